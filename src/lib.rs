@@ -1,0 +1,32 @@
+//! gavel decides who moderates an XMPP/Jitsi room from the claims in each
+//! person's token, and keeps it so.
+//!
+//! # Layout
+//!
+//! Imports go down only; `tests/layers.rs` proves it.
+//!
+//! | folder | what it knows | what it must not know |
+//! | --- | --- | --- |
+//! | [`muc`] | words of XEP-0045: addresses, affiliations, roles | XML, policy |
+//! | [`stanza`] | what arrives and what is sent, as plain values | bytes, decisions |
+//! | [`claims`] | evidence in presence → verified claims | who deserves what, IO |
+//! | [`policy`] | claims → the affiliation they entitle to, and why | rooms, time, IO |
+//! | [`engine`] | state and events in, actions out: the decisions | bytes, IO, clocks |
+//! | [`wire`] | bytes ↔ [`stanza`] values | rooms, decisions, IO |
+//! | [`config`] | the configuration file and environment | tokio, engine state |
+//! | [`shell`] | the only sockets, files and clock | any rule about people |
+//! | [`cli`] | the commands | sockets |
+//!
+//! The pure core is [`muc`], [`stanza`], [`claims`], [`policy`] and [`engine`]:
+//! no IO, no clock, no randomness of their own. `now` and events go in, actions
+//! come out.
+
+pub mod claims;
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod muc;
+pub mod policy;
+pub mod shell;
+pub mod stanza;
+pub mod wire;

@@ -1,0 +1,8 @@
+//! Words of XEP-0045 (Multi-User Chat), as plain values.
+
+mod address;
+mod affiliation;
+pub mod status;
+
+pub use address::{BareJid, Nick, OccupantJid, RealJid, RoomJid, Service};
+pub use affiliation::{Affiliation, Role};

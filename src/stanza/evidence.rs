@@ -1,0 +1,47 @@
+//! What a presence says about its sender's claims, before anything is believed.
+
+/// Everything in one presence that could yield claims (SPEC section 3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// `<claims xmlns='urn:gavel:claims:0' mac='…'>JSON</claims>`, where there
+    /// is exactly one.
+    pub bridge: Option<Bridge>,
+    /// Text of the children whose local name is one of the configured
+    /// `claims.jwt.elements`, in document order.
+    pub tokens: Vec<String>,
+    /// `<identity>` of Jitsi's presence_identity module, where there is exactly
+    /// one.
+    pub identity: Option<Identity>,
+}
+
+impl Evidence {
+    /// Whether there is nothing to examine.
+    pub fn is_empty(&self) -> bool {
+        self.bridge.is_none() && self.tokens.is_empty() && self.identity.is_none()
+    }
+}
+
+/// Claims handed over by our Prosody module.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bridge {
+    /// Lower-case hex HMAC-SHA256.
+    pub mac: String,
+    /// The claims, exactly as they were signed; empty where there are none.
+    pub json: String,
+}
+
+impl std::fmt::Debug for Bridge {
+    /// Without the claims: they can hold personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bridge({} bytes)", self.json.len())
+    }
+}
+
+/// `<identity><user>…</user><group/></identity>`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Local name and text of each child of `<user>`.
+    pub user: Vec<(String, String)>,
+    /// Text of `<group>`.
+    pub group: Option<String>,
+}

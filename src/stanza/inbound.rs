@@ -1,0 +1,285 @@
+//! What arrives: stanzas reduced to what gavel reads.
+
+use super::Evidence;
+use crate::muc::{Affiliation, Role};
+use bytes::Bytes;
+
+/// One stanza from Prosody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inbound {
+    /// `<presence/>`
+    Presence(Box<Presence>),
+    /// `<message/>`
+    Message(Box<Message>),
+    /// `<iq/>`
+    Iq(Box<Iq>),
+}
+
+/// `type` of a presence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PresenceKind {
+    /// No `type`: in the room.
+    Available,
+    /// Out of the room, or changing nick.
+    Unavailable,
+    /// A refused join or update.
+    Error(StanzaError),
+    /// Subscriptions, probes and unknown types.
+    Other,
+}
+
+/// A presence, mostly from an occupant JID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// As received; with tenants not yet the name Prosody stores.
+    pub from: String,
+    /// As received.
+    pub to: String,
+    /// As received.
+    pub id: Option<String>,
+    /// Its `type`.
+    pub kind: PresenceKind,
+    /// `<x xmlns='http://jabber.org/protocol/muc#user'/>`
+    pub muc_user: Option<MucUser>,
+    /// Children named `nick`.
+    pub display_name: DisplayName,
+    /// What could yield claims.
+    pub evidence: Evidence,
+    /// Version in `<module xmlns='urn:gavel:module:0'/>`; to be believed only
+    /// in gavel's own presence.
+    pub module: Option<u32>,
+    /// The stanza's bytes, for sending its payload back with another name.
+    pub raw: Bytes,
+}
+
+/// What an occupant's presence shows as display name: the text of the children
+/// named `nick` in any namespace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DisplayName {
+    /// No such child.
+    #[default]
+    Absent,
+    /// Exactly one, in the namespace of XEP-0172.
+    Plain(String),
+    /// Several, or one in another namespace. Clients show the last; it is
+    /// never equal to a token's name.
+    Irregular(String),
+}
+
+impl DisplayName {
+    /// What clients show.
+    pub fn shown(&self) -> Option<&str> {
+        match self {
+            Self::Absent => None,
+            Self::Plain(text) | Self::Irregular(text) => Some(text),
+        }
+    }
+}
+
+/// `<x xmlns='http://jabber.org/protocol/muc#user'/>` (XEP-0045).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MucUser {
+    /// Its `<item/>`s; one per session of the occupant.
+    pub items: Vec<Item>,
+    /// Its status codes, unknown ones too.
+    pub status: Vec<u16>,
+    /// Whether there is a `<destroy/>`.
+    pub destroyed: bool,
+    /// Whether there is an `<invite/>`.
+    pub invite: bool,
+}
+
+impl MucUser {
+    /// Whether `code` is among the status codes.
+    pub fn has_status(&self, code: u16) -> bool {
+        self.status.contains(&code)
+    }
+}
+
+/// `<item/>` of muc#user and muc#admin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Item {
+    /// Real JID, bare or full.
+    pub jid: Option<String>,
+    /// Nick; in a 303 the new one.
+    pub nick: Option<String>,
+    /// `None` where it is missing or unknown.
+    pub affiliation: Option<Affiliation>,
+    /// `None` where it is missing or unknown.
+    pub role: Option<Role>,
+    /// Who caused the change.
+    pub actor: Option<Actor>,
+}
+
+/// `<actor/>` of an item.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Actor {
+    /// Real JID, where shown.
+    pub jid: Option<String>,
+    /// Nick, where it is or was an occupant.
+    pub nick: Option<String>,
+}
+
+/// `type` of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MessageKind {
+    /// No `type`, or `normal`.
+    Normal,
+    /// To everybody in the room; clients can write what they like in it.
+    Groupchat,
+    /// A refused message of ours.
+    Error(StanzaError),
+    /// `chat`, `headline` and unknown types.
+    Other,
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// As received.
+    pub from: String,
+    /// As received.
+    pub to: String,
+    /// As received.
+    pub id: Option<String>,
+    /// Its `type`.
+    pub kind: MessageKind,
+    /// `<x xmlns='http://jabber.org/protocol/muc#user'/>`: an invitation, or
+    /// an absent JID's new affiliation.
+    pub muc_user: Option<MucUser>,
+}
+
+/// `type` of an IQ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IqKind {
+    /// A request.
+    Get,
+    /// A request.
+    Set,
+    /// An answer.
+    Result,
+    /// A refusal.
+    Error(StanzaError),
+}
+
+/// A request to gavel or an answer to one of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Iq {
+    /// As received; empty where missing.
+    pub from: String,
+    /// As received; empty where missing.
+    pub to: String,
+    /// As received; empty where missing.
+    pub id: String,
+    /// Its `type`.
+    pub kind: IqKind,
+    /// Its first child.
+    pub payload: IqPayload,
+}
+
+/// First child of an IQ, as far as gavel reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IqPayload {
+    /// No child.
+    Empty,
+    /// `urn:xmpp:ping` (XEP-0199).
+    Ping,
+    /// `jabber:iq:version` (XEP-0092).
+    Version,
+    /// disco#info (XEP-0030): features and the extended form (XEP-0128).
+    DiscoInfo {
+        /// The queried node, if any.
+        node: Option<String>,
+        /// `<feature var=…/>`
+        features: Vec<String>,
+        /// All `jabber:x:data` fields.
+        form: Form,
+    },
+    /// disco#items (XEP-0030).
+    DiscoItems {
+        /// The queried node, if any.
+        node: Option<String>,
+        /// `<item jid=…/>`
+        jids: Vec<String>,
+    },
+    /// muc#admin: a list of affiliations.
+    MucAdmin(Vec<Item>),
+    /// muc#owner: the room's configuration form.
+    MucOwner(Form),
+    /// `http://jabber.org/protocol/commands` (XEP-0050).
+    Command(CommandReply),
+    /// Anything else.
+    Other,
+}
+
+/// Fields of a `jabber:x:data` form (XEP-0004) by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Form {
+    /// `var` and values of each field, in order.
+    pub fields: Vec<(String, Vec<String>)>,
+    /// `var` and option values of each list field, in order.
+    pub options: Vec<(String, Vec<String>)>,
+}
+
+impl Form {
+    /// The first value of the field `name`.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let (_, values) = self.fields.iter().find(|(var, _)| var == name)?;
+        values.first().map(String::as_str)
+    }
+
+    /// Whether the boolean field `name` is set (XEP-0004 §3.3: `1` or `true`).
+    pub fn is_set(&self, name: &str) -> bool {
+        matches!(self.value(name), Some("1" | "true"))
+    }
+
+    /// The options of the list field `name`.
+    pub fn choices(&self, name: &str) -> Option<&[String]> {
+        let (_, values) = self.options.iter().find(|(var, _)| var == name)?;
+        Some(values)
+    }
+}
+
+/// A step of an ad-hoc command (XEP-0050).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandReply {
+    /// The command.
+    pub node: String,
+    /// The session, to be repeated in the next step.
+    pub session: Option<String>,
+    /// Whether `status` is `completed`.
+    pub completed: bool,
+    /// The form to fill in.
+    pub form: Form,
+    /// Text of a `<note type='error'/>`.
+    pub error: Option<String>,
+}
+
+/// Error of a stanza (RFC 6120 §8.3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StanzaError {
+    /// `type`: auth, cancel, continue, modify or wait.
+    pub kind: String,
+    /// The defined condition, e.g. `forbidden`; `undefined-condition` where
+    /// there is none.
+    pub condition: String,
+    /// Its text, if any.
+    pub text: Option<String>,
+}
+
+impl StanzaError {
+    /// Whether the condition is `name`.
+    pub fn is(&self, name: &str) -> bool {
+        self.condition == name
+    }
+}
+
+impl std::fmt::Display for StanzaError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.condition)?;
+        match &self.text {
+            Some(text) => write!(f, " ({text})"),
+            None => Ok(()),
+        }
+    }
+}

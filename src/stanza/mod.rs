@@ -1,0 +1,13 @@
+//! What arrives from Prosody and what gavel sends, as plain values: the words
+//! that [`crate::wire`] and [`crate::engine`] have in common.
+
+mod evidence;
+mod inbound;
+mod outbound;
+
+pub use evidence::{Bridge, Evidence, Identity};
+pub use inbound::{
+    Actor, CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, Message,
+    MessageKind, MucUser, Presence, PresenceKind, StanzaError,
+};
+pub use outbound::{LIST_ROOMS, Outbound, Reply, Request, SET_AFFILIATION};

@@ -1,0 +1,140 @@
+//! What gavel sends.
+
+use crate::muc::{Affiliation, Nick, OccupantJid, RealJid, RoomJid};
+use bytes::Bytes;
+
+/// Prosody's ad-hoc command that sets an affiliation for a server admin.
+pub const SET_AFFILIATION: &str = "http://prosody.im/protocol/muc#set-affiliation";
+/// Prosody's ad-hoc command whose form lists all rooms of a service; gavel
+/// reads the list and cancels.
+pub const LIST_ROOMS: &str = "http://prosody.im/protocol/muc#destroy";
+
+/// One stanza to Prosody. Those without a sender are sent from gavel's own full
+/// JID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outbound {
+    /// Enters a room (XEP-0045 §7.2), without history.
+    Join {
+        /// Where, and as whom; the display name is the nick too.
+        occupant: OccupantJid,
+        /// The room's password (XEP-0045 §7.2.6).
+        password: Option<String>,
+    },
+    /// Leaves a room (XEP-0045 §7.14).
+    Leave {
+        /// Where, and as whom.
+        occupant: OccupantJid,
+    },
+    /// A request; its reply is expected from `to`.
+    Iq {
+        /// Unique among the requests of this stream.
+        id: String,
+        /// A room, an occupant or a service.
+        to: String,
+        /// What is asked.
+        request: Request,
+    },
+    /// The answer to somebody's request.
+    Reply {
+        /// Whom to answer.
+        to: String,
+        /// The address that was asked; what the answer comes from.
+        from: String,
+        /// The request's id.
+        id: String,
+        /// The answer.
+        reply: Reply,
+    },
+    /// An occupant's own presence sent back in its name, showing another name
+    /// (SPEC B8).
+    Revert {
+        /// The occupant's real full JID: what the stanza claims to come from.
+        from: RealJid,
+        /// The occupant JID to keep or to return to.
+        to: OccupantJid,
+        /// Marks the stanza as ours when the room publishes it.
+        id: String,
+        /// The display name to set; `None` leaves the children named `nick` as
+        /// they are.
+        name: Option<String>,
+        /// The presence as it was received.
+        presence: Bytes,
+    },
+    /// Tells an occupant that its name is its token's (SPEC B8, `notify`).
+    Notify {
+        /// Whom to tell.
+        occupant: OccupantJid,
+        /// To know a refusal by.
+        id: String,
+        /// What to say.
+        text: String,
+    },
+}
+
+/// A request of gavel's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// muc#admin set: one item with `jid` and `affiliation` only (XEP-0045 §9,
+    /// §10).
+    SetAffiliation {
+        /// Whose; bare.
+        jid: String,
+        /// Which.
+        affiliation: Affiliation,
+    },
+    /// muc#admin set: takes role moderator back (XEP-0045 §9.7), or gives it.
+    SetRole {
+        /// Whose.
+        nick: Nick,
+        /// Which.
+        role: crate::muc::Role,
+    },
+    /// muc#admin get: everybody with an affiliation (XEP-0045 §9.5, §10.5).
+    ListAffiliation(Affiliation),
+    /// muc#owner get: the configuration form (XEP-0045 §10.2).
+    Configuration,
+    /// disco#info (XEP-0030).
+    DiscoInfo,
+    /// disco#items (XEP-0030).
+    DiscoItems,
+    /// XEP-0199, to a service or, as self-ping (XEP-0410), to gavel's own
+    /// occupant JID.
+    Ping,
+    /// The ad-hoc command [`SET_AFFILIATION`] with its form filled in at once;
+    /// Prosody needs no first step.
+    CommandSetAffiliation {
+        /// The room.
+        room: RoomJid,
+        /// Whose; bare.
+        jid: String,
+        /// Which.
+        affiliation: Affiliation,
+    },
+    /// First step of an ad-hoc command (XEP-0050).
+    StartCommand {
+        /// The command.
+        node: &'static str,
+    },
+    /// Ends a command that is not carried through.
+    CancelCommand {
+        /// The command.
+        node: &'static str,
+        /// The session of the first step.
+        session: String,
+    },
+}
+
+/// gavel's answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// An empty result.
+    Empty,
+    /// disco#info: identity and features.
+    DiscoInfo,
+    /// disco#items: none.
+    DiscoItems,
+    /// `jabber:iq:version`.
+    Version,
+    /// `<service-unavailable/>` (RFC 6120 §8.4).
+    ServiceUnavailable,
+}
