@@ -9,16 +9,31 @@
 //! the caller keeps.
 
 mod binding;
+mod bridge;
 mod document;
+mod fault;
+mod identity;
+mod inspection;
+mod jwt;
+mod keys;
+mod lua_pattern;
 mod name;
+mod room;
+mod token;
 mod verifier;
 
 pub use binding::{Bindings, MAX_BINDINGS, TokenId};
 pub use document::{Claims, MAX_CLAIMS_BYTES};
 pub(crate) use document::{features_alone, user as user_claim};
+pub use fault::{Fault, KeysTried};
+pub use inspection::{Inspection, Outcome};
 pub use jsonwebtoken::Algorithm;
+pub use jwt::Check;
+pub use keys::KeyError;
+pub use lua_pattern::Untranslatable;
 pub use name::{ForbiddenCharacters, TokenName};
-pub use verifier::{Finding, JwtSettings, KeyError, KeySource, Occasion, Settings, Verifier};
+pub use token::{MAX_TOKEN_BYTES, Token};
+pub use verifier::{Finding, JwtSettings, KeySource, Occasion, Settings, Verifier, check_room};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
