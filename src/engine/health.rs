@@ -140,7 +140,9 @@ impl Engine {
 
     /// Forgets tokens that are no longer valid.
     pub(super) fn expire_bindings(&mut self) {
-        self.bindings.expire(self.now.unix());
+        if self.is_ready() {
+            self.forget_tokens();
+        }
         self.timers.set(self.now.tick + BINDINGS, Timer::Bindings);
     }
 }

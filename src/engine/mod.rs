@@ -98,6 +98,7 @@ pub struct Engine {
     actions: VecDeque<Action>,
     told: HashSet<Warning>,
     can_impersonate: bool,
+    reverts: u64,
     random: SmallRng,
     changed: bool,
 }
@@ -125,6 +126,7 @@ impl Engine {
             actions: VecDeque::new(),
             told: HashSet::new(),
             can_impersonate: true,
+            reverts: 0,
             changed: false,
         };
         engine.restore(state);

@@ -109,6 +109,9 @@ pub struct Trouble {
     pub backoff: Backoff,
     /// Not before.
     pub not_before: Option<Tick>,
+    /// The room announced a change as if they were absent, though they are
+    /// present: they are about to leave, and until then nothing is raised.
+    pub departing_until: Option<Tick>,
     /// Whether the ad-hoc command was refused, too.
     pub ad_hoc_tried: bool,
     /// Prosody says the JID is an admin of the server.

@@ -3,10 +3,11 @@
 use super::limit::Backoff;
 use super::names::Frozen;
 use super::time::Tick;
-use crate::claims::{Claims, Source};
+use crate::claims::{Claims, Source, TokenId};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::policy::Verdict;
 use crate::stanza::{DisplayName, Evidence, Form};
+use bytes::Bytes;
 use std::collections::HashMap;
 
 /// Whether gavel is in a room.
@@ -61,6 +62,8 @@ pub struct Credentials {
     pub source: Source,
     /// The claims.
     pub claims: Claims,
+    /// The token they came from.
+    pub token: Option<TokenId>,
 }
 
 /// Somebody in a room.
@@ -82,6 +85,8 @@ pub struct Occupant {
     pub evidence_mark: Option<[u8; 16]>,
     /// Evidence that waits until the room is known well enough to judge.
     pub pending: Option<Box<Evidence>>,
+    /// A presence that came before it could be judged.
+    pub early: Option<Bytes>,
     /// Claims, where there are any.
     pub credentials: Option<Box<Credentials>>,
     /// What the claims entitle to.
