@@ -83,7 +83,9 @@ impl Engine {
         new: Affiliation,
         actor: Option<&Actor>,
     ) -> bool {
-        let by_us = actor.and_then(|actor| actor.jid.as_deref()).map(|jid| self.is_own(jid));
+        let by_us = actor
+            .and_then(|actor| actor.jid.as_deref())
+            .map(|jid| self.is_own(jid));
         let Some(person) = self.person_mut(main, bare) else {
             return false;
         };
@@ -115,7 +117,9 @@ impl Engine {
         let maker = self.maker(main, jid, actor);
         let (Some(standing), Some(person)) = (
             self.person(main, bare).map(|person| self.standing(person)),
-            self.meetings.get_mut(main).and_then(|m| m.people.get_mut(bare)),
+            self.meetings
+                .get_mut(main)
+                .and_then(|m| m.people.get_mut(bare)),
         ) else {
             return;
         };
@@ -206,7 +210,14 @@ impl Engine {
             from: Some(change.old),
             to: change.new,
         };
-        self.decide(main, bare, shown, cause, Some(change.by.clone()), Outcome::Applied);
+        self.decide(
+            main,
+            bare,
+            shown,
+            cause,
+            Some(change.by.clone()),
+            Outcome::Applied,
+        );
     }
 
     /// Reports a decision about a person.

@@ -118,9 +118,8 @@ impl Engine {
     /// is another one.
     fn note_missing(&mut self, service: usize, found: &[RoomJid]) {
         let found: std::collections::HashSet<&RoomJid> = found.iter().collect();
-        let gone = |room: &&mut super::Room| {
-            room.service == service && room.not_listed_before.is_some()
-        };
+        let gone =
+            |room: &&mut super::Room| room.service == service && room.not_listed_before.is_some();
         for room in self.rooms.values_mut().filter(gone) {
             if !found.contains(&room.jid) {
                 room.not_listed_before = None;
@@ -202,4 +201,3 @@ impl Engine {
         }
     }
 }
-

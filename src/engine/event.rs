@@ -159,11 +159,19 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOwner { service, gavel, error } => write!(
+            Self::NotOwner {
+                service,
+                gavel,
+                error,
+            } => write!(
                 f,
                 "not owner of rooms of {service}, and cannot become it ({error}): add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there"
             ),
-            Self::NotListable { service, gavel, error } => write!(
+            Self::NotListable {
+                service,
+                gavel,
+                error,
+            } => write!(
                 f,
                 "cannot list the rooms of {service} ({error}): add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there, or set discovery.poll"
             ),

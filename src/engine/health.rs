@@ -149,4 +149,3 @@ impl Engine {
 
 /// How often tokens that are no longer valid are forgotten.
 const BINDINGS: Duration = Duration::from_secs(60);
-

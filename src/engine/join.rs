@@ -282,7 +282,10 @@ impl Engine {
             return;
         };
         let facts = Facts { main, ..facts };
-        let moved = room.facts.as_ref().is_some_and(|old| old.main != facts.main);
+        let moved = room
+            .facts
+            .as_ref()
+            .is_some_and(|old| old.main != facts.main);
         let members_only = room.members_only();
         room.facts = Some(facts);
         let now_members_only = room.members_only();
@@ -318,7 +321,11 @@ impl Engine {
         if room.owning {
             return;
         }
-        if let Some(at) = room.owned_at.map(|at| at + OWN_PAUSE).filter(|at| *at > now) {
+        if let Some(at) = room
+            .owned_at
+            .map(|at| at + OWN_PAUSE)
+            .filter(|at| *at > now)
+        {
             return self.timers.set(at, Timer::Own(jid.clone()));
         }
         room.owned_at = Some(now);

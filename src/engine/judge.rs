@@ -113,10 +113,13 @@ impl Engine {
         };
         let banned = person.actual == Some(Affiliation::Outcast);
         let kept = if banned { person.record.kept } else { power };
-        person.seats.retain(|seat| seat.room != *jid || seat.nick != *nick);
+        person
+            .seats
+            .retain(|seat| seat.room != *jid || seat.nick != *nick);
         if !person.is_present() {
+            let mattered = person.record.matters();
             person.leave(kept, at);
-            self.changed = true;
+            self.changed |= mattered || person.record.matters();
         }
         self.mark(main, bare);
     }
@@ -184,7 +187,11 @@ impl Engine {
         let Some(occupant) = room.occupants.get_mut(nick) else {
             return;
         };
-        if finding.rejected.iter().any(|(_, reason)| *reason == RejectReason::NotYet) {
+        if finding
+            .rejected
+            .iter()
+            .any(|(_, reason)| *reason == RejectReason::NotYet)
+        {
             // The same token may be valid next time.
             occupant.evidence_mark = None;
         }
@@ -239,8 +246,11 @@ impl Engine {
         let Some((old_jid, old)) = old else {
             return;
         };
-        let (old_jid, grant, step_down) =
-            (old_jid.clone(), old.record.grant.clone(), old.record.step_down);
+        let (old_jid, grant, step_down) = (
+            old_jid.clone(),
+            old.record.grant.clone(),
+            old.record.step_down,
+        );
         old.record.moved = true;
         if !old.is_present() {
             let at = old.record.left_at.unwrap_or(now);
@@ -262,7 +272,11 @@ impl Engine {
                 .values()
                 .flat_map(|room| room.occupants.iter().map(|(nick, o)| (&room.jid, nick, o)))
                 .filter(|(_, _, o)| o.bare().as_ref() == Some(&bare))
-                .filter(|(_, _, o)| o.credentials.as_ref().is_some_and(|c| c.token == Some(token)))
+                .filter(|(_, _, o)| {
+                    o.credentials
+                        .as_ref()
+                        .is_some_and(|c| c.token == Some(token))
+                })
                 .map(|(room, nick, _)| (room.clone(), nick.clone()))
                 .collect();
             for (room, nick) in holders {

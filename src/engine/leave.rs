@@ -54,7 +54,8 @@ impl Engine {
         }
         let alone = room.occupants.is_empty();
         let since = *room.lonely_since.get_or_insert_with(|| {
-            self.timers.set(now + LONELY, Timer::LeaveIfLonely(jid.clone()));
+            self.timers
+                .set(now + LONELY, Timer::LeaveIfLonely(jid.clone()));
             now
         });
         if !alone && now < since + LONELY {
@@ -67,7 +68,8 @@ impl Engine {
         if ends {
             self.end_meeting(jid);
         } else {
-            self.timers.set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
+            self.timers
+                .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
         }
     }
 
@@ -141,7 +143,8 @@ impl Engine {
         if first {
             self.enter_at_once(jid);
         } else {
-            self.timers.set(self.now.tick + pause, Timer::Enter(jid.clone()));
+            self.timers
+                .set(self.now.tick + pause, Timer::Enter(jid.clone()));
         }
     }
 
@@ -169,7 +172,11 @@ impl Engine {
                 self.rooms.remove(&jid);
             }
         }
-        for person in self.meetings.values_mut().flat_map(|m| m.people.values_mut()) {
+        for person in self
+            .meetings
+            .values_mut()
+            .flat_map(|m| m.people.values_mut())
+        {
             person.actual = None;
             person.request = None;
             person.role_request = false;
@@ -215,4 +222,3 @@ impl Engine {
         }
     }
 }
-

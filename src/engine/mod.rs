@@ -80,7 +80,6 @@ struct ServiceState {
 }
 
 /// The decision core. See the [module](self) for how to drive it.
-#[derive(Debug)]
 pub struct Engine {
     settings: Settings,
     now: Now,

@@ -150,7 +150,9 @@ impl Engine {
         if let Some(outstanding) = &frozen.outstanding {
             let lost_at = outstanding.sent_at + LOST;
             if now < lost_at {
-                return self.timers.set(lost_at, Timer::Name(jid.clone(), nick.clone()));
+                return self
+                    .timers
+                    .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
             }
             frozen.outstanding = None;
         }
@@ -159,7 +161,9 @@ impl Engine {
         }
         let next = frozen.limiter.next(now);
         if next > now {
-            return self.timers.set(next, Timer::Name(jid.clone(), nick.clone()));
+            return self
+                .timers
+                .set(next, Timer::Name(jid.clone(), nick.clone()));
         }
         self.send_newest(jid, nick);
     }

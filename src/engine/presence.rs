@@ -42,9 +42,8 @@ impl Engine {
         if user.has_status(status::SELF_PRESENCE) {
             return self.own_presence(jid, nick, &presence);
         }
-        let follows = |room: &&mut Room| {
-            matches!(room.membership, Membership::In | Membership::Joining)
-        };
+        let follows =
+            |room: &&mut Room| matches!(room.membership, Membership::In | Membership::Joining);
         let Some(room) = self.rooms.get_mut(jid).filter(follows) else {
             return;
         };
@@ -109,8 +108,8 @@ impl Engine {
         let items = presence.muc_user.map(|user| user.items).unwrap_or_default();
         let item = items.first().cloned().unwrap_or_default();
         let real = item.jid.as_deref().and_then(RealJid::parse);
-        let same_person = real.as_ref().map(RealJid::bare_str)
-            == occupant.real.as_ref().map(RealJid::bare_str);
+        let same_person =
+            real.as_ref().map(RealJid::bare_str) == occupant.real.as_ref().map(RealJid::bare_str);
         if !same_person {
             // The nick changed hands without a leave that we saw.
             self.gone(jid, nick);
@@ -168,7 +167,9 @@ impl Engine {
 
     fn is_own_leave(&self, jid: &RoomJid, nick: &str, user: &MucUser) -> bool {
         let items = user.items.iter();
-        let own_item = items.filter_map(|item| item.jid.as_deref()).any(|jid| self.is_own(jid));
+        let own_item = items
+            .filter_map(|item| item.jid.as_deref())
+            .any(|jid| self.is_own(jid));
         let own_nick = || {
             let room = self.rooms.get(jid);
             room.is_some_and(|room| room.is_in() && room.nick.as_str() == nick)

@@ -50,7 +50,10 @@ impl Engine {
     }
 
     fn reconcile(&mut self, main: &RoomJid, bare: &BareJid) {
-        let ready = self.rooms.get(main).is_some_and(super::room::Room::is_ready);
+        let ready = self
+            .rooms
+            .get(main)
+            .is_some_and(super::room::Room::is_ready);
         let Some(person) = self.person(main, bare).filter(|_| ready) else {
             return;
         };
@@ -190,7 +193,8 @@ impl Engine {
             trouble.wake = Some(until);
         }
         let pausing = plan.paced && trouble.limiter.is_pausing(now);
-        let tell = pausing && !std::mem::replace(&mut trouble.told, pausing || trouble.told);
+        let tell = pausing && !trouble.told;
+        trouble.told |= pausing;
         if !asleep {
             self.timers
                 .set(until, Timer::Person(main.clone(), bare.clone()));
@@ -209,7 +213,14 @@ impl Engine {
             from: plan.from,
             to: plan.target,
         };
-        self.decide(main, bare, change, plan.cause, plan.actor.clone(), Outcome::Delayed);
+        self.decide(
+            main,
+            bare,
+            change,
+            plan.cause,
+            plan.actor.clone(),
+            Outcome::Delayed,
+        );
     }
 
     fn set_affiliation(&mut self, main: &RoomJid, bare: &BareJid, plan: Plan) {

@@ -56,8 +56,7 @@ impl Infrastructure {
     }
 }
 
-/// Everything that can be set.
-#[derive(Debug)]
+/// Everything that can be set. Without `Debug`: it holds keys.
 pub struct Settings {
     /// The component's domain; gavel is `gavel@<domain>/gavel`.
     pub component: String,

@@ -1,8 +1,8 @@
 //! What outlives a restart (SPEC `[state]`).
 
+use super::Engine;
 use super::meeting::Meeting;
 use super::person::{Person, Record};
-use super::Engine;
 use crate::claims::Bindings;
 use crate::muc::{BareJid, RoomJid};
 use serde::{Deserialize, Serialize};
