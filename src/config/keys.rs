@@ -47,6 +47,9 @@ pub const KEYS: &[&str] = &[
     "log.format",
 ];
 
+/// What the names of gavel's environment variables begin with.
+pub(super) const PREFIX: &str = "GAVEL_";
+
 /// The variable that lists the MUC services.
 pub const MUC_VARIABLE: &str = "GAVEL_MUC";
 
@@ -56,7 +59,7 @@ pub const FILE_VARIABLE: &str = "GAVEL_CONFIG";
 /// The environment variable of a key: `GAVEL_CLAIMS__JWT__SECRET` of
 /// `claims.jwt.secret`.
 pub fn variable(key: &str) -> String {
-    format!("GAVEL_{}", key.to_uppercase().replace('.', "__"))
+    format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
 }
 
 /// The key that an environment variable stands for.
@@ -69,11 +72,14 @@ pub(super) fn key_of(name: &str) -> Option<&'static str> {
 
 /// What to do about a variable that stands for no key.
 pub(super) fn instead_of_variable(name: &str) -> String {
-    let mut known: Vec<String> = vec![MUC_VARIABLE.to_owned(), FILE_VARIABLE.to_owned()];
     let keys = KEYS.iter().filter(|key| !key.starts_with("muc."));
-    known.extend(keys.map(|key| variable(key)));
-    match nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean {near}?"),
+    let mut known: Vec<String> = keys.map(|key| variable(key)).collect();
+    known.extend([MUC_VARIABLE, FILE_VARIABLE].map(str::to_owned));
+    // The prefix is always right, so it must not count as likeness.
+    let rest = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+    let rests: Vec<String> = known.iter().map(|known| rest(known)).collect();
+    match nearest(&rest(name), rests.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {PREFIX}{near}?"),
         None => "remove it, or see the README for the variables there are".to_owned(),
     }
 }

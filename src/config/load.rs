@@ -45,7 +45,7 @@ pub fn load_from(
 ) -> Result<Loaded, Invalid> {
     let mut environment: Vec<(OsString, OsString)> = environment
         .into_iter()
-        .filter(|(name, _)| name.to_string_lossy().starts_with("GAVEL_"))
+        .filter(|(name, _)| name.to_string_lossy().starts_with(keys::PREFIX))
         .collect();
     environment.sort();
     let named = environment
