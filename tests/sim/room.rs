@@ -204,7 +204,7 @@ impl Server {
         })));
     }
 
-    pub(super) fn gavel_sees(&self, room: &RoomJid) -> bool {
+    pub fn gavel_sees(&self, room: &RoomJid) -> bool {
         let gavel = self.gavel_bare();
         self.rooms.get(room).is_some_and(|room| {
             room.shadow || room.occupants.values().any(|occupant| occupant.bare == gavel)
@@ -342,10 +342,10 @@ impl Server {
         written: Written,
     ) -> Result<(), &'static str> {
         let created = !self.rooms.contains_key(room);
-        let state = self
-            .rooms
-            .entry(room.clone())
-            .or_insert_with(|| Room::new(room));
+        if created {
+            self.create(room);
+        }
+        let state = self.rooms.get_mut(room).unwrap();
         let taken = state.occupants.get(nick);
         if taken.is_some_and(|occupant| occupant.bare != bare(full)) {
             return Err("conflict");
@@ -358,6 +358,7 @@ impl Server {
         let state = self.rooms.get_mut(room).unwrap();
         let role = state.default_role(affiliation);
         if role == Role::None {
+            self.end_if_empty(room);
             return Err("registration-required");
         }
         let occupant = state.occupants.entry(nick.to_owned()).or_insert(Occupant {
@@ -424,6 +425,7 @@ impl Server {
         let Some(state) = self.rooms.remove(room) else {
             return;
         };
+        self.ended.push(room.clone());
         if !sees {
             return;
         }

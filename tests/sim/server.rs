@@ -22,6 +22,13 @@ pub struct Server {
     pub admins_own: bool,
     /// muc_meeting_id is loaded: joins wait for a focus.
     pub meeting_ids: bool,
+    /// Every room has an id of its own.
+    pub numbers_meetings: bool,
+    /// Breakout rooms and their main rooms.
+    pub breakouts: BTreeMap<RoomJid, RoomJid>,
+    /// Rooms that have ended, not yet told.
+    pub ended: Vec<RoomJid>,
+    pub meetings: u32,
     /// How long a list takes.
     pub list_ms: u64,
     pub stream_id: String,
@@ -49,6 +56,10 @@ impl Server {
             admins: BTreeSet::from([gavel]),
             admins_own: true,
             meeting_ids: false,
+            numbers_meetings: false,
+            breakouts: BTreeMap::new(),
+            ended: Vec::new(),
+            meetings: 0,
             list_ms: 0,
             stream_id: String::new(),
             payloads: Vec::new(),
@@ -67,6 +78,15 @@ impl Server {
 
     pub fn gavel_full(&self) -> String {
         format!("gavel@{COMPONENT}/gavel")
+    }
+
+    /// A room is made by its first occupant.
+    pub fn create(&mut self, jid: &RoomJid) {
+        let mut room = Room::new(jid);
+        room.main = self.breakouts.get(jid).cloned();
+        self.meetings += 1;
+        room.meeting_id = self.numbers_meetings.then(|| format!("m{}", self.meetings));
+        self.rooms.insert(jid.clone(), room);
     }
 
     /// The module asks gavel into a room; so can anybody in it.
@@ -183,9 +203,10 @@ impl Server {
         }
         if !self.rooms.contains_key(room) {
             self.created_by_gavel += 1;
-            let mut state = Room::new(room);
-            state.affiliations.insert(self.gavel_bare(), Affiliation::Owner);
-            self.rooms.insert(room.clone(), state);
+            self.create(room);
+            let gavel = self.gavel_bare();
+            let state = self.rooms.get_mut(room).unwrap();
+            state.affiliations.insert(gavel, Affiliation::Owner);
             return self.seat_gavel(room, nick, &[201]);
         }
         let affiliation = self.affiliation(room, &self.gavel_bare());

@@ -79,6 +79,7 @@ impl Choice {
 enum Event {
     ToServer(u32, Outbound),
     ToGavel(u32, Inbound),
+    Ended(RoomJid),
     Connect,
 }
 
@@ -196,6 +197,10 @@ impl World {
                 self.handle(Input::Connected { stream_id });
                 self.flush();
             }
+            Event::Ended(room) => {
+                self.oracle.lose(self.now, &room);
+                self.oracle.end(&room);
+            }
             _ => {}
         }
     }
@@ -239,12 +244,8 @@ impl World {
     }
 
     fn report(&mut self, report: Report) {
-        if let Report::Left { room, why } = &report {
+        if let Report::Left { room, .. } = &report {
             self.oracle.lose(self.now, room);
-            let ended = *why == "it has ended" || !self.server.rooms.contains_key(room);
-            if ended {
-                self.oracle.end(room);
-            }
         }
         self.reports.push(report);
     }
@@ -315,6 +316,10 @@ impl World {
             let at = (self.now + LATENCY + self.slow).max(self.last_to_gavel);
             self.last_to_gavel = at;
             self.schedule(at, Event::ToGavel(self.stream, stanza));
+        }
+        for room in std::mem::take(&mut self.server.ended) {
+            let at = self.now + LATENCY + self.slow;
+            self.schedule(at.max(self.last_to_gavel), Event::Ended(room));
         }
     }
 
@@ -437,6 +442,11 @@ impl World {
             self.flush();
         }
         self.run(100);
+    }
+
+    /// The nick that a session has.
+    pub fn nick_of(&self, room: &RoomJid, full: &str) -> Option<String> {
+        super::room::nick_of(self.server.rooms.get(room)?, full)
     }
 
     /// The affiliation that the server has stored.
