@@ -5,7 +5,7 @@ mod op;
 
 use crate::sim::{Choice, World};
 use gavel::policy::{Grants, Guests, Policy};
-use op::{Op, Play};
+use op::{Play, Script};
 use proptest::prelude::*;
 
 /// How many cases each property is tried with; `PROPTEST_CASES` says otherwise.
@@ -36,7 +36,7 @@ fn policies() -> impl Strategy<Value = Policy> {
     })
 }
 
-fn play(module: bool, policy: Policy, ops: &[(Op, u64)]) {
+fn play(module: bool, policy: Policy, Script(ops): &Script) {
     let world = World::new(Choice {
         module,
         policy,
@@ -58,7 +58,10 @@ fn play(module: bool, policy: Policy, ops: &[(Op, u64)]) {
     );
     let load = play.world.engine.load();
     assert!(load.waiting == 0 && load.requests <= 1, "{load:?}");
-    assert!(load.timers <= 8 + 2 * play.world.server.rooms.len(), "{load:?}");
+    assert!(
+        load.timers <= 8 + 2 * play.world.server.rooms.len(),
+        "{load:?}"
+    );
 }
 
 proptest! {

@@ -97,7 +97,18 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 /// Happenings, each followed by a pause in milliseconds.
-pub fn ops(most: usize) -> impl Strategy<Value = Vec<(Op, u64)>> {
+#[derive(Clone)]
+pub struct Script(pub Vec<(Op, u64)>);
+
+impl std::fmt::Debug for Script {
+    /// On one line, however it is asked for.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+/// So many at most.
+pub fn ops(most: usize) -> impl Strategy<Value = Script> {
     let pause = prop_oneof![
         4 => Just(0u64),
         6 => 0..12u64,
@@ -105,7 +116,7 @@ pub fn ops(most: usize) -> impl Strategy<Value = Vec<(Op, u64)>> {
         2 => 60..2_000u64,
         1 => 2_000..70_000u64,
     ];
-    prop::collection::vec((op(), pause), 1..most)
+    prop::collection::vec((op(), pause), 1..most).prop_map(Script)
 }
 
 /// A simulation being played.
@@ -137,7 +148,10 @@ impl Play {
     pub fn new(mut world: World) -> Self {
         let (room, breakout) = (room("r"), breakout("b"));
         world.server.numbers_meetings = true;
-        world.server.breakouts.insert(breakout.clone(), room.clone());
+        world
+            .server
+            .breakouts
+            .insert(breakout.clone(), room.clone());
         world.oracle.breakout(&breakout, &room);
         world.open_room(&room);
         Self {

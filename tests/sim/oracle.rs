@@ -128,10 +128,8 @@ impl Oracle {
 
     /// Whether gavel may make somebody a moderator.
     pub fn promotable(&self, room: &RoomJid, jid: &str) -> bool {
-        if self.policy.guests == Guests::Ignore && self.token(room, jid).is_none() {
-            return self.held(room, jid).is_some_and(|memory| memory.grant.is_some());
-        }
-        self.power(room, jid).is_some()
+        let restored = |memory: &Memory| memory.unban && memory.kept.is_some();
+        self.power(room, jid).is_some() || self.held(room, jid).is_some_and(restored)
     }
 
     /// What somebody should have in the end.
@@ -188,7 +186,9 @@ impl Oracle {
                 let user = message.muc_user.as_ref();
                 let normal = message.kind == MessageKind::Normal;
                 if let (Some(room), Some(user), true, true) = (room, user, ready, normal) {
-                    user.items.iter().for_each(|item| self.announced(&room, item));
+                    user.items
+                        .iter()
+                        .for_each(|item| self.announced(&room, item));
                 }
             }
             Inbound::Iq(_) => {}
@@ -275,7 +275,9 @@ impl Oracle {
     pub fn lose_all(&mut self, now: u64) {
         let rooms: Vec<RoomJid> = self.seats.keys().cloned().collect();
         rooms.iter().for_each(|room| self.lose(now, room));
-        self.memory.values_mut().for_each(|memory| memory.shown = None);
+        self.memory
+            .values_mut()
+            .for_each(|memory| memory.shown = None);
     }
 
     /// Everything ends with the meeting.

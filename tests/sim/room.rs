@@ -111,7 +111,10 @@ impl Server {
         let own = occupant.bare == self.gavel_bare();
         let affiliation = self.affiliation(room, &occupant.bare);
         let state = &self.rooms[room];
-        let gavel_in = state.occupants.values().any(|o| o.bare == self.gavel_bare());
+        let gavel_in = state
+            .occupants
+            .values()
+            .any(|o| o.bare == self.gavel_bare());
         if !(own || gavel_in || state.shadow) {
             return;
         }
@@ -149,7 +152,11 @@ impl Server {
         let available = occupant.role != Role::None;
         let presence = self.presence(room, nick, &occupant.presence, user, available);
         self.out.push(Inbound::Presence(Box::new(Presence {
-            evidence: if available { evidence } else { Evidence::default() },
+            evidence: if available {
+                evidence
+            } else {
+                Evidence::default()
+            },
             module,
             ..presence
         })));
@@ -207,7 +214,11 @@ impl Server {
     pub fn gavel_sees(&self, room: &RoomJid) -> bool {
         let gavel = self.gavel_bare();
         self.rooms.get(room).is_some_and(|room| {
-            room.shadow || room.occupants.values().any(|occupant| occupant.bare == gavel)
+            room.shadow
+                || room
+                    .occupants
+                    .values()
+                    .any(|occupant| occupant.bare == gavel)
         })
     }
 
@@ -426,6 +437,7 @@ impl Server {
             return;
         };
         self.ended.push(room.clone());
+        self.destroy_breakouts(room);
         if !sees {
             return;
         }
@@ -440,6 +452,14 @@ impl Server {
         };
         let presence = self.presence(room, &nick, &Written::default(), user, false);
         self.out.push(Inbound::Presence(Box::new(presence)));
+    }
+
+    /// Breakout rooms end with their main room.
+    fn destroy_breakouts(&mut self, main: &RoomJid) {
+        let rooms = self.rooms.values();
+        let breakouts = rooms.filter(|room| room.main.as_ref() == Some(main));
+        let breakouts: Vec<RoomJid> = breakouts.map(|room| room.jid.clone()).collect();
+        breakouts.iter().for_each(|room| self.destroy(room));
     }
 }
 

@@ -129,7 +129,10 @@ impl Server {
     pub fn connected(&mut self, stream_id: &str) {
         self.stream_id = stream_id.to_owned();
         if self.module {
-            let live = self.rooms.values().filter(|room| !room.occupants.is_empty());
+            let live = self
+                .rooms
+                .values()
+                .filter(|room| !room.occupants.is_empty());
             let live: Vec<RoomJid> = live.map(|room| room.jid.clone()).collect();
             live.iter().for_each(|room| self.invite(room));
         }
@@ -347,7 +350,11 @@ impl Server {
     }
 
     fn list(&self, room: &RoomJid, which: Affiliation) -> Vec<Item> {
-        let affiliations = self.rooms[room].affiliations.iter();
+        let affiliations = self
+            .rooms
+            .get(room)
+            .into_iter()
+            .flat_map(|room| &room.affiliations);
         let listed = affiliations.filter(|(_, affiliation)| **affiliation == which);
         let item = |(jid, affiliation): (&String, &Affiliation)| Item {
             jid: Some(jid.clone()),
@@ -379,8 +386,14 @@ fn command(session: Option<String>, form: Form, error: Option<&str>) -> IqPayloa
 fn form(room: &Room) -> Form {
     let flag = |set: bool| vec![u8::from(set).to_string()];
     let mut fields = vec![
-        ("muc#roomconfig_membersonly".to_owned(), flag(room.members_only)),
-        ("muc#roomconfig_persistentroom".to_owned(), flag(room.persistent)),
+        (
+            "muc#roomconfig_membersonly".to_owned(),
+            flag(room.members_only),
+        ),
+        (
+            "muc#roomconfig_persistentroom".to_owned(),
+            flag(room.persistent),
+        ),
     ];
     let texts = [
         ("muc#roomconfig_roomsecret", room.password.clone()),

@@ -219,7 +219,8 @@ impl World {
         if let Inbound::Iq(iq) = &stanza {
             self.open.remove(&iq.id);
         }
-        self.oracle.see(self.now, &stanza, &self.server.payloads, ready);
+        self.oracle
+            .see(self.now, &stanza, &self.server.payloads, ready);
         self.handle(Input::Stanza(stanza));
     }
 
@@ -234,7 +235,9 @@ impl World {
             match action {
                 Action::Send(stanza) => self.send(stanza),
                 Action::Report(report) => self.report(report),
-                Action::Save => self.saved = Some(serde_json::to_string(&self.engine.state()).unwrap()),
+                Action::Save => {
+                    self.saved = Some(serde_json::to_string(&self.engine.state()).unwrap())
+                }
             }
         }
         if self.connected && self.engine.is_peer_dead(now.tick) {
@@ -290,17 +293,26 @@ impl World {
         }
         let subject = (room.to_string(), jid.clone());
         let doubled = self.open.values().any(|open| *open == subject);
-        assert!(!doubled, "{} ms: two requests at once for {subject:?}", self.now);
+        assert!(
+            !doubled,
+            "{} ms: two requests at once for {subject:?}",
+            self.now
+        );
         self.open.insert(id.clone(), subject);
         if affiliation.is_some_and(Affiliation::moderates) {
             let may = self.oracle.promotable(&room, &jid);
-            assert!(may, "{} ms: {jid} is promoted in {room} unentitled", self.now);
+            assert!(
+                may,
+                "{} ms: {jid} is promoted in {room} unentitled",
+                self.now
+            );
         }
     }
 
     /// What the server has said goes on its way to gavel.
     pub fn flush(&mut self) {
         let out = std::mem::take(&mut self.server.out);
+        let mut provocations = Vec::new();
         for stanza in out {
             if self.mute || !self.connected {
                 continue;
@@ -312,7 +324,7 @@ impl World {
                 self.lost(&stanza);
                 continue;
             }
-            self.fight(&stanza);
+            provocations.extend(self.provocation(&stanza));
             let at = (self.now + LATENCY + self.slow).max(self.last_to_gavel);
             self.last_to_gavel = at;
             self.schedule(at, Event::ToGavel(self.stream, stanza));
@@ -320,6 +332,11 @@ impl World {
         for room in std::mem::take(&mut self.server.ended) {
             let at = self.now + LATENCY + self.slow;
             self.schedule(at.max(self.last_to_gavel), Event::Ended(room));
+        }
+        for (room, jid) in provocations {
+            let server = &mut self.server;
+            let _ = server.set_affiliation(Some(FOCUS), &room, &jid, Affiliation::Owner);
+            self.flush();
         }
     }
 
@@ -330,25 +347,17 @@ impl World {
         }
     }
 
-    fn fight(&mut self, stanza: &Inbound) {
+    /// Somebody whom gavel has lowered, and whom the focus makes owner again.
+    fn provocation(&self, stanza: &Inbound) -> Option<(RoomJid, String)> {
         let Inbound::Presence(presence) = stanza else {
-            return;
+            return None;
         };
-        let item = presence.muc_user.as_ref().and_then(|user| user.items.first());
-        let Some(item) = item.filter(|_| self.now < self.focus_fights_until) else {
-            return;
-        };
-        let gavels = item.actor.as_ref().and_then(|actor| actor.jid.as_deref())
-            == Some(&self.server.gavel_full());
-        let low = !item.affiliation.is_some_and(Affiliation::moderates);
-        if gavels && low {
-            let room = RoomJid::parse(presence.from.split('/').next().unwrap()).unwrap();
-            let jid = item.jid.clone().unwrap();
-            let _ = self
-                .server
-                .set_affiliation(Some(FOCUS), &room, &jid, Affiliation::Owner);
-            self.flush();
-        }
+        let item = presence.muc_user.as_ref()?.items.first()?;
+        let actor = item.actor.as_ref()?.jid.as_deref()?;
+        let lowered = actor == self.server.gavel_full() && !item.affiliation?.moderates();
+        let fights = self.now < self.focus_fights_until;
+        let room = RoomJid::parse(presence.from.split('/').next()?)?;
+        (lowered && fights).then_some((room, item.jid.clone()?))
     }
 
     /// The stream ends; a new one comes after a while.
@@ -498,7 +507,10 @@ impl World {
                     continue;
                 }
                 let (has, may) = (state.stored(&jid), self.oracle.allowed(room, &jid));
-                assert!(may.admits(has), "{jid} in {room} has {has}, may have {may:?}");
+                assert!(
+                    may.admits(has),
+                    "{jid} in {room} has {has}, may have {may:?}"
+                );
             }
         }
         self.check_roles();
