@@ -23,9 +23,8 @@ impl Engine {
     /// What the engine holds now; goes through everybody.
     pub fn load(&self) -> Load {
         let people = || self.meetings.values().flat_map(|m| m.people.values());
-        let waits = |person: &&super::person::Person| {
-            person.request.is_some() || person.role_request
-        };
+        let waits =
+            |person: &&super::person::Person| person.request.is_some() || person.role_request;
         Load {
             timers: self.timers.len(),
             requests: self.requests.len(),

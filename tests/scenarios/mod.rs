@@ -2,3 +2,4 @@
 //! one file each.
 
 mod b1;
+mod b15;
