@@ -52,6 +52,12 @@ impl Engine {
         if *jid != main && (told_by_main && known.is_some()) {
             return;
         }
+        let affiliation = if *jid != main && told_by_main {
+            // Somebody whom the main room's lists do not have; this may be old.
+            affiliation.min(Affiliation::Member)
+        } else {
+            affiliation
+        };
         let Some(meeting) = self.meetings.get_mut(&main) else {
             return;
         };
