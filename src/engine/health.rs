@@ -23,9 +23,10 @@ impl Engine {
             return self.timers.set(due, Timer::Ping);
         }
         self.timers.set(now + SILENCE, Timer::Ping);
-        if std::mem::replace(&mut stream.pinged, true) {
+        if stream.pinged_at.is_some() {
             return;
         }
+        stream.pinged_at = Some(now);
         let Some(service) = self.settings.services.first() else {
             return;
         };
@@ -37,18 +38,12 @@ impl Engine {
     /// the shell should end it.
     pub fn is_peer_dead(&self, tick: Tick) -> bool {
         self.stream.as_ref().is_some_and(|stream| {
-            stream.pinged && tick >= stream.heard + SILENCE + super::request::REPLY_TIMEOUT
+            let pinged = stream.pinged_at;
+            pinged.is_some_and(|at| tick >= at + super::request::REPLY_TIMEOUT)
         })
     }
 
-    /// Notes that the server lives.
-    pub(super) fn server_answered(&mut self) {
-        if let Some(stream) = &mut self.stream {
-            stream.pinged = false;
-        }
-    }
-
-    /// Notes that something has come from a room.
+    /// Notes that a room has sent what only its occupants get.
     pub(super) fn heard_from(&mut self, room: &RoomJid) {
         if let Some(room) = self.rooms.get_mut(room) {
             room.heard = self.now.tick;
@@ -110,7 +105,7 @@ impl Engine {
             id,
             resynchronised: false,
             heard: now,
-            pinged: false,
+            pinged_at: None,
         });
         self.timers.set(now + SILENCE, Timer::Ping);
         self.timers.set(now + BINDINGS, Timer::Bindings);
@@ -120,6 +115,10 @@ impl Engine {
     /// Everybody is gone, as far as gavel can see.
     pub(super) fn disconnected(&mut self) {
         self.stream = None;
+        for service in &mut self.services {
+            // The server may come back without it.
+            service.module = false;
+        }
         self.requests.clear();
         self.timers.clear();
         self.join_queue.clear();

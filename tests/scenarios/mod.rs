@@ -4,3 +4,4 @@
 mod b1;
 mod b15;
 mod b3;
+mod b9;
