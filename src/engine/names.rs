@@ -13,7 +13,7 @@ use super::settings::Freeze;
 use super::timers::Timer;
 use super::{Engine, Tick};
 use crate::claims::TokenName;
-use crate::muc::{Nick, OccupantJid, RoomJid};
+use crate::muc::{Nick, OccupantJid, RealJid, RoomJid};
 use crate::stanza::{DisplayName, Message, Outbound, StanzaError};
 use bytes::Bytes;
 use std::time::Duration;
@@ -35,7 +35,9 @@ pub struct Frozen {
     /// The revert that is under way.
     outstanding: Option<Outstanding>,
     /// Whether the change to the present nick was turned back once.
-    nick_tried: bool,
+    pub nick_tried: bool,
+    /// A revert has put something older in the place of the newest presence.
+    overdue: bool,
     /// How fast reverts may follow.
     limiter: Limiter,
     /// When the occupant was last told.
@@ -61,6 +63,7 @@ impl Frozen {
             latest: None,
             outstanding: None,
             nick_tried: false,
+            overdue: false,
             limiter: Limiter::default(),
             told_at: None,
             refused: false,
@@ -102,16 +105,16 @@ impl Engine {
         let returned = frozen
             .outstanding
             .take_if(|outstanding| id == Some(outstanding.id.as_str()));
-        match (returned, &mut frozen.outstanding) {
-            // The revert that came back is older than what the occupant has
-            // published since: that one is due now.
-            (Some(outstanding), _) if outstanding.overtaken => {
-                return self.send_newest(jid, nick);
-            }
-            (Some(_), _) => {}
-            (None, Some(outstanding)) => outstanding.overtaken = true,
-            (None, None) => {}
+        if returned.is_some_and(|outstanding| outstanding.overtaken) {
+            // What came back is older than what the occupant has published
+            // since: that is due now.
+            frozen.overdue = true;
+            return self.look_at_name(jid, nick);
         }
+        if let Some(outstanding) = &mut frozen.outstanding {
+            outstanding.overtaken = true;
+        }
+        frozen.overdue = false;
         let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
         let needed = !agrees || frozen.outstanding.is_some();
         frozen.latest = needed.then(|| Bytes::copy_from_slice(raw));
@@ -131,19 +134,19 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        if room.module || freeze == Freeze::Off {
-            return;
-        }
         let Some(occupant) = room.occupants.get_mut(nick) else {
             return;
         };
         let early = occupant.early.take();
+        if room.module || freeze == Freeze::Off {
+            return;
+        }
         let Some(frozen) = &mut occupant.frozen else {
             return;
         };
         let name_agrees = frozen.agrees(&occupant.display_name);
         let nick_agrees = frozen.home == *nick || frozen.nick_tried;
-        if name_agrees && nick_agrees {
+        if name_agrees && nick_agrees && !frozen.overdue {
             return;
         }
         frozen.latest = frozen.latest.take().or(early);
@@ -171,13 +174,11 @@ impl Engine {
     /// Sends an occupant's newest own presence back with the token's name.
     fn send_newest(&mut self, jid: &RoomJid, nick: &Nick) {
         let now = self.now.tick;
-        self.reverts += 1;
-        let id = format!("gavel-{}", self.reverts);
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };
-        let shown = occupant.display_name.clone();
         let real = occupant.real.clone().filter(|real| real.is_full());
+        let shown = is_shown(&occupant.display_name);
         let (Some(frozen), Some(from)) = (&mut occupant.frozen, real) else {
             return;
         };
@@ -185,34 +186,68 @@ impl Engine {
             return;
         };
         frozen.limiter.note(now);
-        frozen.outstanding = Some(Outstanding {
-            id: id.clone(),
-            sent_at: now,
-            overtaken: false,
+        frozen.overdue = false;
+        frozen.nick_tried = frozen.home != *nick;
+        let to = OccupantJid {
+            room: jid.clone(),
+            nick: frozen.home.clone(),
+        };
+        let name = shown.then(|| frozen.token.form().into_owned());
+        self.reverts += 1;
+        let id = format!("gavel-{}", self.reverts);
+        self.expect_revert(jid, nick, &id);
+        self.report_revert(jid, nick, &from);
+        self.send(Outbound::Revert {
+            from,
+            to,
+            id,
+            name,
+            presence,
         });
-        let home = frozen.home.clone();
-        frozen.nick_tried = home != *nick;
-        let token = frozen.token.form().into_owned();
-        let changed_name = !frozen.agrees(&shown);
-        let name = is_shown(&shown).then(|| token.clone());
-        let credentials = occupant.credentials.as_ref();
-        let source = credentials.map(|credentials| credentials.source);
-        let verdict = occupant.verdict.clone();
-        let change = if changed_name {
+    }
+
+    /// Waits for a revert to come back.
+    fn expect_revert(&mut self, jid: &RoomJid, nick: &Nick, id: &str) {
+        let now = self.now.tick;
+        let occupant = self.occupant_mut(jid, nick);
+        if let Some(frozen) = occupant.and_then(|occupant| occupant.frozen.as_mut()) {
+            frozen.outstanding = Some(Outstanding {
+                id: id.to_owned(),
+                sent_at: now,
+                overtaken: false,
+            });
+        }
+        let timer = Timer::Name(jid.clone(), nick.clone());
+        self.timers.set(now + LOST, timer);
+    }
+
+    /// Reports a revert, where it changes a name or a nick.
+    fn report_revert(&mut self, jid: &RoomJid, nick: &Nick, real: &RealJid) {
+        let Some(occupant) = self.occupant(jid, nick) else {
+            return;
+        };
+        let Some(frozen) = &occupant.frozen else {
+            return;
+        };
+        let change = if !frozen.agrees(&occupant.display_name) {
             Change::Name {
-                from: shown.shown().map(str::to_owned),
-                to: token,
+                from: occupant.display_name.shown().map(str::to_owned),
+                to: frozen.token.form().into_owned(),
             }
-        } else {
+        } else if frozen.home != *nick {
             Change::Nick {
                 from: nick.clone(),
-                to: home.clone(),
+                to: frozen.home.clone(),
             }
+        } else {
+            return;
         };
+        let verdict = occupant.verdict.clone();
+        let source = occupant.credentials.as_ref().map(|c| c.source);
         self.report(Report::Decision(Box::new(Decision {
             room: jid.clone(),
             nick: Some(nick.clone()),
-            jid: from.to_string(),
+            jid: real.to_string(),
             change,
             cause: Cause::Correction,
             rule: verdict.rule,
@@ -221,20 +256,6 @@ impl Engine {
             actor: None,
             outcome: Outcome::Applied,
         })));
-        let to = OccupantJid {
-            room: jid.clone(),
-            nick: home,
-        };
-        self.send(Outbound::Revert {
-            from,
-            to,
-            id,
-            name,
-            presence,
-        });
-        let lost_at = now + LOST;
-        self.timers
-            .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
     }
 
     /// Tells an occupant that its name is its token's.
