@@ -38,6 +38,8 @@ pub enum Action {
     Report(Report),
     /// What [`super::Engine::state`] gives has changed.
     Save,
+    /// The server has been silent for too long: end the stream.
+    HangUp,
 }
 
 /// What people and metrics are told.
