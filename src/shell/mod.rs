@@ -1,1 +1,3 @@
-//! stub
+//! The only sockets, files and clock.
+
+pub mod link;
