@@ -290,8 +290,8 @@ impl<'a> Walker<'a> {
             let value = self.value(self.text_of(value)?)?;
             let attribute = Attribute { name, value };
             match attribute.declares() {
-                Some(prefix) => self.bind(prefix, &attribute.value)?,
-                None => prefixed |= self.split(name)?.0 != "",
+                Some(prefix) => self.bind(prefix, attribute.value.clone())?,
+                None => prefixed |= !self.split(name)?.0.is_empty(),
             }
             self.attributes.push(attribute);
         }
@@ -324,7 +324,7 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    fn bind(&mut self, prefix: &'a str, ns: &Cow<'a, str>) -> Result<()> {
+    fn bind(&mut self, prefix: &'a str, ns: Cow<'a, str>) -> Result<()> {
         let reserved = prefix == "xmlns" || (prefix == "xml") != (ns == ns::XML) || ns == ns::XMLNS;
         if reserved || (!prefix.is_empty() && ns.is_empty()) {
             return Err(self.malformed("a namespace declaration that is not allowed"));
@@ -332,7 +332,7 @@ impl<'a> Walker<'a> {
         self.bindings.push(Binding {
             level: self.level,
             prefix,
-            ns: ns.clone(),
+            ns,
         });
         Ok(())
     }
