@@ -268,14 +268,13 @@ fn infrastructure(root: &mut Section<'_>, parents: &[String]) -> Infrastructure 
 
 fn admin(root: &mut Section<'_>) -> Admin {
     let mut section = root.section("admin");
-    for key in ["socket", "listen"] {
-        if section.has(key) {
-            let problem = "this version serves no admin API yet";
-            let place = section.place_of(key);
-            section
-                .notes
-                .warn(place, problem, "the setting has no effect");
-        }
+    if let Some(key) = ["socket", "listen"]
+        .into_iter()
+        .find(|key| section.has(key))
+    {
+        let place = section.place_of(key);
+        let problem = "this version serves no admin API yet, so [admin] has no effect";
+        section.notes.warn(place, problem, "nothing need be done");
     }
     let socket = section.text("socket");
     if let Some(given) = socket.as_ref().filter(|given| given.value.is_empty()) {

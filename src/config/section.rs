@@ -12,17 +12,20 @@ use std::time::Duration;
 /// What was found wrong or remarkable so far.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// The file's name, where one was read.
-    pub(super) file: Option<String>,
+    /// The file's name, and whether it is there.
+    file: String,
+    there: bool,
     errors: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
 }
 
 impl Notes {
-    /// No notes yet about a configuration from `file` and the environment.
-    pub(super) fn new(file: Option<String>) -> Self {
+    /// No notes yet about a configuration from the environment and `file`,
+    /// which is `there` or not.
+    pub(super) fn new(file: String, there: bool) -> Self {
         Self {
             file,
+            there,
             ..Self::default()
         }
     }
@@ -58,19 +61,14 @@ impl Notes {
     pub(super) fn place(&self, origin: &Origin, key: &str) -> String {
         match origin {
             Origin::Variable(variable) => format!("environment {variable}"),
-            Origin::Line(line) => {
-                let file = self.file.as_deref().unwrap_or_default();
-                format!("{file}:{line}, {key}")
-            }
+            Origin::Line(line) => format!("{}:{line}, {key}", self.file),
         }
     }
 
     /// The place of a key that is not there.
     pub(super) fn absent(&self, key: &str) -> String {
-        match &self.file {
-            Some(file) => format!("{file}, {key}"),
-            None => key.to_owned(),
-        }
+        let missing = if self.there { "" } else { " (not there)" };
+        format!("{}{missing}, {key}", self.file)
     }
 }
 

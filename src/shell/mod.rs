@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::wire::{Decoder, Encoder};
 use driver::{Driver, End};
-use link::{Link, LinkConfig, LinkError};
+use link::{LinkConfig, LinkError};
 use retry::Retry;
 use state_file::StateFile;
 use std::future::Future;
@@ -77,7 +77,7 @@ where
                 let end = driver.serve(&mut link, shutdown).await;
                 retry.was_open(start.elapsed());
                 match end {
-                    End::Shutdown => return say_goodbye(&mut link).await,
+                    End::Shutdown => return link.shutdown().await,
                     End::Link(error) => (Some(error), true),
                     End::Silent => (None, true),
                 }
@@ -127,8 +127,4 @@ fn next_pause(retry: &mut Retry, error: Option<LinkError>, established: bool) ->
         _ => {}
     }
     pause
-}
-
-async fn say_goodbye(link: &mut Link) {
-    link.shutdown().await;
 }

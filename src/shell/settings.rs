@@ -93,7 +93,6 @@ pub fn policy(policy: &config::Policy) -> Policy {
         },
         grants: match policy.grants {
             config::Grants::Owner => Grants::Owner,
-            config::Grants::Admin => Grants::Admin,
             config::Grants::None => Grants::None,
         },
         protect_hosts: policy.protect_hosts,
