@@ -39,7 +39,7 @@ impl Driver {
         S: Future<Output = ()>,
     {
         let stream_id = link.stream_id().to_owned();
-        let mut silent = self.drive(link, Input::Connected { stream_id });
+        let mut silent = self.drive(link, Input::Connected { stream_id }).await;
         while !silent {
             self.save_if_due();
             let wake = self.engine.deadline().map(|tick| self.clock.at(tick));
@@ -48,13 +48,13 @@ impl Driver {
                 // the end nor what is due.
                 biased;
                 () = shutdown.as_mut() => {
-                    self.drive(link, Input::Shutdown);
+                    self.drive(link, Input::Shutdown).await;
                     return End::Shutdown;
                 }
-                () = sleep_until_some(wake) => silent = self.drive(link, Input::Wake),
+                () = sleep_until_some(wake) => silent = self.drive(link, Input::Wake).await,
                 () = self.state_file.progress() => {}
                 event = link.next() => match event {
-                    LinkEvent::Stanza(bytes) => silent = self.stanza(link, bytes),
+                    LinkEvent::Stanza(bytes) => silent = self.stanza(link, bytes).await,
                     LinkEvent::Unparsed(kind) => self.skipped(&format!("{kind:?}")),
                     LinkEvent::Ended(error) => return End::Link(error),
                 }
@@ -65,11 +65,11 @@ impl Driver {
 
     /// Hands one input to the engine and carries out what comes out, in one
     /// write. Answers whether to hang up.
-    fn drive(&mut self, link: &mut Link, input: Input) -> bool {
+    async fn drive(&mut self, link: &mut Link, input: Input) -> bool {
         self.engine.handle(self.clock.now(), input);
         let (batch, hang_up) = self.collect();
         if !batch.is_empty() {
-            link.send(&batch);
+            link.send(&batch).await;
         }
         hang_up
     }
@@ -91,9 +91,9 @@ impl Driver {
         (batch, hang_up)
     }
 
-    fn stanza(&mut self, link: &mut Link, bytes: Bytes) -> bool {
+    async fn stanza(&mut self, link: &mut Link, bytes: Bytes) -> bool {
         match self.decoder.decode(bytes) {
-            Ok(stanza) => self.drive(link, Input::Stanza(stanza)),
+            Ok(stanza) => self.drive(link, Input::Stanza(stanza)).await,
             Err(error) => {
                 self.skipped(&error.to_string());
                 false
