@@ -20,6 +20,9 @@ fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// Name, children, and what they make of a presence.
+type PresenceRow = (&'static str, &'static str, fn(&mut Presence));
+
 /// A presence from `r@m/n` with these children, and what else it is.
 fn check_presence(name: &str, children: &str, change: fn(&mut Presence)) {
     let text = format!("<presence from='r@m/n' to='g@c/g'>{children}</presence>");
@@ -50,7 +53,7 @@ fn user_field(name: &str, value: &str) -> (String, String) {
 #[test]
 fn table_of_rooms_words() {
     const X: &str = "<x xmlns='http://jabber.org/protocol/muc#user'>";
-    let rows: &[(&str, &str, fn(&mut Presence))] = &[
+    let rows: &[PresenceRow] = &[
         ("nothing", "", |_| {}),
         ("empty", "{X}</x>", |p| {
             muc_user(p);
@@ -167,7 +170,7 @@ fn table_of_rooms_words() {
 #[test]
 fn table_of_display_names() {
     const NICK: &str = "<nick xmlns='http://jabber.org/protocol/nick'>";
-    let rows: &[(&str, &str, fn(&mut Presence))] = &[
+    let rows: &[PresenceRow] = &[
         ("one", "{N}A &amp; &#66;&#x43;<![CDATA[<D>]]></nick>", |p| {
             p.display_name = DisplayName::Plain("A & BC<D>".to_owned());
         }),
@@ -205,7 +208,7 @@ fn table_of_display_names() {
 
 #[test]
 fn table_of_evidence() {
-    let rows: &[(&str, &str, fn(&mut Presence))] = &[
+    let rows: &[PresenceRow] = &[
         (
             "claims",
             "<claims xmlns='urn:gavel:claims:0' mac='0a'>{&quot;a&quot;:1}</claims>",
