@@ -160,6 +160,8 @@ mod tests {
         assert!(name(&spaced).matches(&format!("{} ", "x".repeat(49))));
         let exact = "x".repeat(50);
         assert_eq!(name(&exact).form(), exact);
+        let with_half = format!("{exact}\u{FFFD}");
+        assert!(!name(&long).matches(&with_half), "nothing was halved");
     }
 
     /// A client cuts between the halves of a character; what arrives of the half
