@@ -192,3 +192,6 @@ impl Tried {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
