@@ -7,6 +7,7 @@
 //! line of its own or steer the terminal that shows it.
 
 use super::output::colour_on;
+use super::text::steers;
 use crate::config::LogFormat;
 use std::fmt::{self, Debug, Write as _};
 use std::io;
@@ -137,16 +138,6 @@ impl fmt::Write for Escaping<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether `c` is a control character (C0, DEL, C1), breaks the line, or turns
-/// the direction of writing.
-fn steers(c: char) -> bool {
-    let turns = matches!(
-        c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
