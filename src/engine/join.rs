@@ -301,6 +301,12 @@ impl Engine {
         }
     }
 
+    /// Joins a room again that gavel is in, to be shown everybody anew.
+    fn rejoin(&mut self, jid: &RoomJid) {
+        self.detach(jid);
+        self.queue_join(jid);
+    }
+
     /// Makes gavel owner where it is not (B10).
     pub(super) fn own_if_needed(&mut self, jid: &RoomJid) {
         let needs = |room: &Room| {
@@ -352,7 +358,18 @@ impl Engine {
                 error: error.to_string(),
             });
         }
-        if room.is_in() && room.facts == Some(Facts::default()) {
+        if !room.is_in() {
+            return;
+        }
+        if room
+            .occupants
+            .values()
+            .any(|occupant| occupant.real.is_none())
+        {
+            // Only a moderator is shown real JIDs, and only on joining.
+            return self.rejoin(jid);
+        }
+        if room.facts == Some(Facts::default()) {
             // What was refused before may be readable now.
             self.read_configuration(jid);
             self.read_lists(jid);

@@ -36,9 +36,8 @@ impl Engine {
         self.drop_contested();
         self.bindings.settle(jid);
         self.warn_without_module(jid);
-        for nick in &nicks {
-            self.look_at_name(jid, nick);
-        }
+        self.names
+            .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
         if main != *jid {
             self.enter(&main);
         }

@@ -45,7 +45,7 @@ pub use state::State;
 pub use time::{Now, Tick};
 
 use crate::claims::Bindings;
-use crate::muc::{BareJid, RoomJid};
+use crate::muc::{BareJid, Nick, RoomJid};
 use crate::stanza::{Inbound, Outbound, Request};
 use meeting::Meeting;
 use rand::SeedableRng;
@@ -94,6 +94,7 @@ pub struct Engine {
     joining: VecDeque<(Tick, RoomJid)>,
     marked: VecDeque<(RoomJid, BareJid)>,
     marked_set: HashSet<(RoomJid, BareJid)>,
+    names: Vec<(RoomJid, Nick)>,
     actions: VecDeque<Action>,
     told: HashSet<Warning>,
     can_impersonate: bool,
@@ -122,6 +123,7 @@ impl Engine {
             joining: VecDeque::new(),
             marked: VecDeque::new(),
             marked_set: HashSet::new(),
+            names: Vec::new(),
             actions: VecDeque::new(),
             told: HashSet::new(),
             can_impersonate: true,
@@ -145,6 +147,7 @@ impl Engine {
         }
         self.run_timers();
         self.reconcile_marked();
+        self.look_at_names();
         self.check_resynchronised();
         if std::mem::take(&mut self.changed) {
             self.actions.push_back(Action::Save);

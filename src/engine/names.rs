@@ -50,6 +50,8 @@ struct Outstanding {
     sent_at: Tick,
     /// Something newer of the occupant's own has come since.
     overtaken: bool,
+    /// What it is to change.
+    change: Change,
 }
 
 impl Frozen {
@@ -65,6 +67,11 @@ impl Frozen {
             told_at: None,
             refused: false,
         }
+    }
+
+    /// The occupant has changed its nick: that is turned back once.
+    pub fn nick_changed(&mut self) {
+        self.nick_tried = false;
     }
 
     /// Whether a presence shows the token's name. No name at all is no change.
@@ -93,7 +100,12 @@ impl Engine {
 
     /// Looks at the name in a presence that has just come.
     pub(super) fn judge_name(&mut self, jid: &RoomJid, nick: &Nick, id: Option<&str>, raw: &Bytes) {
-        let Some(occupant) = self.occupant_mut(jid, nick) else {
+        let off = self.settings.freeze == Freeze::Off;
+        let room = self.rooms.get_mut(jid);
+        let Some(room) = room.filter(|room| !room.module && !off) else {
+            return;
+        };
+        let Some(occupant) = room.occupants.get_mut(nick) else {
             return;
         };
         let Some(frozen) = &mut occupant.frozen else {
@@ -102,16 +114,31 @@ impl Engine {
         let returned = frozen
             .outstanding
             .take_if(|outstanding| id == Some(outstanding.id.as_str()));
-        match (returned, &mut frozen.outstanding) {
-            // The revert that came back is older than what the occupant has
-            // published since: that one is due now.
-            (Some(outstanding), _) if outstanding.overtaken => {
+        if let Some(outstanding) = returned {
+            let overtaken = outstanding.overtaken;
+            self.report_revert(jid, nick, outstanding.change, Outcome::Applied);
+            if overtaken {
+                // What came back is older than what the occupant has published
+                // since: that one is due now.
                 return self.send_newest(jid, nick);
             }
-            (Some(_), _) => {}
-            (None, Some(outstanding)) => outstanding.overtaken = true,
-            (None, None) => {}
+            return self.keep_if_wrong(jid, nick, raw);
         }
+        if let Some(outstanding) = &mut frozen.outstanding {
+            outstanding.overtaken = true;
+        }
+        self.keep_if_wrong(jid, nick, raw);
+    }
+
+    /// Keeps a presence as long as it may have to be sent back, and looks at
+    /// the name where it is not the token's.
+    fn keep_if_wrong(&mut self, jid: &RoomJid, nick: &Nick, raw: &Bytes) {
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        let Some(frozen) = &mut occupant.frozen else {
+            return;
+        };
         let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
         let needed = !agrees || frozen.outstanding.is_some();
         frozen.latest = needed.then(|| Bytes::copy_from_slice(raw));
@@ -119,7 +146,14 @@ impl Engine {
             frozen.nick_tried = false;
         }
         if !agrees {
-            self.look_at_name(jid, nick);
+            self.names.push((jid.clone(), nick.clone()));
+        }
+    }
+
+    /// Looks at the names that need it; after affiliations, which matter more.
+    pub(super) fn look_at_names(&mut self) {
+        for (jid, nick) in std::mem::take(&mut self.names) {
+            self.look_at_name(&jid, &nick);
         }
     }
 
@@ -131,13 +165,14 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        if room.module || freeze == Freeze::Off {
-            return;
-        }
+        let module = room.module;
         let Some(occupant) = room.occupants.get_mut(nick) else {
             return;
         };
         let early = occupant.early.take();
+        if module || freeze == Freeze::Off {
+            return;
+        }
         let Some(frozen) = &mut occupant.frozen else {
             return;
         };
@@ -154,7 +189,11 @@ impl Engine {
                     .timers
                     .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
             }
-            frozen.outstanding = None;
+            let lost = frozen.outstanding.take();
+            if let Some(lost) = lost {
+                self.report_revert(jid, nick, lost.change, Outcome::Ineffective);
+            }
+            return self.look_at_name(jid, nick);
         }
         if !can_revert || occupant.sessions > 1 {
             return self.tell(jid, nick);
@@ -185,19 +224,11 @@ impl Engine {
             return;
         };
         frozen.limiter.note(now);
-        frozen.outstanding = Some(Outstanding {
-            id: id.clone(),
-            sent_at: now,
-            overtaken: false,
-        });
         let home = frozen.home.clone();
         frozen.nick_tried = home != *nick;
         let token = frozen.token.form().into_owned();
         let changed_name = !frozen.agrees(&shown);
         let name = is_shown(&shown).then(|| token.clone());
-        let credentials = occupant.credentials.as_ref();
-        let source = credentials.map(|credentials| credentials.source);
-        let verdict = occupant.verdict.clone();
         let change = if changed_name {
             Change::Name {
                 from: shown.shown().map(str::to_owned),
@@ -209,18 +240,12 @@ impl Engine {
                 to: home.clone(),
             }
         };
-        self.report(Report::Decision(Box::new(Decision {
-            room: jid.clone(),
-            nick: Some(nick.clone()),
-            jid: from.to_string(),
+        frozen.outstanding = Some(Outstanding {
+            id: id.clone(),
+            sent_at: now,
+            overtaken: false,
             change,
-            cause: Cause::Correction,
-            rule: verdict.rule,
-            reason: verdict.reason,
-            source,
-            actor: None,
-            outcome: Outcome::Applied,
-        })));
+        });
         let to = OccupantJid {
             room: jid.clone(),
             nick: home,
@@ -235,6 +260,27 @@ impl Engine {
         let lost_at = now + LOST;
         self.timers
             .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
+    }
+
+    fn report_revert(&mut self, jid: &RoomJid, nick: &Nick, change: Change, outcome: Outcome) {
+        let Some(occupant) = self.occupant(jid, nick) else {
+            return;
+        };
+        let credentials = occupant.credentials.as_ref();
+        let real = occupant.real.as_ref();
+        let decision = Decision {
+            room: jid.clone(),
+            nick: Some(nick.clone()),
+            jid: real.map(ToString::to_string).unwrap_or_default(),
+            change,
+            cause: Cause::Correction,
+            rule: occupant.verdict.rule.clone(),
+            reason: occupant.verdict.reason.clone(),
+            source: credentials.map(|credentials| credentials.source),
+            actor: None,
+            outcome,
+        };
+        self.report(Report::Decision(Box::new(decision)));
     }
 
     /// Tells an occupant that its name is its token's.

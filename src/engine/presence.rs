@@ -201,9 +201,12 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        let Some(occupant) = room.occupants.remove(old) else {
+        let Some(mut occupant) = room.occupants.remove(old) else {
             return;
         };
+        if let Some(frozen) = &mut occupant.frozen {
+            frozen.nick_changed();
+        }
         let bare = occupant.bare();
         let meeting = room.meeting.clone();
         room.occupants.insert(new.clone(), occupant);

@@ -63,6 +63,8 @@ impl Engine {
         let wanted = self.wanted(main, person);
         let actual = match person.actual {
             Some(actual) => actual,
+            // The ban that is to be undone is all that is known.
+            None if person.record.restore.is_some() => Affiliation::Outcast,
             // Nothing is known of an absent JID: there is nothing to take.
             None if !person.is_present() => return self.drop_if_blank(main, bare),
             None => Affiliation::None,

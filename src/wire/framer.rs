@@ -277,3 +277,7 @@ fn is_stream_error(bytes: &[u8]) -> bool {
     rest.and_then(<[u8]>::first)
         .is_some_and(|&next| matches!(next, b'>' | b'/') || next.is_ascii_whitespace())
 }
+
+#[cfg(test)]
+#[path = "framer_tests.rs"]
+mod tests;

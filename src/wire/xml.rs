@@ -130,9 +130,12 @@ impl<'a> Walker<'a> {
 
     /// Opens the stanza itself.
     pub(super) fn root(&mut self) -> Result<Element<'a>> {
-        match self.token()? {
-            Some(Token::Open(element)) => Ok(element),
-            _ => Err(self.malformed("no element")),
+        loop {
+            match self.token()? {
+                Some(Token::Open(element)) => return Ok(element),
+                Some(Token::Text(_)) => {}
+                Some(Token::Close) | None => return Err(self.malformed("no element")),
+            }
         }
     }
 
@@ -230,9 +233,9 @@ impl<'a> Walker<'a> {
     fn explain(&self, error: &quick_xml::Error) -> DecodeError {
         use quick_xml::Error;
         match error {
-            Error::IllFormed(IllFormedError::MismatchedEndTag { .. }) => {
-                self.malformed("an end tag that matches no start tag")
-            }
+            Error::IllFormed(
+                IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
+            ) => self.malformed("an end tag that matches no start tag"),
             Error::IllFormed(IllFormedError::UnclosedReference) => DecodeError::Entity,
             Error::Syntax(_) => self.malformed("markup that never ends"),
             _ => self.malformed("not XML"),
