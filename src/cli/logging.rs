@@ -80,12 +80,12 @@ fn cap() -> FilterFn {
 
 /// Whether an event or span of this origin and level may be logged at all.
 fn may_speak(metadata: &Metadata<'_>) -> bool {
-    let within = |name: &&str| {
-        let rest = metadata.target().strip_prefix(*name);
+    let within = |name: &str| {
+        let rest = metadata.target().strip_prefix(name);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
     // More verbose levels are greater.
-    *metadata.level() <= Level::INFO || !CAPPED.iter().any(|name| within(&name))
+    *metadata.level() <= Level::INFO || !CAPPED.iter().any(|name| within(name))
 }
 
 /// Writes fields as `tracing-subscriber` does, with control characters escaped.
