@@ -33,8 +33,7 @@ impl Engine {
         for nick in &nicks {
             self.seat(jid, nick, None, true);
         }
-        self.drop_contested();
-        self.bindings.settle(jid);
+        self.settle_tokens(jid);
         self.warn_without_module(jid);
         self.names
             .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
@@ -261,6 +260,29 @@ impl Engine {
         self.changed = true;
         self.mark(main, &old_jid);
         self.mark(main, bare);
+    }
+
+    /// Tokens found in a room's list belong to their bearers from now on; those
+    /// found after a connection only when all rooms have been read, since the
+    /// second bearer may sit in another.
+    fn settle_tokens(&mut self, jid: &RoomJid) {
+        self.drop_contested();
+        if self.is_ready() {
+            let revision = self.bindings.revision();
+            self.bindings.settle(jid);
+            self.changed |= self.bindings.revision() != revision;
+        }
+        if self.bindings.is_full() {
+            self.warn_once(Warning::TokensFull);
+        }
+    }
+
+    /// All rooms have been read.
+    pub(super) fn settle_all_tokens(&mut self) {
+        self.drop_contested();
+        let revision = self.bindings.revision();
+        self.bindings.settle_all();
+        self.changed |= self.bindings.revision() != revision;
     }
 
     /// Takes the claims of those whose token another has, too.
