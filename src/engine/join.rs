@@ -292,10 +292,9 @@ impl Engine {
         if room.membership == Membership::Out && self.password_is_new(jid) {
             return self.enter_at_once(jid);
         }
-        if moved {
-            self.detach(jid);
-        }
+        let left = if moved { self.detach(jid) } else { None };
         self.attach_if_ready(jid);
+        self.leave_main(left);
         if members_only != now_members_only {
             self.mark_everybody(jid);
         }

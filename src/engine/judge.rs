@@ -3,7 +3,7 @@
 use super::event::{Report, Warning};
 use super::person::{Person, Seat, Standing};
 use super::room::{Credentials, Occupant};
-use super::{Engine, meeting::Meeting, names::Frozen};
+use super::{Engine, names::Frozen};
 use crate::claims::{Finding, Occasion, RejectReason, TokenName};
 use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
 use crate::policy::Entitlement;
@@ -37,7 +37,10 @@ impl Engine {
         self.warn_without_module(jid);
         self.names
             .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
-        if main != *jid {
+        if main == *jid {
+            // People in breakout rooms have waited for it.
+            self.mark_everybody(jid);
+        } else {
             self.enter(&main);
         }
     }
@@ -53,7 +56,7 @@ impl Engine {
             self.changed = true;
         }
         let meeting = self.meetings.entry(main.clone());
-        let meeting = meeting.or_insert_with(Meeting::default);
+        let meeting = meeting.or_default();
         meeting.left_at = None;
         meeting.rooms.insert(jid.clone());
         if main == jid {

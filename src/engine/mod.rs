@@ -26,6 +26,7 @@ mod join;
 mod judge;
 mod leave;
 pub mod limit;
+mod load;
 pub mod meeting;
 pub mod names;
 pub mod person;
@@ -40,6 +41,7 @@ pub mod time;
 mod timers;
 
 pub use event::{Action, Decision, Input, Report, Warning};
+pub use load::Load;
 pub use settings::Settings;
 pub use state::State;
 pub use time::{Now, Tick};

@@ -96,6 +96,11 @@ impl Requests {
         self.deadlines.iter().find(open).map(|(at, _)| *at)
     }
 
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
     /// Whether none is open.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
