@@ -46,8 +46,9 @@ impl Env {
     pub async fn connected(&self) {
         let deadline = Instant::now() + DEADLINE;
         while let Err(why) = self.watcher.ping(GAVEL).await {
+            assert!(self.gavel.running(), "gavel has ended");
             assert!(Instant::now() < deadline, "gavel does not answer: {why}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -59,10 +60,11 @@ impl Env {
         }
     }
 
-    /// The focus: creates the room as its owner, and waits for gavel.
+    /// The focus: creates the room as its owner, and brings gavel there.
     pub async fn focus(&self, room: &str) -> Client {
         let focus = self.client("focus@auth.meet.jitsi").await;
         focus.join(room, "focus", "").await;
+        focus.invite(room, "gavel@gavel.meet.jitsi").await;
         self.gavel_joins(&focus, room).await;
         focus
     }
