@@ -6,4 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod b01_level;
+mod b02_join;
 mod b03_correction;
+mod b04_step_down;
+mod b05_guests;
+mod b06_visitors;
+mod b07_shared_jid;

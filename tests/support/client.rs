@@ -179,6 +179,11 @@ impl Client {
         self.shared.inbox().pending.retain(|stanza| !what(stanza));
     }
 
+    /// Whether the stream goes on.
+    pub fn connected(&self) -> bool {
+        self.shared.inbox().closed.is_none()
+    }
+
     /// Waits until the stream ends; gives the condition of its error, if any.
     pub async fn ended(&self) -> String {
         let found = self.wait(DEADLINE, |inbox| inbox.closed.clone());
