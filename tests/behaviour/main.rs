@@ -13,3 +13,5 @@ mod b04_step_down;
 mod b05_guests;
 mod b06_visitors;
 mod b07_shared_jid;
+mod b08_names;
+mod b09_leaving;

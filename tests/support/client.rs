@@ -164,7 +164,17 @@ impl Client {
     /// Waits for a stanza and takes it; others stay for later calls. Panics
     /// after [`DEADLINE`], naming `what`.
     pub async fn expect(&self, what: &str, wanted: impl Fn(&El) -> bool) -> El {
-        let found = self.wait(DEADLINE, |inbox| {
+        self.expect_within(what, DEADLINE, wanted).await
+    }
+
+    /// Like [`Client::expect`], for what takes longer.
+    pub async fn expect_within(
+        &self,
+        what: &str,
+        within: Duration,
+        wanted: impl Fn(&El) -> bool,
+    ) -> El {
+        let found = self.wait(within, |inbox| {
             let index = inbox.pending.iter().position(&wanted)?;
             inbox.pending.remove(index)
         });
