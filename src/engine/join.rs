@@ -259,6 +259,9 @@ impl Engine {
         let (room, module) = (jid.clone(), module);
         self.report(Report::Joined { room, module });
         self.own_if_needed(jid);
+        if module {
+            self.unpin_if_off(jid);
+        }
         self.read_lists(jid);
         self.watch_room(jid);
         self.attach_if_ready(jid);

@@ -48,6 +48,7 @@ impl Engine {
             (Purpose::Configuration(room) | Purpose::RoomInfo(room), _) => self.unknown(&room),
             (Purpose::Affiliation(room, jid), _) => self.affiliation_set(&room, &jid),
             (Purpose::Role(_, _, jid), _) => self.role_answered(&jid, false),
+            (Purpose::Pin(room, nick), _) => self.pinned(&room, &nick, Outcome::Applied),
             (Purpose::Own(room), _) => self.owned(&room, None),
             (Purpose::ListRooms(service), IqPayload::Command(reply)) => {
                 self.listed_by_command(service, &reply);
@@ -71,6 +72,9 @@ impl Engine {
             Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
             Purpose::Role(room, nick, jid) => self.role_failed(&room, &nick, &jid),
+            // The occupant has left, or has another nick by now.
+            Purpose::Pin(..) if error.is("item-not-found") => {}
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Refused),
             Purpose::Own(room) => self.owned(&room, Some(error)),
             Purpose::ListRooms(service) | Purpose::Items(service) => {
                 self.not_listed(service, error);
@@ -96,6 +100,7 @@ impl Engine {
             Purpose::Configuration(room) | Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
             Purpose::Role(_, _, jid) => self.role_answered(&jid, false),
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Ineffective),
             Purpose::Own(room) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.owning = false;
