@@ -40,6 +40,7 @@ impl Engine {
         if main == *jid {
             // People in breakout rooms have waited for it.
             self.mark_everybody(jid);
+            self.read_lists(jid);
         } else {
             self.enter(&main);
         }
@@ -57,7 +58,6 @@ impl Engine {
         }
         let meeting = self.meetings.entry(main.clone());
         let meeting = meeting.or_default();
-        meeting.left_at = None;
         meeting.rooms.insert(jid.clone());
         if main == jid {
             meeting.meeting_id = meeting_id;

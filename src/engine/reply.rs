@@ -81,7 +81,8 @@ impl Engine {
             }
             Purpose::SelfPing(room) => self.self_ping_failed(&room, error),
             Purpose::Ping => self.server_answered(),
-            Purpose::List(..) | Purpose::Nothing => {}
+            Purpose::List(room, _) => self.list_refused(&room),
+            Purpose::Nothing => {}
         }
     }
 
@@ -97,7 +98,9 @@ impl Engine {
                 };
                 self.probed(&room, Some(&error));
             }
-            Purpose::Configuration(room) | Purpose::RoomInfo(room) => self.unknown(&room),
+            Purpose::Configuration(room) => self.read_room_info(&room),
+            Purpose::RoomInfo(room) => self.unknown(&room),
+            Purpose::List(room, which) => self.read_list(&room, which),
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
             Purpose::Role(_, _, jid) => self.role_answered(&jid, false),
             Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Ineffective),
@@ -113,12 +116,16 @@ impl Engine {
                     room.pinged = false;
                 }
             }
-            Purpose::List(..) | Purpose::Ping | Purpose::Nothing => {}
+            Purpose::Ping | Purpose::Nothing => {}
         }
     }
 
-    /// The configuration form was refused; disco#info may say enough.
+    /// The configuration form was refused or did not come; disco#info may say
+    /// enough.
     fn read_room_info(&mut self, jid: &RoomJid) {
+        if !self.rooms.contains_key(jid) {
+            return;
+        }
         let purpose = Purpose::RoomInfo(jid.clone());
         self.ask(jid.as_str(), Request::DiscoInfo, purpose);
     }
