@@ -37,14 +37,14 @@ impl Gavel {
         let overrides: Table = overrides.parse().expect("overrides are TOML");
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
-        Self::launch(config)
+        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
+        Self::launch(config, &level)
     }
 
-    fn launch(config: PathBuf) -> Self {
+    fn launch(config: PathBuf, level: &str) -> Self {
         let log = config.with_extension("log");
         let out = fs::OpenOptions::new().create(true).append(true).open(&log);
         let out = out.expect("a file for the log");
-        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_gavel")]);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GAVEL_")) {
@@ -75,7 +75,12 @@ impl Gavel {
 
     /// Waits for a line that contains `text`.
     pub async fn logs(&self, text: &str) -> String {
-        let found = self.until(|| {
+        self.logs_within(text, DEADLINE).await
+    }
+
+    /// Like [`Gavel::logs`], for what takes longer.
+    pub async fn logs_within(&self, text: &str, within: Duration) -> String {
+        let found = self.until(within, || {
             let log = self.log();
             log.lines()
                 .find(|line| line.contains(text))
@@ -133,8 +138,13 @@ impl Gavel {
 
     /// Starts it again with the same configuration, state and log.
     pub fn restart(&mut self) {
+        self.restart_with_log("gavel=debug,info");
+    }
+
+    /// Starts it again with another `RUST_LOG`.
+    pub fn restart_with_log(&mut self, level: &str) {
         self.kill();
-        *self = Self::launch(self.config.clone());
+        *self = Self::launch(self.config.clone(), level);
     }
 
     /// Its file for grants, step-downs and bindings.
@@ -145,8 +155,8 @@ impl Gavel {
         Path::new(file.expect("a path")).to_path_buf()
     }
 
-    async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + DEADLINE;
+    async fn until<T>(&self, within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + within;
         loop {
             match look() {
                 Some(found) => return Some(found),
