@@ -38,7 +38,6 @@ async fn b11_gavel_is_killed_while_somebody_is_promoted(version: Version) {
     focus.sees_affiliation(ROOM, "bob", "member").await;
     env.settle().await;
     env.gavel.kill();
-    focus.sees_gone(ROOM, "gavel").await;
     focus
         .affiliate(ROOM, "bob@meet.jitsi", "owner")
         .await
@@ -95,10 +94,9 @@ async fn b11_grants_and_step_downs_survive_a_restart(version: Version) {
     gone.leave(ROOM, "gone").await;
     env.settle().await;
     env.gavel.kill();
-    focus.sees_gone(ROOM, "gavel").await;
     env.gavel.restart();
     env.connected().await;
-    env.gavel_joins(&focus, ROOM).await;
+    env.gavel.logs_again("joined").await;
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "bob"), "owner", "by grant");
     assert_eq!(focus.affiliation(ROOM, "dave"), "member", "stepped down");
@@ -175,20 +173,32 @@ async fn b11_hostile_stanzas_hurt_nobody(version: Version) {
         "room@muc.meet.jitsi/gavel",
     ];
     for child in &children {
-        for to in targets {
-            for stanza in [
-                format!("<message to='{to}' type='weird'>{child}</message>"),
-                format!("<message to='{to}'>{child}</message>"),
-                format!("<message to='{to}' type='groupchat'>{child}</message>"),
-                format!("<presence to='{to}' type='subscribe'>{child}</presence>"),
-                format!("<iq to='{to}' type='get' id='x'>{child}</iq>"),
-                format!("<iq to='{to}' type='set' id='x'>{child}</iq>"),
-                format!("<iq to='{to}' type='result' id='1'>{child}</iq>"),
-                format!("<iq to='{to}' type='error' id='1'>{child}</iq>"),
-            ] {
-                mallory.send(&stanza).await;
+        let stanza = |kind: &str, attributes: &str, to: &str| {
+            format!("<{kind} {attributes} to='{to}'>{child}</{kind}>")
+        };
+        // The heavy ones cost Prosody far more than gavel: few of them.
+        let few = child.len() > 20_000;
+        for to in if few { &targets[..1] } else { &targets[..] } {
+            mallory.send(&stanza("message", "type='weird'", to)).await;
+            mallory.send(&stanza("iq", "type='set' id='x'", to)).await;
+            if few {
+                continue;
             }
+            mallory.send(&stanza("message", "", to)).await;
+            mallory
+                .send(&stanza("presence", "type='subscribe'", to))
+                .await;
+            mallory.send(&stanza("iq", "type='get' id='x'", to)).await;
+            mallory
+                .send(&stanza("iq", "type='result' id='g1'", to))
+                .await;
+            mallory
+                .send(&stanza("iq", "type='error' id='g1'", to))
+                .await;
         }
+        mallory
+            .send(&stanza("message", "type='groupchat'", ROOM))
+            .await;
         mallory.presence(ROOM, "mallory", child).await;
         mallory.ping("meet.jitsi").await.unwrap();
     }
@@ -228,10 +238,9 @@ async fn b11_a_wrong_secret_is_said_plainly(version: Version) {
         ),
     ] {
         let gavel = crate::support::Gavel::start(&prosody, settings);
-        let line = gavel.logs("WARN").await;
+        let line = gavel.logs("30 s").await;
+        assert!(line.contains(said), "{line}");
         let log = gavel.log();
-        assert!(log.contains(said), "{line}");
-        assert!(log.contains("30 s"), "it is retried at 30 s: {log}");
         assert!(!log.contains("wrong-and-private"), "the secret was logged");
         assert!(gavel.running());
         gavel.stop().await;

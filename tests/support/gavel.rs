@@ -25,6 +25,8 @@ pub struct Gavel {
     child: Mutex<Child>,
     config: PathBuf,
     log: PathBuf,
+    /// Length of the log before this start.
+    before: usize,
 }
 
 impl Gavel {
@@ -43,6 +45,7 @@ impl Gavel {
 
     fn launch(config: PathBuf, level: &str) -> Self {
         let log = config.with_extension("log");
+        let before = fs::read_to_string(&log).unwrap_or_default().len();
         let out = fs::OpenOptions::new().create(true).append(true).open(&log);
         let out = out.expect("a file for the log");
         let mut command = Command::new("setpriv");
@@ -65,6 +68,7 @@ impl Gavel {
             child: Mutex::new(child),
             config,
             log,
+            before,
         }
     }
 
@@ -76,6 +80,18 @@ impl Gavel {
     /// Waits for a line that contains `text`.
     pub async fn logs(&self, text: &str) -> String {
         self.logs_within(text, DEADLINE).await
+    }
+
+    /// Waits for such a line after its last start.
+    pub async fn logs_again(&self, text: &str) -> String {
+        let found = self.until(DEADLINE, || {
+            let log = self.log();
+            let lines = log.get(self.before..).unwrap_or_default().lines();
+            let mut lines = lines.filter(|line| line.contains(text));
+            lines.next().map(str::to_string)
+        });
+        let found = found.await;
+        found.unwrap_or_else(|| panic!("gavel did not log {text:?} since its last start"))
     }
 
     /// Like [`Gavel::logs`], for what takes longer.
