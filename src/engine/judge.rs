@@ -40,6 +40,7 @@ impl Engine {
         if main == *jid {
             // People in breakout rooms have waited for it.
             self.mark_everybody(jid);
+            self.read_lists(jid);
         } else {
             self.enter(&main);
         }
@@ -57,7 +58,6 @@ impl Engine {
         }
         let meeting = self.meetings.entry(main.clone());
         let meeting = meeting.or_default();
-        meeting.left_at = None;
         meeting.rooms.insert(jid.clone());
         if main == jid {
             meeting.meeting_id = meeting_id;
@@ -344,10 +344,19 @@ impl Engine {
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };
+        let lost = token.is_none() && occupant.frozen.is_some();
         match (token, &mut occupant.frozen) {
             (None, frozen) => *frozen = None,
             (Some(token), Some(frozen)) => frozen.token = token,
             (Some(token), frozen) => *frozen = Some(Box::new(Frozen::new(token, nick.clone()))),
+        }
+        if !self.rooms.get(jid).is_some_and(|room| room.module) {
+            return;
+        }
+        if lost {
+            self.unpin_name(jid, nick);
+        } else {
+            self.names.push((jid.clone(), nick.clone()));
         }
     }
 

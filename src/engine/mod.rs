@@ -30,6 +30,7 @@ mod load;
 pub mod meeting;
 pub mod names;
 pub mod person;
+mod pins;
 mod presence;
 mod reconcile;
 mod reply;

@@ -24,6 +24,8 @@ pub enum Purpose {
     Affiliation(RoomJid, BareJid),
     /// An occupant's role: room, nick, and the meeting's person.
     Role(RoomJid, Nick, BareJid),
+    /// An occupant's name, kept by the module: room and nick.
+    Pin(RoomJid, Nick),
     /// gavel's own affiliation.
     Own(RoomJid),
     /// A service's rooms, by ad-hoc command.

@@ -2,7 +2,7 @@
 //! keeps order, as TCP does.
 
 use super::claims::{Ticket, verifier};
-use super::oracle::Oracle;
+use super::oracle::{Allowed, Oracle};
 use super::room::{Written, bare};
 use super::server::{COMPONENT, FOCUS, Server};
 use gavel::engine::settings::{Freeze, Infrastructure, Poll};
@@ -522,7 +522,11 @@ impl World {
             if !self.server.gavel_sees(room) {
                 continue;
             }
+            let main = state.main.as_ref().unwrap_or(room);
             for (nick, occupant) in &state.occupants {
+                if self.oracle.allowed(main, &occupant.bare) == Allowed::Anything {
+                    continue;
+                }
                 let has = self.server.affiliation(room, &occupant.bare);
                 let moderates = occupant.role == Role::Moderator;
                 let wrong = if state.main.is_some() {
