@@ -70,44 +70,73 @@ on_both!(b11_gavel_is_killed_while_somebody_is_promoted);
 
 /// What people decided lives as long as the room, not as long as gavel.
 async fn b11_grants_and_step_downs_survive_a_restart(version: Version) {
-    let mut env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
-    let dave = env.person(ROOM, "dave", Some(teacher("Dave"))).await;
-    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
-    let gone = env.person(ROOM, "gone", Some(student("Gone"))).await;
-    alice.sees_affiliation(ROOM, "alice", "owner").await;
-    dave.sees_affiliation(ROOM, "dave", "owner").await;
-    env.settle().await;
-    alice
-        .affiliate(ROOM, "bob@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    alice
-        .affiliate(ROOM, "gone@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    dave.affiliate(ROOM, "dave@meet.jitsi", "member")
-        .await
-        .unwrap();
-    env.settle().await;
-    gone.leave(ROOM, "gone").await;
-    env.settle().await;
-    env.gavel.kill();
-    env.gavel.restart();
-    env.connected().await;
-    env.gavel.logs_again("joined").await;
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "bob"), "owner", "by grant");
-    assert_eq!(focus.affiliation(ROOM, "dave"), "member", "stepped down");
-    assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
-    let owners = focus.affiliated(ROOM, "owner").await.unwrap();
-    assert!(
-        owners.contains(&"gone@meet.jitsi".to_string()),
-        "{owners:?}"
-    );
+    for ending in ["SIGKILL", "SIGTERM"] {
+        let mut env = Env::new(version).await;
+        let focus = env.focus(ROOM).await;
+        let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+        let dave = env.person(ROOM, "dave", Some(teacher("Dave"))).await;
+        let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+        let gone = env.person(ROOM, "gone", Some(student("Gone"))).await;
+        alice.sees_affiliation(ROOM, "alice", "owner").await;
+        dave.sees_affiliation(ROOM, "dave", "owner").await;
+        env.settle().await;
+        dave.affiliate(ROOM, "dave@meet.jitsi", "member")
+            .await
+            .unwrap();
+        alice
+            .affiliate(ROOM, "bob@meet.jitsi", "owner")
+            .await
+            .unwrap();
+        alice
+            .affiliate(ROOM, "gone@meet.jitsi", "owner")
+            .await
+            .unwrap();
+        gone.leave(ROOM, "gone").await;
+        env.settle().await;
+        if ending == "SIGKILL" {
+            until_saved(&env, &["bob@meet.jitsi", "gone@meet.jitsi"]).await;
+        } else {
+            env.gavel.stop().await;
+        }
+        env.gavel.restart();
+        env.connected().await;
+        env.gavel.logs_again("joined").await;
+        env.settle().await;
+        assert_eq!(
+            focus.affiliation(ROOM, "bob"),
+            "owner",
+            "by grant, {ending}"
+        );
+        assert_eq!(
+            focus.affiliation(ROOM, "dave"),
+            "member",
+            "stepped down, {ending}"
+        );
+        assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
+        let owners = focus.affiliated(ROOM, "owner").await.unwrap();
+        assert!(
+            owners.contains(&"gone@meet.jitsi".to_string()),
+            "{ending}: {owners:?}"
+        );
+    }
 }
 on_both!(b11_grants_and_step_downs_survive_a_restart);
+
+/// Waits until the state file remembers these people. Writes are spaced, so
+/// what has just happened is not yet there.
+async fn until_saved(env: &Env, people: &[&str]) {
+    let deadline = std::time::Instant::now() + crate::support::DEADLINE;
+    loop {
+        let text = std::fs::read_to_string(env.gavel.state_file()).unwrap_or_default();
+        let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let saved = &state["meetings"][ROOM]["people"];
+        if people.iter().all(|jid| !saved[jid].is_null()) {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "not saved: {text}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 async fn b11_grants_end_with_the_room(version: Version) {
     let env = Env::new(version).await;
@@ -180,15 +209,18 @@ async fn b11_hostile_stanzas_hurt_nobody(version: Version) {
         let few = child.len() > 20_000;
         for to in if few { &targets[..1] } else { &targets[..] } {
             mallory.send(&stanza("message", "type='weird'", to)).await;
-            mallory.send(&stanza("iq", "type='set' id='x'", to)).await;
             if few {
                 continue;
             }
             mallory.send(&stanza("message", "", to)).await;
             mallory
+                .send(&stanza("message", "type='groupchat'", to))
+                .await;
+            mallory
                 .send(&stanza("presence", "type='subscribe'", to))
                 .await;
             mallory.send(&stanza("iq", "type='get' id='x'", to)).await;
+            mallory.send(&stanza("iq", "type='set' id='x'", to)).await;
             mallory
                 .send(&stanza("iq", "type='result' id='g1'", to))
                 .await;
@@ -196,11 +228,9 @@ async fn b11_hostile_stanzas_hurt_nobody(version: Version) {
                 .send(&stanza("iq", "type='error' id='g1'", to))
                 .await;
         }
-        mallory
-            .send(&stanza("message", "type='groupchat'", ROOM))
-            .await;
         mallory.presence(ROOM, "mallory", child).await;
-        mallory.ping("meet.jitsi").await.unwrap();
+        let patience = Duration::from_secs(60);
+        mallory.reaches("meet.jitsi", patience).await.unwrap();
     }
     env.settle().await;
     assert!(env.gavel.running());

@@ -22,3 +22,4 @@ mod b13_answers;
 mod b14_secrets;
 mod b15_breakout;
 mod b16_tenants;
+mod claims;

@@ -223,10 +223,11 @@ fn usual(prosody: &Prosody) -> Table {
     text.parse().expect("the usual configuration is TOML")
 }
 
-/// Lays `over` on `base`, table by table.
+/// Lays `over` on `base`, table by table. A table `jwt` replaces the
+/// usual one, since of its keys only one may say where the key is.
 fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
-        match (base.get_mut(&key), value) {
+        match (base.get_mut(&key).filter(|_| key != "jwt"), value) {
             (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
             (_, value) => {
                 base.insert(key, value);
