@@ -24,12 +24,18 @@ pub fn signal(pid: u32, signal: &str) {
 pub struct Gavel {
     child: Mutex<Child>,
     config: PathBuf,
+    variables: Vec<(String, String)>,
     log: PathBuf,
 }
 
 impl Gavel {
     /// Starts one with the usual configuration, changed by `overrides` (TOML).
     pub fn start(prosody: &Prosody, overrides: &str) -> Self {
+        Self::start_with(prosody, overrides, &[])
+    }
+
+    /// The same, with more environment variables.
+    pub fn start_with(prosody: &Prosody, overrides: &str, variables: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let config = prosody.dir().join(format!("gavel-{number}.toml"));
@@ -37,10 +43,11 @@ impl Gavel {
         let overrides: Table = overrides.parse().expect("overrides are TOML");
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
-        Self::launch(config)
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        Self::launch(config, variables.iter().map(owned).collect())
     }
 
-    fn launch(config: PathBuf) -> Self {
+    fn launch(config: PathBuf, variables: Vec<(String, String)>) -> Self {
         let log = config.with_extension("log");
         let out = fs::OpenOptions::new().create(true).append(true).open(&log);
         let out = out.expect("a file for the log");
@@ -56,6 +63,7 @@ impl Gavel {
             .env("RUST_LOG", level)
             .env("NO_COLOR", "1")
             .env("XDG_RUNTIME_DIR", config.parent().expect("a directory"))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("a second handle"))
             .stderr(out)
@@ -64,6 +72,7 @@ impl Gavel {
         Self {
             child: Mutex::new(child),
             config,
+            variables,
             log,
         }
     }
@@ -134,7 +143,7 @@ impl Gavel {
     /// Starts it again with the same configuration, state and log.
     pub fn restart(&mut self) {
         self.kill();
-        *self = Self::launch(self.config.clone());
+        *self = Self::launch(self.config.clone(), self.variables.clone());
     }
 
     /// Its file for grants, step-downs and bindings.
