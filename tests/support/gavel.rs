@@ -24,6 +24,7 @@ pub fn signal(pid: u32, signal: &str) {
 pub struct Gavel {
     child: Mutex<Child>,
     config: PathBuf,
+    variables: Vec<(String, String)>,
     log: PathBuf,
     /// Length of the log before this start.
     before: usize,
@@ -32,6 +33,11 @@ pub struct Gavel {
 impl Gavel {
     /// Starts one with the usual configuration, changed by `overrides` (TOML).
     pub fn start(prosody: &Prosody, overrides: &str) -> Self {
+        Self::start_with(prosody, overrides, &[])
+    }
+
+    /// The same, with more environment variables.
+    pub fn start_with(prosody: &Prosody, overrides: &str, variables: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let config = prosody.dir().join(format!("gavel-{number}.toml"));
@@ -39,11 +45,12 @@ impl Gavel {
         let overrides: Table = overrides.parse().expect("overrides are TOML");
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
         let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
-        Self::launch(config, &level)
+        Self::launch(config, variables.iter().map(owned).collect(), &level)
     }
 
-    fn launch(config: PathBuf, level: &str) -> Self {
+    fn launch(config: PathBuf, variables: Vec<(String, String)>, level: &str) -> Self {
         let log = config.with_extension("log");
         let before = fs::read_to_string(&log).unwrap_or_default().len();
         let out = fs::OpenOptions::new().create(true).append(true).open(&log);
@@ -59,6 +66,7 @@ impl Gavel {
             .env("RUST_LOG", level)
             .env("NO_COLOR", "1")
             .env("XDG_RUNTIME_DIR", config.parent().expect("a directory"))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("a second handle"))
             .stderr(out)
@@ -67,6 +75,7 @@ impl Gavel {
         Self {
             child: Mutex::new(child),
             config,
+            variables,
             log,
             before,
         }
@@ -160,7 +169,7 @@ impl Gavel {
     /// Starts it again with another `RUST_LOG`.
     pub fn restart_with_log(&mut self, level: &str) {
         self.kill();
-        *self = Self::launch(self.config.clone(), level);
+        *self = Self::launch(self.config.clone(), self.variables.clone(), level);
     }
 
     /// Its file for grants, step-downs and bindings.
