@@ -1,0 +1,485 @@
+//! Pulls one stanza's elements, attributes and text out of its bytes, with
+//! namespaces resolved (Namespaces in XML 1.0).
+//!
+//! quick-xml finds the tags; what it leaves to its caller is done here: which
+//! characters, names and references are allowed, and what prefixes mean. Never
+//! recurses; deeper than [`MAX_DEPTH`] is an error.
+
+use super::error::{DecodeError, shortened};
+use super::{MAX_ATTRIBUTES, MAX_DEPTH, ns};
+use quick_xml::Reader;
+use quick_xml::errors::IllFormedError;
+use quick_xml::events::attributes::{AttrError, Attributes};
+use quick_xml::events::{BytesRef, Event};
+use std::borrow::Cow;
+
+type Result<T> = std::result::Result<T, DecodeError>;
+
+/// A start tag.
+#[derive(Debug, Clone)]
+pub(super) struct Element<'a> {
+    /// Its name as written, with prefix.
+    pub(super) name: &'a str,
+    /// Its name without prefix.
+    pub(super) local: &'a str,
+    /// Its namespace; empty for none.
+    pub(super) ns: Cow<'a, str>,
+    /// How deep it is; the stanza itself is 1.
+    pub(super) level: usize,
+}
+
+impl Element<'_> {
+    /// Whether it is called `local` in the namespace `ns`.
+    pub(super) fn is(&self, local: &str, ns: &str) -> bool {
+        self.local == local && self.ns == ns
+    }
+}
+
+/// An attribute of the element last opened.
+#[derive(Debug, Clone)]
+pub(super) struct Attribute<'a> {
+    /// Its name as written, with prefix.
+    pub(super) name: &'a str,
+    /// Its value, references resolved.
+    pub(super) value: Cow<'a, str>,
+}
+
+impl<'a> Attribute<'a> {
+    /// The prefix that it declares; empty for the default namespace.
+    pub(super) fn declares(&self) -> Option<&'a str> {
+        match self.name.strip_prefix("xmlns")? {
+            "" => Some(""),
+            rest => rest.strip_prefix(':'),
+        }
+    }
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub(super) enum Token<'a> {
+    /// A start tag; its attributes are in [`Walker::attributes`].
+    Open(Element<'a>),
+    /// The end of the innermost open element.
+    Close,
+    /// Text of the innermost open element; a piece of it.
+    Text(Cow<'a, str>),
+}
+
+/// A namespace declaration in scope.
+#[derive(Debug)]
+struct Binding<'a> {
+    /// Level of the element that has it.
+    level: usize,
+    prefix: &'a str,
+    ns: Cow<'a, str>,
+}
+
+/// Text of an element.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Text {
+    /// The text directly in it.
+    pub(super) text: String,
+    /// Whether there are elements in it, too.
+    pub(super) mixed: bool,
+}
+
+/// Reads one stanza from start to end.
+pub(super) struct Walker<'a> {
+    source: &'a str,
+    reader: Reader<&'a [u8]>,
+    /// Open elements.
+    level: usize,
+    /// Whether the outermost has been seen.
+    rooted: bool,
+    /// Whether the element last opened has no content and is yet to be closed.
+    hollow: bool,
+    bindings: Vec<Binding<'a>>,
+    attributes: Vec<Attribute<'a>>,
+}
+
+impl<'a> Walker<'a> {
+    /// Of the stanza in `bytes`.
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
+        let source =
+            std::str::from_utf8(bytes).map_err(|error| DecodeError::Utf8(error.valid_up_to()))?;
+        if forbidden(source).is_some() {
+            return Err(DecodeError::Character);
+        }
+        let mut reader = Reader::from_str(source);
+        reader.config_mut().check_end_names = true;
+        let stream = |prefix, ns| Binding {
+            level: 0,
+            prefix,
+            ns: Cow::Borrowed(ns),
+        };
+        Ok(Self {
+            source,
+            reader,
+            level: 0,
+            rooted: false,
+            hollow: false,
+            bindings: vec![
+                stream("xmlns", ns::XMLNS),
+                stream("xml", ns::XML),
+                stream("stream", ns::STREAM),
+                stream("", ns::COMPONENT),
+            ],
+            attributes: Vec::with_capacity(8),
+        })
+    }
+
+    /// Opens the stanza itself.
+    pub(super) fn root(&mut self) -> Result<Element<'a>> {
+        loop {
+            match self.token()? {
+                Some(Token::Open(element)) => return Ok(element),
+                Some(Token::Text(_)) => {}
+                Some(Token::Close) | None => return Err(self.malformed("no element")),
+            }
+        }
+    }
+
+    /// The next child of the element at `parent`, whatever is left of the one
+    /// before; `None` where the parent ends.
+    pub(super) fn child(&mut self, parent: usize) -> Result<Option<Element<'a>>> {
+        loop {
+            match self.token()? {
+                Some(Token::Open(element)) if element.level == parent + 1 => {
+                    return Ok(Some(element));
+                }
+                Some(Token::Close) if self.level < parent => return Ok(None),
+                Some(_) => {}
+                None => return Err(self.malformed("ends early")),
+            }
+        }
+    }
+
+    /// The text of the element at `level`, up to its end.
+    pub(super) fn text(&mut self, level: usize) -> Result<Text> {
+        let mut all = Text::default();
+        loop {
+            match self.token()? {
+                Some(Token::Text(text)) if self.level == level => all.text.push_str(&text),
+                Some(Token::Open(_)) => all.mixed = true,
+                Some(Token::Close) if self.level < level => return Ok(all),
+                Some(_) => {}
+                None => return Err(self.malformed("ends early")),
+            }
+        }
+    }
+
+    /// The rest of the stanza, and nothing after it.
+    pub(super) fn finish(mut self) -> Result<()> {
+        while self.token()?.is_some() {}
+        Ok(())
+    }
+
+    /// The attributes of the element last opened, in order.
+    pub(super) fn attributes(&self) -> &[Attribute<'a>] {
+        &self.attributes
+    }
+
+    /// The value of the attribute `name` of the element last opened.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        let attribute = self.attributes.iter().find(|a| a.name == name)?;
+        Some(&attribute.value)
+    }
+
+    /// The same, as text of one's own.
+    pub(super) fn owned(&self, name: &str) -> Option<String> {
+        self.attribute(name).map(str::to_owned)
+    }
+
+    /// The next token; `None` at the end of the bytes.
+    pub(super) fn token(&mut self) -> Result<Option<Token<'a>>> {
+        if self.hollow {
+            self.hollow = false;
+            return Ok(Some(self.close()));
+        }
+        let from = self.position();
+        let event = match self.reader.read_event() {
+            Ok(event) => event,
+            Err(error) => return Err(self.explain(&error)),
+        };
+        let token = match event {
+            Event::Start(tag) => self.open(from, tag.name().as_ref().len(), false)?,
+            Event::Empty(tag) => self.open(from, tag.name().as_ref().len(), true)?,
+            Event::End(_) => self.close(),
+            Event::Text(_) => Token::Text(self.literal(from, self.position())?),
+            Event::CData(_) => {
+                let section = from + "<![CDATA[".len()..self.position() - "]]>".len();
+                Token::Text(line_ends(&self.source[section]))
+            }
+            Event::GeneralRef(reference) => Token::Text(self.reference(&reference)?),
+            Event::Eof if self.level > 0 => return Err(self.malformed("ends early")),
+            Event::Eof => return Ok(None),
+            Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_) => {
+                return Err(DecodeError::Restricted);
+            }
+        };
+        Ok(Some(token))
+    }
+
+    fn position(&self) -> usize {
+        // A stanza is far smaller than the address space.
+        self.reader.buffer_position() as usize
+    }
+
+    fn malformed(&self, what: &'static str) -> DecodeError {
+        let at = self.position();
+        DecodeError::Malformed { what, at }
+    }
+
+    fn explain(&self, error: &quick_xml::Error) -> DecodeError {
+        use quick_xml::Error;
+        match error {
+            Error::IllFormed(
+                IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
+            ) => self.malformed("an end tag that matches no start tag"),
+            Error::IllFormed(IllFormedError::UnclosedReference) => DecodeError::Entity,
+            Error::Syntax(_) => self.malformed("markup that never ends"),
+            _ => self.malformed("not XML"),
+        }
+    }
+
+    fn close(&mut self) -> Token<'a> {
+        let level = self.level;
+        while self.bindings.last().is_some_and(|b| b.level == level) {
+            self.bindings.pop();
+        }
+        self.level -= 1;
+        Token::Close
+    }
+
+    /// The tag that starts at `from` and ends here.
+    fn open(&mut self, from: usize, name: usize, hollow: bool) -> Result<Token<'a>> {
+        if self.level == 0 && std::mem::replace(&mut self.rooted, true) {
+            // quick-xml has no objection to several roots.
+            return Err(self.malformed("more than one element"));
+        }
+        if self.level == MAX_DEPTH {
+            return Err(DecodeError::Depth);
+        }
+        let tag = &self.source[from + 1..self.position() - 1 - usize::from(hollow)];
+        let name = &tag[..name];
+        self.level += 1;
+        self.hollow = hollow;
+        self.read_attributes(tag, name)?;
+        let (prefix, local) = self.split(name)?;
+        let ns = self.resolve(prefix, name)?;
+        Ok(Token::Open(Element {
+            name,
+            local,
+            ns,
+            level: self.level,
+        }))
+    }
+
+    fn read_attributes(&mut self, tag: &'a str, element: &str) -> Result<()> {
+        self.attributes.clear();
+        let mut prefixed = false;
+        for attribute in Attributes::new(tag, element.len()) {
+            let attribute = attribute.map_err(|error| match error {
+                AttrError::Duplicated(..) => DecodeError::DuplicateAttribute(shortened(element)),
+                _ => self.malformed("an attribute without name, quotes or value"),
+            })?;
+            if self.attributes.len() == MAX_ATTRIBUTES {
+                return Err(DecodeError::Attributes(shortened(element)));
+            }
+            let name = self.text_of(attribute.key.0)?;
+            let Cow::Borrowed(value) = attribute.value else {
+                return Err(self.malformed("an attribute"));
+            };
+            let value = self.value(self.text_of(value)?)?;
+            let attribute = Attribute { name, value };
+            match attribute.declares() {
+                Some(prefix) => self.bind(prefix, attribute.value.clone())?,
+                None => prefixed |= !self.split(name)?.0.is_empty(),
+            }
+            self.attributes.push(attribute);
+        }
+        match prefixed {
+            true => self.check_prefixed(element),
+            false => Ok(()),
+        }
+    }
+
+    /// quick-xml hands out parts of the stanza as bytes.
+    fn text_of(&self, part: &'a [u8]) -> Result<&'a str> {
+        std::str::from_utf8(part).map_err(|_| self.malformed("an attribute"))
+    }
+
+    /// Prefixes of attributes have to be declared, and two prefixes may not
+    /// make the same name (Namespaces in XML 1.0 §5, §6.3).
+    fn check_prefixed(&self, element: &str) -> Result<()> {
+        let mut seen: Vec<(&str, Cow<'_, str>)> = Vec::new();
+        for attribute in &self.attributes {
+            let (prefix, local) = self.split(attribute.name)?;
+            if prefix.is_empty() || attribute.declares().is_some() {
+                continue;
+            }
+            let ns = self.resolve(prefix, element)?;
+            if seen.iter().any(|other| *other == (local, ns.clone())) {
+                return Err(DecodeError::DuplicateAttribute(shortened(element)));
+            }
+            seen.push((local, ns));
+        }
+        Ok(())
+    }
+
+    fn bind(&mut self, prefix: &'a str, ns: Cow<'a, str>) -> Result<()> {
+        let reserved = prefix == "xmlns" || (prefix == "xml") != (ns == ns::XML) || ns == ns::XMLNS;
+        if reserved || (!prefix.is_empty() && ns.is_empty()) {
+            return Err(self.malformed("a namespace declaration that is not allowed"));
+        }
+        self.bindings.push(Binding {
+            level: self.level,
+            prefix,
+            ns,
+        });
+        Ok(())
+    }
+
+    fn resolve(&self, prefix: &str, element: &str) -> Result<Cow<'a, str>> {
+        let found = self.bindings.iter().rev().find(|b| b.prefix == prefix);
+        match found {
+            Some(binding) => Ok(binding.ns.clone()),
+            None => Err(DecodeError::Prefix(shortened(element))),
+        }
+    }
+
+    /// Prefix (empty for none) and local part of a name.
+    fn split<'n>(&self, name: &'n str) -> Result<(&'n str, &'n str)> {
+        let (prefix, local) = match name.split_once(':') {
+            Some(("", _)) => return Err(self.malformed("a name that is none")),
+            Some(parts) => parts,
+            None => ("", name),
+        };
+        if !(is_name(local) && (prefix.is_empty() || is_name(prefix))) {
+            return Err(self.malformed("a name that is none"));
+        }
+        Ok((prefix, local))
+    }
+
+    /// Text between tags, from `from` to `to`, without references.
+    fn literal(&self, from: usize, to: usize) -> Result<Cow<'a, str>> {
+        let text = &self.source[from..to];
+        if text.contains("]]>") {
+            return Err(self.malformed("']]>' in text"));
+        }
+        if self.level == 0 && !text.bytes().all(|b| b.is_ascii_whitespace()) {
+            return Err(self.malformed("text outside of the element"));
+        }
+        Ok(line_ends(text))
+    }
+
+    /// What `&reference;` stands for.
+    fn reference(&self, reference: &BytesRef<'_>) -> Result<Cow<'a, str>> {
+        if self.level == 0 {
+            return Err(self.malformed("text outside of the element"));
+        }
+        let bytes: &[u8] = reference;
+        let name = std::str::from_utf8(bytes).map_err(|_| DecodeError::Entity)?;
+        resolve_reference(name).map(|c| Cow::Owned(c.to_string()))
+    }
+
+    /// An attribute's value (XML 1.0 §3.3.3).
+    fn value(&self, raw: &'a str) -> Result<Cow<'a, str>> {
+        let special = |b: u8| matches!(b, b'&' | b'<' | b'\t' | b'\n' | b'\r');
+        if !raw.bytes().any(special) {
+            return Ok(Cow::Borrowed(raw));
+        }
+        let mut value = String::with_capacity(raw.len());
+        let mut rest = raw;
+        while let Some(at) = rest.bytes().position(special) {
+            value.push_str(&rest[..at]);
+            let (next, length) = match &rest[at..] {
+                r if r.starts_with('<') => return Err(self.malformed("'<' in an attribute")),
+                r if r.starts_with('&') => {
+                    let end = r.find(';').ok_or(DecodeError::Entity)?;
+                    (resolve_reference(&r[1..end])?, end + 1)
+                }
+                r if r.starts_with("\r\n") => (' ', 2),
+                _ => (' ', 1),
+            };
+            value.push(next);
+            rest = &rest[at + length..];
+        }
+        value.push_str(rest);
+        Ok(Cow::Owned(value))
+    }
+}
+
+/// The character that the reference `name` (without `&` and `;`) stands for.
+fn resolve_reference(name: &str) -> Result<char> {
+    Ok(match name {
+        "lt" => '<',
+        "gt" => '>',
+        "amp" => '&',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let digits = name.strip_prefix('#').ok_or(DecodeError::Entity)?;
+            let (digits, radix) = match digits.strip_prefix('x') {
+                Some(hex) => (hex, 16),
+                None => (digits, 10),
+            };
+            if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                return Err(DecodeError::Entity);
+            }
+            let code = u32::from_str_radix(digits, radix).map_err(|_| DecodeError::Character)?;
+            let found = char::from_u32(code).filter(|&c| is_char(c));
+            found.ok_or(DecodeError::Character)?
+        }
+    })
+}
+
+/// `text` with line ends as XML 1.0 §2.11 wants them.
+fn line_ends(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// Whether XML 1.0 §2.2 allows the character.
+pub(super) fn is_char(c: char) -> bool {
+    !matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// The first character of `text` that XML 1.0 §2.2 forbids.
+pub(super) fn forbidden(text: &str) -> Option<char> {
+    // Branchless, so that the compiler vectorises it; 0xEF starts U+FFFE.
+    let suspect = |b: &u8| (*b < 0x20 && !matches!(*b, b'\t' | b'\n' | b'\r')) | (*b == 0xef);
+    let any = text
+        .as_bytes()
+        .iter()
+        .fold(false, |any, b| any | suspect(b));
+    match any {
+        true => text.chars().find(|&c| !is_char(c)),
+        false => None,
+    }
+}
+
+/// Whether `text` is a name without colon (Namespaces in XML 1.0 §3).
+fn is_name(text: &str) -> bool {
+    let first = text.chars().next();
+    first.is_some_and(starts_name) && text.chars().skip(1).all(continues_name)
+}
+
+/// `NameStartChar` of XML 1.0 §2.3, without the colon.
+fn starts_name(c: char) -> bool {
+    matches!(c,
+        'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}'
+        | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
+}
+
+/// `NameChar` of XML 1.0 §2.3, without the colon.
+fn continues_name(c: char) -> bool {
+    starts_name(c)
+        || matches!(c,
+            '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}
