@@ -3,9 +3,10 @@
 use super::address;
 use super::files;
 use super::model::{Claims, Jwt, KeyFile, KeySource};
+use super::notes::Given;
 use super::problem::quoted;
 use super::secret::Secret;
-use super::section::{Given, Section};
+use super::section::Section;
 use super::words::{Algorithm, ClaimSource, Word};
 use std::time::Duration;
 
@@ -20,18 +21,12 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
     let mut section = root.section("claims");
     let (sources, place) = sources(&mut section);
     let trusted_domains = trusted_domains(&mut section, &sources, parents);
-    let given = section.has("jwt");
-    let jwt = section.section("claims.jwt");
-    let jwt = if given {
-        jwt_section(jwt)
-    } else {
-        if sources.contains(&ClaimSource::Jwt) {
-            let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
-            let problem = "lists \"jwt\", but [claims.jwt] is missing";
-            section.notes.error(place, problem, remedy);
-        }
-        None
-    };
+    if !section.has("jwt") && sources.contains(&ClaimSource::Jwt) {
+        let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
+        let problem = "lists \"jwt\", but [claims.jwt] is missing";
+        section.notes.error(place, problem, remedy);
+    }
+    let jwt = section.subsection("claims.jwt").and_then(jwt_section);
     section.finish();
     Claims {
         sources,

@@ -3,9 +3,9 @@
 use super::files;
 use super::keys::{self, FILE_VARIABLE, MUC_VARIABLE};
 use super::model::Config;
+use super::notes::Notes;
 use super::problem::{Invalid, Problem, quoted};
 use super::read;
-use super::section::Notes;
 use super::tree::{self, Table};
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -194,6 +194,7 @@ impl Engine {
         if let Some(stream) = &mut self.stream {
             stream.resynchronised = true;
         }
+        self.settle_all_tokens();
         let rooms = self.rooms.values().filter(|room| room.is_in()).count();
         self.report(Report::Resynchronised { rooms });
     }

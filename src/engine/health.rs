@@ -64,6 +64,8 @@ impl Engine {
     /// Asks a room that has been silent whether gavel is still in it.
     pub(super) fn ping_room_if_silent(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
+        // Whoever kept gavel here, a breakout room perhaps, may be gone.
+        self.leave_if_lonely(jid);
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };

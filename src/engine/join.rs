@@ -218,6 +218,9 @@ impl Engine {
             .and_then(|item| item.affiliation)
             .unwrap_or(Affiliation::None);
         match room.membership {
+            Membership::In if room.own_affiliation == Affiliation::Owner => {
+                return self.read_unread(jid);
+            }
             Membership::In => return self.own_if_needed(jid),
             Membership::Joining => {}
             Membership::Out | Membership::Probing | Membership::Queued => {
@@ -251,6 +254,7 @@ impl Engine {
         room.joined_at = unix_ms;
         room.heard = tick;
         room.pinged = false;
+        room.unread = false;
         room.not_before = None;
         room.not_listed_before = None;
         room.lonely_since = None;
@@ -259,7 +263,9 @@ impl Engine {
         let (room, module) = (jid.clone(), module);
         self.report(Report::Joined { room, module });
         self.own_if_needed(jid);
-        self.read_lists(jid);
+        if module {
+            self.unpin_if_off(jid);
+        }
         self.watch_room(jid);
         self.attach_if_ready(jid);
         self.leave_if_lonely(jid);
@@ -269,8 +275,34 @@ impl Engine {
     /// Asks who holds power in the room, present or not (B1).
     pub(super) fn read_lists(&mut self, jid: &RoomJid) {
         for affiliation in [Affiliation::Owner, Affiliation::Admin] {
+            self.read_list(jid, affiliation);
+        }
+    }
+
+    /// Asks who has `affiliation` in a room gavel is in.
+    pub(super) fn read_list(&mut self, jid: &RoomJid, affiliation: Affiliation) {
+        if self.rooms.get(jid).is_some_and(Room::is_in) {
             let purpose = Purpose::List(jid.clone(), affiliation);
             self.ask(jid.as_str(), Request::ListAffiliation(affiliation), purpose);
+        }
+    }
+
+    /// Who holds power is a secret as long as gavel is not owner.
+    pub(super) fn list_refused(&mut self, jid: &RoomJid) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.unread = true;
+        }
+        self.own_if_needed(jid);
+    }
+
+    /// gavel is owner: what was refused before may be readable now.
+    fn read_unread(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
+            return;
+        };
+        if std::mem::take(&mut room.unread) {
+            self.read_configuration(jid);
+            self.read_lists(jid);
         }
     }
 
@@ -292,10 +324,9 @@ impl Engine {
         if room.membership == Membership::Out && self.password_is_new(jid) {
             return self.enter_at_once(jid);
         }
-        if moved {
-            self.detach(jid);
-        }
+        let left = if moved { self.detach(jid) } else { None };
         self.attach_if_ready(jid);
+        self.leave_main(left);
         if members_only != now_members_only {
             self.mark_everybody(jid);
         }
@@ -358,21 +389,11 @@ impl Engine {
                 error: error.to_string(),
             });
         }
-        if !room.is_in() {
-            return;
-        }
-        if room
-            .occupants
-            .values()
-            .any(|occupant| occupant.real.is_none())
-        {
+        let nameless = |occupant: &super::room::Occupant| occupant.real.is_none();
+        if room.is_in() && room.occupants.values().any(nameless) {
             // Only a moderator is shown real JIDs, and only on joining.
             return self.rejoin(jid);
         }
-        if room.facts == Some(Facts::default()) {
-            // What was refused before may be readable now.
-            self.read_configuration(jid);
-            self.read_lists(jid);
-        }
+        self.read_unread(jid);
     }
 }

@@ -3,7 +3,7 @@
 use super::event::{Report, Warning};
 use super::person::{Person, Seat, Standing};
 use super::room::{Credentials, Occupant};
-use super::{Engine, meeting::Meeting, names::Frozen};
+use super::{Engine, names::Frozen};
 use crate::claims::{Finding, Occasion, RejectReason, TokenName};
 use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
 use crate::policy::Entitlement;
@@ -33,12 +33,15 @@ impl Engine {
         for nick in &nicks {
             self.seat(jid, nick, None, true);
         }
-        self.drop_contested();
-        self.bindings.settle(jid);
+        self.settle_tokens(jid);
         self.warn_without_module(jid);
         self.names
             .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
-        if main != *jid {
+        if main == *jid {
+            // People in breakout rooms have waited for it.
+            self.mark_everybody(jid);
+            self.read_lists(jid);
+        } else {
             self.enter(&main);
         }
     }
@@ -54,8 +57,7 @@ impl Engine {
             self.changed = true;
         }
         let meeting = self.meetings.entry(main.clone());
-        let meeting = meeting.or_insert_with(Meeting::default);
-        meeting.left_at = None;
+        let meeting = meeting.or_default();
         meeting.rooms.insert(jid.clone());
         if main == jid {
             meeting.meeting_id = meeting_id;
@@ -263,6 +265,29 @@ impl Engine {
         self.mark(main, bare);
     }
 
+    /// Tokens found in a room's list belong to their bearers from now on; those
+    /// found after a connection only when all rooms have been read, since the
+    /// second bearer may sit in another.
+    fn settle_tokens(&mut self, jid: &RoomJid) {
+        self.drop_contested();
+        if self.is_ready() {
+            let revision = self.bindings.revision();
+            self.bindings.settle(jid);
+            self.changed |= self.bindings.revision() != revision;
+        }
+        if self.bindings.is_full() {
+            self.warn_once(Warning::TokensFull);
+        }
+    }
+
+    /// All rooms have been read.
+    pub(super) fn settle_all_tokens(&mut self) {
+        self.drop_contested();
+        let revision = self.bindings.revision();
+        self.bindings.settle_all();
+        self.changed |= self.bindings.revision() != revision;
+    }
+
     /// Takes the claims of those whose token another has, too.
     fn drop_contested(&mut self) {
         for (token, bare) in self.bindings.take_contested() {
@@ -319,10 +344,19 @@ impl Engine {
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };
+        let lost = token.is_none() && occupant.frozen.is_some();
         match (token, &mut occupant.frozen) {
             (None, frozen) => *frozen = None,
             (Some(token), Some(frozen)) => frozen.token = token,
             (Some(token), frozen) => *frozen = Some(Box::new(Frozen::new(token, nick.clone()))),
+        }
+        if !self.rooms.get(jid).is_some_and(|room| room.module) {
+            return;
+        }
+        if lost {
+            self.unpin_name(jid, nick);
+        } else {
+            self.names.push((jid.clone(), nick.clone()));
         }
     }
 

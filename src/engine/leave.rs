@@ -15,7 +15,7 @@ const LONELY: Duration = Duration::from_secs(15);
 impl Engine {
     /// Leaves a room.
     pub(super) fn leave(&mut self, jid: &RoomJid, why: &'static str) {
-        self.detach(jid);
+        let main = self.detach(jid);
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
@@ -29,6 +29,14 @@ impl Engine {
         self.send(Outbound::Leave { occupant });
         let room = jid.clone();
         self.report(Report::Left { room, why });
+        self.leave_main(main);
+    }
+
+    /// With a breakout room the reason to stay in its main room may be gone.
+    pub(super) fn leave_main(&mut self, main: Option<RoomJid>) {
+        if let Some(main) = main {
+            self.leave_if_lonely(&main);
+        }
     }
 
     /// Ends gavel's stay in all rooms.
@@ -65,11 +73,10 @@ impl Engine {
         // Without occupants a room that is not persistent ends as gavel goes.
         let ends = alone && room.facts.as_ref().is_some_and(|facts| !facts.persistent);
         self.leave(jid, "nobody is there");
+        self.timers
+            .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
         if ends {
             self.end_meeting(jid);
-        } else {
-            self.timers
-                .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
         }
     }
 
@@ -88,9 +95,10 @@ impl Engine {
 
     /// The room has ended, or does not exist: nothing of it is kept.
     pub(super) fn forget(&mut self, jid: &RoomJid) {
-        self.detach(jid);
+        let main = self.detach(jid);
         self.rooms.remove(jid);
         self.end_meeting(jid);
+        self.leave_main(main);
     }
 
     /// Grants, step-downs and the rest end with the meeting.
@@ -109,13 +117,9 @@ impl Engine {
     /// The room was destroyed.
     pub(super) fn room_ended(&mut self, jid: &RoomJid) {
         let why = "it has ended";
-        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
-        self.forget(jid);
         let room = jid.clone();
         self.report(Report::Left { room, why });
-        if let Some(main) = main.filter(|main| main != jid) {
-            self.leave_if_lonely(&main);
-        }
+        self.forget(jid);
     }
 
     /// gavel was put out of a room it wants to be in; it goes back (B10).
@@ -187,14 +191,11 @@ impl Engine {
         self.marked_set.clear();
     }
 
-    /// Takes a room's occupants out of its meeting.
-    pub(super) fn detach(&mut self, jid: &RoomJid) {
-        let Some(room) = self.rooms.get_mut(jid) else {
-            return;
-        };
-        let Some(main) = room.meeting.take() else {
-            return;
-        };
+    /// Takes a room's occupants out of its meeting; returns the main room of a
+    /// breakout room.
+    pub(super) fn detach(&mut self, jid: &RoomJid) -> Option<RoomJid> {
+        let room = self.rooms.get_mut(jid)?;
+        let main = room.meeting.take()?;
         let nicks: Vec<(Nick, Option<BareJid>)> = room
             .occupants
             .iter()
@@ -208,9 +209,7 @@ impl Engine {
         if let Some(meeting) = self.meetings.get_mut(&main) {
             meeting.rooms.remove(jid);
         }
-        if main != *jid {
-            self.leave_if_lonely(&main);
-        }
+        Some(main).filter(|main| main != jid)
     }
 
     /// Marks everybody of the meeting that `jid` is the main room of.

@@ -14,8 +14,6 @@ pub struct Meeting {
     pub people: HashMap<BareJid, Person>,
     /// Jitsi's id of the meeting, where there is one.
     pub meeting_id: Option<String>,
-    /// When gavel left, in milliseconds since 1970-01-01 UTC.
-    pub left_at: Option<u64>,
 }
 
 impl Meeting {

@@ -42,6 +42,8 @@ pub struct Frozen {
     told_at: Option<Tick>,
     /// A message was refused; none is sent again.
     refused: bool,
+    /// What the module was asked to show.
+    pub pinned: Option<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl Frozen {
             limiter: Limiter::default(),
             told_at: None,
             refused: false,
+            pinned: None,
         }
     }
 
@@ -170,7 +173,10 @@ impl Engine {
             return;
         };
         let early = occupant.early.take();
-        if module || freeze == Freeze::Off {
+        if module {
+            return self.pin_name(jid, nick);
+        }
+        if freeze == Freeze::Off {
             return;
         }
         let Some(frozen) = &mut occupant.frozen else {
@@ -262,7 +268,13 @@ impl Engine {
             .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
     }
 
-    fn report_revert(&mut self, jid: &RoomJid, nick: &Nick, change: Change, outcome: Outcome) {
+    pub(super) fn report_revert(
+        &mut self,
+        jid: &RoomJid,
+        nick: &Nick,
+        change: Change,
+        outcome: Outcome,
+    ) {
         let Some(occupant) = self.occupant(jid, nick) else {
             return;
         };

@@ -48,6 +48,7 @@ impl Engine {
             (Purpose::Configuration(room) | Purpose::RoomInfo(room), _) => self.unknown(&room),
             (Purpose::Affiliation(room, jid), _) => self.affiliation_set(&room, &jid),
             (Purpose::Role(_, _, jid), _) => self.role_answered(&jid, false),
+            (Purpose::Pin(room, nick), _) => self.pinned(&room, &nick, Outcome::Applied),
             (Purpose::Own(room), _) => self.owned(&room, None),
             (Purpose::ListRooms(service), IqPayload::Command(reply)) => {
                 self.listed_by_command(service, &reply);
@@ -71,13 +72,17 @@ impl Engine {
             Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
             Purpose::Role(room, nick, jid) => self.role_failed(&room, &nick, &jid),
+            // The occupant has left, or has another nick by now.
+            Purpose::Pin(..) if error.is("item-not-found") => {}
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Refused),
             Purpose::Own(room) => self.owned(&room, Some(error)),
             Purpose::ListRooms(service) | Purpose::Items(service) => {
                 self.not_listed(service, error);
             }
             Purpose::SelfPing(room) => self.self_ping_failed(&room, error),
             Purpose::Ping => self.server_answered(),
-            Purpose::List(..) | Purpose::Nothing => {}
+            Purpose::List(room, _) => self.list_refused(&room),
+            Purpose::Nothing => {}
         }
     }
 
@@ -93,9 +98,12 @@ impl Engine {
                 };
                 self.probed(&room, Some(&error));
             }
-            Purpose::Configuration(room) | Purpose::RoomInfo(room) => self.unknown(&room),
+            Purpose::Configuration(room) => self.read_room_info(&room),
+            Purpose::RoomInfo(room) => self.unknown(&room),
+            Purpose::List(room, which) => self.read_list(&room, which),
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
             Purpose::Role(_, _, jid) => self.role_answered(&jid, false),
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Ineffective),
             Purpose::Own(room) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.owning = false;
@@ -108,12 +116,16 @@ impl Engine {
                     room.pinged = false;
                 }
             }
-            Purpose::List(..) | Purpose::Ping | Purpose::Nothing => {}
+            Purpose::Ping | Purpose::Nothing => {}
         }
     }
 
-    /// The configuration form was refused; disco#info may say enough.
+    /// The configuration form was refused or did not come; disco#info may say
+    /// enough.
     fn read_room_info(&mut self, jid: &RoomJid) {
+        if !self.rooms.contains_key(jid) {
+            return;
+        }
         let purpose = Purpose::RoomInfo(jid.clone());
         self.ask(jid.as_str(), Request::DiscoInfo, purpose);
     }

@@ -24,6 +24,8 @@ pub enum Purpose {
     Affiliation(RoomJid, BareJid),
     /// An occupant's role: room, nick, and the meeting's person.
     Role(RoomJid, Nick, BareJid),
+    /// An occupant's name, kept by the module: room and nick.
+    Pin(RoomJid, Nick),
     /// gavel's own affiliation.
     Own(RoomJid),
     /// A service's rooms, by ad-hoc command.
@@ -94,6 +96,11 @@ impl Requests {
     pub fn deadline(&self) -> Option<Tick> {
         let open = |(_, id): &&(Tick, String)| self.open.contains_key(id);
         self.deadlines.iter().find(open).map(|(at, _)| *at)
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.open.len()
     }
 
     /// Whether none is open.

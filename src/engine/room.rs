@@ -144,12 +144,13 @@ pub struct Room {
     pub owned_at: Option<Tick>,
     /// A request to become owner waits for its reply.
     pub owning: bool,
+    /// Lists or configuration were refused, and are to be read once gavel is
+    /// owner.
+    pub unread: bool,
     /// How long to wait before the next try to enter.
     pub backoff: Backoff,
     /// Not to be entered before.
     pub not_before: Option<Tick>,
-    /// Somebody asked for gavel while it was on its way out or in.
-    pub wanted: bool,
     /// The password to join with.
     pub password: Option<String>,
 }
@@ -176,9 +177,9 @@ impl Room {
             not_listed_before: None,
             owned_at: None,
             owning: false,
+            unread: false,
             backoff: Backoff::default(),
             not_before: None,
-            wanted: false,
             password: None,
         }
     }

@@ -62,6 +62,11 @@ impl Timers {
         self.queue.pop_first().map(|(_, timer)| timer)
     }
 
+    /// How many are set.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Forgets all.
     pub fn clear(&mut self) {
         self.queue.clear();

@@ -29,7 +29,7 @@ use tracing::{error, info, warn};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A key of `[claims.jwt]` cannot be used.
-    #[error("claims.jwt: {0}")]
+    #[error(transparent)]
     Key(#[from] KeyError),
 }
 

@@ -164,7 +164,17 @@ impl Client {
     /// Waits for a stanza and takes it; others stay for later calls. Panics
     /// after [`DEADLINE`], naming `what`.
     pub async fn expect(&self, what: &str, wanted: impl Fn(&El) -> bool) -> El {
-        let found = self.wait(DEADLINE, |inbox| {
+        self.expect_within(what, DEADLINE, wanted).await
+    }
+
+    /// Like [`Client::expect`], for what takes longer.
+    pub async fn expect_within(
+        &self,
+        what: &str,
+        within: Duration,
+        wanted: impl Fn(&El) -> bool,
+    ) -> El {
+        let found = self.wait(within, |inbox| {
             let index = inbox.pending.iter().position(&wanted)?;
             inbox.pending.remove(index)
         });
@@ -177,6 +187,11 @@ impl Client {
     /// Leaves out of later `expect`s what has arrived before.
     pub fn forget(&self, what: impl Fn(&El) -> bool) {
         self.shared.inbox().pending.retain(|stanza| !what(stanza));
+    }
+
+    /// Whether the stream goes on.
+    pub fn connected(&self) -> bool {
+        self.shared.inbox().closed.is_none()
     }
 
     /// Waits until the stream ends; gives the condition of its error, if any.

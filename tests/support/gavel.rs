@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use toml::{Table, Value};
 
@@ -21,7 +22,7 @@ pub fn signal(pid: u32, signal: &str) {
 
 /// A running gavel; killed when dropped.
 pub struct Gavel {
-    child: Child,
+    child: Mutex<Child>,
     config: PathBuf,
     log: PathBuf,
 }
@@ -60,7 +61,11 @@ impl Gavel {
             .stderr(out)
             .spawn()
             .expect("setpriv (util-linux) runs");
-        Self { child, config, log }
+        Self {
+            child: Mutex::new(child),
+            config,
+            log,
+        }
     }
 
     /// Everything it has written.
@@ -81,23 +86,37 @@ impl Gavel {
             .unwrap_or_else(|| panic!("gavel did not log {text:?}"))
     }
 
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().expect("no holder panics")
+    }
+
     /// Whether the process is still there.
-    pub fn running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    pub fn running(&self) -> bool {
+        matches!(self.child().try_wait(), Ok(None))
+    }
+
+    /// Stops it from doing anything, without ending it.
+    pub fn freeze(&self) {
+        signal(self.child().id(), "-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        signal(self.child().id(), "-CONT");
     }
 
     /// Ends it as an admin does (SIGTERM): it leaves its rooms and exits 0.
-    pub async fn stop(mut self) {
-        signal(self.child.id(), "-TERM");
+    pub async fn stop(&self) {
+        signal(self.child().id(), "-TERM");
         let status = self.ended().await;
         assert!(status.success(), "gavel ended with {status}");
     }
 
     /// Waits for its own end.
-    pub async fn ended(&mut self) -> ExitStatus {
+    pub async fn ended(&self) -> ExitStatus {
         let deadline = Instant::now() + DEADLINE;
         while Instant::now() < deadline {
-            if let Ok(Some(status)) = self.child.try_wait() {
+            if let Ok(Some(status)) = self.child().try_wait() {
                 return status;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -106,9 +125,10 @@ impl Gavel {
     }
 
     /// Ends it at once, as a crash would.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub fn kill(&self) {
+        let mut child = self.child();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 
     /// Starts it again with the same configuration, state and log.
@@ -150,7 +170,6 @@ impl Drop for Gavel {
 fn usual(prosody: &Prosody) -> Table {
     let port = prosody.component;
     let state = prosody.dir().join("state.json");
-    let socket = prosody.dir().join("admin.sock");
     let jwt_secret = super::JWT_SECRET;
     let text = format!(
         r#"
@@ -162,7 +181,7 @@ fn usual(prosody: &Prosody) -> Table {
         service = "muc.meet.jitsi"
         [discovery]
         poll = "adhoc"
-        interval = "100ms"
+        interval = "1s"
         [claims]
         sources = ["jwt"]
         trusted_domains = ["meet.jitsi"]
@@ -173,8 +192,6 @@ fn usual(prosody: &Prosody) -> Table {
         domains = ["auth.meet.jitsi"]
         [state]
         file = {state:?}
-        [admin]
-        socket = {socket:?}
         "#
     );
     text.parse().expect("the usual configuration is TOML")
