@@ -607,12 +607,22 @@ fn b11_table_of_what_is_refused() {
         (
             "attribute without value",
             "<presence from/>",
-            "an attribute without name, quotes or value",
+            "an attribute without space, name, quotes or value",
         ),
         (
             "attribute without quotes",
             "<presence from=a/>",
-            "an attribute without name, quotes or value",
+            "an attribute without space, name, quotes or value",
+        ),
+        (
+            "attributes without space between",
+            "<presence from='a'to='b'/>",
+            "an attribute without space, name, quotes or value",
+        ),
+        (
+            "attribute without name",
+            "<presence ='a'/>",
+            "a name that is none",
         ),
         (
             "'<' in an attribute",

@@ -7,9 +7,9 @@
 
 use super::error::{DecodeError, shortened};
 use super::{MAX_ATTRIBUTES, MAX_DEPTH, ns};
+use memchr::memchr;
 use quick_xml::Reader;
 use quick_xml::errors::IllFormedError;
-use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::events::{BytesRef, Event};
 use std::borrow::Cow;
 
@@ -275,26 +275,25 @@ impl<'a> Walker<'a> {
         }))
     }
 
+    /// The attributes in `tag`, behind the name `element`.
     fn read_attributes(&mut self, tag: &'a str, element: &str) -> Result<()> {
         self.attributes.clear();
         let mut prefixed = false;
-        for attribute in Attributes::new(tag, element.len()) {
-            let attribute = attribute.map_err(|error| match error {
-                AttrError::Duplicated(..) => DecodeError::DuplicateAttribute(shortened(element)),
-                _ => self.malformed("an attribute without name, quotes or value"),
-            })?;
+        let mut rest = &tag[element.len()..];
+        while let Some((name, raw, more)) = self.next_attribute(rest)? {
+            rest = more;
+            if self.attributes.iter().any(|other| other.name == name) {
+                return Err(DecodeError::DuplicateAttribute(shortened(element)));
+            }
             if self.attributes.len() == MAX_ATTRIBUTES {
                 return Err(DecodeError::Attributes(shortened(element)));
             }
-            let name = self.text_of(attribute.key.0)?;
-            let Cow::Borrowed(value) = attribute.value else {
-                return Err(self.malformed("an attribute"));
-            };
-            let value = self.value(self.text_of(value)?)?;
+            let value = self.value(raw)?;
             let attribute = Attribute { name, value };
+            let (prefix, _) = self.split(name)?;
             match attribute.declares() {
                 Some(prefix) => self.bind(prefix, attribute.value.clone())?,
-                None => prefixed |= !self.split(name)?.0.is_empty(),
+                None => prefixed |= !prefix.is_empty(),
             }
             self.attributes.push(attribute);
         }
@@ -304,9 +303,28 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// quick-xml hands out parts of the stanza as bytes.
-    fn text_of(&self, part: &'a [u8]) -> Result<&'a str> {
-        std::str::from_utf8(part).map_err(|_| self.malformed("an attribute"))
+    /// Name, value as written, and what follows (XML 1.0 §3.1); `None` behind
+    /// the last. By hand, since quick-xml would take one as separate that has
+    /// no space before it, and allocates for each tag.
+    fn next_attribute(&self, tag: &'a str) -> Result<Option<(&'a str, &'a str, &'a str)>> {
+        let start = tag.trim_ascii_start();
+        if start.is_empty() {
+            return Ok(None);
+        }
+        let fault = || self.malformed("an attribute without space, name, quotes or value");
+        if start.len() == tag.len() {
+            return Err(fault());
+        }
+        let equals = memchr(b'=', start.as_bytes()).ok_or_else(fault)?;
+        let (name, rest) = (&start[..equals], start[equals + 1..].trim_ascii_start());
+        let quote = match rest.as_bytes().first() {
+            Some(quote @ (b'"' | b'\'')) => *quote,
+            _ => return Err(fault()),
+        };
+        let rest = &rest[1..];
+        let end = memchr(quote, rest.as_bytes()).ok_or_else(fault)?;
+        let (value, rest) = (&rest[..end], &rest[end + 1..]);
+        Ok(Some((name.trim_ascii_end(), value, rest)))
     }
 
     /// Prefixes of attributes have to be declared, and two prefixes may not
@@ -341,7 +359,11 @@ impl<'a> Walker<'a> {
     }
 
     fn resolve(&self, prefix: &str, element: &str) -> Result<Cow<'a, str>> {
-        let found = self.bindings.iter().rev().find(|b| b.prefix == prefix);
+        let mut innermost = self.bindings.iter().rev();
+        let found = match prefix {
+            "" => innermost.find(|b| b.prefix.is_empty()),
+            _ => innermost.find(|b| b.prefix == prefix),
+        };
         match found {
             Some(binding) => Ok(binding.ns.clone()),
             None => Err(DecodeError::Prefix(shortened(element))),
@@ -350,21 +372,19 @@ impl<'a> Walker<'a> {
 
     /// Prefix (empty for none) and local part of a name.
     fn split<'n>(&self, name: &'n str) -> Result<(&'n str, &'n str)> {
-        let (prefix, local) = match name.split_once(':') {
-            Some(("", _)) => return Err(self.malformed("a name that is none")),
-            Some(parts) => parts,
-            None => ("", name),
-        };
-        if !(is_name(local) && (prefix.is_empty() || is_name(prefix))) {
-            return Err(self.malformed("a name that is none"));
+        if is_name(name) {
+            return Ok(("", name));
         }
-        Ok((prefix, local))
+        match name.split_once(':') {
+            Some((prefix, local)) if is_name(prefix) && is_name(local) => Ok((prefix, local)),
+            _ => Err(self.malformed("a name that is none")),
+        }
     }
 
     /// Text between tags, from `from` to `to`, without references.
     fn literal(&self, from: usize, to: usize) -> Result<Cow<'a, str>> {
         let text = &self.source[from..to];
-        if text.contains("]]>") {
+        if text.bytes().any(|b| b == b']') && text.contains("]]>") {
             return Err(self.malformed("']]>' in text"));
         }
         if self.level == 0 && !text.bytes().all(|b| b.is_ascii_whitespace()) {
@@ -386,7 +406,8 @@ impl<'a> Walker<'a> {
     /// An attribute's value (XML 1.0 §3.3.3).
     fn value(&self, raw: &'a str) -> Result<Cow<'a, str>> {
         let special = |b: u8| matches!(b, b'&' | b'<' | b'\t' | b'\n' | b'\r');
-        if !raw.bytes().any(special) {
+        // Without an early end, so that the compiler vectorises it.
+        if !raw.bytes().fold(false, |any, b| any | special(b)) {
             return Ok(Cow::Borrowed(raw));
         }
         let mut value = String::with_capacity(raw.len());
@@ -463,6 +484,14 @@ pub(super) fn forbidden(text: &str) -> Option<char> {
 
 /// Whether `text` is a name without colon (Namespaces in XML 1.0 §3).
 fn is_name(text: &str) -> bool {
+    if let [first, rest @ ..] = text.as_bytes()
+        && (first.is_ascii_alphabetic() || *first == b'_')
+        && rest
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+    {
+        return true;
+    }
     let first = text.chars().next();
     first.is_some_and(starts_name) && text.chars().skip(1).all(continues_name)
 }
