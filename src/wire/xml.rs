@@ -105,6 +105,11 @@ impl<'a> Walker<'a> {
         if forbidden(source).is_some() {
             return Err(DecodeError::Character);
         }
+        if source.starts_with('\u{feff}') {
+            // quick-xml drops it without counting it.
+            let what = "text outside of the element";
+            return Err(DecodeError::Malformed { what, at: 0 });
+        }
         let mut reader = Reader::from_str(source);
         reader.config_mut().check_end_names = true;
         let stream = |prefix, ns| Binding {
@@ -208,7 +213,7 @@ impl<'a> Walker<'a> {
             Event::Text(_) => Token::Text(self.literal(from, self.position())?),
             Event::CData(_) => {
                 let section = from + "<![CDATA[".len()..self.position() - "]]>".len();
-                Token::Text(line_ends(&self.source[section]))
+                Token::Text(line_ends(self.part(section)?))
             }
             Event::GeneralRef(reference) => Token::Text(self.reference(&reference)?),
             Event::Eof if self.level > 0 => return Err(self.malformed("ends early")),
@@ -223,6 +228,12 @@ impl<'a> Walker<'a> {
     fn position(&self) -> usize {
         // A stanza is far smaller than the address space.
         self.reader.buffer_position() as usize
+    }
+
+    /// A part of the stanza between two positions of quick-xml's.
+    fn part(&self, range: std::ops::Range<usize>) -> Result<&'a str> {
+        let part = self.source.get(range);
+        part.ok_or_else(|| self.malformed("not XML"))
     }
 
     fn malformed(&self, what: &'static str) -> DecodeError {
@@ -260,7 +271,7 @@ impl<'a> Walker<'a> {
         if self.level == MAX_DEPTH {
             return Err(DecodeError::Depth);
         }
-        let tag = &self.source[from + 1..self.position() - 1 - usize::from(hollow)];
+        let tag = self.part(from + 1..self.position() - 1 - usize::from(hollow))?;
         let name = &tag[..name];
         self.level += 1;
         self.hollow = hollow;
@@ -383,7 +394,7 @@ impl<'a> Walker<'a> {
 
     /// Text between tags, from `from` to `to`, without references.
     fn literal(&self, from: usize, to: usize) -> Result<Cow<'a, str>> {
-        let text = &self.source[from..to];
+        let text = self.part(from..to)?;
         if text.bytes().any(|b| b == b']') && text.contains("]]>") {
             return Err(self.malformed("']]>' in text"));
         }
