@@ -25,6 +25,7 @@
 //! What a stanza's payload holds beyond what gavel knows is skipped, but it is
 //! held to the same rules, since [`Encoder`] may have to send it back.
 
+mod chars;
 mod decode;
 mod encode;
 mod error;
