@@ -5,6 +5,8 @@
 //! of tokio-xmpp's `Stanza`. The figures are per presence: see `thrpt`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod rig;
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use futures::StreamExt;
 use gavel::stanza::Inbound;
@@ -84,6 +86,17 @@ fn decode(criterion: &mut Criterion) {
         assert_eq!(read(), total);
         bencher.iter(read);
     });
+
+    let mut rig = rig::Rig::new();
+    rig.enter("room1@muc.meet.jitsi");
+    group.bench_function("gavel: frame, decode and decide", |bencher| {
+        bencher.iter(|| {
+            read_all(black_box(&stream), &decoder, |stanza| {
+                rig.decide_only(stanza);
+            })
+        });
+    });
+    assert!(rig.sent > 0, "nothing was decided");
 
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let whole = format!("{HEADER}{stream}");

@@ -1,1 +1,147 @@
-//! stub
+//! Claims: from the evidence in a presence to verified claims (SPEC section 3).
+//!
+//! [`Verifier::examine`] is the one way in: it looks at the configured sources
+//! in order and answers with the first one's claims, and with everything it
+//! refused. It decides nothing about affiliations; that is [`crate::policy`].
+//!
+//! Everything here is pure: the time is an argument, and what must be remembered
+//! between presences (which token belongs to whom) lives in [`Bindings`], which
+//! the caller keeps.
+
+mod binding;
+mod bridge;
+mod document;
+mod fault;
+mod identity;
+mod inspection;
+mod jwt;
+mod keys;
+mod lua_pattern;
+mod name;
+mod room;
+mod token;
+mod verifier;
+
+pub use binding::{Bindings, MAX_BINDINGS, TokenId};
+pub use document::{Claims, MAX_CLAIMS_BYTES};
+pub(crate) use document::{features_alone, user as user_claim};
+pub use fault::{Fault, KeysTried};
+pub use inspection::{Inspection, Outcome};
+pub use jsonwebtoken::Algorithm;
+pub use jwt::Check;
+pub use keys::KeyError;
+pub use lua_pattern::Untranslatable;
+pub use name::{ForbiddenCharacters, TokenName};
+pub use token::{MAX_TOKEN_BYTES, Token};
+pub use verifier::{Finding, JwtSettings, KeySource, Occasion, Settings, Verifier, check_room};
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Where claims come from; the words are those of `claims.sources`, logs, API
+/// and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Our Prosody module, authenticated by a mac.
+    Bridge,
+    /// A compact JWT in presence, verified here.
+    Jwt,
+    /// Jitsi's presence_identity module: unsigned, believed by domain.
+    Identity,
+}
+
+impl Source {
+    /// The word used in configuration, logs, API and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bridge => "bridge",
+            Self::Jwt => "jwt",
+            Self::Identity => "identity",
+        }
+    }
+
+    /// Whether what it says is authenticated by a key, so that a `context.user.id`
+    /// from it proves that two JIDs are one person (B3).
+    pub fn is_verified(self) -> bool {
+        self != Self::Identity
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why evidence yielded no claims: the `reason` of
+/// `gavel_claims_rejected_total` (SPEC section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectReason {
+    /// The signature is not one of a configured key.
+    BadSignature,
+    /// The token names an algorithm that is not configured.
+    Algorithm,
+    /// Past `exp`, or without one where it is required.
+    Expired,
+    /// Before `nbf`.
+    NotYet,
+    /// `iss` is not one of `claims.jwt.issuers`.
+    Issuer,
+    /// `aud` has none of `claims.jwt.audiences`.
+    Audience,
+    /// `room` names another room.
+    Room,
+    /// `room` is a pattern that gavel cannot evaluate.
+    RoomPattern,
+    /// `sub` names another tenant.
+    Tenant,
+    /// Another bare JID has shown this token.
+    Replayed,
+    /// The module's mac is not right for this occupant and stream.
+    Mac,
+    /// An identity from a domain that is not trusted.
+    Untrusted,
+    /// Not a token, or not a JSON object.
+    Malformed,
+    /// Longer than gavel reads.
+    TooLarge,
+}
+
+impl RejectReason {
+    /// The metric's label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadSignature => "bad_signature",
+            Self::Algorithm => "algorithm",
+            Self::Expired => "expired",
+            Self::NotYet => "not_yet",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+            Self::Room => "room",
+            Self::RoomPattern => "room_pattern",
+            Self::Tenant => "tenant",
+            Self::Replayed => "replayed",
+            Self::Mac => "mac",
+            Self::Untrusted => "untrusted",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests_binding;
+#[cfg(test)]
+mod tests_jwt;
+#[cfg(test)]
+mod tests_sources;

@@ -1,1 +1,39 @@
-//! stub
+//! The configuration: a TOML file and `GAVEL_*` environment variables in, a
+//! checked [`Config`] with every default filled in out.
+//!
+//! Reading goes in steps. `tree` turns the file into values that know
+//! their line and lays the environment over them; `section` takes them
+//! key by key, as the kind the key takes; `read` and `claims` know
+//! the keys and check what they hold. Whatever is wrong is noted and reading
+//! goes on, so that one run shows everything there is to mend.
+
+mod address;
+mod claims;
+pub mod duration;
+mod files;
+mod keys;
+mod load;
+mod model;
+mod notes;
+mod problem;
+mod read;
+mod secret;
+mod section;
+mod services;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod words;
+
+pub use keys::{FILE_VARIABLE, KEYS, MUC_VARIABLE, variable};
+pub use load::{DEFAULT_FILE, Loaded, load, load_from};
+pub use model::{
+    Admin, Claims, Component, Config, Discovery, Infrastructure, Jwt, KeyFile, KeySource, Log,
+    Names, Policy, Server, State,
+};
+pub use problem::{Invalid, Problem};
+pub use secret::{REDACTED, Secret};
+pub use words::{
+    Algorithm, ClaimSource, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset,
+    Word,
+};

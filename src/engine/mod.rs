@@ -1,1 +1,269 @@
-//! stub
+//! The decisions: room state and events in, actions out.
+//!
+//! # Driving it
+//!
+//! Hand in one [`Input`] with the time it happened at ([`Engine::handle`]),
+//! drain [`Engine::poll`] until it yields nothing, then wait for the next input
+//! or until [`Engine::deadline`], whichever comes first; at the deadline hand
+//! in [`Input::Wake`]. The engine takes no IO, no clock and no randomness of its
+//! own: the same inputs give the same actions.
+//!
+//! # Inside
+//!
+//! A [`room::Room`] holds who is in it; a [`meeting::Meeting`] (a room and its
+//! breakout rooms) holds what each bare JID has and should have
+//! ([`person::Person`]). Whatever changes one of the two marks the person;
+//! after each input, marked persons are compared (`reconcile`): while they
+//! differ a request goes out, when they are equal nothing does. What is never
+//! stored is why an event once led to a decision.
+
+mod answer;
+mod change;
+mod discovery;
+pub mod event;
+mod health;
+mod join;
+mod judge;
+mod leave;
+pub mod limit;
+mod load;
+pub mod meeting;
+pub mod names;
+pub mod person;
+mod pins;
+mod presence;
+mod reconcile;
+mod reply;
+mod request;
+pub mod room;
+pub mod settings;
+mod state;
+pub mod time;
+mod timers;
+
+pub use event::{Action, Decision, Input, Report, Warning};
+pub use load::Load;
+pub use settings::Settings;
+pub use state::State;
+pub use time::{Now, Tick};
+
+use crate::claims::Bindings;
+use crate::muc::{BareJid, Nick, RoomJid};
+use crate::stanza::{Inbound, Outbound, Request};
+use meeting::Meeting;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use request::{Purpose, Requests};
+use room::Room;
+use std::collections::{HashMap, HashSet, VecDeque};
+use timers::{Timer, Timers};
+
+/// The open stream.
+#[derive(Debug)]
+struct Stream {
+    /// Its id: part of what the module's macs cover.
+    id: String,
+    /// Whether everything found after the connection has been joined.
+    resynchronised: bool,
+    /// When something last arrived.
+    heard: Tick,
+    /// A ping waits for its reply.
+    pinged: bool,
+}
+
+/// What is known of a MUC service.
+#[derive(Debug, Default)]
+struct ServiceState {
+    /// Whether the module serves it, as gavel's last join there showed.
+    module: bool,
+    /// When the last list was asked for.
+    polled_at: Tick,
+    /// A list is being read.
+    polling: bool,
+}
+
+/// The decision core. See the [module](self) for how to drive it.
+pub struct Engine {
+    settings: Settings,
+    now: Now,
+    stream: Option<Stream>,
+    services: Vec<ServiceState>,
+    rooms: HashMap<RoomJid, Room>,
+    meetings: HashMap<RoomJid, Meeting>,
+    bindings: Bindings,
+    requests: Requests,
+    timers: Timers,
+    join_queue: VecDeque<RoomJid>,
+    joining: VecDeque<(Tick, RoomJid)>,
+    marked: VecDeque<(RoomJid, BareJid)>,
+    marked_set: HashSet<(RoomJid, BareJid)>,
+    names: Vec<(RoomJid, Nick)>,
+    actions: VecDeque<Action>,
+    told: HashSet<Warning>,
+    can_impersonate: bool,
+    reverts: u64,
+    random: SmallRng,
+    changed: bool,
+}
+
+impl Engine {
+    /// An engine that is not connected, with what [`Engine::state`] gave
+    /// before a restart.
+    pub fn new(settings: Settings, state: State) -> Self {
+        let services = settings.services.iter().map(|_| ServiceState::default());
+        let mut engine = Self {
+            services: services.collect(),
+            random: SmallRng::seed_from_u64(settings.seed),
+            settings,
+            now: Now::default(),
+            stream: None,
+            rooms: HashMap::new(),
+            meetings: HashMap::new(),
+            bindings: Bindings::default(),
+            requests: Requests::default(),
+            timers: Timers::default(),
+            join_queue: VecDeque::new(),
+            joining: VecDeque::new(),
+            marked: VecDeque::new(),
+            marked_set: HashSet::new(),
+            names: Vec::new(),
+            actions: VecDeque::new(),
+            told: HashSet::new(),
+            can_impersonate: true,
+            reverts: 0,
+            changed: false,
+        };
+        engine.restore(state);
+        engine
+    }
+
+    /// Takes one input. Drain [`Engine::poll`] afterwards.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.now = now;
+        match input {
+            Input::Connected { stream_id } => self.connected(stream_id),
+            Input::Disconnected => self.disconnected(),
+            Input::ImpersonationRefused => self.impersonation_refused(),
+            Input::Stanza(stanza) => self.stanza(stanza),
+            Input::Wake => {}
+            Input::Shutdown => self.leave_all(),
+        }
+        self.run_timers();
+        self.reconcile_marked();
+        self.look_at_names();
+        self.check_resynchronised();
+        if std::mem::take(&mut self.changed) {
+            self.actions.push_back(Action::Save);
+        }
+    }
+
+    /// The next action; none when all have been taken.
+    pub fn poll(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to hand in [`Input::Wake`], if nothing comes before.
+    pub fn deadline(&self) -> Option<Tick> {
+        self.timers.first().map(|(at, _)| at)
+    }
+
+    /// Whether gavel is connected and has found and joined what there is.
+    pub fn is_ready(&self) -> bool {
+        let stream = self.stream.as_ref();
+        stream.is_some_and(|stream| stream.resynchronised)
+    }
+
+    /// The rooms gavel knows of, in no order.
+    pub fn rooms(&self) -> impl Iterator<Item = &Room> {
+        self.rooms.values()
+    }
+
+    /// The meeting of the main room `room`.
+    pub fn meeting(&self, room: &RoomJid) -> Option<&Meeting> {
+        self.meetings.get(room)
+    }
+
+    fn stanza(&mut self, stanza: Inbound) {
+        if let Some(stream) = &mut self.stream {
+            stream.heard = self.now.tick;
+        } else {
+            return;
+        }
+        match stanza {
+            Inbound::Presence(presence) => self.presence(*presence),
+            Inbound::Message(message) => self.message(*message),
+            Inbound::Iq(iq) => self.iq(*iq),
+        }
+    }
+
+    fn run_timers(&mut self) {
+        while let Some(timer) = self.timers.take_due(self.now.tick) {
+            match timer {
+                Timer::Poll(service) => self.poll_service(service),
+                Timer::Ping => self.ping_server(),
+                Timer::SelfPing(room) => self.ping_room_if_silent(&room),
+                Timer::LeaveIfLonely(room) => self.leave_if_lonely(&room),
+                Timer::Forget(room) => self.forget_if_out(&room),
+                Timer::Enter(room) => self.enter_again(&room),
+                Timer::Joins => self.join_next(),
+                Timer::Own(room) => self.own_if_needed(&room),
+                Timer::Person(room, jid) => self.wake_person(room, jid),
+                Timer::Name(room, nick) => self.look_at_name(&room, &nick),
+                Timer::Replies => self.give_up_overdue(),
+                Timer::Bindings => self.expire_bindings(),
+            }
+        }
+    }
+
+    fn send(&mut self, stanza: Outbound) {
+        self.actions.push_back(Action::Send(stanza));
+    }
+
+    fn report(&mut self, report: Report) {
+        self.actions.push_back(Action::Report(report));
+    }
+
+    /// Tells a warning that concerns a whole service once.
+    fn warn_once(&mut self, warning: Warning) {
+        if self.told.insert(warning.clone()) {
+            self.report(Report::Warning(warning));
+        }
+    }
+
+    /// Sends a request and waits for its reply.
+    fn ask(&mut self, to: &str, request: Request, purpose: Purpose) {
+        if self.requests.is_empty() {
+            let give_up = self.now.tick + request::REPLY_TIMEOUT;
+            self.timers.set(give_up, Timer::Replies);
+        }
+        let id = self.requests.open(self.now.tick, to, purpose);
+        self.send(Outbound::Iq {
+            id,
+            to: to.to_owned(),
+            request,
+        });
+    }
+
+    /// Marks a person to be compared after this input, in order.
+    fn mark(&mut self, meeting: &RoomJid, jid: &BareJid) {
+        let key = (meeting.clone(), jid.clone());
+        if self.marked_set.insert(key.clone()) {
+            self.marked.push_back(key);
+        }
+    }
+
+    /// The room and resource that `address` means, if it is in a configured
+    /// service, and that service's index.
+    fn locate<'a>(&self, address: &'a str) -> Option<(usize, RoomJid, Option<&'a str>)> {
+        let services = self.settings.services.iter().enumerate();
+        services
+            .filter_map(|(i, service)| service.locate(address).map(|(room, res)| (i, room, res)))
+            .next()
+    }
+
+    /// Whether `jid` is gavel's own, with or without resource.
+    fn is_own(&self, jid: &str) -> bool {
+        let bare = jid.split('/').next().unwrap_or(jid);
+        bare.strip_prefix("gavel@") == Some(self.settings.component.as_str())
+    }
+}

@@ -86,12 +86,12 @@ impl RoomJid {
 /// An occupant's nick: the resource of its occupant JID.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Nick(Box<str>);
+pub struct Nick(Arc<str>);
 text_type!(Nick);
 
 impl Nick {
     /// A nick as it was received or configured.
-    pub fn new(text: impl Into<Box<str>>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 }

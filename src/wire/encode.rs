@@ -191,6 +191,12 @@ fn payload(request: &Request) -> (&'static str, Element) {
             "set",
             set_affiliation_command(room, jid, affiliation.as_str()),
         ),
+        Request::Pin { nick, jid, name } => {
+            let whom = [("nick", nick.as_str()), ("jid", jid.as_str())];
+            let pin = with(Element::builder("pin", ns::NAMES), &whom);
+            ("set", pin.append(name.as_str()).build())
+        }
+        Request::UnpinAll => ("set", Element::bare("unpin-all", ns::NAMES)),
         Request::StartCommand { node } => {
             ("set", command(&[("node", node), ("action", "execute")]))
         }

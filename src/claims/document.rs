@@ -1,0 +1,249 @@
+//! One person's claims: a JSON object shaped like a token's payload.
+
+use super::RejectReason;
+use super::name::trim;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// The longest JSON text taken as claims, in bytes.
+pub const MAX_CLAIMS_BYTES: usize = 64 * 1024;
+
+/// Stands for "no `exp`": no clock gets there.
+const NO_EXP: u64 = u64::MAX;
+
+/// Claims, kept as their JSON text with what gavel reads most beside it, in one
+/// allocation: a hundred thousand of them are alive at once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// The JSON text without insignificant white space, then the user's name,
+    /// then the user's id.
+    data: Box<str>,
+    /// Where the JSON text ends, in bytes.
+    json_len: u32,
+    /// How long the name is, in bytes; 0 where there is none.
+    name_len: u32,
+    /// Seconds since 1970, or [`NO_EXP`].
+    exp: u64,
+}
+
+impl Claims {
+    /// Reads claims from JSON text.
+    ///
+    /// # Errors
+    /// [`RejectReason::TooLarge`] above [`MAX_CLAIMS_BYTES`];
+    /// [`RejectReason::Malformed`] where it is not a JSON object or nested deeper
+    /// than serde_json reads (128 levels).
+    pub fn from_json(text: &str) -> Result<Self, RejectReason> {
+        if text.len() > MAX_CLAIMS_BYTES {
+            return Err(RejectReason::TooLarge);
+        }
+        let object: Map<String, Value> =
+            serde_json::from_str(text).map_err(|_| RejectReason::Malformed)?;
+        Ok(Self::from_object(object))
+    }
+
+    /// Claims that are already parsed.
+    pub fn from_object(object: Map<String, Value>) -> Self {
+        let exp = object.get("exp").and_then(seconds).unwrap_or(NO_EXP);
+        let value = Value::Object(object);
+        let name = user(&value, "name").and_then(Value::as_str);
+        let name = name.filter(|name| !trim(name).is_empty()).unwrap_or("");
+        let id = user(&value, "id").and_then(id_text).unwrap_or_default();
+        let json = value.to_string();
+        let (json_len, name_len) = (length(&json), length(name));
+        Self {
+            data: (json + name + &id).into_boxed_str(),
+            json_len,
+            name_len,
+            exp,
+        }
+    }
+
+    /// The JSON text, compact.
+    pub fn json(&self) -> &str {
+        &self.data[..self.json_len as usize]
+    }
+
+    /// The claims as a JSON value, always an object; parsed anew at each call.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(self.json()).unwrap_or_default()
+    }
+
+    /// `context.user.name` as it stands there: a string with something left
+    /// after trimming.
+    pub fn user_name(&self) -> Option<&str> {
+        let start = self.json_len as usize;
+        let name = &self.data[start..start + self.name_len as usize];
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// `context.user.id`: a string that is not blank, or a number's digits.
+    pub fn user_id(&self) -> Option<&str> {
+        let id = &self.data[(self.json_len + self.name_len) as usize..];
+        (!id.is_empty()).then_some(id)
+    }
+
+    /// `exp` in seconds since 1970, where it is a number that is not negative.
+    pub fn exp(&self) -> Option<u64> {
+        (self.exp != NO_EXP).then_some(self.exp)
+    }
+
+    /// Whether this is `context.features` without `context.user`, which is no
+    /// claims at all (SPEC section 3).
+    pub fn features_alone(&self) -> bool {
+        features_alone(&self.value())
+    }
+}
+
+impl fmt::Debug for Claims {
+    /// Without the claims: they hold personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Claims({} bytes)", self.json_len)
+    }
+}
+
+/// [`Claims::features_alone`] of a value that is already parsed.
+pub(crate) fn features_alone(claims: &Value) -> bool {
+    let context = &claims["context"];
+    !context["features"].is_null() && context["user"].is_null()
+}
+
+/// `context.user.<key>`, where it is there.
+pub(crate) fn user<'a>(claims: &'a Value, key: &str) -> Option<&'a Value> {
+    claims.get("context")?.get("user")?.get(key)
+}
+
+/// A NumericDate (RFC 7519 §2) in whole seconds, fractions cut off.
+pub(crate) fn seconds(value: &Value) -> Option<u64> {
+    if let Some(seconds) = value.as_u64() {
+        return Some(seconds.min(NO_EXP - 1));
+    }
+    let seconds = value.as_f64()?;
+    (seconds >= 0.0).then(|| (seconds as u64).min(NO_EXP - 1))
+}
+
+fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !trim(text).is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A length that [`MAX_CLAIMS_BYTES`] keeps far below `u32::MAX`.
+fn length(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn claims(value: &Value) -> Claims {
+        Claims::from_json(&value.to_string()).unwrap()
+    }
+
+    #[test]
+    fn what_gavel_reads_most_is_at_hand() {
+        let value = json!({
+            "exp": 1_700_000_000,
+            "context": {"user": {"name": " Ädà \"x\" ", "id": "u-1"}},
+        });
+        let claims = claims(&value);
+        assert_eq!(claims.user_name(), Some(" Ädà \"x\" "));
+        assert_eq!(claims.user_id(), Some("u-1"));
+        assert_eq!(claims.exp(), Some(1_700_000_000));
+        assert_eq!(claims.value(), value);
+        assert_eq!(claims.json(), value.to_string());
+    }
+
+    #[test]
+    fn odd_names_and_ids_are_none() {
+        for (name, id, expected) in [
+            (json!(null), json!(null), (None, None)),
+            (json!(""), json!(""), (None, None)),
+            (json!(" \u{FEFF}\n"), json!(" "), (None, None)),
+            (json!(7), json!(7), (None, Some("7"))),
+            (json!(["x"]), json!(true), (None, None)),
+            (json!({}), json!(["x"]), (None, None)),
+            (
+                json!("x"),
+                json!(12345678901234567890_u64),
+                (Some("x"), Some("12345678901234567890")),
+            ),
+        ] {
+            let claims = claims(&json!({"context": {"user": {"name": name, "id": id}}}));
+            assert_eq!((claims.user_name(), claims.user_id()), expected);
+        }
+        for value in [
+            json!({}),
+            json!({"context": 1}),
+            json!({"context": {"user": "x"}}),
+        ] {
+            assert_eq!(
+                (claims(&value).user_name(), claims(&value).user_id()),
+                (None, None)
+            );
+        }
+    }
+
+    #[test]
+    fn exp_is_a_number_of_seconds() {
+        for (exp, expected) in [
+            (json!(0), Some(0)),
+            (json!(1.9), Some(1)),
+            (json!(-1), None),
+            (json!("1"), None),
+            (json!(null), None),
+            (json!(1e300), Some(u64::MAX - 1)),
+            (json!(u64::MAX), Some(u64::MAX - 1)),
+        ] {
+            assert_eq!(claims(&json!({"exp": exp})).exp(), expected, "{exp}");
+        }
+    }
+
+    #[test]
+    fn claims_are_an_object_of_bounded_size_and_depth() {
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(MAX_CLAIMS_BYTES));
+        for (text, expected) in [
+            ("[]", RejectReason::Malformed),
+            ("null", RejectReason::Malformed),
+            ("", RejectReason::Malformed),
+            ("{} {}", RejectReason::Malformed),
+            (r#"{"a":"\ud800"}"#, RejectReason::Malformed),
+            (deep.as_str(), RejectReason::Malformed),
+            (long.as_str(), RejectReason::TooLarge),
+        ] {
+            assert_eq!(Claims::from_json(text), Err(expected));
+        }
+    }
+
+    #[test]
+    fn features_without_a_user_are_no_claims() {
+        for (value, expected) in [
+            (json!({}), false),
+            (json!({"context": {}}), false),
+            (json!({"context": {"features": {}}}), true),
+            (
+                json!({"iss": "x", "context": {"features": {"a": true}, "group": "g"}}),
+                true,
+            ),
+            (json!({"context": {"features": {}, "user": null}}), true),
+            (json!({"context": {"features": {}, "user": {}}}), false),
+            (json!({"context": {"user": {}}}), false),
+            (json!({"context": {"group": "g"}}), false),
+        ] {
+            assert_eq!(claims(&value).features_alone(), expected, "{value}");
+        }
+    }
+
+    /// A hundred thousand are alive at once.
+    #[test]
+    fn claims_are_small() {
+        assert_eq!(size_of::<Claims>(), 32);
+        assert_eq!(size_of::<Option<Claims>>(), 32);
+    }
+}

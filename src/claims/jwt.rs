@@ -1,0 +1,216 @@
+//! Source jwt: what a token must pass before its payload is claims.
+
+use super::document::seconds;
+use super::fault::Fault;
+use super::keys::{self, Keys};
+use super::room;
+use super::token::Token;
+use super::{Algorithm, JwtSettings, KeyError};
+use crate::muc::RoomJid;
+use serde_json::{Map, Value};
+
+/// One thing that a token must pass; in the order of [`Check::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Signed with an algorithm of the configuration.
+    Algorithm,
+    /// Signed with a key of the configuration.
+    Signature,
+    /// `exp`
+    Expiry,
+    /// `nbf`
+    NotBefore,
+    /// `iss`
+    Issuer,
+    /// `aud`
+    Audience,
+    /// `sub`, in a tenant's room
+    Tenant,
+    /// `room`
+    Room,
+}
+
+impl Check {
+    /// All checks, in the order they are made.
+    pub const ALL: [Self; 8] = [
+        Self::Algorithm,
+        Self::Signature,
+        Self::Expiry,
+        Self::NotBefore,
+        Self::Issuer,
+        Self::Audience,
+        Self::Tenant,
+        Self::Room,
+    ];
+
+    /// A word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Algorithm => "algorithm",
+            Self::Signature => "signature",
+            Self::Expiry => "exp",
+            Self::NotBefore => "nbf",
+            Self::Issuer => "iss",
+            Self::Audience => "aud",
+            Self::Tenant => "tenant",
+            Self::Room => "room",
+        }
+    }
+}
+
+/// The configured checks. No `Debug`: it holds keys.
+pub(super) struct JwtVerifier {
+    keys: Keys,
+    algorithms: Vec<Algorithm>,
+    verify_tenant: bool,
+    require_exp: bool,
+    issuers: Vec<String>,
+    audiences: Vec<String>,
+    leeway: u64,
+}
+
+impl JwtVerifier {
+    pub(super) fn new(settings: JwtSettings) -> Result<Self, KeyError> {
+        Ok(Self {
+            keys: Keys::new(&settings.keys, &settings.algorithms)?,
+            algorithms: settings.algorithms,
+            verify_tenant: settings.verify_tenant,
+            require_exp: settings.require_exp,
+            issuers: settings.issuers,
+            audiences: settings.audiences,
+            leeway: settings.leeway.as_secs(),
+        })
+    }
+
+    /// Makes one check. Without a room, what depends on one passes.
+    pub(super) fn check(
+        &self,
+        check: Check,
+        token: &Token<'_>,
+        room: Option<&RoomJid>,
+        now: u64,
+    ) -> Result<(), Fault> {
+        match (check, room) {
+            (Check::Algorithm, _) => self.algorithm(token).map(|_| ()),
+            (Check::Signature, _) => self.signature(token),
+            (Check::Expiry, _) => self.expiry(&token.payload, now),
+            (Check::NotBefore, _) => self.not_before(&token.payload, now),
+            (Check::Issuer, _) => self.issuer(&token.payload),
+            (Check::Audience, _) => self.audience(&token.payload),
+            (Check::Tenant, Some(room)) if self.verify_tenant => {
+                room::check_tenant(&token.payload, room)
+            }
+            (Check::Room, Some(room)) => room::check_room(&token.payload, room),
+            (Check::Tenant | Check::Room, _) => Ok(()),
+        }
+    }
+
+    /// Until when a token with this payload is accepted from a new bearer, in
+    /// seconds since 1970.
+    pub(super) fn valid_until(&self, payload: &Map<String, Value>) -> Option<u64> {
+        let exp = payload.get("exp").and_then(seconds)?;
+        Some(exp.saturating_add(self.leeway))
+    }
+
+    /// The algorithm to verify with: one of the configuration, and the one that
+    /// the token was made for.
+    fn algorithm(&self, token: &Token<'_>) -> Result<Algorithm, Fault> {
+        let named = token.algorithm();
+        named
+            .and_then(|named| named.parse().ok())
+            .filter(|algorithm| self.algorithms.contains(algorithm))
+            .ok_or_else(|| Fault::Algorithm {
+                named: named.map_or_else(|| "no alg".to_owned(), |named| format!("{named:?}")),
+                accepted: keys::names(&self.algorithms),
+            })
+    }
+
+    fn signature(&self, token: &Token<'_>) -> Result<(), Fault> {
+        let algorithm = self.algorithm(token)?;
+        self.keys
+            .verify(algorithm, token.key_id(), token.signed, token.signature)
+            .map_err(Fault::Signature)
+    }
+
+    fn expiry(&self, payload: &Map<String, Value>, now: u64) -> Result<(), Fault> {
+        let Some(exp) = payload.get("exp") else {
+            return if self.require_exp {
+                Err(Fault::NoExp)
+            } else {
+                Ok(())
+            };
+        };
+        let exp = number(exp).ok_or(Fault::Time("exp"))?;
+        if now >= exp.saturating_add(self.leeway) {
+            let ago = now - exp;
+            return Err(Fault::Expired { exp, ago });
+        }
+        Ok(())
+    }
+
+    fn not_before(&self, payload: &Map<String, Value>, now: u64) -> Result<(), Fault> {
+        let Some(nbf) = payload.get("nbf") else {
+            return Ok(());
+        };
+        let nbf = number(nbf).ok_or(Fault::Time("nbf"))?;
+        if now.saturating_add(self.leeway) < nbf {
+            let wait = nbf - now;
+            return Err(Fault::NotYet { nbf, wait });
+        }
+        Ok(())
+    }
+
+    /// `iss` must be one of the accepted ones; `*` accepts its absence as well,
+    /// where Jitsi wants it to be there.
+    fn issuer(&self, payload: &Map<String, Value>) -> Result<(), Fault> {
+        let iss = payload.get("iss");
+        if accepts(&self.issuers, iss) {
+            return Ok(());
+        }
+        Err(Fault::Issuer {
+            iss: written(iss),
+            accepted: quoted(&self.issuers),
+        })
+    }
+
+    /// `aud` is one audience or a list of them (RFC 7519 §4.1.3).
+    fn audience(&self, payload: &Map<String, Value>) -> Result<(), Fault> {
+        let aud = payload.get("aud");
+        let accepted = match aud {
+            Some(Value::Array(list)) => {
+                list.iter().any(|aud| accepts(&self.audiences, Some(aud)))
+                    || accepts(&self.audiences, None)
+            }
+            aud => accepts(&self.audiences, aud),
+        };
+        if accepted {
+            return Ok(());
+        }
+        Err(Fault::Audience {
+            aud: written(aud),
+            accepted: quoted(&self.audiences),
+        })
+    }
+}
+
+/// A NumericDate; one before 1970 is long past, so it counts as 0.
+fn number(value: &Value) -> Option<u64> {
+    value.is_number().then(|| seconds(value).unwrap_or(0))
+}
+
+fn accepts(accepted: &[String], claim: Option<&Value>) -> bool {
+    let claim = claim.and_then(Value::as_str);
+    accepted
+        .iter()
+        .any(|word| word == "*" || Some(word.as_str()) == claim)
+}
+
+/// A claim as it stands in the token.
+fn written(claim: Option<&Value>) -> String {
+    claim.map_or_else(|| "absent".to_owned(), Value::to_string)
+}
+
+fn quoted(words: &[String]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
+    words.join(", ")
+}

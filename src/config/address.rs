@@ -1,0 +1,136 @@
+//! Addresses as people write them, checked and brought into the form in which
+//! the server sends them (RFC 7622).
+
+use super::notes::{Given, Notes};
+use super::problem::quoted;
+use crate::muc::{BareJid, RoomJid, Service};
+
+/// What to do about something that is not a domain.
+const WRITE_DOMAIN: &str = "write a domain such as meet.jitsi, without @ and /";
+
+/// A domain, normalised.
+pub(super) fn domain(text: &str) -> Result<String, String> {
+    let jid = parse(text)?;
+    if jid.node().is_some() {
+        return Err(format!("{} is not a domain alone", quoted(text)));
+    }
+    Ok(jid.to_string())
+}
+
+/// A bare JID, normalised.
+fn bare(text: &str) -> Result<BareJid, String> {
+    let jid = parse(text)?;
+    BareJid::parse(jid.as_str()).ok_or_else(|| format!("{} is not a JID", quoted(text)))
+}
+
+/// Any address without resource, normalised.
+fn parse(text: &str) -> Result<jid::BareJid, String> {
+    if text.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    let wrong = |why: &dyn std::fmt::Display| format!("{} is not valid: {why}", quoted(text));
+    if let Some(odd) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
+        return Err(wrong(&format_args!(
+            "it holds {}",
+            quoted(&odd.to_string())
+        )));
+    }
+    let jid = jid::BareJid::new(text).map_err(|error| wrong(&error))?;
+    if jid.domain().is_empty() {
+        return Err(wrong(&"it has no domain"));
+    }
+    Ok(jid)
+}
+
+/// The domain in `given`; what is wrong is noted.
+pub(super) fn domain_of(notes: &Notes, given: &Given) -> Option<String> {
+    noted(notes, given, domain(&given.value), WRITE_DOMAIN)
+}
+
+/// The bare JID in `given`; what is wrong is noted.
+pub(super) fn bare_jid_of(notes: &Notes, given: &Given) -> Option<BareJid> {
+    let remedy = "write a JID such as focus@auth.meet.jitsi, without /";
+    noted(notes, given, bare(&given.value), remedy)
+}
+
+/// The room in `given`, by the name that Prosody stores; what is wrong is noted.
+pub(super) fn room_of(notes: &Notes, given: &Given, services: &[Service]) -> Option<RoomJid> {
+    let remedy = "write a room such as lobby@muc.meet.jitsi";
+    let jid = noted(notes, given, parse(&given.value), remedy)?;
+    let room = RoomJid::parse(jid.as_str());
+    let room = room.ok_or_else(|| format!("{} has no local part", quoted(&given.value)));
+    let room = noted(notes, given, room, remedy)?;
+    // Without services there is an error about that already.
+    if services.is_empty() {
+        return Some(room);
+    }
+    let mut found = services.iter().filter_map(|s| s.locate(jid.as_str()));
+    let found = found.next().map(|(room, _)| room).ok_or_else(|| {
+        format!(
+            "{} is in none of the configured MUC services",
+            quoted(&given.value)
+        )
+    });
+    let remedy = format!("add a [[muc]] with service = {}", quoted(room.service()));
+    noted(notes, given, found, &remedy)
+}
+
+fn noted<T>(notes: &Notes, given: &Given, result: Result<T, String>, remedy: &str) -> Option<T> {
+    result
+        .map_err(|problem| notes.error(&given.place, problem, remedy))
+        .ok()
+}
+
+/// The domain above `domain`: `meet.jitsi` of `muc.meet.jitsi`.
+pub(super) fn parent(domain: &str) -> Option<&str> {
+    let (_, parent) = domain.split_once('.')?;
+    (!parent.is_empty()).then_some(parent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_are_checked_and_normalised() {
+        for (text, normal) in [
+            ("meet.jitsi", "meet.jitsi"),
+            ("Meet.Jitsi", "meet.jitsi"),
+            ("localhost", "localhost"),
+            ("bücher.example", "bücher.example"),
+            ("127.0.0.1", "127.0.0.1"),
+        ] {
+            assert_eq!(domain(text).as_deref(), Ok(normal), "{text}");
+        }
+        for text in [
+            "",
+            "a@b",
+            "a b",
+            "b/c",
+            "a\nb",
+            "@b",
+            "a@",
+            "\u{202e}b",
+            "-",
+            "a..b",
+        ] {
+            assert!(domain(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bare_jids_are_checked_and_normalised() {
+        let read = |text| bare(text).map(|jid| jid.to_string());
+        assert_eq!(read("Focus@Auth.x").as_deref(), Ok("focus@auth.x"));
+        for text in ["", "@x", "a@", "a@b/c", "a@b@c", "a b@c"] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn parents() {
+        assert_eq!(parent("muc.meet.jitsi"), Some("meet.jitsi"));
+        assert_eq!(parent("muc"), None);
+        assert_eq!(parent("muc."), None);
+    }
+}

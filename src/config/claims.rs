@@ -1,0 +1,250 @@
+//! Reads `[claims]` and `[claims.jwt]`.
+
+use super::address;
+use super::files;
+use super::model::{Claims, Jwt, KeyFile, KeySource};
+use super::notes::Given;
+use super::problem::quoted;
+use super::secret::Secret;
+use super::section::Section;
+use super::words::{Algorithm, ClaimSource, Word};
+use std::time::Duration;
+
+/// The keys of which `[claims.jwt]` has exactly one.
+const KEY_SOURCES: [&str; 4] = ["secret", "secret_file", "public_key_file", "jwks_file"];
+
+/// Those that come with a later version.
+const LATER_KEY_SOURCES: [&str; 2] = ["jwks_url", "asap_key_server"];
+
+/// Reads `[claims]`; `parents` are the domains above the MUC services.
+pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
+    let mut section = root.section("claims");
+    let (sources, place) = sources(&mut section);
+    let trusted_domains = trusted_domains(&mut section, &sources, parents);
+    if !section.has("jwt") && sources.contains(&ClaimSource::Jwt) {
+        let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
+        let problem = "lists \"jwt\", but [claims.jwt] is missing";
+        section.notes.error(place, problem, remedy);
+    }
+    let jwt = section.subsection("claims.jwt").and_then(jwt_section);
+    section.finish();
+    Claims {
+        sources,
+        trusted_domains,
+        jwt,
+    }
+}
+
+/// The sources, and where they are written.
+fn sources(section: &mut Section<'_>) -> (Vec<ClaimSource>, String) {
+    let Some(given) = section.list("sources") else {
+        return (vec![ClaimSource::Bridge], section.absent("sources"));
+    };
+    let sources = words(section, "sources", &given);
+    if given.value.is_empty() {
+        let problem = "is empty, so nobody ever has claims";
+        let remedy = "list at least one of \"bridge\", \"jwt\" and \"identity\"";
+        section.notes.warn(&given.place, problem, remedy);
+    }
+    (sources, given.place)
+}
+
+fn trusted_domains(
+    section: &mut Section<'_>,
+    sources: &[ClaimSource],
+    parents: &[String],
+) -> Vec<String> {
+    let given = section.list("trusted_domains");
+    let domains = match &given {
+        Some(given) => domains(section, given),
+        None => parents.to_vec(),
+    };
+    let empty = given
+        .as_ref()
+        .map_or(domains.is_empty(), |g| g.value.is_empty());
+    if empty && sources.contains(&ClaimSource::Identity) {
+        let place = given.map_or_else(|| section.absent("trusted_domains"), |g| g.place);
+        let problem = "is empty, so the source \"identity\" is never believed";
+        let remedy = "list the domains where presence_identity is loaded";
+        section.notes.warn(place, problem, remedy);
+    }
+    domains
+}
+
+/// A list of domains, each once.
+pub(super) fn domains(section: &Section<'_>, given: &Given<Vec<Given>>) -> Vec<String> {
+    let read = |item: &Given| address::domain_of(section.notes, item);
+    distinct(given.value.iter().filter_map(read))
+}
+
+/// The items without repetitions, in their order.
+pub(super) fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for item in items {
+        if !found.contains(&item) {
+            found.push(item);
+        }
+    }
+    found
+}
+
+/// A list of words; one that is there twice is noted.
+fn words<T: Word>(section: &Section<'_>, key: &str, given: &Given<Vec<Given>>) -> Vec<T> {
+    let mut found: Vec<T> = Vec::new();
+    for item in &given.value {
+        match section.spelled(key, item, &[]) {
+            Some(word) if found.contains(&word) => {
+                let problem = format!("{} is listed twice", quoted(&item.value));
+                section.notes.error(&item.place, problem, "keep one");
+            }
+            Some(word) => found.push(word),
+            None => {}
+        }
+    }
+    found
+}
+
+fn jwt_section(mut section: Section<'_>) -> Option<Jwt> {
+    let key = key_source(&mut section);
+    let elements = texts(&mut section, "elements", "jwt").unwrap_or_else(|| {
+        ["jwt", "token", "jitsi_participant_jwt"]
+            .map(str::to_owned)
+            .into()
+    });
+    let algorithms = algorithms(&mut section, key.as_ref());
+    let verify_tenant = section.flag("verify_tenant", true);
+    let require_exp = section.flag("require_exp", false);
+    let issuers = texts(&mut section, "issuers", "*").unwrap_or_else(|| vec!["jitsi".to_owned()]);
+    let audiences =
+        texts(&mut section, "audiences", "*").unwrap_or_else(|| vec!["jitsi".to_owned()]);
+    let leeway = section.duration("leeway", Duration::from_secs(30), Duration::ZERO);
+    section.finish();
+    Some(Jwt {
+        elements,
+        algorithms,
+        key: key?,
+        verify_tenant,
+        require_exp,
+        issuers,
+        audiences,
+        leeway,
+    })
+}
+
+/// A list of texts of which there must be one, e.g. `example`.
+fn texts(section: &mut Section<'_>, key: &str, example: &str) -> Option<Vec<String>> {
+    let given = section.list(key)?;
+    if given.value.is_empty() {
+        let problem = "is empty, so no token is ever accepted";
+        let remedy = format!("list at least one, e.g. [{}]", quoted(example));
+        section.notes.error(&given.place, problem, remedy);
+    }
+    if let Some(item) = given.value.iter().find(|item| item.value.is_empty()) {
+        section
+            .notes
+            .error(&item.place, "holds an empty string", "remove it");
+    }
+    Some(distinct(given.value.into_iter().map(|item| item.value)))
+}
+
+fn algorithms(section: &mut Section<'_>, key: Option<&KeySource>) -> Vec<Algorithm> {
+    let given = section.list("algorithms");
+    let algorithms = match &given {
+        Some(given) => words(section, "algorithms", given),
+        None => vec![Algorithm::Hs256],
+    };
+    let place = match &given {
+        Some(given) => given.place.clone(),
+        None => section.absent("algorithms"),
+    };
+    if given.is_some_and(|given| given.value.is_empty()) {
+        let problem = "is empty, so no token is ever accepted";
+        let remedy = "list at least one, e.g. [\"HS256\"]";
+        section.notes.error(place, problem, remedy);
+        return algorithms;
+    }
+    // A key of the other kind would verify nothing; and a public key taken for
+    // a secret would let anybody sign.
+    let symmetric = match key {
+        Some(KeySource::Secret(_)) => true,
+        Some(KeySource::PublicKey(_)) => false,
+        Some(KeySource::Jwks(_)) | None => return algorithms,
+    };
+    let (wants, remedy) = match symmetric {
+        true => (
+            "a public key",
+            "list HS256, HS384 or HS512, or give public_key_file",
+        ),
+        false => (
+            "a secret",
+            "list what the key is for, e.g. [\"RS256\"], or give secret_file",
+        ),
+    };
+    for odd in algorithms.iter().filter(|a| a.is_symmetric() != symmetric) {
+        let has = if symmetric {
+            "a secret"
+        } else {
+            "a public key"
+        };
+        let problem = format!("{odd} needs {wants}, and {has} is given");
+        section.notes.error(&place, problem, remedy);
+    }
+    algorithms
+}
+
+/// What verifies signatures: exactly one of the keys that say so.
+fn key_source(section: &mut Section<'_>) -> Option<KeySource> {
+    let all: Vec<&str> = KEY_SOURCES.into_iter().chain(LATER_KEY_SOURCES).collect();
+    section.prefer_environment(&all);
+    let mut refused = false;
+    for key in LATER_KEY_SOURCES {
+        refused |= section.unsupported(key);
+    }
+    let remedy = "write secret_file, secret, public_key_file or jwks_file under [claims.jwt]";
+    let (key, given) = section.one_of(&KEY_SOURCES, (!refused).then_some(remedy))?;
+    match key {
+        "secret" => inline(section, given),
+        "secret_file" => files::secret(section.notes, &given).map(KeySource::Secret),
+        "public_key_file" => public_key(section, &given),
+        _ => jwks(section, &given),
+    }
+}
+
+fn inline(section: &Section<'_>, given: Given) -> Option<KeySource> {
+    if given.value.is_empty() {
+        section
+            .notes
+            .error(given.place, "is empty", "write the secret");
+        return None;
+    }
+    Some(KeySource::Secret(Secret::new(given.value.into_bytes())))
+}
+
+fn public_key(section: &Section<'_>, given: &Given) -> Option<KeySource> {
+    let (path, text) = files::text(section.notes, given)?;
+    let problem = if text.contains("PRIVATE KEY-----") {
+        "holds a private key, which gavel must not have"
+    } else if !text.contains("-----BEGIN ") {
+        "is not in PEM"
+    } else {
+        let text = Secret::from_file(text, path.clone());
+        return Some(KeySource::PublicKey(KeyFile { path, text }));
+    };
+    let problem = format!("the file {} {problem}", quoted(&given.value));
+    let remedy = "name the public key's file, which begins with -----BEGIN PUBLIC KEY-----";
+    section.notes.error(&given.place, problem, remedy);
+    None
+}
+
+fn jwks(section: &Section<'_>, given: &Given) -> Option<KeySource> {
+    let (path, text) = files::text(section.notes, given)?;
+    let json: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    if json.is_none_or(|json| !json["keys"].is_array()) {
+        let problem = format!("the file {} is no key set", quoted(&given.value));
+        let remedy = "name a file of JSON such as {\"keys\": [{\"kty\": …}]}";
+        section.notes.error(&given.place, problem, remedy);
+        return None;
+    }
+    let text = Secret::from_file(text, path.clone());
+    Some(KeySource::Jwks(KeyFile { path, text }))
+}

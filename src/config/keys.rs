@@ -1,0 +1,184 @@
+//! Every key there is.
+
+use super::problem::nearest;
+
+/// Every key of the configuration, as `section.key`. Each but those of `muc`
+/// can be given in the environment as [`variable`] says.
+pub const KEYS: &[&str] = &[
+    "component.jid",
+    "component.server",
+    "component.secret",
+    "component.secret_file",
+    "component.nick",
+    "muc.service",
+    "muc.tenants",
+    "discovery.invites",
+    "discovery.poll",
+    "discovery.interval",
+    "discovery.rooms",
+    "claims.sources",
+    "claims.trusted_domains",
+    "claims.jwt.elements",
+    "claims.jwt.algorithms",
+    "claims.jwt.secret",
+    "claims.jwt.secret_file",
+    "claims.jwt.public_key_file",
+    "claims.jwt.jwks_url",
+    "claims.jwt.jwks_file",
+    "claims.jwt.asap_key_server",
+    "claims.jwt.verify_tenant",
+    "claims.jwt.require_exp",
+    "claims.jwt.issuers",
+    "claims.jwt.audiences",
+    "claims.jwt.leeway",
+    "policy.preset",
+    "policy.guests",
+    "policy.fallback",
+    "policy.grants",
+    "policy.protect_hosts",
+    "policy.on_expiry",
+    "policy.rule",
+    "names.freeze",
+    "state.file",
+    "infrastructure.jids",
+    "infrastructure.domains",
+    "admin.socket",
+    "admin.listen",
+    "log.format",
+];
+
+/// What the names of gavel's environment variables begin with.
+pub(super) const PREFIX: &str = "GAVEL_";
+
+/// The variable that lists the MUC services.
+pub const MUC_VARIABLE: &str = "GAVEL_MUC";
+
+/// The variable that names the configuration file.
+pub const FILE_VARIABLE: &str = "GAVEL_CONFIG";
+
+/// The environment variable of a key: `GAVEL_CLAIMS__JWT__SECRET` of
+/// `claims.jwt.secret`.
+pub fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
+}
+
+/// The key that an environment variable stands for.
+pub(super) fn key_of(name: &str) -> Option<&'static str> {
+    KEYS.iter()
+        .filter(|key| !key.starts_with("muc."))
+        .find(|key| variable(key) == name)
+        .copied()
+}
+
+/// What to do about a variable that stands for no key.
+pub(super) fn instead_of_variable(name: &str) -> String {
+    if name.starts_with("GAVEL_MUC__") {
+        return format!("list the services in {MUC_VARIABLE}; the file has their other settings");
+    }
+    let keys = KEYS.iter().filter(|key| !key.starts_with("muc."));
+    let mut known: Vec<String> = keys.map(|key| variable(key)).collect();
+    known.extend([MUC_VARIABLE, FILE_VARIABLE].map(str::to_owned));
+    // The prefix is always right, so it must not count as likeness.
+    let rest = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+    let rests: Vec<String> = known.iter().map(|known| rest(known)).collect();
+    match nearest(&rest(name), rests.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {PREFIX}{near}?"),
+        None => "remove it, or see the README for the variables there are".to_owned(),
+    }
+}
+
+/// What to do about a key that `section` (`""` at the top) does not have.
+pub(super) fn instead_of_key(section: &str, key: &str) -> String {
+    let siblings = children(section);
+    if let Some(near) = nearest(key, siblings.iter().copied()) {
+        return format!("did you mean {near}?");
+    }
+    let last = |known: &&&str| known.rsplit('.').next() == Some(key);
+    if let Some(elsewhere) = KEYS.iter().find(last) {
+        let home = elsewhere.rsplit_once('.').map_or("", |(home, _)| home);
+        return format!("it belongs into {}", header(home));
+    }
+    match section {
+        "" => format!("the sections are {}", siblings.join(", ")),
+        _ => format!("{} has {}", header(section), siblings.join(", ")),
+    }
+}
+
+/// A section's header as TOML writes it.
+pub(super) fn header(section: &str) -> String {
+    match section {
+        "muc" => "[[muc]]".to_owned(),
+        _ => format!("[{section}]"),
+    }
+}
+
+/// The keys and sections directly in `section`, in their usual order.
+fn children(section: &str) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for key in KEYS {
+        let rest = match section {
+            "" => Some(*key),
+            _ => key.strip_prefix(section).and_then(|r| r.strip_prefix('.')),
+        };
+        let child = rest.and_then(|rest| rest.split('.').next());
+        found.extend(child.filter(|child| !found.contains(child)));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_and_keys() {
+        assert_eq!(variable("claims.jwt.secret"), "GAVEL_CLAIMS__JWT__SECRET");
+        for key in KEYS.iter().filter(|key| !key.starts_with("muc.")) {
+            assert_eq!(key_of(&variable(key)), Some(*key));
+        }
+        for name in [
+            "GAVEL_MUC__SERVICE",
+            "GAVEL_COMPONENT_JID",
+            "GAVEL_component__jid",
+        ] {
+            assert_eq!(key_of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn slips_are_answered_with_what_was_meant() {
+        for (section, key, answer) in [
+            ("component", "nik", "did you mean nick?"),
+            ("component", "sever", "did you mean server?"),
+            ("component", "service", "it belongs into [[muc]]"),
+            ("", "componnet", "did you mean component?"),
+            ("claims", "secret_file", "it belongs into [component]"),
+            ("claims", "leeway", "it belongs into [claims.jwt]"),
+            ("discovery", "tenants", "it belongs into [[muc]]"),
+            ("names", "zzz", "[names] has freeze"),
+            (
+                "",
+                "zzz",
+                "the sections are component, muc, discovery, claims, policy, names, state, \
+                 infrastructure, admin, log",
+            ),
+        ] {
+            assert_eq!(instead_of_key(section, key), answer, "{section} {key}");
+        }
+        for (name, answer) in [
+            ("GAVEL_COMPONENT_JID", "did you mean GAVEL_COMPONENT__JID?"),
+            (
+                "GAVEL_MUC__SERVICE",
+                "list the services in GAVEL_MUC; the file has their other settings",
+            ),
+            ("GAVEL_component__jid", "did you mean GAVEL_COMPONENT__JID?"),
+            ("GAVEL_MUCS", "did you mean GAVEL_MUC?"),
+            (
+                "GAVEL_X",
+                "remove it, or see the README for the variables there are",
+            ),
+        ] {
+            assert_eq!(instead_of_variable(name), answer, "{name}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The checked configuration: plain values, every default filled in.
+
+use super::duration;
+use super::secret::Secret;
+use super::words::{
+    Algorithm, ClaimSource, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset,
+};
+use crate::muc::{BareJid, Nick, RoomJid, Service};
+use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct};
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// All settings. Serialised it is the effective configuration, in the shape of
+/// the file and with secrets as `***`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Config {
+    /// How gavel connects.
+    pub component: Component,
+    /// The MUC services whose rooms are managed; at least one.
+    #[serde(serialize_with = "services")]
+    pub muc: Vec<Service>,
+    /// How rooms are found.
+    pub discovery: Discovery,
+    /// What is believed about people.
+    pub claims: Claims,
+    /// What follows from it.
+    pub policy: Policy,
+    /// Names that tokens give.
+    pub names: Names,
+    /// What outlives a restart.
+    pub state: State,
+    /// Who is never managed and never counted.
+    pub infrastructure: Infrastructure,
+    /// The admin API.
+    pub admin: Admin,
+    /// How gavel logs.
+    pub log: Log,
+}
+
+/// `[component]`: the connection to Prosody (XEP-0114).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Component {
+    /// The component's domain.
+    pub jid: String,
+    /// Prosody's component listener.
+    pub server: Server,
+    /// What Prosody knows as `component_secret`.
+    #[serde(flatten, serialize_with = "secret_or_file")]
+    pub secret: Secret,
+    /// gavel's nick in rooms.
+    pub nick: Nick,
+}
+
+impl Component {
+    /// gavel's full JID, `gavel@<jid>/gavel`.
+    pub fn address(&self) -> String {
+        format!("gavel@{}/gavel", self.jid)
+    }
+}
+
+/// A host and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// A name, or an IP address without brackets.
+    pub host: String,
+    /// Never 0.
+    pub port: u16,
+}
+
+impl Server {
+    /// Reads `host:port`; an IPv6 address stands in brackets. `None` for
+    /// anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (host, port) = text.rsplit_once(':')?;
+        let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let host = match bracketed {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().ok()?.to_string(),
+            None => host.to_owned(),
+        };
+        let odd = |c: char| c.is_whitespace() || c.is_control() || "/@[]".contains(c);
+        if host.is_empty() || host.contains(odd) || bracketed.is_none() && host.contains(':') {
+            return None;
+        }
+        // `parse` alone would take "+5347".
+        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+        let port = port.parse().ok().filter(|port| *port > 0 && digits)?;
+        Some(Self { host, port })
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl Serialize for Server {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// `[discovery]`: how rooms are found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Discovery {
+    /// Whether an invitation by a room of a configured service is followed.
+    pub invites: bool,
+    /// How services are asked for their rooms.
+    pub poll: Poll,
+    /// The time between two lists of a service; at least a second.
+    #[serde(serialize_with = "duration::serialize")]
+    pub interval: Duration,
+    /// Rooms to be in whenever they exist, each of a configured service.
+    pub rooms: Vec<RoomJid>,
+}
+
+/// `[claims]`: what is believed about people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Claims {
+    /// The sources in order; the first that yields claims wins.
+    pub sources: Vec<ClaimSource>,
+    /// The domains of real JIDs whose `<identity/>` is believed.
+    pub trusted_domains: Vec<String>,
+    /// How tokens are verified; there where the source `jwt` is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<Jwt>,
+}
+
+/// `[claims.jwt]`: how tokens are verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Jwt {
+    /// Local names of presence children that hold a token.
+    pub elements: Vec<String>,
+    /// The algorithms a token may be signed with; each fits [`Self::key`].
+    pub algorithms: Vec<Algorithm>,
+    /// What verifies signatures.
+    #[serde(flatten)]
+    pub key: KeySource,
+    /// Whether in a tenant's room `sub` must be the tenant, or `*`.
+    pub verify_tenant: bool,
+    /// Whether a token without `exp` is refused.
+    pub require_exp: bool,
+    /// Accepted values of `iss`; `*` is any.
+    pub issuers: Vec<String>,
+    /// Accepted values of `aud`; `*` is any.
+    pub audiences: Vec<String>,
+    /// How far clocks may differ where `exp` and `nbf` are judged.
+    #[serde(serialize_with = "duration::serialize")]
+    pub leeway: Duration,
+}
+
+/// What verifies signatures, read and ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The shared secret of HS256 and its kin.
+    Secret(Secret<Vec<u8>>),
+    /// A public key in PEM.
+    PublicKey(KeyFile),
+    /// A JSON Web Key Set (RFC 7517 §5).
+    Jwks(KeyFile),
+}
+
+impl Serialize for KeySource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (key, file) = match self {
+            Self::Secret(secret) => return secret_or_file(secret, serializer),
+            Self::PublicKey(file) => ("public_key_file", file),
+            Self::Jwks(file) => ("jwks_file", file),
+        };
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(key, &file.path)?;
+        map.end()
+    }
+}
+
+/// A file with keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFile {
+    /// Its path as configured.
+    pub path: PathBuf,
+    /// What it held; a key set may hold secrets.
+    pub text: Secret,
+}
+
+/// `[policy]`: what follows from claims.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Policy {
+    /// The rules that gavel brings along.
+    pub preset: Preset,
+    /// What becomes of moderators without claims.
+    pub guests: Guests,
+    /// Who moderates a room without moderator.
+    pub fallback: Fallback,
+    /// What a promotion by a moderator becomes.
+    pub grants: Grants,
+    /// Whether a token-entitled owner demoted by another gets owner back.
+    pub protect_hosts: bool,
+    /// What happens when a token's `exp` passes during the meeting.
+    pub on_expiry: OnExpiry,
+}
+
+/// `[names]`: names that tokens give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Names {
+    /// What happens to changed ones.
+    pub freeze: Freeze,
+}
+
+/// `[state]`: what outlives a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// Where it is kept; `None` is in memory only, written `""`.
+    #[serde(serialize_with = "path_or_empty")]
+    pub file: Option<PathBuf>,
+}
+
+/// `[infrastructure]`: who is never managed and never counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Infrastructure {
+    /// Bare JIDs.
+    pub jids: Vec<BareJid>,
+    /// Domains of real JIDs.
+    pub domains: Vec<String>,
+}
+
+/// `[admin]`: the admin API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Admin {
+    /// The unix socket.
+    pub socket: PathBuf,
+    /// Where health and metrics are served over TCP; `None` is nowhere,
+    /// written `""`.
+    #[serde(serialize_with = "address_or_empty")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// `[log]`: how gavel logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// Writes services as `[[muc]]` does.
+fn services<S: Serializer>(services: &[Service], serializer: S) -> Result<S::Ok, S::Error> {
+    struct Muc<'a>(&'a Service);
+    impl Serialize for Muc<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut table = serializer.serialize_struct("Muc", 2)?;
+            table.serialize_field("service", &self.0.domain)?;
+            table.serialize_field("tenants", &self.0.tenants)?;
+            table.end()
+        }
+    }
+    let mut list = serializer.serialize_seq(Some(services.len()))?;
+    for service in services {
+        list.serialize_element(&Muc(service))?;
+    }
+    list.end()
+}
+
+/// Writes `secret_file = …`, or `secret = "***"` where there is no file.
+fn secret_or_file<T, S: Serializer>(secret: &Secret<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    match secret.file() {
+        Some(file) => map.serialize_entry("secret_file", file)?,
+        None => map.serialize_entry("secret", secret)?,
+    }
+    map.end()
+}
+
+fn path_or_empty<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_deref()
+        .unwrap_or(Path::new(""))
+        .serialize(serializer)
+}
+
+fn address_or_empty<S: Serializer>(
+    address: &Option<SocketAddr>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match address {
+        Some(address) => serializer.collect_str(address),
+        None => serializer.serialize_str(""),
+    }
+}

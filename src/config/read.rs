@@ -1,0 +1,257 @@
+//! Reads the whole tree into a [`Config`], section by section.
+
+use super::address;
+use super::claims::{self, distinct, domains};
+use super::files;
+use super::model::{
+    Admin, Component, Config, Discovery, Infrastructure, Log, Names, Policy, Server, State,
+};
+use super::notes::{Given, Notes};
+use super::problem::quoted;
+use super::secret::Secret;
+use super::section::Section;
+use super::services::services;
+use super::tree::Table;
+use super::words::{Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset};
+use crate::muc::{BareJid, Nick, Service};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The least time between two lists of a service.
+const LEAST_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Reads `tree`; `listed` is what `GAVEL_MUC` holds. `None` where something
+/// required is missing; whatever is wrong is noted.
+pub(super) fn config(notes: &Notes, tree: Table, listed: Option<&str>) -> Option<Config> {
+    let mut root = Section::root(notes, tree);
+    let component = component(&mut root);
+    let muc = services(&mut root, listed);
+    let parents = distinct(
+        muc.iter()
+            .filter_map(|service| address::parent(&service.domain))
+            .map(str::to_owned),
+    );
+    let discovery = discovery(&mut root, &muc);
+    let claims = claims::read(&mut root, &parents);
+    let policy = policy(&mut root);
+    let names = names(&mut root);
+    let state = state(&mut root);
+    let infrastructure = infrastructure(&mut root, &parents);
+    let admin = admin(&mut root);
+    let log = log(&mut root);
+    root.finish();
+    Some(Config {
+        component: component?,
+        muc,
+        discovery,
+        claims,
+        policy,
+        names,
+        state,
+        infrastructure,
+        admin,
+        log,
+    })
+}
+
+fn component(root: &mut Section<'_>) -> Option<Component> {
+    let mut section = root.section("component");
+    let notes = section.notes;
+    let jid = section.required("jid", "gavel.meet.jitsi");
+    let jid = jid.and_then(|given| address::domain_of(notes, &given));
+    let server = section.required("server", "127.0.0.1:5347");
+    let server = server.and_then(|given| server_of(notes, &given));
+    let secret = component_secret(&mut section);
+    let nick = nick(&mut section);
+    section.finish();
+    Some(Component {
+        jid: jid?,
+        server: server?,
+        secret: secret?,
+        nick,
+    })
+}
+
+fn server_of(notes: &Notes, given: &Given) -> Option<Server> {
+    let server = Server::parse(&given.value);
+    if server.is_none() {
+        let problem = format!("{} is not host:port", quoted(&given.value));
+        let remedy = "write a host and a port such as 127.0.0.1:5347";
+        notes.error(&given.place, problem, remedy);
+    }
+    server
+}
+
+fn component_secret(section: &mut Section<'_>) -> Option<Secret> {
+    let keys = ["secret", "secret_file"];
+    section.prefer_environment(&keys);
+    let remedy = "write secret_file (or secret) under [component], or set \
+                  GAVEL_COMPONENT__SECRET_FILE or GAVEL_COMPONENT__SECRET";
+    let (key, given) = section.one_of(&keys, Some(remedy))?;
+    if key == "secret_file" {
+        return secret_text(section.notes, &given);
+    }
+    if given.value.is_empty() {
+        let remedy = "write what Prosody has as component_secret";
+        section.notes.error(given.place, "is empty", remedy);
+        return None;
+    }
+    Some(Secret::new(given.value))
+}
+
+/// The secret in a file; Prosody's is text, so this must be.
+fn secret_text(notes: &Notes, given: &Given) -> Option<Secret> {
+    let secret = files::secret(notes, given)?;
+    if std::str::from_utf8(secret.expose()).is_err() {
+        let remedy = "write into it what Prosody has as component_secret";
+        notes.error(&given.place, "the file is not text", remedy);
+        return None;
+    }
+    Some(secret.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn nick(section: &mut Section<'_>) -> Nick {
+    let Some(given) = section.text("nick") else {
+        return Nick::new("gavel");
+    };
+    let mut letters = given.value.chars();
+    let starts = letters.next().is_some_and(|c| c.is_ascii_alphanumeric());
+    if !starts || !letters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        let problem = format!(
+            "{} does not match ^[A-Za-z0-9][A-Za-z0-9_]*$",
+            quoted(&given.value)
+        );
+        let remedy = "use the letters A to Z, digits and _, and no _ first";
+        section.notes.error(given.place, problem, remedy);
+    }
+    Nick::new(given.value)
+}
+
+fn discovery(root: &mut Section<'_>, services: &[Service]) -> Discovery {
+    let mut section = root.section("discovery");
+    let invites = section.flag("invites", true);
+    let poll = section.word("poll", Poll::Auto, &[]);
+    let interval = section.duration("interval", Duration::from_secs(30), LEAST_INTERVAL);
+    let rooms = section.list("rooms").map(|given| given.value);
+    let read = |given: &Given| address::room_of(section.notes, given, services);
+    let rooms = distinct(rooms.iter().flatten().filter_map(read));
+    if !invites && poll == Poll::Off && rooms.is_empty() {
+        let problem = "no way to find rooms is left, so gavel will be in none";
+        let remedy = "set invites = true, choose a poll, or list rooms";
+        section
+            .notes
+            .warn(section.notes.absent("discovery"), problem, remedy);
+    }
+    section.finish();
+    Discovery {
+        invites,
+        poll,
+        interval,
+        rooms,
+    }
+}
+
+fn policy(root: &mut Section<'_>) -> Policy {
+    let mut section = root.section("policy");
+    section.unsupported("rule");
+    let policy = Policy {
+        preset: section.word("preset", Preset::Jitsi, &[]),
+        guests: section.word("guests", Guests::Strip, &[]),
+        fallback: section.word("fallback", Fallback::None, &["first"]),
+        grants: section.word("grants", Grants::Owner, &["admin"]),
+        protect_hosts: section.flag("protect_hosts", true),
+        on_expiry: section.word("on_expiry", OnExpiry::Keep, &["demote"]),
+    };
+    section.finish();
+    policy
+}
+
+fn names(root: &mut Section<'_>) -> Names {
+    let mut section = root.section("names");
+    let freeze = section.word("freeze", Freeze::Revert, &[]);
+    section.finish();
+    Names { freeze }
+}
+
+fn state(root: &mut Section<'_>) -> State {
+    let mut section = root.section("state");
+    let given = section.text("file").map(|given| given.value);
+    section.finish();
+    let file = given.unwrap_or_else(|| "/var/lib/gavel/state.json".to_owned());
+    State {
+        file: (!file.is_empty()).then(|| PathBuf::from(file)),
+    }
+}
+
+fn infrastructure(root: &mut Section<'_>, parents: &[String]) -> Infrastructure {
+    let mut section = root.section("infrastructure");
+    let jids = match section.list("jids") {
+        Some(given) => {
+            let read = |item: &Given| address::bare_jid_of(section.notes, item);
+            distinct(given.value.iter().filter_map(read))
+        }
+        None => {
+            let focus = |parent: &String| BareJid::parse(&format!("focus@auth.{parent}"));
+            parents.iter().filter_map(focus).collect()
+        }
+    };
+    let domains = match section.list("domains") {
+        Some(given) => domains(&section, &given),
+        None => {
+            let below = |parent: &String| {
+                ["auth", "hidden", "recorder"].map(|prefix| format!("{prefix}.{parent}"))
+            };
+            parents.iter().flat_map(below).collect()
+        }
+    };
+    section.finish();
+    Infrastructure { jids, domains }
+}
+
+fn admin(root: &mut Section<'_>) -> Admin {
+    let mut section = root.section("admin");
+    if let Some(key) = ["socket", "listen"]
+        .into_iter()
+        .find(|key| section.has(key))
+    {
+        let place = section.place_of(key);
+        let problem = "this version serves no admin API yet, so [admin] has no effect";
+        section.notes.warn(place, problem, "nothing need be done");
+    }
+    let socket = section.text("socket");
+    if let Some(given) = socket.as_ref().filter(|given| given.value.is_empty()) {
+        let remedy = "write the path of a socket such as /run/gavel/admin.sock";
+        section.notes.error(&given.place, "is empty", remedy);
+    }
+    let socket = socket.map_or_else(|| "/run/gavel/admin.sock".to_owned(), |given| given.value);
+    let listen = listen(&mut section);
+    section.finish();
+    Admin {
+        socket: socket.into(),
+        listen,
+    }
+}
+
+fn listen(section: &mut Section<'_>) -> Option<std::net::SocketAddr> {
+    let default = std::net::SocketAddr::from(([127, 0, 0, 1], 9318));
+    let Some(given) = section.text("listen") else {
+        return Some(default);
+    };
+    if given.value.is_empty() {
+        return None;
+    }
+    let address = given.value.parse();
+    if address.is_err() {
+        let problem = format!("{} is not address:port", quoted(&given.value));
+        let remedy = "write an IP address and a port such as 127.0.0.1:9318";
+        section.notes.error(given.place, problem, remedy);
+    }
+    address.ok()
+}
+
+fn log(root: &mut Section<'_>) -> Log {
+    let mut section = root.section("log");
+    let format = section.word("format", LogFormat::Text, &[]);
+    section.finish();
+    Log { format }
+}

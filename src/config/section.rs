@@ -1,0 +1,350 @@
+//! Reads a section key by key: each value as the kind its key takes, whatever
+//! is wrong noted rather than returned, so that one look finds everything.
+
+use super::duration;
+use super::keys::{self, KEYS};
+use super::notes::{Given, Notes};
+use super::problem::{listing, nearest, quoted};
+use super::tree::{Node, Origin, Table, Value};
+use super::words::Word;
+use std::time::Duration;
+
+/// A section being read.
+pub(super) struct Section<'n> {
+    pub(super) notes: &'n Notes,
+    name: &'static str,
+    /// Where its header is; `None` where it has none.
+    header: Option<Origin>,
+    entries: Table,
+}
+
+impl<'n> Section<'n> {
+    /// The whole tree.
+    pub(super) fn root(notes: &'n Notes, entries: Table) -> Self {
+        Self {
+            notes,
+            name: "",
+            header: None,
+            entries,
+        }
+    }
+
+    /// The full name of a key of this section.
+    pub(super) fn key(&self, key: &str) -> String {
+        match self.name {
+            "" => key.to_owned(),
+            name => format!("{name}.{key}"),
+        }
+    }
+
+    /// Whether `key` was given and not yet taken.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// The place of a key that is not there: its section's, where there is one.
+    pub(super) fn absent(&self, key: &str) -> String {
+        match &self.header {
+            Some(header @ Origin::Line(_)) => self.notes.place(header, &self.key(key)),
+            _ => self.notes.absent(&self.key(key)),
+        }
+    }
+
+    /// Takes what `key` was given, with its place.
+    fn take(&mut self, key: &str) -> Option<(Node, String)> {
+        debug_assert!(self.knows(key), "{} is not in KEYS", self.key(key));
+        let node = self.entries.remove(key)?;
+        let place = self.notes.place(&node.origin, &self.key(key));
+        Some((node, place))
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        let key = self.key(key);
+        let within = |known: &str| known.strip_prefix(&key).is_some_and(|r| r.starts_with('.'));
+        KEYS.iter().any(|known| *known == key || within(known))
+    }
+
+    /// The section `name` (its full name) within this one; empty where it is
+    /// absent.
+    pub(super) fn section(&mut self, name: &'static str) -> Section<'n> {
+        self.subsection(name).unwrap_or(Section {
+            notes: self.notes,
+            name,
+            header: None,
+            entries: Table::new(),
+        })
+    }
+
+    /// The section `name` (its full name) within this one, if it is there.
+    pub(super) fn subsection(&mut self, name: &'static str) -> Option<Section<'n>> {
+        let key = name.rsplit('.').next().unwrap_or(name);
+        let (node, _) = self.take(key)?;
+        self.as_section(name, node)
+    }
+
+    /// What stands where the section `name` should.
+    fn as_section(&self, name: &'static str, node: Node) -> Option<Section<'n>> {
+        let place = self.notes.place(&node.origin, name);
+        match node.value {
+            Value::Table(entries) => Some(Section {
+                notes: self.notes,
+                name,
+                header: Some(node.origin),
+                entries,
+            }),
+            other => {
+                let remedy = format!("write {} and its keys below it", keys::header(name));
+                self.wrong_kind(&other, place, "a section", &remedy);
+                None
+            }
+        }
+    }
+
+    /// The sections written `[[name]]`.
+    pub(super) fn sections(&mut self, name: &'static str) -> Vec<Section<'n>> {
+        let Some((node, place)) = self.take(name) else {
+            return Vec::new();
+        };
+        let Value::List(items) = node.value else {
+            let remedy = format!("write [[{name}]] and its keys below it");
+            self.wrong_kind(&node.value, place, "a list of sections", &remedy);
+            return Vec::new();
+        };
+        let items = items.into_iter();
+        items
+            .filter_map(|item| self.as_section(name, item))
+            .collect()
+    }
+
+    /// A text.
+    pub(super) fn text(&mut self, key: &str) -> Option<Given> {
+        let (node, place) = self.take(key)?;
+        let Value::Text(value) = node.value else {
+            let remedy = format!("write it in quotes: {key} = \"…\"");
+            self.wrong_kind(&node.value, place, "a string", &remedy);
+            return None;
+        };
+        Some(Given { value, place })
+    }
+
+    /// A text that must be there; `example` is a likely one.
+    pub(super) fn required(&mut self, key: &str, example: &str) -> Option<Given> {
+        if !self.has(key) {
+            let variable = match self.name {
+                "muc" => keys::MUC_VARIABLE.to_owned(),
+                _ => keys::variable(&self.key(key)),
+            };
+            let remedy = format!(
+                "write {key} = {} under {}, or set {variable}",
+                quoted(example),
+                keys::header(self.name),
+            );
+            self.notes.error(self.absent(key), "is required", remedy);
+        }
+        self.text(key)
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, key: &str, default: bool) -> bool {
+        let Some((node, place)) = self.take(key) else {
+            return default;
+        };
+        match (&node.value, &node.origin) {
+            (Value::Flag(flag), _) => *flag,
+            (Value::Text(text), Origin::Variable(_)) => text.parse().unwrap_or_else(|_| {
+                let problem = format!("{} is neither true nor false", quoted(text));
+                self.notes.error(place, problem, "write true or false");
+                default
+            }),
+            (other, _) => {
+                let remedy = format!("write {key} = true or {key} = false, without quotes");
+                self.wrong_kind(other, place, "true or false", &remedy);
+                default
+            }
+        }
+    }
+
+    /// A list of texts; in the environment they are separated by commas.
+    pub(super) fn list(&mut self, key: &str) -> Option<Given<Vec<Given>>> {
+        let (node, place) = self.take(key)?;
+        let from_environment = matches!(node.origin, Origin::Variable(_));
+        let value = match node.value {
+            Value::Text(text) if from_environment => split(&text, &place),
+            Value::List(items) => items
+                .into_iter()
+                .filter_map(|item| self.list_item(key, item))
+                .collect(),
+            other => {
+                let remedy = format!("write it in brackets: {key} = [\"…\"]");
+                self.wrong_kind(&other, place, "a list", &remedy);
+                return None;
+            }
+        };
+        Some(Given { value, place })
+    }
+
+    fn list_item(&self, key: &str, item: Node) -> Option<Given> {
+        let place = self.notes.place(&item.origin, &self.key(key));
+        match item.value {
+            Value::Text(value) => Some(Given { value, place }),
+            other => {
+                let problem = format!("holds {}, not strings", other.kind());
+                let remedy = format!("write each in quotes: {key} = [\"…\"]");
+                self.notes.error(place, problem, remedy);
+                None
+            }
+        }
+    }
+
+    /// A time such as `30s`, at least `least`.
+    pub(super) fn duration(&mut self, key: &str, default: Duration, least: Duration) -> Duration {
+        let Some((node, place)) = self.take(key) else {
+            return default;
+        };
+        let example = duration::format(default);
+        let Value::Text(text) = node.value else {
+            let remedy = format!("write it in quotes and with a unit: {key} = \"{example}\"");
+            self.wrong_kind(&node.value, place, "a duration", &remedy);
+            return default;
+        };
+        let problem = match duration::parse(&text) {
+            Ok(read) if read >= least => return read,
+            Ok(_) => format!("{} is too short", quoted(&text)),
+            Err(error) => format!("{} is no duration: {error}", quoted(&text)),
+        };
+        let mut remedy = format!("write a time such as {example}");
+        if !least.is_zero() {
+            remedy += &format!(", at least {}", duration::format(least));
+        }
+        self.notes.error(place, problem, remedy);
+        default
+    }
+
+    /// One of the words of `T`. `later` are those that the contract has and
+    /// this version has not.
+    pub(super) fn word<T: Word>(&mut self, key: &str, default: T, later: &[&str]) -> T {
+        let Some(given) = self.text(key) else {
+            return default;
+        };
+        self.spelled(key, &given, later).unwrap_or(default)
+    }
+
+    /// The value of `T` that `given` spells.
+    pub(super) fn spelled<T: Word>(&self, key: &str, given: &Given, later: &[&str]) -> Option<T> {
+        let text = given.value.as_str();
+        let found = T::parse(text);
+        if found.is_some() {
+            return found;
+        }
+        let words = || T::WORDS.iter().map(|(word, _)| *word);
+        let all = format!("use {}", listing(words(), "or"));
+        let (problem, remedy) = if later.contains(&text) {
+            let key = self.key(key);
+            let problem = format!("{key} = {} is not supported by this version", quoted(text));
+            (problem, all)
+        } else {
+            let meant = nearest(text, words());
+            let meant = meant.map(|near| format!("did you mean {}?", quoted(near)));
+            (format!("{} is unknown", quoted(text)), meant.unwrap_or(all))
+        };
+        self.notes.error(&given.place, problem, remedy);
+        None
+    }
+
+    /// Refuses a key that the contract has and this version has not; says
+    /// whether it was given.
+    pub(super) fn unsupported(&mut self, key: &str) -> bool {
+        let Some((_, place)) = self.take(key) else {
+            return false;
+        };
+        let problem = format!("{} is not supported by this version", self.key(key));
+        self.notes.error(place, problem, "remove it");
+        true
+    }
+
+    /// Of `keys`, which exclude one another: where one is given in the
+    /// environment, drops those of the file.
+    pub(super) fn prefer_environment(&mut self, keys: &[&str]) {
+        let from_environment = |node: &Node| matches!(node.origin, Origin::Variable(_));
+        let given = |key: &&str| self.entries.get(*key).is_some_and(from_environment);
+        if keys.iter().any(given) {
+            self.entries
+                .retain(|key, node| !keys.contains(&key.as_str()) || from_environment(node));
+        }
+    }
+
+    /// The one of `keys` that is given, and its text. None at all is an error
+    /// with `remedy`, where there is one; so is more than one.
+    pub(super) fn one_of<'k>(
+        &mut self,
+        keys: &[&'k str],
+        remedy: Option<&str>,
+    ) -> Option<(&'k str, Given)> {
+        let given: Vec<&'k str> = keys.iter().copied().filter(|key| self.has(key)).collect();
+        if let (true, Some(remedy)) = (given.is_empty(), remedy) {
+            let place = self.absent(keys.first().copied().unwrap_or_default());
+            let problem = format!("one of {} is required", keys.join(", "));
+            self.notes.error(place, problem, remedy);
+        }
+        if let [_, second, ..] = given.as_slice() {
+            let place = self.place_of(second);
+            let problem = format!("{} exclude one another", given.join(" and "));
+            self.notes.error(place, problem, "keep one of them");
+        }
+        let texts = given.iter().map(|key| (*key, self.text(key)));
+        let texts: Vec<_> = texts.collect();
+        match texts.into_iter().next() {
+            Some((key, Some(text))) if given.len() == 1 => Some((key, text)),
+            _ => None,
+        }
+    }
+
+    /// Where `key` is written, or would be.
+    pub(super) fn place_of(&self, key: &str) -> String {
+        match self.entries.get(key) {
+            Some(node) => self.notes.place(&node.origin, &self.key(key)),
+            None => self.absent(key),
+        }
+    }
+
+    /// Ends the section: what is left is unknown.
+    pub(super) fn finish(self) {
+        for (key, node) in &self.entries {
+            let shown = shown(key);
+            let place = self.notes.place(&node.origin, &self.key(&shown));
+            let kind = match node.value {
+                Value::Table(_) => "section",
+                _ => "key",
+            };
+            let remedy = keys::instead_of_key(self.name, key);
+            self.notes
+                .error(place, format!("unknown {kind} {shown}"), remedy);
+        }
+    }
+
+    fn wrong_kind(&self, value: &Value, place: String, wanted: &str, remedy: &str) {
+        let problem = format!("is {}, not {wanted}", value.kind());
+        self.notes.error(place, problem, remedy);
+    }
+}
+
+/// Splits a list as the environment writes it.
+pub(super) fn split(text: &str, place: &str) -> Vec<Given> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| Given {
+            value: item.to_owned(),
+            place: place.to_owned(),
+        })
+        .collect()
+}
+
+/// A key as it can be shown: quoted where TOML would have to.
+fn shown(key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    match !key.is_empty() && key.chars().all(bare) {
+        true => key.to_owned(),
+        false => quoted(key),
+    }
+}

@@ -1,0 +1,352 @@
+//! Changes that gavel sees: whose they are, and what follows (SPEC B3, B4).
+
+use super::Engine;
+use super::event::{Cause, Change, Decision, Outcome, Party, PartyKind, Report};
+use super::person::{Observed, Standing, Taken};
+use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
+use crate::stanza::{Actor, Item};
+use std::time::Duration;
+
+/// A present JID whose change is announced as if it were absent is about to
+/// leave; if it has not left after this, it is treated as present again.
+const DEPARTURE: Duration = Duration::from_secs(1);
+
+/// How an occupant's role changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RoleChange {
+    /// It has become moderator.
+    pub rose: bool,
+}
+
+/// Who made a change, and what they may.
+struct Maker {
+    party: Party,
+    bare: Option<BareJid>,
+    entitled: bool,
+    /// Whether the pauses of B3 apply: what cannot be stopped by lowering the
+    /// actor must not make gavel spin.
+    paced: bool,
+}
+
+impl Engine {
+    /// The room `jid` shows that `bare` has `affiliation`. `by_presence` says
+    /// that an occupant's presence showed it.
+    pub(super) fn observe(
+        &mut self,
+        jid: &RoomJid,
+        bare: &BareJid,
+        affiliation: Affiliation,
+        actor: Option<&Actor>,
+        by_presence: bool,
+    ) {
+        let Some(main) = self.rooms.get(jid).and_then(|room| room.meeting.clone()) else {
+            return;
+        };
+        if self.is_own(bare.as_str()) || self.settings.infrastructure.contains_bare(bare) {
+            return;
+        }
+        // A breakout room shows its main room's affiliations; the main room
+        // itself tells of changes, and who made them.
+        let told_by_main = self.rooms.get(&main).is_some_and(super::room::Room::is_in);
+        let known = self.person(&main, bare).and_then(|person| person.actual);
+        if *jid != main && (told_by_main && known.is_some()) {
+            return;
+        }
+        let Some(meeting) = self.meetings.get_mut(&main) else {
+            return;
+        };
+        if by_presence && let Some(trouble) = &mut meeting.person(bare).trouble {
+            trouble.departing_until = None;
+        }
+        if known == Some(affiliation) {
+            return;
+        }
+        let base = meeting.person(bare).record.base;
+        meeting.shows(bare, affiliation);
+        self.mark(&main, bare);
+        if self.is_own_change(&main, bare, affiliation, actor) {
+            return;
+        }
+        // Of somebody never seen before, only a change by somebody is one.
+        if known.is_none() && actor.is_none() && by_presence {
+            return;
+        }
+        let old = known.or(base).unwrap_or(Affiliation::None);
+        self.answer_change(&main, jid, bare, old, affiliation, actor);
+    }
+
+    /// Whether a change is gavel's own, and notes that its request had effect.
+    fn is_own_change(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        new: Affiliation,
+        actor: Option<&Actor>,
+    ) -> bool {
+        let by_us = actor
+            .and_then(|actor| actor.jid.as_deref())
+            .map(|jid| self.is_own(jid));
+        let Some(person) = self.person_mut(main, bare) else {
+            return false;
+        };
+        if let Some(trouble) = &mut person.trouble {
+            trouble.server_admin = false;
+            trouble.ineffective = 0;
+            trouble.ad_hoc_tried = false;
+        }
+        let Some(request) = person.request.as_mut().filter(|r| r.wanted == new) else {
+            return by_us == Some(true);
+        };
+        // The ad-hoc command's broadcast carries no actor, nor do announcements.
+        let own = by_us == Some(true) || actor.is_none();
+        request.confirmed |= own;
+        own
+    }
+
+    /// Classes a change that somebody else made, and marks who is to be looked
+    /// at: first an actor who may not, then whom they changed.
+    fn answer_change(
+        &mut self,
+        main: &RoomJid,
+        jid: &RoomJid,
+        bare: &BareJid,
+        old: Affiliation,
+        new: Affiliation,
+        actor: Option<&Actor>,
+    ) {
+        let maker = self.maker(main, jid, actor);
+        let (Some(standing), Some(person)) = (
+            self.person(main, bare).map(|person| self.standing(person)),
+            self.meetings
+                .get_mut(main)
+                .and_then(|m| m.people.get_mut(bare)),
+        ) else {
+            return;
+        };
+        let change = Observed {
+            old,
+            new,
+            by_self: maker.bare.as_ref() == Some(bare),
+            by_entitled: maker.entitled,
+            by: maker.party,
+            paced: maker.paced,
+            at: self.now.unix_ms,
+        };
+        let before = person.record.clone();
+        let taken = person.observe(&change, &self.settings.policy, standing);
+        self.changed |= person.record != before;
+        let lawless = !change.by_entitled && !change.by_self;
+        if let Some(actor) = maker.bare.filter(|_| lawless) {
+            self.mark_first(main, &actor);
+        }
+        self.mark(main, bare);
+        self.report_taken(main, bare, &change, taken);
+    }
+
+    /// Marks somebody before everybody else.
+    fn mark_first(&mut self, main: &RoomJid, bare: &BareJid) {
+        if self.person(main, bare).is_none() {
+            return;
+        }
+        let key = (main.clone(), bare.clone());
+        self.marked.retain(|marked| *marked != key);
+        self.marked_set.insert(key.clone());
+        self.marked.push_front(key);
+    }
+
+    fn maker(&self, main: &RoomJid, jid: &RoomJid, actor: Option<&Actor>) -> Maker {
+        let Some(actor) = actor else {
+            return Maker {
+                party: Party {
+                    kind: PartyKind::None,
+                    nick: None,
+                    jid: None,
+                },
+                bare: None,
+                entitled: false,
+                paced: true,
+            };
+        };
+        let room = self.rooms.get(jid);
+        let by_nick = actor.nick.as_deref().and_then(|nick| {
+            let occupant = room?.occupants.get(&Nick::new(nick))?;
+            occupant.bare()
+        });
+        let bare = actor.jid.as_deref().and_then(BareJid::parse).or(by_nick);
+        let person = bare.as_ref().and_then(|bare| self.person(main, bare));
+        let infrastructure = bare
+            .as_ref()
+            .is_some_and(|bare| self.settings.infrastructure.contains_bare(bare));
+        let kind = match person {
+            _ if infrastructure => PartyKind::Infrastructure,
+            Some(person) if person.is_present() => PartyKind::Occupant,
+            _ => PartyKind::Outside,
+        };
+        let entitled = !infrastructure
+            && person.is_some_and(|person| person.power(self.standing(person)).is_some());
+        let stoppable = person.is_some_and(|person| {
+            let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
+            person.actual.is_some_and(Affiliation::moderates) && !admin
+        });
+        Maker {
+            party: Party {
+                kind,
+                nick: actor.nick.as_deref().map(Into::into),
+                jid: actor.jid.as_deref().map(Into::into),
+            },
+            bare,
+            entitled,
+            paced: infrastructure || !stoppable,
+        }
+    }
+
+    fn report_taken(&mut self, main: &RoomJid, bare: &BareJid, change: &Observed, taken: Taken) {
+        let cause = match taken {
+            Taken::Granted => Cause::Grant,
+            Taken::SteppedDown => Cause::StepDown,
+            Taken::Lowered | Taken::Compared => return,
+        };
+        let shown = Change::Affiliation {
+            from: Some(change.old),
+            to: change.new,
+        };
+        self.decide(
+            main,
+            bare,
+            shown,
+            cause,
+            Some(change.by.clone()),
+            Outcome::Applied,
+        );
+    }
+
+    /// Reports a decision about a person.
+    pub(super) fn decide(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        change: Change,
+        cause: Cause,
+        actor: Option<Party>,
+        outcome: Outcome,
+    ) {
+        let person = self.person(main, bare);
+        let deciding = person.and_then(|person| self.deciding(person));
+        let (nick, verdict, source) = match deciding {
+            Some((nick, occupant)) => {
+                let source = occupant.credentials.as_ref().map(|c| c.source);
+                (Some(nick.clone()), occupant.verdict.clone(), source)
+            }
+            None => (None, super::presence::guest(), None),
+        };
+        self.report(Report::Decision(Box::new(Decision {
+            room: main.clone(),
+            nick,
+            jid: bare.to_string(),
+            change,
+            cause,
+            rule: verdict.rule,
+            reason: verdict.reason,
+            source,
+            actor,
+            outcome,
+        })));
+    }
+
+    /// A message of the room about a JID that is not in it (or about to leave).
+    pub(super) fn announced(&mut self, jid: &RoomJid, item: &Item) {
+        let ready = self.rooms.get(jid).is_some_and(super::room::Room::is_ready);
+        let bare = item.jid.as_deref().and_then(BareJid::parse);
+        let (Some(bare), Some(affiliation), true) = (bare, item.affiliation, ready) else {
+            return;
+        };
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        let until = self.now.tick + DEPARTURE;
+        let person = main.and_then(|main| self.person_mut(&main, &bare));
+        if let Some(person) = person.filter(|p| p.seats.iter().any(|seat| seat.room == *jid)) {
+            person.trouble().departing_until = Some(until);
+        }
+        self.observe(jid, &bare, affiliation, item.actor.as_ref(), false);
+    }
+
+    /// A list of the room's owners or admins: who is in it, and who is not.
+    pub(super) fn listed_people(&mut self, jid: &RoomJid, which: Affiliation, items: &[Item]) {
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        let Some(main) = main.filter(|main| main == jid) else {
+            return;
+        };
+        let listed: Vec<BareJid> = items
+            .iter()
+            .filter_map(|item| item.jid.as_deref().and_then(BareJid::parse))
+            .filter(|bare| !self.is_own(bare.as_str()))
+            .filter(|bare| !self.settings.infrastructure.contains_bare(bare))
+            .collect();
+        let Some(meeting) = self.meetings.get_mut(&main) else {
+            return;
+        };
+        let mut stale = Vec::new();
+        for (bare, person) in &mut meeting.people {
+            if person.actual == Some(which) && !person.is_present() && !listed.contains(bare) {
+                person.actual = Some(Affiliation::None);
+                stale.push(bare.clone());
+            }
+        }
+        for bare in &listed {
+            meeting.person(bare).actual = Some(which);
+        }
+        for bare in stale.iter().chain(&listed) {
+            self.mark(&main, bare);
+        }
+    }
+
+    /// An occupant's role has changed. Role moderator without the affiliation
+    /// for it is a promotion like any other (B1).
+    pub(super) fn role_changed(
+        &mut self,
+        jid: &RoomJid,
+        nick: &Nick,
+        item: &Item,
+        change: RoleChange,
+    ) {
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        let bare = self.occupant(jid, nick).and_then(|o| o.bare());
+        let (Some(main), Some(bare)) = (main, bare) else {
+            return;
+        };
+        self.mark(&main, &bare);
+        let actual = self.person(&main, &bare).and_then(|person| person.actual);
+        let actual = actual.unwrap_or(Affiliation::None);
+        let by_us = item.actor.as_ref().and_then(|actor| actor.jid.as_deref());
+        if !change.rose || actual.moderates() || by_us.is_some_and(|jid| self.is_own(jid)) {
+            return;
+        }
+        let actor = item.actor.as_ref();
+        self.answer_change(&main, jid, &bare, actual, Affiliation::Owner, actor);
+    }
+
+    /// A kick ends a grant (B3).
+    pub(super) fn kicked(&mut self, jid: &RoomJid, nick: &Nick) {
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        let bare = self.occupant(jid, nick).and_then(|o| o.bare());
+        let (Some(main), Some(bare)) = (main, bare) else {
+            return;
+        };
+        if let Some(person) = self.person_mut(&main, &bare) {
+            self.changed |= person.record.grant.take().is_some();
+        }
+    }
+
+    /// The occupant of a person whose entitlement decides, and its nick.
+    pub(super) fn deciding(
+        &self,
+        person: &super::person::Person,
+    ) -> Option<(&Nick, &super::room::Occupant)> {
+        let Standing { entitlement, .. } = self.standing(person);
+        let seats = person.seats.iter();
+        let mut occupants = seats.filter_map(|seat| {
+            let room = self.rooms.get(&seat.room)?;
+            room.occupants.get_key_value(&seat.nick)
+        });
+        occupants.find(|(_, o)| Some(o.verdict.entitlement) == entitlement)
+    }
+}

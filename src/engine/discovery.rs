@@ -1,0 +1,212 @@
+//! Finding rooms: invitations, lists, the configuration (SPEC `[discovery]`).
+
+use super::event::Warning;
+use super::request::Purpose;
+use super::settings::Poll;
+use super::timers::Timer;
+use super::{Engine, Report};
+use crate::muc::RoomJid;
+use crate::stanza::{CommandReply, LIST_ROOMS, Message, MessageKind, Request, StanzaError};
+use std::time::Duration;
+
+/// A list is never asked for more often than this many times what the last one
+/// took: Prosody is one thread, and a long list stops everybody.
+const LIST_RATIO: u32 = 50;
+/// A room gavel has left for lack of people is not joined again because of a
+/// list for this long, unless it was missing from one.
+pub const LISTED_AGAIN: Duration = Duration::from_secs(600);
+
+impl Engine {
+    /// After a connection: everything that was known, is configured or listed.
+    pub(super) fn discover(&mut self) {
+        for service in 0..self.services.len() {
+            self.services[service].polling = false;
+            self.poll_service(service);
+        }
+        let known: Vec<RoomJid> = self.rooms.keys().cloned().collect();
+        let remembered = self.meetings.keys().cloned();
+        let all: Vec<RoomJid> = known.into_iter().chain(remembered).collect();
+        for room in all {
+            self.enter(&room);
+        }
+    }
+
+    /// Looks at a service's list, and for configured rooms, and will again.
+    pub(super) fn poll_service(&mut self, service: usize) {
+        if self.stream.is_none() || self.services[service].polling {
+            return;
+        }
+        let domain = self.settings.services[service].domain.clone();
+        let (request, purpose) = match (self.settings.poll, self.services[service].module) {
+            (Poll::AdHoc, _) | (Poll::Auto, false) => {
+                let request = Request::StartCommand { node: LIST_ROOMS };
+                (request, Purpose::ListRooms(service))
+            }
+            (Poll::Disco, _) => (Request::DiscoItems, Purpose::Items(service)),
+            (Poll::Off, _) | (Poll::Auto, true) => {
+                self.seek_configured(service);
+                let again = self.now.tick + self.settings.interval;
+                return self.timers.set(again, Timer::Poll(service));
+            }
+        };
+        self.services[service].polling = true;
+        self.services[service].polled_at = self.now.tick;
+        self.ask(&domain, request, purpose);
+        self.seek_configured(service);
+    }
+
+    /// Looks whether configured rooms exist.
+    fn seek_configured(&mut self, service: usize) {
+        let domain = &self.settings.services[service].domain;
+        let rooms = self.settings.rooms.iter();
+        let rooms: Vec<RoomJid> = rooms.filter(|r| r.service() == domain).cloned().collect();
+        for room in rooms {
+            self.enter_listed(&room);
+        }
+    }
+
+    /// Takes a service's list; rooms in it are entered.
+    pub(super) fn listed(&mut self, service: usize, rooms: &[String]) {
+        self.poll_again(service);
+        let found: Vec<RoomJid> = rooms
+            .iter()
+            .filter_map(|room| self.locate(room))
+            .filter(|(_, _, resource)| resource.is_none())
+            .map(|(_, room, _)| room)
+            .collect();
+        self.note_missing(service, &found);
+        for room in found {
+            self.enter_listed(&room);
+        }
+    }
+
+    /// The ad-hoc list: the options of the form; the command is then cancelled.
+    pub(super) fn listed_by_command(&mut self, service: usize, reply: &CommandReply) {
+        let domain = self.settings.services[service].domain.clone();
+        if let Some(session) = reply.session.clone() {
+            let node = LIST_ROOMS;
+            let cancel = Request::CancelCommand { node, session };
+            self.ask(&domain, cancel, Purpose::Nothing);
+        }
+        let rooms = reply.form.choices("rooms").unwrap_or_default().to_vec();
+        self.listed(service, &rooms);
+    }
+
+    /// A list was refused.
+    pub(super) fn not_listed(&mut self, service: usize, error: &StanzaError) {
+        self.poll_again(service);
+        if self.services[service].module {
+            return;
+        }
+        self.warn_once(Warning::NotListable {
+            service: self.settings.services[service].domain.clone(),
+            gavel: self.settings.gavel(),
+            error: error.to_string(),
+        });
+    }
+
+    /// When the list is looked at next.
+    pub(super) fn poll_again(&mut self, service: usize) {
+        let state = &mut self.services[service];
+        state.polling = false;
+        let took = self.now.tick.saturating_sub(state.polled_at);
+        let pause = self.settings.interval.max(took * LIST_RATIO);
+        self.timers.set(self.now.tick + pause, Timer::Poll(service));
+    }
+
+    /// A room that is missing from a list has ended: if it is listed again, it
+    /// is another one.
+    fn note_missing(&mut self, service: usize, found: &[RoomJid]) {
+        let found: std::collections::HashSet<&RoomJid> = found.iter().collect();
+        let gone =
+            |room: &&mut super::Room| room.service == service && room.not_listed_before.is_some();
+        for room in self.rooms.values_mut().filter(gone) {
+            if !found.contains(&room.jid) {
+                room.not_listed_before = None;
+            }
+        }
+    }
+
+    /// Enters a room because it is in a list or configured.
+    fn enter_listed(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
+        let waits = |room: &super::Room| room.not_listed_before.is_some_and(|at| at > now);
+        if !self.rooms.get(jid).is_some_and(waits) {
+            self.enter_if_out(jid);
+        }
+    }
+
+    /// Takes a message: an invitation, an absent JID's new affiliation, or a
+    /// configuration change. Only what the room itself says counts: type
+    /// normal, from its bare JID.
+    pub(super) fn message(&mut self, message: Message) {
+        if let MessageKind::Error(error) = &message.kind {
+            return self.notice_refused(&message, error);
+        }
+        let Some((_, room, None)) = self.locate(&message.from) else {
+            return;
+        };
+        self.heard_from(&room);
+        let Some(user) = &message.muc_user else {
+            return;
+        };
+        // 104 comes in groupchat, where a client can write it, too: it makes
+        // gavel read the configuration again, no more.
+        if user.has_status(crate::muc::status::CONFIG_CHANGED) {
+            self.read_configuration(&room);
+        }
+        if message.kind != MessageKind::Normal {
+            return;
+        }
+        if user.invite && self.settings.invites {
+            return self.invited(&room);
+        }
+        for item in &user.items {
+            self.announced(&room, item);
+        }
+    }
+
+    /// An invitation: the way in, or, from the module, the news that it does
+    /// not know gavel in that room any more.
+    fn invited(&mut self, jid: &RoomJid) {
+        if self.rooms.get(jid).is_some_and(super::Room::is_in) {
+            return self.ping_room(jid);
+        }
+        let now = self.now.tick;
+        if let Some(room) = self.rooms.get_mut(jid) {
+            let stale = room.joining_since + super::join::YOUNG <= now;
+            if room.membership == super::room::Membership::Joining && stale {
+                // The room that the join went to may have ended with it.
+                room.membership = super::room::Membership::Out;
+            }
+        }
+        self.enter_at_once(jid);
+    }
+
+    /// Tells once when everything found since the connection has been joined.
+    pub(super) fn check_resynchronised(&mut self) {
+        let done = self.stream.as_ref().is_some_and(|s| !s.resynchronised)
+            && self.services.iter().all(|service| !service.polling)
+            && !self.rooms.values().any(|room| self.is_entering(room));
+        if !done {
+            return;
+        }
+        if let Some(stream) = &mut self.stream {
+            stream.resynchronised = true;
+        }
+        self.settle_all_tokens();
+        let rooms = self.rooms.values().filter(|room| room.is_in()).count();
+        self.report(Report::Resynchronised { rooms });
+    }
+
+    /// Whether a join is still to come; one that has been under way for long
+    /// (it may be queued until a focus comes) is not waited for.
+    fn is_entering(&self, room: &super::Room) -> bool {
+        use super::room::Membership::{In, Joining, Out, Probing, Queued};
+        match room.membership {
+            In | Out => false,
+            Probing | Queued => true,
+            Joining => self.now.tick < room.joining_since + super::join::YOUNG,
+        }
+    }
+}

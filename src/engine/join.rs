@@ -1,0 +1,399 @@
+//! Entering rooms (SPEC B2, B9, B10).
+
+use super::event::Warning;
+use super::request::Purpose;
+use super::room::{Facts, Membership, Room};
+use super::timers::Timer;
+use super::{Engine, Report};
+use crate::muc::{Affiliation, Nick, OccupantJid, RoomJid, status};
+use crate::stanza::{Outbound, Presence, Request, StanzaError};
+use rand::RngExt;
+use std::time::Duration;
+
+/// Joins that may be under way at once: a resync of thousands of rooms must not
+/// drown Prosody.
+const MAX_JOINS: usize = 16;
+/// A join that has been under way longer than this is waiting for something
+/// (in Jitsi for the focus) and holds up no other.
+pub const YOUNG: Duration = Duration::from_secs(3);
+/// At most one try per room to become owner in this time (B10).
+const OWN_PAUSE: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Enters a room, unless gavel is in or on the way.
+    pub(super) fn enter(&mut self, jid: &RoomJid) {
+        let Some(service) = self.service_of(jid) else {
+            return;
+        };
+        let nick = self.settings.nick.clone();
+        let now = self.now.tick;
+        let room = self.rooms.entry(jid.clone());
+        let room = room.or_insert_with(|| Room::new(jid.clone(), service, nick));
+        if self.stream.is_none() || room.membership != Membership::Out {
+            return;
+        }
+        if let Some(at) = room.not_before.filter(|at| *at > now) {
+            return self.timers.set(at, Timer::Enter(jid.clone()));
+        }
+        if self.services[service].module {
+            return self.queue_join(jid);
+        }
+        room.membership = Membership::Probing;
+        let list = Request::ListAffiliation(Affiliation::Owner);
+        self.ask(jid.as_str(), list, Purpose::Probe(jid.clone()));
+    }
+
+    /// Enters a room that gavel neither is in nor has been refused.
+    pub(super) fn enter_if_out(&mut self, jid: &RoomJid) {
+        let waits = |room: &Room| room.not_before.is_some_and(|at| at > self.now.tick);
+        if !self.rooms.get(jid).is_some_and(waits) {
+            self.enter(jid);
+        }
+    }
+
+    /// Enters a room without waiting for a pause to end.
+    pub(super) fn enter_at_once(&mut self, jid: &RoomJid) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.not_before = None;
+        }
+        self.enter(jid);
+    }
+
+    /// A pause is over.
+    pub(super) fn enter_again(&mut self, jid: &RoomJid) {
+        if self.rooms.contains_key(jid) {
+            self.enter(jid);
+        }
+    }
+
+    fn service_of(&self, jid: &RoomJid) -> Option<usize> {
+        let mut services = self.settings.services.iter();
+        services.position(|service| service.domain == jid.service())
+    }
+
+    /// The answer to the look at the owner list.
+    pub(super) fn probed(&mut self, jid: &RoomJid, error: Option<&StanzaError>) {
+        let probing = |room: &&mut Room| room.membership == Membership::Probing;
+        let Some(room) = self.rooms.get_mut(jid).filter(probing) else {
+            return;
+        };
+        room.membership = Membership::Out;
+        match error {
+            None => self.queue_join(jid),
+            Some(error) if error.is("item-not-found") => self.forget(jid),
+            Some(error) if error.is("forbidden") || error.is("not-allowed") => {
+                self.own(jid);
+                self.queue_join(jid);
+            }
+            Some(error) => self.join_refused(jid, error),
+        }
+    }
+
+    fn queue_join(&mut self, jid: &RoomJid) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.membership = Membership::Queued;
+            self.join_queue.push_back(jid.clone());
+            self.join_next();
+        }
+    }
+
+    /// Sends joins as far as they are allowed at once.
+    pub(super) fn join_next(&mut self) {
+        let now = self.now.tick;
+        let (rooms, joining) = (&self.rooms, &mut self.joining);
+        joining.retain(|(since, jid)| {
+            let room = rooms.get(jid);
+            *since + YOUNG > now && room.is_some_and(|r| r.membership == Membership::Joining)
+        });
+        while self.joining.len() < MAX_JOINS {
+            let Some(jid) = self.join_queue.pop_front() else {
+                return;
+            };
+            self.join(&jid);
+        }
+        if let (Some((since, _)), false) = (self.joining.front(), self.join_queue.is_empty()) {
+            let at = *since + YOUNG;
+            self.timers.set(at, Timer::Joins);
+        }
+    }
+
+    fn join(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
+        let queued = |room: &&mut Room| room.membership == Membership::Queued;
+        let Some(room) = self.rooms.get_mut(jid).filter(queued) else {
+            return;
+        };
+        room.membership = Membership::Joining;
+        room.joining_since = now;
+        room.occupants.clear();
+        room.facts = None;
+        let join = Outbound::Join {
+            occupant: OccupantJid {
+                room: jid.clone(),
+                nick: room.nick.clone(),
+            },
+            password: room.password.clone(),
+        };
+        self.joining.push_back((now, jid.clone()));
+        self.timers.set(now + YOUNG, Timer::Joins);
+        self.send(join);
+        self.read_configuration(jid);
+    }
+
+    /// Asks for a room's configuration form.
+    pub(super) fn read_configuration(&mut self, jid: &RoomJid) {
+        let inside = |room: &Room| matches!(room.membership, Membership::In | Membership::Joining);
+        if self.rooms.get(jid).is_some_and(inside) {
+            let purpose = Purpose::Configuration(jid.clone());
+            self.ask(jid.as_str(), Request::Configuration, purpose);
+        }
+    }
+
+    /// A refused join.
+    pub(super) fn join_failed(&mut self, jid: &RoomJid, error: &StanzaError) {
+        let joining = |room: &&mut Room| room.membership == Membership::Joining;
+        let Some(room) = self.rooms.get_mut(jid).filter(joining) else {
+            return;
+        };
+        room.membership = Membership::Out;
+        if error.is("conflict") && room.nick == self.settings.nick {
+            let letters = rand::distr::Alphanumeric;
+            let tail: String = (0..8)
+                .map(|_| char::from(self.random.sample(letters)))
+                .collect();
+            room.nick = Nick::new(format!("{}_{tail}", self.settings.nick));
+            return self.queue_join(jid);
+        }
+        if error.is("item-not-found") && self.services[room.service].module {
+            return self.forget(jid);
+        }
+        if error.is("not-authorized") && self.password_is_new(jid) {
+            return self.queue_join(jid);
+        }
+        if ["registration-required", "forbidden", "not-allowed"].contains(&&*error.condition) {
+            self.own(jid);
+        }
+        self.join_refused(jid, error);
+        self.join_next();
+    }
+
+    /// Whether the configuration holds a password that was not tried yet.
+    fn password_is_new(&mut self, jid: &RoomJid) -> bool {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return false;
+        };
+        let known = room.facts.as_ref().and_then(|facts| facts.password.clone());
+        let new = known.is_some() && known != room.password;
+        if new {
+            room.password = known;
+        }
+        new
+    }
+
+    fn join_refused(&mut self, jid: &RoomJid, error: &StanzaError) {
+        let now = self.now.tick;
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let at = now + room.backoff.pause();
+        let first = room.not_before.replace(at).is_none();
+        self.timers.set(at, Timer::Enter(jid.clone()));
+        if first && !error.is("not-authorized") {
+            let error = error.to_string();
+            let room = jid.clone();
+            self.report(Report::Warning(Warning::JoinRefused { room, error }));
+        }
+    }
+
+    /// gavel's own presence, with status 110.
+    pub(super) fn own_presence(&mut self, jid: &RoomJid, nick: &str, presence: &Presence) {
+        let Some(user) = &presence.muc_user else {
+            return;
+        };
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return self.leave_stray(jid, nick);
+        };
+        let item = user.items.first();
+        room.own_affiliation = item
+            .and_then(|item| item.affiliation)
+            .unwrap_or(Affiliation::None);
+        match room.membership {
+            Membership::In if room.own_affiliation == Affiliation::Owner => {
+                return self.read_unread(jid);
+            }
+            Membership::In => return self.own_if_needed(jid),
+            Membership::Joining => {}
+            Membership::Out | Membership::Probing | Membership::Queued => {
+                return self.leave_stray(jid, nick);
+            }
+        }
+        room.nick = Nick::new(nick);
+        room.membership = Membership::In;
+        if user.has_status(status::ROOM_CREATED) {
+            self.leave(jid, "it did not exist");
+            return self.forget(jid);
+        }
+        self.joined(jid, presence.module.is_some());
+    }
+
+    /// A join that took so long that gavel no longer wants it.
+    fn leave_stray(&mut self, jid: &RoomJid, nick: &str) {
+        let occupant = OccupantJid {
+            room: jid.clone(),
+            nick: Nick::new(nick),
+        };
+        self.send(Outbound::Leave { occupant });
+    }
+
+    fn joined(&mut self, jid: &RoomJid, module: bool) {
+        let (tick, unix_ms) = (self.now.tick, self.now.unix_ms);
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.module = module;
+        room.joined_at = unix_ms;
+        room.heard = tick;
+        room.pinged = false;
+        room.unread = false;
+        room.not_before = None;
+        room.not_listed_before = None;
+        room.lonely_since = None;
+        room.backoff = Default::default();
+        self.services[room.service].module = module;
+        let (room, module) = (jid.clone(), module);
+        self.report(Report::Joined { room, module });
+        self.own_if_needed(jid);
+        if module {
+            self.unpin_if_off(jid);
+        }
+        self.watch_room(jid);
+        self.attach_if_ready(jid);
+        self.leave_if_lonely(jid);
+        self.join_next();
+    }
+
+    /// Asks who holds power in the room, present or not (B1).
+    pub(super) fn read_lists(&mut self, jid: &RoomJid) {
+        for affiliation in [Affiliation::Owner, Affiliation::Admin] {
+            self.read_list(jid, affiliation);
+        }
+    }
+
+    /// Asks who has `affiliation` in a room gavel is in.
+    pub(super) fn read_list(&mut self, jid: &RoomJid, affiliation: Affiliation) {
+        if self.rooms.get(jid).is_some_and(Room::is_in) {
+            let purpose = Purpose::List(jid.clone(), affiliation);
+            self.ask(jid.as_str(), Request::ListAffiliation(affiliation), purpose);
+        }
+    }
+
+    /// Who holds power is a secret as long as gavel is not owner.
+    pub(super) fn list_refused(&mut self, jid: &RoomJid) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.unread = true;
+        }
+        self.own_if_needed(jid);
+    }
+
+    /// gavel is owner: what was refused before may be readable now.
+    fn read_unread(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
+            return;
+        };
+        if std::mem::take(&mut room.unread) {
+            self.read_configuration(jid);
+            self.read_lists(jid);
+        }
+    }
+
+    /// What the room's configuration says.
+    pub(super) fn configured(&mut self, jid: &RoomJid, facts: Facts) {
+        let main = facts.main.clone();
+        let main = main.filter(|main| self.service_of(main).is_some() && main != jid);
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let facts = Facts { main, ..facts };
+        let moved = room
+            .facts
+            .as_ref()
+            .is_some_and(|old| old.main != facts.main);
+        let members_only = room.members_only();
+        room.facts = Some(facts);
+        let now_members_only = room.members_only();
+        if room.membership == Membership::Out && self.password_is_new(jid) {
+            return self.enter_at_once(jid);
+        }
+        let left = if moved { self.detach(jid) } else { None };
+        self.attach_if_ready(jid);
+        self.leave_main(left);
+        if members_only != now_members_only {
+            self.mark_everybody(jid);
+        }
+    }
+
+    /// Joins a room again that gavel is in, to be shown everybody anew.
+    fn rejoin(&mut self, jid: &RoomJid) {
+        self.detach(jid);
+        self.queue_join(jid);
+    }
+
+    /// Makes gavel owner where it is not (B10).
+    pub(super) fn own_if_needed(&mut self, jid: &RoomJid) {
+        let needs = |room: &Room| {
+            room.is_in() && !room.module && room.own_affiliation != Affiliation::Owner
+        };
+        if self.rooms.get(jid).is_some_and(needs) {
+            self.own(jid);
+        }
+    }
+
+    /// Makes gavel owner by ad-hoc command, at most once a second.
+    pub(super) fn own(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
+        let gavel = self.settings.gavel();
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if room.owning {
+            return;
+        }
+        if let Some(at) = room
+            .owned_at
+            .map(|at| at + OWN_PAUSE)
+            .filter(|at| *at > now)
+        {
+            return self.timers.set(at, Timer::Own(jid.clone()));
+        }
+        room.owned_at = Some(now);
+        room.owning = true;
+        let request = Request::CommandSetAffiliation {
+            room: jid.clone(),
+            jid: gavel,
+            affiliation: Affiliation::Owner,
+        };
+        self.ask(jid.service(), request, Purpose::Own(jid.clone()));
+    }
+
+    /// The answer to the try to become owner.
+    pub(super) fn owned(&mut self, jid: &RoomJid, error: Option<&StanzaError>) {
+        let gavel = self.settings.gavel();
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.owning = false;
+        if let Some(error) = error {
+            return self.warn_once(Warning::NotOwner {
+                service: jid.service().to_owned(),
+                gavel,
+                error: error.to_string(),
+            });
+        }
+        let nameless = |occupant: &super::room::Occupant| occupant.real.is_none();
+        if room.is_in() && room.occupants.values().any(nameless) {
+            // Only a moderator is shown real JIDs, and only on joining.
+            return self.rejoin(jid);
+        }
+        self.read_unread(jid);
+    }
+}

@@ -1,0 +1,447 @@
+//! From an occupant's evidence to its entitlement, and to its meeting.
+
+use super::event::{Report, Warning};
+use super::person::{Person, Seat, Standing};
+use super::room::{Credentials, Occupant};
+use super::{Engine, names::Frozen};
+use crate::claims::{Finding, Occasion, RejectReason, TokenName};
+use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
+use crate::policy::Entitlement;
+use crate::stanza::{Evidence, Item};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+
+/// A grant follows a user to a JID that appears this long after the old one
+/// has left, in milliseconds (B3).
+const SWITCH_MS: u64 = 60_000;
+
+impl Engine {
+    /// Judges a room's people, once gavel is in and knows which meeting they
+    /// belong to.
+    pub(super) fn attach_if_ready(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if !room.is_ready() || room.meeting.is_some() {
+            return;
+        }
+        let facts = room.facts.clone().unwrap_or_default();
+        let main = facts.main.unwrap_or_else(|| jid.clone());
+        room.meeting = Some(main.clone());
+        let nicks: Vec<Nick> = room.occupants.keys().cloned().collect();
+        self.join_meeting(&main, jid, facts.meeting_id);
+        for nick in &nicks {
+            self.seat(jid, nick, None, true);
+        }
+        self.settle_tokens(jid);
+        self.warn_without_module(jid);
+        self.names
+            .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
+        if main == *jid {
+            // People in breakout rooms have waited for it.
+            self.mark_everybody(jid);
+            self.read_lists(jid);
+        } else {
+            self.enter(&main);
+        }
+    }
+
+    fn join_meeting(&mut self, main: &RoomJid, jid: &RoomJid, meeting_id: Option<String>) {
+        let known = self.meetings.get(main).map(|m| m.meeting_id.clone());
+        let another = match (known.flatten(), &meeting_id) {
+            (Some(old), Some(new)) => main == jid && old != *new,
+            _ => false,
+        };
+        if another {
+            self.meetings.remove(main);
+            self.changed = true;
+        }
+        let meeting = self.meetings.entry(main.clone());
+        let meeting = meeting.or_default();
+        meeting.rooms.insert(jid.clone());
+        if main == jid {
+            meeting.meeting_id = meeting_id;
+        }
+    }
+
+    /// Gives an occupant its place in the meeting, and judges it. `listed` says
+    /// that it was there when gavel came.
+    pub(super) fn seat(&mut self, jid: &RoomJid, nick: &Nick, item: Option<&Item>, listed: bool) {
+        let now = self.now;
+        let Some(room) = self.rooms.get(jid) else {
+            return;
+        };
+        let (Some(main), Some(occupant)) = (room.meeting.clone(), room.occupants.get(nick)) else {
+            return;
+        };
+        let affiliation = occupant.affiliation;
+        let bare = match occupant.bare() {
+            Some(bare) if !occupant.infrastructure => bare,
+            _ => return,
+        };
+        let Some(meeting) = self.meetings.get_mut(&main) else {
+            return;
+        };
+        let person = meeting.person(&bare);
+        person.unsettled_since.get_or_insert(now.tick);
+        let back = !person.is_present();
+        person.seats.push(Seat {
+            room: jid.clone(),
+            nick: nick.clone(),
+        });
+        self.examine(jid, nick, listed);
+        let actor = item.and_then(|item| item.actor.as_ref());
+        self.observe(jid, &bare, affiliation, actor, true);
+        if let Some(person) = self.person_mut(&main, &bare).filter(|_| back) {
+            // Claims and grants of those present say more than what they left
+            // with.
+            person.record.kept = None;
+            person.record.left_at = None;
+        }
+        self.follow_user(&main, &bare);
+        self.mark(&main, &bare);
+    }
+
+    /// Takes an occupant's place away.
+    pub(super) fn unseat(&mut self, main: &RoomJid, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
+        let at = self.now.unix_ms;
+        let power = self.person(main, bare).and_then(|person| {
+            let standing = self.standing(person);
+            person.power(standing)
+        });
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let banned = person.actual == Some(Affiliation::Outcast);
+        let kept = if banned { person.record.kept } else { power };
+        person
+            .seats
+            .retain(|seat| seat.room != *jid || seat.nick != *nick);
+        if !person.is_present() {
+            let mattered = person.record.matters();
+            person.leave(kept, at);
+            self.changed |= mattered || person.record.matters();
+        }
+        self.mark(main, bare);
+    }
+
+    /// Looks at an occupant's evidence, if it is another than the last.
+    pub(super) fn examine(&mut self, jid: &RoomJid, nick: &Nick, listed: bool) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let Some(main) = room.meeting.clone() else {
+            return;
+        };
+        let Some(occupant) = room.occupants.get_mut(nick) else {
+            return;
+        };
+        let (Some(evidence), Some(real)) = (occupant.pending.take(), occupant.real.clone()) else {
+            return;
+        };
+        let mark = evidence_mark(&evidence, &real);
+        if occupant.evidence_mark.replace(mark) == Some(mark) {
+            return;
+        }
+        let stream_id = self.stream.as_ref().map_or("", |stream| &stream.id);
+        let occasion = Occasion {
+            stream_id,
+            real: &real,
+            occupant: &OccupantJid {
+                room: jid.clone(),
+                nick: nick.clone(),
+            },
+            room: &main,
+            listed,
+            now: self.now.unix(),
+        };
+        let revision = self.bindings.revision();
+        let verifier = &self.settings.verifier;
+        let finding = verifier.examine(&evidence, &occasion, &mut self.bindings);
+        self.changed |= self.bindings.revision() != revision;
+        self.found(jid, nick, &real, finding);
+    }
+
+    /// Takes what came of an occupant's evidence.
+    fn found(&mut self, jid: &RoomJid, nick: &Nick, real: &RealJid, finding: Finding) {
+        for (source, reason) in finding.rejected.iter().copied() {
+            self.report(Report::ClaimsRejected {
+                room: jid.clone(),
+                nick: nick.clone(),
+                jid: real.clone(),
+                source,
+                reason,
+            });
+        }
+        let policy = &self.settings.policy;
+        let verdict = policy.judge(finding.claims.as_ref().map(|(_, claims)| claims));
+        let credentials = finding.claims.map(|(source, claims)| {
+            Box::new(Credentials {
+                source,
+                claims,
+                token: finding.token,
+            })
+        });
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let Some(occupant) = room.occupants.get_mut(nick) else {
+            return;
+        };
+        if finding
+            .rejected
+            .iter()
+            .any(|(_, reason)| *reason == RejectReason::NotYet)
+        {
+            // The same token may be valid next time.
+            occupant.evidence_mark = None;
+        }
+        occupant.verdict = verdict;
+        occupant.credentials = credentials;
+        let main = room.meeting.clone();
+        self.freeze_name(jid, nick);
+        let bare = real.bare();
+        if let Some(main) = main {
+            self.note_user(&main, jid, nick, &bare);
+            self.mark(&main, &bare);
+        }
+    }
+
+    /// Remembers the verified user behind a JID.
+    fn note_user(&mut self, main: &RoomJid, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
+        let occupant = self.occupant(jid, nick);
+        let credentials = occupant.and_then(|o| o.credentials.as_ref());
+        let user_id = credentials
+            .filter(|credentials| credentials.source.is_verified())
+            .and_then(|credentials| credentials.claims.user_id())
+            .map(Box::from);
+        if let (Some(id), Some(person)) = (user_id, self.person_mut(main, bare)) {
+            person.record.user_id = Some(id);
+        }
+    }
+
+    /// A user who appears under another JID keeps grant and step-down (B3).
+    fn follow_user(&mut self, main: &RoomJid, bare: &BareJid) {
+        let now = self.now.unix_ms;
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let own = meeting.people.get(bare).map(|person| &person.record);
+        let Some(own) = own.filter(|r| r.grant.is_none() && r.step_down.is_none()) else {
+            return;
+        };
+        let Some(id) = own.user_id.clone() else {
+            return;
+        };
+        let recent = |person: &Person| {
+            let left = person.record.left_at;
+            person.is_present() || left.is_some_and(|at| now <= at + SWITCH_MS)
+        };
+        let old = meeting.people.iter_mut().find(|(jid, person)| {
+            let record = &person.record;
+            *jid != bare
+                && record.user_id.as_ref() == Some(&id)
+                && (record.grant.is_some() || record.step_down.is_some())
+                && recent(person)
+        });
+        let Some((old_jid, old)) = old else {
+            return;
+        };
+        let (old_jid, grant, step_down) = (
+            old_jid.clone(),
+            old.record.grant.clone(),
+            old.record.step_down,
+        );
+        old.record.moved = true;
+        if !old.is_present() {
+            let at = old.record.left_at.unwrap_or(now);
+            old.leave(None, at);
+        }
+        let record = &mut meeting.person(bare).record;
+        record.grant = grant;
+        record.step_down = step_down;
+        self.changed = true;
+        self.mark(main, &old_jid);
+        self.mark(main, bare);
+    }
+
+    /// Tokens found in a room's list belong to their bearers from now on; those
+    /// found after a connection only when all rooms have been read, since the
+    /// second bearer may sit in another.
+    fn settle_tokens(&mut self, jid: &RoomJid) {
+        self.drop_contested();
+        if self.is_ready() {
+            let revision = self.bindings.revision();
+            self.bindings.settle(jid);
+            self.changed |= self.bindings.revision() != revision;
+        }
+        if self.bindings.is_full() {
+            self.warn_once(Warning::TokensFull);
+        }
+    }
+
+    /// All rooms have been read.
+    pub(super) fn settle_all_tokens(&mut self) {
+        self.drop_contested();
+        let revision = self.bindings.revision();
+        self.bindings.settle_all();
+        self.changed |= self.bindings.revision() != revision;
+    }
+
+    /// Takes the claims of those whose token another has, too.
+    fn drop_contested(&mut self) {
+        for (token, bare) in self.bindings.take_contested() {
+            let holders: Vec<(RoomJid, Nick)> = self
+                .rooms
+                .values()
+                .flat_map(|room| room.occupants.iter().map(|(nick, o)| (&room.jid, nick, o)))
+                .filter(|(_, _, o)| o.bare().as_ref() == Some(&bare))
+                .filter(|(_, _, o)| {
+                    o.credentials
+                        .as_ref()
+                        .is_some_and(|c| c.token == Some(token))
+                })
+                .map(|(room, nick, _)| (room.clone(), nick.clone()))
+                .collect();
+            for (room, nick) in holders {
+                self.take_claims(&room, &nick);
+            }
+        }
+    }
+
+    fn take_claims(&mut self, jid: &RoomJid, nick: &Nick) {
+        let Some(real) = self.occupant(jid, nick).and_then(|o| o.real.clone()) else {
+            return;
+        };
+        let rejected = vec![(crate::claims::Source::Jwt, RejectReason::Replayed)];
+        let finding = Finding {
+            rejected,
+            ..Finding::default()
+        };
+        self.found(jid, nick, &real, finding);
+    }
+
+    /// Notes which name an occupant's claims give it.
+    fn freeze_name(&mut self, jid: &RoomJid, nick: &Nick) {
+        let Some(occupant) = self.occupant(jid, nick) else {
+            return;
+        };
+        let credentials = occupant.credentials.as_ref();
+        let name = credentials.and_then(|c| c.claims.user_name());
+        let token = match name.map(TokenName::new) {
+            None => None,
+            Some(Ok(token)) => Some(token),
+            Some(Err(_)) => {
+                let jid_text = occupant.real.as_ref().map_or("", RealJid::bare_str);
+                let warning = Warning::UnshowableName {
+                    room: jid.clone(),
+                    jid: jid_text.to_owned(),
+                };
+                self.report(Report::Warning(warning));
+                None
+            }
+        };
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        let lost = token.is_none() && occupant.frozen.is_some();
+        match (token, &mut occupant.frozen) {
+            (None, frozen) => *frozen = None,
+            (Some(token), Some(frozen)) => frozen.token = token,
+            (Some(token), frozen) => *frozen = Some(Box::new(Frozen::new(token, nick.clone()))),
+        }
+        if !self.rooms.get(jid).is_some_and(|room| room.module) {
+            return;
+        }
+        if lost {
+            self.unpin_name(jid, nick);
+        } else {
+            self.names.push((jid.clone(), nick.clone()));
+        }
+    }
+
+    /// What the occupants of a person amount to: the highest entitlement (B7).
+    pub(super) fn standing(&self, person: &Person) -> Standing {
+        let occupants = || {
+            let seats = person.seats.iter();
+            seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick))
+        };
+        let rank = |entitlement: &Entitlement| match entitlement {
+            Entitlement::Guest => 0,
+            Entitlement::Affiliation(Affiliation::Outcast) => 1,
+            Entitlement::Affiliation(Affiliation::None) => 2,
+            Entitlement::Affiliation(Affiliation::Member) => 3,
+            Entitlement::Keep => 4,
+            Entitlement::Affiliation(Affiliation::Admin) => 5,
+            Entitlement::Affiliation(Affiliation::Owner) => 6,
+        };
+        Standing {
+            entitlement: occupants().map(|o| o.verdict.entitlement).max_by_key(rank),
+            visitors: occupants().all(|o| o.role == Role::Visitor),
+        }
+    }
+
+    /// Somebody of a meeting.
+    pub(super) fn person(&self, main: &RoomJid, bare: &BareJid) -> Option<&Person> {
+        self.meetings.get(main)?.people.get(bare)
+    }
+
+    /// Somebody of a meeting.
+    pub(super) fn person_mut(&mut self, main: &RoomJid, bare: &BareJid) -> Option<&mut Person> {
+        self.meetings.get_mut(main)?.people.get_mut(bare)
+    }
+
+    /// Somebody in a room.
+    pub(super) fn occupant(&self, jid: &RoomJid, nick: &Nick) -> Option<&Occupant> {
+        self.rooms.get(jid)?.occupants.get(nick)
+    }
+
+    /// Somebody in a room.
+    pub(super) fn occupant_mut(&mut self, jid: &RoomJid, nick: &Nick) -> Option<&mut Occupant> {
+        self.rooms.get_mut(jid)?.occupants.get_mut(nick)
+    }
+
+    /// Forgets tokens that are no longer valid and that nobody present has.
+    pub(super) fn forget_tokens(&mut self) {
+        let occupants = self.rooms.values().flat_map(|room| room.occupants.values());
+        let tokens: HashSet<_> = occupants
+            .filter_map(|o| o.credentials.as_ref().and_then(|c| c.token))
+            .collect();
+        let revision = self.bindings.revision();
+        self.bindings
+            .expire(self.now.unix(), |token| tokens.contains(token));
+        self.changed |= self.bindings.revision() != revision;
+    }
+}
+
+/// What identifies evidence, so that it is verified once and not with each
+/// presence. A collision would let somebody keep claims; SHA-256 has none.
+fn evidence_mark(evidence: &Evidence, real: &RealJid) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    let mut feed = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    };
+    feed(real.as_str());
+    if let Some(bridge) = &evidence.bridge {
+        feed("bridge");
+        feed(&bridge.mac);
+        feed(&bridge.json);
+    }
+    for token in &evidence.tokens {
+        feed("jwt");
+        feed(token);
+    }
+    if let Some(identity) = &evidence.identity {
+        feed("identity");
+        for (key, value) in &identity.user {
+            feed(key);
+            feed(value);
+        }
+        feed(identity.group.as_deref().unwrap_or_default());
+    }
+    let digest = hash.finalize();
+    let mut mark = [0; 16];
+    mark.copy_from_slice(&digest[..16]);
+    mark
+}

@@ -1,0 +1,223 @@
+//! Leaving rooms, and the end of rooms and meetings (SPEC B9).
+
+use super::discovery::LISTED_AGAIN;
+use super::meeting::Meeting;
+use super::room::{Membership, Room};
+use super::timers::Timer;
+use super::{Engine, Report};
+use crate::muc::{BareJid, Nick, OccupantJid, RoomJid};
+use crate::stanza::Outbound;
+use std::time::Duration;
+
+/// A room with nobody but infrastructure is left after this.
+const LONELY: Duration = Duration::from_secs(15);
+
+impl Engine {
+    /// Leaves a room.
+    pub(super) fn leave(&mut self, jid: &RoomJid, why: &'static str) {
+        let main = self.detach(jid);
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.membership = Membership::Out;
+        room.occupants.clear();
+        let occupant = OccupantJid {
+            room: jid.clone(),
+            nick: room.nick.clone(),
+        };
+        room.nick = self.settings.nick.clone();
+        self.send(Outbound::Leave { occupant });
+        let room = jid.clone();
+        self.report(Report::Left { room, why });
+        self.leave_main(main);
+    }
+
+    /// With a breakout room the reason to stay in its main room may be gone.
+    pub(super) fn leave_main(&mut self, main: Option<RoomJid>) {
+        if let Some(main) = main {
+            self.leave_if_lonely(&main);
+        }
+    }
+
+    /// Ends gavel's stay in all rooms.
+    pub(super) fn leave_all(&mut self) {
+        let inside = self.rooms.values().filter(|room| room.is_in());
+        let rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
+        for room in rooms {
+            self.leave(&room, "gavel stops");
+        }
+    }
+
+    /// Leaves a room at once when gavel is alone, and after a while when only
+    /// infrastructure is left.
+    pub(super) fn leave_if_lonely(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
+        let keeps = self.meetings.get(jid).is_some_and(|m| m.has_breakout(jid));
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
+            return;
+        };
+        if room.people() > 0 || keeps {
+            room.lonely_since = None;
+            return;
+        }
+        let alone = room.occupants.is_empty();
+        let since = *room.lonely_since.get_or_insert_with(|| {
+            self.timers
+                .set(now + LONELY, Timer::LeaveIfLonely(jid.clone()));
+            now
+        });
+        if !alone && now < since + LONELY {
+            return;
+        }
+        room.not_listed_before = Some(now + LISTED_AGAIN);
+        // Without occupants a room that is not persistent ends as gavel goes.
+        let ends = alone && room.facts.as_ref().is_some_and(|facts| !facts.persistent);
+        self.leave(jid, "nobody is there");
+        self.timers
+            .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
+        if ends {
+            self.end_meeting(jid);
+        }
+    }
+
+    /// Forgets a meeting whose room was left long ago.
+    pub(super) fn forget_if_out(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
+        let gone = |room: &Room| {
+            room.membership == Membership::Out
+                && room.not_listed_before.is_none_or(|at| at <= now)
+                && room.facts.as_ref().is_none_or(|facts| !facts.persistent)
+        };
+        if self.rooms.get(jid).is_none_or(gone) {
+            self.forget(jid);
+        }
+    }
+
+    /// The room has ended, or does not exist: nothing of it is kept.
+    pub(super) fn forget(&mut self, jid: &RoomJid) {
+        let main = self.detach(jid);
+        self.rooms.remove(jid);
+        self.end_meeting(jid);
+        self.leave_main(main);
+    }
+
+    /// Grants, step-downs and the rest end with the meeting.
+    fn end_meeting(&mut self, jid: &RoomJid) {
+        let Some(meeting) = self.meetings.remove(jid) else {
+            return;
+        };
+        self.changed |= meeting.people.values().any(|p| p.record.matters());
+        for room in meeting.rooms {
+            if let Some(room) = self.rooms.get_mut(&room) {
+                room.meeting = None;
+            }
+        }
+    }
+
+    /// The room was destroyed.
+    pub(super) fn room_ended(&mut self, jid: &RoomJid) {
+        let why = "it has ended";
+        let room = jid.clone();
+        self.report(Report::Left { room, why });
+        self.forget(jid);
+    }
+
+    /// gavel was put out of a room it wants to be in; it goes back (B10).
+    pub(super) fn put_out(&mut self, jid: &RoomJid, own_first: bool) {
+        self.detach(jid);
+        let nick = self.settings.nick.clone();
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
+            return;
+        };
+        room.membership = Membership::Out;
+        room.occupants.clear();
+        room.nick = nick;
+        let pause = room.backoff.pause();
+        let why = "gavel was put out";
+        let first = room.not_before.is_none();
+        room.not_before = Some(self.now.tick + pause);
+        let module = room.module;
+        self.report(Report::Left {
+            room: jid.clone(),
+            why,
+        });
+        if own_first && !module {
+            self.own(jid);
+        }
+        if first {
+            self.enter_at_once(jid);
+        } else {
+            self.timers
+                .set(self.now.tick + pause, Timer::Enter(jid.clone()));
+        }
+    }
+
+    /// A room has forgotten gavel, or gavel the room: in again.
+    pub(super) fn lost(&mut self, jid: &RoomJid) {
+        self.put_out(jid, false);
+    }
+
+    /// The stream has ended: nobody is seen any more, grants stay.
+    pub(super) fn lose_all_rooms(&mut self) {
+        let rooms: Vec<RoomJid> = self.rooms.keys().cloned().collect();
+        for jid in &rooms {
+            self.detach(jid);
+        }
+        for jid in rooms {
+            let inside = self
+                .rooms
+                .get(&jid)
+                .is_some_and(|room| room.membership != Membership::Out);
+            if inside {
+                let service = self.rooms[&jid].service;
+                let fresh = Room::new(jid.clone(), service, self.settings.nick.clone());
+                self.rooms.insert(jid, fresh);
+            } else {
+                self.rooms.remove(&jid);
+            }
+        }
+        for person in self
+            .meetings
+            .values_mut()
+            .flat_map(|m| m.people.values_mut())
+        {
+            person.actual = None;
+            person.request = None;
+            person.role_request = false;
+            person.trouble = None;
+            person.foreign = None;
+        }
+        self.marked.clear();
+        self.marked_set.clear();
+    }
+
+    /// Takes a room's occupants out of its meeting; returns the main room of a
+    /// breakout room.
+    pub(super) fn detach(&mut self, jid: &RoomJid) -> Option<RoomJid> {
+        let room = self.rooms.get_mut(jid)?;
+        let main = room.meeting.take()?;
+        let nicks: Vec<(Nick, Option<BareJid>)> = room
+            .occupants
+            .iter()
+            .map(|(nick, occupant)| (nick.clone(), occupant.bare()))
+            .collect();
+        for (nick, bare) in nicks {
+            if let Some(bare) = bare {
+                self.unseat(&main, jid, &nick, &bare);
+            }
+        }
+        if let Some(meeting) = self.meetings.get_mut(&main) {
+            meeting.rooms.remove(jid);
+        }
+        Some(main).filter(|main| main != jid)
+    }
+
+    /// Marks everybody of the meeting that `jid` is the main room of.
+    pub(super) fn mark_everybody(&mut self, jid: &RoomJid) {
+        let people = |meeting: &Meeting| meeting.people.keys().cloned().collect::<Vec<_>>();
+        let people = self.meetings.get(jid).map(people).unwrap_or_default();
+        for person in people {
+            self.mark(jid, &person);
+        }
+    }
+}

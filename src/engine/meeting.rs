@@ -1,0 +1,39 @@
+//! A meeting: a main room, its breakout rooms (SPEC B15), and what each bare
+//! JID in any of them has and should have.
+
+use super::person::Person;
+use crate::muc::{Affiliation, BareJid, RoomJid};
+use std::collections::{BTreeSet, HashMap};
+
+/// A main room with its breakout rooms. Affiliations are the main room's.
+#[derive(Debug, Default)]
+pub struct Meeting {
+    /// Rooms whose occupants are judged here, while gavel is in them.
+    pub rooms: BTreeSet<RoomJid>,
+    /// Everybody who is present, holds power, or has a record.
+    pub people: HashMap<BareJid, Person>,
+    /// Jitsi's id of the meeting, where there is one.
+    pub meeting_id: Option<String>,
+}
+
+impl Meeting {
+    /// What is known of `jid`, made when first needed.
+    pub fn person(&mut self, jid: &BareJid) -> &mut Person {
+        self.people.entry(jid.clone()).or_default()
+    }
+
+    /// Notes the affiliation that the main room shows for `jid`, and what they
+    /// get back when lowered.
+    pub fn shows(&mut self, jid: &BareJid, affiliation: Affiliation) -> Option<Affiliation> {
+        let person = self.person(jid);
+        if matches!(affiliation, Affiliation::None | Affiliation::Member) {
+            person.record.base = Some(affiliation);
+        }
+        person.actual.replace(affiliation)
+    }
+
+    /// Whether a breakout room of it is populated.
+    pub fn has_breakout(&self, main: &RoomJid) -> bool {
+        self.rooms.iter().any(|room| room != main)
+    }
+}

@@ -1,0 +1,340 @@
+//! Names of people whose token names them (SPEC B8), where the module does not
+//! pin them.
+//!
+//! gavel sends the occupant's own newest presence back with the token's name.
+//! One such revert is under way at a time; when it comes back from the room and
+//! something newer has come in between, that newer one is sent instead, so that
+//! nothing the occupant published is lost.
+
+use super::event::{Cause, Change, Decision, Outcome, Report, Warning};
+use super::limit::Limiter;
+use super::presence::is_shown;
+use super::settings::Freeze;
+use super::timers::Timer;
+use super::{Engine, Tick};
+use crate::claims::TokenName;
+use crate::muc::{Nick, OccupantJid, RoomJid};
+use crate::stanza::{DisplayName, Message, Outbound, StanzaError};
+use bytes::Bytes;
+use std::time::Duration;
+
+/// A revert that has not come back after this is taken for lost.
+const LOST: Duration = Duration::from_secs(5);
+/// An occupant is told about its name at most once in this time.
+const TELL_PAUSE: Duration = Duration::from_secs(60);
+
+/// The name that is kept for an occupant.
+#[derive(Debug)]
+pub struct Frozen {
+    /// The token's name.
+    pub token: TokenName,
+    /// The nick it came with.
+    pub home: Nick,
+    /// Its newest own presence, as long as it may have to be sent back.
+    latest: Option<Bytes>,
+    /// The revert that is under way.
+    outstanding: Option<Outstanding>,
+    /// Whether the change to the present nick was turned back once.
+    nick_tried: bool,
+    /// How fast reverts may follow.
+    limiter: Limiter,
+    /// When the occupant was last told.
+    told_at: Option<Tick>,
+    /// A message was refused; none is sent again.
+    refused: bool,
+    /// What the module was asked to show.
+    pub pinned: Option<Box<str>>,
+}
+
+#[derive(Debug)]
+struct Outstanding {
+    id: String,
+    sent_at: Tick,
+    /// Something newer of the occupant's own has come since.
+    overtaken: bool,
+    /// What it is to change.
+    change: Change,
+}
+
+impl Frozen {
+    /// Keeps `token` for somebody who came as `home`.
+    pub fn new(token: TokenName, home: Nick) -> Self {
+        Self {
+            token,
+            home,
+            latest: None,
+            outstanding: None,
+            nick_tried: false,
+            limiter: Limiter::default(),
+            told_at: None,
+            refused: false,
+            pinned: None,
+        }
+    }
+
+    /// The occupant has changed its nick: that is turned back once.
+    pub fn nick_changed(&mut self) {
+        self.nick_tried = false;
+    }
+
+    /// Whether a presence shows the token's name. No name at all is no change.
+    pub fn agrees(&self, shown: &DisplayName) -> bool {
+        match shown {
+            DisplayName::Absent => true,
+            DisplayName::Plain(text) => self.token.matches(text),
+            DisplayName::Irregular(_) => false,
+        }
+    }
+}
+
+impl Engine {
+    /// Keeps a presence that came before its occupant could be judged.
+    pub(super) fn keep_payload(&mut self, jid: &RoomJid, nick: &Nick, raw: &Bytes) {
+        if self.settings.freeze == Freeze::Off {
+            return;
+        }
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        if !occupant.infrastructure {
+            occupant.early = Some(Bytes::copy_from_slice(raw));
+        }
+    }
+
+    /// Looks at the name in a presence that has just come.
+    pub(super) fn judge_name(&mut self, jid: &RoomJid, nick: &Nick, id: Option<&str>, raw: &Bytes) {
+        let off = self.settings.freeze == Freeze::Off;
+        let room = self.rooms.get_mut(jid);
+        let Some(room) = room.filter(|room| !room.module && !off) else {
+            return;
+        };
+        let Some(occupant) = room.occupants.get_mut(nick) else {
+            return;
+        };
+        let Some(frozen) = &mut occupant.frozen else {
+            return;
+        };
+        let returned = frozen
+            .outstanding
+            .take_if(|outstanding| id == Some(outstanding.id.as_str()));
+        if let Some(outstanding) = returned {
+            let overtaken = outstanding.overtaken;
+            self.report_revert(jid, nick, outstanding.change, Outcome::Applied);
+            if overtaken {
+                // What came back is older than what the occupant has published
+                // since: that one is due now.
+                return self.send_newest(jid, nick);
+            }
+            return self.keep_if_wrong(jid, nick, raw);
+        }
+        if let Some(outstanding) = &mut frozen.outstanding {
+            outstanding.overtaken = true;
+        }
+        self.keep_if_wrong(jid, nick, raw);
+    }
+
+    /// Keeps a presence as long as it may have to be sent back, and looks at
+    /// the name where it is not the token's.
+    fn keep_if_wrong(&mut self, jid: &RoomJid, nick: &Nick, raw: &Bytes) {
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        let Some(frozen) = &mut occupant.frozen else {
+            return;
+        };
+        let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
+        let needed = !agrees || frozen.outstanding.is_some();
+        frozen.latest = needed.then(|| Bytes::copy_from_slice(raw));
+        if frozen.home == *nick {
+            frozen.nick_tried = false;
+        }
+        if !agrees {
+            self.names.push((jid.clone(), nick.clone()));
+        }
+    }
+
+    /// Looks at the names that need it; after affiliations, which matter more.
+    pub(super) fn look_at_names(&mut self) {
+        for (jid, nick) in std::mem::take(&mut self.names) {
+            self.look_at_name(&jid, &nick);
+        }
+    }
+
+    /// Compares an occupant's name with its token's, and acts.
+    pub(super) fn look_at_name(&mut self, jid: &RoomJid, nick: &Nick) {
+        let now = self.now.tick;
+        let freeze = self.settings.freeze;
+        let can_revert = self.can_impersonate && freeze == Freeze::Revert;
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let module = room.module;
+        let Some(occupant) = room.occupants.get_mut(nick) else {
+            return;
+        };
+        let early = occupant.early.take();
+        if module {
+            return self.pin_name(jid, nick);
+        }
+        if freeze == Freeze::Off {
+            return;
+        }
+        let Some(frozen) = &mut occupant.frozen else {
+            return;
+        };
+        let name_agrees = frozen.agrees(&occupant.display_name);
+        let nick_agrees = frozen.home == *nick || frozen.nick_tried;
+        if name_agrees && nick_agrees {
+            return;
+        }
+        frozen.latest = frozen.latest.take().or(early);
+        if let Some(outstanding) = &frozen.outstanding {
+            let lost_at = outstanding.sent_at + LOST;
+            if now < lost_at {
+                return self
+                    .timers
+                    .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
+            }
+            let lost = frozen.outstanding.take();
+            if let Some(lost) = lost {
+                self.report_revert(jid, nick, lost.change, Outcome::Ineffective);
+            }
+            return self.look_at_name(jid, nick);
+        }
+        if !can_revert || occupant.sessions > 1 {
+            return self.tell(jid, nick);
+        }
+        let next = frozen.limiter.next(now);
+        if next > now {
+            return self
+                .timers
+                .set(next, Timer::Name(jid.clone(), nick.clone()));
+        }
+        self.send_newest(jid, nick);
+    }
+
+    /// Sends an occupant's newest own presence back with the token's name.
+    fn send_newest(&mut self, jid: &RoomJid, nick: &Nick) {
+        let now = self.now.tick;
+        self.reverts += 1;
+        let id = format!("gavel-{}", self.reverts);
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        let shown = occupant.display_name.clone();
+        let real = occupant.real.clone().filter(|real| real.is_full());
+        let (Some(frozen), Some(from)) = (&mut occupant.frozen, real) else {
+            return;
+        };
+        let Some(presence) = frozen.latest.clone() else {
+            return;
+        };
+        frozen.limiter.note(now);
+        let home = frozen.home.clone();
+        frozen.nick_tried = home != *nick;
+        let token = frozen.token.form().into_owned();
+        let changed_name = !frozen.agrees(&shown);
+        let name = is_shown(&shown).then(|| token.clone());
+        let change = if changed_name {
+            Change::Name {
+                from: shown.shown().map(str::to_owned),
+                to: token,
+            }
+        } else {
+            Change::Nick {
+                from: nick.clone(),
+                to: home.clone(),
+            }
+        };
+        frozen.outstanding = Some(Outstanding {
+            id: id.clone(),
+            sent_at: now,
+            overtaken: false,
+            change,
+        });
+        let to = OccupantJid {
+            room: jid.clone(),
+            nick: home,
+        };
+        self.send(Outbound::Revert {
+            from,
+            to,
+            id,
+            name,
+            presence,
+        });
+        let lost_at = now + LOST;
+        self.timers
+            .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
+    }
+
+    pub(super) fn report_revert(
+        &mut self,
+        jid: &RoomJid,
+        nick: &Nick,
+        change: Change,
+        outcome: Outcome,
+    ) {
+        let Some(occupant) = self.occupant(jid, nick) else {
+            return;
+        };
+        let credentials = occupant.credentials.as_ref();
+        let real = occupant.real.as_ref();
+        let decision = Decision {
+            room: jid.clone(),
+            nick: Some(nick.clone()),
+            jid: real.map(ToString::to_string).unwrap_or_default(),
+            change,
+            cause: Cause::Correction,
+            rule: occupant.verdict.rule.clone(),
+            reason: occupant.verdict.reason.clone(),
+            source: credentials.map(|credentials| credentials.source),
+            actor: None,
+            outcome,
+        };
+        self.report(Report::Decision(Box::new(decision)));
+    }
+
+    /// Tells an occupant that its name is its token's.
+    fn tell(&mut self, jid: &RoomJid, nick: &Nick) {
+        let now = self.now.tick;
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        let Some(frozen) = &mut occupant.frozen else {
+            return;
+        };
+        frozen.latest = None;
+        let soon = frozen.told_at.is_some_and(|at| now < at + TELL_PAUSE);
+        if soon || frozen.refused {
+            return;
+        }
+        frozen.told_at = Some(now);
+        let name = frozen.token.form();
+        let text = format!("In this room your name is given by your token: {name}");
+        let occupant = OccupantJid {
+            room: jid.clone(),
+            nick: nick.clone(),
+        };
+        let id = format!("gavel-tell-{nick}");
+        self.send(Outbound::Notify { occupant, id, text });
+    }
+
+    /// A message to an occupant was refused: it is not repeated.
+    pub(super) fn notice_refused(&mut self, message: &Message, error: &StanzaError) {
+        let Some((_, room, Some(nick))) = self.locate(&message.from) else {
+            return;
+        };
+        let nick = Nick::new(nick);
+        let Some(occupant) = self.occupant_mut(&room, &nick) else {
+            return;
+        };
+        let Some(frozen) = occupant.frozen.as_mut().filter(|f| f.told_at.is_some()) else {
+            return;
+        };
+        if !std::mem::replace(&mut frozen.refused, true) {
+            let error = error.to_string();
+            self.report(Report::Warning(Warning::NotifyRefused { room, error }));
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Who is in a room: presence from occupant JIDs.
+
+use super::event::Warning;
+use super::room::{Membership, Occupant, Room};
+use super::{Engine, change::RoleChange};
+use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid, status};
+use crate::policy::{Entitlement, Reason, Rule, Verdict};
+use crate::stanza::{DisplayName, Item, MucUser, Presence, PresenceKind};
+
+impl Engine {
+    /// Takes a presence.
+    pub(super) fn presence(&mut self, presence: Presence) {
+        let Some((_, room, resource)) = self.locate(&presence.from) else {
+            return;
+        };
+        self.heard_from(&room);
+        let nick = resource.unwrap_or_default().to_owned();
+        match &presence.kind {
+            PresenceKind::Error(error) => {
+                if self.is_joining_as(&room, &nick) {
+                    self.join_failed(&room, error);
+                }
+            }
+            _ if nick.is_empty() => {}
+            PresenceKind::Available => self.available(&room, &nick, presence),
+            PresenceKind::Unavailable => self.unavailable(&room, &nick, &presence),
+            PresenceKind::Other => {}
+        }
+    }
+
+    /// Errors of a join come from the occupant JID it was sent to, or from the
+    /// room.
+    fn is_joining_as(&self, room: &RoomJid, nick: &str) -> bool {
+        let room = self.rooms.get(room);
+        room.is_some_and(|room| nick.is_empty() || room.nick.as_str() == nick)
+    }
+
+    fn available(&mut self, jid: &RoomJid, nick: &str, presence: Presence) {
+        let Some(user) = &presence.muc_user else {
+            return;
+        };
+        if user.has_status(status::SELF_PRESENCE) {
+            return self.own_presence(jid, nick, &presence);
+        }
+        let follows =
+            |room: &&mut Room| matches!(room.membership, Membership::In | Membership::Joining);
+        let Some(room) = self.rooms.get_mut(jid).filter(follows) else {
+            return;
+        };
+        let nick = Nick::new(nick);
+        if room.occupants.contains_key(&nick) {
+            self.updated(jid, &nick, presence);
+        } else {
+            self.arrived(jid, nick, presence);
+        }
+    }
+
+    fn arrived(&mut self, jid: &RoomJid, nick: Nick, presence: Presence) {
+        let user = presence.muc_user.as_ref();
+        let items = user.map(|user| &*user.items).unwrap_or_default();
+        let item = items.first().cloned().unwrap_or_default();
+        let real = item.jid.as_deref().and_then(RealJid::parse);
+        let infrastructure = real
+            .as_ref()
+            .is_some_and(|real| self.settings.infrastructure.contains(real));
+        let occupant = Occupant {
+            real,
+            sessions: items.len().max(1),
+            affiliation: item.affiliation.unwrap_or(Affiliation::None),
+            role: item.role.unwrap_or(Role::None),
+            display_name: presence.display_name,
+            infrastructure,
+            evidence_mark: None,
+            pending: (!infrastructure).then(|| Box::new(presence.evidence)),
+            early: None,
+            credentials: None,
+            verdict: guest(),
+            frozen: None,
+            joined_at: self.now.unix_ms,
+        };
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.occupants.insert(nick.clone(), occupant);
+        if !infrastructure {
+            room.lonely_since = None;
+        }
+        if !room.is_ready() {
+            self.keep_payload(jid, &nick, &presence.raw);
+            return;
+        }
+        if infrastructure {
+            self.warn_without_module(jid);
+            return;
+        }
+        self.seat(jid, &nick, Some(&item), false);
+        self.judge_name(jid, &nick, presence.id.as_deref(), &presence.raw);
+    }
+
+    fn updated(&mut self, jid: &RoomJid, nick: &Nick, presence: Presence) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let ready = room.is_ready();
+        let Some(occupant) = room.occupants.get_mut(nick) else {
+            return;
+        };
+        let items = presence.muc_user.map(|user| user.items).unwrap_or_default();
+        let item = items.first().cloned().unwrap_or_default();
+        let real = item.jid.as_deref().and_then(RealJid::parse);
+        let same_person =
+            real.as_ref().map(RealJid::bare_str) == occupant.real.as_ref().map(RealJid::bare_str);
+        if !same_person {
+            // The nick changed hands without a leave that we saw.
+            self.gone(jid, nick);
+            let presence = Presence {
+                muc_user: Some(MucUser {
+                    items,
+                    ..MucUser::default()
+                }),
+                ..presence
+            };
+            return self.arrived(jid, nick.clone(), presence);
+        }
+        let role = item.role.unwrap_or(occupant.role);
+        let rose = role == Role::Moderator && occupant.role != Role::Moderator;
+        let changed = occupant.role != role;
+        occupant.real = real;
+        occupant.sessions = items.len().max(1);
+        occupant.affiliation = item.affiliation.unwrap_or(occupant.affiliation);
+        occupant.role = role;
+        occupant.display_name = presence.display_name;
+        if occupant.infrastructure {
+            return;
+        }
+        occupant.pending = Some(Box::new(presence.evidence));
+        if !ready {
+            return self.keep_payload(jid, nick, &presence.raw);
+        }
+        self.examine(jid, nick, false);
+        self.shown(jid, nick, &item);
+        if changed {
+            self.role_changed(jid, nick, &item, RoleChange { rose });
+        }
+        self.judge_name(jid, nick, presence.id.as_deref(), &presence.raw);
+    }
+
+    fn unavailable(&mut self, jid: &RoomJid, nick: &str, presence: &Presence) {
+        let empty = MucUser::default();
+        let user = presence.muc_user.as_ref().unwrap_or(&empty);
+        if self.is_own_leave(jid, nick, user) {
+            return self.own_leave(jid, user);
+        }
+        let nick = Nick::new(nick);
+        let item = user.items.first().cloned().unwrap_or_default();
+        let renamed = item.nick.as_deref().map(Nick::new);
+        if let (true, Some(new)) = (user.has_status(status::NICK_CHANGED), renamed) {
+            return self.renamed(jid, &nick, new);
+        }
+        self.shown(jid, &nick, &item);
+        if user.has_status(status::KICKED) {
+            self.kicked(jid, &nick);
+        }
+        self.gone(jid, &nick);
+        self.leave_if_lonely(jid);
+    }
+
+    fn is_own_leave(&self, jid: &RoomJid, nick: &str, user: &MucUser) -> bool {
+        let items = user.items.iter();
+        let own_item = items
+            .filter_map(|item| item.jid.as_deref())
+            .any(|jid| self.is_own(jid));
+        let own_nick = || {
+            let room = self.rooms.get(jid);
+            room.is_some_and(|room| room.is_in() && room.nick.as_str() == nick)
+        };
+        user.has_status(status::SELF_PRESENCE) || own_item || (user.destroyed && own_nick())
+    }
+
+    /// gavel's own unavailable presence: it left, was put out, or the room has
+    /// ended.
+    fn own_leave(&mut self, jid: &RoomJid, user: &MucUser) {
+        let inside = self.rooms.get(jid).is_some_and(Room::is_in);
+        if user.destroyed {
+            return self.room_ended(jid);
+        }
+        if !inside || user.has_status(status::NICK_CHANGED) {
+            return;
+        }
+        let codes = [
+            status::BANNED,
+            status::KICKED,
+            status::REMOVED_AFFILIATION,
+            status::REMOVED_MEMBERS_ONLY,
+        ];
+        let own_first = codes.iter().any(|code| user.has_status(*code));
+        self.put_out(jid, own_first);
+    }
+
+    fn renamed(&mut self, jid: &RoomJid, old: &Nick, new: Nick) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let Some(mut occupant) = room.occupants.remove(old) else {
+            return;
+        };
+        if let Some(frozen) = &mut occupant.frozen {
+            frozen.nick_changed();
+        }
+        let bare = occupant.bare();
+        let meeting = room.meeting.clone();
+        room.occupants.insert(new.clone(), occupant);
+        let (Some(bare), Some(meeting)) = (bare, meeting) else {
+            return;
+        };
+        let person = self.meetings.get_mut(&meeting);
+        let person = person.and_then(|meeting| meeting.people.get_mut(&bare));
+        let seats = person.map(|person| person.seats.iter_mut());
+        for seat in seats.into_iter().flatten() {
+            if seat.room == *jid && seat.nick == *old {
+                seat.nick = new.clone();
+            }
+        }
+    }
+
+    /// An occupant is no longer there.
+    pub(super) fn gone(&mut self, jid: &RoomJid, nick: &Nick) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let meeting = room.meeting.clone();
+        let bare = room.occupants.get(nick).and_then(Occupant::bare);
+        if let (Some(meeting), Some(bare)) = (meeting, bare) {
+            self.unseat(&meeting, jid, nick, &bare);
+        }
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.occupants.remove(nick);
+        }
+    }
+
+    /// The room shows an occupant's affiliation.
+    fn shown(&mut self, jid: &RoomJid, nick: &Nick, item: &Item) {
+        let Some(room) = self.rooms.get(jid).filter(|room| room.is_ready()) else {
+            return;
+        };
+        let known = room.occupants.get(nick).and_then(Occupant::bare);
+        let bare = item.jid.as_deref().and_then(BareJid::parse).or(known);
+        if let (Some(bare), Some(affiliation)) = (bare, item.affiliation) {
+            self.observe(jid, &bare, affiliation, item.actor.as_ref(), true);
+        }
+    }
+
+    /// Says once per service what an occupant component breaks in Jitsi.
+    pub(super) fn warn_without_module(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get(jid).filter(|room| !room.module) else {
+            return;
+        };
+        let focus = |occupant: &Occupant| {
+            let real = occupant.real.as_ref().map(RealJid::bare_str);
+            real.is_some_and(|real| real.starts_with("focus@"))
+        };
+        if room.occupants.values().any(focus) {
+            let service = jid.service().to_owned();
+            self.warn_once(Warning::FocusWithoutModule { service });
+        }
+    }
+}
+
+/// The verdict on somebody whose claims have not been looked at.
+pub(super) fn guest() -> Verdict {
+    Verdict {
+        entitlement: Entitlement::Guest,
+        rule: Rule::Guest,
+        reason: Reason::NoClaims,
+    }
+}
+
+/// Whether a display name is one at all.
+pub(super) fn is_shown(name: &DisplayName) -> bool {
+    !matches!(name, DisplayName::Absent)
+}

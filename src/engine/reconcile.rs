@@ -1,0 +1,334 @@
+//! Comparing what is with what should be, and acting on the difference (B1).
+
+use super::event::{Cause, Change, Outcome, Party, Report, Warning};
+use super::person::{InFlight, Person, Seat, Wanted, moderates_by_role_alone};
+use super::request::Purpose;
+use super::timers::Timer;
+use super::{Engine, Tick};
+use crate::muc::{Affiliation, BareJid, Role, RoomJid};
+use crate::policy::Entitlement;
+use crate::stanza::Request;
+
+/// A request that is answered by `result` and changes nothing is repeated this
+/// often.
+const MAX_INEFFECTIVE: u32 = 3;
+
+/// What is to be done about a person.
+struct Plan {
+    target: Affiliation,
+    from: Option<Affiliation>,
+    cause: Cause,
+    actor: Option<Party>,
+    paced: bool,
+}
+
+impl Engine {
+    /// Compares everybody who was marked.
+    pub(super) fn reconcile_marked(&mut self) {
+        while let Some((main, bare)) = self.marked.pop_front() {
+            self.marked_set.remove(&(main.clone(), bare.clone()));
+            self.reconcile(&main, &bare);
+        }
+    }
+
+    /// A pause is over.
+    pub(super) fn wake_person(&mut self, main: RoomJid, bare: BareJid) {
+        if let Some(person) = self.person_mut(&main, &bare) {
+            if let Some(trouble) = &mut person.trouble {
+                trouble.wake = None;
+            }
+            self.mark(&main, &bare);
+        }
+    }
+
+    /// What somebody should have.
+    pub(super) fn wanted(&self, main: &RoomJid, person: &Person) -> Wanted {
+        let room = self.rooms.get(main);
+        let members_only = room.is_some_and(super::room::Room::members_only);
+        let standing = self.standing(person);
+        person.wanted(&self.settings.policy, standing, members_only)
+    }
+
+    fn reconcile(&mut self, main: &RoomJid, bare: &BareJid) {
+        let ready = self
+            .rooms
+            .get(main)
+            .is_some_and(super::room::Room::is_ready);
+        let Some(person) = self.person(main, bare).filter(|_| ready) else {
+            return;
+        };
+        if person.request.is_some() || person.role_request {
+            return;
+        }
+        let wanted = self.wanted(main, person);
+        let actual = match person.actual {
+            Some(actual) => actual,
+            // The ban that is to be undone is all that is known.
+            None if person.record.restore.is_some() => Affiliation::Outcast,
+            // Nothing is known of an absent JID: there is nothing to take.
+            None if !person.is_present() => return self.drop_if_blank(main, bare),
+            None => Affiliation::None,
+        };
+        match wanted.target(actual) {
+            None => self.agrees(main, bare, wanted),
+            Some(target) => self.differs(main, bare, target, person.actual),
+        }
+    }
+
+    /// The affiliation is as it should be; what about the roles?
+    fn agrees(&mut self, main: &RoomJid, bare: &BareJid, wanted: Wanted) {
+        let tick = self.now.tick;
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        if person.record.restore.take().is_some() {
+            self.changed = true;
+            return self.mark(main, bare);
+        }
+        if let Some(trouble) = &mut person.trouble {
+            trouble.not_before = None;
+            trouble.backoff = Default::default();
+            trouble.ad_hoc_tried = false;
+            trouble.told &= trouble.limiter.is_pausing(tick);
+        }
+        if self.fix_role(main, bare, wanted) {
+            return;
+        }
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        person.foreign = None;
+        if let Some(since) = person.unsettled_since.take() {
+            let after = tick.saturating_sub(since);
+            self.report(Report::Settled { after });
+        }
+        self.drop_if_blank(main, bare);
+    }
+
+    fn drop_if_blank(&mut self, main: &RoomJid, bare: &BareJid) {
+        if let Some(meeting) = self.meetings.get_mut(main)
+            && meeting.people.get(bare).is_some_and(Person::is_blank)
+        {
+            meeting.people.remove(bare);
+        }
+    }
+
+    fn differs(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        target: Affiliation,
+        from: Option<Affiliation>,
+    ) {
+        let plan = self.plan(main, bare, target, from);
+        let now = self.now.tick;
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let rises = from.is_none_or(|from| target > from);
+        let mut earliest = now;
+        if let Some(trouble) = &mut person.trouble {
+            if trouble.server_admin || trouble.ineffective > MAX_INEFFECTIVE {
+                return;
+            }
+            earliest = earliest.max(trouble.not_before.unwrap_or(now));
+            if rises {
+                earliest = earliest.max(trouble.departing_until.unwrap_or(now));
+            }
+            if plan.paced {
+                earliest = earliest.max(trouble.limiter.next(now));
+            }
+        }
+        if earliest > now {
+            return self.delay(main, bare, earliest, &plan);
+        }
+        if plan.paced {
+            person.trouble().limiter.note(now);
+        }
+        self.set_affiliation(main, bare, plan);
+    }
+
+    fn plan(
+        &self,
+        main: &RoomJid,
+        bare: &BareJid,
+        target: Affiliation,
+        from: Option<Affiliation>,
+    ) -> Plan {
+        let person = self.person(main, bare);
+        let foreign = person.and_then(|person| person.foreign.as_deref());
+        let cause = match person {
+            Some(person) => self.cause(person, foreign.is_some(), target),
+            None => Cause::Leave,
+        };
+        Plan {
+            target,
+            from,
+            cause,
+            actor: foreign.map(|foreign| foreign.by.clone()),
+            paced: foreign.is_some_and(|foreign| foreign.paced),
+        }
+    }
+
+    fn cause(&self, person: &Person, foreign: bool, target: Affiliation) -> Cause {
+        let standing = self.standing(person);
+        let granted = person.record.grant.as_ref();
+        match standing.entitlement {
+            _ if granted.is_some_and(|grant| grant.affiliation == target) => Cause::Grant,
+            _ if foreign => Cause::Correction,
+            None => Cause::Leave,
+            Some(_) if person.record.step_down.is_some() => Cause::StepDown,
+            Some(Entitlement::Guest) => Cause::Guest,
+            Some(_) => Cause::Join,
+        }
+    }
+
+    /// Waits, and says so once.
+    fn delay(&mut self, main: &RoomJid, bare: &BareJid, until: Tick, plan: &Plan) {
+        let now = self.now.tick;
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let trouble = person.trouble();
+        let asleep = trouble.wake.is_some_and(|wake| wake <= until && wake > now);
+        if !asleep {
+            trouble.wake = Some(until);
+        }
+        let pausing = plan.paced && trouble.limiter.is_pausing(now);
+        let tell = pausing && !trouble.told;
+        trouble.told |= pausing;
+        if !asleep {
+            self.timers
+                .set(until, Timer::Person(main.clone(), bare.clone()));
+        }
+        if !tell {
+            return;
+        }
+        let actor = plan.actor.as_ref();
+        let actor = actor.map_or_else(|| "somebody".to_owned(), ToString::to_string);
+        self.report(Report::Warning(Warning::Contested {
+            room: main.clone(),
+            jid: bare.to_string(),
+            actor,
+        }));
+        let change = Change::Affiliation {
+            from: plan.from,
+            to: plan.target,
+        };
+        self.decide(
+            main,
+            bare,
+            change,
+            plan.cause,
+            plan.actor.clone(),
+            Outcome::Delayed,
+        );
+    }
+
+    fn set_affiliation(&mut self, main: &RoomJid, bare: &BareJid, plan: Plan) {
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let ad_hoc = person.trouble.as_ref().is_some_and(|t| t.ad_hoc_tried);
+        person.request = Some(Box::new(InFlight {
+            wanted: plan.target,
+            from: plan.from,
+            cause: plan.cause,
+            actor: plan.actor,
+            ad_hoc: false,
+            confirmed: false,
+        }));
+        // After the ad-hoc command was refused, too, the plain way is tried
+        // first again: ownership may have come back.
+        if ad_hoc {
+            person.trouble().ad_hoc_tried = false;
+        }
+        let request = Request::SetAffiliation {
+            jid: bare.to_string(),
+            affiliation: plan.target,
+        };
+        let purpose = Purpose::Affiliation(main.clone(), bare.clone());
+        self.ask(main.as_str(), request, purpose);
+    }
+
+    /// The same by ad-hoc command, where muc#admin was refused (B10).
+    pub(super) fn set_by_command(&mut self, main: &RoomJid, bare: &BareJid, target: Affiliation) {
+        let request = Request::CommandSetAffiliation {
+            room: main.clone(),
+            jid: bare.to_string(),
+            affiliation: target,
+        };
+        let purpose = Purpose::Affiliation(main.clone(), bare.clone());
+        self.ask(main.service(), request, purpose);
+    }
+
+    /// Takes role moderator from whoever has not the affiliation for it, and,
+    /// in breakout rooms, gives it to whoever has: there a change of the main
+    /// room's affiliation leaves roles as they are.
+    fn fix_role(&mut self, main: &RoomJid, bare: &BareJid, wanted: Wanted) -> bool {
+        let now = self.now.tick;
+        let Some(person) = self.person(main, bare) else {
+            return false;
+        };
+        let affiliation = person.actual.unwrap_or(Affiliation::None);
+        let Some((seat, to)) = self.wrong_role(main, person, affiliation, wanted) else {
+            return false;
+        };
+        let trouble = person.trouble.as_ref();
+        let foreign = person.foreign.clone();
+        let paced = foreign.as_ref().is_none_or(|foreign| foreign.paced);
+        let mut earliest = trouble.and_then(|t| t.not_before).unwrap_or(now);
+        if paced {
+            earliest = earliest.max(trouble.map_or(now, |t| t.limiter.next(now)));
+        }
+        if trouble.is_some_and(|t| t.role_refused > MAX_INEFFECTIVE) {
+            return false;
+        }
+        let plan = Plan {
+            target: affiliation,
+            from: Some(affiliation),
+            cause: Cause::Correction,
+            actor: foreign.map(|foreign| foreign.by),
+            paced,
+        };
+        if earliest > now {
+            self.delay(main, bare, earliest, &plan);
+            return true;
+        }
+        let Some(person) = self.person_mut(main, bare) else {
+            return false;
+        };
+        if paced {
+            person.trouble().limiter.note(now);
+        }
+        person.role_request = true;
+        let purpose = Purpose::Role(seat.room.clone(), seat.nick.clone(), bare.clone());
+        let request = Request::SetRole {
+            nick: seat.nick,
+            role: to,
+        };
+        self.ask(seat.room.as_str(), request, purpose);
+        true
+    }
+
+    fn wrong_role(
+        &self,
+        main: &RoomJid,
+        person: &Person,
+        affiliation: Affiliation,
+        wanted: Wanted,
+    ) -> Option<(Seat, Role)> {
+        let seats = person.seats.iter();
+        let mut wrong = seats.filter_map(|seat| {
+            let role = self.occupant(&seat.room, &seat.nick)?.role;
+            if moderates_by_role_alone(role, affiliation) && !wanted.may_moderate() {
+                return Some((seat.clone(), Role::Participant));
+            }
+            let lacks = role < Role::Moderator && affiliation.moderates();
+            let breakout = seat.room != *main;
+            (lacks && breakout && wanted != Wanted::Anything)
+                .then(|| (seat.clone(), Role::Moderator))
+        });
+        wrong.next()
+    }
+}

@@ -1,0 +1,301 @@
+//! Replies to gavel's requests, and replies that do not come.
+
+use super::Engine;
+use super::event::{Change, Outcome, Report, Warning};
+use super::person::InFlight;
+use super::request::Purpose;
+use super::room::Facts;
+use crate::muc::{BareJid, Nick, Role, RoomJid};
+use crate::stanza::{Iq, IqKind, IqPayload, Request, StanzaError};
+
+impl Engine {
+    /// Takes a reply, if it is one to an open request.
+    pub(super) fn reply(&mut self, iq: Iq) {
+        let from = match self.locate(&iq.from) {
+            // Replies of a tenant's room may come under either name.
+            Some((_, room, Some(resource))) => format!("{room}/{resource}"),
+            Some((_, room, None)) => room.to_string(),
+            None => iq.from,
+        };
+        let Some(purpose) = self.requests.answer(&iq.id, &from) else {
+            return;
+        };
+        if let Some((_, room, _)) = self.locate(&from) {
+            self.heard_from(&room);
+        }
+        match iq.kind {
+            IqKind::Result => self.succeeded(purpose, iq.payload),
+            IqKind::Error(error) => self.failed(purpose, &error),
+            IqKind::Get | IqKind::Set => {}
+        }
+    }
+
+    fn succeeded(&mut self, purpose: Purpose, payload: IqPayload) {
+        if let Some(error) = command_error(&purpose, &payload) {
+            return self.failed(purpose, &error);
+        }
+        match (purpose, payload) {
+            (Purpose::Probe(room), _) => self.probed(&room, None),
+            (Purpose::List(room, which), IqPayload::MucAdmin(items)) => {
+                self.listed_people(&room, which, &items);
+            }
+            (Purpose::Configuration(room), IqPayload::MucOwner(form)) => {
+                self.configured(&room, Facts::read(&form, &[]));
+            }
+            (Purpose::RoomInfo(room), IqPayload::DiscoInfo { features, form, .. }) => {
+                self.configured(&room, Facts::read(&form, &features));
+            }
+            (Purpose::Configuration(room) | Purpose::RoomInfo(room), _) => self.unknown(&room),
+            (Purpose::Affiliation(room, jid), _) => self.affiliation_set(&room, &jid),
+            (Purpose::Role(_, _, jid), _) => self.role_answered(&jid, false),
+            (Purpose::Pin(room, nick), _) => self.pinned(&room, &nick, Outcome::Applied),
+            (Purpose::Own(room), _) => self.owned(&room, None),
+            (Purpose::ListRooms(service), IqPayload::Command(reply)) => {
+                self.listed_by_command(service, &reply);
+            }
+            (Purpose::Items(service), IqPayload::DiscoItems { jids, .. }) => {
+                self.listed(service, &jids);
+            }
+            (Purpose::ListRooms(service) | Purpose::Items(service), _) => {
+                self.poll_again(service);
+            }
+            (Purpose::SelfPing(room), _) => self.still_in(&room),
+            (Purpose::Ping, _) => self.server_answered(),
+            (Purpose::List(..) | Purpose::Nothing, _) => {}
+        }
+    }
+
+    fn failed(&mut self, purpose: Purpose, error: &StanzaError) {
+        match purpose {
+            Purpose::Probe(room) => self.probed(&room, Some(error)),
+            Purpose::Configuration(room) => self.read_room_info(&room),
+            Purpose::RoomInfo(room) => self.unknown(&room),
+            Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
+            Purpose::Role(room, nick, jid) => self.role_failed(&room, &nick, &jid),
+            // The occupant has left, or has another nick by now.
+            Purpose::Pin(..) if error.is("item-not-found") => {}
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Refused),
+            Purpose::Own(room) => self.owned(&room, Some(error)),
+            Purpose::ListRooms(service) | Purpose::Items(service) => {
+                self.not_listed(service, error);
+            }
+            Purpose::SelfPing(room) => self.self_ping_failed(&room, error),
+            Purpose::Ping => self.server_answered(),
+            Purpose::List(room, _) => self.list_refused(&room),
+            Purpose::Nothing => {}
+        }
+    }
+
+    /// A reply that did not come: what is unknown is asked for, or compared,
+    /// again.
+    pub(super) fn unanswered(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Probe(room) => {
+                let error = StanzaError {
+                    kind: "wait".into(),
+                    condition: "remote-server-timeout".into(),
+                    text: None,
+                };
+                self.probed(&room, Some(&error));
+            }
+            Purpose::Configuration(room) => self.read_room_info(&room),
+            Purpose::RoomInfo(room) => self.unknown(&room),
+            Purpose::List(room, which) => self.read_list(&room, which),
+            Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
+            Purpose::Role(_, _, jid) => self.role_answered(&jid, false),
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Ineffective),
+            Purpose::Own(room) => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.owning = false;
+                }
+                self.own_if_needed(&room);
+            }
+            Purpose::ListRooms(service) | Purpose::Items(service) => self.poll_again(service),
+            Purpose::SelfPing(room) => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.pinged = false;
+                }
+            }
+            Purpose::Ping | Purpose::Nothing => {}
+        }
+    }
+
+    /// The configuration form was refused or did not come; disco#info may say
+    /// enough.
+    fn read_room_info(&mut self, jid: &RoomJid) {
+        if !self.rooms.contains_key(jid) {
+            return;
+        }
+        let purpose = Purpose::RoomInfo(jid.clone());
+        self.ask(jid.as_str(), Request::DiscoInfo, purpose);
+    }
+
+    /// Nothing can be learned of a room: it is taken for an open main room.
+    fn unknown(&mut self, jid: &RoomJid) {
+        let known = |room: &super::Room| room.facts.is_some();
+        if !self.rooms.get(jid).is_some_and(known) {
+            self.configured(jid, Facts::default());
+        }
+    }
+
+    fn forget_request(&mut self, main: &RoomJid, bare: &BareJid) {
+        if let Some(person) = self.person_mut(main, bare) {
+            person.request = None;
+            self.mark(main, bare);
+        }
+    }
+
+    /// `result`: the room has shown the change already, or the JID is absent;
+    /// otherwise nothing has changed.
+    fn affiliation_set(&mut self, main: &RoomJid, bare: &BareJid) {
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let Some(request) = person.request.take() else {
+            return;
+        };
+        let shown_here = person.seats.iter().any(|seat| seat.room == *main);
+        let absent = !shown_here && person.actual == request.from;
+        if absent {
+            person.actual = Some(request.wanted);
+            if !request.wanted.moderates() && request.wanted != crate::muc::Affiliation::Outcast {
+                person.record.base = Some(request.wanted);
+            }
+        }
+        let outcome = if request.confirmed || absent || person.actual == Some(request.wanted) {
+            if let Some(trouble) = &mut person.trouble {
+                trouble.ineffective = 0;
+            }
+            Outcome::Applied
+        } else {
+            let trouble = person.trouble();
+            trouble.ineffective += 1;
+            match trouble.ineffective {
+                0..=3 => Outcome::Ineffective,
+                _ => Outcome::GivenUp,
+            }
+        };
+        self.report_request(main, bare, &request, outcome);
+        self.mark(main, bare);
+    }
+
+    fn report_request(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        request: &InFlight,
+        outcome: Outcome,
+    ) {
+        let change = Change::Affiliation {
+            from: request.from,
+            to: request.wanted,
+        };
+        let actor = request.actor.clone();
+        self.decide(main, bare, change, request.cause, actor, outcome);
+    }
+
+    fn affiliation_refused(&mut self, main: &RoomJid, bare: &BareJid, error: &StanzaError) {
+        let now = self.now.tick;
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let Some(mut request) = person.request.take() else {
+            return;
+        };
+        let denied = error.is("forbidden") || error.is("not-allowed");
+        if denied && !request.ad_hoc && !person.trouble().ad_hoc_tried {
+            request.ad_hoc = true;
+            let target = request.wanted;
+            person.request = Some(request);
+            person.trouble().ad_hoc_tried = true;
+            return self.set_by_command(main, bare, target);
+        }
+        if error.is("not-acceptable") {
+            person.trouble().server_admin = true;
+            let (room, jid) = (main.clone(), bare.to_string());
+            self.report(Report::Warning(Warning::ServerAdmin { room, jid }));
+            return self.report_request(main, bare, &request, Outcome::GivenUp);
+        }
+        let trouble = person.trouble();
+        let first = trouble.not_before.is_none();
+        let pause = trouble.backoff.pause();
+        trouble.not_before = Some(now + pause);
+        if first {
+            self.report_request(main, bare, &request, Outcome::Refused);
+        }
+        if error.is("item-not-found") {
+            self.ping_room(main);
+        }
+        self.own_if_needed(main);
+        self.mark(main, bare);
+    }
+
+    fn role_answered(&mut self, bare: &BareJid, refused: bool) {
+        let now = self.now.tick;
+        let mut marks = Vec::new();
+        for (main, meeting) in &mut self.meetings {
+            let waiting = |person: &&mut super::person::Person| person.role_request;
+            if let Some(person) = meeting.people.get_mut(bare).filter(waiting) {
+                person.role_request = false;
+                if refused {
+                    let trouble = person.trouble();
+                    trouble.role_refused += 1;
+                    let pause = trouble.backoff.pause();
+                    trouble.not_before = Some(now + pause);
+                } else if let Some(trouble) = &mut person.trouble {
+                    trouble.role_refused = 0;
+                }
+                marks.push(main.clone());
+            }
+        }
+        for main in marks {
+            self.mark(&main, bare);
+        }
+    }
+
+    fn role_failed(&mut self, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        let role = self.occupant(jid, nick).map(|occupant| occupant.role);
+        if let (Some(main), Some(from)) = (main, role) {
+            let change = Change::Role {
+                from,
+                to: Role::Participant,
+            };
+            let cause = super::event::Cause::Correction;
+            self.decide(&main, bare, change, cause, None, Outcome::Refused);
+        }
+        self.role_answered(bare, true);
+    }
+
+    fn still_in(&mut self, jid: &RoomJid) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.pinged = false;
+        }
+    }
+
+    /// XEP-0410 §4: these errors say that gavel is still in; others that it is
+    /// not.
+    fn self_ping_failed(&mut self, jid: &RoomJid, error: &StanzaError) {
+        self.still_in(jid);
+        let inside = ["service-unavailable", "feature-not-implemented"];
+        let unsure = ["remote-server-not-found", "remote-server-timeout"];
+        if inside.contains(&&*error.condition) || unsure.contains(&&*error.condition) {
+            return;
+        }
+        self.lost(jid);
+    }
+}
+
+/// An ad-hoc command tells of failure in a completed reply, too.
+fn command_error(purpose: &Purpose, payload: &IqPayload) -> Option<StanzaError> {
+    let setting = matches!(purpose, Purpose::Affiliation(..) | Purpose::Own(_));
+    let IqPayload::Command(reply) = payload else {
+        return None;
+    };
+    let failed = reply.error.is_some() || !reply.completed;
+    (setting && failed).then(|| StanzaError {
+        kind: "cancel".into(),
+        condition: "undefined-condition".into(),
+        text: reply.error.clone(),
+    })
+}

@@ -1,0 +1,208 @@
+//! One room: who is in it, and whether gavel is.
+
+use super::limit::Backoff;
+use super::names::Frozen;
+use super::time::Tick;
+use crate::claims::{Claims, Source, TokenId};
+use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
+use crate::policy::Verdict;
+use crate::stanza::{DisplayName, Evidence, Form};
+use bytes::Bytes;
+use std::collections::HashMap;
+
+/// Whether gavel is in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// Not in it.
+    Out,
+    /// The owner list is being read: a join must not create a room (B9).
+    Probing,
+    /// Waits for its turn to join.
+    Queued,
+    /// The join is on its way, however long that takes.
+    Joining,
+    /// In it: the own presence with status 110 has come.
+    In,
+}
+
+/// What a room's configuration says, as far as gavel must know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Affiliation none throws people out.
+    pub members_only: bool,
+    /// It outlives its occupants.
+    pub persistent: bool,
+    /// The main room, where this is a breakout room (B15).
+    pub main: Option<RoomJid>,
+    /// Jitsi's id of this meeting: another one is another meeting.
+    pub meeting_id: Option<String>,
+    /// The password.
+    pub password: Option<String>,
+}
+
+impl Facts {
+    /// Reads a configuration form or the form in disco#info.
+    pub fn read(form: &Form, features: &[String]) -> Self {
+        let text = |name| form.value(name).filter(|value| !value.is_empty());
+        let has = |feature: &str| features.iter().any(|f| f == feature);
+        Self {
+            members_only: form.is_set("muc#roomconfig_membersonly") || has("muc_membersonly"),
+            persistent: form.is_set("muc#roomconfig_persistentroom") || has("muc_persistent"),
+            main: text("muc#roominfo_breakout_main_room").and_then(RoomJid::parse),
+            meeting_id: text("muc#roominfo_meetingId").map(str::to_owned),
+            password: text("muc#roomconfig_roomsecret").map(str::to_owned),
+        }
+    }
+}
+
+/// Claims that were believed, and what follows from them.
+#[derive(Debug)]
+pub struct Credentials {
+    /// Where they came from.
+    pub source: Source,
+    /// The claims.
+    pub claims: Claims,
+    /// The token they came from.
+    pub token: Option<TokenId>,
+}
+
+/// Somebody in a room.
+#[derive(Debug)]
+pub struct Occupant {
+    /// Real JID; without one there are no claims.
+    pub real: Option<RealJid>,
+    /// Sessions behind this nick.
+    pub sessions: usize,
+    /// As the room shows it.
+    pub affiliation: Affiliation,
+    /// As the room shows it.
+    pub role: Role,
+    /// What clients show as its name.
+    pub display_name: DisplayName,
+    /// Never managed, never counted.
+    pub infrastructure: bool,
+    /// What identifies the evidence that was last examined.
+    pub evidence_mark: Option<[u8; 16]>,
+    /// Evidence that waits until the room is known well enough to judge.
+    pub pending: Option<Box<Evidence>>,
+    /// A presence that came before it could be judged.
+    pub early: Option<Bytes>,
+    /// Claims, where there are any.
+    pub credentials: Option<Box<Credentials>>,
+    /// What the claims entitle to.
+    pub verdict: Verdict,
+    /// The name that is kept, where the claims carry one.
+    pub frozen: Option<Box<Frozen>>,
+    /// When it was first seen, in milliseconds since 1970-01-01 UTC.
+    pub joined_at: u64,
+}
+
+impl Occupant {
+    /// The bare JID, where the real JID is known.
+    pub fn bare(&self) -> Option<BareJid> {
+        self.real.as_ref().map(RealJid::bare)
+    }
+}
+
+/// A room of a configured service.
+#[derive(Debug)]
+pub struct Room {
+    /// Its JID, as Prosody stores it.
+    pub jid: RoomJid,
+    /// Which of the configured services it is in.
+    pub service: usize,
+    /// Whether gavel is in.
+    pub membership: Membership,
+    /// gavel's nick here.
+    pub nick: Nick,
+    /// Whether the module serves it: gavel is no occupant.
+    pub module: bool,
+    /// gavel's own affiliation.
+    pub own_affiliation: Affiliation,
+    /// Everybody else.
+    pub occupants: HashMap<Nick, Occupant>,
+    /// What its configuration says; none while it is being read.
+    pub facts: Option<Facts>,
+    /// The meeting its people belong to; none while gavel is not in.
+    pub meeting: Option<RoomJid>,
+    /// When the join was sent.
+    pub joining_since: Tick,
+    /// When gavel came in, in milliseconds since 1970-01-01 UTC.
+    pub joined_at: u64,
+    /// When something last came from it.
+    pub heard: Tick,
+    /// A self-ping waits for its reply.
+    pub pinged: bool,
+    /// When the next look is due at whether gavel is still in it.
+    pub ping_timer: bool,
+    /// Nobody but infrastructure is in, since.
+    pub lonely_since: Option<Tick>,
+    /// Not to be joined because of a list before this, unless it was missing
+    /// from one.
+    pub not_listed_before: Option<Tick>,
+    /// When gavel last tried to become owner.
+    pub owned_at: Option<Tick>,
+    /// A request to become owner waits for its reply.
+    pub owning: bool,
+    /// Lists or configuration were refused, and are to be read once gavel is
+    /// owner.
+    pub unread: bool,
+    /// How long to wait before the next try to enter.
+    pub backoff: Backoff,
+    /// Not to be entered before.
+    pub not_before: Option<Tick>,
+    /// The password to join with.
+    pub password: Option<String>,
+}
+
+impl Room {
+    /// A room that gavel is not in.
+    pub fn new(jid: RoomJid, service: usize, nick: Nick) -> Self {
+        Self {
+            jid,
+            service,
+            membership: Membership::Out,
+            nick,
+            module: false,
+            own_affiliation: Affiliation::None,
+            occupants: HashMap::new(),
+            facts: None,
+            meeting: None,
+            joining_since: Tick::ZERO,
+            joined_at: 0,
+            heard: Tick::ZERO,
+            pinged: false,
+            ping_timer: false,
+            lonely_since: None,
+            not_listed_before: None,
+            owned_at: None,
+            owning: false,
+            unread: false,
+            backoff: Backoff::default(),
+            not_before: None,
+            password: None,
+        }
+    }
+
+    /// Whether gavel is in.
+    pub fn is_in(&self) -> bool {
+        self.membership == Membership::In
+    }
+
+    /// Whether its people can be judged: gavel is in, and knows which meeting
+    /// they belong to.
+    pub fn is_ready(&self) -> bool {
+        self.is_in() && self.facts.is_some()
+    }
+
+    /// People in it: occupants but infrastructure.
+    pub fn people(&self) -> usize {
+        let people = self.occupants.values().filter(|o| !o.infrastructure);
+        people.count()
+    }
+
+    /// Whether affiliation none throws people out.
+    pub fn members_only(&self) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.members_only)
+    }
+}

@@ -1,0 +1,92 @@
+//! What the engine is configured with.
+
+use crate::claims::Verifier;
+use crate::muc::{BareJid, Nick, RealJid, RoomJid, Service};
+use crate::policy::Policy;
+use std::time::Duration;
+
+/// How rooms are found beside invitations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Poll {
+    /// By ad-hoc command, for services the module does not serve.
+    Auto,
+    /// By ad-hoc command.
+    AdHoc,
+    /// By disco#items.
+    Disco,
+    /// Not at all.
+    Off,
+}
+
+/// What happens to changed names of occupants whose claims carry one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freeze {
+    /// They are changed back.
+    Revert,
+    /// The occupant is told.
+    Notify,
+    /// Nothing.
+    Off,
+}
+
+/// Who is never managed and never counted as people.
+#[derive(Debug, Clone, Default)]
+pub struct Infrastructure {
+    /// By bare JID.
+    pub jids: Vec<BareJid>,
+    /// By domain.
+    pub domains: Vec<String>,
+}
+
+impl Infrastructure {
+    /// Whether the bare JID `bare` of `domain` is infrastructure.
+    fn has(&self, bare: &str, domain: &str) -> bool {
+        self.jids.iter().any(|jid| jid.as_str() == bare)
+            || self.domains.iter().any(|known| known == domain)
+    }
+
+    /// Whether somebody is infrastructure.
+    pub fn contains(&self, real: &RealJid) -> bool {
+        self.has(real.bare_str(), real.domain())
+    }
+
+    /// Whether a bare JID is infrastructure.
+    pub fn contains_bare(&self, bare: &BareJid) -> bool {
+        self.has(bare.as_str(), bare.domain())
+    }
+}
+
+/// Everything that can be set. Without `Debug`: it holds keys.
+pub struct Settings {
+    /// The component's domain; gavel is `gavel@<domain>/gavel`.
+    pub component: String,
+    /// The nick to join with.
+    pub nick: Nick,
+    /// The MUC services.
+    pub services: Vec<Service>,
+    /// Whether invitations are followed.
+    pub invites: bool,
+    /// How rooms are found beside that.
+    pub poll: Poll,
+    /// Time between two looks at a list.
+    pub interval: Duration,
+    /// Rooms to be in whenever they exist.
+    pub rooms: Vec<RoomJid>,
+    /// Evidence → claims.
+    pub verifier: Verifier,
+    /// Claims → entitlement.
+    pub policy: Policy,
+    /// What happens to changed names.
+    pub freeze: Freeze,
+    /// Who is never managed.
+    pub infrastructure: Infrastructure,
+    /// Where random parts of nicks and ids come from.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// gavel's bare JID.
+    pub fn gavel(&self) -> String {
+        format!("gavel@{}", self.component)
+    }
+}

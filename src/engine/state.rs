@@ -1,0 +1,76 @@
+//! What outlives a restart (SPEC `[state]`).
+
+use super::Engine;
+use super::meeting::Meeting;
+use super::person::{Person, Record};
+use crate::claims::Bindings;
+use crate::muc::{BareJid, RoomJid};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that the state file holds.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// When it was written, in milliseconds since 1970-01-01 UTC.
+    pub saved_at: u64,
+    /// Meetings by main room.
+    pub meetings: BTreeMap<RoomJid, Remembered>,
+    /// Tokens and their bearers.
+    pub bindings: Bindings,
+}
+
+/// What is remembered of a meeting.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remembered {
+    /// Jitsi's id of the meeting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meeting_id: Option<String>,
+    /// Grants, step-downs and the rest by bare JID.
+    pub people: BTreeMap<BareJid, Record>,
+}
+
+impl Engine {
+    /// What is to be remembered over a restart.
+    pub fn state(&self) -> State {
+        let meetings = self.meetings.iter().filter_map(|(room, meeting)| {
+            let people = meeting.people.iter().filter_map(|(jid, person)| {
+                self.remembered(person).map(|record| (jid.clone(), record))
+            });
+            let people: BTreeMap<_, _> = people.collect();
+            let meeting_id = meeting.meeting_id.clone();
+            let remembered = Remembered { meeting_id, people };
+            (!remembered.people.is_empty()).then(|| (room.clone(), remembered))
+        });
+        State {
+            saved_at: self.now.unix_ms,
+            meetings: meetings.collect(),
+            bindings: self.bindings.clone(),
+        }
+    }
+
+    /// A person's record, as it would be if they left now.
+    fn remembered(&self, person: &Person) -> Option<Record> {
+        let mut record = person.record.clone();
+        if person.is_present() {
+            record.kept = person.power(self.standing(person));
+            record.left_at = Some(self.now.unix_ms);
+        }
+        record.matters().then_some(record)
+    }
+
+    pub(super) fn restore(&mut self, state: State) {
+        self.bindings = state.bindings;
+        for (room, remembered) in state.meetings {
+            let mut meeting = Meeting {
+                meeting_id: remembered.meeting_id,
+                ..Meeting::default()
+            };
+            for (jid, record) in remembered.people {
+                meeting.person(&jid).record = record;
+            }
+            self.meetings.insert(room, meeting);
+        }
+    }
+}

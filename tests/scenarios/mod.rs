@@ -1,0 +1,5 @@
+//! Behaviours of the specification that are hard to provoke on a real server,
+//! one file each.
+
+mod b1;
+mod b15;

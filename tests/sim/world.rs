@@ -1,0 +1,547 @@
+//! Engine and modelled server in virtual time, with a line between them that
+//! keeps order, as TCP does.
+
+use super::claims::{Ticket, verifier};
+use super::oracle::{Allowed, Oracle};
+use super::room::{Written, bare};
+use super::server::{COMPONENT, FOCUS, Server};
+use gavel::engine::settings::{Freeze, Infrastructure, Poll};
+use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
+use gavel::muc::{Affiliation, BareJid, Nick, Role, RoomJid, Service};
+use gavel::policy::Policy;
+use gavel::stanza::{DisplayName, Inbound, IqKind, Outbound, Request};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub const MUC: &str = "muc.meet.jitsi";
+pub const BREAKOUT: &str = "breakout.meet.jitsi";
+/// Milliseconds since 1970 at which a simulation starts.
+const EPOCH: u64 = 1_800_000_000_000;
+/// How long a stanza is on its way, in milliseconds.
+const LATENCY: u64 = 5;
+
+pub fn room(name: &str) -> RoomJid {
+    RoomJid::parse(&format!("{name}@{MUC}")).unwrap()
+}
+
+pub fn breakout(name: &str) -> RoomJid {
+    RoomJid::parse(&format!("{name}@{BREAKOUT}")).unwrap()
+}
+
+/// What can be chosen in a simulation.
+#[derive(Clone)]
+pub struct Choice {
+    pub module: bool,
+    pub policy: Policy,
+    pub freeze: Freeze,
+    pub poll: Poll,
+    pub rooms: Vec<RoomJid>,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self {
+            module: true,
+            policy: Policy::default(),
+            freeze: Freeze::Revert,
+            poll: Poll::Auto,
+            rooms: Vec::new(),
+        }
+    }
+}
+
+impl Choice {
+    fn settings(&self) -> Settings {
+        let service = |domain: &str| Service {
+            domain: domain.to_owned(),
+            tenants: false,
+        };
+        Settings {
+            component: COMPONENT.to_owned(),
+            nick: Nick::new("gavel"),
+            services: vec![service(MUC), service(BREAKOUT)],
+            invites: true,
+            poll: self.poll,
+            interval: Duration::from_secs(30),
+            rooms: self.rooms.clone(),
+            verifier: verifier(),
+            policy: self.policy.clone(),
+            freeze: self.freeze,
+            infrastructure: Infrastructure {
+                jids: vec![BareJid::parse(&bare(FOCUS)).unwrap()],
+                domains: vec!["auth.meet.jitsi".to_owned()],
+            },
+            seed: 1,
+        }
+    }
+}
+
+enum Event {
+    ToServer(u32, Outbound),
+    ToGavel(u32, Inbound),
+    Ended(RoomJid),
+    Connect,
+}
+
+/// The whole simulation.
+pub struct World {
+    pub choice: Choice,
+    pub now: u64,
+    pub engine: Engine,
+    pub server: Server,
+    pub oracle: Oracle,
+    /// What gavel sent, and when.
+    pub sent: Vec<(u64, Outbound)>,
+    pub reports: Vec<Report>,
+    /// So many replies are yet to be lost.
+    pub lose_replies: u32,
+    /// The server neither hears nor says anything.
+    pub mute: bool,
+    /// Added to the time a stanza takes to gavel.
+    pub slow: u64,
+    /// The focus makes whoever is lowered owner again, until then.
+    pub focus_fights_until: u64,
+    queue: BTreeMap<(u64, u64), Event>,
+    next: u64,
+    last_to_gavel: u64,
+    stream: u32,
+    pub connected: bool,
+    pub reconnects: u32,
+    open: BTreeMap<String, (String, String)>,
+    saved: Option<String>,
+    stuck: u32,
+}
+
+impl World {
+    pub fn new(choice: Choice) -> Self {
+        let mut world = Self {
+            now: 0,
+            engine: Engine::new(choice.settings(), State::default()),
+            server: Server::new(choice.module),
+            oracle: Oracle::new(choice.policy.clone()),
+            choice,
+            sent: Vec::new(),
+            reports: Vec::new(),
+            lose_replies: 0,
+            mute: false,
+            slow: 0,
+            focus_fights_until: 0,
+            queue: BTreeMap::new(),
+            next: 0,
+            last_to_gavel: 0,
+            stream: 0,
+            connected: false,
+            reconnects: 0,
+            open: BTreeMap::new(),
+            saved: None,
+            stuck: 0,
+        };
+        world.schedule(0, Event::Connect);
+        world.run(100);
+        world
+    }
+
+    fn schedule(&mut self, at: u64, event: Event) {
+        self.next += 1;
+        self.queue.insert((at, self.next), event);
+    }
+
+    /// Lets so many milliseconds pass.
+    pub fn run(&mut self, ms: u64) {
+        let until = self.now + ms;
+        loop {
+            let event = self.queue.first_key_value().map(|((at, _), _)| *at);
+            let deadline = self.engine.deadline().map(|at| {
+                let exact = at.as_millis() as u64;
+                exact + u64::from(Duration::from_millis(exact) < at)
+            });
+            let next = match (event, deadline) {
+                (Some(event), Some(deadline)) => event.min(deadline),
+                (Some(at), None) | (None, Some(at)) => at,
+                (None, None) => break,
+            };
+            if next > until {
+                break;
+            }
+            self.stuck = if next > self.now { 0 } else { self.stuck + 1 };
+            assert!(self.stuck < 10_000, "time stands still at {next} ms");
+            self.now = self.now.max(next);
+            if event == Some(next) {
+                let (_, event) = self.queue.pop_first().unwrap();
+                self.happen(event);
+            } else {
+                self.handle(Input::Wake);
+            }
+        }
+        self.now = until;
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::ToServer(stream, stanza) if stream == self.stream && !self.mute => {
+                self.server.receive(stanza);
+                self.flush();
+                if std::mem::take(&mut self.server.invalid_from) {
+                    self.handle(Input::ImpersonationRefused);
+                    self.disconnect();
+                }
+            }
+            Event::ToGavel(stream, stanza) if stream == self.stream && self.connected => {
+                self.deliver(stanza);
+            }
+            Event::Connect if !self.connected => {
+                self.stream += 1;
+                self.connected = true;
+                let stream_id = format!("s{}", self.stream);
+                self.server.connected(&stream_id);
+                self.handle(Input::Connected { stream_id });
+                self.flush();
+            }
+            Event::Ended(room) => {
+                self.oracle.lose(self.now, &room);
+                self.oracle.end(&room);
+            }
+            _ => {}
+        }
+    }
+
+    fn deliver(&mut self, stanza: Inbound) {
+        let from = match &stanza {
+            Inbound::Presence(presence) => &presence.from,
+            Inbound::Message(message) => &message.from,
+            Inbound::Iq(iq) => &iq.from,
+        };
+        let room = RoomJid::parse(from.split('/').next().unwrap());
+        let ready = self.engine.rooms().any(|known| {
+            let main = known.meeting.as_ref().unwrap_or(&known.jid);
+            Some(&known.jid) == room.as_ref() && known.is_ready() && main.service() == MUC
+        });
+        if let Inbound::Iq(iq) = &stanza {
+            self.open.remove(&iq.id);
+        }
+        self.oracle
+            .see(self.now, &stanza, &self.server.payloads, ready);
+        self.handle(Input::Stanza(stanza));
+    }
+
+    /// Hands the engine an input and does what it says.
+    pub fn handle(&mut self, input: Input) {
+        let now = Now {
+            tick: Duration::from_millis(self.now),
+            unix_ms: EPOCH + self.now,
+        };
+        self.engine.handle(now, input);
+        while let Some(action) = self.engine.poll() {
+            match action {
+                Action::Send(stanza) => self.send(stanza),
+                Action::Report(report) => self.report(report),
+                Action::Save => {
+                    self.saved = Some(serde_json::to_string(&self.engine.state()).unwrap())
+                }
+            }
+        }
+        if self.connected && self.engine.is_peer_dead(now.tick) {
+            self.reconnects += 1;
+            self.disconnect();
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        if let Report::Left { room, .. } = &report {
+            self.oracle.lose(self.now, room);
+        }
+        self.reports.push(report);
+    }
+
+    fn send(&mut self, stanza: Outbound) {
+        assert!(self.connected, "sent without a stream: {stanza:?}");
+        self.check_request(&stanza);
+        self.sent.push((self.now, stanza.clone()));
+        let at = self.now + LATENCY;
+        self.schedule(at, Event::ToServer(self.stream, stanza));
+    }
+
+    /// At most one request per person is under way, and none promotes somebody
+    /// who is not entitled.
+    fn check_request(&mut self, stanza: &Outbound) {
+        let Outbound::Iq { id, to, request } = stanza else {
+            return;
+        };
+        let (room, jid, affiliation) = match request {
+            Request::SetAffiliation { jid, affiliation } => {
+                (RoomJid::parse(to).unwrap(), jid.clone(), Some(*affiliation))
+            }
+            Request::CommandSetAffiliation {
+                room,
+                jid,
+                affiliation,
+            } => (room.clone(), jid.clone(), Some(*affiliation)),
+            Request::SetRole { nick, .. } => {
+                let room = RoomJid::parse(to).unwrap();
+                let seated = self.server.rooms.get(&room);
+                let seated = seated.and_then(|room| room.occupants.get(nick.as_str()));
+                let Some(seated) = seated.cloned() else {
+                    return;
+                };
+                let main = self.server.rooms[&room].main.clone();
+                (main.unwrap_or(room), seated.bare, None)
+            }
+            _ => return,
+        };
+        if jid == self.server.gavel_bare() {
+            return;
+        }
+        let subject = (room.to_string(), jid.clone());
+        let doubled = self.open.values().any(|open| *open == subject);
+        assert!(
+            !doubled,
+            "{} ms: two requests at once for {subject:?}",
+            self.now
+        );
+        self.open.insert(id.clone(), subject);
+        if affiliation.is_some_and(Affiliation::moderates) {
+            let may = self.oracle.promotable(&room, &jid);
+            assert!(
+                may,
+                "{} ms: {jid} is promoted in {room} unentitled",
+                self.now
+            );
+        }
+    }
+
+    /// What the server has said goes on its way to gavel.
+    pub fn flush(&mut self) {
+        let out = std::mem::take(&mut self.server.out);
+        let mut provocations = Vec::new();
+        for stanza in out {
+            if self.mute || !self.connected {
+                continue;
+            }
+            let reply = matches!(&stanza, Inbound::Iq(iq)
+                if matches!(iq.kind, IqKind::Result | IqKind::Error(_)));
+            if reply && self.lose_replies > 0 {
+                self.lose_replies -= 1;
+                self.lost(&stanza);
+                continue;
+            }
+            provocations.extend(self.provocation(&stanza));
+            let at = (self.now + LATENCY + self.slow).max(self.last_to_gavel);
+            self.last_to_gavel = at;
+            self.schedule(at, Event::ToGavel(self.stream, stanza));
+        }
+        for room in std::mem::take(&mut self.server.ended) {
+            let at = self.now + LATENCY + self.slow;
+            self.schedule(at.max(self.last_to_gavel), Event::Ended(room));
+        }
+        for (room, jid) in provocations {
+            let server = &mut self.server;
+            let _ = server.set_affiliation(Some(FOCUS), &room, &jid, Affiliation::Owner);
+            self.flush();
+        }
+    }
+
+    /// A reply that is lost is given up by gavel after a while.
+    fn lost(&mut self, stanza: &Inbound) {
+        if let Inbound::Iq(iq) = stanza {
+            self.open.remove(&iq.id);
+        }
+    }
+
+    /// Somebody whom gavel has lowered, and whom the focus makes owner again.
+    fn provocation(&self, stanza: &Inbound) -> Option<(RoomJid, String)> {
+        let Inbound::Presence(presence) = stanza else {
+            return None;
+        };
+        let item = presence.muc_user.as_ref()?.items.first()?;
+        let actor = item.actor.as_ref()?.jid.as_deref()?;
+        let lowered = actor == self.server.gavel_full() && !item.affiliation?.moderates();
+        let fights = self.now < self.focus_fights_until;
+        let room = RoomJid::parse(presence.from.split('/').next()?)?;
+        (lowered && fights).then_some((room, item.jid.clone()?))
+    }
+
+    /// The stream ends; a new one comes after a while.
+    pub fn disconnect(&mut self) {
+        if !std::mem::take(&mut self.connected) {
+            return;
+        }
+        self.stream += 1;
+        self.open.clear();
+        self.oracle.lose_all(self.now);
+        self.handle(Input::Disconnected);
+        self.server.disconnected();
+        self.schedule(self.now + 200, Event::Connect);
+    }
+
+    /// The process ends without a word; another starts with what was saved.
+    pub fn restart(&mut self) {
+        let saved = serde_json::to_string(&self.engine.state()).unwrap();
+        self.disconnect();
+        let state: State = serde_json::from_str(&saved).unwrap();
+        self.engine = Engine::new(self.choice.settings(), state);
+    }
+
+    // What people do. All of it reaches gavel a little later.
+
+    pub fn try_join(
+        &mut self,
+        full: &str,
+        room: &RoomJid,
+        nick: &str,
+        ticket: Option<Ticket>,
+    ) -> Result<(), &'static str> {
+        let written = Written {
+            ticket,
+            ..Written::default()
+        };
+        let done = self.server.present(full, room, nick, written);
+        self.flush();
+        done
+    }
+
+    pub fn join(&mut self, full: &str, room: &RoomJid, nick: &str, ticket: Option<Ticket>) {
+        self.try_join(full, room, nick, ticket).unwrap();
+    }
+
+    /// A presence with a display name.
+    pub fn show(&mut self, full: &str, room: &RoomJid, nick: &str, name: &str, ticket: &Ticket) {
+        let written = Written {
+            id: None,
+            name: DisplayName::Plain(name.to_owned()),
+            ticket: Some(ticket.clone()),
+        };
+        self.server.present(full, room, nick, written).unwrap();
+        self.flush();
+    }
+
+    pub fn leave(&mut self, full: &str, room: &RoomJid) {
+        self.server.leave(full, room);
+        self.flush();
+    }
+
+    pub fn set(
+        &mut self,
+        actor: Option<&str>,
+        room: &RoomJid,
+        jid: &str,
+        affiliation: Affiliation,
+    ) -> Result<(), &'static str> {
+        let done = self.server.set_affiliation(actor, room, jid, affiliation);
+        self.flush();
+        done
+    }
+
+    pub fn role(
+        &mut self,
+        actor: Option<&str>,
+        room: &RoomJid,
+        nick: &str,
+        role: Role,
+    ) -> Result<(), &'static str> {
+        let done = self.server.set_role(actor, room, nick, role);
+        self.flush();
+        done
+    }
+
+    /// A room that gavel is in, with a focus as Jitsi's are.
+    pub fn open_room(&mut self, room: &RoomJid) {
+        self.join(FOCUS, room, "focus", None);
+        if !self.choice.module {
+            self.server.invite(room);
+            self.flush();
+        }
+        self.run(100);
+    }
+
+    /// The nick that a session has.
+    pub fn nick_of(&self, room: &RoomJid, full: &str) -> Option<String> {
+        super::room::nick_of(self.server.rooms.get(room)?, full)
+    }
+
+    /// The affiliation that the server has stored.
+    pub fn has(&self, room: &RoomJid, jid: &str) -> Affiliation {
+        self.server.rooms[room].stored(&bare(jid))
+    }
+
+    pub fn role_of(&self, room: &RoomJid, nick: &str) -> Role {
+        self.server.rooms[room].occupants[nick].role
+    }
+
+    /// Affiliation and role requests sent since `from`.
+    pub fn changes_since(&self, from: u64) -> Vec<(u64, Outbound)> {
+        let is_change = |stanza: &Outbound| {
+            matches!(
+                stanza,
+                Outbound::Iq {
+                    request: Request::SetAffiliation { .. }
+                        | Request::SetRole { .. }
+                        | Request::CommandSetAffiliation { .. },
+                    ..
+                }
+            )
+        };
+        let sent = self.sent.iter();
+        sent.filter(|(at, stanza)| *at >= from && is_change(stanza))
+            .cloned()
+            .collect()
+    }
+
+    /// Everybody has what they should have, and gavel rests.
+    pub fn check_quiet(&mut self) {
+        self.lose_replies = 0;
+        self.slow = 0;
+        self.focus_fights_until = 0;
+        self.run(120_000);
+        let rested = self.now;
+        self.run(60_000);
+        let late = self.changes_since(rested);
+        assert!(late.is_empty(), "gavel does not rest: {late:?}");
+        for (room, state) in &self.server.rooms {
+            if state.main.is_some() || !self.server.gavel_sees(room) {
+                continue;
+            }
+            let stored = state.affiliations.keys().cloned();
+            let people = stored.chain(self.oracle.people(room));
+            for jid in people.filter(|jid| *jid != self.server.gavel_bare()) {
+                if jid == bare(FOCUS) {
+                    continue;
+                }
+                let (has, may) = (state.stored(&jid), self.oracle.allowed(room, &jid));
+                assert!(
+                    may.admits(has),
+                    "{jid} in {room} has {has}, may have {may:?}"
+                );
+            }
+        }
+        self.check_roles();
+    }
+
+    /// Nobody moderates by role alone.
+    fn check_roles(&self) {
+        for (room, state) in &self.server.rooms {
+            if !self.server.gavel_sees(room) {
+                continue;
+            }
+            let main = state.main.as_ref().unwrap_or(room);
+            for (nick, occupant) in &state.occupants {
+                if self.oracle.allowed(main, &occupant.bare) == Allowed::Anything {
+                    continue;
+                }
+                let has = self.server.affiliation(room, &occupant.bare);
+                let moderates = occupant.role == Role::Moderator;
+                let wrong = if state.main.is_some() {
+                    moderates != has.moderates()
+                } else {
+                    moderates && !has.moderates()
+                };
+                let gavel = occupant.bare == self.server.gavel_bare();
+                let focus = occupant.bare == bare(FOCUS);
+                assert!(
+                    !wrong || gavel || focus,
+                    "{nick} in {room} is {} with affiliation {has}",
+                    occupant.role
+                );
+            }
+        }
+    }
+}
