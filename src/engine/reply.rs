@@ -138,6 +138,7 @@ impl Engine {
         if !self.rooms.get(jid).is_some_and(known) {
             self.configured(jid, Facts::default());
         }
+        self.has_read(jid);
     }
 
     fn forget_request(&mut self, main: &RoomJid, bare: &BareJid) {

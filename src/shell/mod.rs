@@ -25,7 +25,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 /// Why gavel cannot run at all.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +140,8 @@ fn next_pause(
         LinkError::NotAuthorized { .. } | LinkError::HostUnknown { .. } if news => {
             error!("{error}; trying again every {pause_s} s");
         }
+        // The engine says what follows from it.
+        LinkError::InvalidFrom { .. } => debug!("{error}; connecting again"),
         _ if news => warn!("{error}; trying again in {pause_s:.1} s"),
         _ => {}
     }
