@@ -314,27 +314,36 @@ async fn b8_reverts_are_limited(version: Version) {
         .await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     env.settle().await;
-    for count in 0..30 {
+    let start = std::time::Instant::now();
+    for count in 0..40 {
         let children = format!("{own}{}", nick(&format!("X{count}")));
         bob.presence(ROOM, "bob", &children).await;
         env.watcher.ping(crate::support::GAVEL).await.unwrap();
     }
     let early = reverts(&env).await;
-    assert!((1..=9).contains(&early), "{early} reverts");
+    // Five at once, then one after each pause: 0.25 s, 0.5 s, 1 s and so on;
+    // and now and then one more, where a revert crossed a newer presence.
+    let pauses = (start.elapsed().as_secs_f64() / 0.25 + 1.0).log2();
+    let allowed = 5.0 + pauses + 3.0;
+    assert!(
+        f64::from(early) <= allowed,
+        "{early} reverts, {allowed} allowed"
+    );
+    assert!(early >= 5, "{early} reverts");
     // The last word is gavel's.
     focus.sees_name(ROOM, "bob", "Bob").await;
 }
 on_both!(b8_reverts_are_limited);
 
 /// How many presences gavel has sent in somebody else's name.
-async fn reverts(env: &Env) -> usize {
+async fn reverts(env: &Env) -> u32 {
     let sent = env.sent().await;
     let foreign = sent.iter().filter(|s| {
         s.name == "presence"
             && s.attr("from")
                 .is_some_and(|from| !from.starts_with("gavel@"))
     });
-    foreign.count()
+    u32::try_from(foreign.count()).unwrap()
 }
 
 async fn b8_notify_tells_once_and_reverts_nothing(version: Version) {
@@ -413,9 +422,7 @@ async fn b8_where_prosody_refuses_gavel_notifies(version: Version) {
         .count();
     assert_eq!(refusals, 1, "gavel tried again");
     let log = env.gavel.log();
-    let warnings = log
-        .lines()
-        .filter(|l| l.contains("validate_from_addresses"));
+    let warnings = log.lines().filter(|l| l.contains("names are not reverted"));
     assert_eq!(warnings.count(), 1, "it says so once");
     assert_eq!(bob.count(from_gavel), 1);
 }
