@@ -141,7 +141,9 @@ fn next_pause(
             error!("{error}; trying again every {pause_s} s");
         }
         // The engine says what follows from it.
-        LinkError::InvalidFrom { .. } => debug!("{error}; connecting again"),
+        LinkError::InvalidFrom { .. } => {
+            debug!("the stream ended with invalid-from; connecting again")
+        }
         _ if news => warn!("{error}; trying again in {pause_s:.1} s"),
         _ => {}
     }
