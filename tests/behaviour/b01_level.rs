@@ -209,10 +209,13 @@ async fn b1_requests_are_single_and_plain(version: Version) {
     let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
     let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
     focus
         .affiliate(ROOM, "bob@meet.jitsi", "owner")
         .await
         .unwrap();
+    focus.sees_affiliation(ROOM, "bob", "owner").await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     env.settle().await;
     for stanza in env.sent().await {
