@@ -261,14 +261,13 @@ impl Engine {
             return;
         };
         if !room.is_ready() {
-            // Too early to judge; but somebody in a breakout room may wait.
-            let meeting = self.meetings.get_mut(jid);
-            if let Some(meeting) = meeting.filter(|m| m.people.contains_key(&bare)) {
-                meeting.shows(&bare, affiliation);
-            }
             return;
         }
-        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        // What is set in a breakout room changes nothing there (B15).
+        let main = room.meeting.clone().filter(|main| main == jid);
+        if main.is_none() {
+            return;
+        }
         let until = self.now.tick + DEPARTURE;
         let person = main.and_then(|main| self.person_mut(&main, &bare));
         if let Some(person) = person.filter(|p| p.seats.iter().any(|seat| seat.room == *jid)) {
@@ -306,6 +305,10 @@ impl Engine {
         }
         for bare in stale.iter().chain(&listed) {
             self.mark(&main, bare);
+        }
+        if which == Affiliation::Admin {
+            // Whoever is in neither list has none of the two.
+            self.mark_everybody(&main);
         }
     }
 

@@ -39,11 +39,24 @@ impl Engine {
         self.names
             .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
         if main == *jid {
-            // People in breakout rooms have waited for it.
-            self.mark_everybody(jid);
+            self.doubt_unseated(jid);
             self.read_lists(jid);
         } else {
             self.enter(&main);
+        }
+    }
+
+    /// What was known of people who are not in the main room, but in a breakout
+    /// room or nowhere, may have changed unseen: the lists will tell.
+    fn doubt_unseated(&mut self, main: &RoomJid) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        for person in meeting.people.values_mut() {
+            let seated = person.seats.iter().any(|seat| seat.room == *main);
+            if !seated && person.actual != Some(Affiliation::Outcast) {
+                person.actual = None;
+            }
         }
     }
 
@@ -107,24 +120,28 @@ impl Engine {
         self.mark(&main, &bare);
     }
 
-    /// Takes an occupant's place away.
-    pub(super) fn unseat(&mut self, main: &RoomJid, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
+    /// Takes an occupant's place away. `seen` says that the room told so.
+    pub(super) fn unseat(&mut self, main: &RoomJid, seat: &Seat, bare: &BareJid, seen: bool) {
         let at = self.now.unix_ms;
-        let power = self.person(main, bare).and_then(|person| {
-            let standing = self.standing(person);
-            person.power(standing)
-        });
+        let Some(person) = self.person(main, bare) else {
+            return;
+        };
+        let standing = self.standing(person);
+        let power = person.power(standing);
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let banned = person.actual == Some(Affiliation::Outcast);
-        let kept = if banned { person.record.kept } else { power };
-        person
-            .seats
-            .retain(|seat| seat.room != *jid || seat.nick != *nick);
+        let kept = match person.actual {
+            Some(Affiliation::Outcast) => person.record.kept,
+            _ if seen => power,
+            // Lost sight of one occupant after the other: all were still there.
+            _ => power.max(person.record.kept),
+        };
+        person.record.kept = kept;
+        person.leave_seat(seat, standing);
         if !person.is_present() {
             let mattered = person.record.matters();
-            person.leave(kept, at);
+            person.leave(kept, at, seen);
             self.changed |= mattered || person.record.matters();
         }
         self.mark(main, bare);
@@ -268,7 +285,7 @@ impl Engine {
         old.record.moved = true;
         if !old.is_present() {
             let at = old.record.left_at.unwrap_or(now);
-            old.leave(None, at);
+            old.leave(None, at, true);
         }
         let record = &mut meeting.person(bare).record;
         record.grant = grant;

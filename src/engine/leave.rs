@@ -2,6 +2,7 @@
 
 use super::discovery::LISTED_AGAIN;
 use super::meeting::Meeting;
+use super::person::Seat;
 use super::room::{Membership, Room};
 use super::timers::Timer;
 use super::{Engine, Report};
@@ -204,7 +205,8 @@ impl Engine {
             .collect();
         for (nick, bare) in nicks {
             if let Some(bare) = bare {
-                self.unseat(&main, jid, &nick, &bare);
+                let room = jid.clone();
+                self.unseat(&main, &Seat { room, nick }, &bare, false);
             }
         }
         if let Some(meeting) = self.meetings.get_mut(&main) {

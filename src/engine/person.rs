@@ -441,16 +441,25 @@ impl Person {
         Taken::Compared
     }
 
-    /// Notes that the last occupant has left.
-    pub fn leave(&mut self, power: Option<Affiliation>, at: u64) {
+    /// Notes that the last occupant has left, entitled to `power`; `seen` says
+    /// that the room told so, and gavel has not just lost sight of it.
+    pub fn leave(&mut self, power: Option<Affiliation>, at: u64, seen: bool) {
         self.record.left_at = Some(at);
-        self.record.kept = power;
+        self.record.kept = power.filter(|_| !self.record.moved);
         self.unsettled_since = None;
-        if self.record.moved {
+        if self.record.moved && seen {
             self.record.grant = None;
             self.record.step_down = None;
-            self.record.kept = None;
         }
+    }
+
+    /// Notes that one of the occupants has gone: what an unjust ban is undone to
+    /// is no more than they were entitled to.
+    pub fn leave_seat(&mut self, seat: &Seat, standing: Standing) {
+        if let Some(restore) = self.record.restore {
+            self.record.restore = Some(self.restored(restore, standing, false));
+        }
+        self.seats.retain(|other| other != seat);
     }
 }
 

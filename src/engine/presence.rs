@@ -1,6 +1,7 @@
 //! Who is in a room: presence from occupant JIDs.
 
 use super::event::Warning;
+use super::person::Seat;
 use super::room::{Membership, Occupant, Room};
 use super::{Engine, change::RoleChange};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid, status};
@@ -231,7 +232,11 @@ impl Engine {
         let meeting = room.meeting.clone();
         let bare = room.occupants.get(nick).and_then(Occupant::bare);
         if let (Some(meeting), Some(bare)) = (meeting, bare) {
-            self.unseat(&meeting, jid, nick, &bare);
+            let seat = Seat {
+                room: jid.clone(),
+                nick: nick.clone(),
+            };
+            self.unseat(&meeting, &seat, &bare, true);
         }
         if let Some(room) = self.rooms.get_mut(jid) {
             room.occupants.remove(nick);

@@ -29,6 +29,10 @@ pub struct Memory {
     shown: Option<Affiliation>,
     user: Option<String>,
     left_at: Option<u64>,
+    /// What they could do before gavel lost sight of them.
+    before: Option<Affiliation>,
+    /// Another device has taken over.
+    moved: bool,
 }
 
 /// What somebody may have.
@@ -247,6 +251,7 @@ impl Oracle {
         if back {
             memory.kept = None;
             memory.user = None;
+            memory.moved = false;
         }
         memory.left_at = None;
         let user = ticket.and_then(|ticket| ticket.user);
@@ -276,8 +281,14 @@ impl Oracle {
             Some(seats) => seats.keys().cloned().collect(),
             None => return,
         };
+        let jids: Vec<String> = self.seats[room].values().map(|s| s.bare.clone()).collect();
+        for jid in jids {
+            // They leave gavel's sight all at once.
+            let power = self.power(room, &jid);
+            self.memory(room, &jid).before = power;
+        }
         for nick in nicks {
-            self.unseat(now, room, &nick);
+            self.unseat(now, room, &nick, false);
         }
     }
 
@@ -309,10 +320,10 @@ impl Oracle {
         if user.has_status(307) {
             self.memory(room, &jid).grant = None;
         }
-        self.unseat(now, room, nick);
+        self.unseat(now, room, nick, true);
     }
 
-    fn unseat(&mut self, now: u64, room: &RoomJid, nick: &str) {
+    fn unseat(&mut self, now: u64, room: &RoomJid, nick: &str, left: bool) {
         let Some(seat) = self.seats.get(room).and_then(|seats| seats.get(nick)) else {
             return;
         };
@@ -321,9 +332,16 @@ impl Oracle {
         self.seats.get_mut(room).unwrap().remove(nick);
         if !self.present(room, &jid) {
             let memory = self.memory(room, &jid);
+            let before = memory.before.take();
             memory.left_at = Some(now);
             if memory.shown != Some(Affiliation::Outcast) {
-                memory.kept = power;
+                memory.kept = if left { power } else { power.max(before) };
+            }
+            if memory.moved {
+                memory.kept = None;
+                if left {
+                    (memory.grant, memory.step_down) = (None, None);
+                }
             }
         }
     }
@@ -349,14 +367,17 @@ impl Oracle {
         let Some((key, old)) = old.map(|(key, memory)| (key.clone(), memory.clone())) else {
             return;
         };
-        if !self.present(room, &key.1) {
+        let gone = !self.present(room, &key.1);
+        let taken = self.memory.get_mut(&key).unwrap();
+        taken.moved = true;
+        if gone {
             // What has followed is not kept, too.
-            let old = self.memory.get_mut(&key).unwrap();
-            (old.grant, old.step_down, old.kept) = (None, None, None);
+            (taken.grant, taken.step_down, taken.kept) = (None, None, None);
         }
         let memory = self.memory(room, jid);
         memory.grant = old.grant;
         memory.step_down = old.step_down;
+        memory.moved = false;
     }
 
     fn changed(
@@ -393,10 +414,11 @@ impl Oracle {
     ) {
         let by = actor.and_then(|actor| actor.jid.as_deref()).map(bare);
         if by.as_deref().is_some_and(|by| by.ends_with(COMPONENT)) {
-            if new > Affiliation::Outcast {
-                self.memory(room, jid).unban = false;
-            }
+            self.memory(room, jid).unban &= new == Affiliation::Outcast;
             return;
+        }
+        if new > Affiliation::Outcast {
+            self.memory(room, jid).unban = false;
         }
         let person = by.as_deref().filter(|by| !Self::infrastructure(by));
         let entitled = person.is_some_and(|by| self.power(room, by).is_some());
@@ -417,6 +439,7 @@ impl Oracle {
         if new > old {
             if new.moderates() && entitled && level.is_some() {
                 memory.step_down = None;
+                memory.moved = false;
                 memory.grant = level.filter(|_| !owner).or(memory.grant);
                 memory.kept = level.filter(|_| !present);
             }

@@ -5,10 +5,11 @@ use super::claims::{Ticket, verifier};
 use super::oracle::{Allowed, Oracle};
 use super::room::{Written, bare};
 use super::server::{COMPONENT, FOCUS, Server};
+use gavel::engine::room::Membership;
 use gavel::engine::settings::{Freeze, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
 use gavel::muc::{Affiliation, BareJid, Nick, Role, RoomJid, Service};
-use gavel::policy::Policy;
+use gavel::policy::{Guests, Policy};
 use gavel::stanza::{DisplayName, Inbound, IqKind, Outbound, Request};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -214,10 +215,13 @@ impl World {
             Inbound::Iq(iq) => &iq.from,
         };
         let room = RoomJid::parse(from.split('/').next().unwrap());
-        let ready = self.engine.rooms().any(|known| {
-            let main = known.meeting.as_ref().unwrap_or(&known.jid);
-            Some(&known.jid) == room.as_ref() && known.is_ready() && main.service() == MUC
-        });
+        let known = self
+            .engine
+            .rooms()
+            .find(|known| Some(&known.jid) == room.as_ref());
+        let ready = known.is_some_and(|known| known.is_ready());
+        let follows = known
+            .is_some_and(|known| matches!(known.membership, Membership::In | Membership::Joining));
         if let Inbound::Iq(iq) = &stanza {
             self.open.remove(&iq.id);
         }
@@ -227,8 +231,10 @@ impl World {
             }
             other => format!("{} < {other:?}", self.now),
         });
-        self.oracle
-            .see(self.now, &stanza, &self.server.payloads, ready);
+        if follows {
+            let payloads = &self.server.payloads;
+            self.oracle.see(self.now, &stanza, payloads, ready);
+        }
         self.handle(Input::Stanza(stanza));
     }
 
@@ -339,6 +345,10 @@ impl World {
             self.schedule(at, Event::ToGavel(self.stream, stanza));
         }
         for room in std::mem::take(&mut self.server.ended) {
+            if !self.connected {
+                self.oracle.end(&room);
+                continue;
+            }
             let at = self.now + LATENCY + self.slow;
             self.schedule(at.max(self.last_to_gavel), Event::Ended(room));
         }
@@ -379,6 +389,13 @@ impl World {
         self.oracle.lose_all(self.now);
         self.handle(Input::Disconnected);
         self.server.disconnected();
+        let ended = self
+            .queue
+            .extract_if(.., |_, event| matches!(event, Event::Ended(_)));
+        for (_, event) in ended.collect::<Vec<_>>() {
+            self.happen(event);
+        }
+        self.flush();
         self.schedule(self.now + 200, Event::Connect);
     }
 
@@ -527,6 +544,9 @@ impl World {
 
     /// Nobody moderates by role alone.
     fn check_roles(&self) {
+        if self.choice.policy.guests == Guests::Ignore {
+            return;
+        }
         for (room, state) in &self.server.rooms {
             if !self.server.gavel_sees(room) {
                 continue;
