@@ -255,11 +255,19 @@ impl Engine {
 
     /// A message of the room about a JID that is not in it (or about to leave).
     pub(super) fn announced(&mut self, jid: &RoomJid, item: &Item) {
-        let ready = self.rooms.get(jid).is_some_and(super::room::Room::is_ready);
         let bare = item.jid.as_deref().and_then(BareJid::parse);
-        let (Some(bare), Some(affiliation), true) = (bare, item.affiliation, ready) else {
+        let room = self.rooms.get(jid).filter(|room| room.is_in());
+        let (Some(bare), Some(affiliation), Some(room)) = (bare, item.affiliation, room) else {
             return;
         };
+        if !room.is_ready() {
+            // Too early to judge; but somebody in a breakout room may wait.
+            let meeting = self.meetings.get_mut(jid);
+            if let Some(meeting) = meeting.filter(|m| m.people.contains_key(&bare)) {
+                meeting.shows(&bare, affiliation);
+            }
+            return;
+        }
         let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
         let until = self.now.tick + DEPARTURE;
         let person = main.and_then(|main| self.person_mut(&main, &bare));
@@ -286,11 +294,13 @@ impl Engine {
         };
         let mut stale = Vec::new();
         for (bare, person) in &mut meeting.people {
-            if person.actual == Some(which) && !person.is_present() && !listed.contains(bare) {
+            let seated = person.seats.iter().any(|seat| seat.room == main);
+            if person.actual == Some(which) && !seated && !listed.contains(bare) {
                 person.actual = Some(Affiliation::None);
                 stale.push(bare.clone());
             }
         }
+        stale.sort_unstable();
         for bare in &listed {
             meeting.person(bare).actual = Some(which);
         }

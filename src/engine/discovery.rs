@@ -23,9 +23,8 @@ impl Engine {
             self.services[service].polling = false;
             self.poll_service(service);
         }
-        let known: Vec<RoomJid> = self.rooms.keys().cloned().collect();
-        let remembered = self.meetings.keys().cloned();
-        let all: Vec<RoomJid> = known.into_iter().chain(remembered).collect();
+        let known = self.rooms.keys().chain(self.meetings.keys()).cloned();
+        let all: std::collections::BTreeSet<RoomJid> = known.collect();
         for room in all {
             self.enter(&room);
         }

@@ -28,7 +28,8 @@ impl Engine {
         let facts = room.facts.clone().unwrap_or_default();
         let main = facts.main.unwrap_or_else(|| jid.clone());
         room.meeting = Some(main.clone());
-        let nicks: Vec<Nick> = room.occupants.keys().cloned().collect();
+        let mut nicks: Vec<Nick> = room.occupants.keys().cloned().collect();
+        nicks.sort_unstable();
         self.join_meeting(&main, jid, facts.meeting_id);
         for nick in &nicks {
             self.seat(jid, nick, None, true);
@@ -85,6 +86,9 @@ impl Engine {
         let person = meeting.person(&bare);
         person.unsettled_since.get_or_insert(now.tick);
         let back = !person.is_present();
+        if back {
+            person.record.user_id = None;
+        }
         person.seats.push(Seat {
             room: jid.clone(),
             nick: nick.clone(),
@@ -97,6 +101,7 @@ impl Engine {
             // with.
             person.record.kept = None;
             person.record.left_at = None;
+            person.record.moved = false;
         }
         self.follow_user(&main, &bare);
         self.mark(&main, &bare);
@@ -215,8 +220,12 @@ impl Engine {
             .filter(|credentials| credentials.source.is_verified())
             .and_then(|credentials| credentials.claims.user_id())
             .map(Box::from);
-        if let (Some(id), Some(person)) = (user_id, self.person_mut(main, bare)) {
+        let (Some(id), Some(person)) = (user_id, self.person_mut(main, bare)) else {
+            return;
+        };
+        if person.record.user_id.as_ref() != Some(&id) {
             person.record.user_id = Some(id);
+            self.follow_user(main, bare);
         }
     }
 
@@ -237,12 +246,16 @@ impl Engine {
             let left = person.record.left_at;
             person.is_present() || left.is_some_and(|at| now <= at + SWITCH_MS)
         };
-        let old = meeting.people.iter_mut().find(|(jid, person)| {
+        let same_user = meeting.people.iter_mut().filter(|(jid, person)| {
             let record = &person.record;
             *jid != bare
                 && record.user_id.as_ref() == Some(&id)
                 && (record.grant.is_some() || record.step_down.is_some())
                 && recent(person)
+        });
+        let old = same_user.max_by(|(a, old), (b, other)| {
+            let last = |person: &Person| (person.is_present(), person.record.left_at);
+            last(old).cmp(&last(other)).then_with(|| a.cmp(b))
         });
         let Some((old_jid, old)) = old else {
             return;
@@ -260,6 +273,7 @@ impl Engine {
         let record = &mut meeting.person(bare).record;
         record.grant = grant;
         record.step_down = step_down;
+        record.moved = false;
         self.changed = true;
         self.mark(main, &old_jid);
         self.mark(main, bare);
@@ -291,7 +305,7 @@ impl Engine {
     /// Takes the claims of those whose token another has, too.
     fn drop_contested(&mut self) {
         for (token, bare) in self.bindings.take_contested() {
-            let holders: Vec<(RoomJid, Nick)> = self
+            let mut holders: Vec<(RoomJid, Nick)> = self
                 .rooms
                 .values()
                 .flat_map(|room| room.occupants.iter().map(|(nick, o)| (&room.jid, nick, o)))
@@ -303,6 +317,7 @@ impl Engine {
                 })
                 .map(|(room, nick, _)| (room.clone(), nick.clone()))
                 .collect();
+            holders.sort_unstable();
             for (room, nick) in holders {
                 self.take_claims(&room, &nick);
             }

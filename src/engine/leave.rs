@@ -42,7 +42,8 @@ impl Engine {
     /// Ends gavel's stay in all rooms.
     pub(super) fn leave_all(&mut self) {
         let inside = self.rooms.values().filter(|room| room.is_in());
-        let rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
+        let mut rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
+        rooms.sort_unstable();
         for room in rooms {
             self.leave(&room, "gavel stops");
         }
@@ -215,7 +216,8 @@ impl Engine {
     /// Marks everybody of the meeting that `jid` is the main room of.
     pub(super) fn mark_everybody(&mut self, jid: &RoomJid) {
         let people = |meeting: &Meeting| meeting.people.keys().cloned().collect::<Vec<_>>();
-        let people = self.meetings.get(jid).map(people).unwrap_or_default();
+        let mut people = self.meetings.get(jid).map(people).unwrap_or_default();
+        people.sort_unstable();
         for person in people {
             self.mark(jid, &person);
         }

@@ -233,11 +233,15 @@ impl Person {
     /// The affiliation this person should have.
     pub fn wanted(&self, policy: &Policy, standing: Standing, members_only: bool) -> Wanted {
         if let Some(restore) = self.record.restore {
-            return Wanted::Exactly(restore);
+            return Wanted::Exactly(self.restored(restore, standing, members_only));
         }
         let Some(entitlement) = standing.entitlement else {
             return self.wanted_absent(policy, members_only);
         };
+        if self.actual == Some(Affiliation::Outcast) {
+            // A just ban, of which not all of their occupants are gone yet.
+            return Wanted::Exactly(Affiliation::Outcast);
+        }
         if let Some(grant) = &self.record.grant {
             let own = match entitlement {
                 Entitlement::Affiliation(own) => own,
@@ -246,6 +250,9 @@ impl Person {
             return Wanted::Exactly(grant.affiliation.max(own));
         }
         match (entitlement, self.record.step_down) {
+            (Entitlement::Affiliation(own), Some(cap)) if own > cap && cap.moderates() => {
+                Wanted::Exactly(cap)
+            }
             (Entitlement::Affiliation(own), Some(cap)) if own > cap => {
                 Wanted::AtMost { cap, floor: cap }
             }
@@ -254,6 +261,16 @@ impl Person {
             (Entitlement::Guest, _) if policy.guests == Guests::Ignore => Wanted::Anything,
             (Entitlement::Guest, _) => self.capped(members_only),
         }
+    }
+
+    /// What an unjust ban is undone to: not more than they are entitled to, where
+    /// they are present (in another room of the meeting).
+    fn restored(&self, to: Affiliation, standing: Standing, members_only: bool) -> Affiliation {
+        if standing.entitlement.is_none() {
+            return to;
+        }
+        let power = self.power(standing);
+        to.min(power.unwrap_or_else(|| self.floor(members_only)))
     }
 
     /// B6: a visitor without a claim to more is left alone.
@@ -368,7 +385,8 @@ impl Person {
         let host = self.is_host(standing);
         self.record.grant = None;
         self.record.kept = self.record.kept.filter(|_| host && policy.protect_hosts);
-        if host && !policy.protect_hosts {
+        let stepped_down = self.record.step_down.is_some();
+        if stepped_down || host && !policy.protect_hosts {
             self.record.step_down = Some(change.new);
         }
         Taken::Lowered
@@ -391,6 +409,7 @@ impl Person {
         if standing.entitlement.is_none() {
             self.record.kept = Some(affiliation);
         }
+        self.record.moved = false;
         self.record.grant = Some(Grant {
             affiliation,
             by_nick: change.by.nick.as_deref().map(str::to_owned),
@@ -406,6 +425,7 @@ impl Person {
         let host = self.is_host(standing);
         self.record.grant = None;
         self.record.kept = None;
+        self.record.restore = None;
         if change.by_self {
             return Taken::SteppedDown;
         }

@@ -71,6 +71,8 @@ impl Engine {
         };
         match wanted.target(actual) {
             None => self.agrees(main, bare, wanted),
+            // The configuration on its way may make the room members-only.
+            Some(Affiliation::None) if self.rooms.get(main).is_some_and(|r| r.reading) => {}
             Some(target) => self.differs(main, bare, target, person.actual),
         }
     }

@@ -99,7 +99,9 @@ impl Engine {
                 self.probed(&room, Some(&error));
             }
             Purpose::Configuration(room) => self.read_room_info(&room),
-            Purpose::RoomInfo(room) => self.unknown(&room),
+            // Not guessed: a breakout room taken for a main room would be
+            // judged all wrong.
+            Purpose::RoomInfo(room) => self.read_configuration(&room),
             Purpose::List(room, which) => self.read_list(&room, which),
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
             Purpose::Role(_, _, jid) => self.role_answered(&jid, false),
@@ -136,6 +138,7 @@ impl Engine {
         if !self.rooms.get(jid).is_some_and(known) {
             self.configured(jid, Facts::default());
         }
+        self.has_read(jid);
     }
 
     fn forget_request(&mut self, main: &RoomJid, bare: &BareJid) {

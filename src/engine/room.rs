@@ -121,7 +121,12 @@ pub struct Room {
     pub own_affiliation: Affiliation,
     /// Everybody else.
     pub occupants: HashMap<Nick, Occupant>,
-    /// What its configuration says; none while it is being read.
+    /// A reply with its configuration is on its way: until it is there, nobody
+    /// is lowered to none, which a members-only room would throw them out for.
+    pub reading: bool,
+    /// It changed again meanwhile.
+    pub read_again: bool,
+    /// What its configuration says; none while it is first being read.
     pub facts: Option<Facts>,
     /// The meeting its people belong to; none while gavel is not in.
     pub meeting: Option<RoomJid>,
@@ -166,6 +171,8 @@ impl Room {
             module: false,
             own_affiliation: Affiliation::None,
             occupants: HashMap::new(),
+            reading: false,
+            read_again: false,
             facts: None,
             meeting: None,
             joining_since: Tick::ZERO,

@@ -279,5 +279,4 @@ fn is_stream_error(bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "framer_tests.rs"]
 mod tests;

@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Seat {
     bare: String,
     kind: Option<Kind>,
-    user: Option<String>,
     role: Role,
 }
 
@@ -147,6 +146,10 @@ impl Oracle {
         if !self.present(room, jid) {
             return memory.kept.map_or(guests, Allowed::AtMost);
         }
+        if memory.shown == Some(Affiliation::Outcast) && !memory.unban {
+            // A just ban of somebody who is still in a breakout room.
+            return Allowed::Exactly(Affiliation::Outcast);
+        }
         let own = self.token(room, jid);
         if let Some(grant) = memory.grant {
             let own = own.is_some_and(|kind| kind == Kind::Owner);
@@ -158,11 +161,11 @@ impl Oracle {
             None => return guests,
         };
         match memory.step_down {
+            Some(cap) if cap < own && cap.moderates() => Allowed::Exactly(cap),
             Some(cap) if cap < own => Allowed::AtMost(cap),
             _ if own == Affiliation::Owner => Allowed::Exactly(own),
-            // B6, and somebody entitled may have banned them.
+            // B6
             _ if self.seats_of(room, jid).all(|s| s.role == Role::Visitor) => low,
-            _ if memory.shown == Some(Affiliation::Outcast) => low,
             _ => Allowed::Exactly(own),
         }
     }
@@ -185,17 +188,17 @@ impl Oracle {
                 let room = RoomJid::parse(&message.from);
                 let user = message.muc_user.as_ref();
                 let normal = message.kind == MessageKind::Normal;
-                if let (Some(room), Some(user), true, true) = (room, user, ready, normal) {
+                if let (Some(room), Some(user), true) = (room, user, normal) {
                     user.items
                         .iter()
-                        .for_each(|item| self.announced(&room, item));
+                        .for_each(|item| self.announced(&room, item, ready));
                 }
             }
             Inbound::Iq(_) => {}
         }
     }
 
-    fn announced(&mut self, room: &RoomJid, item: &Item) {
+    fn announced(&mut self, room: &RoomJid, item: &Item, ready: bool) {
         let jid = item.jid.clone().unwrap();
         if !Self::infrastructure(&jid) {
             self.changed(room, &bare(&jid), item.affiliation.unwrap(), None, true);
@@ -221,6 +224,7 @@ impl Oracle {
         if presence.kind == PresenceKind::Unavailable {
             return self.gone(now, &room, nick, &item, user);
         }
+        let back = !self.present(&room, &jid);
         let key: usize = std::str::from_utf8(&presence.raw).unwrap().parse().unwrap();
         let ticket = payloads[key].ticket.clone();
         let role = item.role.unwrap();
@@ -229,7 +233,6 @@ impl Oracle {
             Seat {
                 bare: jid.clone(),
                 kind: ticket.as_ref().map(|ticket| ticket.kind),
-                user: ticket.as_ref().and_then(|ticket| ticket.user.clone()),
                 role,
             },
         );
@@ -241,11 +244,17 @@ impl Oracle {
             self.judge(&room, &jid, affiliation, Affiliation::Owner, actor);
         }
         let memory = self.memory(&room, &jid);
-        if old.is_none() {
+        if back {
             memory.kept = None;
+            memory.user = None;
         }
         memory.left_at = None;
-        self.follow(now, &room, &jid, nick);
+        let user = ticket.and_then(|ticket| ticket.user);
+        let appears = old.is_none() || user.is_some() && memory.user != user;
+        memory.user = user.or(memory.user.take());
+        if appears {
+            self.follow(now, &room, &jid);
+        }
     }
 
     /// gavel's own presence.
@@ -320,11 +329,10 @@ impl Oracle {
     }
 
     /// B3: grant and step-down follow a user to another JID.
-    fn follow(&mut self, now: u64, room: &RoomJid, jid: &str, nick: &str) {
-        let user = self.seats[room][nick].user.clone();
+    fn follow(&mut self, now: u64, room: &RoomJid, jid: &str) {
         let main = self.main(room);
         let memory = self.memory(room, jid);
-        memory.user = user.clone().or(memory.user.take());
+        let user = memory.user.clone();
         if memory.grant.is_some() || memory.step_down.is_some() || user.is_none() {
             return;
         }
@@ -338,9 +346,14 @@ impl Oracle {
                 && (memory.grant.is_some() || memory.step_down.is_some())
                 && (recent || present(other))
         });
-        let Some((_, old)) = old.map(|(key, memory)| (key.clone(), memory.clone())) else {
+        let Some((key, old)) = old.map(|(key, memory)| (key.clone(), memory.clone())) else {
             return;
         };
+        if !self.present(room, &key.1) {
+            // What has followed is not kept, too.
+            let old = self.memory.get_mut(&key).unwrap();
+            (old.grant, old.step_down, old.kept) = (None, None, None);
+        }
         let memory = self.memory(room, jid);
         memory.grant = old.grant;
         memory.step_down = old.step_down;
@@ -362,7 +375,8 @@ impl Oracle {
             return;
         }
         let old = self.memory(room, jid).shown.replace(new);
-        if ready && old != Some(new) {
+        // Of somebody never seen before, only a change by somebody is one.
+        if ready && old != Some(new) && (old.is_some() || actor.is_some()) {
             let old = old.unwrap_or(Affiliation::None);
             self.judge(room, jid, old, new, actor);
         }
@@ -411,7 +425,8 @@ impl Oracle {
         if new == Affiliation::Outcast {
             memory.grant = None;
             memory.kept = None;
-            memory.unban = person.is_some() && !entitled || host && (protect || !entitled);
+            let unjust = person.is_some() && !entitled || host && (protect || !entitled);
+            memory.unban = unjust && !by_self;
             if host && memory.unban {
                 memory.kept = Some(Affiliation::Owner);
             }
@@ -423,7 +438,7 @@ impl Oracle {
         } else if entitled {
             memory.grant = None;
             memory.kept = memory.kept.filter(|_| host && protect);
-            if host && !protect {
+            if memory.step_down.is_some() || host && !protect {
                 memory.step_down = Some(new);
             }
         }

@@ -93,6 +93,7 @@ pub struct World {
     /// What gavel sent, and when.
     pub sent: Vec<(u64, Outbound)>,
     pub reports: Vec<Report>,
+    pub trace: Vec<String>,
     /// So many replies are yet to be lost.
     pub lose_replies: u32,
     /// The server neither hears nor says anything.
@@ -122,6 +123,7 @@ impl World {
             choice,
             sent: Vec::new(),
             reports: Vec::new(),
+            trace: Vec::new(),
             lose_replies: 0,
             mute: false,
             slow: 0,
@@ -219,6 +221,12 @@ impl World {
         if let Inbound::Iq(iq) = &stanza {
             self.open.remove(&iq.id);
         }
+        self.trace.push(match &stanza {
+            Inbound::Presence(p) => {
+                format!("{} < {} {:?} {:?}", self.now, p.from, p.kind, p.muc_user)
+            }
+            other => format!("{} < {other:?}", self.now),
+        });
         self.oracle
             .see(self.now, &stanza, &self.server.payloads, ready);
         self.handle(Input::Stanza(stanza));
@@ -255,6 +263,7 @@ impl World {
 
     fn send(&mut self, stanza: Outbound) {
         assert!(self.connected, "sent without a stream: {stanza:?}");
+        self.trace.push(format!("{} > {stanza:?}", self.now));
         self.check_request(&stanza);
         self.sent.push((self.now, stanza.clone()));
         let at = self.now + LATENCY;

@@ -161,6 +161,21 @@ impl Client {
         self.iq("get", to, ping).await.map(|_| ())
     }
 
+    /// Whether `to` answers a ping within a time.
+    pub async fn reaches(&self, to: &str, within: Duration) -> Result<(), String> {
+        let id = self.id();
+        self.send(&format!(
+            "<iq type='get' id='{id}' from='{}' to='{to}'><ping xmlns='urn:xmpp:ping'/></iq>",
+            escape(&self.jid)
+        ))
+        .await;
+        let reply = self.wait(within, |inbox| {
+            let reply = inbox.all.iter().rev().find(|s| s.attr("id") == Some(&id))?;
+            Some(reply.condition().map_or(Ok(()), |why| Err(why.to_string())))
+        });
+        reply.await.and_then(|answered| answered)
+    }
+
     /// Waits for a stanza and takes it; others stay for later calls. Panics
     /// after [`DEADLINE`], naming `what`.
     pub async fn expect(&self, what: &str, wanted: impl Fn(&El) -> bool) -> El {

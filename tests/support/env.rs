@@ -54,7 +54,8 @@ impl Env {
     /// Waits until gavel answers.
     pub async fn connected(&self) {
         let deadline = Instant::now() + DEADLINE;
-        while let Err(why) = self.watcher.ping(GAVEL).await {
+        let patience = Duration::from_secs(1);
+        while let Err(why) = self.watcher.reaches(GAVEL, patience).await {
             assert!(self.gavel.running(), "gavel has ended");
             assert!(Instant::now() < deadline, "gavel does not answer: {why}");
             tokio::time::sleep(Duration::from_millis(50)).await;
