@@ -13,13 +13,15 @@ use gavel::policy::Policy;
 /// moderator; note that this `false` is text.
 const STUDENT: &str = r#"{"context": {"user": {"name": "Tim", "moderator": "false"}}}"#;
 
-fn main() -> Result<(), String> {
+fn main() {
     let json = std::env::args().nth(1).unwrap_or(STUDENT.to_owned());
-    let claims = Claims::from_json(&json).map_err(|reason| format!("no claims: {reason}"))?;
+    let claims = Claims::from_json(&json).unwrap_or_else(|reason| {
+        eprintln!("no claims: {reason}");
+        std::process::exit(1);
+    });
     let verdict = Policy::default().judge(Some(&claims));
     println!("claims   {json}");
     println!("verdict  {:?}", verdict.entitlement);
     println!("rule     {}", verdict.rule);
     println!("reason   {}", verdict.reason);
-    Ok(())
 }
