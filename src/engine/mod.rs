@@ -80,6 +80,8 @@ struct ServiceState {
     polled_at: Tick,
     /// A list is being read.
     polling: bool,
+    /// A list was refused before.
+    refused: bool,
 }
 
 /// The decision core. See the [module](self) for how to drive it.

@@ -44,6 +44,8 @@ pub struct LinkConfig {
     pub component: String,
     /// The component's secret.
     pub secret: String,
+    /// Services whose answers may be long lists.
+    pub services: Vec<String>,
 }
 
 impl std::fmt::Debug for LinkConfig {
@@ -143,7 +145,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
         };
         let logging_in = timeout(OPENING, log_in(io, &peer, &config.secret)).await;
         let (io, stream_id) = logging_in.map_err(|_| peer.timeout("answer the handshake"))??;
-        let mut framer = Framer::new();
+        let mut framer = Framer::with_services(config.services.clone());
         framer.feed(io.buffer());
         Ok(Self {
             io: io.into_inner(),

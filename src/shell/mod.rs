@@ -57,6 +57,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         server: config.component.server.to_string(),
         component: config.component.jid.clone(),
         secret: config.component.secret.expose().clone(),
+        services: config.muc.iter().map(|s| s.domain.clone()).collect(),
     };
     let mut shutdown = pin!(async {
         shutdown.await;

@@ -45,6 +45,9 @@ pub use stream_error::StreamError;
 
 /// Longest stanza that is read, in bytes (SPEC B11).
 pub const MAX_STANZA: usize = 256 * 1024;
+/// Longest answer of a configured service itself, in bytes: a list of 10,000
+/// rooms is about 1 MB, and no user can send in a service's name.
+pub const MAX_LIST: usize = 16 * 1024 * 1024;
 /// Deepest nesting that is read, the stanza itself being level 1 (SPEC B11).
 pub const MAX_DEPTH: usize = 64;
 /// Most attributes of one element; they are compared with each other, so

@@ -11,6 +11,7 @@ fn config() -> LinkConfig {
         server: "127.0.0.1:5347".to_owned(),
         component: "gavel.example".to_owned(),
         secret: "hush".to_owned(),
+        services: Vec::new(),
     }
 }
 
