@@ -107,13 +107,17 @@ impl Engine {
         });
         while self.joining.len() < MAX_JOINS {
             let Some(jid) = self.join_queue.pop_front() else {
-                return;
+                break;
             };
             self.join(&jid);
         }
-        if let (Some((since, _)), false) = (self.joining.front(), self.join_queue.is_empty()) {
-            let at = *since + YOUNG;
-            self.timers.set(at, Timer::Joins);
+        self.watch_joins();
+    }
+
+    /// Wakes the engine when the oldest join is young no more.
+    fn watch_joins(&mut self) {
+        if let Some((since, _)) = self.joining.front() {
+            self.timers.set(*since + YOUNG, Timer::Joins);
         }
     }
 
@@ -137,7 +141,6 @@ impl Engine {
             password: room.password.clone(),
         };
         self.joining.push_back((now, jid.clone()));
-        self.timers.set(now + YOUNG, Timer::Joins);
         self.send(join);
         self.read_configuration(jid);
     }

@@ -52,11 +52,17 @@ impl Engine {
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };
+        let mut banned = false;
         for person in meeting.people.values_mut() {
             let seated = person.seats.iter().any(|seat| seat.room == *main);
-            if !seated && person.actual != Some(Affiliation::Outcast) {
-                person.actual = None;
+            match person.actual {
+                Some(Affiliation::Outcast) if !seated => banned = true,
+                _ if !seated => person.actual = None,
+                _ => {}
             }
+        }
+        if banned {
+            self.read_list(main, Affiliation::Outcast);
         }
     }
 

@@ -63,13 +63,11 @@ impl Engine {
             return;
         }
         let alone = room.occupants.is_empty();
-        let since = *room.lonely_since.get_or_insert_with(|| {
-            self.timers
-                .set(now + LONELY, Timer::LeaveIfLonely(jid.clone()));
-            now
-        });
+        let since = *room.lonely_since.get_or_insert(now);
         if !alone && now < since + LONELY {
-            return;
+            return self
+                .timers
+                .set(since + LONELY, Timer::LeaveIfLonely(jid.clone()));
         }
         room.not_listed_before = Some(now + LISTED_AGAIN);
         // Without occupants a room that is not persistent ends as gavel goes.
@@ -90,8 +88,13 @@ impl Engine {
                 && room.not_listed_before.is_none_or(|at| at <= now)
                 && room.facts.as_ref().is_none_or(|facts| !facts.persistent)
         };
-        if self.rooms.get(jid).is_none_or(gone) {
-            self.forget(jid);
+        let room = self.rooms.get(jid);
+        if room.is_none_or(gone) {
+            return self.forget(jid);
+        }
+        let later = room.and_then(|room| room.not_listed_before);
+        if let Some(at) = later.filter(|at| *at > now) {
+            self.timers.set(at, Timer::Forget(jid.clone()));
         }
     }
 

@@ -138,8 +138,6 @@ pub struct Room {
     pub heard: Tick,
     /// A self-ping waits for its reply.
     pub pinged: bool,
-    /// When the next look is due at whether gavel is still in it.
-    pub ping_timer: bool,
     /// Nobody but infrastructure is in, since.
     pub lonely_since: Option<Tick>,
     /// Not to be joined because of a list before this, unless it was missing
@@ -179,7 +177,6 @@ impl Room {
             joined_at: 0,
             heard: Tick::ZERO,
             pinged: false,
-            ping_timer: false,
             lonely_since: None,
             not_listed_before: None,
             owned_at: None,

@@ -29,6 +29,8 @@ pub struct Memory {
     shown: Option<Affiliation>,
     user: Option<String>,
     left_at: Option<u64>,
+    /// gavel has been out of the main room since.
+    doubted: bool,
     /// What they could do before gavel lost sight of them.
     before: Option<Affiliation>,
     /// Another device has taken over.
@@ -202,11 +204,15 @@ impl Oracle {
         }
     }
 
+    /// What is set in a breakout room changes nothing there.
     fn announced(&mut self, room: &RoomJid, item: &Item, ready: bool) {
-        let jid = item.jid.clone().unwrap();
-        if !Self::infrastructure(&jid) {
-            self.changed(room, &bare(&jid), item.affiliation.unwrap(), None, true);
+        let jid = bare(item.jid.as_deref().unwrap());
+        if Self::infrastructure(&jid) || self.mains.contains_key(room) {
+            return;
         }
+        let memory = self.memory(room, &jid);
+        memory.shown.get_or_insert(Affiliation::None);
+        self.changed(room, &jid, item.affiliation.unwrap(), None, ready);
     }
 
     fn presence(&mut self, now: u64, presence: &Presence, payloads: &[Written], ready: bool) {
@@ -276,7 +282,11 @@ impl Oracle {
 
     /// gavel sees a room no more.
     pub fn lose(&mut self, now: u64, room: &RoomJid) {
-        self.joined.remove(room);
+        if self.joined.remove(room) && !self.mains.contains_key(room) {
+            let memories = self.memory.iter_mut();
+            let meeting = memories.filter(|((main, _), _)| main == room);
+            meeting.for_each(|(_, memory)| memory.doubted = true);
+        }
         let nicks: Vec<String> = match self.seats.get(room) {
             Some(seats) => seats.keys().cloned().collect(),
             None => return,
@@ -392,10 +402,13 @@ impl Oracle {
         let breakout = self.mains.contains_key(room);
         let told = breakout && self.joined.contains(&self.main(room));
         let known = self.memory(room, jid).shown;
-        if told && known.is_some() {
+        let doubted = self.memory(room, jid).doubted;
+        if told && known.is_some() && !doubted {
             return;
         }
+        let doubted = std::mem::take(&mut self.memory(room, jid).doubted);
         let old = self.memory(room, jid).shown.replace(new);
+        let old = old.filter(|_| !doubted || actor.is_some());
         // Of somebody never seen before, only a change by somebody is one.
         if ready && old != Some(new) && (old.is_some() || actor.is_some()) {
             let old = old.unwrap_or(Affiliation::None);

@@ -389,10 +389,11 @@ impl World {
         self.oracle.lose_all(self.now);
         self.handle(Input::Disconnected);
         self.server.disconnected();
-        let ended = self
-            .queue
-            .extract_if(.., |_, event| matches!(event, Event::Ended(_)));
-        for (_, event) in ended.collect::<Vec<_>>() {
+        let queue = std::mem::take(&mut self.queue).into_iter();
+        let (ended, queue): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            queue.partition(|(_, event)| matches!(event, Event::Ended(_)));
+        self.queue = queue;
+        for event in ended.into_values() {
             self.happen(event);
         }
         self.flush();
