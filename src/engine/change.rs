@@ -360,6 +360,9 @@ impl Engine {
             let room = self.rooms.get(&seat.room)?;
             room.occupants.get_key_value(&seat.nick)
         });
-        occupants.find(|(_, o)| Some(o.verdict.entitlement) == entitlement)
+        let decides = |(_, o): &(&Nick, &Box<super::room::Occupant>)| {
+            Some(o.verdict.entitlement) == entitlement
+        };
+        occupants.find(decides).map(|(nick, o)| (nick, &**o))
     }
 }

@@ -24,7 +24,7 @@ impl Engine {
     pub fn load(&self) -> Load {
         let people = || self.meetings.values().flat_map(|m| m.people.values());
         let waits =
-            |person: &&super::person::Person| person.request.is_some() || person.role_request;
+            |person: &&Box<super::person::Person>| person.request.is_some() || person.role_request;
         Load {
             timers: self.timers.len(),
             requests: self.requests.len(),
