@@ -72,8 +72,8 @@ impl Engine {
             (Some(old), Some(new)) => main == jid && old != *new,
             _ => false,
         };
-        if another {
-            self.meetings.remove(main);
+        if another && let Some(meeting) = self.meetings.get_mut(main) {
+            meeting.begin_anew();
             self.changed = true;
         }
         let meeting = self.meetings.entry(main.clone());
