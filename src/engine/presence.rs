@@ -260,11 +260,11 @@ impl Engine {
         let Some(room) = self.rooms.get(jid).filter(|room| !room.module) else {
             return;
         };
-        let focus = |occupant: &Box<Occupant>| {
+        let focus = |occupant: &Occupant| {
             let real = occupant.real.as_ref().map(RealJid::bare_str);
             real.is_some_and(|real| real.starts_with("focus@"))
         };
-        if room.occupants.values().any(focus) {
+        if room.occupants.values().any(|o| focus(o)) {
             let service = jid.service().to_owned();
             self.warn_once(Warning::FocusWithoutModule { service });
         }
