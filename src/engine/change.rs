@@ -24,7 +24,7 @@ struct Maker {
     bare: Option<BareJid>,
     entitled: bool,
     /// Whether the pauses of B3 apply: what cannot be stopped by lowering the
-    /// actor must not make gavel spin.
+    /// actor, who may be entitled, must not make gavel spin.
     paced: bool,
 }
 
@@ -52,6 +52,12 @@ impl Engine {
         if *jid != main && (told_by_main && known.is_some()) {
             return;
         }
+        let affiliation = if *jid != main && told_by_main {
+            // Somebody whom the main room's lists do not have; this may be old.
+            affiliation.min(Affiliation::Member)
+        } else {
+            affiliation
+        };
         let Some(meeting) = self.meetings.get_mut(&main) else {
             return;
         };
@@ -196,7 +202,7 @@ impl Engine {
             },
             bare,
             entitled,
-            paced: infrastructure || !stoppable,
+            paced: infrastructure || entitled || !stoppable,
         }
     }
 
@@ -327,6 +333,10 @@ impl Engine {
             return;
         };
         self.mark(&main, &bare);
+        let trouble = self.person_mut(&main, &bare);
+        if let Some(trouble) = trouble.and_then(|person| person.trouble.as_mut()) {
+            trouble.role_refused = 0;
+        }
         let actual = self.person(&main, &bare).and_then(|person| person.actual);
         let actual = actual.unwrap_or(Affiliation::None);
         let by_us = item.actor.as_ref().and_then(|actor| actor.jid.as_deref());

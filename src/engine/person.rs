@@ -116,9 +116,11 @@ pub struct Trouble {
     pub ad_hoc_tried: bool,
     /// Prosody says the JID is an admin of the server.
     pub server_admin: bool,
+    /// What was to be set when it was last looked at.
+    pub target: Option<Affiliation>,
     /// Times that `result` changed nothing.
     pub ineffective: u32,
-    /// Times that a role could not be changed.
+    /// Times that a role request changed nothing, refused or not.
     pub role_refused: u32,
     /// When the engine wakes for this person.
     pub wake: Option<Tick>,

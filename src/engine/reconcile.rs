@@ -130,6 +130,10 @@ impl Engine {
         let rises = from.is_none_or(|from| target > from);
         let mut earliest = now;
         if let Some(trouble) = &mut person.trouble {
+            if trouble.target.replace(target) != Some(target) {
+                // Another wish, of which nothing is known yet.
+                trouble.ineffective = 0;
+            }
             if trouble.server_admin || trouble.ineffective > MAX_INEFFECTIVE {
                 return;
             }
@@ -304,12 +308,13 @@ impl Engine {
             person.trouble().limiter.note(now);
         }
         person.role_request = true;
-        let purpose = Purpose::Role(seat.room.clone(), seat.nick.clone(), bare.clone());
         let request = Request::SetRole {
-            nick: seat.nick,
+            nick: seat.nick.clone(),
             role: to,
         };
-        self.ask(seat.room.as_str(), request, purpose);
+        let room = seat.room.clone();
+        let purpose = Purpose::Role(seat, main.clone(), bare.clone());
+        self.ask(room.as_str(), request, purpose);
         true
     }
 

@@ -1,5 +1,6 @@
 //! Requests that wait for their reply.
 
+use super::person::Seat;
 use super::time::Tick;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use std::collections::{HashMap, VecDeque};
@@ -22,8 +23,8 @@ pub enum Purpose {
     RoomInfo(RoomJid),
     /// A person's affiliation; the meeting's main room.
     Affiliation(RoomJid, BareJid),
-    /// An occupant's role: room, nick, and the meeting's person.
-    Role(RoomJid, Nick, BareJid),
+    /// The role of one of a person's occupants; the meeting's main room.
+    Role(Seat, RoomJid, BareJid),
     /// An occupant's name, kept by the module: room and nick.
     Pin(RoomJid, Nick),
     /// gavel's own affiliation.
