@@ -366,10 +366,11 @@ impl Engine {
     ) -> Option<(&Nick, &super::room::Occupant)> {
         let Standing { entitlement, .. } = self.standing(person);
         let seats = person.seats.iter();
-        let mut occupants = seats.filter_map(|seat| {
+        let occupants = seats.filter_map(|seat| {
             let room = self.rooms.get(&seat.room)?;
             room.occupants.get_key_value(&seat.nick)
         });
+        let mut occupants = occupants.map(|(nick, o)| (nick, &**o));
         occupants.find(|(_, o)| Some(o.verdict.entitlement) == entitlement)
     }
 }

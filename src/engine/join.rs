@@ -418,8 +418,8 @@ impl Engine {
                 error: error.to_string(),
             });
         }
-        let nameless = |occupant: &super::room::Occupant| occupant.real.is_none();
-        if room.is_in() && room.occupants.values().any(nameless) {
+        let nameless = || room.occupants.values().any(|o| o.real.is_none());
+        if room.is_in() && nameless() {
             // Only a moderator is shown real JIDs, and only on joining.
             return self.rejoin(jid);
         }

@@ -109,7 +109,7 @@ impl Engine {
 
     fn drop_if_blank(&mut self, main: &RoomJid, bare: &BareJid) {
         if let Some(meeting) = self.meetings.get_mut(main)
-            && meeting.people.get(bare).is_some_and(Person::is_blank)
+            && meeting.people.get(bare).is_some_and(|p| p.is_blank())
         {
             meeting.people.remove(bare);
         }

@@ -237,7 +237,7 @@ impl Engine {
         let now = self.now.tick;
         let mut marks = Vec::new();
         for (main, meeting) in &mut self.meetings {
-            let waiting = |person: &&mut super::person::Person| person.role_request;
+            let waiting = |person: &&mut Box<super::person::Person>| person.role_request;
             if let Some(person) = meeting.people.get_mut(bare).filter(waiting) {
                 person.role_request = false;
                 if refused {

@@ -50,7 +50,7 @@ impl Timers {
         self.next += 1;
         let key = (at, self.next);
         match self.due.entry(timer) {
-            Entry::Occupied(known) if known.get().0 <= at => return,
+            Entry::Occupied(known) if known.get().0 <= at => {}
             Entry::Occupied(mut known) => {
                 let later = std::mem::replace(known.get_mut(), key);
                 self.queue.remove(&later);

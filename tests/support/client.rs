@@ -349,6 +349,10 @@ impl Wire {
 
     fn into_client(self, jid: String) -> Client {
         let shared = Arc::<Shared>::default();
+        // Prosody may have gone on in the same packet.
+        for frame in self.frames {
+            take(&mut shared.inbox(), frame, self.ns);
+        }
         let task = read_on(self.read, self.framer, self.ns, Arc::clone(&shared));
         Client {
             jid,
@@ -386,7 +390,10 @@ async fn read_on(mut read: OwnedReadHalf, mut framer: Framer, ns: &str, shared: 
 fn take(inbox: &mut Inbox, frame: Frame, ns: &str) {
     match frame {
         Frame::Open(_) => {}
-        Frame::Close => inbox.closed = Some("stream closed".into()),
+        Frame::Close => {
+            // An error before it says more.
+            inbox.closed.get_or_insert_with(|| "stream closed".into());
+        }
         Frame::Stanza(xml) if xml.starts_with("<stream:error") => {
             inbox.note("←", &xml);
             let xml = xml.replace("stream:error", "error");
