@@ -307,3 +307,36 @@ async fn b3_a_grant_follows_the_user_to_another_jid(version: Version) {
     assert_eq!(alice.affiliation(ROOM, "bob2"), "owner");
 }
 on_both!(b3_a_grant_follows_the_user_to_another_jid);
+
+/// Recorders, the bridge and the focus itself are nobody's business.
+async fn b3_infrastructure_is_left_alone(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let recorder = env.client("recorder@auth.meet.jitsi").await;
+    recorder.join(ROOM, "recorder", "").await;
+    focus
+        .affiliate(ROOM, "recorder@auth.meet.jitsi", "owner")
+        .await
+        .unwrap();
+    focus
+        .affiliate(ROOM, "absent@auth.meet.jitsi", "admin")
+        .await
+        .unwrap();
+    let guest = env.person(ROOM, "guest", None).await;
+    recorder
+        .affiliate(ROOM, "guest@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    guest.sees_affiliation(ROOM, "guest", "none").await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "recorder"), "owner");
+    assert_eq!(focus.affiliation(ROOM, "focus"), "owner");
+    let admins = focus.affiliated(ROOM, "admin").await.unwrap();
+    assert_eq!(admins, ["absent@auth.meet.jitsi"]);
+    let asked = env.requests().await;
+    assert!(
+        asked.iter().all(|(jid, _)| jid == "guest@meet.jitsi"),
+        "{asked:?}"
+    );
+}
+on_both!(b3_infrastructure_is_left_alone);
