@@ -96,11 +96,7 @@ async fn b8_a_changed_nick_is_turned_back(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
     let bob = env.client("bob").await;
-    let children = format!(
-        "{}{}<stats-id>7</stats-id>",
-        jwt(&token(named("Bob"))),
-        nick("Bob")
-    );
+    let children = format!("{PAYLOAD}{}{}", jwt(&token(named("Bob"))), nick("Bob"));
     bob.join(ROOM, "bob", &children).await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     bob.presence(ROOM, "teacher", &children).await;
@@ -120,7 +116,10 @@ async fn b8_a_changed_nick_is_turned_back(version: Version) {
     let bob_now = focus.occupant(ROOM, "bob").unwrap();
     assert_eq!(bob_now.name.as_deref(), Some("Bob"));
     assert_eq!(bob_now.affiliation, "member");
-    assert!(bob_now.presence.named("stats-id").is_some());
+    let came = bob
+        .expect("what Bob sent", |s| shows(s, "bob", "Bob"))
+        .await;
+    assert_eq!(payload(&bob_now.presence), payload(&came));
     let changes = focus.count(|s| s.status().contains(&303));
     assert_eq!(changes, 2, "turned back once per change");
     // Guests call themselves as they like.
@@ -304,6 +303,30 @@ async fn b8_a_stale_revert_is_mended(version: Version) {
     assert!(newest(&now), "{now:?}");
 }
 on_both!(b8_a_stale_revert_is_mended);
+
+/// A revert may come when its occupant has just left.
+async fn b8_a_late_revert_brings_nobody_back(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let bob = env.client("bob").await;
+    let own = jwt(&token(named("Bob")));
+    bob.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
+        .await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    env.gavel.freeze();
+    let join = "<x xmlns='http://jabber.org/protocol/muc'/>";
+    let children = format!("{join}{own}{}", nick("The Teacher"));
+    bob.presence(ROOM, "bob", &children).await;
+    bob.leave(ROOM, "bob").await;
+    env.gavel.thaw();
+    env.settle().await;
+    assert!(focus.occupant(ROOM, "bob").is_none(), "Bob is back");
+    bob.join(ROOM, "bob", &format!("{own}{}", nick("The Teacher")))
+        .await;
+    focus.sees_name(ROOM, "bob", "Bob").await;
+}
+on_both!(b8_a_late_revert_brings_nobody_back);
 
 async fn b8_reverts_are_limited(version: Version) {
     let env = Env::new(version).await;

@@ -1,7 +1,8 @@
 //! B10: gavel makes and keeps itself owner, as an admin of the server can.
 
 use crate::on_both;
-use crate::support::{Env, Options, Version, student, teacher};
+use crate::support::{El, Env, Options, Version, student, teacher};
+use std::time::{Duration, Instant};
 
 const ROOM: &str = "room@muc.meet.jitsi";
 const GAVEL_BARE: &str = "gavel@gavel.meet.jitsi";
@@ -116,3 +117,62 @@ async fn b10_where_gavel_is_no_admin_it_says_what_to_configure(version: Version)
     assert_eq!(said.count(), 1, "{log}");
 }
 on_both!(b10_where_gavel_is_no_admin_it_says_what_to_configure);
+
+/// Somebody who keeps lowering gavel gets no spinning gavel.
+async fn b10_ownership_is_taken_back_once_a_second(version: Version) {
+    let env = Env::with(version, not_owner(), "").await;
+    let focus = env.focus(ROOM).await;
+    env.settle().await;
+    let before = commands(&env).await;
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(4) {
+        if focus.affiliation(ROOM, "gavel") == "owner" {
+            focus.affiliate(ROOM, GAVEL_BARE, "none").await.unwrap();
+        }
+        // The pace of the attack, not a wait for anything.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let commands = commands(&env).await - before;
+    assert!((2..=6).contains(&commands), "{commands} commands in 4 s");
+    env.gavel_joins(&focus, ROOM).await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "gavel"), "owner", "the last word");
+}
+on_both!(b10_ownership_is_taken_back_once_a_second);
+
+/// How often gavel has used the ad-hoc command.
+async fn commands(env: &Env) -> usize {
+    let sent = env.recorded("muc.meet.jitsi").await;
+    let node = "http://prosody.im/protocol/muc#set-affiliation";
+    let is_command = |s: &&El| {
+        s.named("command")
+            .is_some_and(|c| c.attr("node") == Some(node))
+    };
+    sent.iter().filter(is_command).count()
+}
+
+/// Real JIDs are shown to moderators only: gavel sees none before it is one.
+async fn b10_semi_anonymous_rooms_are_kept_too(version: Version) {
+    let options = Options {
+        muc: "muc_room_default_public_jids = false".into(),
+        ..not_owner()
+    };
+    let env = Env::with(version, options, "[discovery]\npoll = \"off\"").await;
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    focus.join(ROOM, "focus", "").await;
+    let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+    let _guest = env.person(ROOM, "guest", None).await;
+    focus
+        .affiliate(ROOM, "guest@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    focus.invite(ROOM, GAVEL_BARE).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    focus.sees_affiliation(ROOM, "guest", "none").await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "focus"), "owner");
+    assert_eq!(focus.affiliation(ROOM, "guest"), "none");
+}
+on_both!(b10_semi_anonymous_rooms_are_kept_too);

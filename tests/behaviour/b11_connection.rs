@@ -309,3 +309,58 @@ fn b11_a_silent_peer_is_found_dead() {
         env.connected().await;
     });
 }
+
+/// A room that has forgotten gavel is found out within 60 s and entered again.
+/// Slow, so on one version only.
+#[test]
+fn b11_a_room_that_forgot_gavel_is_entered_again() {
+    crate::support::run(async {
+        let options = Options {
+            muc_modules: vec!["test_mischief"],
+            ..Options::default()
+        };
+        let env = Env::with(Version::V0_12, options, "[discovery]\npoll = \"off\"").await;
+        let focus = env.focus(ROOM).await;
+        env.settle().await;
+        let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+        focus.sees_affiliation(ROOM, "bob", "member").await;
+        let order = format!("<forget xmlns='urn:gavel:test' room='{ROOM}' nick='gavel'/>");
+        env.watcher
+            .iq("set", "muc.meet.jitsi", &order)
+            .await
+            .unwrap();
+        // Nobody tells gavel of her.
+        let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+        let entitled = |s: &crate::support::El| {
+            let x = s.child("x", crate::support::MUC_USER);
+            let item = x.and_then(|x| x.named("item"));
+            s.attr("from") == Some("room@muc.meet.jitsi/alice")
+                && item.and_then(|item| item.attr("affiliation")) == Some("owner")
+        };
+        let limit = Duration::from_secs(65);
+        focus.expect_within("Alice as owner", limit, entitled).await;
+    });
+}
+
+/// Many rooms at once: all are entered, in a bounded number of joins at a time.
+async fn b11_many_rooms_are_found_again(version: Version) {
+    let mut env = Env::new(version).await;
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    let bob = env.client("bob").await;
+    env.gavel.kill();
+    let child = jwt(&token(student("Bob")));
+    let rooms: Vec<String> = (0..100).map(|n| format!("r{n}@muc.meet.jitsi")).collect();
+    for room in &rooms {
+        focus.join(room, "focus", "").await;
+        bob.join(room, "bob", &child).await;
+        focus
+            .affiliate(room, "bob@meet.jitsi", "owner")
+            .await
+            .unwrap();
+    }
+    env.gavel.restart();
+    for room in &rooms {
+        focus.sees_affiliation(room, "bob", "member").await;
+    }
+}
+on_both!(b11_many_rooms_are_found_again);
