@@ -3,9 +3,9 @@
 use super::files;
 use super::keys::{self, FILE_VARIABLE, MUC_VARIABLE};
 use super::model::Config;
+use super::notes::Notes;
 use super::problem::{Invalid, Problem, quoted};
 use super::read;
-use super::section::Notes;
 use super::tree::{self, Table};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -63,10 +63,7 @@ pub fn load_from(
         errors: vec![error],
         warnings: Vec::new(),
     })?;
-    parse(
-        text.as_deref().map(|text| (path.as_path(), text)),
-        &environment,
-    )
+    parse(path, text.as_deref(), &environment)
 }
 
 /// The file's text; `None` where it is the default one, `place` being `None`,
@@ -97,20 +94,19 @@ fn text_of(path: &Path, place: Option<&str>) -> Result<Option<String>, Problem> 
     }
 }
 
-/// Reads the text of a file, if any, with the environment laid over it.
+/// Reads `text`, if `file` is there, with the environment laid over it.
 fn parse(
-    file: Option<(&Path, &str)>,
+    file: PathBuf,
+    text: Option<&str>,
     environment: &[(OsString, OsString)],
 ) -> Result<Loaded, Invalid> {
-    let name = file.map(|(path, _)| path.to_string_lossy().into_owned());
-    let notes = Notes::new(name.clone());
-    let mut tree = Table::new();
-    if let (Some((_, text)), Some(name)) = (file, &name) {
-        tree = tree::parse(text, name).map_err(|errors| Invalid {
-            errors,
-            warnings: Vec::new(),
-        })?;
-    }
+    let name = file.to_string_lossy().into_owned();
+    let tree = text.map_or_else(|| Ok(Table::new()), |text| tree::parse(text, &name));
+    let mut tree = tree.map_err(|errors| Invalid {
+        errors,
+        warnings: Vec::new(),
+    })?;
+    let notes = Notes::new(name, text.is_some());
     let listed = lay_over(&notes, &mut tree, environment);
     let config = read::config(&notes, tree, listed.as_deref());
     let (errors, warnings) = notes.into_parts();
@@ -118,7 +114,7 @@ fn parse(
         Some(config) if errors.is_empty() => Ok(Loaded {
             config,
             warnings,
-            file: file.map(|(path, _)| path.to_path_buf()),
+            file: text.map(|_| file),
         }),
         _ => Err(Invalid { errors, warnings }),
     }
@@ -148,6 +144,8 @@ fn lay_over(
             continue;
         };
         match key {
+            // What starts containers passes empty variables for what it has not.
+            Some(key) if key.ends_with(".secret") && value.is_empty() => {}
             Some(key) => tree::overlay(tree, key, &shown, value),
             None => listed = Some(value.to_owned()),
         }

@@ -14,10 +14,12 @@ mod files;
 mod keys;
 mod load;
 mod model;
+mod notes;
 mod problem;
 mod read;
 mod secret;
 mod section;
+mod services;
 #[cfg(test)]
 mod tests;
 mod tree;

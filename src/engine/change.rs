@@ -143,10 +143,20 @@ impl Engine {
         self.changed |= person.record != before;
         let lawless = !change.by_entitled && !change.by_self;
         if let Some(actor) = maker.bare.filter(|_| lawless) {
+            self.hurry(main, &actor);
             self.mark_first(main, &actor);
         }
         self.mark(main, bare);
         self.report_taken(main, bare, &change, taken);
+    }
+
+    /// Lifts the pause before somebody is lowered: that power is being used
+    /// (B3).
+    fn hurry(&mut self, main: &RoomJid, bare: &BareJid) {
+        let person = self.person_mut(main, bare);
+        if let Some(foreign) = person.and_then(|person| person.foreign.as_mut()) {
+            foreign.paced = false;
+        }
     }
 
     /// Marks somebody before everybody else.
@@ -366,10 +376,11 @@ impl Engine {
     ) -> Option<(&Nick, &super::room::Occupant)> {
         let Standing { entitlement, .. } = self.standing(person);
         let seats = person.seats.iter();
-        let mut occupants = seats.filter_map(|seat| {
+        let occupants = seats.filter_map(|seat| {
             let room = self.rooms.get(&seat.room)?;
             room.occupants.get_key_value(&seat.nick)
         });
+        let mut occupants = occupants.map(|(nick, o)| (nick, &**o));
         occupants.find(|(_, o)| Some(o.verdict.entitlement) == entitlement)
     }
 }

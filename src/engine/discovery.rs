@@ -102,7 +102,10 @@ impl Engine {
     /// A list was refused.
     pub(super) fn not_listed(&mut self, service: usize, error: &StanzaError) {
         self.poll_again(service);
-        if self.services[service].module {
+        let state = &mut self.services[service];
+        // The module needs no list, and at the first refusal gavel may not have
+        // been in any of its rooms yet.
+        if state.module || !std::mem::replace(&mut state.refused, true) {
             return;
         }
         self.warn_once(Warning::NotListable {
@@ -196,6 +199,14 @@ impl Engine {
         if self.rooms.get(jid).is_some_and(super::Room::is_in) {
             return self.ping_room(jid);
         }
+        let now = self.now.tick;
+        if let Some(room) = self.rooms.get_mut(jid) {
+            let stale = room.joining_since + super::join::YOUNG <= now;
+            if room.membership == super::room::Membership::Joining && stale {
+                // The room that the join went to may have ended with it.
+                room.membership = super::room::Membership::Out;
+            }
+        }
         self.enter_at_once(jid);
     }
 
@@ -210,6 +221,7 @@ impl Engine {
         if let Some(stream) = &mut self.stream {
             stream.resynchronised = true;
         }
+        self.settle_all_tokens();
         let rooms = self.rooms.values().filter(|room| room.is_in()).count();
         self.report(Report::Resynchronised { rooms });
     }

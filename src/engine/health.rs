@@ -1,18 +1,19 @@
 //! Is the server there, is gavel still in its rooms (SPEC B11)?
 
-use super::request::Purpose;
+use super::request::{Purpose, REPLY_TIMEOUT};
 use super::timers::Timer;
-use super::{Engine, Tick};
+use super::{Action, Engine};
 use crate::muc::RoomJid;
 use crate::stanza::Request;
 use std::time::Duration;
 
 /// A stream or room that has been silent this long is asked whether it is
-/// there; with [`super::request::REPLY_TIMEOUT`] it is found dead within 60 s.
+/// there; with [`REPLY_TIMEOUT`] it is found dead within 60 s.
 pub const SILENCE: Duration = Duration::from_secs(30);
 
 impl Engine {
-    /// Asks the server whether it is there, where it has been silent.
+    /// Asks the server whether it is there, where it has been silent, and hangs
+    /// up where it has not answered.
     pub(super) fn ping_server(&mut self) {
         let now = self.now.tick;
         let Some(stream) = &mut self.stream else {
@@ -20,27 +21,19 @@ impl Engine {
         };
         let due = stream.heard + SILENCE;
         if due > now {
+            stream.pinged = false;
             return self.timers.set(due, Timer::Ping);
         }
-        self.timers.set(now + SILENCE, Timer::Ping);
-        if stream.pinged_at.is_some() {
+        self.timers.set(now + REPLY_TIMEOUT, Timer::Ping);
+        if std::mem::replace(&mut stream.pinged, true) {
+            self.actions.push_back(Action::HangUp);
             return;
         }
-        stream.pinged_at = Some(now);
         let Some(service) = self.settings.services.first() else {
             return;
         };
         let to = service.domain.clone();
         self.ask(&to, Request::Ping, Purpose::Ping);
-    }
-
-    /// Whether the server owes an answer for too long: the stream is dead, and
-    /// the shell should end it.
-    pub fn is_peer_dead(&self, tick: Tick) -> bool {
-        self.stream.as_ref().is_some_and(|stream| {
-            let pinged = stream.pinged_at;
-            pinged.is_some_and(|at| tick >= at + super::request::REPLY_TIMEOUT)
-        })
     }
 
     /// Notes that a room has sent what only its occupants get.
@@ -105,7 +98,7 @@ impl Engine {
             id,
             resynchronised: false,
             heard: now,
-            pinged_at: None,
+            pinged: false,
         });
         self.timers.set(now + SILENCE, Timer::Ping);
         self.timers.set(now + BINDINGS, Timer::Bindings);

@@ -144,6 +144,8 @@ impl Engine {
         room.joining_since = now;
         room.occupants.clear();
         room.facts = None;
+        room.reading = false;
+        room.read_again = false;
         let join = Outbound::Join {
             occupant: OccupantJid {
                 room: jid.clone(),
@@ -158,9 +160,37 @@ impl Engine {
     /// Asks for a room's configuration form.
     pub(super) fn read_configuration(&mut self, jid: &RoomJid) {
         let inside = |room: &Room| matches!(room.membership, Membership::In | Membership::Joining);
-        if self.rooms.get(jid).is_some_and(inside) {
-            let purpose = Purpose::Configuration(jid.clone());
-            self.ask(jid.as_str(), Request::Configuration, purpose);
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| inside(room)) else {
+            return;
+        };
+        if std::mem::replace(&mut room.reading, true) {
+            room.read_again = true;
+            return;
+        }
+        let purpose = Purpose::Configuration(jid.clone());
+        self.ask(jid.as_str(), Request::Configuration, purpose);
+    }
+
+    /// The configuration is known, or cannot be: who waited for it is looked
+    /// at. Where it has changed again it is read again, but only after that, so
+    /// that nobody can put decisions off by changing it over and over.
+    pub(super) fn has_read(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if !std::mem::take(&mut room.reading) {
+            return;
+        }
+        if std::mem::take(&mut room.read_again) {
+            self.rereads.push(jid.clone());
+        }
+        self.mark_everybody(jid);
+    }
+
+    /// Reads configurations that changed while they were being read.
+    pub(super) fn read_changed(&mut self) {
+        for jid in std::mem::take(&mut self.rereads) {
+            self.read_configuration(&jid);
         }
     }
 
@@ -281,6 +311,9 @@ impl Engine {
         let (room, module) = (jid.clone(), module);
         self.report(Report::Joined { room, module });
         self.own_if_needed(jid);
+        if module {
+            self.unpin_if_off(jid);
+        }
         self.watch_room(jid);
         self.attach_if_ready(jid);
         self.leave_if_lonely(jid);
@@ -333,18 +366,20 @@ impl Engine {
             .facts
             .as_ref()
             .is_some_and(|old| old.main != facts.main);
-        let members_only = room.members_only();
         room.facts = Some(facts);
-        let now_members_only = room.members_only();
         if room.membership == Membership::Out && self.password_is_new(jid) {
             return self.enter_at_once(jid);
         }
         let left = if moved { self.detach(jid) } else { None };
         self.attach_if_ready(jid);
         self.leave_main(left);
-        if members_only != now_members_only {
-            self.mark_everybody(jid);
-        }
+        self.has_read(jid);
+    }
+
+    /// Joins a room again that gavel is in, to be shown everybody anew.
+    fn rejoin(&mut self, jid: &RoomJid) {
+        self.detach(jid);
+        self.queue_join(jid);
     }
 
     /// Makes gavel owner where it is not (B10).
@@ -397,6 +432,11 @@ impl Engine {
                 gavel,
                 error: error.to_string(),
             });
+        }
+        let nameless = || room.occupants.values().any(|o| o.real.is_none());
+        if room.is_in() && nameless() {
+            // Only a moderator is shown real JIDs, and only on joining.
+            return self.rejoin(jid);
         }
         self.read_unread(jid);
     }

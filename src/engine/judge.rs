@@ -34,12 +34,10 @@ impl Engine {
         for nick in &nicks {
             self.seat(jid, nick, None, true);
         }
-        self.drop_contested();
-        self.bindings.settle(jid);
+        self.settle_tokens(jid);
         self.warn_without_module(jid);
-        for nick in &nicks {
-            self.look_at_name(jid, nick);
-        }
+        self.names
+            .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
         if main == *jid {
             self.doubt_unseated(jid);
             self.read_lists(jid);
@@ -110,6 +108,8 @@ impl Engine {
         if back {
             person.record.user_id = None;
         }
+        // Mostly there is one, and a vector's first room is for four.
+        person.seats.reserve_exact(1);
         person.seats.push(Seat {
             room: jid.clone(),
             nick: nick.clone(),
@@ -209,7 +209,7 @@ impl Engine {
             Box::new(Credentials {
                 source,
                 claims,
-                token: finding.token,
+                token: finding.token.map(Box::new),
             })
         });
         let Some(room) = self.rooms.get_mut(jid) else {
@@ -304,6 +304,29 @@ impl Engine {
         self.mark(main, bare);
     }
 
+    /// Tokens found in a room's list belong to their bearers from now on; those
+    /// found after a connection only when all rooms have been read, since the
+    /// second bearer may sit in another.
+    fn settle_tokens(&mut self, jid: &RoomJid) {
+        self.drop_contested();
+        if self.is_ready() {
+            let revision = self.bindings.revision();
+            self.bindings.settle(jid);
+            self.changed |= self.bindings.revision() != revision;
+        }
+        if self.bindings.is_full() {
+            self.warn_once(Warning::TokensFull);
+        }
+    }
+
+    /// All rooms have been read.
+    pub(super) fn settle_all_tokens(&mut self) {
+        self.drop_contested();
+        let revision = self.bindings.revision();
+        self.bindings.settle_all();
+        self.changed |= self.bindings.revision() != revision;
+    }
+
     /// Takes the claims of those whose token another has, too.
     fn drop_contested(&mut self) {
         for (token, bare) in self.bindings.take_contested() {
@@ -315,7 +338,7 @@ impl Engine {
                 .filter(|(_, _, o)| {
                     o.credentials
                         .as_ref()
-                        .is_some_and(|c| c.token == Some(token))
+                        .is_some_and(|c| c.token.as_deref() == Some(&token))
                 })
                 .map(|(room, nick, _)| (room.clone(), nick.clone()))
                 .collect();
@@ -361,10 +384,22 @@ impl Engine {
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };
+        let lost = token.is_none() && occupant.frozen.is_some();
         match (token, &mut occupant.frozen) {
             (None, frozen) => *frozen = None,
-            (Some(token), Some(frozen)) => frozen.token = token,
+            (Some(token), Some(frozen)) => {
+                frozen.pinned &= frozen.token == token;
+                frozen.token = token;
+            }
             (Some(token), frozen) => *frozen = Some(Box::new(Frozen::new(token, nick.clone()))),
+        }
+        if !self.rooms.get(jid).is_some_and(|room| room.module) {
+            return;
+        }
+        if lost {
+            self.unpin_name(jid, nick);
+        } else {
+            self.names.push((jid.clone(), nick.clone()));
         }
     }
 
@@ -391,29 +426,35 @@ impl Engine {
 
     /// Somebody of a meeting.
     pub(super) fn person(&self, main: &RoomJid, bare: &BareJid) -> Option<&Person> {
-        self.meetings.get(main)?.people.get(bare)
+        self.meetings.get(main)?.people.get(bare).map(|p| &**p)
     }
 
     /// Somebody of a meeting.
     pub(super) fn person_mut(&mut self, main: &RoomJid, bare: &BareJid) -> Option<&mut Person> {
-        self.meetings.get_mut(main)?.people.get_mut(bare)
+        let person = self.meetings.get_mut(main)?.people.get_mut(bare);
+        person.map(|p| &mut **p)
     }
 
     /// Somebody in a room.
     pub(super) fn occupant(&self, jid: &RoomJid, nick: &Nick) -> Option<&Occupant> {
-        self.rooms.get(jid)?.occupants.get(nick)
+        self.rooms.get(jid)?.occupants.get(nick).map(|o| &**o)
     }
 
     /// Somebody in a room.
     pub(super) fn occupant_mut(&mut self, jid: &RoomJid, nick: &Nick) -> Option<&mut Occupant> {
-        self.rooms.get_mut(jid)?.occupants.get_mut(nick)
+        let occupant = self.rooms.get_mut(jid)?.occupants.get_mut(nick);
+        occupant.map(|o| &mut **o)
     }
 
     /// Forgets tokens that are no longer valid and that nobody present has.
     pub(super) fn forget_tokens(&mut self) {
         let occupants = self.rooms.values().flat_map(|room| room.occupants.values());
         let tokens: HashSet<_> = occupants
-            .filter_map(|o| o.credentials.as_ref().and_then(|c| c.token))
+            .filter_map(|o| {
+                o.credentials
+                    .as_ref()
+                    .and_then(|c| c.token.as_deref().copied())
+            })
             .collect();
         let revision = self.bindings.revision();
         self.bindings

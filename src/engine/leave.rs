@@ -76,11 +76,10 @@ impl Engine {
         // Without occupants a room that is not persistent ends as gavel goes.
         let ends = alone && room.facts.as_ref().is_some_and(|facts| !facts.persistent);
         self.leave(jid, "nobody is there");
+        self.timers
+            .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
         if ends {
             self.end_meeting(jid);
-        } else {
-            self.timers
-                .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
         }
     }
 

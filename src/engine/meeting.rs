@@ -11,7 +11,7 @@ pub struct Meeting {
     /// Rooms whose occupants are judged here, while gavel is in them.
     pub rooms: BTreeSet<RoomJid>,
     /// Everybody who is present, holds power, or has a record.
-    pub people: HashMap<BareJid, Person>,
+    pub people: HashMap<BareJid, Box<Person>>,
     /// Jitsi's id of the meeting, where there is one.
     pub meeting_id: Option<String>,
 }

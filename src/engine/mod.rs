@@ -30,6 +30,7 @@ mod load;
 pub mod meeting;
 pub mod names;
 pub mod person;
+mod pins;
 mod presence;
 mod reconcile;
 mod reply;
@@ -47,7 +48,7 @@ pub use state::State;
 pub use time::{Now, Tick};
 
 use crate::claims::Bindings;
-use crate::muc::{BareJid, RoomJid};
+use crate::muc::{BareJid, Nick, RoomJid};
 use crate::stanza::{Inbound, Outbound, Request};
 use meeting::Meeting;
 use rand::SeedableRng;
@@ -66,8 +67,8 @@ struct Stream {
     resynchronised: bool,
     /// When something last arrived.
     heard: Tick,
-    /// A ping was sent then, and nothing has arrived since.
-    pinged_at: Option<Tick>,
+    /// A ping waits for its reply.
+    pinged: bool,
 }
 
 /// What is known of a MUC service.
@@ -82,6 +83,8 @@ struct ServiceState {
     polled_at: Tick,
     /// A list is being read.
     polling: bool,
+    /// A list was refused before.
+    refused: bool,
 }
 
 /// The decision core. See the [module](self) for how to drive it.
@@ -99,6 +102,8 @@ pub struct Engine {
     joining: VecDeque<(Tick, RoomJid)>,
     marked: VecDeque<(RoomJid, BareJid)>,
     marked_set: HashSet<(RoomJid, BareJid)>,
+    names: Vec<(RoomJid, Nick)>,
+    rereads: Vec<RoomJid>,
     actions: VecDeque<Action>,
     told: HashSet<Warning>,
     can_impersonate: bool,
@@ -127,6 +132,8 @@ impl Engine {
             joining: VecDeque::new(),
             marked: VecDeque::new(),
             marked_set: HashSet::new(),
+            names: Vec::new(),
+            rereads: Vec::new(),
             actions: VecDeque::new(),
             told: HashSet::new(),
             can_impersonate: true,
@@ -150,6 +157,8 @@ impl Engine {
         }
         self.run_timers();
         self.reconcile_marked();
+        self.look_at_names();
+        self.read_changed();
         self.check_resynchronised();
         if std::mem::take(&mut self.changed) {
             self.actions.push_back(Action::Save);
@@ -185,7 +194,6 @@ impl Engine {
     fn stanza(&mut self, stanza: Inbound) {
         if let Some(stream) = &mut self.stream {
             stream.heard = self.now.tick;
-            stream.pinged_at = None;
         } else {
             return;
         }

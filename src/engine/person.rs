@@ -38,7 +38,7 @@ pub struct Grant {
 pub struct Record {
     /// An accepted promotion.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub grant: Option<Grant>,
+    pub grant: Option<Box<Grant>>,
     /// Where they put themselves: more is not given to them, nor left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_down: Option<Affiliation>,
@@ -412,12 +412,12 @@ impl Person {
             self.record.kept = Some(affiliation);
         }
         self.record.moved = false;
-        self.record.grant = Some(Grant {
+        self.record.grant = Some(Box::new(Grant {
             affiliation,
             by_nick: change.by.nick.as_deref().map(str::to_owned),
             by_jid: change.by.jid.as_deref().map(bare_text),
             at: change.at,
-        });
+        }));
         Taken::Granted
     }
 

@@ -71,7 +71,7 @@ impl Engine {
             .is_some_and(|real| self.settings.infrastructure.contains(real));
         let occupant = Occupant {
             real,
-            sessions: items.len().max(1),
+            sessions: sessions(items),
             affiliation: item.affiliation.unwrap_or(Affiliation::None),
             role: item.role.unwrap_or(Role::None),
             display_name: presence.display_name,
@@ -87,7 +87,7 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        room.occupants.insert(nick.clone(), occupant);
+        room.occupants.insert(nick.clone(), Box::new(occupant));
         if !infrastructure {
             room.lonely_since = None;
         }
@@ -132,7 +132,7 @@ impl Engine {
         let rose = role == Role::Moderator && occupant.role != Role::Moderator;
         let changed = occupant.role != role;
         occupant.real = real;
-        occupant.sessions = items.len().max(1);
+        occupant.sessions = sessions(&items);
         occupant.affiliation = item.affiliation.unwrap_or(occupant.affiliation);
         occupant.role = role;
         occupant.display_name = presence.display_name;
@@ -211,7 +211,7 @@ impl Engine {
             return;
         };
         if let Some(frozen) = &mut occupant.frozen {
-            frozen.nick_tried = false;
+            frozen.nick_changed();
         }
         let bare = occupant.bare();
         let meeting = room.meeting.clone();
@@ -235,7 +235,7 @@ impl Engine {
             return;
         };
         let meeting = room.meeting.clone();
-        let bare = room.occupants.get(nick).and_then(Occupant::bare);
+        let bare = room.occupants.get(nick).and_then(|o| o.bare());
         if let (Some(meeting), Some(bare)) = (meeting, bare) {
             let seat = Seat {
                 room: jid.clone(),
@@ -253,7 +253,7 @@ impl Engine {
         let Some(room) = self.rooms.get(jid).filter(|room| room.is_ready()) else {
             return;
         };
-        let known = room.occupants.get(nick).and_then(Occupant::bare);
+        let known = room.occupants.get(nick).and_then(|o| o.bare());
         let bare = item.jid.as_deref().and_then(BareJid::parse).or(known);
         if let (Some(bare), Some(affiliation)) = (bare, item.affiliation) {
             self.observe(jid, &bare, affiliation, item.actor.as_ref(), true);
@@ -269,11 +269,16 @@ impl Engine {
             let real = occupant.real.as_ref().map(RealJid::bare_str);
             real.is_some_and(|real| real.starts_with("focus@"))
         };
-        if room.occupants.values().any(focus) {
+        if room.occupants.values().any(|o| focus(o)) {
             let service = jid.service().to_owned();
             self.warn_once(Warning::FocusWithoutModule { service });
         }
     }
+}
+
+/// How many sessions are behind a nick: one item each.
+fn sessions(items: &[Item]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX).max(1)
 }
 
 /// The verdict on somebody whose claims have not been looked at.

@@ -45,6 +45,7 @@ impl Engine {
             (Purpose::Configuration(room) | Purpose::RoomInfo(room), _) => self.unknown(&room),
             (Purpose::Affiliation(room, jid), _) => self.affiliation_set(&room, &jid),
             (Purpose::Role(_, room, jid), _) => self.role_answered(&room, &jid, false),
+            (Purpose::Pin(room, nick), _) => self.pinned(&room, &nick, Outcome::Applied),
             (Purpose::Own(room), _) => self.owned(&room, None),
             (Purpose::ListRooms(service), IqPayload::Command(reply)) => {
                 self.listed_by_command(service, &reply);
@@ -67,6 +68,9 @@ impl Engine {
             Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
             Purpose::Role(seat, room, jid) => self.role_failed(&seat, &room, &jid),
+            // The occupant has left, or has another nick by now.
+            Purpose::Pin(..) if error.is("item-not-found") => {}
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Refused),
             Purpose::Own(room) => self.owned(&room, Some(error)),
             Purpose::ListRooms(service) | Purpose::Items(service) => {
                 self.not_listed(service, error);
@@ -89,13 +93,20 @@ impl Engine {
                 };
                 self.probed(&room, Some(&error));
             }
-            Purpose::Configuration(room) => self.read_room_info(&room),
+            Purpose::Configuration(room) => {
+                self.has_read(&room);
+                self.read_room_info(&room);
+            }
             // Not guessed: a breakout room taken for a main room would be
-            // judged all wrong.
-            Purpose::RoomInfo(room) => self.read_configuration(&room),
+            // judged all wrong. Whoever waits for it is looked at first.
+            Purpose::RoomInfo(room) => {
+                self.has_read(&room);
+                self.rereads.push(room);
+            }
             Purpose::List(room, which) => self.read_list(&room, which),
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
             Purpose::Role(_, room, jid) => self.role_answered(&room, &jid, false),
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Ineffective),
             Purpose::Own(room) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.owning = false;
@@ -128,6 +139,7 @@ impl Engine {
         if !self.rooms.get(jid).is_some_and(known) {
             self.configured(jid, Facts::default());
         }
+        self.has_read(jid);
     }
 
     fn forget_request(&mut self, main: &RoomJid, bare: &BareJid) {

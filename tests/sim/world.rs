@@ -245,6 +245,7 @@ impl World {
             unix_ms: EPOCH + self.now,
         };
         self.engine.handle(now, input);
+        let mut hang_up = false;
         while let Some(action) = self.engine.poll() {
             match action {
                 Action::Send(stanza) => self.send(stanza),
@@ -252,9 +253,10 @@ impl World {
                 Action::Save => {
                     self.saved = Some(serde_json::to_string(&self.engine.state()).unwrap())
                 }
+                Action::HangUp => hang_up = true,
             }
         }
-        if self.connected && self.engine.is_peer_dead(now.tick) {
+        if self.connected && hang_up {
             self.reconnects += 1;
             self.disconnect();
         }

@@ -1,0 +1,511 @@
+-- mod_gavel: lets gavel follow the rooms of a MUC component without being in them.
+--
+-- For Prosody 0.12 and 13, with and without Jitsi's modules; load it on each MUC component that gavel looks after.
+-- Options, on that component or globally:
+--   gavel_jid             gavel's bare JID; default: gavel@gavel.<parent domain of the MUC component>
+--   gavel_token_elements  local names of presence children that hold tokens;
+--                         default: { "jwt", "token", "jitsi_participant_jwt" }
+--
+-- gavel is a shadow, not an occupant: its join is answered here, no room counts it and nobody ever receives its
+-- presence. It gets a copy of every presence a room publishes, with real JIDs, actors and verified claims.
+
+local st, jid, json = require "util.stanza", require "util.jid", require "util.json";
+local encodings = require "util.encodings";
+local hmac_sha256 = require "util.hashes".hmac_sha256;
+local t_insert, t_concat = table.insert, table.concat;
+local hosts, full_sessions, bare_sessions = prosody.hosts, prosody.full_sessions, prosody.bare_sessions;
+
+local xmlns_muc, xmlns_user = "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user";
+local xmlns_nick = "http://jabber.org/protocol/nick";
+local FIRST = 10000; -- priority of what must happen before any other module looks
+
+local option = module:get_option_string("gavel_jid", "gavel@gavel."..module.host:gsub("^[^.]+%.", ""));
+local gavel = jid.prep(option);
+local gavel_host = jid.host(gavel);
+if not jid.node(gavel) or jid.resource(gavel) then
+	module:log("error", "gavel_jid is %q, not a bare JID with a local part: mod_gavel does nothing here", option);
+	return;
+end
+local gavel_component = module:context(gavel_host);
+local token_elements = module:get_option_set("gavel_token_elements", { "jwt", "token", "jitsi_participant_jwt" });
+
+local muc = module:depends("muc");
+local room_mt = muc.room_mt;
+local affiliation_ranks = module:require("muc/util").valid_affiliations;
+
+-- What is kept of a room, by its JID, for room objects come and go with Prosody's cache:
+--   shadow: gavel's { full, nick } while it follows the room;  seen: by occupant JID, what gavel was shown last
+--   tokens: by real JID, the elements taken out of its latest presence;  pins: by occupant JID, { bare, name }
+local rooms = {};
+local function state_of(room_jid)
+	rooms[room_jid] = rooms[room_jid] or { seen = {}, tokens = {}, pins = {} };
+	return rooms[room_jid];
+end
+
+---- Who gavel is ----
+
+-- Nil unless gavel's domain is an external component of this server; without it this module does nothing.
+local function component()
+	local host = hosts[gavel_host];
+	return host and host.type == "component" and host.modules.component or nil;
+end
+
+-- The stream gavel is connected by, if it is.
+local function connection()
+	local external = component();
+	return external and external.session or nil;
+end
+
+local function is_gavel(address)
+	return address and (address == gavel or address:sub(1, #gavel + 1) == gavel.."/");
+end
+
+-- Only what comes through gavel's own stream is obeyed: other components may be free to write any sender.
+local function from_gavel(event)
+	return is_gavel(event.stanza.attr.from) and event.origin == connection();
+end
+
+local function shadow_in(room_jid)
+	return connection() and rooms[room_jid] and rooms[room_jid].shadow;
+end
+
+local function find_room(stanza)
+	local room = muc.get_room_from_jid(jid.bare(stanza.attr.to));
+	return room and not room._data.destroyed and room or nil;
+end
+
+local function answer(event, type, condition) -- always true, so that nobody else handles the stanza
+	local stanza = event.stanza;
+	if not type then
+		event.origin.send(st.reply(stanza));
+	elseif stanza.attr.type ~= "error" and stanza.attr.type ~= "result" then
+		event.origin.send(st.error_reply(stanza, type, condition));
+	end
+	return true;
+end
+
+---- Claims ----
+
+local function decode_payload(token)
+	local payload = token:match("^[^.]*%.([^.]*)%."):gsub("[-_]", { ["-"] = "+", ["_"] = "/" });
+	return json.decode(encodings.base64.decode(payload..("="):rep(-#payload % 4)));
+end
+
+-- The payload of a token that Prosody has verified. auth_token alone proves nothing, it is filled from the URL before
+-- any check; jitsi_meet_domain is set by verification only.
+local function token_claims(session)
+	if not session.auth_token or not session.jitsi_meet_domain then return nil; end
+	local ok, claims = pcall(decode_payload, session.auth_token);
+	return ok and type(claims) == "table" and claims or {};
+end
+
+-- U+FFFE and U+FFFF are no XML characters: one of them would end gavel's stream.
+local json_escapes = { ["\239\191\190"] = "\\ufffe", ["\239\191\191"] = "\\uffff" };
+local cache = setmetatable({}, { __mode = "k" }); -- by session: { token, text }, as most presence brings nothing new
+
+local function claims_json(session)
+	local verified, cached = session.jitsi_meet_domain and session.auth_token, cache[session];
+	if cached and cached.token == verified then return cached.text; end
+	local claims = token_claims(session) or session.jitsi_meet_context_user
+		and { context = { user = session.jitsi_meet_context_user, group = session.jitsi_meet_context_group } };
+	if not claims or next(claims) == nil then return ""; end
+	local ok, text = pcall(json.encode_ordered, claims);
+	text = ok and encodings.utf8.valid(text) and text:gsub("\239\191[\190\191]", json_escapes) or "";
+	cache[session] = verified and { token = verified, text = text } or nil;
+	return text;
+end
+
+-- Claims of an occupant and the real JID they belong to; of several sessions, those of the first that has some.
+local function claims_of(occupant)
+	local function of(full) return full_sessions[full] and claims_json(full_sessions[full]) or ""; end
+	if of(occupant.jid) == "" then
+		for full, presence in occupant:each_session() do
+			if presence.attr.type == nil and of(full) ~= "" then return of(full), full; end
+		end
+	end
+	return of(occupant.jid), occupant.jid;
+end
+
+---- What gavel is sent ----
+
+local function invite(room)
+	if not connection() or shadow_in(room.jid) then return; end
+	local occupant_jid = room:get_occupant_jid(gavel.."/gavel");
+	if occupant_jid then room:set_role(true, occupant_jid, nil); end -- from a time without this module
+	module:send(st.message({ from = room.jid, to = gavel })
+		:tag("x", { xmlns = xmlns_user }):tag("invite", { from = room.jid }));
+end
+
+local function invite_everywhere()
+	if not connection() then return; end
+	for room in muc.live_rooms() do invite(room); end
+end
+
+local function own_presence(shadow, available) -- with its <x/> still open
+	return st.presence({ from = shadow.nick, to = shadow.full, type = not available and "unavailable" or nil })
+		:tag("x", { xmlns = xmlns_user })
+			:tag("item", { affiliation = "owner", role = available and "moderator" or "none", jid = shadow.full }):up()
+			:tag("status", { code = "110" }):up();
+end
+
+local function end_shadow(room_jid)
+	local shadow = shadow_in(room_jid);
+	if not shadow then return; end
+	rooms[room_jid].shadow, rooms[room_jid].seen = nil, {};
+	module:send(own_presence(shadow));
+end
+
+local function add_actor(item, room, actor)
+	if actor then item:tag("actor", { jid = actor, nick = jid.resource(room:get_occupant_jid(actor)) }):up(); end
+end
+
+-- What decides whether an update is worth sending: who is behind the nick, affiliation, role, display name, and claims
+-- in any form. Most presence in Jitsi tells of cameras and microphones, and is spared.
+local function fingerprint(stanza, parts, tokens)
+	for _, child in ipairs(stanza.tags) do
+		if child.name == "nick" or child.name == "identity" then t_insert(parts, tostring(child)); end
+	end
+	for _, token in ipairs(tokens) do t_insert(parts, tostring(token)); end
+	return t_concat(parts, "\0");
+end
+
+-- Sends gavel its copy of a presence. The event is that of muc-broadcast-presence: its stanza is what everybody gets,
+-- as yet without its x.
+local function show(state, event)
+	local room, occupant, stanza = event.room, event.occupant, event.stanza;
+	local available = stanza.attr.type == nil;
+	if not available and room:get_occupant_by_nick(occupant.nick) then return; end -- hidden from others, but there
+	local affiliation, role = room:get_affiliation(occupant.bare_jid) or "none", occupant.role or "none";
+	local text, owner = "", occupant.jid;
+	if available then text, owner = claims_of(occupant); end
+	local full_jids = { owner }; -- the claims' session first; one that has left is shown only where all have
+	for full, presence in occupant:each_session() do
+		if full ~= owner and not (available and presence.attr.type) then t_insert(full_jids, full); end
+	end
+	local tokens = available and state.tokens[owner] or {};
+	local now = available and fingerprint(stanza, { affiliation, role, text, t_concat(full_jids, "\n") }, tokens) or nil;
+	if now and now == state.seen[occupant.nick] and #event.x.tags == 0 then return; end
+	state.seen[occupant.nick] = now;
+
+	local attr = { from = occupant.nick, to = state.shadow.full, type = stanza.attr.type, id = stanza.attr.id };
+	local copy = st.presence(attr);
+	for _, child in ipairs(stanza.tags) do
+		if not (child.attr.xmlns or ""):find("^urn:gavel:") then copy:add_direct_child(child); end
+	end
+	for _, token in ipairs(tokens) do copy:add_direct_child(token); end
+	if available then -- the mac: only this module can have written it, for this room, nick, holder and stream
+		local mac = hmac_sha256(gavel_component:get_option_string("component_secret", ""),
+			t_concat({ connection().streamid, owner, occupant.nick, text }, "\n"), true);
+		copy:text_tag("claims", text, { xmlns = "urn:gavel:claims:0", mac = mac });
+	end
+	local x = st.clone(event.x);
+	for _, full in ipairs(full_jids) do
+		x:tag("item", { affiliation = affiliation, role = role, jid = full, nick = event.nick });
+		add_actor(x, room, event.actor);
+		if event.reason then x:text_tag("reason", event.reason); end
+		x:up();
+	end
+	module:send(copy:add_child(x));
+end
+
+---- What gavel asks ----
+
+local function gavel_joins(event, room)
+	local shadow, state = { full = event.stanza.attr.from, nick = event.stanza.attr.to }, state_of(room.jid);
+	if room:get_occupant_by_nick(shadow.nick) then return answer(event, "cancel", "conflict"); end
+	state.shadow, state.seen = shadow, {};
+	room._affiliations[gavel] = nil; -- likewise
+	for _, occupant in room:each_occupant() do
+		local presence, x = occupant:get_presence(), st.stanza("x", { xmlns = xmlns_user });
+		if presence then show(state, { room = room, occupant = occupant, stanza = presence, x = x }); end
+	end
+	module:send(own_presence(shadow, true):up():tag("module", { xmlns = "urn:gavel:module:0", version = "1" }));
+	return true;
+end
+
+local function gavel_presence(event)
+	local stanza, room_jid = event.stanza, jid.bare(event.stanza.attr.to);
+	if stanza.attr.type == "unavailable" then
+		end_shadow(room_jid);
+	elseif stanza.attr.type == nil then
+		local room = find_room(stanza);
+		if not room then return answer(event, "cancel", "item-not-found"); end
+		if stanza:get_child("x", xmlns_muc) and jid.resource(stanza.attr.to) then return gavel_joins(event, room); end
+		if not shadow_in(room_jid) then return answer(event, "cancel", "not-acceptable"); end
+	end
+	return true;
+end
+
+local function gavel_pings(event) -- XEP-0410
+	local room = find_room(event.stanza);
+	local shadow, attr = room and shadow_in(room.jid), event.stanza.attr;
+	if shadow and shadow.nick == attr.to and shadow.full == attr.from then return answer(event); end
+	return answer(event, "cancel", "not-acceptable");
+end
+
+-- Straight to the room: the hooks of other modules hide it from all but occupants (muc_hide_all), refuse that somebody
+-- is lowered (muc_allowners), or answer twice (muc_lobby_rooms).
+for request, method in pairs {
+	["iq-get/bare/http://jabber.org/protocol/disco#info:query"] = "handle_disco_info_get_query";
+	["iq-get/bare/http://jabber.org/protocol/muc#admin:query"] = "handle_admin_query_get_command";
+	["iq-set/bare/http://jabber.org/protocol/muc#admin:query"] = "handle_admin_query_set_command";
+	["iq-get/bare/http://jabber.org/protocol/muc#owner:query"] = "handle_owner_query_get_to_room";
+} do
+	module:hook(request, function (event)
+		local room = from_gavel(event) and find_room(event.stanza);
+		if room then return room[method](room, event.origin, event.stanza); end
+	end, FIRST);
+end
+
+---- Pinned names ----
+
+-- Makes this name the only one in a presence; false where it is already.
+local function pin_name(stanza, name)
+	local count = 0;
+	for _, tag in ipairs(stanza.tags) do count = count + (tag.name == "nick" and 1 or 0); end
+	if count == 1 and stanza:get_child_text("nick", xmlns_nick) == name then return false; end
+	stanza:maptags(function (tag) if tag.name ~= "nick" then return tag; end end);
+	stanza:text_tag("nick", name, { xmlns = xmlns_nick });
+	return true;
+end
+
+local function pin_in(room, nick, bare)
+	local pin = rooms[room.jid] and rooms[room.jid].pins[nick];
+	return pin and pin.bare == bare and pin;
+end
+
+local function republish(room, occupant, name)
+	local changed = false;
+	for full, presence in occupant:each_session() do
+		local pinned = st.clone(presence);
+		if pinned.attr.type == nil and pin_name(pinned, name) then
+			occupant:set_session(full, pinned);
+			changed = true;
+		end
+	end
+	if not changed then return; end
+	room:save_occupant(occupant);
+	room:publicise_occupant_status(occupant, st.stanza("x", { xmlns = xmlns_user }), nil, nil, nil, occupant.role);
+end
+
+local function pin(request, room)
+	local occupant = room:get_occupant_by_nick(room.jid.."/"..(request.attr.nick or ""));
+	local presence = occupant and request.attr.jid and occupant:get_presence(request.attr.jid);
+	if not presence or presence.attr.type then return false; end
+	local name = request:get_text();
+	state_of(room.jid).pins[occupant.nick] = name ~= "" and { bare = occupant.bare_jid, name = name } or nil;
+	if name ~= "" then republish(room, occupant, name); end
+	return true;
+end
+
+local function unpin_all(_, room)
+	state_of(room.jid).pins = {};
+	return true;
+end
+
+for name, work in pairs { ["pin"] = pin, ["unpin-all"] = unpin_all } do
+	module:hook("iq-set/bare/urn:gavel:names:0:"..name, function (event)
+		if not from_gavel(event) then return answer(event, "auth", "forbidden"); end
+		local room = find_room(event.stanza);
+		if not room or not work(event.stanza.tags[1], room) then return answer(event, "cancel", "item-not-found"); end
+		return answer(event);
+	end, FIRST);
+end
+
+module:hook("muc-occupant-pre-change", function (event)
+	local before = event.orig_occupant;
+	if before.nick ~= event.dest_occupant.nick and pin_in(event.room, before.nick, before.bare_jid) then
+		return answer(event, "cancel", "not-acceptable");
+	end
+end, FIRST);
+
+---- What arrives for a room ----
+
+local taken_out = setmetatable({}, { __mode = "k" }); -- token elements, by the stanza they were in
+local accepted = {}; -- full JID and tokens of the presence being handled
+
+local function client_presence(stanza)
+	local tokens = {};
+	stanza:maptags(function (tag)
+		if (tag.attr.xmlns or ""):find("^urn:gavel:") then return nil; end
+		if not token_elements:contains(tag.name) then return tag; end
+		t_insert(tokens, tag);
+	end);
+	taken_out[stanza] = tokens[1] and tokens;
+	local state = rooms[jid.bare(stanza.attr.to)];
+	if not state or next(state.pins) == nil or stanza.attr.type == "error" then return; end
+	local room = find_room(stanza);
+	local nick = room and room:get_occupant_jid(stanza.attr.from);
+	local pinned = nick and pin_in(room, nick, jid.bare(stanza.attr.from));
+	if pinned then pin_name(stanza, pinned.name); end
+end
+
+for _, kind in ipairs { "presence", "iq", "message" } do
+	for _, to in ipairs { "full", "bare" } do
+		module:hook(kind.."/"..to, function (event)
+			local stanza = event.stanza;
+			if not component() then return; end
+			if not is_gavel(stanza.attr.from) then
+				if kind == "presence" then client_presence(stanza); end
+			elseif not from_gavel(event) then
+				return answer(event, "auth", "forbidden");
+			elseif kind == "presence" then
+				return gavel_presence(event);
+			elseif kind == "iq" and to == "full" and stanza.attr.type == "get" and stanza:get_child("ping", "urn:xmpp:ping") then
+				return gavel_pings(event);
+			end
+		end, FIRST);
+	end
+end
+
+-- Last, when all others have let it in. A join may have waited in a queue since it arrived (muc_meeting_id).
+local function accept(event)
+	accepted = { full = event.stanza.attr.from, tokens = taken_out[event.stanza] };
+end
+module:hook("muc-occupant-pre-join", accept, -FIRST);
+module:hook("muc-occupant-pre-change", accept, -FIRST);
+
+---- What rooms do ----
+
+-- Runs `work` after all handlers of an event, whatever they return; a fault in it must not keep a room from its people.
+local function after(name, work)
+	module:wrap_event(name, function (handlers, event_name, event)
+		local result = handlers(event_name, event);
+		local ok, err = pcall(work, event, event.room);
+		if not ok then module:log("error", "%s: %s", name, err); end
+		return result;
+	end);
+end
+
+after("muc-broadcast-presence", function (event, room)
+	local state = accepted.tokens and state_of(room.jid) or rooms[room.jid];
+	if not state then return; end
+	for full, presence in event.occupant:each_session() do
+		if presence.attr.type then
+			state.tokens[full] = nil;
+		elseif accepted.full == full then
+			state.tokens[full], accepted = accepted.tokens, {};
+		end
+	end
+	local shadow = shadow_in(room.jid);
+	if shadow and shadow.nick == event.occupant.nick then -- taken by somebody: gavel comes back under another
+		end_shadow(room.jid);
+		invite(room);
+	elseif shadow then
+		show(state, event);
+	end
+end);
+
+-- Jitsi gives features (recording, dial-out …) with a promotion, and takes them back only where an occupant lowers.
+local function restore_features(bare)
+	for _, session in pairs(bare_sessions[bare] and bare_sessions[bare].sessions or {}) do
+		local claims = token_claims(session);
+		local context = claims and type(claims.context) == "table" and claims.context or {};
+		session.jitsi_meet_context_features = type(context.features) == "table" and context.features or nil;
+		for _, field in ipairs { "pre_grant_jitsi_meet_context_features", "granted_jitsi_meet_context_features",
+			"granted_jitsi_meet_context_user_id", "granted_jitsi_meet_context_group_id", "force_permissions_update" } do
+			session[field] = nil;
+		end
+	end
+end
+
+after("muc-set-affiliation", function (event, room)
+	if is_gavel(event.actor) and affiliation_ranks[event.affiliation] < affiliation_ranks[event.previous_affiliation] then
+		restore_features(event.jid);
+	end
+	local shadow = shadow_in(room.jid);
+	if not shadow or event.in_room then return; end -- occupants' presence tells
+	local message = st.message({ from = room.jid, to = shadow.full }):tag("x", { xmlns = xmlns_user })
+		:tag("item", { affiliation = event.affiliation, jid = event.jid });
+	add_actor(message, room, event.actor);
+	module:send(message);
+end);
+
+after("muc-broadcast-message", function (event, room)
+	local shadow = event.stanza.attr.from == room.jid and shadow_in(room.jid);
+	local x = shadow and event.stanza:get_child("x", xmlns_user);
+	if x and x:get_child("status") then -- the configuration has changed
+		module:send(st.message({ from = room.jid, to = shadow.full, type = "groupchat" }):add_child(st.clone(x)));
+	end
+end);
+
+module:hook("muc-occupant-joined", function (event) invite(event.room); end, FIRST);
+module:hook("muc-room-restored", function (event) if event.room:has_occupant() then invite(event.room); end end);
+
+module:hook("muc-occupant-left", function (event)
+	local state = rooms[event.room.jid];
+	if not state then return; end
+	state.pins[event.nick] = nil;
+	for full in event.occupant:each_session() do state.tokens[full] = nil; end
+end, FIRST);
+
+module:hook("muc-room-destroyed", function (event)
+	local shadow = shadow_in(event.room.jid);
+	rooms[event.room.jid] = nil;
+	if shadow then module:send(own_presence(shadow):tag("destroy", { jid = event.newjid })); end
+end, FIRST);
+
+---- What gavel may do: all that an owner may, without being listed as one ----
+
+local active, stored_affiliation = true, room_mt.get_affiliation;
+local function get_affiliation(room, address, ...)
+	if active and is_gavel(address) and component() then return "owner"; end
+	return stored_affiliation(room, address, ...);
+end
+room_mt.get_affiliation = get_affiliation;
+
+module:hook("muc-pre-set-affiliation", function (event)
+	if not component() or not is_gavel(event.jid) and event.jid ~= gavel_host then return; end
+	event.allowed = false;
+	return true;
+end, FIRST);
+
+module:hook("muc-pre-set-role", function (event)
+	if not component() or not is_gavel(event.actor) then return; end
+	if event.occupant.role == "moderator" and event.role ~= "moderator" then restore_features(event.occupant.bare_jid); end
+	event.allowed = true;
+	return true;
+end, FIRST);
+
+---- Coming and going ----
+
+-- A component that connects knows nothing of what the one before was sent. Its host may start after this one.
+local function watch(host)
+	if host ~= gavel_host then return; end
+	gavel_component:hook("component-authenticated", function ()
+		for _, state in pairs(rooms) do state.shadow, state.seen = nil, {}; end
+		invite_everywhere();
+	end);
+end
+if hosts[gavel_host] then watch(gavel_host); end
+module:hook_global("host-activated", watch);
+
+module:add_timer(1, function () -- all hosts have started by then
+	if component() then return; end
+	module:log("warn", "%s is not an external component of this server, so mod_gavel does nothing here: "
+		.."add Component %q with a component_secret, or set gavel_jid", gavel_host, gavel_host);
+end);
+
+function module.load()
+	if not module.reloading then invite_everywhere(); end
+end
+
+function module.save()
+	return { rooms = rooms, session = connection() };
+end
+
+function module.restore(saved)
+	rooms = saved.rooms or {};
+	for _, state in pairs(rooms) do
+		local stays = state.shadow and saved.session == connection() and is_gavel(state.shadow.full);
+		state.shadow, state.seen = stays and state.shadow or nil, {};
+	end
+	invite_everywhere();
+end
+
+function module.unload()
+	active = false; -- another module may have wrapped ours since, and go on calling it
+	if room_mt.get_affiliation == get_affiliation then room_mt.get_affiliation = stored_affiliation; end
+	if module.reloading then return; end
+	for room_jid in pairs(rooms) do end_shadow(room_jid); end
+end

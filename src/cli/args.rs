@@ -1,0 +1,223 @@
+//! What each command takes.
+
+use crate::config::{Algorithm, Word, duration};
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap_complete::Shell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Decides who moderates an XMPP/Jitsi room from the claims in each person's
+/// token, and keeps it so
+#[derive(Debug, Parser)]
+#[command(name = "gavel", version, arg_required_else_help = true)]
+#[command(after_help = "Example:\n  gavel check -c gavel.toml && gavel run -c gavel.toml")]
+pub struct Cli {
+    /// The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon, in the foreground
+    ///
+    /// SIGTERM or SIGINT make it leave all rooms and end with status 0; a
+    /// second signal ends it at once.
+    #[command(after_help = "Example:\n  RUST_LOG=gavel=debug gavel run -c gavel.toml")]
+    Run,
+    /// Validate the configuration and print the effective one
+    ///
+    /// It is printed as TOML, with all defaults, the environment laid over it
+    /// and secrets as "***".
+    #[command(after_help = "Example:\n  gavel check --json | jq .policy")]
+    Check(CheckArgs),
+    /// Say which affiliation and name claims get, and why
+    ///
+    /// Works offline, from the configuration alone.
+    #[command(
+        after_help = "Example:\n  gavel explain --jwt token.txt --room lesson@muc.meet.jitsi"
+    )]
+    Explain(ExplainArgs),
+    /// Make, verify and show tokens
+    #[command(arg_required_else_help = true)]
+    #[command(
+        after_help = "Example:\n  gavel token sign --claims teacher.json --exp 1h | \
+                            gavel token verify -"
+    )]
+    Token(TokenArgs),
+    /// Print a shell's completions
+    #[command(after_help = "Example:\n  gavel completions bash > \
+                            /etc/bash_completion.d/gavel")]
+    Completions(CompletionsArgs),
+}
+
+/// What `gavel check` takes.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `gavel explain` takes: exactly one of [`Self::jwt`] and
+/// [`Self::claims`].
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(group(ArgGroup::new("evidence").required(true).args(["jwt", "claims"])))]
+pub struct ExplainArgs {
+    /// A file with a compact JWT, verified as presence would be; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub jwt: Option<PathBuf>,
+    /// A file with claims as JSON, taken as verified; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub claims: Option<PathBuf>,
+    /// The room to judge them for
+    #[arg(long)]
+    pub room: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `gavel token` takes.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// What to do with a token.
+    #[command(subcommand)]
+    pub command: TokenCommand,
+}
+
+/// The commands about tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a test token, signed with the configured secret
+    #[command(after_help = "Example:\n  gavel token sign --claims teacher.json --exp 1h")]
+    Sign(SignArgs),
+    /// Verify a token with the configured keys and say what is wrong
+    #[command(after_help = "Example:\n  gavel token verify --room lesson@muc.meet.jitsi token.txt")]
+    Verify(VerifyArgs),
+    /// Show a token without verifying it
+    #[command(after_help = "Example:\n  gavel token decode token.txt")]
+    Decode(DecodeArgs),
+}
+
+/// What `gavel token sign` takes.
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    /// A file with the claims as JSON; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub claims: PathBuf,
+    /// How long the token is valid from now, e.g. 1h; without it `exp` is as
+    /// in the claims
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub exp: Option<Duration>,
+    /// The algorithm [default: the first configured]
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm)]
+    pub alg: Option<Algorithm>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `gavel token verify` takes.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The room it is shown in
+    #[arg(long)]
+    pub room: Option<String>,
+    /// A file with a compact JWT; - is stdin
+    #[arg(value_name = "FILE")]
+    pub token: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `gavel token decode` takes.
+#[derive(Debug, Args)]
+pub struct DecodeArgs {
+    /// A file with a compact JWT; - is stdin
+    #[arg(value_name = "FILE")]
+    pub token: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `gavel completions` takes.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Reads a time such as `1h`.
+fn time(text: &str) -> Result<Duration, String> {
+    duration::parse(text).map_err(|error| format!("{error}; write a time such as 1h30m"))
+}
+
+/// Reads an algorithm's name.
+fn algorithm(text: &str) -> Result<Algorithm, String> {
+    let known = || Algorithm::WORDS.iter().map(|(word, _)| *word);
+    Algorithm::parse(text)
+        .ok_or_else(|| format!("there are {}", known().collect::<Vec<_>>().join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn walk(command: &clap::Command) {
+            let help = command.clone().render_long_help().to_string();
+            assert!(help.contains("Example:\n  "), "{}", command.get_name());
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Cli::command());
+    }
+
+    #[test]
+    fn explain_takes_exactly_one_kind_of_evidence() {
+        let parse = |args: &[&str]| {
+            let args = ["gavel", "explain"].iter().chain(args);
+            Cli::try_parse_from(args).map_err(|error| error.exit_code())
+        };
+        assert!(parse(&["--jwt", "f"]).is_ok());
+        assert!(parse(&["--claims", "-", "--room", "a@b", "--json"]).is_ok());
+        assert_eq!(parse(&[]).unwrap_err(), 2);
+        assert_eq!(parse(&["--room", "a@b"]).unwrap_err(), 2);
+        assert_eq!(parse(&["--jwt", "f", "--claims", "g"]).unwrap_err(), 2);
+    }
+
+    #[test]
+    fn token_sign_reads_time_and_algorithm() {
+        let args = "gavel token sign --claims - --exp 1h30m --alg ES256 -c x.toml";
+        let cli = Cli::try_parse_from(args.split(' ')).unwrap();
+        assert_eq!(cli.config.unwrap().to_str(), Some("x.toml"));
+        let Command::Token(TokenArgs {
+            command: TokenCommand::Sign(args),
+        }) = cli.command
+        else {
+            panic!("another command");
+        };
+        assert_eq!(args.exp, Some(Duration::from_secs(5400)));
+        assert_eq!(args.alg, Some(Algorithm::Es256));
+        for args in ["--claims - --alg none", "--claims - --exp 1", "--exp 1h"] {
+            let args = format!("gavel token sign {args}");
+            let error = Cli::try_parse_from(args.split(' ')).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{args}");
+        }
+    }
+}

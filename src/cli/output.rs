@@ -1,0 +1,196 @@
+//! How a command speaks and ends.
+
+use crate::config::{Invalid, Problem};
+use crate::shell;
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+/// How a command that could do its work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// 0: done.
+    Done,
+    /// 1: the answer is no, e.g. a token that is not valid.
+    Failed,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot be used; status 2.
+    #[error(transparent)]
+    Config(#[from] Invalid),
+    /// The arguments cannot be used, which only the command itself could see;
+    /// status 2. Says what, where and the remedy.
+    #[error("{0}")]
+    Usage(String),
+    /// What was asked for failed; status 1. Says what, where and the remedy.
+    #[error("{0}")]
+    Failed(String),
+    /// The daemon ended by itself; status 1, or 2 for a key that cannot be used.
+    #[error(transparent)]
+    Daemon(#[from] shell::Error),
+    /// A second signal came before all rooms were left; status 1.
+    #[error("a second signal came, ended before all rooms were left")]
+    Interrupted,
+    /// Stdout does not take what is written; status 1, or 0 where its reader
+    /// simply went away.
+    #[error("cannot write to stdout: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl Error {
+    /// The exit status.
+    fn status(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Usage(_) => 2,
+            Self::Daemon(shell::Error::Key(_)) => 2,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Failed(_) | Self::Interrupted | Self::Output(_) => 1,
+        }
+    }
+}
+
+/// Stdout, buffered. That its reader has gone away is an [`Error`] with status
+/// 0, never a panic.
+pub struct Output {
+    writer: Box<dyn Write>,
+    colour: bool,
+}
+
+impl Output {
+    /// The process's stdout.
+    pub fn stdout() -> Self {
+        let stdout = io::stdout();
+        Self {
+            colour: colour_on(&stdout),
+            writer: Box::new(BufWriter::new(stdout)),
+        }
+    }
+
+    /// Another writer, without colour.
+    pub fn to(writer: impl Write + 'static) -> Self {
+        Self {
+            writer: Box::new(writer),
+            colour: false,
+        }
+    }
+
+    /// Whether colour may be used.
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
+    /// `text` in `style`, where colour may be used.
+    pub fn styled(&self, style: Style, text: impl Display) -> String {
+        styled(self.colour, style, text)
+    }
+
+    /// Writes `text` as it is.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn text(&mut self, text: impl Display) -> Result<(), Error> {
+        write!(self.writer, "{text}").map_err(Error::Output)
+    }
+
+    /// Writes `text` and a newline.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn line(&mut self, text: impl Display) -> Result<(), Error> {
+        writeln!(self.writer, "{text}").map_err(Error::Output)
+    }
+
+    /// Writes `value` as one JSON document, for people's eyes too.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn json(&mut self, value: &impl Serialize) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(value);
+        let text = text.map_err(|error| Error::Output(error.into()))?;
+        self.line(text)
+    }
+
+    /// Hands everything on.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.writer.flush().map_err(Error::Output)
+    }
+}
+
+/// Whether `stream` may be coloured: a terminal, and no `NO_COLOR`.
+pub fn colour_on(stream: &impl IsTerminal) -> bool {
+    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    stream.is_terminal() && !asked_not_to && !dumb
+}
+
+fn styled(colour: bool, style: Style, text: impl Display) -> String {
+    match colour {
+        true => format!("{style}{text}{style:#}"),
+        false => text.to_string(),
+    }
+}
+
+/// Shows `problems` as warnings on stderr.
+pub(super) fn warn(problems: &[Problem]) {
+    for problem in problems {
+        complain("warning:", AnsiColor::Yellow, problem);
+    }
+}
+
+/// Says how it ended, where it did not end well.
+pub(super) fn end(result: Result<Status, Error>) -> ExitCode {
+    let error = match result {
+        Ok(Status::Done) => return ExitCode::SUCCESS,
+        Ok(Status::Failed) => return ExitCode::from(1),
+        Err(error) => error,
+    };
+    match &error {
+        Error::Config(invalid) => {
+            for problem in &invalid.errors {
+                complain("error:", AnsiColor::Red, problem);
+            }
+            warn(&invalid.warnings);
+        }
+        _ if error.status() == 0 => {}
+        _ => complain("error:", AnsiColor::Red, &error),
+    }
+    ExitCode::from(error.status())
+}
+
+/// Writes a line to stderr; a stderr that takes nothing must not end the
+/// process, as `eprintln!` would.
+fn complain(word: &str, colour: AnsiColor, text: impl Display) {
+    let mut stderr = io::stderr().lock();
+    let style = colour.on_default().bold();
+    let word = styled(colour_on(&stderr), style, word);
+    let _ = writeln!(stderr, "{word} {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_gone_is_no_failure() {
+        let gone = Error::Output(io::ErrorKind::BrokenPipe.into());
+        assert_eq!(gone.status(), 0);
+        let full = Error::Output(io::ErrorKind::StorageFull.into());
+        assert_eq!(full.status(), 1);
+    }
+
+    #[test]
+    fn without_colour_a_style_changes_nothing() {
+        let style = AnsiColor::Red.on_default();
+        let output = Output::to(Vec::new());
+        assert_eq!(output.styled(style, "x"), "x");
+        assert_eq!(styled(true, style, "x"), "\u{1b}[31mx\u{1b}[0m");
+    }
+}

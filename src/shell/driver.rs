@@ -1,0 +1,195 @@
+//! The one task: reads stanzas, drives the engine, carries out its actions.
+
+use super::clock::Clock;
+use super::link::{Link, LinkConfig, LinkError, LinkEvent};
+use super::notify::Notifier;
+use super::report;
+use super::state_file::StateFile;
+use crate::engine::{Action, Engine, Input, Report};
+use crate::wire::{Decoder, Encoder};
+use bytes::Bytes;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, error, info, warn};
+
+/// Everything the task works with.
+pub struct Driver {
+    pub(super) engine: Engine,
+    pub(super) clock: Clock,
+    pub(super) decoder: Decoder,
+    pub(super) encoder: Encoder,
+    pub(super) state_file: StateFile,
+    pub(super) notifier: Notifier,
+    pub(super) unparsed: u64,
+}
+
+/// Why a stream is over.
+pub(super) enum End {
+    /// The process is to end.
+    Shutdown,
+    /// The link has ended.
+    Link(LinkError),
+    /// The server was silent for too long.
+    Silent,
+}
+
+impl Driver {
+    /// Runs over one link until it ends or `shutdown` does.
+    pub(super) async fn serve<S>(&mut self, link: &mut Link, shutdown: &mut Pin<&mut S>) -> End
+    where
+        S: Future<Output = ()>,
+    {
+        let stream_id = link.stream_id().to_owned();
+        self.notifier.status("connected; finding rooms");
+        let mut silent = self.drive(link, Input::Connected { stream_id }).await;
+        while !silent {
+            self.save_if_due();
+            let wake = self.engine.deadline().map(|tick| self.clock.at(tick));
+            tokio::select! {
+                // Reading comes last: a flood of stanzas must hold up neither
+                // the end nor what is due.
+                biased;
+                () = shutdown.as_mut() => {
+                    self.drive(link, Input::Shutdown).await;
+                    return End::Shutdown;
+                }
+                () = self.notifier.due() => self.alive(),
+                () = sleep_until_some(wake) => silent = self.drive(link, Input::Wake).await,
+                () = self.state_file.progress() => {}
+                event = link.next() => match event {
+                    LinkEvent::Stanza(bytes) => silent = self.stanza(link, bytes).await,
+                    LinkEvent::Unparsed(kind) => self.skipped(&format!("{kind:?}")),
+                    LinkEvent::Ended(error) => return End::Link(error),
+                }
+            }
+        }
+        End::Silent
+    }
+
+    /// Hands one input to the engine and carries out what comes out, in one
+    /// write. Answers whether to hang up.
+    async fn drive(&mut self, link: &mut Link, input: Input) -> bool {
+        self.engine.handle(self.clock.now(), input);
+        let (batch, hang_up) = self.collect();
+        if !batch.is_empty() {
+            link.send(&batch).await;
+        }
+        hang_up
+    }
+
+    /// Takes the engine's actions: what is to be sent, and whether to hang up.
+    pub(super) fn collect(&mut self) -> (Vec<u8>, bool) {
+        let (mut batch, mut hang_up) = (Vec::new(), false);
+        while let Some(action) = self.engine.poll() {
+            match action {
+                Action::Send(stanza) => match self.encoder.encode(&stanza) {
+                    Ok(bytes) => batch.extend_from_slice(&bytes),
+                    Err(error) => error!("a stanza was not sent: {error}"),
+                },
+                Action::Report(report) => self.told(&report),
+                Action::Save => self.state_file.want(),
+                Action::HangUp => hang_up = true,
+            }
+        }
+        (batch, hang_up)
+    }
+
+    fn told(&mut self, report: &Report) {
+        report::log(report);
+        if let Report::Resynchronised { rooms } = report {
+            self.notifier.ready(&in_rooms(*rooms));
+        }
+    }
+
+    /// Gives a sign of life, and brings the status up to date.
+    fn alive(&mut self) {
+        self.notifier.alive();
+        if self.engine.is_ready() {
+            let rooms = self.engine.rooms().filter(|room| room.is_in());
+            self.notifier.status(&in_rooms(rooms.count()));
+        }
+    }
+
+    async fn stanza(&mut self, link: &mut Link, bytes: Bytes) -> bool {
+        match self.decoder.decode(bytes) {
+            Ok(stanza) => self.drive(link, Input::Stanza(stanza)).await,
+            Err(error) => {
+                self.skipped(&error.to_string());
+                false
+            }
+        }
+    }
+
+    /// Counts a stanza that could not be read. Any participant can send as many
+    /// as they like, so only every doubling of their number is a warning.
+    fn skipped(&mut self, why: &str) {
+        self.unparsed += 1;
+        let total = self.unparsed;
+        if total.is_power_of_two() {
+            warn!(total, why, "a stanza was skipped");
+        } else {
+            debug!(total, why, "a stanza was skipped");
+        }
+    }
+
+    pub(super) fn save_if_due(&mut self) {
+        if self.state_file.is_due() {
+            let state = self.engine.state();
+            self.state_file.write(&state);
+        }
+    }
+
+    /// Tells the engine that the stream is over.
+    pub(super) fn disconnected(&mut self, error: Option<&LinkError>) {
+        let now = self.clock.now();
+        if let Some(LinkError::InvalidFrom { .. }) = error {
+            self.engine.handle(now, Input::ImpersonationRefused);
+        }
+        self.engine.handle(now, Input::Disconnected);
+        // Nothing can be sent; what is told is.
+        self.collect();
+    }
+}
+
+/// The status line of a gavel that does its work.
+fn in_rooms(rooms: usize) -> String {
+    let s = if rooms == 1 { "" } else { "s" };
+    format!("connected; in {rooms} room{s}")
+}
+
+async fn sleep_until_some(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Connects, unless `shutdown` ends first.
+pub(super) async fn connect<S>(
+    config: &LinkConfig,
+    notifier: &mut Notifier,
+    shutdown: &mut Pin<&mut S>,
+) -> Option<Result<Link, LinkError>>
+where
+    S: Future<Output = ()>,
+{
+    debug!(server = config.server, "connecting");
+    let mut opening = pin!(Link::open(config));
+    let link = loop {
+        tokio::select! {
+            biased;
+            () = shutdown.as_mut() => return None,
+            () = notifier.due() => notifier.alive(),
+            link = opening.as_mut() => break link,
+        }
+    };
+    if link.is_ok() {
+        info!(
+            server = config.server,
+            component = config.component,
+            "connected"
+        );
+    }
+    Some(link)
+}

@@ -1,0 +1,67 @@
+//! What the engine tells, as log lines. No token and no secret is in them.
+
+use crate::engine::event::{Change, Decision, Outcome};
+use crate::engine::{Report, Warning};
+use tracing::{debug, info, warn};
+
+/// Writes a report to the log.
+pub fn log(report: &Report) {
+    match report {
+        Report::Decision(decision) => log_decision(decision),
+        Report::ClaimsRejected {
+            room,
+            nick,
+            jid,
+            source,
+            reason,
+        } => warn!(%room, %nick, %jid, %source, %reason, "claims rejected"),
+        Report::Resynchronised { rooms } => info!(rooms, "ready: all rooms found are joined"),
+        Report::Joined { room, module } => info!(%room, module, "joined"),
+        Report::Left { room, why } => info!(%room, why, "left"),
+        Report::Settled { after } => debug!(after_ms = after.as_secs_f64() * 1000.0, "settled"),
+        Report::Warning(warning) => log_warning(warning),
+    }
+}
+
+fn log_warning(warning: &Warning) {
+    warn!("{warning}");
+}
+
+/// One line a change: room, nick, JID, from, to, cause, rule, source.
+fn log_decision(decision: &Decision) {
+    let Decision {
+        room,
+        jid,
+        cause,
+        outcome,
+        ..
+    } = decision;
+    let (kind, from, to) = words(&decision.change);
+    let nick = decision.nick.as_ref().map_or("-", |nick| nick.as_str());
+    let source = decision.source.map_or("-", |source| source.as_str());
+    let actor = decision.actor.as_ref();
+    let actor = actor.map_or_else(|| "-".to_owned(), ToString::to_string);
+    let (cause, outcome_word) = (cause.as_str(), outcome.as_str());
+    let (rule, reason) = (&decision.rule, &decision.reason);
+    if *outcome == Outcome::Applied {
+        info!(%room, nick, %jid, from, to, cause, %rule, source, %reason, actor, outcome = outcome_word, "{kind}");
+    } else {
+        warn!(%room, nick, %jid, from, to, cause, %rule, source, %reason, actor, outcome = outcome_word, "{kind}");
+    }
+}
+
+/// Kind, before and after of a change.
+fn words(change: &Change) -> (&'static str, String, String) {
+    match change {
+        Change::Affiliation { from, to } => {
+            let from = from.map_or("-".to_owned(), |from| from.to_string());
+            ("affiliation", from, to.to_string())
+        }
+        Change::Role { from, to } => ("role", from.to_string(), to.to_string()),
+        Change::Name { from, to } => {
+            let from = from.clone().unwrap_or_default();
+            ("name", from, to.clone())
+        }
+        Change::Nick { from, to } => ("nick", from.to_string(), to.to_string()),
+    }
+}

@@ -1,0 +1,384 @@
+//! A real Prosody of its own for each test: own data, own ports on loopback.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long Prosody may take to open its ports.
+const START: Duration = Duration::from_secs(30);
+
+/// Which Prosody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// 0.12, as installed.
+    V0_12,
+    /// 13, in a Debian 13 tree that `tests/run` makes.
+    V13,
+}
+
+impl Version {
+    /// The directory that this Prosody takes for `/`.
+    fn root(self) -> PathBuf {
+        match self {
+            Version::V0_12 => "/".into(),
+            Version::V13 => match std::env::var_os("GAVEL_TEST_PROSODY_13") {
+                Some(root) => root.into(),
+                None => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/prosody-13/root"),
+            },
+        }
+    }
+
+    /// The command that starts it, in its root, killed with the test.
+    fn command(self, config: &Path) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]);
+        if self == Version::V13 {
+            command.arg("chroot").arg(self.root());
+        }
+        command.args(["prosody", "-F", "--config"]).arg(config);
+        command.env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        );
+        command
+    }
+}
+
+/// How a test's Prosody differs from the usual one.
+///
+/// The usual one has the hosts `meet.jitsi` and `auth.meet.jitsi` with accounts
+/// (any user a test names), `guest.meet.jitsi` for anonymous users, the MUC
+/// services `muc.meet.jitsi` and `breakout.meet.jitsi` without locking and with
+/// public JIDs, and the external component `gavel.meet.jitsi`.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether `meet.jitsi` is for anonymous users, as in stock Jitsi.
+    pub anonymous: bool,
+    /// Whether gavel is in `admins`.
+    pub gavel_is_admin: bool,
+    /// `component_admins_as_room_owners` of the MUC services (Prosody 13).
+    pub admins_own_rooms: bool,
+    /// `validate_from_addresses` of the component.
+    pub validate_from: bool,
+    /// More `modules_enabled` of `meet.jitsi`.
+    pub host_modules: Vec<&'static str>,
+    /// More `modules_enabled` of `muc.meet.jitsi`.
+    pub muc_modules: Vec<&'static str>,
+    /// More `modules_enabled` of `breakout.meet.jitsi`.
+    pub breakout_modules: Vec<&'static str>,
+    /// More Lua in the global section.
+    pub global: String,
+    /// More Lua in `VirtualHost "meet.jitsi"`.
+    pub host: String,
+    /// More Lua in `Component "muc.meet.jitsi"`.
+    pub muc: String,
+    /// More Lua in `Component "breakout.meet.jitsi"`.
+    pub breakout: String,
+    /// More Lua in `Component "gavel.meet.jitsi"`.
+    pub component: String,
+    /// More Lua at the end: whole sections.
+    pub more: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            anonymous: false,
+            gavel_is_admin: true,
+            admins_own_rooms: true,
+            validate_from: false,
+            host_modules: Vec::new(),
+            muc_modules: Vec::new(),
+            breakout_modules: Vec::new(),
+            global: String::new(),
+            host: String::new(),
+            muc: String::new(),
+            breakout: String::new(),
+            component: String::new(),
+            more: String::new(),
+        }
+    }
+}
+
+/// A running Prosody; ends when dropped.
+pub struct Prosody {
+    /// Which one.
+    pub version: Version,
+    /// Port of clients on 127.0.0.1.
+    pub c2s: u16,
+    /// Port of components on 127.0.0.1.
+    pub component: u16,
+    dir: tempfile::TempDir,
+    options: Options,
+    child: Option<Child>,
+}
+
+impl Prosody {
+    /// Starts one and waits for its ports.
+    pub fn start(version: Version, options: Options) -> Self {
+        let root = version.root();
+        assert!(
+            root.join("usr/bin/prosody").exists(),
+            "no Prosody in {}: run tests/run, which installs it",
+            root.display()
+        );
+        let dir = tempfile::Builder::new()
+            .prefix("gavel-test-")
+            .tempdir_in(root.join("tmp"))
+            .expect("a directory for Prosody");
+        let mut prosody = Self {
+            version,
+            c2s: 0,
+            component: 0,
+            dir,
+            options,
+            child: None,
+        };
+        prosody.install_modules();
+        for _ in 0..10 {
+            prosody.c2s = free_port();
+            prosody.component = free_port();
+            prosody.write_config();
+            if prosody.launch() {
+                return prosody;
+            }
+            prosody.kill();
+        }
+        panic!("Prosody found no free ports:\n{}", prosody.log());
+    }
+
+    /// The test's directory, as this process sees it.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The directory as Prosody sees it.
+    fn inner_dir(&self) -> PathBuf {
+        let inside = self.dir.path().strip_prefix(self.version.root());
+        Path::new("/").join(inside.expect("the directory is inside the root"))
+    }
+
+    /// Ends Prosody at once, as a crash would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts it again on the same ports and data.
+    pub fn restart(&mut self) {
+        self.kill();
+        assert!(self.launch(), "Prosody did not come back:\n{}", self.log());
+    }
+
+    /// Stops it from doing anything, without closing connections.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        if let Some(child) = &self.child {
+            super::gavel::signal(child.id(), signal);
+        }
+    }
+
+    /// Its log so far.
+    pub fn log(&self) -> String {
+        let read = |name: &str| fs::read_to_string(self.dir().join(name)).unwrap_or_default();
+        read("prosody.out") + &read("prosody.log")
+    }
+
+    /// Makes sure that `user` of `host` can log in with the password `secret`.
+    pub fn add_user(&self, user: &str, host: &str) {
+        let accounts = self.dir().join("data").join(encode(host)).join("accounts");
+        fs::create_dir_all(&accounts).expect("a directory for accounts");
+        let file = accounts.join(format!("{}.dat", encode(user)));
+        fs::write(file, "return { [\"password\"] = \"secret\" };\n").expect("an account");
+    }
+
+    /// Our stand-in modules and those that gavel ships, where Prosody sees them.
+    fn install_modules(&self) {
+        let to = self.dir().join("modules");
+        fs::create_dir_all(&to).expect("a directory for modules");
+        fs::create_dir_all(self.dir().join("data")).expect("a directory for data");
+        for from in ["tests/support/prosody", "deploy/prosody"] {
+            let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
+            for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+                if entry.path().extension().is_some_and(|e| e == "lua") {
+                    fs::copy(entry.path(), to.join(entry.file_name())).expect("a module");
+                }
+            }
+        }
+    }
+
+    fn write_config(&self) {
+        let config = configuration(&self.inner_dir(), self.c2s, self.component, &self.options);
+        fs::write(self.dir().join("prosody.cfg.lua"), config).expect("a configuration");
+    }
+
+    /// Starts the process; false where another process has one of its ports.
+    fn launch(&mut self) -> bool {
+        let out = fs::File::create(self.dir().join("prosody.out")).expect("a file for output");
+        let _ = fs::remove_file(self.dir().join("prosody.log"));
+        let child = self
+            .version
+            .command(&self.inner_dir().join("prosody.cfg.lua"))
+            .stdin(Stdio::null())
+            .stdout(out.try_clone().expect("a second handle"))
+            .stderr(out)
+            .spawn()
+            .expect("setpriv (util-linux) runs");
+        self.child = Some(child);
+        let deadline = Instant::now() + START;
+        while Instant::now() < deadline {
+            if self.log().contains("Failed to open server port") {
+                return false;
+            }
+            if let Some(Ok(Some(status))) = self.child.as_mut().map(Child::try_wait) {
+                panic!("Prosody ended with {status}:\n{}", self.log());
+            }
+            let open = |port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+            if open(self.component) && open(self.c2s) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("Prosody did not open its ports:\n{}", self.log());
+    }
+}
+
+impl Drop for Prosody {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!(
+                "--- log of Prosody {:?} ---\n{}",
+                self.version,
+                super::tail(&self.log(), 60)
+            );
+        }
+    }
+}
+
+/// A port that nobody listens on, outside the range that the kernel takes for
+/// outgoing connections.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let seed = std::process::id().wrapping_mul(7919) % 20_000;
+    for _ in 0..20_000 {
+        let step = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 10_000 + (seed + step) % 20_000;
+        let port = u16::try_from(port).expect("below 30,000");
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port");
+}
+
+/// A name as Prosody's internal storage writes it in paths.
+fn encode(name: &str) -> String {
+    let escape = |c: char| match c.is_ascii_alphanumeric() {
+        true => c.to_string(),
+        false => format!("%{:02x}", u32::from(c)),
+    };
+    name.chars().map(escape).collect()
+}
+
+/// A Lua list of strings.
+fn list(base: &[&str], more: &[&str]) -> String {
+    let quoted: Vec<String> = base.iter().chain(more).map(|m| format!("{m:?}")).collect();
+    format!("{{ {} }}", quoted.join(", "))
+}
+
+fn configuration(dir: &Path, c2s: u16, component: u16, o: &Options) -> String {
+    let dir = dir.display();
+    let level = std::env::var("GAVEL_TEST_PROSODY_LOG").unwrap_or("info".into());
+    let admins = if o.gavel_is_admin {
+        "\"gavel@gavel.meet.jitsi\""
+    } else {
+        ""
+    };
+    let authentication = if o.anonymous {
+        "anonymous"
+    } else {
+        "internal_plain"
+    };
+    let own = o.admins_own_rooms;
+    let validate = o.validate_from;
+    let secret = super::SECRET;
+    let host_modules = list(&["test_session"], &o.host_modules);
+    let muc_modules = list(&["test_record", "test_promote"], &o.muc_modules);
+    let breakout_modules = list(&["test_record", "test_promote"], &o.breakout_modules);
+    let Options {
+        global,
+        host,
+        muc,
+        breakout,
+        component: component_more,
+        more,
+        ..
+    } = o;
+    format!(
+        r#"
+run_as_root = true
+data_path = "{dir}/data"
+plugin_paths = {{ "{dir}/modules" }}
+log = {{ {{ levels = {{ min = "{level}" }}, to = "file", filename = "{dir}/prosody.log" }} }}
+interfaces = {{ "127.0.0.1" }}
+c2s_interfaces = {{ "127.0.0.1" }}
+component_interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {c2s} }}
+component_ports = {{ {component} }}
+c2s_direct_tls_ports = {{}}
+s2s_ports = {{}}
+http_ports = {{}}
+https_ports = {{}}
+modules_enabled = {{ "saslauth", "disco", "ping" }}
+modules_disabled = {{ "s2s", "tls" }}
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+network_settings = {{ nagle = false }}
+admins = {{ {admins} }}
+muc_room_locking = false
+muc_room_default_public_jids = true
+component_admins_as_room_owners = {own}
+{global}
+
+VirtualHost "meet.jitsi"
+  authentication = "{authentication}"
+  modules_enabled = {host_modules}
+  {host}
+
+VirtualHost "auth.meet.jitsi"
+  authentication = "internal_plain"
+
+VirtualHost "guest.meet.jitsi"
+  authentication = "anonymous"
+  modules_enabled = {{ "test_session" }}
+
+Component "muc.meet.jitsi" "muc"
+  modules_enabled = {muc_modules}
+  {muc}
+
+Component "breakout.meet.jitsi" "muc"
+  modules_enabled = {breakout_modules}
+  {breakout}
+
+Component "gavel.meet.jitsi"
+  component_secret = "{secret}"
+  validate_from_addresses = {validate}
+  {component_more}
+
+{more}
+"#
+    )
+}

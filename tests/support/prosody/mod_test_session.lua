@@ -1,0 +1,19 @@
+-- Plays token authentication: a client states what its token held. Loaded on a
+-- host of clients.
+--
+--   <iq type='set'><session xmlns='urn:gavel:test'>JSON</session></iq>
+--
+-- sets each member of the JSON object as a field of the client's session, such
+-- as jitsi_meet_context_user.
+local st = require "util.stanza";
+local json = require "util.json";
+
+local function set(event)
+	local text = event.stanza:get_child_text("session", "urn:gavel:test");
+	if not text or event.stanza.attr.type ~= "set" then return; end
+	for field, value in pairs(json.decode(text)) do event.origin[field] = value; end
+	event.origin.send(st.reply(event.stanza));
+	return true;
+end
+module:hook("iq/self", set, 90000);
+module:hook("iq/host", set, 90000);
