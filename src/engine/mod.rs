@@ -19,6 +19,7 @@
 
 mod answer;
 mod change;
+mod device;
 mod discovery;
 pub mod event;
 mod health;
@@ -29,6 +30,7 @@ pub mod limit;
 mod load;
 pub mod meeting;
 pub mod names;
+mod ownership;
 pub mod person;
 mod pins;
 mod presence;

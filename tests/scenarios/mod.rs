@@ -2,6 +2,7 @@
 //! one file each.
 
 mod b1;
+mod b10;
 mod b15;
 mod b3;
 mod b8;

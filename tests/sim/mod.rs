@@ -1,7 +1,9 @@
 //! A modelled MUC service in virtual time: no IO, no threads, no waiting.
 
+mod check;
 pub mod claims;
 pub mod oracle;
+mod people;
 pub mod room;
 pub mod server;
 pub mod world;

@@ -1,16 +1,16 @@
 //! Engine and modelled server in virtual time, with a line between them that
 //! keeps order, as TCP does.
 
-use super::claims::{Ticket, verifier};
-use super::oracle::{Allowed, Oracle};
-use super::room::{Written, bare};
+use super::claims::verifier;
+use super::oracle::Oracle;
+use super::room::bare;
 use super::server::{COMPONENT, FOCUS, Server};
 use gavel::engine::room::Membership;
 use gavel::engine::settings::{Freeze, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
-use gavel::muc::{Affiliation, BareJid, Nick, Role, RoomJid, Service};
-use gavel::policy::{Guests, Policy};
-use gavel::stanza::{Inbound, IqKind, Outbound, Request};
+use gavel::muc::{Affiliation, BareJid, Nick, RoomJid, Service};
+use gavel::policy::Policy;
+use gavel::stanza::{Inbound, IqKind, Outbound};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ pub struct World {
     stream: u32,
     pub connected: bool,
     pub reconnects: u32,
-    open: BTreeMap<String, (String, String)>,
+    pub(super) open: BTreeMap<String, (String, String)>,
     saved: Option<String>,
     stuck: u32,
 }
@@ -278,54 +278,6 @@ impl World {
         self.schedule(at, Event::ToServer(self.stream, stanza));
     }
 
-    /// At most one request per person is under way, and none promotes somebody
-    /// who is not entitled.
-    fn check_request(&mut self, stanza: &Outbound) {
-        let Outbound::Iq { id, to, request } = stanza else {
-            return;
-        };
-        let (room, jid, affiliation) = match request {
-            Request::SetAffiliation { jid, affiliation } => {
-                (RoomJid::parse(to).unwrap(), jid.clone(), Some(*affiliation))
-            }
-            Request::CommandSetAffiliation {
-                room,
-                jid,
-                affiliation,
-            } => (room.clone(), jid.clone(), Some(*affiliation)),
-            Request::SetRole { nick, .. } => {
-                let room = RoomJid::parse(to).unwrap();
-                let seated = self.server.rooms.get(&room);
-                let seated = seated.and_then(|room| room.occupants.get(nick.as_str()));
-                let Some(seated) = seated.cloned() else {
-                    return;
-                };
-                let main = self.server.rooms[&room].main.clone();
-                (main.unwrap_or(room), seated.bare, None)
-            }
-            _ => return,
-        };
-        if jid == self.server.gavel_bare() {
-            return;
-        }
-        let subject = (room.to_string(), jid.clone());
-        let doubled = self.open.values().any(|open| *open == subject);
-        assert!(
-            !doubled,
-            "{} ms: two requests at once for {subject:?}",
-            self.now
-        );
-        self.open.insert(id.clone(), subject);
-        if affiliation.is_some_and(Affiliation::moderates) {
-            let may = self.oracle.promotable(&room, &jid);
-            assert!(
-                may,
-                "{} ms: {jid} is promoted in {room} unentitled",
-                self.now
-            );
-        }
-    }
-
     /// What the server has said goes on its way to gavel.
     pub fn flush(&mut self) {
         let out = std::mem::take(&mut self.server.out);
@@ -408,167 +360,5 @@ impl World {
         self.disconnect();
         let state: State = serde_json::from_str(&saved).unwrap();
         self.engine = Engine::new(self.choice.settings(), state);
-    }
-
-    // What people do. All of it reaches gavel a little later.
-
-    pub fn try_join(
-        &mut self,
-        full: &str,
-        room: &RoomJid,
-        nick: &str,
-        ticket: Option<Ticket>,
-    ) -> Result<(), &'static str> {
-        let written = Written {
-            ticket,
-            ..Written::default()
-        };
-        let done = self.server.present(full, room, nick, written);
-        self.flush();
-        done
-    }
-
-    pub fn join(&mut self, full: &str, room: &RoomJid, nick: &str, ticket: Option<Ticket>) {
-        self.try_join(full, room, nick, ticket).unwrap();
-    }
-
-    /// A presence as somebody writes it.
-    pub fn write(&mut self, full: &str, room: &RoomJid, nick: &str, written: Written) {
-        self.server.present(full, room, nick, written).unwrap();
-        self.flush();
-    }
-
-    pub fn leave(&mut self, full: &str, room: &RoomJid) {
-        self.server.leave(full, room);
-        self.flush();
-    }
-
-    pub fn set(
-        &mut self,
-        actor: Option<&str>,
-        room: &RoomJid,
-        jid: &str,
-        affiliation: Affiliation,
-    ) -> Result<(), &'static str> {
-        let done = self.server.set_affiliation(actor, room, jid, affiliation);
-        self.flush();
-        done
-    }
-
-    pub fn role(
-        &mut self,
-        actor: Option<&str>,
-        room: &RoomJid,
-        nick: &str,
-        role: Role,
-    ) -> Result<(), &'static str> {
-        let done = self.server.set_role(actor, room, nick, role);
-        self.flush();
-        done
-    }
-
-    /// A room that gavel is in, with a focus as Jitsi's are.
-    pub fn open_room(&mut self, room: &RoomJid) {
-        self.join(FOCUS, room, "focus", None);
-        if !self.choice.module {
-            self.server.invite(room);
-            self.flush();
-        }
-        self.run(100);
-    }
-
-    /// The nick that a session has.
-    pub fn nick_of(&self, room: &RoomJid, full: &str) -> Option<String> {
-        super::room::nick_of(self.server.rooms.get(room)?, full)
-    }
-
-    /// The affiliation that the server has stored.
-    pub fn has(&self, room: &RoomJid, jid: &str) -> Affiliation {
-        self.server.rooms[room].stored(&bare(jid))
-    }
-
-    pub fn role_of(&self, room: &RoomJid, nick: &str) -> Role {
-        self.server.rooms[room].occupants[nick].role
-    }
-
-    /// Affiliation and role requests sent since `from`.
-    pub fn changes_since(&self, from: u64) -> Vec<(u64, Outbound)> {
-        let is_change = |stanza: &Outbound| {
-            matches!(
-                stanza,
-                Outbound::Iq {
-                    request: Request::SetAffiliation { .. }
-                        | Request::SetRole { .. }
-                        | Request::CommandSetAffiliation { .. },
-                    ..
-                }
-            )
-        };
-        let sent = self.sent.iter();
-        sent.filter(|(at, stanza)| *at >= from && is_change(stanza))
-            .cloned()
-            .collect()
-    }
-
-    /// Everybody has what they should have, and gavel rests.
-    pub fn check_quiet(&mut self) {
-        self.lose_replies = 0;
-        self.slow = 0;
-        self.focus_fights_until = 0;
-        self.run(120_000);
-        let rested = self.now;
-        self.run(60_000);
-        let late = self.changes_since(rested);
-        assert!(late.is_empty(), "gavel does not rest: {late:?}");
-        for (room, state) in &self.server.rooms {
-            if state.main.is_some() || !self.server.gavel_sees(room) {
-                continue;
-            }
-            let stored = state.affiliations.keys().cloned();
-            let people = stored.chain(self.oracle.people(room));
-            for jid in people.filter(|jid| *jid != self.server.gavel_bare()) {
-                if jid == bare(FOCUS) {
-                    continue;
-                }
-                let (has, may) = (state.stored(&jid), self.oracle.allowed(room, &jid));
-                assert!(
-                    may.admits(has),
-                    "{jid} in {room} has {has}, may have {may:?}"
-                );
-            }
-        }
-        self.check_roles();
-    }
-
-    /// Nobody moderates by role alone.
-    fn check_roles(&self) {
-        if self.choice.policy.guests == Guests::Ignore {
-            return;
-        }
-        for (room, state) in &self.server.rooms {
-            if !self.server.gavel_sees(room) {
-                continue;
-            }
-            let main = state.main.as_ref().unwrap_or(room);
-            for (nick, occupant) in &state.occupants {
-                if self.oracle.allowed(main, &occupant.bare) == Allowed::Anything {
-                    continue;
-                }
-                let has = self.server.affiliation(room, &occupant.bare);
-                let moderates = occupant.role == Role::Moderator;
-                let wrong = if state.main.is_some() {
-                    moderates != has.moderates()
-                } else {
-                    moderates && !has.moderates()
-                };
-                let gavel = occupant.bare == self.server.gavel_bare();
-                let focus = occupant.bare == bare(FOCUS);
-                assert!(
-                    !wrong || gavel || focus,
-                    "{nick} in {room} is {} with affiliation {has}",
-                    occupant.role
-                );
-            }
-        }
     }
 }
