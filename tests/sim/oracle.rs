@@ -257,6 +257,7 @@ impl Oracle {
         if back {
             memory.kept = None;
             memory.user = None;
+            memory.before = None;
             memory.moved = false;
         }
         memory.left_at = None;
@@ -295,7 +296,8 @@ impl Oracle {
         for jid in jids {
             // They leave gavel's sight all at once.
             let power = self.power(room, &jid);
-            self.memory(room, &jid).before = power;
+            let memory = self.memory(room, &jid);
+            memory.before = power.max(memory.before);
         }
         for nick in nicks {
             self.unseat(now, room, &nick, false);
