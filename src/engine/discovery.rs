@@ -212,8 +212,11 @@ impl Engine {
 
     /// Tells once when everything found since the connection has been joined.
     pub(super) fn check_resynchronised(&mut self) {
+        // All rooms are looked at only when the queue says that it may be over.
         let done = self.stream.as_ref().is_some_and(|s| !s.resynchronised)
+            && self.join_queue.is_empty()
             && self.services.iter().all(|service| !service.polling)
+            && !self.is_joining_young()
             && !self.rooms.values().any(|room| self.is_entering(room));
         if !done {
             return;
@@ -224,6 +227,15 @@ impl Engine {
         self.settle_all_tokens();
         let rooms = self.rooms.values().filter(|room| room.is_in()).count();
         self.report(Report::Resynchronised { rooms });
+    }
+
+    /// Whether one of the last joins has only just begun.
+    fn is_joining_young(&self) -> bool {
+        let mut joining = self.joining.iter();
+        joining.any(|(_, jid)| {
+            let room = self.rooms.get(jid);
+            room.is_some_and(|room| self.is_entering(room))
+        })
     }
 
     /// Whether a join is still to come; one that has been under way for long
