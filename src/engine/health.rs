@@ -36,14 +36,7 @@ impl Engine {
         self.ask(&to, Request::Ping, Purpose::Ping);
     }
 
-    /// Notes that the server lives.
-    pub(super) fn server_answered(&mut self) {
-        if let Some(stream) = &mut self.stream {
-            stream.pinged = false;
-        }
-    }
-
-    /// Notes that something has come from a room.
+    /// Notes that a room has sent what only its occupants get.
     pub(super) fn heard_from(&mut self, room: &RoomJid) {
         if let Some(room) = self.rooms.get_mut(room) {
             room.heard = self.now.tick;
@@ -115,6 +108,10 @@ impl Engine {
     /// Everybody is gone, as far as gavel can see.
     pub(super) fn disconnected(&mut self) {
         self.stream = None;
+        for service in &mut self.services {
+            // The server may come back without it.
+            service.module = false;
+        }
         self.requests.clear();
         self.timers.clear();
         self.join_queue.clear();

@@ -35,12 +35,7 @@ impl Engine {
         if let Some(at) = room.not_before.filter(|at| *at > now) {
             return self.timers.set(at, Timer::Enter(jid.clone()));
         }
-        if self.services[service].module {
-            return self.queue_join(jid);
-        }
-        room.membership = Membership::Probing;
-        let list = Request::ListAffiliation(Affiliation::Owner);
-        self.ask(jid.as_str(), list, Purpose::Probe(jid.clone()));
+        self.queue_join(jid);
     }
 
     /// Enters a room that gavel neither is in nor has been refused.
@@ -77,16 +72,17 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid).filter(probing) else {
             return;
         };
-        room.membership = Membership::Out;
+        room.membership = Membership::Queued;
         match error {
-            None => self.queue_join(jid),
+            None => self.join(jid),
             Some(error) if error.is("item-not-found") => self.forget(jid),
             Some(error) if error.is("forbidden") || error.is("not-allowed") => {
                 self.own(jid);
-                self.queue_join(jid);
+                self.join(jid);
             }
             Some(error) => self.join_refused(jid, error),
         }
+        self.join_next();
     }
 
     fn queue_join(&mut self, jid: &RoomJid) {
@@ -102,14 +98,15 @@ impl Engine {
         let now = self.now.tick;
         let (rooms, joining) = (&self.rooms, &mut self.joining);
         joining.retain(|(since, jid)| {
+            let under_way = [Membership::Probing, Membership::Joining];
             let room = rooms.get(jid);
-            *since + YOUNG > now && room.is_some_and(|r| r.membership == Membership::Joining)
+            *since + YOUNG > now && room.is_some_and(|r| under_way.contains(&r.membership))
         });
         while self.joining.len() < MAX_JOINS {
             let Some(jid) = self.join_queue.pop_front() else {
                 break;
             };
-            self.join(&jid);
+            self.begin(&jid);
         }
         self.watch_joins();
     }
@@ -119,6 +116,22 @@ impl Engine {
         if let Some((since, _)) = self.joining.front() {
             self.timers.set(*since + YOUNG, Timer::Joins);
         }
+    }
+
+    /// Takes a room's turn. A join must not create a room (B9): where the module
+    /// does not see to that, the owner list tells first whether there is one.
+    fn begin(&mut self, jid: &RoomJid) {
+        let queued = |room: &&mut Room| room.membership == Membership::Queued;
+        let Some(room) = self.rooms.get_mut(jid).filter(queued) else {
+            return;
+        };
+        self.joining.push_back((self.now.tick, jid.clone()));
+        if self.services[room.service].module {
+            return self.join(jid);
+        }
+        room.membership = Membership::Probing;
+        let list = Request::ListAffiliation(Affiliation::Owner);
+        self.ask(jid.as_str(), list, Purpose::Probe(jid.clone()));
     }
 
     fn join(&mut self, jid: &RoomJid) {
@@ -140,7 +153,6 @@ impl Engine {
             },
             password: room.password.clone(),
         };
-        self.joining.push_back((now, jid.clone()));
         self.send(join);
         self.read_configuration(jid);
     }
@@ -188,20 +200,21 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid).filter(joining) else {
             return;
         };
-        room.membership = Membership::Out;
+        room.membership = Membership::Queued;
         if error.is("conflict") && room.nick == self.settings.nick {
             let letters = rand::distr::Alphanumeric;
             let tail: String = (0..8)
                 .map(|_| char::from(self.random.sample(letters)))
                 .collect();
             room.nick = Nick::new(format!("{}_{tail}", self.settings.nick));
-            return self.queue_join(jid);
+            return self.join(jid);
         }
         if error.is("item-not-found") && self.services[room.service].module {
-            return self.forget(jid);
+            self.forget(jid);
+            return self.join_next();
         }
         if error.is("not-authorized") && self.password_is_new(jid) {
-            return self.queue_join(jid);
+            return self.join(jid);
         }
         if ["registration-required", "forbidden", "not-allowed"].contains(&&*error.condition) {
             self.own(jid);
@@ -228,6 +241,7 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
+        room.membership = Membership::Out;
         let at = now + room.backoff.pause();
         let first = room.not_before.replace(at).is_none();
         self.timers.set(at, Timer::Enter(jid.clone()));
@@ -293,6 +307,7 @@ impl Engine {
         room.lonely_since = None;
         room.backoff = Default::default();
         self.services[room.service].module = module;
+        self.services[room.service].had_module = module;
         let (room, module) = (jid.clone(), module);
         self.report(Report::Joined { room, module });
         self.own_if_needed(jid);

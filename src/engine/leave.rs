@@ -42,7 +42,10 @@ impl Engine {
 
     /// Ends gavel's stay in all rooms.
     pub(super) fn leave_all(&mut self) {
-        let inside = self.rooms.values().filter(|room| room.is_in());
+        let inside = self
+            .rooms
+            .values()
+            .filter(|room| matches!(room.membership, Membership::In | Membership::Joining));
         let mut rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
         rooms.sort_unstable();
         for room in rooms {

@@ -67,15 +67,18 @@ struct Stream {
     resynchronised: bool,
     /// When something last arrived.
     heard: Tick,
-    /// A ping waits for its reply.
+    /// A ping was sent then, and nothing has arrived since.
     pinged: bool,
 }
 
 /// What is known of a MUC service.
 #[derive(Debug, Default)]
 struct ServiceState {
-    /// Whether the module serves it, as gavel's last join there showed.
+    /// Whether the module serves it, as gavel's last join on this stream showed.
     module: bool,
+    /// Whether it did on the last stream: then its invitations come first, and
+    /// its rooms need not be listed at once.
+    had_module: bool,
     /// When the last list was asked for.
     polled_at: Tick,
     /// A list is being read.
@@ -191,6 +194,7 @@ impl Engine {
     fn stanza(&mut self, stanza: Inbound) {
         if let Some(stream) = &mut self.stream {
             stream.heard = self.now.tick;
+            stream.pinged = false;
         } else {
             return;
         }

@@ -46,6 +46,8 @@ struct Trouble {
     outstanding: Option<Outstanding>,
     /// Whether the change to the present nick was turned back once.
     nick_tried: bool,
+    /// A revert has overwritten `latest`, which is due now whatever it shows.
+    overdue: bool,
     /// How fast reverts may follow.
     limiter: Limiter,
     /// When the occupant was last told.
@@ -60,8 +62,8 @@ struct Outstanding {
     sent_at: Tick,
     /// Something newer of the occupant's own has come since.
     overtaken: bool,
-    /// What it is to change.
-    change: Change,
+    /// What it is to change; nothing where it only sends a payload again.
+    change: Option<Change>,
 }
 
 impl Frozen {
@@ -128,12 +130,13 @@ impl Engine {
         let outstanding = &mut frozen.trouble().outstanding;
         let returned = outstanding.take_if(|outstanding| id == Some(outstanding.id.as_str()));
         if let Some(outstanding) = returned {
-            let overtaken = outstanding.overtaken;
-            self.report_revert(jid, nick, outstanding.change, Outcome::Applied);
-            if overtaken {
+            if let Some(change) = outstanding.change {
+                self.report_revert(jid, nick, change, Outcome::Applied);
+            }
+            if outstanding.overtaken {
                 // What came back is older than what the occupant has published
-                // since: that one is due now.
-                return self.send_newest(jid, nick);
+                // since: that is due now.
+                return self.send_again(jid, nick);
             }
             return self.keep_if_wrong(jid, nick, raw);
         }
@@ -141,6 +144,15 @@ impl Engine {
             outstanding.overtaken = true;
         }
         self.keep_if_wrong(jid, nick, raw);
+    }
+
+    /// What an occupant published last is to be sent again.
+    fn send_again(&mut self, jid: &RoomJid, nick: &Nick) {
+        let occupant = self.occupant_mut(jid, nick);
+        if let Some(frozen) = occupant.and_then(|occupant| occupant.frozen.as_mut()) {
+            frozen.trouble().overdue = true;
+            self.names.push((jid.clone(), nick.clone()));
+        }
     }
 
     /// Keeps a presence as long as it may have to be sent back, and looks at
@@ -158,6 +170,7 @@ impl Engine {
         let needed = !agrees || trouble.outstanding.is_some();
         trouble.latest = needed.then(|| Bytes::copy_from_slice(raw));
         trouble.nick_tried &= !at_home;
+        trouble.overdue = false;
         if !agrees {
             self.names.push((jid.clone(), nick.clone()));
         }
@@ -193,8 +206,10 @@ impl Engine {
             return;
         };
         let name_agrees = frozen.agrees(&occupant.display_name);
-        let tried = frozen.trouble.as_ref().is_some_and(|t| t.nick_tried);
-        if name_agrees && (frozen.home == *nick || tried) {
+        let trouble = frozen.trouble.as_ref();
+        let overdue = trouble.is_some_and(|t| t.overdue);
+        let tried = trouble.is_some_and(|t| t.nick_tried);
+        if name_agrees && (frozen.home == *nick || tried) && !overdue {
             return;
         }
         let trouble = frozen.trouble();
@@ -207,8 +222,8 @@ impl Engine {
                     .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
             }
             let lost = trouble.outstanding.take();
-            if let Some(lost) = lost {
-                self.report_revert(jid, nick, lost.change, Outcome::Ineffective);
+            if let Some(change) = lost.and_then(|lost| lost.change) {
+                self.report_revert(jid, nick, change, Outcome::Ineffective);
             }
             return self.look_at_name(jid, nick);
         }
@@ -243,20 +258,21 @@ impl Engine {
             return;
         };
         trouble.limiter.note(now);
+        trouble.overdue = false;
         trouble.nick_tried = home != *nick;
         let token = frozen.token.form().into_owned();
         let changed_name = !frozen.agrees(&shown);
         let name = is_shown(&shown).then(|| token.clone());
         let change = if changed_name {
-            Change::Name {
+            Some(Change::Name {
                 from: shown.shown().map(str::to_owned),
                 to: token,
-            }
+            })
         } else {
-            Change::Nick {
+            (home != *nick).then(|| Change::Nick {
                 from: nick.clone(),
                 to: home.clone(),
-            }
+            })
         };
         frozen.trouble().outstanding = Some(Outstanding {
             id: id.clone(),

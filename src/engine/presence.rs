@@ -14,7 +14,6 @@ impl Engine {
         let Some((_, room, resource)) = self.locate(&presence.from) else {
             return;
         };
-        self.heard_from(&room);
         let nick = resource.unwrap_or_default().to_owned();
         match &presence.kind {
             PresenceKind::Error(error) => {
@@ -23,8 +22,14 @@ impl Engine {
                 }
             }
             _ if nick.is_empty() => {}
-            PresenceKind::Available => self.available(&room, &nick, presence),
-            PresenceKind::Unavailable => self.unavailable(&room, &nick, &presence),
+            PresenceKind::Available => {
+                self.heard_from(&room);
+                self.available(&room, &nick, presence);
+            }
+            PresenceKind::Unavailable => {
+                self.heard_from(&room);
+                self.unavailable(&room, &nick, &presence);
+            }
             PresenceKind::Other => {}
         }
     }

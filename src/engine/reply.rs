@@ -20,9 +20,6 @@ impl Engine {
         let Some(purpose) = self.requests.answer(&iq.id, &from) else {
             return;
         };
-        if let Some((_, room, _)) = self.locate(&from) {
-            self.heard_from(&room);
-        }
         match iq.kind {
             IqKind::Result => self.succeeded(purpose, iq.payload),
             IqKind::Error(error) => self.failed(purpose, &error),
@@ -54,14 +51,13 @@ impl Engine {
                 self.listed_by_command(service, &reply);
             }
             (Purpose::Items(service), IqPayload::DiscoItems { jids, .. }) => {
-                self.listed(service, &jids);
+                self.listed(service, &jids, false);
             }
             (Purpose::ListRooms(service) | Purpose::Items(service), _) => {
                 self.poll_again(service);
             }
             (Purpose::SelfPing(room), _) => self.still_in(&room),
-            (Purpose::Ping, _) => self.server_answered(),
-            (Purpose::List(..) | Purpose::Nothing, _) => {}
+            (Purpose::List(..) | Purpose::Ping | Purpose::Nothing, _) => {}
         }
     }
 
@@ -80,9 +76,8 @@ impl Engine {
                 self.not_listed(service, error);
             }
             Purpose::SelfPing(room) => self.self_ping_failed(&room, error),
-            Purpose::Ping => self.server_answered(),
             Purpose::List(room, _) => self.list_refused(&room),
-            Purpose::Nothing => {}
+            Purpose::Ping | Purpose::Nothing => {}
         }
     }
 
@@ -275,6 +270,7 @@ impl Engine {
     fn still_in(&mut self, jid: &RoomJid) {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.pinged = false;
+            room.heard = self.now.tick;
         }
     }
 

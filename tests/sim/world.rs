@@ -10,7 +10,7 @@ use gavel::engine::settings::{Freeze, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
 use gavel::muc::{Affiliation, BareJid, Nick, Role, RoomJid, Service};
 use gavel::policy::{Guests, Policy};
-use gavel::stanza::{DisplayName, Inbound, IqKind, Outbound, Request};
+use gavel::stanza::{Inbound, IqKind, Outbound, Request};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -432,13 +432,8 @@ impl World {
         self.try_join(full, room, nick, ticket).unwrap();
     }
 
-    /// A presence with a display name.
-    pub fn show(&mut self, full: &str, room: &RoomJid, nick: &str, name: &str, ticket: &Ticket) {
-        let written = Written {
-            id: None,
-            name: DisplayName::Plain(name.to_owned()),
-            ticket: Some(ticket.clone()),
-        };
+    /// A presence as somebody writes it.
+    pub fn write(&mut self, full: &str, room: &RoomJid, nick: &str, written: Written) {
         self.server.present(full, room, nick, written).unwrap();
         self.flush();
     }
