@@ -23,9 +23,8 @@ impl Engine {
             self.services[service].polling = false;
             self.poll_service(service);
         }
-        let known: Vec<RoomJid> = self.rooms.keys().cloned().collect();
-        let remembered = self.meetings.keys().cloned();
-        let all: Vec<RoomJid> = known.into_iter().chain(remembered).collect();
+        let known = self.rooms.keys().chain(self.meetings.keys()).cloned();
+        let all: std::collections::BTreeSet<RoomJid> = known.collect();
         for room in all {
             self.enter(&room);
         }
@@ -95,7 +94,10 @@ impl Engine {
     /// A list was refused.
     pub(super) fn not_listed(&mut self, service: usize, error: &StanzaError) {
         self.poll_again(service);
-        if self.services[service].module {
+        let state = &mut self.services[service];
+        // The module needs no list, and at the first refusal gavel may not have
+        // been in any of its rooms yet.
+        if state.module || !std::mem::replace(&mut state.refused, true) {
             return;
         }
         self.warn_once(Warning::NotListable {

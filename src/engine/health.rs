@@ -53,12 +53,11 @@ impl Engine {
     /// Starts watching whether gavel is still in `room`.
     pub(super) fn watch_room(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
-        let Some(room) = self.rooms.get_mut(jid) else {
+        let Some(room) = self.rooms.get(jid) else {
             return;
         };
-        if !std::mem::replace(&mut room.ping_timer, true) {
-            self.timers.set(now + SILENCE, Timer::SelfPing(jid.clone()));
-        }
+        self.timers
+            .set(room.heard.max(now) + SILENCE, Timer::SelfPing(jid.clone()));
     }
 
     /// Asks a room that has been silent whether gavel is still in it.
@@ -66,13 +65,9 @@ impl Engine {
         let now = self.now.tick;
         // Whoever kept gavel here, a breakout room perhaps, may be gone.
         self.leave_if_lonely(jid);
-        let Some(room) = self.rooms.get_mut(jid) else {
+        let Some(room) = self.rooms.get(jid).filter(|room| room.is_in()) else {
             return;
         };
-        if !room.is_in() {
-            room.ping_timer = false;
-            return;
-        }
         let due = room.heard + SILENCE;
         let next = if due > now { due } else { now + SILENCE };
         self.timers.set(next, Timer::SelfPing(jid.clone()));

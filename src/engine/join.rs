@@ -107,13 +107,17 @@ impl Engine {
         });
         while self.joining.len() < MAX_JOINS {
             let Some(jid) = self.join_queue.pop_front() else {
-                return;
+                break;
             };
             self.join(&jid);
         }
-        if let (Some((since, _)), false) = (self.joining.front(), self.join_queue.is_empty()) {
-            let at = *since + YOUNG;
-            self.timers.set(at, Timer::Joins);
+        self.watch_joins();
+    }
+
+    /// Wakes the engine when the oldest join is young no more.
+    fn watch_joins(&mut self) {
+        if let Some((since, _)) = self.joining.front() {
+            self.timers.set(*since + YOUNG, Timer::Joins);
         }
     }
 
@@ -127,6 +131,8 @@ impl Engine {
         room.joining_since = now;
         room.occupants.clear();
         room.facts = None;
+        room.reading = false;
+        room.read_again = false;
         let join = Outbound::Join {
             occupant: OccupantJid {
                 room: jid.clone(),
@@ -135,7 +141,6 @@ impl Engine {
             password: room.password.clone(),
         };
         self.joining.push_back((now, jid.clone()));
-        self.timers.set(now + YOUNG, Timer::Joins);
         self.send(join);
         self.read_configuration(jid);
     }
@@ -143,9 +148,37 @@ impl Engine {
     /// Asks for a room's configuration form.
     pub(super) fn read_configuration(&mut self, jid: &RoomJid) {
         let inside = |room: &Room| matches!(room.membership, Membership::In | Membership::Joining);
-        if self.rooms.get(jid).is_some_and(inside) {
-            let purpose = Purpose::Configuration(jid.clone());
-            self.ask(jid.as_str(), Request::Configuration, purpose);
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| inside(room)) else {
+            return;
+        };
+        if std::mem::replace(&mut room.reading, true) {
+            room.read_again = true;
+            return;
+        }
+        let purpose = Purpose::Configuration(jid.clone());
+        self.ask(jid.as_str(), Request::Configuration, purpose);
+    }
+
+    /// The configuration is known, or cannot be: who waited for it is looked
+    /// at. Where it has changed again it is read again, but only after that, so
+    /// that nobody can put decisions off by changing it over and over.
+    pub(super) fn has_read(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if !std::mem::take(&mut room.reading) {
+            return;
+        }
+        if std::mem::take(&mut room.read_again) {
+            self.rereads.push(jid.clone());
+        }
+        self.mark_everybody(jid);
+    }
+
+    /// Reads configurations that changed while they were being read.
+    pub(super) fn read_changed(&mut self) {
+        for jid in std::mem::take(&mut self.rereads) {
+            self.read_configuration(&jid);
         }
     }
 
@@ -318,18 +351,14 @@ impl Engine {
             .facts
             .as_ref()
             .is_some_and(|old| old.main != facts.main);
-        let members_only = room.members_only();
         room.facts = Some(facts);
-        let now_members_only = room.members_only();
         if room.membership == Membership::Out && self.password_is_new(jid) {
             return self.enter_at_once(jid);
         }
         let left = if moved { self.detach(jid) } else { None };
         self.attach_if_ready(jid);
         self.leave_main(left);
-        if members_only != now_members_only {
-            self.mark_everybody(jid);
-        }
+        self.has_read(jid);
     }
 
     /// Joins a room again that gavel is in, to be shown everybody anew.
@@ -389,8 +418,8 @@ impl Engine {
                 error: error.to_string(),
             });
         }
-        let nameless = |occupant: &super::room::Occupant| occupant.real.is_none();
-        if room.is_in() && room.occupants.values().any(nameless) {
+        let nameless = || room.occupants.values().any(|o| o.real.is_none());
+        if room.is_in() && nameless() {
             // Only a moderator is shown real JIDs, and only on joining.
             return self.rejoin(jid);
         }

@@ -80,6 +80,8 @@ struct ServiceState {
     polled_at: Tick,
     /// A list is being read.
     polling: bool,
+    /// A list was refused before.
+    refused: bool,
 }
 
 /// The decision core. See the [module](self) for how to drive it.
@@ -98,6 +100,7 @@ pub struct Engine {
     marked: VecDeque<(RoomJid, BareJid)>,
     marked_set: HashSet<(RoomJid, BareJid)>,
     names: Vec<(RoomJid, Nick)>,
+    rereads: Vec<RoomJid>,
     actions: VecDeque<Action>,
     told: HashSet<Warning>,
     can_impersonate: bool,
@@ -127,6 +130,7 @@ impl Engine {
             marked: VecDeque::new(),
             marked_set: HashSet::new(),
             names: Vec::new(),
+            rereads: Vec::new(),
             actions: VecDeque::new(),
             told: HashSet::new(),
             can_impersonate: true,
@@ -151,6 +155,7 @@ impl Engine {
         self.run_timers();
         self.reconcile_marked();
         self.look_at_names();
+        self.read_changed();
         self.check_resynchronised();
         if std::mem::take(&mut self.changed) {
             self.actions.push_back(Action::Save);

@@ -25,7 +25,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 /// Why gavel cannot run at all.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         server: config.component.server.to_string(),
         component: config.component.jid.clone(),
         secret: config.component.secret.expose().clone(),
+        services: config.muc.iter().map(|s| s.domain.clone()).collect(),
     };
     let mut shutdown = pin!(async {
         shutdown.await;
@@ -139,6 +140,10 @@ fn next_pause(
         }
         LinkError::NotAuthorized { .. } | LinkError::HostUnknown { .. } if news => {
             error!("{error}; trying again every {pause_s} s");
+        }
+        // The engine says what follows from it.
+        LinkError::InvalidFrom { .. } => {
+            debug!("the stream ended with invalid-from; connecting again")
         }
         _ if news => warn!("{error}; trying again in {pause_s:.1} s"),
         _ => {}

@@ -3,3 +3,4 @@
 
 mod b1;
 mod b15;
+mod b3;

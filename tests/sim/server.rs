@@ -113,6 +113,8 @@ impl Server {
         if created && who == bare(FOCUS) {
             let room = self.rooms.get_mut(room).unwrap();
             room.affiliations.insert(who.to_owned(), Affiliation::Owner);
+            let seated = room.occupants.values_mut();
+            seated.for_each(|occupant| occupant.role = Role::Moderator);
         }
         if self.module && !self.rooms[room].shadow {
             self.invite(room);

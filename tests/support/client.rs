@@ -161,6 +161,21 @@ impl Client {
         self.iq("get", to, ping).await.map(|_| ())
     }
 
+    /// Whether `to` answers a ping within a time.
+    pub async fn reaches(&self, to: &str, within: Duration) -> Result<(), String> {
+        let id = self.id();
+        self.send(&format!(
+            "<iq type='get' id='{id}' from='{}' to='{to}'><ping xmlns='urn:xmpp:ping'/></iq>",
+            escape(&self.jid)
+        ))
+        .await;
+        let reply = self.wait(within, |inbox| {
+            let reply = inbox.all.iter().rev().find(|s| s.attr("id") == Some(&id))?;
+            Some(reply.condition().map_or(Ok(()), |why| Err(why.to_string())))
+        });
+        reply.await.and_then(|answered| answered)
+    }
+
     /// Waits for a stanza and takes it; others stay for later calls. Panics
     /// after [`DEADLINE`], naming `what`.
     pub async fn expect(&self, what: &str, wanted: impl Fn(&El) -> bool) -> El {
@@ -334,6 +349,10 @@ impl Wire {
 
     fn into_client(self, jid: String) -> Client {
         let shared = Arc::<Shared>::default();
+        // Prosody may have gone on in the same packet.
+        for frame in self.frames {
+            take(&mut shared.inbox(), frame, self.ns);
+        }
         let task = read_on(self.read, self.framer, self.ns, Arc::clone(&shared));
         Client {
             jid,
@@ -371,7 +390,10 @@ async fn read_on(mut read: OwnedReadHalf, mut framer: Framer, ns: &str, shared: 
 fn take(inbox: &mut Inbox, frame: Frame, ns: &str) {
     match frame {
         Frame::Open(_) => {}
-        Frame::Close => inbox.closed = Some("stream closed".into()),
+        Frame::Close => {
+            // An error before it says more.
+            inbox.closed.get_or_insert_with(|| "stream closed".into());
+        }
         Frame::Stanza(xml) if xml.starts_with("<stream:error") => {
             inbox.note("←", &xml);
             let xml = xml.replace("stream:error", "error");

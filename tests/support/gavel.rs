@@ -26,6 +26,8 @@ pub struct Gavel {
     config: PathBuf,
     variables: Vec<(String, String)>,
     log: PathBuf,
+    /// Length of the log before this start.
+    before: usize,
 }
 
 impl Gavel {
@@ -44,14 +46,15 @@ impl Gavel {
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
         let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
-        Self::launch(config, variables.iter().map(owned).collect())
+        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
+        Self::launch(config, variables.iter().map(owned).collect(), &level)
     }
 
-    fn launch(config: PathBuf, variables: Vec<(String, String)>) -> Self {
+    fn launch(config: PathBuf, variables: Vec<(String, String)>, level: &str) -> Self {
         let log = config.with_extension("log");
+        let before = fs::read_to_string(&log).unwrap_or_default().len();
         let out = fs::OpenOptions::new().create(true).append(true).open(&log);
         let out = out.expect("a file for the log");
-        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_gavel")]);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GAVEL_")) {
@@ -74,6 +77,7 @@ impl Gavel {
             config,
             variables,
             log,
+            before,
         }
     }
 
@@ -84,7 +88,24 @@ impl Gavel {
 
     /// Waits for a line that contains `text`.
     pub async fn logs(&self, text: &str) -> String {
-        let found = self.until(|| {
+        self.logs_within(text, DEADLINE).await
+    }
+
+    /// Waits for such a line after its last start.
+    pub async fn logs_again(&self, text: &str) -> String {
+        let found = self.until(DEADLINE, || {
+            let log = self.log();
+            let lines = log.get(self.before..).unwrap_or_default().lines();
+            let mut lines = lines.filter(|line| line.contains(text));
+            lines.next().map(str::to_string)
+        });
+        let found = found.await;
+        found.unwrap_or_else(|| panic!("gavel did not log {text:?} since its last start"))
+    }
+
+    /// Like [`Gavel::logs`], for what takes longer.
+    pub async fn logs_within(&self, text: &str, within: Duration) -> String {
+        let found = self.until(within, || {
             let log = self.log();
             log.lines()
                 .find(|line| line.contains(text))
@@ -142,8 +163,13 @@ impl Gavel {
 
     /// Starts it again with the same configuration, state and log.
     pub fn restart(&mut self) {
+        self.restart_with_log("gavel=debug,info");
+    }
+
+    /// Starts it again with another `RUST_LOG`.
+    pub fn restart_with_log(&mut self, level: &str) {
         self.kill();
-        *self = Self::launch(self.config.clone(), self.variables.clone());
+        *self = Self::launch(self.config.clone(), self.variables.clone(), level);
     }
 
     /// Its file for grants, step-downs and bindings.
@@ -154,8 +180,8 @@ impl Gavel {
         Path::new(file.expect("a path")).to_path_buf()
     }
 
-    async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + DEADLINE;
+    async fn until<T>(&self, within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + within;
         loop {
             match look() {
                 Some(found) => return Some(found),
@@ -206,10 +232,11 @@ fn usual(prosody: &Prosody) -> Table {
     text.parse().expect("the usual configuration is TOML")
 }
 
-/// Lays `over` on `base`, table by table.
+/// Lays `over` on `base`, table by table. A table `jwt` replaces the
+/// usual one, since of its keys only one may say where the key is.
 fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
-        match (base.get_mut(&key), value) {
+        match (base.get_mut(&key).filter(|_| key != "jwt"), value) {
             (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
             (_, value) => {
                 base.insert(key, value);
