@@ -67,7 +67,7 @@ struct Stream {
     resynchronised: bool,
     /// When something last arrived.
     heard: Tick,
-    /// A ping was sent then, and nothing has arrived since.
+    /// A ping waits for its reply.
     pinged: bool,
 }
 
@@ -194,7 +194,6 @@ impl Engine {
     fn stanza(&mut self, stanza: Inbound) {
         if let Some(stream) = &mut self.stream {
             stream.heard = self.now.tick;
-            stream.pinged = false;
         } else {
             return;
         }

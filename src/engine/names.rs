@@ -46,7 +46,7 @@ struct Trouble {
     outstanding: Option<Outstanding>,
     /// Whether the change to the present nick was turned back once.
     nick_tried: bool,
-    /// A revert has overwritten `latest`, which is due now whatever it shows.
+    /// A revert has put something older in the place of the newest presence.
     overdue: bool,
     /// How fast reverts may follow.
     limiter: Limiter,
@@ -62,7 +62,7 @@ struct Outstanding {
     sent_at: Tick,
     /// Something newer of the occupant's own has come since.
     overtaken: bool,
-    /// What it is to change; nothing where it only sends a payload again.
+    /// What it is to change; none where it only brings the newest presence.
     change: Option<Change>,
 }
 
@@ -130,24 +130,25 @@ impl Engine {
         let outstanding = &mut frozen.trouble().outstanding;
         let returned = outstanding.take_if(|outstanding| id == Some(outstanding.id.as_str()));
         if let Some(outstanding) = returned {
+            let overtaken = outstanding.overtaken;
             if let Some(change) = outstanding.change {
                 self.report_revert(jid, nick, change, Outcome::Applied);
             }
-            if outstanding.overtaken {
-                // What came back is older than what the occupant has published
-                // since: that is due now.
-                return self.send_again(jid, nick);
+            if overtaken {
+                return self.send_overtaken(jid, nick);
             }
             return self.keep_if_wrong(jid, nick, raw);
         }
         if let Some(outstanding) = outstanding {
             outstanding.overtaken = true;
         }
+        frozen.trouble().overdue = false;
         self.keep_if_wrong(jid, nick, raw);
     }
 
-    /// What an occupant published last is to be sent again.
-    fn send_again(&mut self, jid: &RoomJid, nick: &Nick) {
+    /// A revert that came back is older than what the occupant has published
+    /// since: that is due, in its turn.
+    fn send_overtaken(&mut self, jid: &RoomJid, nick: &Nick) {
         let occupant = self.occupant_mut(jid, nick);
         if let Some(frozen) = occupant.and_then(|occupant| occupant.frozen.as_mut()) {
             frozen.trouble().overdue = true;
@@ -170,7 +171,6 @@ impl Engine {
         let needed = !agrees || trouble.outstanding.is_some();
         trouble.latest = needed.then(|| Bytes::copy_from_slice(raw));
         trouble.nick_tried &= !at_home;
-        trouble.overdue = false;
         if !agrees {
             self.names.push((jid.clone(), nick.clone()));
         }
@@ -207,8 +207,8 @@ impl Engine {
         };
         let name_agrees = frozen.agrees(&occupant.display_name);
         let trouble = frozen.trouble.as_ref();
-        let overdue = trouble.is_some_and(|t| t.overdue);
-        let tried = trouble.is_some_and(|t| t.nick_tried);
+        let tried = trouble.is_some_and(|trouble| trouble.nick_tried);
+        let overdue = trouble.is_some_and(|trouble| trouble.overdue);
         if name_agrees && (frozen.home == *nick || tried) && !overdue {
             return;
         }
