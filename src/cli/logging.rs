@@ -85,7 +85,7 @@ fn may_speak(metadata: &Metadata<'_>) -> bool {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
     // More verbose levels are greater.
-    *metadata.level() <= Level::INFO || !CAPPED.iter().any(within)
+    *metadata.level() <= Level::INFO || !CAPPED.iter().any(|name| within(name))
 }
 
 /// Writes fields as `tracing-subscriber` does, with control characters escaped.
