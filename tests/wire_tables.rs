@@ -532,6 +532,11 @@ fn b11_table_of_what_is_refused() {
         ("nothing", "", "no element"),
         ("text alone", "x", "text outside of the element"),
         (
+            "a byte order mark",
+            "\u{feff}<presence from='a'/>",
+            "text outside of the element",
+        ),
+        (
             "text before",
             "x<presence from='a'/>",
             "text outside of the element",
@@ -607,12 +612,22 @@ fn b11_table_of_what_is_refused() {
         (
             "attribute without value",
             "<presence from/>",
-            "an attribute without name, quotes or value",
+            "an attribute without space, name, quotes or value",
         ),
         (
             "attribute without quotes",
             "<presence from=a/>",
-            "an attribute without name, quotes or value",
+            "an attribute without space, name, quotes or value",
+        ),
+        (
+            "attributes without space between",
+            "<presence from='a'to='b'/>",
+            "an attribute without space, name, quotes or value",
+        ),
+        (
+            "attribute without name",
+            "<presence ='a'/>",
+            "a name that is none",
         ),
         (
             "'<' in an attribute",
@@ -1185,7 +1200,7 @@ mod properties {
         }
 
         #[test]
-        fn b11_any_text_is_decoded_or_refused(text in ".{0,200}") {
+        fn b11_any_text_is_decoded_or_refused(text in "\\PC{0,200}|[\u{feff}<>&;'\"=:/ a\t\r\n]{0,40}") {
             let _ = decode(&text);
             let _ = decode(&format!("<presence from='a'>{text}</presence>"));
         }

@@ -141,9 +141,16 @@ pub fn presence(occupant: &str, real: &str, affiliation: Affiliation, name: &str
     }
 }
 
-fn answer(stanza: Outbound) -> Option<Inbound> {
+/// What the room answers. A focus is in each, or gavel would leave at once.
+fn answer(stanza: Outbound) -> Vec<Inbound> {
     match stanza {
         Outbound::Join { occupant, .. } => {
+            let focus = presence(
+                &format!("{}/focus", occupant.room),
+                "focus@auth.meet.jitsi/focus",
+                Affiliation::Owner,
+                "focus",
+            );
             let mut own = presence(
                 &occupant.to_string(),
                 "gavel@gavel.meet.jitsi/gavel",
@@ -151,9 +158,9 @@ fn answer(stanza: Outbound) -> Option<Inbound> {
                 "gavel",
             );
             own.muc_user.as_mut().unwrap().status.push(110);
-            Some(Inbound::Presence(Box::new(own)))
+            [focus, own].map(|p| Inbound::Presence(Box::new(p))).into()
         }
-        Outbound::Iq { id, to, request } => Some(Inbound::Iq(Box::new(Iq {
+        Outbound::Iq { id, to, request } => vec![Inbound::Iq(Box::new(Iq {
             from: to,
             to: "gavel@gavel.meet.jitsi/gavel".into(),
             id,
@@ -163,7 +170,7 @@ fn answer(stanza: Outbound) -> Option<Inbound> {
                 Request::ListAffiliation(_) => IqPayload::MucAdmin(Vec::new()),
                 _ => IqPayload::Empty,
             },
-        }))),
-        _ => None,
+        }))],
+        _ => Vec::new(),
     }
 }

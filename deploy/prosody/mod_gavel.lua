@@ -130,6 +130,8 @@ end
 
 local function invite(room)
 	if not connection() or shadow_in(room.jid) then return; end
+	local occupant_jid = room:get_occupant_jid(gavel.."/gavel");
+	if occupant_jid then room:set_role(true, occupant_jid, nil); end -- from a time without this module
 	module:send(st.message({ from = room.jid, to = gavel })
 		:tag("x", { xmlns = xmlns_user }):tag("invite", { from = room.jid }));
 end
@@ -212,7 +214,7 @@ local function gavel_joins(event, room)
 	local shadow, state = { full = event.stanza.attr.from, nick = event.stanza.attr.to }, state_of(room.jid);
 	if room:get_occupant_by_nick(shadow.nick) then return answer(event, "cancel", "conflict"); end
 	state.shadow, state.seen = shadow, {};
-	room._affiliations[gavel] = nil; -- from a time without this module
+	room._affiliations[gavel] = nil; -- likewise
 	for _, occupant in room:each_occupant() do
 		local presence, x = occupant:get_presence(), st.stanza("x", { xmlns = xmlns_user });
 		if presence then show(state, { room = room, occupant = occupant, stanza = presence, x = x }); end

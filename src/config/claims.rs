@@ -21,12 +21,18 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
     let mut section = root.section("claims");
     let (sources, place) = sources(&mut section);
     let trusted_domains = trusted_domains(&mut section, &sources, parents);
-    if !section.has("jwt") && sources.contains(&ClaimSource::Jwt) {
+    // One set of variables for all deployments may tell of issuers where there
+    // is no secret.
+    let jwt = section.subsection("claims.jwt").filter(|jwt| {
+        let keys = [&KEY_SOURCES[..], &LATER_KEY_SOURCES].concat();
+        !jwt.is_only_variables_without(&keys)
+    });
+    if jwt.is_none() && sources.contains(&ClaimSource::Jwt) {
         let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
         let problem = "lists \"jwt\", but [claims.jwt] is missing";
         section.notes.error(place, problem, remedy);
     }
-    let jwt = section.subsection("claims.jwt").and_then(jwt_section);
+    let jwt = jwt.and_then(jwt_section);
     section.finish();
     Claims {
         sources,

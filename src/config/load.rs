@@ -144,6 +144,8 @@ fn lay_over(
             continue;
         };
         match key {
+            // What starts containers passes empty variables for what it has not.
+            Some(key) if key.ends_with(".secret") && value.is_empty() => {}
             Some(key) => tree::overlay(tree, key, &shown, value),
             None => listed = Some(value.to_owned()),
         }

@@ -262,6 +262,12 @@ impl<'n> Section<'n> {
         true
     }
 
+    /// Whether the environment alone makes this section, and with none of
+    /// `keys`.
+    pub(super) fn is_only_variables_without(&self, keys: &[&str]) -> bool {
+        matches!(self.header, Some(Origin::Variable(_))) && !keys.iter().any(|key| self.has(key))
+    }
+
     /// Of `keys`, which exclude one another: where one is given in the
     /// environment, drops those of the file.
     pub(super) fn prefer_environment(&mut self, keys: &[&str]) {

@@ -125,6 +125,23 @@ fn defaults_are_those_of_the_contract() {
 }
 
 #[test]
+fn an_empty_secret_in_the_environment_is_none() {
+    let secret = "GAVEL_CLAIMS__JWT__SECRET";
+    let issuers = ("GAVEL_CLAIMS__JWT__ISSUERS", "school");
+    assert_eq!(
+        loaded(LEAST, &[(secret, ""), issuers]).config.claims.jwt,
+        None
+    );
+    let jwt = loaded(LEAST, &[(secret, "x"), issuers]).config.claims.jwt;
+    assert_eq!(jwt.unwrap().issuers, ["school"]);
+    let both = loaded(LEAST, &[("GAVEL_COMPONENT__SECRET", "")]).config;
+    assert_eq!(both.component.secret.expose(), "hush");
+    let jwt = ("GAVEL_CLAIMS__SOURCES", "jwt");
+    let (errors, _) = Folder::with(LEAST).notes(&[jwt, (secret, ""), issuers]);
+    assert!(errors[0].contains("[claims.jwt] is missing"), "{errors:?}");
+}
+
+#[test]
 fn defaults_of_tokens_are_those_of_the_contract() {
     let text = format!("{LEAST}[claims]\nsources = ['jwt']\n[claims.jwt]\nsecret = 'x'\n");
     let jwt = config(&text).claims.jwt.unwrap();

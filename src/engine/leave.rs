@@ -2,6 +2,7 @@
 
 use super::discovery::LISTED_AGAIN;
 use super::meeting::Meeting;
+use super::person::Seat;
 use super::room::{Membership, Room};
 use super::timers::Timer;
 use super::{Engine, Report};
@@ -39,10 +40,13 @@ impl Engine {
         }
     }
 
-    /// Ends gavel's stay in all rooms.
+    /// Ends gavel's stay in all rooms, and in those it is just entering:
+    /// Prosody would leave it there when the connection ends.
     pub(super) fn leave_all(&mut self) {
-        let inside = self.rooms.values().filter(|room| room.is_in());
-        let rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
+        let there = |m| matches!(m, Membership::In | Membership::Joining);
+        let inside = self.rooms.values().filter(|room| there(room.membership));
+        let mut rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
+        rooms.sort_unstable();
         for room in rooms {
             self.leave(&room, "gavel stops");
         }
@@ -61,13 +65,11 @@ impl Engine {
             return;
         }
         let alone = room.occupants.is_empty();
-        let since = *room.lonely_since.get_or_insert_with(|| {
-            self.timers
-                .set(now + LONELY, Timer::LeaveIfLonely(jid.clone()));
-            now
-        });
+        let since = *room.lonely_since.get_or_insert(now);
         if !alone && now < since + LONELY {
-            return;
+            return self
+                .timers
+                .set(since + LONELY, Timer::LeaveIfLonely(jid.clone()));
         }
         room.not_listed_before = Some(now + LISTED_AGAIN);
         // Without occupants a room that is not persistent ends as gavel goes.
@@ -88,8 +90,13 @@ impl Engine {
                 && room.not_listed_before.is_none_or(|at| at <= now)
                 && room.facts.as_ref().is_none_or(|facts| !facts.persistent)
         };
-        if self.rooms.get(jid).is_none_or(gone) {
-            self.forget(jid);
+        let room = self.rooms.get(jid);
+        if room.is_none_or(gone) {
+            return self.forget(jid);
+        }
+        let later = room.and_then(|room| room.not_listed_before);
+        if let Some(at) = later.filter(|at| *at > now) {
+            self.timers.set(at, Timer::Forget(jid.clone()));
         }
     }
 
@@ -203,7 +210,8 @@ impl Engine {
             .collect();
         for (nick, bare) in nicks {
             if let Some(bare) = bare {
-                self.unseat(&main, jid, &nick, &bare);
+                let room = jid.clone();
+                self.unseat(&main, &Seat { room, nick }, &bare, false);
             }
         }
         if let Some(meeting) = self.meetings.get_mut(&main) {
@@ -215,7 +223,8 @@ impl Engine {
     /// Marks everybody of the meeting that `jid` is the main room of.
     pub(super) fn mark_everybody(&mut self, jid: &RoomJid) {
         let people = |meeting: &Meeting| meeting.people.keys().cloned().collect::<Vec<_>>();
-        let people = self.meetings.get(jid).map(people).unwrap_or_default();
+        let mut people = self.meetings.get(jid).map(people).unwrap_or_default();
+        people.sort_unstable();
         for person in people {
             self.mark(jid, &person);
         }

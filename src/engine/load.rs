@@ -23,12 +23,12 @@ impl Engine {
     /// What the engine holds now; goes through everybody.
     pub fn load(&self) -> Load {
         let people = || self.meetings.values().flat_map(|m| m.people.values());
-        let waits =
-            |person: &&super::person::Person| person.request.is_some() || person.role_request;
         Load {
             timers: self.timers.len(),
             requests: self.requests.len(),
-            waiting: people().filter(waits).count(),
+            waiting: people()
+                .filter(|person| person.request.is_some() || person.role_request)
+                .count(),
             people: people().count(),
             rooms: self.rooms.len(),
             queued: self.join_queue.len(),

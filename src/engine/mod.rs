@@ -67,19 +67,24 @@ struct Stream {
     resynchronised: bool,
     /// When something last arrived.
     heard: Tick,
-    /// A ping waits for its reply.
+    /// A ping was sent then, and nothing has arrived since.
     pinged: bool,
 }
 
 /// What is known of a MUC service.
 #[derive(Debug, Default)]
 struct ServiceState {
-    /// Whether the module serves it, as gavel's last join there showed.
+    /// Whether the module serves it, as gavel's last join on this stream showed.
     module: bool,
+    /// Whether it did on the last stream: then its invitations come first, and
+    /// its rooms need not be listed at once.
+    had_module: bool,
     /// When the last list was asked for.
     polled_at: Tick,
     /// A list is being read.
     polling: bool,
+    /// A list was refused before.
+    refused: bool,
 }
 
 /// The decision core. See the [module](self) for how to drive it.
@@ -98,6 +103,7 @@ pub struct Engine {
     marked: VecDeque<(RoomJid, BareJid)>,
     marked_set: HashSet<(RoomJid, BareJid)>,
     names: Vec<(RoomJid, Nick)>,
+    rereads: Vec<RoomJid>,
     actions: VecDeque<Action>,
     told: HashSet<Warning>,
     can_impersonate: bool,
@@ -127,6 +133,7 @@ impl Engine {
             marked: VecDeque::new(),
             marked_set: HashSet::new(),
             names: Vec::new(),
+            rereads: Vec::new(),
             actions: VecDeque::new(),
             told: HashSet::new(),
             can_impersonate: true,
@@ -151,6 +158,7 @@ impl Engine {
         self.run_timers();
         self.reconcile_marked();
         self.look_at_names();
+        self.read_changed();
         self.check_resynchronised();
         if std::mem::take(&mut self.changed) {
             self.actions.push_back(Action::Save);
@@ -186,6 +194,7 @@ impl Engine {
     fn stanza(&mut self, stanza: Inbound) {
         if let Some(stream) = &mut self.stream {
             stream.heard = self.now.tick;
+            stream.pinged = false;
         } else {
             return;
         }

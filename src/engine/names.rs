@@ -30,20 +30,30 @@ pub struct Frozen {
     pub token: TokenName,
     /// The nick it came with.
     pub home: Nick,
-    /// Its newest own presence, as long as it may have to be sent back.
+    /// Whether the module was asked to show the name.
+    pub pinned: bool,
+    /// What is known of changes; most people never make any.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// What became of changes to a name.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// The occupant's newest own presence, as long as it may have to be sent
+    /// back.
     latest: Option<Bytes>,
     /// The revert that is under way.
     outstanding: Option<Outstanding>,
     /// Whether the change to the present nick was turned back once.
     nick_tried: bool,
+    /// A revert has overwritten `latest`, which is due now whatever it shows.
+    overdue: bool,
     /// How fast reverts may follow.
     limiter: Limiter,
     /// When the occupant was last told.
     told_at: Option<Tick>,
     /// A message was refused; none is sent again.
     refused: bool,
-    /// What the module was asked to show.
-    pub pinned: Option<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -52,8 +62,8 @@ struct Outstanding {
     sent_at: Tick,
     /// Something newer of the occupant's own has come since.
     overtaken: bool,
-    /// What it is to change.
-    change: Change,
+    /// What it is to change; nothing where it only sends a payload again.
+    change: Option<Change>,
 }
 
 impl Frozen {
@@ -62,19 +72,18 @@ impl Frozen {
         Self {
             token,
             home,
-            latest: None,
-            outstanding: None,
-            nick_tried: false,
-            limiter: Limiter::default(),
-            told_at: None,
-            refused: false,
-            pinned: None,
+            pinned: false,
+            trouble: None,
         }
     }
 
     /// The occupant has changed its nick: that is turned back once.
     pub fn nick_changed(&mut self) {
-        self.nick_tried = false;
+        self.trouble().nick_tried = false;
+    }
+
+    fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_with(Box::default)
     }
 
     /// Whether a presence shows the token's name. No name at all is no change.
@@ -97,7 +106,7 @@ impl Engine {
             return;
         };
         if !occupant.infrastructure {
-            occupant.early = Some(Bytes::copy_from_slice(raw));
+            occupant.early = Some(Box::new(Bytes::copy_from_slice(raw)));
         }
     }
 
@@ -114,23 +123,36 @@ impl Engine {
         let Some(frozen) = &mut occupant.frozen else {
             return;
         };
-        let returned = frozen
-            .outstanding
-            .take_if(|outstanding| id == Some(outstanding.id.as_str()));
+        let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
+        if agrees && frozen.trouble.is_none() {
+            return;
+        }
+        let outstanding = &mut frozen.trouble().outstanding;
+        let returned = outstanding.take_if(|outstanding| id == Some(outstanding.id.as_str()));
         if let Some(outstanding) = returned {
-            let overtaken = outstanding.overtaken;
-            self.report_revert(jid, nick, outstanding.change, Outcome::Applied);
-            if overtaken {
+            if let Some(change) = outstanding.change {
+                self.report_revert(jid, nick, change, Outcome::Applied);
+            }
+            if outstanding.overtaken {
                 // What came back is older than what the occupant has published
-                // since: that one is due now.
-                return self.send_newest(jid, nick);
+                // since: that is due now.
+                return self.send_again(jid, nick);
             }
             return self.keep_if_wrong(jid, nick, raw);
         }
-        if let Some(outstanding) = &mut frozen.outstanding {
+        if let Some(outstanding) = outstanding {
             outstanding.overtaken = true;
         }
         self.keep_if_wrong(jid, nick, raw);
+    }
+
+    /// What an occupant published last is to be sent again.
+    fn send_again(&mut self, jid: &RoomJid, nick: &Nick) {
+        let occupant = self.occupant_mut(jid, nick);
+        if let Some(frozen) = occupant.and_then(|occupant| occupant.frozen.as_mut()) {
+            frozen.trouble().overdue = true;
+            self.names.push((jid.clone(), nick.clone()));
+        }
     }
 
     /// Keeps a presence as long as it may have to be sent back, and looks at
@@ -143,11 +165,12 @@ impl Engine {
             return;
         };
         let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
-        let needed = !agrees || frozen.outstanding.is_some();
-        frozen.latest = needed.then(|| Bytes::copy_from_slice(raw));
-        if frozen.home == *nick {
-            frozen.nick_tried = false;
-        }
+        let at_home = frozen.home == *nick;
+        let trouble = frozen.trouble();
+        let needed = !agrees || trouble.outstanding.is_some();
+        trouble.latest = needed.then(|| Bytes::copy_from_slice(raw));
+        trouble.nick_tried &= !at_home;
+        trouble.overdue = false;
         if !agrees {
             self.names.push((jid.clone(), nick.clone()));
         }
@@ -183,28 +206,31 @@ impl Engine {
             return;
         };
         let name_agrees = frozen.agrees(&occupant.display_name);
-        let nick_agrees = frozen.home == *nick || frozen.nick_tried;
-        if name_agrees && nick_agrees {
+        let trouble = frozen.trouble.as_ref();
+        let overdue = trouble.is_some_and(|t| t.overdue);
+        let tried = trouble.is_some_and(|t| t.nick_tried);
+        if name_agrees && (frozen.home == *nick || tried) && !overdue {
             return;
         }
-        frozen.latest = frozen.latest.take().or(early);
-        if let Some(outstanding) = &frozen.outstanding {
+        let trouble = frozen.trouble();
+        trouble.latest = trouble.latest.take().or(early.map(|early| *early));
+        if let Some(outstanding) = &trouble.outstanding {
             let lost_at = outstanding.sent_at + LOST;
             if now < lost_at {
                 return self
                     .timers
                     .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
             }
-            let lost = frozen.outstanding.take();
-            if let Some(lost) = lost {
-                self.report_revert(jid, nick, lost.change, Outcome::Ineffective);
+            let lost = trouble.outstanding.take();
+            if let Some(change) = lost.and_then(|lost| lost.change) {
+                self.report_revert(jid, nick, change, Outcome::Ineffective);
             }
             return self.look_at_name(jid, nick);
         }
         if !can_revert || occupant.sessions > 1 {
             return self.tell(jid, nick);
         }
-        let next = frozen.limiter.next(now);
+        let next = trouble.limiter.next(now);
         if next > now {
             return self
                 .timers
@@ -226,27 +252,29 @@ impl Engine {
         let (Some(frozen), Some(from)) = (&mut occupant.frozen, real) else {
             return;
         };
-        let Some(presence) = frozen.latest.clone() else {
+        let home = frozen.home.clone();
+        let trouble = frozen.trouble();
+        let Some(presence) = trouble.latest.clone() else {
             return;
         };
-        frozen.limiter.note(now);
-        let home = frozen.home.clone();
-        frozen.nick_tried = home != *nick;
+        trouble.limiter.note(now);
+        trouble.overdue = false;
+        trouble.nick_tried = home != *nick;
         let token = frozen.token.form().into_owned();
         let changed_name = !frozen.agrees(&shown);
         let name = is_shown(&shown).then(|| token.clone());
         let change = if changed_name {
-            Change::Name {
+            Some(Change::Name {
                 from: shown.shown().map(str::to_owned),
                 to: token,
-            }
+            })
         } else {
-            Change::Nick {
+            (home != *nick).then(|| Change::Nick {
                 from: nick.clone(),
                 to: home.clone(),
-            }
+            })
         };
-        frozen.outstanding = Some(Outstanding {
+        frozen.trouble().outstanding = Some(Outstanding {
             id: id.clone(),
             sent_at: now,
             overtaken: false,
@@ -304,12 +332,13 @@ impl Engine {
         let Some(frozen) = &mut occupant.frozen else {
             return;
         };
-        frozen.latest = None;
-        let soon = frozen.told_at.is_some_and(|at| now < at + TELL_PAUSE);
-        if soon || frozen.refused {
+        let trouble = frozen.trouble();
+        trouble.latest = None;
+        let soon = trouble.told_at.is_some_and(|at| now < at + TELL_PAUSE);
+        if soon || trouble.refused {
             return;
         }
-        frozen.told_at = Some(now);
+        trouble.told_at = Some(now);
         let name = frozen.token.form();
         let text = format!("In this room your name is given by your token: {name}");
         let occupant = OccupantJid {
@@ -329,10 +358,11 @@ impl Engine {
         let Some(occupant) = self.occupant_mut(&room, &nick) else {
             return;
         };
-        let Some(frozen) = occupant.frozen.as_mut().filter(|f| f.told_at.is_some()) else {
+        let trouble = occupant.frozen.as_mut().and_then(|f| f.trouble.as_mut());
+        let Some(trouble) = trouble.filter(|t| t.told_at.is_some()) else {
             return;
         };
-        if !std::mem::replace(&mut frozen.refused, true) {
+        if !std::mem::replace(&mut trouble.refused, true) {
             let error = error.to_string();
             self.report(Report::Warning(Warning::NotifyRefused { room, error }));
         }

@@ -22,10 +22,9 @@ impl Engine {
             return;
         };
         let name = frozen.token.form().into_owned();
-        if frozen.pinned.as_deref() == Some(&*name) {
+        if std::mem::replace(&mut frozen.pinned, true) {
             return;
         }
-        frozen.pinned = Some(name.as_str().into());
         let request = Request::Pin {
             nick: nick.clone(),
             jid: real.clone(),
@@ -70,7 +69,7 @@ impl Engine {
             return;
         };
         if outcome != Outcome::Applied {
-            frozen.pinned = None;
+            frozen.pinned = false;
         } else if frozen.agrees(&shown) {
             return;
         }

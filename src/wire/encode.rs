@@ -1,7 +1,7 @@
 //! [`Outbound`] → one stanza's bytes.
 
 use super::error::EncodeError;
-use super::{ns, revert, xml};
+use super::{chars, ns, revert};
 use crate::muc::{OccupantJid, RoomJid};
 use crate::stanza::{Outbound, Reply, Request};
 use minidom::rxml::NcName;
@@ -257,7 +257,7 @@ fn written(stanza: &Element) -> Result<Vec<u8>, EncodeError> {
 
 /// Whether the text may be written: a forbidden character would end the stream.
 fn permitted(text: &str) -> Result<(), EncodeError> {
-    match xml::forbidden(text) {
+    match chars::forbidden(text) {
         Some(character) => Err(EncodeError::Character(character.into())),
         None => Ok(()),
     }

@@ -209,6 +209,8 @@ async fn b1_requests_are_single_and_plain(version: Version) {
     let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
     let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
     focus
         .affiliate(ROOM, "bob@meet.jitsi", "owner")
         .await
@@ -234,6 +236,52 @@ async fn b1_requests_are_single_and_plain(version: Version) {
     assert_eq!(bob, 2, "requests for Bob");
 }
 on_both!(b1_requests_are_single_and_plain);
+
+/// Where muc#admin is refused, the ad-hoc command of a server admin is not.
+async fn b1_what_muc_admin_refuses_goes_by_command(version: Version) {
+    let options = Options {
+        muc_modules: vec!["test_mischief"],
+        muc: "test_refuse_lowering = true".into(),
+        ..Options::default()
+    };
+    let env = Env::with(version, options, "").await;
+    let focus = env.focus(ROOM).await;
+    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    focus
+        .affiliate(ROOM, "bob@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "bob"), "member");
+    assert_eq!(asked(&env, "bob").await, 2, "refused once, not repeated");
+}
+on_both!(b1_what_muc_admin_refuses_goes_by_command);
+
+async fn b1_what_has_no_effect_is_given_up(version: Version) {
+    let options = Options {
+        muc_modules: vec!["test_mischief"],
+        muc: "test_ignore_jid = \"bob@meet.jitsi\"".into(),
+        ..Options::default()
+    };
+    let env = Env::with(version, options, "").await;
+    let focus = env.focus(ROOM).await;
+    let bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+    env.gavel.logs("ineffective").await;
+    env.settle().await;
+    let before = asked(&env, "bob").await;
+    assert!((2..=4).contains(&before), "{before} requests");
+    for count in 0..5 {
+        let children = format!("<count>{count}</count>");
+        bob.presence(ROOM, "bob", &children).await;
+    }
+    let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    env.settle().await;
+    assert_eq!(asked(&env, "bob").await, before);
+}
+on_both!(b1_what_has_no_effect_is_given_up);
 
 /// How many requests gavel has made for `user`.
 async fn asked(env: &Env, user: &str) -> usize {

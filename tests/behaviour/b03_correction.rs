@@ -194,6 +194,44 @@ async fn b3_a_promotion_by_the_unentitled_is_undone(version: Version) {
 }
 on_both!(b3_a_promotion_by_the_unentitled_is_undone);
 
+/// Nor do the pauses, which the focus has caused, leave the unentitled actor
+/// time.
+async fn b3_an_unentitled_actor_is_lowered_without_pause(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let mallory = env.person(ROOM, "mallory", Some(student("Mallory"))).await;
+    let _eve = env.person(ROOM, "eve", None).await;
+    focus.sees_affiliation(ROOM, "mallory", "member").await;
+    // Five at once, then after 0.25 s, 0.5 s and 1 s: the next pause has 2 s.
+    for _ in 0..8 {
+        focus
+            .affiliate(ROOM, "mallory@meet.jitsi", "owner")
+            .await
+            .unwrap();
+        focus.sees_affiliation(ROOM, "mallory", "member").await;
+    }
+    focus
+        .affiliate(ROOM, "mallory@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    mallory
+        .affiliate(ROOM, "eve@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    let since = Instant::now();
+    focus.sees_affiliation(ROOM, "mallory", "member").await;
+    focus.sees_affiliation(ROOM, "eve", "none").await;
+    let after = since.elapsed();
+    assert!(after < Duration::from_secs(1), "it took {after:?}");
+    let requests = env.requests().await;
+    let eve = requests.iter().position(|(jid, _)| jid == "eve@meet.jitsi");
+    let last = requests
+        .iter()
+        .rposition(|(jid, _)| jid == "mallory@meet.jitsi");
+    assert!(last < eve, "{requests:?}");
+}
+on_both!(b3_an_unentitled_actor_is_lowered_without_pause);
+
 async fn b3_grants_none_takes_promotions_back(version: Version) {
     let env = Env::gavel(version, "[policy]\ngrants = \"none\"").await;
     let _focus = env.focus(ROOM).await;
@@ -269,3 +307,36 @@ async fn b3_a_grant_follows_the_user_to_another_jid(version: Version) {
     assert_eq!(alice.affiliation(ROOM, "bob2"), "owner");
 }
 on_both!(b3_a_grant_follows_the_user_to_another_jid);
+
+/// Recorders, the bridge and the focus itself are nobody's business.
+async fn b3_infrastructure_is_left_alone(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let recorder = env.client("recorder@auth.meet.jitsi").await;
+    recorder.join(ROOM, "recorder", "").await;
+    focus
+        .affiliate(ROOM, "recorder@auth.meet.jitsi", "owner")
+        .await
+        .unwrap();
+    focus
+        .affiliate(ROOM, "absent@auth.meet.jitsi", "admin")
+        .await
+        .unwrap();
+    let guest = env.person(ROOM, "guest", None).await;
+    recorder
+        .affiliate(ROOM, "guest@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    guest.sees_affiliation(ROOM, "guest", "none").await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "recorder"), "owner");
+    assert_eq!(focus.affiliation(ROOM, "focus"), "owner");
+    let admins = focus.affiliated(ROOM, "admin").await.unwrap();
+    assert_eq!(admins, ["absent@auth.meet.jitsi"]);
+    let asked = env.requests().await;
+    assert!(
+        asked.iter().all(|(jid, _)| jid == "guest@meet.jitsi"),
+        "{asked:?}"
+    );
+}
+on_both!(b3_infrastructure_is_left_alone);

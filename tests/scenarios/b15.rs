@@ -9,6 +9,7 @@ fn world(module: bool) -> (World, RoomJid, RoomJid) {
         ..Choice::default()
     });
     let (r, b) = (room("r"), breakout("b"));
+    world.server.numbers_meetings = true;
     world.server.breakouts.insert(b.clone(), r.clone());
     world.oracle.breakout(&b, &r);
     world.open_room(&r);
@@ -105,4 +106,17 @@ fn b15_lowering_in_the_main_room_takes_the_role_in_the_breakout_room() {
     assert_eq!(world.role_of(&b, "s"), Role::Participant);
     assert_eq!(world.has(&r, "s@meet.jitsi"), Affiliation::None);
     world.check_quiet();
+}
+
+#[test]
+fn b15_who_is_in_a_breakout_room_of_the_next_meeting_is_not_forgotten() {
+    let (mut world, r, b) = world(false);
+    // gavel leaves the focus alone; then that meeting ends, and another begins.
+    world.run(20_000);
+    assert!(!world.server.gavel_sees(&r));
+    world.leave(FOCUS, &r);
+    world.join("t@meet.jitsi/1", &r, "t", teacher());
+    into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
+    world.check_quiet();
+    assert_eq!(world.role_of(&b, "t"), Role::Moderator);
 }

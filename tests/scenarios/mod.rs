@@ -3,3 +3,6 @@
 
 mod b1;
 mod b15;
+mod b3;
+mod b8;
+mod b9;

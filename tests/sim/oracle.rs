@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Seat {
     bare: String,
     kind: Option<Kind>,
-    user: Option<String>,
     role: Role,
 }
 
@@ -30,6 +29,12 @@ pub struct Memory {
     shown: Option<Affiliation>,
     user: Option<String>,
     left_at: Option<u64>,
+    /// gavel has been out of the main room since.
+    doubted: bool,
+    /// What they could do before gavel lost sight of them.
+    before: Option<Affiliation>,
+    /// Another device has taken over.
+    moved: bool,
 }
 
 /// What somebody may have.
@@ -147,6 +152,10 @@ impl Oracle {
         if !self.present(room, jid) {
             return memory.kept.map_or(guests, Allowed::AtMost);
         }
+        if memory.shown == Some(Affiliation::Outcast) && !memory.unban {
+            // A just ban of somebody who is still in a breakout room.
+            return Allowed::Exactly(Affiliation::Outcast);
+        }
         let own = self.token(room, jid);
         if let Some(grant) = memory.grant {
             let own = own.is_some_and(|kind| kind == Kind::Owner);
@@ -158,11 +167,11 @@ impl Oracle {
             None => return guests,
         };
         match memory.step_down {
+            Some(cap) if cap < own && cap.moderates() => Allowed::Exactly(cap),
             Some(cap) if cap < own => Allowed::AtMost(cap),
             _ if own == Affiliation::Owner => Allowed::Exactly(own),
-            // B6, and somebody entitled may have banned them.
+            // B6
             _ if self.seats_of(room, jid).all(|s| s.role == Role::Visitor) => low,
-            _ if memory.shown == Some(Affiliation::Outcast) => low,
             _ => Allowed::Exactly(own),
         }
     }
@@ -185,21 +194,25 @@ impl Oracle {
                 let room = RoomJid::parse(&message.from);
                 let user = message.muc_user.as_ref();
                 let normal = message.kind == MessageKind::Normal;
-                if let (Some(room), Some(user), true, true) = (room, user, ready, normal) {
+                if let (Some(room), Some(user), true) = (room, user, normal) {
                     user.items
                         .iter()
-                        .for_each(|item| self.announced(&room, item));
+                        .for_each(|item| self.announced(&room, item, ready));
                 }
             }
             Inbound::Iq(_) => {}
         }
     }
 
-    fn announced(&mut self, room: &RoomJid, item: &Item) {
-        let jid = item.jid.clone().unwrap();
-        if !Self::infrastructure(&jid) {
-            self.changed(room, &bare(&jid), item.affiliation.unwrap(), None, true);
+    /// What is set in a breakout room changes nothing there.
+    fn announced(&mut self, room: &RoomJid, item: &Item, ready: bool) {
+        let jid = bare(item.jid.as_deref().unwrap());
+        if Self::infrastructure(&jid) || self.mains.contains_key(room) {
+            return;
         }
+        let memory = self.memory(room, &jid);
+        memory.shown.get_or_insert(Affiliation::None);
+        self.changed(room, &jid, item.affiliation.unwrap(), None, ready);
     }
 
     fn presence(&mut self, now: u64, presence: &Presence, payloads: &[Written], ready: bool) {
@@ -221,6 +234,7 @@ impl Oracle {
         if presence.kind == PresenceKind::Unavailable {
             return self.gone(now, &room, nick, &item, user);
         }
+        let back = !self.present(&room, &jid);
         let key: usize = std::str::from_utf8(&presence.raw).unwrap().parse().unwrap();
         let ticket = payloads[key].ticket.clone();
         let role = item.role.unwrap();
@@ -229,7 +243,6 @@ impl Oracle {
             Seat {
                 bare: jid.clone(),
                 kind: ticket.as_ref().map(|ticket| ticket.kind),
-                user: ticket.as_ref().and_then(|ticket| ticket.user.clone()),
                 role,
             },
         );
@@ -241,11 +254,18 @@ impl Oracle {
             self.judge(&room, &jid, affiliation, Affiliation::Owner, actor);
         }
         let memory = self.memory(&room, &jid);
-        if old.is_none() {
+        if back {
             memory.kept = None;
+            memory.user = None;
+            memory.moved = false;
         }
         memory.left_at = None;
-        self.follow(now, &room, &jid, nick);
+        let user = ticket.and_then(|ticket| ticket.user);
+        let appears = old.is_none() || user.is_some() && memory.user != user;
+        memory.user = user.or(memory.user.take());
+        if appears {
+            self.follow(now, &room, &jid);
+        }
     }
 
     /// gavel's own presence.
@@ -262,13 +282,23 @@ impl Oracle {
 
     /// gavel sees a room no more.
     pub fn lose(&mut self, now: u64, room: &RoomJid) {
-        self.joined.remove(room);
+        if self.joined.remove(room) && !self.mains.contains_key(room) {
+            let memories = self.memory.iter_mut();
+            let meeting = memories.filter(|((main, _), _)| main == room);
+            meeting.for_each(|(_, memory)| memory.doubted = true);
+        }
         let nicks: Vec<String> = match self.seats.get(room) {
             Some(seats) => seats.keys().cloned().collect(),
             None => return,
         };
+        let jids: Vec<String> = self.seats[room].values().map(|s| s.bare.clone()).collect();
+        for jid in jids {
+            // They leave gavel's sight all at once.
+            let power = self.power(room, &jid);
+            self.memory(room, &jid).before = power;
+        }
         for nick in nicks {
-            self.unseat(now, room, &nick);
+            self.unseat(now, room, &nick, false);
         }
     }
 
@@ -300,10 +330,10 @@ impl Oracle {
         if user.has_status(307) {
             self.memory(room, &jid).grant = None;
         }
-        self.unseat(now, room, nick);
+        self.unseat(now, room, nick, true);
     }
 
-    fn unseat(&mut self, now: u64, room: &RoomJid, nick: &str) {
+    fn unseat(&mut self, now: u64, room: &RoomJid, nick: &str, left: bool) {
         let Some(seat) = self.seats.get(room).and_then(|seats| seats.get(nick)) else {
             return;
         };
@@ -312,19 +342,25 @@ impl Oracle {
         self.seats.get_mut(room).unwrap().remove(nick);
         if !self.present(room, &jid) {
             let memory = self.memory(room, &jid);
+            let before = memory.before.take();
             memory.left_at = Some(now);
             if memory.shown != Some(Affiliation::Outcast) {
-                memory.kept = power;
+                memory.kept = if left { power } else { power.max(before) };
+            }
+            if memory.moved {
+                memory.kept = None;
+                if left {
+                    (memory.grant, memory.step_down) = (None, None);
+                }
             }
         }
     }
 
     /// B3: grant and step-down follow a user to another JID.
-    fn follow(&mut self, now: u64, room: &RoomJid, jid: &str, nick: &str) {
-        let user = self.seats[room][nick].user.clone();
+    fn follow(&mut self, now: u64, room: &RoomJid, jid: &str) {
         let main = self.main(room);
         let memory = self.memory(room, jid);
-        memory.user = user.clone().or(memory.user.take());
+        let user = memory.user.clone();
         if memory.grant.is_some() || memory.step_down.is_some() || user.is_none() {
             return;
         }
@@ -338,12 +374,20 @@ impl Oracle {
                 && (memory.grant.is_some() || memory.step_down.is_some())
                 && (recent || present(other))
         });
-        let Some((_, old)) = old.map(|(key, memory)| (key.clone(), memory.clone())) else {
+        let Some((key, old)) = old.map(|(key, memory)| (key.clone(), memory.clone())) else {
             return;
         };
+        let gone = !self.present(room, &key.1);
+        let taken = self.memory.get_mut(&key).unwrap();
+        taken.moved = true;
+        if gone {
+            // What has followed is not kept, too.
+            (taken.grant, taken.step_down, taken.kept) = (None, None, None);
+        }
         let memory = self.memory(room, jid);
         memory.grant = old.grant;
         memory.step_down = old.step_down;
+        memory.moved = false;
     }
 
     fn changed(
@@ -358,11 +402,15 @@ impl Oracle {
         let breakout = self.mains.contains_key(room);
         let told = breakout && self.joined.contains(&self.main(room));
         let known = self.memory(room, jid).shown;
-        if told && known.is_some() {
+        let doubted = self.memory(room, jid).doubted;
+        if told && known.is_some() && !doubted {
             return;
         }
+        let doubted = std::mem::take(&mut self.memory(room, jid).doubted);
         let old = self.memory(room, jid).shown.replace(new);
-        if ready && old != Some(new) {
+        let old = old.filter(|_| !doubted || actor.is_some());
+        // Of somebody never seen before, only a change by somebody is one.
+        if ready && old != Some(new) && (old.is_some() || actor.is_some()) {
             let old = old.unwrap_or(Affiliation::None);
             self.judge(room, jid, old, new, actor);
         }
@@ -379,10 +427,11 @@ impl Oracle {
     ) {
         let by = actor.and_then(|actor| actor.jid.as_deref()).map(bare);
         if by.as_deref().is_some_and(|by| by.ends_with(COMPONENT)) {
-            if new > Affiliation::Outcast {
-                self.memory(room, jid).unban = false;
-            }
+            self.memory(room, jid).unban &= new == Affiliation::Outcast;
             return;
+        }
+        if new > Affiliation::Outcast {
+            self.memory(room, jid).unban = false;
         }
         let person = by.as_deref().filter(|by| !Self::infrastructure(by));
         let entitled = person.is_some_and(|by| self.power(room, by).is_some());
@@ -403,6 +452,7 @@ impl Oracle {
         if new > old {
             if new.moderates() && entitled && level.is_some() {
                 memory.step_down = None;
+                memory.moved = false;
                 memory.grant = level.filter(|_| !owner).or(memory.grant);
                 memory.kept = level.filter(|_| !present);
             }
@@ -411,7 +461,8 @@ impl Oracle {
         if new == Affiliation::Outcast {
             memory.grant = None;
             memory.kept = None;
-            memory.unban = person.is_some() && !entitled || host && (protect || !entitled);
+            let unjust = person.is_some() && !entitled || host && (protect || !entitled);
+            memory.unban = unjust && !by_self;
             if host && memory.unban {
                 memory.kept = Some(Affiliation::Owner);
             }
@@ -423,7 +474,7 @@ impl Oracle {
         } else if entitled {
             memory.grant = None;
             memory.kept = memory.kept.filter(|_| host && protect);
-            if host && !protect {
+            if memory.step_down.is_some() || host && !protect {
                 memory.step_down = Some(new);
             }
         }

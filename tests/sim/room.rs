@@ -16,6 +16,8 @@ pub struct Written {
     pub id: Option<String>,
     pub name: DisplayName,
     pub ticket: Option<Ticket>,
+    /// Stands for everything else in it.
+    pub payload: u32,
 }
 
 /// Somebody in a room.

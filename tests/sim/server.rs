@@ -29,8 +29,6 @@ pub struct Server {
     /// Rooms that have ended, not yet told.
     pub ended: Vec<RoomJid>,
     pub meetings: u32,
-    /// How long a list takes.
-    pub list_ms: u64,
     pub stream_id: String,
     /// Presences as they were written, by the number that is their `raw`.
     pub payloads: Vec<Written>,
@@ -41,6 +39,8 @@ pub struct Server {
     /// Presences sent in occupants' names, and messages to occupants.
     pub reverts: u32,
     pub notices: u32,
+    /// Occupants' clients send messages back.
+    pub refuses_notices: bool,
     /// `validate_from_addresses`
     pub validates: bool,
     /// A revert was sent that the server does not take.
@@ -60,13 +60,13 @@ impl Server {
             breakouts: BTreeMap::new(),
             ended: Vec::new(),
             meetings: 0,
-            list_ms: 0,
             stream_id: String::new(),
             payloads: Vec::new(),
             out: Vec::new(),
             created_by_gavel: 0,
             reverts: 0,
             notices: 0,
+            refuses_notices: false,
             validates: false,
             invalid_from: false,
         }
@@ -108,11 +108,23 @@ impl Server {
         })));
     }
 
+    fn refuse_notice(&mut self, from: &str, id: String) {
+        self.out.push(Inbound::Message(Box::new(Message {
+            from: from.to_owned(),
+            to: self.gavel_full(),
+            id: Some(id),
+            kind: MessageKind::Error(error("service-unavailable")),
+            muc_user: None,
+        })));
+    }
+
     /// After somebody's join: creator's ownership, invitations, waiting joins.
     pub(super) fn after_join(&mut self, room: &RoomJid, who: &str, created: bool) {
         if created && who == bare(FOCUS) {
             let room = self.rooms.get_mut(room).unwrap();
             room.affiliations.insert(who.to_owned(), Affiliation::Owner);
+            let seated = room.occupants.values_mut();
+            seated.for_each(|occupant| occupant.role = Role::Moderator);
         }
         if self.module && !self.rooms[room].shadow {
             self.invite(room);
@@ -193,7 +205,12 @@ impl Server {
                     let _ = self.present(from.as_str(), &to.room, to.nick.as_str(), written);
                 }
             }
-            Outbound::Notify { .. } => self.notices += 1,
+            Outbound::Notify { occupant, id, .. } => {
+                self.notices += 1;
+                if self.refuses_notices {
+                    self.refuse_notice(&occupant.to_string(), id);
+                }
+            }
         }
     }
 

@@ -5,11 +5,12 @@ use super::claims::{Ticket, verifier};
 use super::oracle::{Allowed, Oracle};
 use super::room::{Written, bare};
 use super::server::{COMPONENT, FOCUS, Server};
+use gavel::engine::room::Membership;
 use gavel::engine::settings::{Freeze, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
 use gavel::muc::{Affiliation, BareJid, Nick, Role, RoomJid, Service};
-use gavel::policy::Policy;
-use gavel::stanza::{DisplayName, Inbound, IqKind, Outbound, Request};
+use gavel::policy::{Guests, Policy};
+use gavel::stanza::{Inbound, IqKind, Outbound, Request};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -93,6 +94,7 @@ pub struct World {
     /// What gavel sent, and when.
     pub sent: Vec<(u64, Outbound)>,
     pub reports: Vec<Report>,
+    pub trace: Vec<String>,
     /// So many replies are yet to be lost.
     pub lose_replies: u32,
     /// The server neither hears nor says anything.
@@ -122,6 +124,7 @@ impl World {
             choice,
             sent: Vec::new(),
             reports: Vec::new(),
+            trace: Vec::new(),
             lose_replies: 0,
             mute: false,
             slow: 0,
@@ -212,15 +215,26 @@ impl World {
             Inbound::Iq(iq) => &iq.from,
         };
         let room = RoomJid::parse(from.split('/').next().unwrap());
-        let ready = self.engine.rooms().any(|known| {
-            let main = known.meeting.as_ref().unwrap_or(&known.jid);
-            Some(&known.jid) == room.as_ref() && known.is_ready() && main.service() == MUC
-        });
+        let known = self
+            .engine
+            .rooms()
+            .find(|known| Some(&known.jid) == room.as_ref());
+        let ready = known.is_some_and(|known| known.is_ready());
+        let follows = known
+            .is_some_and(|known| matches!(known.membership, Membership::In | Membership::Joining));
         if let Inbound::Iq(iq) = &stanza {
             self.open.remove(&iq.id);
         }
-        self.oracle
-            .see(self.now, &stanza, &self.server.payloads, ready);
+        self.trace.push(match &stanza {
+            Inbound::Presence(p) => {
+                format!("{} < {} {:?} {:?}", self.now, p.from, p.kind, p.muc_user)
+            }
+            other => format!("{} < {other:?}", self.now),
+        });
+        if follows {
+            let payloads = &self.server.payloads;
+            self.oracle.see(self.now, &stanza, payloads, ready);
+        }
         self.handle(Input::Stanza(stanza));
     }
 
@@ -231,6 +245,7 @@ impl World {
             unix_ms: EPOCH + self.now,
         };
         self.engine.handle(now, input);
+        let mut hang_up = false;
         while let Some(action) = self.engine.poll() {
             match action {
                 Action::Send(stanza) => self.send(stanza),
@@ -238,9 +253,10 @@ impl World {
                 Action::Save => {
                     self.saved = Some(serde_json::to_string(&self.engine.state()).unwrap())
                 }
+                Action::HangUp => hang_up = true,
             }
         }
-        if self.connected && self.engine.is_peer_dead(now.tick) {
+        if self.connected && hang_up {
             self.reconnects += 1;
             self.disconnect();
         }
@@ -255,6 +271,7 @@ impl World {
 
     fn send(&mut self, stanza: Outbound) {
         assert!(self.connected, "sent without a stream: {stanza:?}");
+        self.trace.push(format!("{} > {stanza:?}", self.now));
         self.check_request(&stanza);
         self.sent.push((self.now, stanza.clone()));
         let at = self.now + LATENCY;
@@ -330,6 +347,10 @@ impl World {
             self.schedule(at, Event::ToGavel(self.stream, stanza));
         }
         for room in std::mem::take(&mut self.server.ended) {
+            if !self.connected {
+                self.oracle.end(&room);
+                continue;
+            }
             let at = self.now + LATENCY + self.slow;
             self.schedule(at.max(self.last_to_gavel), Event::Ended(room));
         }
@@ -370,6 +391,14 @@ impl World {
         self.oracle.lose_all(self.now);
         self.handle(Input::Disconnected);
         self.server.disconnected();
+        let queue = std::mem::take(&mut self.queue).into_iter();
+        let (ended, queue): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            queue.partition(|(_, event)| matches!(event, Event::Ended(_)));
+        self.queue = queue;
+        for event in ended.into_values() {
+            self.happen(event);
+        }
+        self.flush();
         self.schedule(self.now + 200, Event::Connect);
     }
 
@@ -403,13 +432,8 @@ impl World {
         self.try_join(full, room, nick, ticket).unwrap();
     }
 
-    /// A presence with a display name.
-    pub fn show(&mut self, full: &str, room: &RoomJid, nick: &str, name: &str, ticket: &Ticket) {
-        let written = Written {
-            id: None,
-            name: DisplayName::Plain(name.to_owned()),
-            ticket: Some(ticket.clone()),
-        };
+    /// A presence as somebody writes it.
+    pub fn write(&mut self, full: &str, room: &RoomJid, nick: &str, written: Written) {
         self.server.present(full, room, nick, written).unwrap();
         self.flush();
     }
@@ -518,6 +542,9 @@ impl World {
 
     /// Nobody moderates by role alone.
     fn check_roles(&self) {
+        if self.choice.policy.guests == Guests::Ignore {
+            return;
+        }
         for (room, state) in &self.server.rooms {
             if !self.server.gavel_sees(room) {
                 continue;

@@ -54,7 +54,8 @@ impl Env {
     /// Waits until gavel answers.
     pub async fn connected(&self) {
         let deadline = Instant::now() + DEADLINE;
-        while let Err(why) = self.watcher.ping(GAVEL).await {
+        let patience = Duration::from_secs(1);
+        while let Err(why) = self.watcher.reaches(GAVEL, patience).await {
             assert!(self.gavel.running(), "gavel has ended");
             assert!(Instant::now() < deadline, "gavel does not answer: {why}");
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -110,15 +111,21 @@ impl Env {
     /// What gavel has sent to the rooms of a service, oldest first; requests to
     /// the service itself (its polling) are left out.
     pub async fn sent_to(&self, service: &str) -> Vec<El> {
+        let stanzas = self.recorded(service).await.into_iter();
+        stanzas
+            .filter(|s| s.attr("to").is_some_and(|to| to.contains('@')))
+            .collect()
+    }
+
+    /// Everything that gavel has sent to a service and its rooms.
+    pub async fn recorded(&self, service: &str) -> Vec<El> {
         let query = "<recorded xmlns='urn:gavel:test'/>";
         let reply = self.watcher.iq("get", service, query).await;
         let reply = reply.expect("mod_test_record answers");
         let recorded = reply.named("recorded").expect("a record");
         let stanzas = recorded.children.iter();
         let stanzas = stanzas.map(|s| El::parse(&s.text, "jabber:client").expect("a stanza"));
-        stanzas
-            .filter(|s| s.attr("to").is_some_and(|to| to.contains('@')))
-            .collect()
+        stanzas.collect()
     }
 
     /// What gavel has sent to rooms of `muc.meet.jitsi`.

@@ -24,12 +24,20 @@ pub fn signal(pid: u32, signal: &str) {
 pub struct Gavel {
     child: Mutex<Child>,
     config: PathBuf,
+    variables: Vec<(String, String)>,
     log: PathBuf,
+    /// Length of the log before this start.
+    before: usize,
 }
 
 impl Gavel {
     /// Starts one with the usual configuration, changed by `overrides` (TOML).
     pub fn start(prosody: &Prosody, overrides: &str) -> Self {
+        Self::start_with(prosody, overrides, &[])
+    }
+
+    /// The same, with more environment variables.
+    pub fn start_with(prosody: &Prosody, overrides: &str, variables: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let config = prosody.dir().join(format!("gavel-{number}.toml"));
@@ -37,14 +45,16 @@ impl Gavel {
         let overrides: Table = overrides.parse().expect("overrides are TOML");
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
-        Self::launch(config)
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
+        Self::launch(config, variables.iter().map(owned).collect(), &level)
     }
 
-    fn launch(config: PathBuf) -> Self {
+    fn launch(config: PathBuf, variables: Vec<(String, String)>, level: &str) -> Self {
         let log = config.with_extension("log");
+        let before = fs::read_to_string(&log).unwrap_or_default().len();
         let out = fs::OpenOptions::new().create(true).append(true).open(&log);
         let out = out.expect("a file for the log");
-        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_gavel")]);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GAVEL_")) {
@@ -56,6 +66,7 @@ impl Gavel {
             .env("RUST_LOG", level)
             .env("NO_COLOR", "1")
             .env("XDG_RUNTIME_DIR", config.parent().expect("a directory"))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("a second handle"))
             .stderr(out)
@@ -64,7 +75,9 @@ impl Gavel {
         Self {
             child: Mutex::new(child),
             config,
+            variables,
             log,
+            before,
         }
     }
 
@@ -75,7 +88,24 @@ impl Gavel {
 
     /// Waits for a line that contains `text`.
     pub async fn logs(&self, text: &str) -> String {
-        let found = self.until(|| {
+        self.logs_within(text, DEADLINE).await
+    }
+
+    /// Waits for such a line after its last start.
+    pub async fn logs_again(&self, text: &str) -> String {
+        let found = self.until(DEADLINE, || {
+            let log = self.log();
+            let lines = log.get(self.before..).unwrap_or_default().lines();
+            let mut lines = lines.filter(|line| line.contains(text));
+            lines.next().map(str::to_string)
+        });
+        let found = found.await;
+        found.unwrap_or_else(|| panic!("gavel did not log {text:?} since its last start"))
+    }
+
+    /// Like [`Gavel::logs`], for what takes longer.
+    pub async fn logs_within(&self, text: &str, within: Duration) -> String {
+        let found = self.until(within, || {
             let log = self.log();
             log.lines()
                 .find(|line| line.contains(text))
@@ -133,8 +163,13 @@ impl Gavel {
 
     /// Starts it again with the same configuration, state and log.
     pub fn restart(&mut self) {
+        self.restart_with_log("gavel=debug,info");
+    }
+
+    /// Starts it again with another `RUST_LOG`.
+    pub fn restart_with_log(&mut self, level: &str) {
         self.kill();
-        *self = Self::launch(self.config.clone());
+        *self = Self::launch(self.config.clone(), self.variables.clone(), level);
     }
 
     /// Its file for grants, step-downs and bindings.
@@ -145,8 +180,8 @@ impl Gavel {
         Path::new(file.expect("a path")).to_path_buf()
     }
 
-    async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + DEADLINE;
+    async fn until<T>(&self, within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + within;
         loop {
             match look() {
                 Some(found) => return Some(found),
@@ -197,10 +232,11 @@ fn usual(prosody: &Prosody) -> Table {
     text.parse().expect("the usual configuration is TOML")
 }
 
-/// Lays `over` on `base`, table by table.
+/// Lays `over` on `base`, table by table. A table `jwt` replaces the
+/// usual one, since of its keys only one may say where the key is.
 fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
-        match (base.get_mut(&key), value) {
+        match (base.get_mut(&key).filter(|_| key != "jwt"), value) {
             (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
             (_, value) => {
                 base.insert(key, value);

@@ -679,7 +679,6 @@ fn the_environment_is_checked() {
             ],
             errors: &[
                 "environment GAVEL_COMPONENT__JID: is empty; write a domain such as meet.jitsi, without @ and /",
-                "environment GAVEL_COMPONENT__SECRET: is empty; write what Prosody has as component_secret",
                 "gavel.toml, muc: a MUC service is required; add a [[muc]] with service = \"muc.meet.jitsi\", or set GAVEL_MUC",
             ],
             ..BAD

@@ -174,6 +174,41 @@ fn piece() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+#[test]
+fn b11_only_a_service_itself_may_send_long_lists() {
+    let iq = |from: &str| {
+        let items = "<item jid='room@muc.x'/>".repeat(MAX_STANZA / 20);
+        format!("<iq type='result' from='{from}' id='g1'>{items}</iq>")
+    };
+    let cut = |text: &str| {
+        let mut framer = Framer::with_services(vec!["muc.x".into()]);
+        let mut found = Vec::new();
+        for chunk in text.as_bytes().chunks(10_000) {
+            framer.feed(chunk);
+            while let Some(frame) = framer.next_frame() {
+                found.push(frame);
+            }
+        }
+        found
+    };
+    let list = iq("muc.x");
+    assert_eq!(cut(&list), [stanza(&list)]);
+    let refused = [
+        iq("room@muc.x"),
+        iq("room@muc.x/muc.x"),
+        iq("evil.example"),
+        iq("muc.x").replace("iq", "message"),
+        iq("a").replace("from='a'", "from='a' x='&apos; from=&apos;muc.x&apos;'"),
+        iq("a").replace("from='a'", "x=\" from='muc.x' \" from='a'"),
+    ];
+    for text in refused {
+        assert_eq!(cut(&text), [Frame::TooLarge], "{}", &text[..60]);
+    }
+    // What follows a list is held to the usual limit again.
+    let after = format!("{list}<a>{}</a>", "x".repeat(MAX_STANZA));
+    assert_eq!(cut(&after), [stanza(&list), Frame::TooLarge]);
+}
+
 proptest! {
     #[test]
     fn frames_do_not_depend_on_chunks(

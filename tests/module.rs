@@ -1,0 +1,21 @@
+//! `deploy/prosody/mod_gavel.lua` on real Prosody: SPEC section 6. gavel is
+//! played by hand, a bare component, so that only the module is on trial.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+#[path = "module/claims.rs"]
+mod claims;
+#[path = "module/life.rs"]
+mod life;
+#[path = "module/names.rs"]
+mod names;
+#[path = "module/rights.rs"]
+mod rights;
+#[path = "module/rooms.rs"]
+mod rooms;
+#[path = "module/scene.rs"]
+mod scene;
+#[path = "module/shadow.rs"]
+mod shadow;
