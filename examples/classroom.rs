@@ -21,6 +21,7 @@ mod stage;
 #[allow(dead_code, clippy::unwrap_used)]
 mod support {
     pub mod client;
+    pub mod negotiation;
     pub mod room;
     pub mod xml;
 

@@ -114,6 +114,21 @@ fn every_error_is_on_stderr_and_the_status_is_2() {
 }
 
 #[test]
+fn a_key_that_cannot_be_used_ends_with_2() {
+    let text = format!("{LEAST}[claims.jwt]\npublic_key_file = 'k.pem'\nalgorithms = ['RS256']\n");
+    let folder = Folder::with(&text);
+    let pem = "-----BEGIN PUBLIC KEY-----\naHVzaGh1c2g=\n-----END PUBLIC KEY-----\n";
+    std::fs::write(folder.0.path().join("k.pem"), pem).unwrap();
+    for command in ["check", "run"] {
+        let arguments = [command, "-c", "gavel.toml"];
+        let (status, out, err) = ended(folder.gavel(&arguments).output().unwrap());
+        assert_eq!((status, out.as_str()), (2, ""), "{command}: {err}");
+        assert!(err.contains("claims.jwt"), "{command}: {err}");
+        assert!(!err.contains("aHVza"), "{command}: {err}");
+    }
+}
+
+#[test]
 fn a_named_file_that_is_missing_ends_with_2() {
     let (status, out, err) = gavel("", &["check", "-c", "no.toml"], &[]);
     assert_eq!((status, out.as_str()), (2, ""));

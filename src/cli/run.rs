@@ -1,6 +1,6 @@
 //! `gavel run`: the daemon, in the foreground.
 
-use super::{Error, Status, logging};
+use super::{Error, Status, logging, verification};
 use crate::{config, shell};
 use std::io;
 use std::path::Path;
@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 /// Runs until a signal ends it.
 pub(super) fn run(file: Option<&Path>) -> Result<Status, Error> {
     let loaded = config::load(file)?;
+    // A key that cannot be used is a configuration that cannot be.
+    verification::verifier(&loaded)?;
     logging::init(loaded.config.log.format);
     for warning in &loaded.warnings {
         let config::Problem {

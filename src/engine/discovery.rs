@@ -199,14 +199,6 @@ impl Engine {
         if self.rooms.get(jid).is_some_and(super::Room::is_in) {
             return self.ping_room(jid);
         }
-        let now = self.now.tick;
-        if let Some(room) = self.rooms.get_mut(jid) {
-            let stale = room.joining_since + super::join::YOUNG <= now;
-            if room.membership == super::room::Membership::Joining && stale {
-                // The room that the join went to may have ended with it.
-                room.membership = super::room::Membership::Out;
-            }
-        }
         self.enter_at_once(jid);
     }
 

@@ -40,12 +40,11 @@ impl Engine {
         }
     }
 
-    /// Ends gavel's stay in all rooms.
+    /// Ends gavel's stay in all rooms, and in those it is just entering:
+    /// Prosody would leave it there when the connection ends.
     pub(super) fn leave_all(&mut self) {
-        let inside = self
-            .rooms
-            .values()
-            .filter(|room| matches!(room.membership, Membership::In | Membership::Joining));
+        let there = |m| matches!(m, Membership::In | Membership::Joining);
+        let inside = self.rooms.values().filter(|room| there(room.membership));
         let mut rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
         rooms.sort_unstable();
         for room in rooms {

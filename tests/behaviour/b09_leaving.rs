@@ -171,3 +171,34 @@ async fn b9_sigterm_leaves_all_rooms(version: Version) {
     alice.sees_gone("other@muc.meet.jitsi", "gavel").await;
 }
 on_both!(b9_sigterm_leaves_all_rooms);
+
+/// Prosody leaves a component's occupants where they are when its connection
+/// ends, so a join that is on its way must be undone, too.
+async fn b9_sigterm_leaves_rooms_that_are_being_joined(version: Version) {
+    let env = Env::gavel(version, "[discovery]\npoll = \"off\"").await;
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    let rooms: Vec<String> = (0..60).map(|n| format!("r{n}@muc.meet.jitsi")).collect();
+    for room in &rooms {
+        focus.join(room, "focus", "").await;
+        focus.invite(room, "gavel@gavel.meet.jitsi").await;
+    }
+    env.gavel.stop().await;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let patience = Duration::from_secs(1);
+    while env
+        .watcher
+        .reaches(crate::support::GAVEL, patience)
+        .await
+        .is_ok()
+    {
+        assert!(Instant::now() < deadline, "Prosody holds the connection");
+    }
+    focus.ping("auth.meet.jitsi").await.unwrap();
+    for room in &rooms {
+        assert!(
+            focus.occupant(room, "gavel").is_none(),
+            "gavel's ghost is in {room}"
+        );
+    }
+}
+on_both!(b9_sigterm_leaves_rooms_that_are_being_joined);

@@ -23,3 +23,4 @@ mod b14_secrets;
 mod b15_breakout;
 mod b16_tenants;
 mod claims;
+mod with_module;
