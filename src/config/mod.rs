@@ -10,6 +10,7 @@
 mod address;
 mod claims;
 pub mod duration;
+mod exclusive;
 mod files;
 mod keys;
 mod load;
