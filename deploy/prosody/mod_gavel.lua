@@ -84,6 +84,12 @@ local function answer(event, type, condition) -- always true, so that nobody els
 	return true;
 end
 
+-- A fault of ours must keep nobody out of a room.
+local function attempt(what, work, ...)
+	local ok, err = pcall(work, ...);
+	if not ok then module:log("error", "%s: %s", what, err); end
+end
+
 ---- Claims ----
 
 local function decode_payload(token)
@@ -104,6 +110,7 @@ local json_escapes = { ["\239\191\190"] = "\\ufffe", ["\239\191\191"] = "\\uffff
 local cache = setmetatable({}, { __mode = "k" }); -- by session: { token, text }, as most presence brings nothing new
 
 local function claims_json(session)
+	if not session then return ""; end
 	local verified, cached = session.jitsi_meet_domain and session.auth_token, cache[session];
 	if cached and cached.token == verified then return cached.text; end
 	local claims = token_claims(session) or session.jitsi_meet_context_user
@@ -117,21 +124,27 @@ end
 
 -- Claims of an occupant and the real JID they belong to; of several sessions, those of the first that has some.
 local function claims_of(occupant)
-	local function of(full) return full_sessions[full] and claims_json(full_sessions[full]) or ""; end
-	if of(occupant.jid) == "" then
-		for full, presence in occupant:each_session() do
-			if presence.attr.type == nil and of(full) ~= "" then return of(full), full; end
-		end
+	local text = claims_json(full_sessions[occupant.jid]);
+	if text ~= "" then return text, occupant.jid; end
+	for full, presence in occupant:each_session() do
+		text = presence.attr.type == nil and claims_json(full_sessions[full]) or "";
+		if text ~= "" then return text, full; end
 	end
-	return of(occupant.jid), occupant.jid;
+	return "", occupant.jid;
 end
 
 ---- What gavel is sent ----
 
+-- Takes gavel out of the room's own books, where it stands from a time without this module.
+local function strike_out(room, full)
+	local occupant_jid = room:get_occupant_jid(full);
+	room._affiliations[gavel] = nil;
+	if occupant_jid then room:set_role(true, occupant_jid, nil); end
+end
+
 local function invite(room)
 	if not connection() or shadow_in(room.jid) then return; end
-	local occupant_jid = room:get_occupant_jid(gavel.."/gavel");
-	if occupant_jid then room:set_role(true, occupant_jid, nil); end -- from a time without this module
+	strike_out(room, gavel.."/gavel");
 	module:send(st.message({ from = room.jid, to = gavel })
 		:tag("x", { xmlns = xmlns_user }):tag("invite", { from = room.jid }));
 end
@@ -184,7 +197,7 @@ local function show(state, event)
 	end
 	local tokens = available and state.tokens[owner] or {};
 	local now = available and fingerprint(stanza, { affiliation, role, text, t_concat(full_jids, "\n") }, tokens) or nil;
-	if now and now == state.seen[occupant.nick] and #event.x.tags == 0 then return; end
+	if now and now == state.seen[occupant.nick] then return; end
 	state.seen[occupant.nick] = now;
 
 	local attr = { from = occupant.nick, to = state.shadow.full, type = stanza.attr.type, id = stanza.attr.id };
@@ -214,10 +227,9 @@ local function gavel_joins(event, room)
 	local shadow, state = { full = event.stanza.attr.from, nick = event.stanza.attr.to }, state_of(room.jid);
 	if room:get_occupant_by_nick(shadow.nick) then return answer(event, "cancel", "conflict"); end
 	state.shadow, state.seen = shadow, {};
-	room._affiliations[gavel] = nil; -- likewise
 	for _, occupant in room:each_occupant() do
 		local presence, x = occupant:get_presence(), st.stanza("x", { xmlns = xmlns_user });
-		if presence then show(state, { room = room, occupant = occupant, stanza = presence, x = x }); end
+		attempt("list", show, state, { room = room, occupant = occupant, stanza = presence, x = x });
 	end
 	module:send(own_presence(shadow, true):up():tag("module", { xmlns = "urn:gavel:module:0", version = "1" }));
 	return true;
@@ -229,10 +241,24 @@ local function gavel_presence(event)
 		end_shadow(room_jid);
 	elseif stanza.attr.type == nil then
 		local room = find_room(stanza);
+		if room then strike_out(room, stanza.attr.from); end
+		room = find_room(stanza); -- which may have ended with that
 		if not room then return answer(event, "cancel", "item-not-found"); end
 		if stanza:get_child("x", xmlns_muc) and jid.resource(stanza.attr.to) then return gavel_joins(event, room); end
 		if not shadow_in(room_jid) then return answer(event, "cancel", "not-acceptable"); end
 	end
+	return true;
+end
+
+local function gavel_writes(event) -- to one occupant, as from another
+	local stanza, room = st.clone(event.stanza), find_room(event.stanza);
+	local shadow = room and shadow_in(room.jid);
+	local occupant = room and room:get_occupant_by_nick(stanza.attr.to);
+	if not shadow then return answer(event, "cancel", "not-acceptable"); end
+	if not occupant then return answer(event, "cancel", "item-not-found"); end
+	if stanza.attr.type == "error" then return true; end
+	stanza.attr.from = shadow.nick;
+	room:route_to_occupant(occupant, stanza:tag("x", { xmlns = xmlns_user }):up());
 	return true;
 end
 
@@ -322,7 +348,7 @@ end, FIRST);
 ---- What arrives for a room ----
 
 local taken_out = setmetatable({}, { __mode = "k" }); -- token elements, by the stanza they were in
-local accepted = {}; -- full JID and tokens of the presence being handled
+local accepted = {}; -- room, full JID and tokens of the presence being handled
 
 local function client_presence(stanza)
 	local tokens = {};
@@ -351,7 +377,10 @@ for _, kind in ipairs { "presence", "iq", "message" } do
 				return answer(event, "auth", "forbidden");
 			elseif kind == "presence" then
 				return gavel_presence(event);
-			elseif kind == "iq" and to == "full" and stanza.attr.type == "get" and stanza:get_child("ping", "urn:xmpp:ping") then
+			elseif kind == "message" and to == "full" then
+				return gavel_writes(event);
+			elseif kind == "iq" and to == "full" and stanza.attr.type == "get"
+				and stanza:get_child("ping", "urn:xmpp:ping") then
 				return gavel_pings(event);
 			end
 		end, FIRST);
@@ -360,30 +389,30 @@ end
 
 -- Last, when all others have let it in. A join may have waited in a queue since it arrived (muc_meeting_id).
 local function accept(event)
-	accepted = { full = event.stanza.attr.from, tokens = taken_out[event.stanza] };
+	accepted = { room = event.room, full = event.stanza.attr.from, tokens = taken_out[event.stanza] };
 end
 module:hook("muc-occupant-pre-join", accept, -FIRST);
 module:hook("muc-occupant-pre-change", accept, -FIRST);
 
 ---- What rooms do ----
 
--- Runs `work` after all handlers of an event, whatever they return; a fault in it must not keep a room from its people.
+-- Runs `work` after all handlers of an event, whatever they return.
 local function after(name, work)
 	module:wrap_event(name, function (handlers, event_name, event)
 		local result = handlers(event_name, event);
-		local ok, err = pcall(work, event, event.room);
-		if not ok then module:log("error", "%s: %s", name, err); end
+		attempt(name, work, event, event.room);
 		return result;
 	end);
 end
 
 after("muc-broadcast-presence", function (event, room)
-	local state = accepted.tokens and state_of(room.jid) or rooms[room.jid];
+	local is_new = accepted.room == room;
+	local state = is_new and accepted.tokens and state_of(room.jid) or rooms[room.jid];
 	if not state then return; end
 	for full, presence in event.occupant:each_session() do
 		if presence.attr.type then
 			state.tokens[full] = nil;
-		elseif accepted.full == full then
+		elseif is_new and accepted.full == full then
 			state.tokens[full], accepted = accepted.tokens, {};
 		end
 	end

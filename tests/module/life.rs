@@ -113,6 +113,31 @@ async fn module_can_be_unloaded_and_loaded(version: Version) {
 }
 on_both!(module_can_be_unloaded_and_loaded);
 
+async fn module_clears_away_an_ordinary_gavel(version: Version) {
+    let mut scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    scene.eval("return manage('unload', 'gavel')").await;
+    let alone = "alone@muc.meet.jitsi";
+    for (room, nick) in [(ROOM, "gavel"), (alone, "gavel_2")] {
+        scene.gavel.join(room, nick, "").await;
+    }
+    alice.sees(ROOM, "gavel", "there", |_| true).await;
+    // Prosody keeps the occupants of a component that has gone.
+    scene.gavel.send("</stream:stream>").await;
+    scene.disconnected().await;
+    scene.eval("return manage('load', 'gavel')").await;
+    assert_eq!(scene.counted().await, "2 2");
+    scene.reconnect().await;
+    scene.invited(ROOM).await;
+    alice.sees_gone(ROOM, "gavel").await;
+    scene.gavel.forget(|_| true);
+    scene.gavel.join(ROOM, "gavel", "").await;
+    assert_eq!(scene.counted().await, "1 1");
+    let ended = scene.eval(&format!("return room('{alone}')")).await;
+    assert_eq!(ended, "nil", "nobody was in it");
+}
+on_both!(module_clears_away_an_ordinary_gavel);
+
 async fn module_leaves_what_others_wrapped(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;

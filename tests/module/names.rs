@@ -220,11 +220,13 @@ async fn module_pins_end_with_the_occupant(version: Version) {
         bob.affiliate(ROOM, alice.bare(), "none").await.unwrap();
         // The same person again, and then somebody else, by the same nick.
         let again = Client::connect(&scene.prosody, "alice@meet.jitsi/again").await;
-        again.join(ROOM, "alice", &nick("Alicia")).await;
+        again.join(ROOM, "alice", "").await;
+        again.presence(ROOM, "alice", &nick("Alicia")).await;
         bob.sees_name(ROOM, "alice", "Alicia").await;
         again.leave(ROOM, "alice").await;
         let next = scene.client("next").await;
-        next.join(ROOM, "alice", &nick("Next")).await;
+        next.join(ROOM, "alice", "").await;
+        next.presence(ROOM, "alice", &nick("Next")).await;
         bob.sees_name(ROOM, "alice", "Next").await;
         next.leave(ROOM, "alice").await;
         bob.sees_gone(ROOM, "alice").await;

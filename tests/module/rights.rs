@@ -79,6 +79,45 @@ async fn module_lets_gavel_set_roles(version: Version) {
 }
 on_both!(module_lets_gavel_set_roles);
 
+async fn module_lets_gavel_write_to_one_occupant(version: Version) {
+    let scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    let bob = scene.person("bob").await;
+    let write = |to: &str| {
+        let to = format!("{ROOM}/{to}");
+        let from = &scene.gavel.jid;
+        let id = scene.gavel.id();
+        let body = "<body>Your name is your token's.</body>";
+        let message =
+            format!("<message id='{id}' from='{from}' to='{to}' type='chat'>{body}</message>");
+        (id, message)
+    };
+    let refusal = async |(id, message): (String, String)| {
+        scene.gavel.send(&message).await;
+        let error = scene
+            .gavel
+            .expect("a refusal", |s| s.attr("id") == Some(&id))
+            .await;
+        error.condition().unwrap().to_string()
+    };
+    assert_eq!(
+        refusal(write("alice")).await,
+        "not-acceptable",
+        "follows no room"
+    );
+    scene.follow(ROOM).await;
+    assert_eq!(refusal(write("nobody")).await, "item-not-found");
+    scene.gavel.send(&write("alice").1).await;
+    let told = alice
+        .expect("a message", |s| s.named("body").is_some())
+        .await;
+    assert_eq!(told.attr("from"), Some("room@muc.meet.jitsi/gavel"));
+    assert_eq!(told.attr("to"), Some(alice.jid.as_str()));
+    bob.ping("meet.jitsi").await.unwrap();
+    assert_eq!(bob.count(|s| s.named("body").is_some()), 0);
+}
+on_both!(module_lets_gavel_write_to_one_occupant);
+
 /// Stand-ins for muc_hide_all, muc_allowners and muc_lobby_rooms: only
 /// occupants learn of the room, nobody is lowered, all is done twice.
 const JITSI: &str = "

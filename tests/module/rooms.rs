@@ -2,7 +2,7 @@
 //! loads beside this one.
 
 use crate::on_both;
-use crate::scene::{ROOM, Scene, claims, item, options};
+use crate::scene::{ROOM, Scene, claims, is_invitation, item, options};
 use crate::support::{Client, El, GAVEL, MUC, MUC_USER, Version};
 
 /// A presence's first item: affiliation, role, real JID.
@@ -153,6 +153,11 @@ async fn module_tells_who_did_what(version: Version) {
     let banned = scene.latest("bob").await;
     assert_eq!((banned.status(), actor(&banned)), (vec![301], by_alice));
     assert_eq!(item(&banned).named("reason").unwrap().text, "enough");
+    let seen = scene.seen().await;
+    let announcements = seen
+        .iter()
+        .filter(|s| s.name == "message" && !is_invitation(s));
+    assert_eq!(announcements.count(), 0, "presence has told it");
 }
 on_both!(module_tells_who_did_what);
 
