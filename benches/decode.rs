@@ -97,7 +97,7 @@ fn decode(criterion: &mut Criterion) {
         });
     });
     let people: usize = rig.engine.rooms().map(|room| room.people()).sum();
-    assert_eq!(people, 3, "the capture's people are not followed");
+    assert_eq!(people, 2, "the capture's people are not followed");
 
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let whole = format!("{HEADER}{stream}");
