@@ -134,3 +134,116 @@ fn id_text(value: &Value) -> Option<String> {
 fn length(text: &str) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn claims(value: &Value) -> Claims {
+        Claims::from_json(&value.to_string()).unwrap()
+    }
+
+    #[test]
+    fn what_gavel_reads_most_is_at_hand() {
+        let value = json!({
+            "exp": 1_700_000_000,
+            "context": {"user": {"name": " Ädà \"x\" ", "id": "u-1"}},
+        });
+        let claims = claims(&value);
+        assert_eq!(claims.user_name(), Some(" Ädà \"x\" "));
+        assert_eq!(claims.user_id(), Some("u-1"));
+        assert_eq!(claims.exp(), Some(1_700_000_000));
+        assert_eq!(claims.value(), value);
+        assert_eq!(claims.json(), value.to_string());
+    }
+
+    #[test]
+    fn odd_names_and_ids_are_none() {
+        for (name, id, expected) in [
+            (json!(null), json!(null), (None, None)),
+            (json!(""), json!(""), (None, None)),
+            (json!(" \u{FEFF}\n"), json!(" "), (None, None)),
+            (json!(7), json!(7), (None, Some("7"))),
+            (json!(["x"]), json!(true), (None, None)),
+            (json!({}), json!(["x"]), (None, None)),
+            (
+                json!("x"),
+                json!(12345678901234567890_u64),
+                (Some("x"), Some("12345678901234567890")),
+            ),
+        ] {
+            let claims = claims(&json!({"context": {"user": {"name": name, "id": id}}}));
+            assert_eq!((claims.user_name(), claims.user_id()), expected);
+        }
+        for value in [
+            json!({}),
+            json!({"context": 1}),
+            json!({"context": {"user": "x"}}),
+        ] {
+            assert_eq!(
+                (claims(&value).user_name(), claims(&value).user_id()),
+                (None, None)
+            );
+        }
+    }
+
+    #[test]
+    fn exp_is_a_number_of_seconds() {
+        for (exp, expected) in [
+            (json!(0), Some(0)),
+            (json!(1.9), Some(1)),
+            (json!(-1), None),
+            (json!("1"), None),
+            (json!(null), None),
+            (json!(1e300), Some(u64::MAX - 1)),
+            (json!(u64::MAX), Some(u64::MAX - 1)),
+        ] {
+            assert_eq!(claims(&json!({"exp": exp})).exp(), expected, "{exp}");
+        }
+    }
+
+    #[test]
+    fn claims_are_an_object_of_bounded_size_and_depth() {
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(MAX_CLAIMS_BYTES));
+        for (text, expected) in [
+            ("[]", RejectReason::Malformed),
+            ("null", RejectReason::Malformed),
+            ("", RejectReason::Malformed),
+            ("{} {}", RejectReason::Malformed),
+            (r#"{"a":"\ud800"}"#, RejectReason::Malformed),
+            (deep.as_str(), RejectReason::Malformed),
+            (long.as_str(), RejectReason::TooLarge),
+        ] {
+            assert_eq!(Claims::from_json(text), Err(expected));
+        }
+    }
+
+    #[test]
+    fn features_without_a_user_are_no_claims() {
+        for (value, expected) in [
+            (json!({}), false),
+            (json!({"context": {}}), false),
+            (json!({"context": {"features": {}}}), true),
+            (
+                json!({"iss": "x", "context": {"features": {"a": true}, "group": "g"}}),
+                true,
+            ),
+            (json!({"context": {"features": {}, "user": null}}), true),
+            (json!({"context": {"features": {}, "user": {}}}), false),
+            (json!({"context": {"user": {}}}), false),
+            (json!({"context": {"group": "g"}}), false),
+        ] {
+            assert_eq!(claims(&value).features_alone(), expected, "{value}");
+        }
+    }
+
+    /// A hundred thousand are alive at once.
+    #[test]
+    fn claims_are_small() {
+        assert_eq!(size_of::<Claims>(), 32);
+        assert_eq!(size_of::<Option<Claims>>(), 32);
+    }
+}

@@ -202,6 +202,12 @@ impl<'a> Translation<'a> {
                     set.add(|b| (low..=*high).contains(&b));
                     after
                 }
+                // The end of a range took the escape's own %: Lua then reads
+                // the closing bracket as the class.
+                (b'%', []) => {
+                    set.add(|b| b == b']');
+                    &[]
+                }
                 (byte, after) => {
                     set.add(|b| b == byte);
                     after
@@ -292,6 +298,121 @@ impl Set {
             ranges => {
                 let _ = write!(regex, "[{ranges}]");
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Pattern, text, and what Lua 5.4's `string.match` answers first.
+    const ROWS: &[(&str, &str, Option<&str>)] = &[
+        ("", "abc", Some("")),
+        ("class", "class", Some("class")),
+        ("a", "ba", Some("a")),
+        ("..", "ä", Some("ä")),
+        ("a*", "aaa", Some("aaa")),
+        ("a-", "aaa", Some("")),
+        ("a-$", "aaa", Some("aaa")),
+        ("a+", "baa", Some("aa")),
+        ("ab?c", "ac", Some("ac")),
+        ("^a", "ba", None),
+        ("a^b", "a^b", Some("a^b")),
+        ("a$b", "a$b", Some("a$b")),
+        ("a$$", "a$", Some("a$")),
+        ("$", "ab", Some("")),
+        ("^$", "", Some("")),
+        ("^*", "*", Some("*")),
+        ("*a", "*a", Some("*a")),
+        ("(a)(b)", "ab", Some("a")),
+        ("((a)b)", "ab", Some("ab")),
+        ("(ab)+", "ab+", Some("ab")),
+        ("(ab)+", "abab", None),
+        ("(a*)b", "aab", Some("aa")),
+        ("room%-%d+", "room-12", Some("room-12")),
+        ("%a+", "1ab2", Some("ab")),
+        ("%A+", "ab1-c", Some("1-")),
+        ("%l%u", "aB", Some("aB")),
+        ("%s%S", "a b", Some(" b")),
+        ("%p+", "a.-_b", Some(".-_")),
+        ("%x+", "xyz1fg", Some("1f")),
+        ("%g+", " a~ ", Some("a~")),
+        ("%c", "a\tb", Some("\t")),
+        ("%w+", "äa1", Some("a1")),
+        ("%%", "a%", Some("%")),
+        ("%.", "a.b", Some(".")),
+        ("%y", "xyz", Some("y")),
+        ("[a-c]+", "xabcd", Some("abc")),
+        ("[^a-c]+", "abxyc", Some("xy")),
+        ("[a%-c]+", "x-ca", Some("-ca")),
+        ("[%w_]+", "-a_1-", Some("a_1")),
+        ("[]]", "a]", Some("]")),
+        ("[^]]", "]a", Some("a")),
+        ("[]-a]+", "]^_`a", Some("]^_`a")),
+        ("[a-]+", "b-a", Some("-a")),
+        ("[-a]+", "b-a", Some("-a")),
+        ("[%]]", "]", Some("]")),
+        ("[%a-z]+", "a-z", Some("a-z")),
+        ("[a-%%]", "%", None),
+        ("[a-%%]", "]", Some("]")),
+        ("[z-a]", "z", None),
+        ("[.]", "a.", Some(".")),
+        ("[^%d]+", "12ab", Some("ab")),
+        ("[[]", "[", Some("[")),
+        ("[(]", "(", Some("(")),
+        ("a.-b", "a1b2b", Some("a1b")),
+        ("\0a", "\0a", Some("\0a")),
+        ("%z", "a\0", Some("\0")),
+    ];
+
+    #[test]
+    fn patterns_match_as_in_lua() {
+        for (pattern, text, expected) in ROWS {
+            let translated = LuaPattern::new(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
+            let found = translated.first_match(text);
+            assert_eq!(found, expected.map(str::as_bytes), "{pattern} on {text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_translated_is_refused() {
+        use Untranslatable::*;
+        let long = "a".repeat(2000);
+        let captures = "(a)".repeat(33);
+        for (pattern, expected) in [
+            ("%b()", Unsupported("%b")),
+            ("%f[a]", Unsupported("%f")),
+            ("(a)%1", Unsupported("a back reference")),
+            ("%0", Unsupported("a back reference")),
+            ("a()", Unsupported("a position capture ()")),
+            ("a%", Malformed("ends with %")),
+            ("[a", Malformed("a [ without its ]")),
+            ("[]", Malformed("a [ without its ]")),
+            ("[^]", Malformed("a [ without its ]")),
+            ("[a%]", Malformed("a [ without its ]")),
+            ("[%", Malformed("a [ without its ]")),
+            ("(a", Malformed("a ( without its )")),
+            ("a)", Malformed("a ) without its (")),
+            (captures.as_str(), Malformed("more than 32 captures")),
+            (long.as_str(), TooLarge),
+        ] {
+            assert_eq!(LuaPattern::new(pattern).err(), Some(expected), "{pattern}");
+        }
+    }
+
+    /// A backtracking matcher would take longer than the universe has left.
+    #[test]
+    fn a_hostile_pattern_costs_little() {
+        let pattern = format!("{}b", "a*".repeat(500));
+        let translated = LuaPattern::new(&pattern);
+        if let Ok(translated) = translated {
+            assert_eq!(translated.first_match(&"a".repeat(1000)), None);
+        }
+        let lazy = format!("^{}$", ".-x".repeat(300));
+        if let Ok(translated) = LuaPattern::new(&lazy) {
+            assert_eq!(translated.first_match(&"a".repeat(1000)), None);
         }
     }
 }

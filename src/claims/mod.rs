@@ -136,3 +136,12 @@ impl fmt::Display for RejectReason {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests_binding;
+#[cfg(test)]
+mod tests_jwt;
+#[cfg(test)]
+mod tests_sources;

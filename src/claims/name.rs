@@ -112,3 +112,97 @@ pub(crate) fn trim(text: &str) -> &str {
 fn trim_start(text: &str) -> &str {
     text.trim_start_matches(is_space)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn name(text: &str) -> TokenName {
+        TokenName::new(text).unwrap()
+    }
+
+    #[test]
+    fn b8_names_are_equal_after_trimming() {
+        for (token, shown, expected) in [
+            ("Ada", "Ada", true),
+            (" Ada\t", "Ada", true),
+            ("Ada", "\u{A0}Ada\u{FEFF}", true),
+            ("\u{FEFF}Ada", "Ada", true),
+            ("Ada", "\u{85}Ada", true),
+            ("\u{85}Ada", "Ada", true),
+            ("Ada", "ada", false),
+            ("Ada", "Ada L", false),
+            ("Ada L", "Ada  L", false),
+            ("Ada", "", false),
+            ("A\r\nB", "A\nB", true),
+            ("A\rB", "A\nB", true),
+            ("Ada", "Ada\u{FFFD}", false),
+        ] {
+            assert_eq!(name(token).matches(shown), expected, "{token:?} {shown:?}");
+        }
+    }
+
+    #[test]
+    fn b8_clients_cut_names_at_50_units() {
+        let long = "x".repeat(60);
+        assert_eq!(name(&long).form(), "x".repeat(50));
+        for (length, expected) in [(49, false), (50, true), (51, false), (60, true)] {
+            let shown = "x".repeat(length);
+            assert_eq!(name(&long).matches(&shown), expected, "{length}");
+        }
+        let padded = format!("   {long}");
+        assert_eq!(name(&padded).form(), "x".repeat(50), "cut after trimming");
+        assert!(name(&padded).matches(&"x".repeat(50)));
+        let spaced = format!("{} {long}", "x".repeat(49));
+        assert_eq!(name(&spaced).form(), format!("{} ", "x".repeat(49)));
+        assert!(name(&spaced).matches(&"x".repeat(49)));
+        assert!(name(&spaced).matches(&format!("{} ", "x".repeat(49))));
+        let exact = "x".repeat(50);
+        assert_eq!(name(&exact).form(), exact);
+        let with_half = format!("{exact}\u{FFFD}");
+        assert!(!name(&long).matches(&with_half), "nothing was halved");
+    }
+
+    /// A client cuts between the halves of a character; what arrives of the half
+    /// is U+FFFD.
+    #[test]
+    fn b8_half_a_character_is_not_set_and_is_no_change() {
+        let start = "x".repeat(49);
+        let token = format!("{start}🎓 and more");
+        assert_eq!(name(&token).form(), start);
+        assert!(name(&token).matches(&start));
+        assert!(name(&token).matches(&format!("{start}\u{FFFD}")));
+        assert!(!name(&token).matches(&format!("{start}🎓")));
+        assert!(name(&token).matches(&token));
+        let ends_spaced = format!("{} 🎓🎓", "x".repeat(48));
+        assert!(name(&ends_spaced).matches(&format!("{} \u{FFFD}", "x".repeat(48))));
+        assert!(name(&ends_spaced).matches(&"x".repeat(48)));
+        let whole = format!("{}🎓 and more", "x".repeat(48));
+        assert_eq!(name(&whole).form(), format!("{}🎓", "x".repeat(48)));
+        assert!(!name(&whole).matches(&format!("{}\u{FFFD}", "x".repeat(48))));
+    }
+
+    #[test]
+    fn b8_names_that_xml_forbids_are_not_frozen() {
+        for c in [
+            '\0', '\u{8}', '\u{B}', '\u{C}', '\u{1F}', '\u{FFFE}', '\u{FFFF}',
+        ] {
+            let found = TokenName::new(&format!("A{c}B"));
+            assert_eq!(found, Err(ForbiddenCharacters(c)));
+        }
+        for c in [
+            '\t',
+            '\n',
+            '\r',
+            '\u{7F}',
+            '\u{85}',
+            '\u{FFFD}',
+            '\u{10FFFF}',
+        ] {
+            assert!(TokenName::new(&format!("A{c}B")).is_ok(), "{c:?}");
+        }
+        let words = ForbiddenCharacters('\u{8}').to_string();
+        assert!(words.contains("U+0008"), "{words}");
+    }
+}

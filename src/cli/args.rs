@@ -113,7 +113,7 @@ pub struct SignArgs {
     pub claims: PathBuf,
     /// How long the token is valid from now, e.g. 1h; without it `exp` is as
     /// in the claims
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub exp: Option<Duration>,
     /// The algorithm [default: the first configured]
     #[arg(long, value_name = "ALGORITHM", value_parser = algorithm)]
@@ -153,6 +153,11 @@ pub struct DecodeArgs {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
+}
+
+/// Reads a time such as `1h`.
+fn time(text: &str) -> Result<Duration, String> {
+    duration::parse(text).map_err(|error| format!("{error}; write a time such as 1h30m"))
 }
 
 /// Reads an algorithm's name.

@@ -1,6 +1,6 @@
 //! `gavel check`: validates the configuration and prints the effective one.
 
-use super::{CheckArgs, Error, Output, Status, output};
+use super::{CheckArgs, Error, Output, Status, output, verification};
 use crate::config;
 use std::path::Path;
 
@@ -12,6 +12,8 @@ pub(super) fn run(
 ) -> Result<Status, Error> {
     let loaded = config::load(file)?;
     output::warn(&loaded.warnings);
+    // Reading keys is the verifier's; whether they can be used belongs here.
+    verification::verifier(&loaded)?;
     if args.json {
         output.json(&loaded.config)?;
     } else {

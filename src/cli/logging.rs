@@ -7,6 +7,7 @@
 //! line of its own or steer the terminal that shows it.
 
 use super::output::colour_on;
+use super::text::steers;
 use crate::config::LogFormat;
 use std::fmt::{self, Debug, Write as _};
 use std::io;
@@ -79,12 +80,12 @@ fn cap() -> FilterFn {
 
 /// Whether an event or span of this origin and level may be logged at all.
 fn may_speak(metadata: &Metadata<'_>) -> bool {
-    let within = |name: &&str| {
-        let rest = metadata.target().strip_prefix(*name);
+    let within = |name: &str| {
+        let rest = metadata.target().strip_prefix(name);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
     // More verbose levels are greater.
-    *metadata.level() <= Level::INFO || !CAPPED.iter().any(|name| within(&name))
+    *metadata.level() <= Level::INFO || !CAPPED.iter().any(|name| within(name))
 }
 
 /// Writes fields as `tracing-subscriber` does, with control characters escaped.
@@ -137,16 +138,6 @@ impl fmt::Write for Escaping<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether `c` is a control character (C0, DEL, C1), breaks the line, or turns
-/// the direction of writing.
-fn steers(c: char) -> bool {
-    let turns = matches!(
-        c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]

@@ -10,8 +10,11 @@ mod explain;
 mod input;
 pub mod logging;
 mod output;
+mod room;
 mod run;
+pub mod text;
 mod token;
+mod verification;
 
 pub use args::{
     CheckArgs, Cli, Command, CompletionsArgs, DecodeArgs, ExplainArgs, SignArgs, TokenArgs,
@@ -51,3 +54,6 @@ fn dispatch(command: Command, config: Option<&Path>, output: &mut Output) -> Res
         Command::Completions(args) => completions::run(&args, output),
     }
 }
+
+#[cfg(test)]
+mod tests;

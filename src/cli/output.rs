@@ -30,7 +30,7 @@ pub enum Error {
     /// What was asked for failed; status 1. Says what, where and the remedy.
     #[error("{0}")]
     Failed(String),
-    /// The daemon ended by itself; status 1.
+    /// The daemon ended by itself; status 1, or 2 for a key that cannot be used.
     #[error(transparent)]
     Daemon(#[from] shell::Error),
     /// A second signal came before all rooms were left; status 1.
@@ -47,8 +47,9 @@ impl Error {
     fn status(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
+            Self::Daemon(shell::Error::Key(_)) => 2,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Failed(_) | Self::Daemon(_) | Self::Interrupted | Self::Output(_) => 1,
+            Self::Failed(_) | Self::Interrupted | Self::Output(_) => 1,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `gavel run`: the daemon, in the foreground.
 
-use super::{Error, Status, logging};
+use super::{Error, Status, logging, verification};
 use crate::{config, shell};
 use std::io;
 use std::path::Path;
@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 /// Runs until a signal ends it.
 pub(super) fn run(file: Option<&Path>) -> Result<Status, Error> {
     let loaded = config::load(file)?;
+    // A key that cannot be used is a configuration that cannot be.
+    verification::verifier(&loaded)?;
     logging::init(loaded.config.log.format);
     for warning in &loaded.warnings {
         let config::Problem {
@@ -23,8 +25,16 @@ pub(super) fn run(file: Option<&Path>) -> Result<Status, Error> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| start_failed(&error))?;
     runtime.block_on(async {
-        let signals = Signals::new().map_err(|error| start_failed(&error))?;
-        daemon(loaded.config, signals).await
+        let mut signals = Signals::new().map_err(|error| start_failed(&error))?;
+        let file = loaded.file.as_deref().unwrap_or(Path::new("none"));
+        let version = env!("CARGO_PKG_VERSION");
+        tracing::info!(%version, config = %file.display(), "starting");
+        let start = |asked: oneshot::Receiver<()>| {
+            shell::run(loaded.config, async {
+                let _ = asked.await;
+            })
+        };
+        supervise(start, async || signals.next().await).await
     })
 }
 
@@ -33,22 +43,25 @@ fn start_failed(error: &io::Error) -> Error {
     Error::Failed(format!("cannot start: {error}; {remedy}"))
 }
 
-/// Runs the shell; the first signal asks it to end, the second does not wait.
-async fn daemon(config: config::Config, mut signals: Signals) -> Result<Status, Error> {
+/// Runs what `start` makes until it ends: the first signal asks it to, the
+/// second does not wait for it.
+async fn supervise<R>(
+    start: impl FnOnce(oneshot::Receiver<()>) -> R,
+    mut next_signal: impl AsyncFnMut() -> &'static str,
+) -> Result<Status, Error>
+where
+    R: Future<Output = Result<(), shell::Error>>,
+{
     let (ask, asked) = oneshot::channel();
-    let signalled = async {
-        let name = signals.next().await;
+    let signals = async move {
+        let name = next_signal().await;
         tracing::info!(signal = name, "ending: leaving all rooms");
         let _ = ask.send(());
-        signals.next().await;
-    };
-    // The sender lives as long as this function, so only a signal is an end.
-    let shutdown = async {
-        let _ = asked.await;
+        next_signal().await;
     };
     tokio::select! {
-        ended = shell::run(config, shutdown) => ended?,
-        () = async { signalled.await; } => return Err(Error::Interrupted),
+        ended = start(asked) => ended?,
+        () = signals => return Err(Error::Interrupted),
     }
     Ok(Status::Done)
 }
@@ -73,5 +86,47 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+
+    /// Signals as often as `count` says, then never again.
+    fn signals(mut count: usize) -> impl AsyncFnMut() -> &'static str {
+        async move || match count {
+            0 => pending().await,
+            _ => {
+                count -= 1;
+                "SIGTERM"
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_signal_asks_and_is_waited_for() {
+        let polite = |asked: oneshot::Receiver<()>| async {
+            assert_eq!(asked.await, Ok(()));
+            // Leaving rooms takes a while.
+            tokio::task::yield_now().await;
+            Ok(())
+        };
+        let ended = supervise(polite, signals(1)).await;
+        assert!(matches!(ended, Ok(Status::Done)), "{ended:?}");
+    }
+
+    #[tokio::test]
+    async fn the_second_signal_does_not_wait() {
+        let stuck = |_asked| pending();
+        let ended = supervise(stuck, signals(2)).await;
+        assert!(matches!(ended, Err(Error::Interrupted)), "{ended:?}");
+    }
+
+    #[tokio::test]
+    async fn an_end_without_signal_is_an_end() {
+        let ended = supervise(|_asked| ready(Ok(())), signals(0)).await;
+        assert!(matches!(ended, Ok(Status::Done)), "{ended:?}");
     }
 }

@@ -1,15 +1,180 @@
-//! `gavel token`; not there yet.
+//! `gavel token`: makes test tokens, verifies one, shows one.
 
-use super::{Error, Output, Status, TokenCommand};
+use super::text::{escape, escape_lines};
+use super::verification::{self, CheckLine};
+use super::{DecodeArgs, Error, Output, SignArgs, Status, TokenCommand, VerifyArgs};
+use super::{read_input, room};
+use crate::claims::Token;
+use crate::config::{self, Config, KeySource, Loaded, duration};
+use crate::shell::settings;
+use anstyle::AnsiColor;
+use jsonwebtoken::{EncodingKey, Header};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use std::path::Path;
+use std::time::Duration;
 
-/// Says that it is not there.
+const NO_JWT: &str = "[claims.jwt] is missing in the configuration, so there is no key: add it \
+                      with secret_file, public_key_file or jwks_file";
+
+/// Runs one of the commands about tokens.
 pub(super) fn run(
-    _args: &TokenCommand,
-    _file: Option<&Path>,
-    _output: &mut Output,
+    command: &TokenCommand,
+    file: Option<&Path>,
+    output: &mut Output,
 ) -> Result<Status, Error> {
-    Err(Error::Failed(
-        "gavel token is unavailable in this build; use a later one".to_owned(),
-    ))
+    match command {
+        TokenCommand::Sign(args) => sign(args, &config::load(file)?.config, output),
+        TokenCommand::Verify(args) => verify(args, &config::load(file)?, output),
+        TokenCommand::Decode(args) => decode(args, output),
+    }
+}
+
+/// Signs claims as they are; only `exp` is added, where it was asked for.
+fn sign(args: &SignArgs, config: &Config, output: &mut Output) -> Result<Status, Error> {
+    let algorithm = args.alg.or_else(|| {
+        let jwt = config.claims.jwt.as_ref()?;
+        jwt.algorithms.first().copied()
+    });
+    let algorithm = algorithm.ok_or_else(|| Error::Usage(NO_JWT.to_owned()))?;
+    let key = signing_key(config, algorithm)?;
+    let mut claims = object(&read_input(&args.claims)?, &args.claims)?;
+    if let Some(exp) = args.exp {
+        let exp = verification::now().saturating_add(exp.as_secs());
+        claims.insert("exp".to_owned(), exp.into());
+    }
+    let header = Header::new(settings::algorithm(algorithm));
+    let token = jsonwebtoken::encode(&header, &claims, &key)
+        .map_err(|error| Error::Failed(format!("cannot sign: {error}")))?;
+    if args.json {
+        let exp = claims.get("exp");
+        output.json(&json!({"token": token, "algorithm": algorithm, "exp": exp}))?;
+    } else {
+        output.line(token)?;
+    }
+    Ok(Status::Done)
+}
+
+/// The key to sign with: only a shared secret is one.
+fn signing_key(config: &Config, algorithm: config::Algorithm) -> Result<EncodingKey, Error> {
+    let usage = |text: String| Err(Error::Usage(text));
+    match config.claims.jwt.as_ref().map(|jwt| &jwt.key) {
+        None => usage(NO_JWT.to_owned()),
+        Some(KeySource::Secret(_)) if !algorithm.is_symmetric() => usage(format!(
+            "{algorithm} needs a private key, and [claims.jwt] has a secret: take --alg HS256, HS384 or HS512"
+        )),
+        Some(KeySource::Secret(secret)) => Ok(EncodingKey::from_secret(secret.expose())),
+        Some(KeySource::PublicKey(_) | KeySource::Jwks(_)) => usage(
+            "[claims.jwt] has public keys, which verify and do not sign: sign with the issuer's private key, or configure secret_file for tests".to_owned(),
+        ),
+    }
+}
+
+/// The JSON object in `text`, which was read from `path`.
+pub(super) fn object(text: &str, path: &Path) -> Result<Map<String, Value>, Error> {
+    serde_json::from_str(text).map_err(|error| {
+        let name = match path == Path::new("-") {
+            true => "stdin".to_owned(),
+            false => format!("{:?}", path.to_string_lossy()),
+        };
+        Error::Failed(format!(
+            "{name} holds no claims ({error}): write one JSON object such as {{\"context\": {{\"user\": {{\"moderator\": true}}}}}}"
+        ))
+    })
+}
+
+/// What `token verify` says.
+#[derive(Serialize)]
+struct Verified {
+    valid: bool,
+    /// The label of the first thing wrong.
+    reason: Option<&'static str>,
+    room: Option<String>,
+    checks: Vec<CheckLine>,
+    /// The payload, where the token is valid.
+    claims: Option<Value>,
+}
+
+/// Makes every check; a token that is not valid is status 1.
+fn verify(args: &VerifyArgs, loaded: &Loaded, output: &mut Output) -> Result<Status, Error> {
+    let verifier = verification::verifier(loaded)?;
+    let room = args.room.as_deref();
+    let room = room
+        .map(|room| room::resolve(room, &loaded.config.muc))
+        .transpose()?;
+    let text = read_input(&args.token)?;
+    let inspection = verifier
+        .inspect(&text, room.as_ref(), verification::now())
+        .ok_or_else(|| Error::Usage(NO_JWT.to_owned()))?;
+    let verified = Verified {
+        valid: inspection.claims.is_some(),
+        reason: inspection.reason().map(|reason| reason.as_str()),
+        room: room.map(|room| room.to_string()),
+        checks: verification::lines(&inspection),
+        claims: inspection.claims.as_ref().map(|claims| claims.value()),
+    };
+    match args.json {
+        true => output.json(&verified)?,
+        false => tell_verified(&verified, output)?,
+    }
+    Ok(match verified.valid {
+        true => Status::Done,
+        false => Status::Failed,
+    })
+}
+
+fn tell_verified(verified: &Verified, output: &mut Output) -> Result<(), Error> {
+    let word = match verified.reason {
+        None => output.styled(AnsiColor::Green.on_default(), "valid"),
+        Some(reason) => {
+            let word = output.styled(AnsiColor::Red.on_default(), "not valid");
+            format!("{word}: {reason}")
+        }
+    };
+    output.line(word)?;
+    output.text(verification::table(&verified.checks))
+}
+
+/// Shows header and payload, verifying nothing.
+fn decode(args: &DecodeArgs, output: &mut Output) -> Result<Status, Error> {
+    let text = read_input(&args.token)?;
+    let token = Token::parse(&text).map_err(|fault| Error::Failed(fault.to_string()))?;
+    if args.json {
+        let (header, payload) = (&token.header, &token.payload);
+        output.json(&json!({"verified": false, "header": header, "payload": payload}))?;
+        return Ok(Status::Done);
+    }
+    let word = output.styled(AnsiColor::Yellow.on_default(), "NOT VERIFIED");
+    output.line(format_args!("{word}: anybody can have written this"))?;
+    for (title, part) in [("header", token.header), ("payload", token.payload)] {
+        let times = times(&part, verification::now());
+        let part = serde_json::to_string_pretty(&part);
+        let part = part.map_err(|error| Error::Failed(error.to_string()))?;
+        output.line(format_args!("{title}\n{}", escape_lines(&part)))?;
+        output.text(times)?;
+    }
+    Ok(Status::Done)
+}
+
+/// A payload's times in words: one line each.
+fn times(payload: &Map<String, Value>, now: u64) -> String {
+    let mut text = String::new();
+    for key in ["iat", "nbf", "exp"] {
+        let Some(at) = payload.get(key).and_then(Value::as_u64) else {
+            continue;
+        };
+        let words = distance(at, now);
+        text.push_str(&format!("{key} is {}\n", escape(&words)));
+    }
+    text
+}
+
+/// How far `at` is from `now`, both in seconds since 1970.
+fn distance(at: u64, now: u64) -> String {
+    let words = |seconds| duration::format(Duration::from_secs(seconds));
+    match at.checked_sub(now) {
+        Some(0) => "now".to_owned(),
+        Some(ahead) => format!("in {}", words(ahead)),
+        None => format!("{} ago", words(now - at)),
+    }
 }

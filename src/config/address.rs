@@ -1,8 +1,8 @@
 //! Addresses as people write them, checked and brought into the form in which
 //! the server sends them (RFC 7622).
 
+use super::notes::{Given, Notes};
 use super::problem::quoted;
-use super::section::{Given, Notes};
 use crate::muc::{BareJid, RoomJid, Service};
 
 /// What to do about something that is not a domain.
@@ -25,6 +25,9 @@ fn bare(text: &str) -> Result<BareJid, String> {
 
 /// Any address without resource, normalised.
 fn parse(text: &str) -> Result<jid::BareJid, String> {
+    if text.is_empty() {
+        return Err("is empty".to_owned());
+    }
     let wrong = |why: &dyn std::fmt::Display| format!("{} is not valid: {why}", quoted(text));
     if let Some(odd) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
         return Err(wrong(&format_args!(

@@ -3,9 +3,10 @@
 use super::address;
 use super::files;
 use super::model::{Claims, Jwt, KeyFile, KeySource};
+use super::notes::Given;
 use super::problem::quoted;
 use super::secret::Secret;
-use super::section::{Given, Section};
+use super::section::Section;
 use super::words::{Algorithm, ClaimSource, Word};
 use std::time::Duration;
 
@@ -20,18 +21,18 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
     let mut section = root.section("claims");
     let (sources, place) = sources(&mut section);
     let trusted_domains = trusted_domains(&mut section, &sources, parents);
-    let given = section.has("jwt");
-    let jwt = section.section("claims.jwt");
-    let jwt = if given {
-        jwt_section(jwt)
-    } else {
-        if sources.contains(&ClaimSource::Jwt) {
-            let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
-            let problem = "lists \"jwt\", but [claims.jwt] is missing";
-            section.notes.error(place, problem, remedy);
-        }
-        None
-    };
+    // One set of variables for all deployments may tell of issuers where there
+    // is no secret.
+    let jwt = section.subsection("claims.jwt").filter(|jwt| {
+        let keys = [&KEY_SOURCES[..], &LATER_KEY_SOURCES].concat();
+        !jwt.is_only_variables_without(&keys)
+    });
+    if jwt.is_none() && sources.contains(&ClaimSource::Jwt) {
+        let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
+        let problem = "lists \"jwt\", but [claims.jwt] is missing";
+        section.notes.error(place, problem, remedy);
+    }
+    let jwt = jwt.and_then(jwt_section);
     section.finish();
     Claims {
         sources,

@@ -1,8 +1,8 @@
 //! The files that a configuration names.
 
+use super::notes::{Given, Notes};
 use super::problem::quoted;
 use super::secret::Secret;
-use super::section::{Given, Notes};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -25,8 +25,11 @@ pub(super) fn read(path: &std::path::Path) -> io::Result<Vec<u8>> {
 
 /// The secret in the file that `given` names, without one trailing newline;
 /// what is wrong is noted.
+///
+/// No note quotes the name: where the secret itself was written in its place,
+/// that would show it.
 pub(super) fn secret(notes: &Notes, given: &Given) -> Option<Secret<Vec<u8>>> {
-    let (path, mut content) = open(notes, given)?;
+    let (path, mut content) = open(notes, given, "the file")?;
     for newline in [b"\r\n".as_slice(), b"\n"] {
         if content.ends_with(newline) {
             content.truncate(content.len() - newline.len());
@@ -34,12 +37,12 @@ pub(super) fn secret(notes: &Notes, given: &Given) -> Option<Secret<Vec<u8>>> {
         }
     }
     if content.is_empty() {
-        let problem = format!("the file {} is empty", quoted(&given.value));
-        notes.error(&given.place, problem, "write the secret into it");
+        let remedy = "write the secret into it";
+        notes.error(&given.place, "the file is empty", remedy);
         return None;
     }
     if content.last().is_some_and(u8::is_ascii_whitespace) {
-        let problem = format!("the secret in {} ends in white space", quoted(&given.value));
+        let problem = "the secret in the file ends in white space";
         let remedy = "remove it, unless it belongs to the secret; only one newline is cut";
         notes.warn(&given.place, problem, remedy);
     }
@@ -48,7 +51,7 @@ pub(super) fn secret(notes: &Notes, given: &Given) -> Option<Secret<Vec<u8>>> {
 
 /// The text in the file that `given` names; what is wrong is noted.
 pub(super) fn text(notes: &Notes, given: &Given) -> Option<(PathBuf, String)> {
-    let (path, content) = open(notes, given)?;
+    let (path, content) = open(notes, given, &quoted(&given.value))?;
     let text = String::from_utf8(content)
         .map_err(|_| {
             let problem = format!("the file {} is not text", quoted(&given.value));
@@ -58,7 +61,8 @@ pub(super) fn text(notes: &Notes, given: &Given) -> Option<(PathBuf, String)> {
     Some((path, text))
 }
 
-fn open(notes: &Notes, given: &Given) -> Option<(PathBuf, Vec<u8>)> {
+/// Reads the file that `given` names and errors call `shown`.
+fn open(notes: &Notes, given: &Given, shown: &str) -> Option<(PathBuf, Vec<u8>)> {
     if given.value.is_empty() {
         notes.error(&given.place, "is empty", "write the path of a file");
         return None;
@@ -67,7 +71,7 @@ fn open(notes: &Notes, given: &Given) -> Option<(PathBuf, Vec<u8>)> {
     match read(&path) {
         Ok(content) => Some((path, content)),
         Err(error) => {
-            let problem = format!("cannot read {}: {error}", quoted(&given.value));
+            let problem = format!("cannot read {shown}: {error}");
             let remedy = match error.kind() {
                 io::ErrorKind::NotFound => "create it, or name another",
                 io::ErrorKind::PermissionDenied => "let gavel's user read it",

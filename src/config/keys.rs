@@ -72,6 +72,9 @@ pub(super) fn key_of(name: &str) -> Option<&'static str> {
 
 /// What to do about a variable that stands for no key.
 pub(super) fn instead_of_variable(name: &str) -> String {
+    if name.starts_with("GAVEL_MUC__") {
+        return format!("list the services in {MUC_VARIABLE}; the file has their other settings");
+    }
     let keys = KEYS.iter().filter(|key| !key.starts_with("muc."));
     let mut known: Vec<String> = keys.map(|key| variable(key)).collect();
     known.extend([MUC_VARIABLE, FILE_VARIABLE].map(str::to_owned));
@@ -164,6 +167,11 @@ mod tests {
         }
         for (name, answer) in [
             ("GAVEL_COMPONENT_JID", "did you mean GAVEL_COMPONENT__JID?"),
+            (
+                "GAVEL_MUC__SERVICE",
+                "list the services in GAVEL_MUC; the file has their other settings",
+            ),
+            ("GAVEL_component__jid", "did you mean GAVEL_COMPONENT__JID?"),
             ("GAVEL_MUCS", "did you mean GAVEL_MUC?"),
             (
                 "GAVEL_X",

@@ -3,9 +3,9 @@
 use super::files;
 use super::keys::{self, FILE_VARIABLE, MUC_VARIABLE};
 use super::model::Config;
+use super::notes::Notes;
 use super::problem::{Invalid, Problem, quoted};
 use super::read;
-use super::section::Notes;
 use super::tree::{self, Table};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -144,6 +144,8 @@ fn lay_over(
             continue;
         };
         match key {
+            // What starts containers passes empty variables for what it has not.
+            Some(key) if key.ends_with(".secret") && value.is_empty() => {}
             Some(key) => tree::overlay(tree, key, &shown, value),
             None => listed = Some(value.to_owned()),
         }

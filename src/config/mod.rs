@@ -10,14 +10,17 @@
 mod address;
 mod claims;
 pub mod duration;
+mod exclusive;
 mod files;
 mod keys;
 mod load;
 mod model;
+mod notes;
 mod problem;
 mod read;
 mod secret;
 mod section;
+mod services;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -161,7 +161,7 @@ pub struct Jwt {
 pub enum KeySource {
     /// The shared secret of HS256 and its kin.
     Secret(Secret<Vec<u8>>),
-    /// A public key or certificate in PEM.
+    /// A public key in PEM.
     PublicKey(KeyFile),
     /// A JSON Web Key Set (RFC 7517 §5).
     Jwks(KeyFile),

@@ -57,14 +57,16 @@ pub(super) fn listing<'a>(words: impl IntoIterator<Item = &'a str>, last: &str) 
     }
 }
 
-/// The candidate nearest to `word`, if one is near enough to be a likely slip.
+/// The candidate nearest to `word`, if one is near enough to be a likely slip;
+/// capitals do not count.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    let word = word.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
+        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
         // A third of the letters wrong is still a slip; more is another word.
         .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
         .min()
@@ -98,6 +100,7 @@ mod tests {
         assert_eq!(nearest("servce", known), Some("service"));
         assert_eq!(nearest("tenant", known), Some("tenants"));
         assert_eq!(nearest("Sources", known), Some("sources"));
+        assert_eq!(nearest("hs256", ["ES256", "HS256"]), Some("HS256"));
         assert_eq!(nearest("moderators", known), None);
         assert_eq!(nearest("", known), None);
     }

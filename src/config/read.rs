@@ -3,13 +3,14 @@
 use super::address;
 use super::claims::{self, distinct, domains};
 use super::files;
-use super::keys::MUC_VARIABLE;
 use super::model::{
     Admin, Component, Config, Discovery, Infrastructure, Log, Names, Policy, Server, State,
 };
+use super::notes::{Given, Notes};
 use super::problem::quoted;
 use super::secret::Secret;
-use super::section::{Given, Notes, Section, split};
+use super::section::Section;
+use super::services::services;
 use super::tree::Table;
 use super::words::{Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset};
 use crate::muc::{BareJid, Nick, Service};
@@ -102,9 +103,8 @@ fn component_secret(section: &mut Section<'_>) -> Option<Secret> {
 fn secret_text(notes: &Notes, given: &Given) -> Option<Secret> {
     let secret = files::secret(notes, given)?;
     if std::str::from_utf8(secret.expose()).is_err() {
-        let problem = format!("the file {} is not text", quoted(&given.value));
         let remedy = "write into it what Prosody has as component_secret";
-        notes.error(&given.place, problem, remedy);
+        notes.error(&given.place, "the file is not text", remedy);
         return None;
     }
     Some(secret.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
@@ -125,64 +125,6 @@ fn nick(section: &mut Section<'_>) -> Nick {
         section.notes.error(given.place, problem, remedy);
     }
     Nick::new(given.value)
-}
-
-/// The services; `listed`, the environment's list, replaces the file's, whose
-/// other settings stay for those that are in both.
-fn services(root: &mut Section<'_>, listed: Option<&str>) -> Vec<Service> {
-    let notes = root.notes;
-    let given = root.has("muc") || listed.is_some();
-    let sections = root.sections("muc");
-    let written: Vec<_> = sections.into_iter().filter_map(service).collect();
-    let Some(listed) = listed else {
-        let count = written.len();
-        let services = each_once(notes, written);
-        if count == 0 && !given {
-            no_service(notes);
-        }
-        return services;
-    };
-    let place = format!("environment {MUC_VARIABLE}");
-    let chosen = split(listed, &place).into_iter().filter_map(|given| {
-        let domain = address::domain_of(notes, &given)?;
-        let tenants = written.iter().find(|(_, known)| known.domain == domain);
-        let tenants = tenants.is_none_or(|(_, known)| known.tenants);
-        Some((given.place, Service { domain, tenants }))
-    });
-    let chosen: Vec<_> = chosen.collect();
-    if split(listed, &place).is_empty() {
-        no_service(notes);
-    }
-    each_once(notes, chosen)
-}
-
-fn no_service(notes: &Notes) {
-    let remedy = format!("add a [[muc]] with service = \"muc.meet.jitsi\", or set {MUC_VARIABLE}");
-    notes.error(notes.absent("muc"), "a MUC service is required", remedy);
-}
-
-/// One `[[muc]]`, and where its service is written.
-fn service(mut section: Section<'_>) -> Option<(String, Service)> {
-    let notes = section.notes;
-    let given = section.required("service", "muc.meet.jitsi");
-    let tenants = section.flag("tenants", true);
-    section.finish();
-    let given = given?;
-    let domain = address::domain_of(notes, &given)?;
-    Some((given.place, Service { domain, tenants }))
-}
-
-fn each_once(notes: &Notes, written: Vec<(String, Service)>) -> Vec<Service> {
-    let mut services: Vec<Service> = Vec::new();
-    for (place, service) in written {
-        if services.iter().any(|known| known.domain == service.domain) {
-            let problem = format!("{} is there twice", quoted(&service.domain));
-            notes.error(place, problem, "keep one");
-        } else {
-            services.push(service);
-        }
-    }
-    services
 }
 
 fn discovery(root: &mut Section<'_>, services: &[Service]) -> Discovery {

@@ -3,99 +3,19 @@
 
 use super::duration;
 use super::keys::{self, KEYS};
-use super::problem::{Problem, listing, nearest, quoted};
+use super::notes::{Given, Notes};
+use super::problem::{listing, nearest, quoted};
 use super::tree::{Node, Origin, Table, Value};
 use super::words::Word;
-use std::cell::RefCell;
 use std::time::Duration;
-
-/// What was found wrong or remarkable so far.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    /// The file's name, and whether it is there.
-    file: String,
-    there: bool,
-    errors: RefCell<Vec<Problem>>,
-    warnings: RefCell<Vec<Problem>>,
-}
-
-impl Notes {
-    /// No notes yet about a configuration from the environment and `file`,
-    /// which is `there` or not.
-    pub(super) fn new(file: String, there: bool) -> Self {
-        Self {
-            file,
-            there,
-            ..Self::default()
-        }
-    }
-
-    /// Notes what makes the configuration unusable.
-    pub(super) fn error(
-        &self,
-        place: impl Into<String>,
-        problem: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.errors.borrow_mut().push(note(place, problem, remedy));
-    }
-
-    /// Notes what is remarkable.
-    pub(super) fn warn(
-        &self,
-        place: impl Into<String>,
-        problem: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.warnings
-            .borrow_mut()
-            .push(note(place, problem, remedy));
-    }
-
-    /// Errors and warnings, in the order they were noted.
-    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>) {
-        (self.errors.into_inner(), self.warnings.into_inner())
-    }
-
-    /// The place of `key`, written at `origin`.
-    pub(super) fn place(&self, origin: &Origin, key: &str) -> String {
-        match origin {
-            Origin::Variable(variable) => format!("environment {variable}"),
-            Origin::Line(line) => format!("{}:{line}, {key}", self.file),
-        }
-    }
-
-    /// The place of a key that is not there.
-    pub(super) fn absent(&self, key: &str) -> String {
-        let missing = if self.there { "" } else { " (not there)" };
-        format!("{}{missing}, {key}", self.file)
-    }
-}
-
-fn note(
-    place: impl Into<String>,
-    problem: impl Into<String>,
-    remedy: impl Into<String>,
-) -> Problem {
-    Problem {
-        place: place.into(),
-        problem: problem.into(),
-        remedy: remedy.into(),
-    }
-}
-
-/// A value of the right kind, and where it was written.
-#[derive(Debug, Clone)]
-pub(super) struct Given<T = String> {
-    pub(super) value: T,
-    pub(super) place: String,
-}
 
 /// A section being read.
 pub(super) struct Section<'n> {
     pub(super) notes: &'n Notes,
     name: &'static str,
-    entries: Table,
+    /// Where its header is; `None` where it has none.
+    header: Option<Origin>,
+    pub(super) entries: Table,
 }
 
 impl<'n> Section<'n> {
@@ -104,6 +24,7 @@ impl<'n> Section<'n> {
         Self {
             notes,
             name: "",
+            header: None,
             entries,
         }
     }
@@ -121,9 +42,12 @@ impl<'n> Section<'n> {
         self.entries.contains_key(key)
     }
 
-    /// The place of a key that is not there.
+    /// The place of a key that is not there: its section's, where there is one.
     pub(super) fn absent(&self, key: &str) -> String {
-        self.notes.absent(&self.key(key))
+        match &self.header {
+            Some(header @ Origin::Line(_)) => self.notes.place(header, &self.key(key)),
+            _ => self.notes.absent(&self.key(key)),
+        }
     }
 
     /// Takes what `key` was given, with its place.
@@ -140,28 +64,39 @@ impl<'n> Section<'n> {
         KEYS.iter().any(|known| *known == key || within(known))
     }
 
-    /// The section `name` (its full name) within this one; empty where absent.
+    /// The section `name` (its full name) within this one; empty where it is
+    /// absent.
     pub(super) fn section(&mut self, name: &'static str) -> Section<'n> {
-        let key = name.rsplit('.').next().unwrap_or(name);
-        let entries = match self.take(key) {
-            Some((
-                Node {
-                    value: Value::Table(table),
-                    ..
-                },
-                _,
-            )) => table,
-            Some((node, place)) => {
-                let remedy = format!("write {} and its keys below it", keys::header(name));
-                self.wrong_kind(&node.value, place, "a section", &remedy);
-                Table::new()
-            }
-            None => Table::new(),
-        };
-        Section {
+        self.subsection(name).unwrap_or(Section {
             notes: self.notes,
             name,
-            entries,
+            header: None,
+            entries: Table::new(),
+        })
+    }
+
+    /// The section `name` (its full name) within this one, if it is there.
+    pub(super) fn subsection(&mut self, name: &'static str) -> Option<Section<'n>> {
+        let key = name.rsplit('.').next().unwrap_or(name);
+        let (node, _) = self.take(key)?;
+        self.as_section(name, node)
+    }
+
+    /// What stands where the section `name` should.
+    fn as_section(&self, name: &'static str, node: Node) -> Option<Section<'n>> {
+        let place = self.notes.place(&node.origin, name);
+        match node.value {
+            Value::Table(entries) => Some(Section {
+                notes: self.notes,
+                name,
+                header: Some(node.origin),
+                entries,
+            }),
+            other => {
+                let remedy = format!("write {} and its keys below it", keys::header(name));
+                self.wrong_kind(&other, place, "a section", &remedy);
+                None
+            }
         }
     }
 
@@ -170,24 +105,15 @@ impl<'n> Section<'n> {
         let Some((node, place)) = self.take(name) else {
             return Vec::new();
         };
-        let remedy = format!("write [[{name}]] and its keys below it");
         let Value::List(items) = node.value else {
+            let remedy = format!("write [[{name}]] and its keys below it");
             self.wrong_kind(&node.value, place, "a list of sections", &remedy);
             return Vec::new();
         };
-        let section = |item: Node| match item.value {
-            Value::Table(entries) => Some(Section {
-                notes: self.notes,
-                name,
-                entries,
-            }),
-            other => {
-                let place = self.notes.place(&item.origin, name);
-                self.wrong_kind(&other, place, "a section", &remedy);
-                None
-            }
-        };
-        items.into_iter().filter_map(section).collect()
+        let items = items.into_iter();
+        items
+            .filter_map(|item| self.as_section(name, item))
+            .collect()
     }
 
     /// A text.
@@ -204,7 +130,10 @@ impl<'n> Section<'n> {
     /// A text that must be there; `example` is a likely one.
     pub(super) fn required(&mut self, key: &str, example: &str) -> Option<Given> {
         if !self.has(key) {
-            let variable = keys::variable(&self.key(key));
+            let variable = match self.name {
+                "muc" => keys::MUC_VARIABLE.to_owned(),
+                _ => keys::variable(&self.key(key)),
+            };
             let remedy = format!(
                 "write {key} = {} under {}, or set {variable}",
                 quoted(example),
@@ -269,35 +198,25 @@ impl<'n> Section<'n> {
 
     /// A time such as `30s`, at least `least`.
     pub(super) fn duration(&mut self, key: &str, default: Duration, least: Duration) -> Duration {
+        let Some((node, place)) = self.take(key) else {
+            return default;
+        };
         let example = duration::format(default);
-        if let Some(Node {
-            value: Value::Other(kind),
-            ..
-        }) = self.entries.get(key)
-        {
-            let problem = format!("is {kind}, not a duration");
+        let Value::Text(text) = node.value else {
             let remedy = format!("write it in quotes and with a unit: {key} = \"{example}\"");
-            if let Some((_, place)) = self.take(key) {
-                self.notes.error(place, problem, remedy);
-            }
-            return default;
-        }
-        let Some(given) = self.text(key) else {
+            self.wrong_kind(&node.value, place, "a duration", &remedy);
             return default;
         };
-        let problem = match duration::parse(&given.value) {
+        let problem = match duration::parse(&text) {
             Ok(read) if read >= least => return read,
-            Ok(_) => format!("{} is too short", quoted(&given.value)),
-            Err(error) => format!("{} is no duration: {error}", quoted(&given.value)),
+            Ok(_) => format!("{} is too short", quoted(&text)),
+            Err(error) => format!("{} is no duration: {error}", quoted(&text)),
         };
-        let remedy = match least.is_zero() {
-            true => format!("write a time such as {example}"),
-            false => format!(
-                "write a time such as {example}, at least {}",
-                duration::format(least)
-            ),
-        };
-        self.notes.error(given.place, problem, remedy);
+        let mut remedy = format!("write a time such as {example}");
+        if !least.is_zero() {
+            remedy += &format!(", at least {}", duration::format(least));
+        }
+        self.notes.error(place, problem, remedy);
         default
     }
 
@@ -314,24 +233,22 @@ impl<'n> Section<'n> {
     pub(super) fn spelled<T: Word>(&self, key: &str, given: &Given, later: &[&str]) -> Option<T> {
         let text = given.value.as_str();
         let found = T::parse(text);
-        if found.is_none() {
-            let words = T::WORDS.iter().map(|(word, _)| *word);
-            let remedy = match nearest(text, words.clone()) {
-                Some(near) => format!("did you mean {}?", quoted(near)),
-                None => format!("use {}", listing(words.clone(), "or")),
-            };
-            if later.contains(&text) {
-                let key = self.key(key);
-                let problem = format!("{key} = {} is not supported by this version", quoted(text));
-                let remedy = format!("use {}", listing(words, "or"));
-                self.notes.error(&given.place, problem, remedy);
-            } else {
-                let known = listing(words, "nor");
-                let problem = format!("{} is not {known}", quoted(text));
-                self.notes.error(&given.place, problem, remedy);
-            }
+        if found.is_some() {
+            return found;
         }
-        found
+        let words = || T::WORDS.iter().map(|(word, _)| *word);
+        let all = format!("use {}", listing(words(), "or"));
+        let (problem, remedy) = if later.contains(&text) {
+            let key = self.key(key);
+            let problem = format!("{key} = {} is not supported by this version", quoted(text));
+            (problem, all)
+        } else {
+            let meant = nearest(text, words());
+            let meant = meant.map(|near| format!("did you mean {}?", quoted(near)));
+            (format!("{} is unknown", quoted(text)), meant.unwrap_or(all))
+        };
+        self.notes.error(&given.place, problem, remedy);
+        None
     }
 
     /// Refuses a key that the contract has and this version has not; says
@@ -345,41 +262,10 @@ impl<'n> Section<'n> {
         true
     }
 
-    /// Of `keys`, which exclude one another: where one is given in the
-    /// environment, drops those of the file.
-    pub(super) fn prefer_environment(&mut self, keys: &[&str]) {
-        let from_environment = |node: &Node| matches!(node.origin, Origin::Variable(_));
-        let given = |key: &&str| self.entries.get(*key).is_some_and(from_environment);
-        if keys.iter().any(given) {
-            self.entries
-                .retain(|key, node| !keys.contains(&key.as_str()) || from_environment(node));
-        }
-    }
-
-    /// The one of `keys` that is given, and its text. None at all is an error
-    /// with `remedy`, where there is one; so is more than one.
-    pub(super) fn one_of<'k>(
-        &mut self,
-        keys: &[&'k str],
-        remedy: Option<&str>,
-    ) -> Option<(&'k str, Given)> {
-        let given: Vec<&'k str> = keys.iter().copied().filter(|key| self.has(key)).collect();
-        if let (true, Some(remedy)) = (given.is_empty(), remedy) {
-            let place = self.absent(keys.first().copied().unwrap_or_default());
-            let problem = format!("one of {} is required", keys.join(", "));
-            self.notes.error(place, problem, remedy);
-        }
-        if let [_, second, ..] = given.as_slice() {
-            let place = self.place_of(second);
-            let problem = format!("{} exclude one another", given.join(" and "));
-            self.notes.error(place, problem, "keep one of them");
-        }
-        let texts = given.iter().map(|key| (*key, self.text(key)));
-        let texts: Vec<_> = texts.collect();
-        match texts.into_iter().next() {
-            Some((key, Some(text))) if given.len() == 1 => Some((key, text)),
-            _ => None,
-        }
+    /// Whether the environment alone makes this section, and with none of
+    /// `keys`.
+    pub(super) fn is_only_variables_without(&self, keys: &[&str]) -> bool {
+        matches!(self.header, Some(Origin::Variable(_))) && !keys.iter().any(|key| self.has(key))
     }
 
     /// Where `key` is written, or would be.

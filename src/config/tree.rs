@@ -72,7 +72,10 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Table, Vec<Problem>> {
             None => name.to_owned(),
         },
         problem: format!("not valid TOML: {}", error.message()),
-        remedy: "mend the syntax of this line or the one before it".to_owned(),
+        remedy: match error.message().contains("duplicate") {
+            true => "keep one of them".to_owned(),
+            false => "mend the syntax of this line or the one before it".to_owned(),
+        },
     };
     Err(errors.into_iter().map(problem).collect())
 }

@@ -24,7 +24,7 @@ struct Maker {
     bare: Option<BareJid>,
     entitled: bool,
     /// Whether the pauses of B3 apply: what cannot be stopped by lowering the
-    /// actor must not make gavel spin.
+    /// actor, who may be entitled, must not make gavel spin.
     paced: bool,
 }
 
@@ -52,6 +52,12 @@ impl Engine {
         if *jid != main && (told_by_main && known.is_some()) {
             return;
         }
+        let affiliation = if *jid != main && told_by_main {
+            // Somebody whom the main room's lists do not have; this may be old.
+            affiliation.min(Affiliation::Member)
+        } else {
+            affiliation
+        };
         let Some(meeting) = self.meetings.get_mut(&main) else {
             return;
         };
@@ -137,10 +143,20 @@ impl Engine {
         self.changed |= person.record != before;
         let lawless = !change.by_entitled && !change.by_self;
         if let Some(actor) = maker.bare.filter(|_| lawless) {
+            self.hurry(main, &actor);
             self.mark_first(main, &actor);
         }
         self.mark(main, bare);
         self.report_taken(main, bare, &change, taken);
+    }
+
+    /// Lifts the pause before somebody is lowered: that power is being used
+    /// (B3).
+    fn hurry(&mut self, main: &RoomJid, bare: &BareJid) {
+        let person = self.person_mut(main, bare);
+        if let Some(foreign) = person.and_then(|person| person.foreign.as_mut()) {
+            foreign.paced = false;
+        }
     }
 
     /// Marks somebody before everybody else.
@@ -196,7 +212,7 @@ impl Engine {
             },
             bare,
             entitled,
-            paced: infrastructure || !stoppable,
+            paced: infrastructure || entitled || !stoppable,
         }
     }
 
@@ -255,12 +271,19 @@ impl Engine {
 
     /// A message of the room about a JID that is not in it (or about to leave).
     pub(super) fn announced(&mut self, jid: &RoomJid, item: &Item) {
-        let ready = self.rooms.get(jid).is_some_and(super::room::Room::is_ready);
         let bare = item.jid.as_deref().and_then(BareJid::parse);
-        let (Some(bare), Some(affiliation), true) = (bare, item.affiliation, ready) else {
+        let room = self.rooms.get(jid).filter(|room| room.is_in());
+        let (Some(bare), Some(affiliation), Some(room)) = (bare, item.affiliation, room) else {
             return;
         };
-        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        if !room.is_ready() {
+            return;
+        }
+        // What is set in a breakout room changes nothing there (B15).
+        let main = room.meeting.clone().filter(|main| main == jid);
+        if main.is_none() {
+            return;
+        }
         let until = self.now.tick + DEPARTURE;
         let person = main.and_then(|main| self.person_mut(&main, &bare));
         if let Some(person) = person.filter(|p| p.seats.iter().any(|seat| seat.room == *jid)) {
@@ -286,16 +309,22 @@ impl Engine {
         };
         let mut stale = Vec::new();
         for (bare, person) in &mut meeting.people {
-            if person.actual == Some(which) && !person.is_present() && !listed.contains(bare) {
+            let seated = person.seats.iter().any(|seat| seat.room == main);
+            if person.actual == Some(which) && !seated && !listed.contains(bare) {
                 person.actual = Some(Affiliation::None);
                 stale.push(bare.clone());
             }
         }
+        stale.sort_unstable();
         for bare in &listed {
             meeting.person(bare).actual = Some(which);
         }
         for bare in stale.iter().chain(&listed) {
             self.mark(&main, bare);
+        }
+        if which == Affiliation::Admin {
+            // Whoever is in neither list has none of the two.
+            self.mark_everybody(&main);
         }
     }
 
@@ -314,6 +343,10 @@ impl Engine {
             return;
         };
         self.mark(&main, &bare);
+        let trouble = self.person_mut(&main, &bare);
+        if let Some(trouble) = trouble.and_then(|person| person.trouble.as_mut()) {
+            trouble.role_refused = 0;
+        }
         let actual = self.person(&main, &bare).and_then(|person| person.actual);
         let actual = actual.unwrap_or(Affiliation::None);
         let by_us = item.actor.as_ref().and_then(|actor| actor.jid.as_deref());
@@ -343,10 +376,11 @@ impl Engine {
     ) -> Option<(&Nick, &super::room::Occupant)> {
         let Standing { entitlement, .. } = self.standing(person);
         let seats = person.seats.iter();
-        let mut occupants = seats.filter_map(|seat| {
+        let occupants = seats.filter_map(|seat| {
             let room = self.rooms.get(&seat.room)?;
             room.occupants.get_key_value(&seat.nick)
         });
+        let mut occupants = occupants.map(|(nick, o)| (nick, &**o));
         occupants.find(|(_, o)| Some(o.verdict.entitlement) == entitlement)
     }
 }

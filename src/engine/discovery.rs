@@ -2,11 +2,13 @@
 
 use super::event::Warning;
 use super::request::Purpose;
+use super::room::Membership;
 use super::settings::Poll;
 use super::timers::Timer;
 use super::{Engine, Report};
 use crate::muc::RoomJid;
 use crate::stanza::{CommandReply, LIST_ROOMS, Message, MessageKind, Request, StanzaError};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// A list is never asked for more often than this many times what the last one
@@ -21,11 +23,15 @@ impl Engine {
     pub(super) fn discover(&mut self) {
         for service in 0..self.services.len() {
             self.services[service].polling = false;
-            self.poll_service(service);
+            if self.services[service].had_module && self.settings.poll == Poll::Auto {
+                self.seek_configured(service);
+                self.poll_again(service);
+            } else {
+                self.poll_service(service);
+            }
         }
-        let known: Vec<RoomJid> = self.rooms.keys().cloned().collect();
-        let remembered = self.meetings.keys().cloned();
-        let all: Vec<RoomJid> = known.into_iter().chain(remembered).collect();
+        let known = self.rooms.keys().chain(self.meetings.keys()).cloned();
+        let all: std::collections::BTreeSet<RoomJid> = known.collect();
         for room in all {
             self.enter(&room);
         }
@@ -66,7 +72,8 @@ impl Engine {
     }
 
     /// Takes a service's list; rooms in it are entered.
-    pub(super) fn listed(&mut self, service: usize, rooms: &[String]) {
+    /// `complete` says that no room is hidden from it.
+    pub(super) fn listed(&mut self, service: usize, rooms: &[String], complete: bool) {
         self.poll_again(service);
         let found: Vec<RoomJid> = rooms
             .iter()
@@ -74,7 +81,7 @@ impl Engine {
             .filter(|(_, _, resource)| resource.is_none())
             .map(|(_, room, _)| room)
             .collect();
-        self.note_missing(service, &found);
+        self.note_missing(service, &found, complete);
         for room in found {
             self.enter_listed(&room);
         }
@@ -89,13 +96,16 @@ impl Engine {
             self.ask(&domain, cancel, Purpose::Nothing);
         }
         let rooms = reply.form.choices("rooms").unwrap_or_default().to_vec();
-        self.listed(service, &rooms);
+        self.listed(service, &rooms, true);
     }
 
     /// A list was refused.
     pub(super) fn not_listed(&mut self, service: usize, error: &StanzaError) {
         self.poll_again(service);
-        if self.services[service].module {
+        let state = &mut self.services[service];
+        // The module needs no list, and at the first refusal gavel may not have
+        // been in any of its rooms yet.
+        if state.module || !std::mem::replace(&mut state.refused, true) {
             return;
         }
         self.warn_once(Warning::NotListable {
@@ -108,22 +118,37 @@ impl Engine {
     /// When the list is looked at next.
     pub(super) fn poll_again(&mut self, service: usize) {
         let state = &mut self.services[service];
-        state.polling = false;
+        let asked = std::mem::take(&mut state.polling);
         let took = self.now.tick.saturating_sub(state.polled_at);
+        let took = if asked { took } else { Duration::ZERO };
         let pause = self.settings.interval.max(took * LIST_RATIO);
         self.timers.set(self.now.tick + pause, Timer::Poll(service));
     }
 
-    /// A room that is missing from a list has ended: if it is listed again, it
-    /// is another one.
-    fn note_missing(&mut self, service: usize, found: &[RoomJid]) {
-        let found: std::collections::HashSet<&RoomJid> = found.iter().collect();
-        let gone =
-            |room: &&mut super::Room| room.service == service && room.not_listed_before.is_some();
-        for room in self.rooms.values_mut().filter(gone) {
-            if !found.contains(&room.jid) {
-                room.not_listed_before = None;
+    /// A room that is missing from a list may be joined when it is listed again:
+    /// it is another one. Only Prosody's own list is proof that the room has
+    /// ended, whether gavel has left it or still waits to get in.
+    fn note_missing(&mut self, service: usize, found: &[RoomJid], complete: bool) {
+        let found: HashSet<&RoomJid> = found.iter().collect();
+        let before = self.services[service].polled_at;
+        let missing = self.rooms.values_mut().filter(|room| {
+            let waits = room.membership == Membership::Joining
+                && room.joining_since + super::join::YOUNG < before;
+            room.service == service
+                && (room.not_listed_before.is_some() || waits)
+                && !found.contains(&room.jid)
+        });
+        let mut ended = Vec::new();
+        for room in missing {
+            room.not_listed_before = None;
+            let outside = [Membership::Out, Membership::Joining].contains(&room.membership);
+            if complete && outside {
+                ended.push(room.jid.clone());
             }
+        }
+        ended.sort_unstable();
+        for room in ended {
+            self.forget(&room);
         }
     }
 
@@ -146,7 +171,9 @@ impl Engine {
         let Some((_, room, None)) = self.locate(&message.from) else {
             return;
         };
-        self.heard_from(&room);
+        if message.kind == MessageKind::Groupchat {
+            self.heard_from(&room);
+        }
         let Some(user) = &message.muc_user else {
             return;
         };
@@ -177,8 +204,11 @@ impl Engine {
 
     /// Tells once when everything found since the connection has been joined.
     pub(super) fn check_resynchronised(&mut self) {
+        // All rooms are looked at only when the queue says that it may be over.
         let done = self.stream.as_ref().is_some_and(|s| !s.resynchronised)
+            && self.join_queue.is_empty()
             && self.services.iter().all(|service| !service.polling)
+            && !self.is_joining_young()
             && !self.rooms.values().any(|room| self.is_entering(room));
         if !done {
             return;
@@ -186,8 +216,18 @@ impl Engine {
         if let Some(stream) = &mut self.stream {
             stream.resynchronised = true;
         }
+        self.settle_all_tokens();
         let rooms = self.rooms.values().filter(|room| room.is_in()).count();
         self.report(Report::Resynchronised { rooms });
+    }
+
+    /// Whether one of the last joins has only just begun.
+    fn is_joining_young(&self) -> bool {
+        let mut joining = self.joining.iter();
+        joining.any(|(_, jid)| {
+            let room = self.rooms.get(jid);
+            room.is_some_and(|room| self.is_entering(room))
+        })
     }
 
     /// Whether a join is still to come; one that has been under way for long

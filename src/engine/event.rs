@@ -149,6 +149,8 @@ pub enum Warning {
         /// Who.
         jid: String,
     },
+    /// No more tokens can be remembered.
+    TokensFull,
     /// The server admin's affiliation cannot be changed.
     ServerAdmin {
         /// The room.
@@ -199,6 +201,9 @@ impl fmt::Display for Warning {
             Self::UnshowableName { room, jid } => write!(
                 f,
                 "the token of {jid} in {room} has a name with characters that XML cannot carry; it is not kept: correct context.user.name where tokens are made"
+            ),
+            Self::TokensFull => f.write_str(
+                "too many tokens are remembered, so new ones are refused as replayed: give tokens a short `exp` and set claims.jwt.require_exp = true",
             ),
             Self::ServerAdmin { room, jid } => write!(
                 f,

@@ -36,14 +36,7 @@ impl Engine {
         self.ask(&to, Request::Ping, Purpose::Ping);
     }
 
-    /// Notes that the server lives.
-    pub(super) fn server_answered(&mut self) {
-        if let Some(stream) = &mut self.stream {
-            stream.pinged = false;
-        }
-    }
-
-    /// Notes that something has come from a room.
+    /// Notes that a room has sent what only its occupants get.
     pub(super) fn heard_from(&mut self, room: &RoomJid) {
         if let Some(room) = self.rooms.get_mut(room) {
             room.heard = self.now.tick;
@@ -53,24 +46,21 @@ impl Engine {
     /// Starts watching whether gavel is still in `room`.
     pub(super) fn watch_room(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
-        let Some(room) = self.rooms.get_mut(jid) else {
+        let Some(room) = self.rooms.get(jid) else {
             return;
         };
-        if !std::mem::replace(&mut room.ping_timer, true) {
-            self.timers.set(now + SILENCE, Timer::SelfPing(jid.clone()));
-        }
+        self.timers
+            .set(room.heard.max(now) + SILENCE, Timer::SelfPing(jid.clone()));
     }
 
     /// Asks a room that has been silent whether gavel is still in it.
     pub(super) fn ping_room_if_silent(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
-        let Some(room) = self.rooms.get_mut(jid) else {
+        // Whoever kept gavel here, a breakout room perhaps, may be gone.
+        self.leave_if_lonely(jid);
+        let Some(room) = self.rooms.get(jid).filter(|room| room.is_in()) else {
             return;
         };
-        if !room.is_in() {
-            room.ping_timer = false;
-            return;
-        }
         let due = room.heard + SILENCE;
         let next = if due > now { due } else { now + SILENCE };
         self.timers.set(next, Timer::SelfPing(jid.clone()));
@@ -118,6 +108,10 @@ impl Engine {
     /// Everybody is gone, as far as gavel can see.
     pub(super) fn disconnected(&mut self) {
         self.stream = None;
+        for service in &mut self.services {
+            // The server may come back without it.
+            service.module = false;
+        }
         self.requests.clear();
         self.timers.clear();
         self.join_queue.clear();

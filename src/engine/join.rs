@@ -16,8 +16,6 @@ const MAX_JOINS: usize = 16;
 /// A join that has been under way longer than this is waiting for something
 /// (in Jitsi for the focus) and holds up no other.
 pub const YOUNG: Duration = Duration::from_secs(3);
-/// At most one try per room to become owner in this time (B10).
-const OWN_PAUSE: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Enters a room, unless gavel is in or on the way.
@@ -35,12 +33,7 @@ impl Engine {
         if let Some(at) = room.not_before.filter(|at| *at > now) {
             return self.timers.set(at, Timer::Enter(jid.clone()));
         }
-        if self.services[service].module {
-            return self.queue_join(jid);
-        }
-        room.membership = Membership::Probing;
-        let list = Request::ListAffiliation(Affiliation::Owner);
-        self.ask(jid.as_str(), list, Purpose::Probe(jid.clone()));
+        self.queue_join(jid);
     }
 
     /// Enters a room that gavel neither is in nor has been refused.
@@ -77,16 +70,17 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid).filter(probing) else {
             return;
         };
-        room.membership = Membership::Out;
+        room.membership = Membership::Queued;
         match error {
-            None => self.queue_join(jid),
+            None => self.join(jid),
             Some(error) if error.is("item-not-found") => self.forget(jid),
             Some(error) if error.is("forbidden") || error.is("not-allowed") => {
                 self.own(jid);
-                self.queue_join(jid);
+                self.join(jid);
             }
             Some(error) => self.join_refused(jid, error),
         }
+        self.join_next();
     }
 
     fn queue_join(&mut self, jid: &RoomJid) {
@@ -102,19 +96,40 @@ impl Engine {
         let now = self.now.tick;
         let (rooms, joining) = (&self.rooms, &mut self.joining);
         joining.retain(|(since, jid)| {
+            let under_way = [Membership::Probing, Membership::Joining];
             let room = rooms.get(jid);
-            *since + YOUNG > now && room.is_some_and(|r| r.membership == Membership::Joining)
+            *since + YOUNG > now && room.is_some_and(|r| under_way.contains(&r.membership))
         });
         while self.joining.len() < MAX_JOINS {
             let Some(jid) = self.join_queue.pop_front() else {
-                return;
+                break;
             };
-            self.join(&jid);
+            self.begin(&jid);
         }
-        if let (Some((since, _)), false) = (self.joining.front(), self.join_queue.is_empty()) {
-            let at = *since + YOUNG;
-            self.timers.set(at, Timer::Joins);
+        self.watch_joins();
+    }
+
+    /// Wakes the engine when the oldest join is young no more.
+    fn watch_joins(&mut self) {
+        if let Some((since, _)) = self.joining.front() {
+            self.timers.set(*since + YOUNG, Timer::Joins);
         }
+    }
+
+    /// Takes a room's turn. A join must not create a room (B9): where the module
+    /// does not see to that, the owner list tells first whether there is one.
+    fn begin(&mut self, jid: &RoomJid) {
+        let queued = |room: &&mut Room| room.membership == Membership::Queued;
+        let Some(room) = self.rooms.get_mut(jid).filter(queued) else {
+            return;
+        };
+        self.joining.push_back((self.now.tick, jid.clone()));
+        if self.services[room.service].module {
+            return self.join(jid);
+        }
+        room.membership = Membership::Probing;
+        let list = Request::ListAffiliation(Affiliation::Owner);
+        self.ask(jid.as_str(), list, Purpose::Probe(jid.clone()));
     }
 
     fn join(&mut self, jid: &RoomJid) {
@@ -127,6 +142,8 @@ impl Engine {
         room.joining_since = now;
         room.occupants.clear();
         room.facts = None;
+        room.reading = false;
+        room.read_again = false;
         let join = Outbound::Join {
             occupant: OccupantJid {
                 room: jid.clone(),
@@ -134,8 +151,6 @@ impl Engine {
             },
             password: room.password.clone(),
         };
-        self.joining.push_back((now, jid.clone()));
-        self.timers.set(now + YOUNG, Timer::Joins);
         self.send(join);
         self.read_configuration(jid);
     }
@@ -143,9 +158,37 @@ impl Engine {
     /// Asks for a room's configuration form.
     pub(super) fn read_configuration(&mut self, jid: &RoomJid) {
         let inside = |room: &Room| matches!(room.membership, Membership::In | Membership::Joining);
-        if self.rooms.get(jid).is_some_and(inside) {
-            let purpose = Purpose::Configuration(jid.clone());
-            self.ask(jid.as_str(), Request::Configuration, purpose);
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| inside(room)) else {
+            return;
+        };
+        if std::mem::replace(&mut room.reading, true) {
+            room.read_again = true;
+            return;
+        }
+        let purpose = Purpose::Configuration(jid.clone());
+        self.ask(jid.as_str(), Request::Configuration, purpose);
+    }
+
+    /// The configuration is known, or cannot be: who waited for it is looked
+    /// at. Where it has changed again it is read again, but only after that, so
+    /// that nobody can put decisions off by changing it over and over.
+    pub(super) fn has_read(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if !std::mem::take(&mut room.reading) {
+            return;
+        }
+        if std::mem::take(&mut room.read_again) {
+            self.rereads.push(jid.clone());
+        }
+        self.mark_everybody(jid);
+    }
+
+    /// Reads configurations that changed while they were being read.
+    pub(super) fn read_changed(&mut self) {
+        for jid in std::mem::take(&mut self.rereads) {
+            self.read_configuration(&jid);
         }
     }
 
@@ -155,20 +198,21 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid).filter(joining) else {
             return;
         };
-        room.membership = Membership::Out;
+        room.membership = Membership::Queued;
         if error.is("conflict") && room.nick == self.settings.nick {
             let letters = rand::distr::Alphanumeric;
             let tail: String = (0..8)
                 .map(|_| char::from(self.random.sample(letters)))
                 .collect();
             room.nick = Nick::new(format!("{}_{tail}", self.settings.nick));
-            return self.queue_join(jid);
+            return self.join(jid);
         }
         if error.is("item-not-found") && self.services[room.service].module {
-            return self.forget(jid);
+            self.forget(jid);
+            return self.join_next();
         }
         if error.is("not-authorized") && self.password_is_new(jid) {
-            return self.queue_join(jid);
+            return self.join(jid);
         }
         if ["registration-required", "forbidden", "not-allowed"].contains(&&*error.condition) {
             self.own(jid);
@@ -195,6 +239,7 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
+        room.membership = Membership::Out;
         let at = now + room.backoff.pause();
         let first = room.not_before.replace(at).is_none();
         self.timers.set(at, Timer::Enter(jid.clone()));
@@ -218,6 +263,9 @@ impl Engine {
             .and_then(|item| item.affiliation)
             .unwrap_or(Affiliation::None);
         match room.membership {
+            Membership::In if room.own_affiliation == Affiliation::Owner => {
+                return self.read_unread(jid);
+            }
             Membership::In => return self.own_if_needed(jid),
             Membership::Joining => {}
             Membership::Out | Membership::Probing | Membership::Queued => {
@@ -251,15 +299,19 @@ impl Engine {
         room.joined_at = unix_ms;
         room.heard = tick;
         room.pinged = false;
+        room.unread = false;
         room.not_before = None;
         room.not_listed_before = None;
         room.lonely_since = None;
         room.backoff = Default::default();
         self.services[room.service].module = module;
+        self.services[room.service].had_module = module;
         let (room, module) = (jid.clone(), module);
         self.report(Report::Joined { room, module });
         self.own_if_needed(jid);
-        self.read_lists(jid);
+        if module {
+            self.unpin_if_off(jid);
+        }
         self.watch_room(jid);
         self.attach_if_ready(jid);
         self.leave_if_lonely(jid);
@@ -269,6 +321,13 @@ impl Engine {
     /// Asks who holds power in the room, present or not (B1).
     pub(super) fn read_lists(&mut self, jid: &RoomJid) {
         for affiliation in [Affiliation::Owner, Affiliation::Admin] {
+            self.read_list(jid, affiliation);
+        }
+    }
+
+    /// Asks who has `affiliation` in a room gavel is in.
+    pub(super) fn read_list(&mut self, jid: &RoomJid, affiliation: Affiliation) {
+        if self.rooms.get(jid).is_some_and(Room::is_in) {
             let purpose = Purpose::List(jid.clone(), affiliation);
             self.ask(jid.as_str(), Request::ListAffiliation(affiliation), purpose);
         }
@@ -286,76 +345,19 @@ impl Engine {
             .facts
             .as_ref()
             .is_some_and(|old| old.main != facts.main);
-        let members_only = room.members_only();
         room.facts = Some(facts);
-        let now_members_only = room.members_only();
         if room.membership == Membership::Out && self.password_is_new(jid) {
             return self.enter_at_once(jid);
         }
-        if moved {
-            self.detach(jid);
-        }
+        let left = if moved { self.detach(jid) } else { None };
         self.attach_if_ready(jid);
-        if members_only != now_members_only {
-            self.mark_everybody(jid);
-        }
+        self.leave_main(left);
+        self.has_read(jid);
     }
 
-    /// Makes gavel owner where it is not (B10).
-    pub(super) fn own_if_needed(&mut self, jid: &RoomJid) {
-        let needs = |room: &Room| {
-            room.is_in() && !room.module && room.own_affiliation != Affiliation::Owner
-        };
-        if self.rooms.get(jid).is_some_and(needs) {
-            self.own(jid);
-        }
-    }
-
-    /// Makes gavel owner by ad-hoc command, at most once a second.
-    pub(super) fn own(&mut self, jid: &RoomJid) {
-        let now = self.now.tick;
-        let gavel = self.settings.gavel();
-        let Some(room) = self.rooms.get_mut(jid) else {
-            return;
-        };
-        if room.owning {
-            return;
-        }
-        if let Some(at) = room
-            .owned_at
-            .map(|at| at + OWN_PAUSE)
-            .filter(|at| *at > now)
-        {
-            return self.timers.set(at, Timer::Own(jid.clone()));
-        }
-        room.owned_at = Some(now);
-        room.owning = true;
-        let request = Request::CommandSetAffiliation {
-            room: jid.clone(),
-            jid: gavel,
-            affiliation: Affiliation::Owner,
-        };
-        self.ask(jid.service(), request, Purpose::Own(jid.clone()));
-    }
-
-    /// The answer to the try to become owner.
-    pub(super) fn owned(&mut self, jid: &RoomJid, error: Option<&StanzaError>) {
-        let gavel = self.settings.gavel();
-        let Some(room) = self.rooms.get_mut(jid) else {
-            return;
-        };
-        room.owning = false;
-        if let Some(error) = error {
-            return self.warn_once(Warning::NotOwner {
-                service: jid.service().to_owned(),
-                gavel,
-                error: error.to_string(),
-            });
-        }
-        if room.is_in() && room.facts == Some(Facts::default()) {
-            // What was refused before may be readable now.
-            self.read_configuration(jid);
-            self.read_lists(jid);
-        }
+    /// Joins a room again that gavel is in, to be shown everybody anew.
+    pub(super) fn rejoin(&mut self, jid: &RoomJid) {
+        self.detach(jid);
+        self.queue_join(jid);
     }
 }

@@ -3,17 +3,13 @@
 use super::event::{Report, Warning};
 use super::person::{Person, Seat, Standing};
 use super::room::{Credentials, Occupant};
-use super::{Engine, meeting::Meeting, names::Frozen};
+use super::{Engine, names::Frozen};
 use crate::claims::{Finding, Occasion, RejectReason, TokenName};
 use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
 use crate::policy::Entitlement;
 use crate::stanza::{Evidence, Item};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-
-/// A grant follows a user to a JID that appears this long after the old one
-/// has left, in milliseconds (B3).
-const SWITCH_MS: u64 = 60_000;
 
 impl Engine {
     /// Judges a room's people, once gavel is in and knows which meeting they
@@ -28,19 +24,41 @@ impl Engine {
         let facts = room.facts.clone().unwrap_or_default();
         let main = facts.main.unwrap_or_else(|| jid.clone());
         room.meeting = Some(main.clone());
-        let nicks: Vec<Nick> = room.occupants.keys().cloned().collect();
+        let mut nicks: Vec<Nick> = room.occupants.keys().cloned().collect();
+        nicks.sort_unstable();
         self.join_meeting(&main, jid, facts.meeting_id);
         for nick in &nicks {
             self.seat(jid, nick, None, true);
         }
-        self.drop_contested();
-        self.bindings.settle(jid);
+        self.settle_tokens(jid);
         self.warn_without_module(jid);
-        for nick in &nicks {
-            self.look_at_name(jid, nick);
-        }
-        if main != *jid {
+        self.names
+            .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
+        if main == *jid {
+            self.doubt_unseated(jid);
+            self.read_lists(jid);
+        } else {
             self.enter(&main);
+        }
+    }
+
+    /// What was known of people who are not in the main room, but in a breakout
+    /// room or nowhere, may have changed unseen: the lists will tell.
+    fn doubt_unseated(&mut self, main: &RoomJid) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let mut banned = false;
+        for person in meeting.people.values_mut() {
+            let seated = person.seats.iter().any(|seat| seat.room == *main);
+            match person.actual {
+                Some(Affiliation::Outcast) if !seated => banned = true,
+                _ if !seated => person.actual = None,
+                _ => {}
+            }
+        }
+        if banned {
+            self.read_list(main, Affiliation::Outcast);
         }
     }
 
@@ -50,13 +68,12 @@ impl Engine {
             (Some(old), Some(new)) => main == jid && old != *new,
             _ => false,
         };
-        if another {
-            self.meetings.remove(main);
+        if another && let Some(meeting) = self.meetings.get_mut(main) {
+            meeting.begin_anew();
             self.changed = true;
         }
         let meeting = self.meetings.entry(main.clone());
-        let meeting = meeting.or_insert_with(Meeting::default);
-        meeting.left_at = None;
+        let meeting = meeting.or_default();
         meeting.rooms.insert(jid.clone());
         if main == jid {
             meeting.meeting_id = meeting_id;
@@ -84,6 +101,11 @@ impl Engine {
         let person = meeting.person(&bare);
         person.unsettled_since.get_or_insert(now.tick);
         let back = !person.is_present();
+        if back {
+            person.record.user_id = None;
+        }
+        // Mostly there is one, and a vector's first room is for four.
+        person.seats.reserve_exact(1);
         person.seats.push(Seat {
             room: jid.clone(),
             nick: nick.clone(),
@@ -96,29 +118,34 @@ impl Engine {
             // with.
             person.record.kept = None;
             person.record.left_at = None;
+            person.record.moved = false;
         }
         self.follow_user(&main, &bare);
         self.mark(&main, &bare);
     }
 
-    /// Takes an occupant's place away.
-    pub(super) fn unseat(&mut self, main: &RoomJid, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
+    /// Takes an occupant's place away. `seen` says that the room told so.
+    pub(super) fn unseat(&mut self, main: &RoomJid, seat: &Seat, bare: &BareJid, seen: bool) {
         let at = self.now.unix_ms;
-        let power = self.person(main, bare).and_then(|person| {
-            let standing = self.standing(person);
-            person.power(standing)
-        });
+        let Some(person) = self.person(main, bare) else {
+            return;
+        };
+        let standing = self.standing(person);
+        let power = person.power(standing);
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let banned = person.actual == Some(Affiliation::Outcast);
-        let kept = if banned { person.record.kept } else { power };
-        person
-            .seats
-            .retain(|seat| seat.room != *jid || seat.nick != *nick);
+        let kept = match person.actual {
+            Some(Affiliation::Outcast) => person.record.kept,
+            _ if seen => power,
+            // Lost sight of one occupant after the other: all were still there.
+            _ => power.max(person.record.kept),
+        };
+        person.record.kept = kept;
+        person.leave_seat(seat, standing);
         if !person.is_present() {
             let mattered = person.record.matters();
-            person.leave(kept, at);
+            person.leave(kept, at, seen);
             self.changed |= mattered || person.record.matters();
         }
         self.mark(main, bare);
@@ -178,7 +205,7 @@ impl Engine {
             Box::new(Credentials {
                 source,
                 claims,
-                token: finding.token,
+                token: finding.token.map(Box::new),
             })
         });
         let Some(room) = self.rooms.get_mut(jid) else {
@@ -206,68 +233,33 @@ impl Engine {
         }
     }
 
-    /// Remembers the verified user behind a JID.
-    fn note_user(&mut self, main: &RoomJid, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
-        let occupant = self.occupant(jid, nick);
-        let credentials = occupant.and_then(|o| o.credentials.as_ref());
-        let user_id = credentials
-            .filter(|credentials| credentials.source.is_verified())
-            .and_then(|credentials| credentials.claims.user_id())
-            .map(Box::from);
-        if let (Some(id), Some(person)) = (user_id, self.person_mut(main, bare)) {
-            person.record.user_id = Some(id);
+    /// Tokens found in a room's list belong to their bearers from now on; those
+    /// found after a connection only when all rooms have been read, since the
+    /// second bearer may sit in another.
+    fn settle_tokens(&mut self, jid: &RoomJid) {
+        self.drop_contested();
+        if self.is_ready() {
+            let revision = self.bindings.revision();
+            self.bindings.settle(jid);
+            self.changed |= self.bindings.revision() != revision;
+        }
+        if self.bindings.is_full() {
+            self.warn_once(Warning::TokensFull);
         }
     }
 
-    /// A user who appears under another JID keeps grant and step-down (B3).
-    fn follow_user(&mut self, main: &RoomJid, bare: &BareJid) {
-        let now = self.now.unix_ms;
-        let Some(meeting) = self.meetings.get_mut(main) else {
-            return;
-        };
-        let own = meeting.people.get(bare).map(|person| &person.record);
-        let Some(own) = own.filter(|r| r.grant.is_none() && r.step_down.is_none()) else {
-            return;
-        };
-        let Some(id) = own.user_id.clone() else {
-            return;
-        };
-        let recent = |person: &Person| {
-            let left = person.record.left_at;
-            person.is_present() || left.is_some_and(|at| now <= at + SWITCH_MS)
-        };
-        let old = meeting.people.iter_mut().find(|(jid, person)| {
-            let record = &person.record;
-            *jid != bare
-                && record.user_id.as_ref() == Some(&id)
-                && (record.grant.is_some() || record.step_down.is_some())
-                && recent(person)
-        });
-        let Some((old_jid, old)) = old else {
-            return;
-        };
-        let (old_jid, grant, step_down) = (
-            old_jid.clone(),
-            old.record.grant.clone(),
-            old.record.step_down,
-        );
-        old.record.moved = true;
-        if !old.is_present() {
-            let at = old.record.left_at.unwrap_or(now);
-            old.leave(None, at);
-        }
-        let record = &mut meeting.person(bare).record;
-        record.grant = grant;
-        record.step_down = step_down;
-        self.changed = true;
-        self.mark(main, &old_jid);
-        self.mark(main, bare);
+    /// All rooms have been read.
+    pub(super) fn settle_all_tokens(&mut self) {
+        self.drop_contested();
+        let revision = self.bindings.revision();
+        self.bindings.settle_all();
+        self.changed |= self.bindings.revision() != revision;
     }
 
     /// Takes the claims of those whose token another has, too.
     fn drop_contested(&mut self) {
         for (token, bare) in self.bindings.take_contested() {
-            let holders: Vec<(RoomJid, Nick)> = self
+            let mut holders: Vec<(RoomJid, Nick)> = self
                 .rooms
                 .values()
                 .flat_map(|room| room.occupants.iter().map(|(nick, o)| (&room.jid, nick, o)))
@@ -275,10 +267,11 @@ impl Engine {
                 .filter(|(_, _, o)| {
                     o.credentials
                         .as_ref()
-                        .is_some_and(|c| c.token == Some(token))
+                        .is_some_and(|c| c.token.as_deref() == Some(&token))
                 })
                 .map(|(room, nick, _)| (room.clone(), nick.clone()))
                 .collect();
+            holders.sort_unstable();
             for (room, nick) in holders {
                 self.take_claims(&room, &nick);
             }
@@ -320,10 +313,22 @@ impl Engine {
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };
+        let lost = token.is_none() && occupant.frozen.is_some();
         match (token, &mut occupant.frozen) {
             (None, frozen) => *frozen = None,
-            (Some(token), Some(frozen)) => frozen.token = token,
+            (Some(token), Some(frozen)) => {
+                frozen.pinned &= frozen.token == token;
+                frozen.token = token;
+            }
             (Some(token), frozen) => *frozen = Some(Box::new(Frozen::new(token, nick.clone()))),
+        }
+        if !self.rooms.get(jid).is_some_and(|room| room.module) {
+            return;
+        }
+        if lost {
+            self.unpin_name(jid, nick);
+        } else {
+            self.names.push((jid.clone(), nick.clone()));
         }
     }
 
@@ -350,29 +355,35 @@ impl Engine {
 
     /// Somebody of a meeting.
     pub(super) fn person(&self, main: &RoomJid, bare: &BareJid) -> Option<&Person> {
-        self.meetings.get(main)?.people.get(bare)
+        self.meetings.get(main)?.people.get(bare).map(|p| &**p)
     }
 
     /// Somebody of a meeting.
     pub(super) fn person_mut(&mut self, main: &RoomJid, bare: &BareJid) -> Option<&mut Person> {
-        self.meetings.get_mut(main)?.people.get_mut(bare)
+        let person = self.meetings.get_mut(main)?.people.get_mut(bare);
+        person.map(|p| &mut **p)
     }
 
     /// Somebody in a room.
     pub(super) fn occupant(&self, jid: &RoomJid, nick: &Nick) -> Option<&Occupant> {
-        self.rooms.get(jid)?.occupants.get(nick)
+        self.rooms.get(jid)?.occupants.get(nick).map(|o| &**o)
     }
 
     /// Somebody in a room.
     pub(super) fn occupant_mut(&mut self, jid: &RoomJid, nick: &Nick) -> Option<&mut Occupant> {
-        self.rooms.get_mut(jid)?.occupants.get_mut(nick)
+        let occupant = self.rooms.get_mut(jid)?.occupants.get_mut(nick);
+        occupant.map(|o| &mut **o)
     }
 
     /// Forgets tokens that are no longer valid and that nobody present has.
     pub(super) fn forget_tokens(&mut self) {
         let occupants = self.rooms.values().flat_map(|room| room.occupants.values());
         let tokens: HashSet<_> = occupants
-            .filter_map(|o| o.credentials.as_ref().and_then(|c| c.token))
+            .filter_map(|o| {
+                o.credentials
+                    .as_ref()
+                    .and_then(|c| c.token.as_deref().copied())
+            })
             .collect();
         let revision = self.bindings.revision();
         self.bindings

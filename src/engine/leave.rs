@@ -2,6 +2,7 @@
 
 use super::discovery::LISTED_AGAIN;
 use super::meeting::Meeting;
+use super::person::Seat;
 use super::room::{Membership, Room};
 use super::timers::Timer;
 use super::{Engine, Report};
@@ -15,7 +16,7 @@ const LONELY: Duration = Duration::from_secs(15);
 impl Engine {
     /// Leaves a room.
     pub(super) fn leave(&mut self, jid: &RoomJid, why: &'static str) {
-        self.detach(jid);
+        let main = self.detach(jid);
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
@@ -29,12 +30,23 @@ impl Engine {
         self.send(Outbound::Leave { occupant });
         let room = jid.clone();
         self.report(Report::Left { room, why });
+        self.leave_main(main);
     }
 
-    /// Ends gavel's stay in all rooms.
+    /// With a breakout room the reason to stay in its main room may be gone.
+    pub(super) fn leave_main(&mut self, main: Option<RoomJid>) {
+        if let Some(main) = main {
+            self.leave_if_lonely(&main);
+        }
+    }
+
+    /// Ends gavel's stay in all rooms, and in those it is just entering:
+    /// Prosody would leave it there when the connection ends.
     pub(super) fn leave_all(&mut self) {
-        let inside = self.rooms.values().filter(|room| room.is_in());
-        let rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
+        let there = |m| matches!(m, Membership::In | Membership::Joining);
+        let inside = self.rooms.values().filter(|room| there(room.membership));
+        let mut rooms: Vec<RoomJid> = inside.map(|room| room.jid.clone()).collect();
+        rooms.sort_unstable();
         for room in rooms {
             self.leave(&room, "gavel stops");
         }
@@ -53,23 +65,20 @@ impl Engine {
             return;
         }
         let alone = room.occupants.is_empty();
-        let since = *room.lonely_since.get_or_insert_with(|| {
-            self.timers
-                .set(now + LONELY, Timer::LeaveIfLonely(jid.clone()));
-            now
-        });
+        let since = *room.lonely_since.get_or_insert(now);
         if !alone && now < since + LONELY {
-            return;
+            return self
+                .timers
+                .set(since + LONELY, Timer::LeaveIfLonely(jid.clone()));
         }
         room.not_listed_before = Some(now + LISTED_AGAIN);
         // Without occupants a room that is not persistent ends as gavel goes.
         let ends = alone && room.facts.as_ref().is_some_and(|facts| !facts.persistent);
         self.leave(jid, "nobody is there");
+        self.timers
+            .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
         if ends {
             self.end_meeting(jid);
-        } else {
-            self.timers
-                .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
         }
     }
 
@@ -81,16 +90,22 @@ impl Engine {
                 && room.not_listed_before.is_none_or(|at| at <= now)
                 && room.facts.as_ref().is_none_or(|facts| !facts.persistent)
         };
-        if self.rooms.get(jid).is_none_or(gone) {
-            self.forget(jid);
+        let room = self.rooms.get(jid);
+        if room.is_none_or(gone) {
+            return self.forget(jid);
+        }
+        let later = room.and_then(|room| room.not_listed_before);
+        if let Some(at) = later.filter(|at| *at > now) {
+            self.timers.set(at, Timer::Forget(jid.clone()));
         }
     }
 
     /// The room has ended, or does not exist: nothing of it is kept.
     pub(super) fn forget(&mut self, jid: &RoomJid) {
-        self.detach(jid);
+        let main = self.detach(jid);
         self.rooms.remove(jid);
         self.end_meeting(jid);
+        self.leave_main(main);
     }
 
     /// Grants, step-downs and the rest end with the meeting.
@@ -109,13 +124,9 @@ impl Engine {
     /// The room was destroyed.
     pub(super) fn room_ended(&mut self, jid: &RoomJid) {
         let why = "it has ended";
-        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
-        self.forget(jid);
         let room = jid.clone();
         self.report(Report::Left { room, why });
-        if let Some(main) = main.filter(|main| main != jid) {
-            self.leave_if_lonely(&main);
-        }
+        self.forget(jid);
     }
 
     /// gavel was put out of a room it wants to be in; it goes back (B10).
@@ -187,14 +198,11 @@ impl Engine {
         self.marked_set.clear();
     }
 
-    /// Takes a room's occupants out of its meeting.
-    pub(super) fn detach(&mut self, jid: &RoomJid) {
-        let Some(room) = self.rooms.get_mut(jid) else {
-            return;
-        };
-        let Some(main) = room.meeting.take() else {
-            return;
-        };
+    /// Takes a room's occupants out of its meeting; returns the main room of a
+    /// breakout room.
+    pub(super) fn detach(&mut self, jid: &RoomJid) -> Option<RoomJid> {
+        let room = self.rooms.get_mut(jid)?;
+        let main = room.meeting.take()?;
         let nicks: Vec<(Nick, Option<BareJid>)> = room
             .occupants
             .iter()
@@ -202,21 +210,21 @@ impl Engine {
             .collect();
         for (nick, bare) in nicks {
             if let Some(bare) = bare {
-                self.unseat(&main, jid, &nick, &bare);
+                let room = jid.clone();
+                self.unseat(&main, &Seat { room, nick }, &bare, false);
             }
         }
         if let Some(meeting) = self.meetings.get_mut(&main) {
             meeting.rooms.remove(jid);
         }
-        if main != *jid {
-            self.leave_if_lonely(&main);
-        }
+        Some(main).filter(|main| main != jid)
     }
 
     /// Marks everybody of the meeting that `jid` is the main room of.
     pub(super) fn mark_everybody(&mut self, jid: &RoomJid) {
         let people = |meeting: &Meeting| meeting.people.keys().cloned().collect::<Vec<_>>();
-        let people = self.meetings.get(jid).map(people).unwrap_or_default();
+        let mut people = self.meetings.get(jid).map(people).unwrap_or_default();
+        people.sort_unstable();
         for person in people {
             self.mark(jid, &person);
         }

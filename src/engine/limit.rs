@@ -12,7 +12,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause: the last word is still gavel's, this much later.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Allows [`FREE`] acts in [`WINDOW`], then one after each pause, until it has
+/// Allows five acts in ten seconds, then one after each pause, until it has
 /// been quiet for a whole window.
 #[derive(Debug, Clone, Default)]
 pub struct Limiter {

@@ -1,7 +1,7 @@
 //! A meeting: a main room, its breakout rooms (SPEC B15), and what each bare
 //! JID in any of them has and should have.
 
-use super::person::Person;
+use super::person::{Person, Record};
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,11 +11,9 @@ pub struct Meeting {
     /// Rooms whose occupants are judged here, while gavel is in them.
     pub rooms: BTreeSet<RoomJid>,
     /// Everybody who is present, holds power, or has a record.
-    pub people: HashMap<BareJid, Person>,
+    pub people: HashMap<BareJid, Box<Person>>,
     /// Jitsi's id of the meeting, where there is one.
     pub meeting_id: Option<String>,
-    /// When gavel left, in milliseconds since 1970-01-01 UTC.
-    pub left_at: Option<u64>,
 }
 
 impl Meeting {
@@ -32,6 +30,19 @@ impl Meeting {
             person.record.base = Some(affiliation);
         }
         person.actual.replace(affiliation)
+    }
+
+    /// Another meeting in a room of the same name: nothing of the last one
+    /// counts, but who is in a breakout room by now is in this one.
+    pub fn begin_anew(&mut self) {
+        self.people.retain(|_, person| person.is_present());
+        for person in self.people.values_mut() {
+            let user_id = person.record.user_id.take();
+            person.record = Record {
+                user_id,
+                ..Record::default()
+            };
+        }
     }
 
     /// Whether a breakout room of it is populated.

@@ -19,6 +19,7 @@
 
 mod answer;
 mod change;
+mod device;
 mod discovery;
 pub mod event;
 mod health;
@@ -26,9 +27,12 @@ mod join;
 mod judge;
 mod leave;
 pub mod limit;
+mod load;
 pub mod meeting;
 pub mod names;
+mod ownership;
 pub mod person;
+mod pins;
 mod presence;
 mod reconcile;
 mod reply;
@@ -40,12 +44,13 @@ pub mod time;
 mod timers;
 
 pub use event::{Action, Decision, Input, Report, Warning};
+pub use load::Load;
 pub use settings::Settings;
 pub use state::State;
 pub use time::{Now, Tick};
 
 use crate::claims::Bindings;
-use crate::muc::{BareJid, RoomJid};
+use crate::muc::{BareJid, Nick, RoomJid};
 use crate::stanza::{Inbound, Outbound, Request};
 use meeting::Meeting;
 use rand::SeedableRng;
@@ -71,12 +76,17 @@ struct Stream {
 /// What is known of a MUC service.
 #[derive(Debug, Default)]
 struct ServiceState {
-    /// Whether the module serves it, as gavel's last join there showed.
+    /// Whether the module serves it, as gavel's last join on this stream showed.
     module: bool,
+    /// Whether it did on the last stream: then its invitations come first, and
+    /// its rooms need not be listed at once.
+    had_module: bool,
     /// When the last list was asked for.
     polled_at: Tick,
     /// A list is being read.
     polling: bool,
+    /// A list was refused before.
+    refused: bool,
 }
 
 /// The decision core. See the [module](self) for how to drive it.
@@ -94,6 +104,8 @@ pub struct Engine {
     joining: VecDeque<(Tick, RoomJid)>,
     marked: VecDeque<(RoomJid, BareJid)>,
     marked_set: HashSet<(RoomJid, BareJid)>,
+    names: Vec<(RoomJid, Nick)>,
+    rereads: Vec<RoomJid>,
     actions: VecDeque<Action>,
     told: HashSet<Warning>,
     can_impersonate: bool,
@@ -122,6 +134,8 @@ impl Engine {
             joining: VecDeque::new(),
             marked: VecDeque::new(),
             marked_set: HashSet::new(),
+            names: Vec::new(),
+            rereads: Vec::new(),
             actions: VecDeque::new(),
             told: HashSet::new(),
             can_impersonate: true,
@@ -145,6 +159,8 @@ impl Engine {
         }
         self.run_timers();
         self.reconcile_marked();
+        self.look_at_names();
+        self.read_changed();
         self.check_resynchronised();
         if std::mem::take(&mut self.changed) {
             self.actions.push_back(Action::Save);

@@ -30,12 +30,24 @@ pub struct Frozen {
     pub token: TokenName,
     /// The nick it came with.
     pub home: Nick,
-    /// Its newest own presence, as long as it may have to be sent back.
+    /// Whether the module was asked to show the name.
+    pub pinned: bool,
+    /// What is known of changes; most people never make any.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// What became of changes to a name.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// The occupant's newest own presence, as long as it may have to be sent
+    /// back.
     latest: Option<Bytes>,
     /// The revert that is under way.
     outstanding: Option<Outstanding>,
     /// Whether the change to the present nick was turned back once.
     nick_tried: bool,
+    /// A revert has put something older in the place of the newest presence.
+    overdue: bool,
     /// How fast reverts may follow.
     limiter: Limiter,
     /// When the occupant was last told.
@@ -50,6 +62,8 @@ struct Outstanding {
     sent_at: Tick,
     /// Something newer of the occupant's own has come since.
     overtaken: bool,
+    /// What it is to change; none where it only brings the newest presence.
+    change: Option<Change>,
 }
 
 impl Frozen {
@@ -58,13 +72,18 @@ impl Frozen {
         Self {
             token,
             home,
-            latest: None,
-            outstanding: None,
-            nick_tried: false,
-            limiter: Limiter::default(),
-            told_at: None,
-            refused: false,
+            pinned: false,
+            trouble: None,
         }
+    }
+
+    /// The occupant has changed its nick: that is turned back once.
+    pub fn nick_changed(&mut self) {
+        self.trouble().nick_tried = false;
+    }
+
+    fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_with(Box::default)
     }
 
     /// Whether a presence shows the token's name. No name at all is no change.
@@ -87,39 +106,80 @@ impl Engine {
             return;
         };
         if !occupant.infrastructure {
-            occupant.early = Some(Bytes::copy_from_slice(raw));
+            occupant.early = Some(Box::new(Bytes::copy_from_slice(raw)));
         }
     }
 
     /// Looks at the name in a presence that has just come.
     pub(super) fn judge_name(&mut self, jid: &RoomJid, nick: &Nick, id: Option<&str>, raw: &Bytes) {
+        let off = self.settings.freeze == Freeze::Off;
+        let room = self.rooms.get_mut(jid);
+        let Some(room) = room.filter(|room| !room.module && !off) else {
+            return;
+        };
+        let Some(occupant) = room.occupants.get_mut(nick) else {
+            return;
+        };
+        let Some(frozen) = &mut occupant.frozen else {
+            return;
+        };
+        let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
+        if agrees && frozen.trouble.is_none() {
+            return;
+        }
+        let outstanding = &mut frozen.trouble().outstanding;
+        let returned = outstanding.take_if(|outstanding| id == Some(outstanding.id.as_str()));
+        if let Some(outstanding) = returned {
+            let overtaken = outstanding.overtaken;
+            if let Some(change) = outstanding.change {
+                self.report_revert(jid, nick, change, Outcome::Applied);
+            }
+            if overtaken {
+                return self.send_overtaken(jid, nick);
+            }
+            return self.keep_if_wrong(jid, nick, raw);
+        }
+        if let Some(outstanding) = outstanding {
+            outstanding.overtaken = true;
+        }
+        frozen.trouble().overdue = false;
+        self.keep_if_wrong(jid, nick, raw);
+    }
+
+    /// A revert that came back is older than what the occupant has published
+    /// since: that is due, in its turn.
+    fn send_overtaken(&mut self, jid: &RoomJid, nick: &Nick) {
+        let occupant = self.occupant_mut(jid, nick);
+        if let Some(frozen) = occupant.and_then(|occupant| occupant.frozen.as_mut()) {
+            frozen.trouble().overdue = true;
+            self.names.push((jid.clone(), nick.clone()));
+        }
+    }
+
+    /// Keeps a presence as long as it may have to be sent back, and looks at
+    /// the name where it is not the token's.
+    fn keep_if_wrong(&mut self, jid: &RoomJid, nick: &Nick, raw: &Bytes) {
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };
         let Some(frozen) = &mut occupant.frozen else {
             return;
         };
-        let returned = frozen
-            .outstanding
-            .take_if(|outstanding| id == Some(outstanding.id.as_str()));
-        match (returned, &mut frozen.outstanding) {
-            // The revert that came back is older than what the occupant has
-            // published since: that one is due now.
-            (Some(outstanding), _) if outstanding.overtaken => {
-                return self.send_newest(jid, nick);
-            }
-            (Some(_), _) => {}
-            (None, Some(outstanding)) => outstanding.overtaken = true,
-            (None, None) => {}
-        }
         let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
-        let needed = !agrees || frozen.outstanding.is_some();
-        frozen.latest = needed.then(|| Bytes::copy_from_slice(raw));
-        if frozen.home == *nick {
-            frozen.nick_tried = false;
-        }
+        let at_home = frozen.home == *nick;
+        let trouble = frozen.trouble();
+        let needed = !agrees || trouble.outstanding.is_some();
+        trouble.latest = needed.then(|| Bytes::copy_from_slice(raw));
+        trouble.nick_tried &= !at_home;
         if !agrees {
-            self.look_at_name(jid, nick);
+            self.names.push((jid.clone(), nick.clone()));
+        }
+    }
+
+    /// Looks at the names that need it; after affiliations, which matter more.
+    pub(super) fn look_at_names(&mut self) {
+        for (jid, nick) in std::mem::take(&mut self.names) {
+            self.look_at_name(&jid, &nick);
         }
     }
 
@@ -131,35 +191,46 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        if room.module || freeze == Freeze::Off {
-            return;
-        }
+        let module = room.module;
         let Some(occupant) = room.occupants.get_mut(nick) else {
             return;
         };
         let early = occupant.early.take();
+        if module {
+            return self.pin_name(jid, nick);
+        }
+        if freeze == Freeze::Off {
+            return;
+        }
         let Some(frozen) = &mut occupant.frozen else {
             return;
         };
         let name_agrees = frozen.agrees(&occupant.display_name);
-        let nick_agrees = frozen.home == *nick || frozen.nick_tried;
-        if name_agrees && nick_agrees {
+        let trouble = frozen.trouble.as_ref();
+        let tried = trouble.is_some_and(|trouble| trouble.nick_tried);
+        let overdue = trouble.is_some_and(|trouble| trouble.overdue);
+        if name_agrees && (frozen.home == *nick || tried) && !overdue {
             return;
         }
-        frozen.latest = frozen.latest.take().or(early);
-        if let Some(outstanding) = &frozen.outstanding {
+        let trouble = frozen.trouble();
+        trouble.latest = trouble.latest.take().or(early.map(|early| *early));
+        if let Some(outstanding) = &trouble.outstanding {
             let lost_at = outstanding.sent_at + LOST;
             if now < lost_at {
                 return self
                     .timers
                     .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
             }
-            frozen.outstanding = None;
+            let lost = trouble.outstanding.take();
+            if let Some(change) = lost.and_then(|lost| lost.change) {
+                self.report_revert(jid, nick, change, Outcome::Ineffective);
+            }
+            return self.look_at_name(jid, nick);
         }
         if !can_revert || occupant.sessions > 1 {
             return self.tell(jid, nick);
         }
-        let next = frozen.limiter.next(now);
+        let next = trouble.limiter.next(now);
         if next > now {
             return self
                 .timers
@@ -181,46 +252,34 @@ impl Engine {
         let (Some(frozen), Some(from)) = (&mut occupant.frozen, real) else {
             return;
         };
-        let Some(presence) = frozen.latest.clone() else {
+        let home = frozen.home.clone();
+        let trouble = frozen.trouble();
+        let Some(presence) = trouble.latest.clone() else {
             return;
         };
-        frozen.limiter.note(now);
-        frozen.outstanding = Some(Outstanding {
-            id: id.clone(),
-            sent_at: now,
-            overtaken: false,
-        });
-        let home = frozen.home.clone();
-        frozen.nick_tried = home != *nick;
+        trouble.limiter.note(now);
+        trouble.overdue = false;
+        trouble.nick_tried = home != *nick;
         let token = frozen.token.form().into_owned();
         let changed_name = !frozen.agrees(&shown);
         let name = is_shown(&shown).then(|| token.clone());
-        let credentials = occupant.credentials.as_ref();
-        let source = credentials.map(|credentials| credentials.source);
-        let verdict = occupant.verdict.clone();
         let change = if changed_name {
-            Change::Name {
+            Some(Change::Name {
                 from: shown.shown().map(str::to_owned),
                 to: token,
-            }
+            })
         } else {
-            Change::Nick {
+            (home != *nick).then(|| Change::Nick {
                 from: nick.clone(),
                 to: home.clone(),
-            }
+            })
         };
-        self.report(Report::Decision(Box::new(Decision {
-            room: jid.clone(),
-            nick: Some(nick.clone()),
-            jid: from.to_string(),
+        frozen.trouble().outstanding = Some(Outstanding {
+            id: id.clone(),
+            sent_at: now,
+            overtaken: false,
             change,
-            cause: Cause::Correction,
-            rule: verdict.rule,
-            reason: verdict.reason,
-            source,
-            actor: None,
-            outcome: Outcome::Applied,
-        })));
+        });
         let to = OccupantJid {
             room: jid.clone(),
             nick: home,
@@ -237,6 +296,33 @@ impl Engine {
             .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
     }
 
+    pub(super) fn report_revert(
+        &mut self,
+        jid: &RoomJid,
+        nick: &Nick,
+        change: Change,
+        outcome: Outcome,
+    ) {
+        let Some(occupant) = self.occupant(jid, nick) else {
+            return;
+        };
+        let credentials = occupant.credentials.as_ref();
+        let real = occupant.real.as_ref();
+        let decision = Decision {
+            room: jid.clone(),
+            nick: Some(nick.clone()),
+            jid: real.map(ToString::to_string).unwrap_or_default(),
+            change,
+            cause: Cause::Correction,
+            rule: occupant.verdict.rule.clone(),
+            reason: occupant.verdict.reason.clone(),
+            source: credentials.map(|credentials| credentials.source),
+            actor: None,
+            outcome,
+        };
+        self.report(Report::Decision(Box::new(decision)));
+    }
+
     /// Tells an occupant that its name is its token's.
     fn tell(&mut self, jid: &RoomJid, nick: &Nick) {
         let now = self.now.tick;
@@ -246,12 +332,13 @@ impl Engine {
         let Some(frozen) = &mut occupant.frozen else {
             return;
         };
-        frozen.latest = None;
-        let soon = frozen.told_at.is_some_and(|at| now < at + TELL_PAUSE);
-        if soon || frozen.refused {
+        let trouble = frozen.trouble();
+        trouble.latest = None;
+        let soon = trouble.told_at.is_some_and(|at| now < at + TELL_PAUSE);
+        if soon || trouble.refused {
             return;
         }
-        frozen.told_at = Some(now);
+        trouble.told_at = Some(now);
         let name = frozen.token.form();
         let text = format!("In this room your name is given by your token: {name}");
         let occupant = OccupantJid {
@@ -271,10 +358,11 @@ impl Engine {
         let Some(occupant) = self.occupant_mut(&room, &nick) else {
             return;
         };
-        let Some(frozen) = occupant.frozen.as_mut().filter(|f| f.told_at.is_some()) else {
+        let trouble = occupant.frozen.as_mut().and_then(|f| f.trouble.as_mut());
+        let Some(trouble) = trouble.filter(|t| t.told_at.is_some()) else {
             return;
         };
-        if !std::mem::replace(&mut frozen.refused, true) {
+        if !std::mem::replace(&mut trouble.refused, true) {
             let error = error.to_string();
             self.report(Report::Warning(Warning::NotifyRefused { room, error }));
         }

@@ -38,7 +38,7 @@ pub struct Grant {
 pub struct Record {
     /// An accepted promotion.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub grant: Option<Grant>,
+    pub grant: Option<Box<Grant>>,
     /// Where they put themselves: more is not given to them, nor left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_down: Option<Affiliation>,
@@ -116,9 +116,11 @@ pub struct Trouble {
     pub ad_hoc_tried: bool,
     /// Prosody says the JID is an admin of the server.
     pub server_admin: bool,
+    /// What was to be set when it was last looked at.
+    pub target: Option<Affiliation>,
     /// Times that `result` changed nothing.
     pub ineffective: u32,
-    /// Times that a role could not be changed.
+    /// Times that a role request changed nothing, refused or not.
     pub role_refused: u32,
     /// When the engine wakes for this person.
     pub wake: Option<Tick>,
@@ -233,11 +235,15 @@ impl Person {
     /// The affiliation this person should have.
     pub fn wanted(&self, policy: &Policy, standing: Standing, members_only: bool) -> Wanted {
         if let Some(restore) = self.record.restore {
-            return Wanted::Exactly(restore);
+            return Wanted::Exactly(self.restored(restore, standing, members_only));
         }
         let Some(entitlement) = standing.entitlement else {
             return self.wanted_absent(policy, members_only);
         };
+        if self.actual == Some(Affiliation::Outcast) {
+            // A just ban, of which not all of their occupants are gone yet.
+            return Wanted::Exactly(Affiliation::Outcast);
+        }
         if let Some(grant) = &self.record.grant {
             let own = match entitlement {
                 Entitlement::Affiliation(own) => own,
@@ -246,6 +252,9 @@ impl Person {
             return Wanted::Exactly(grant.affiliation.max(own));
         }
         match (entitlement, self.record.step_down) {
+            (Entitlement::Affiliation(own), Some(cap)) if own > cap && cap.moderates() => {
+                Wanted::Exactly(cap)
+            }
             (Entitlement::Affiliation(own), Some(cap)) if own > cap => {
                 Wanted::AtMost { cap, floor: cap }
             }
@@ -254,6 +263,16 @@ impl Person {
             (Entitlement::Guest, _) if policy.guests == Guests::Ignore => Wanted::Anything,
             (Entitlement::Guest, _) => self.capped(members_only),
         }
+    }
+
+    /// What an unjust ban is undone to: not more than they are entitled to, where
+    /// they are present (in another room of the meeting).
+    fn restored(&self, to: Affiliation, standing: Standing, members_only: bool) -> Affiliation {
+        if standing.entitlement.is_none() {
+            return to;
+        }
+        let power = self.power(standing);
+        to.min(power.unwrap_or_else(|| self.floor(members_only)))
     }
 
     /// B6: a visitor without a claim to more is left alone.
@@ -368,7 +387,8 @@ impl Person {
         let host = self.is_host(standing);
         self.record.grant = None;
         self.record.kept = self.record.kept.filter(|_| host && policy.protect_hosts);
-        if host && !policy.protect_hosts {
+        let stepped_down = self.record.step_down.is_some();
+        if stepped_down || host && !policy.protect_hosts {
             self.record.step_down = Some(change.new);
         }
         Taken::Lowered
@@ -391,12 +411,13 @@ impl Person {
         if standing.entitlement.is_none() {
             self.record.kept = Some(affiliation);
         }
-        self.record.grant = Some(Grant {
+        self.record.moved = false;
+        self.record.grant = Some(Box::new(Grant {
             affiliation,
             by_nick: change.by.nick.as_deref().map(str::to_owned),
             by_jid: change.by.jid.as_deref().map(bare_text),
             at: change.at,
-        });
+        }));
         Taken::Granted
     }
 
@@ -406,6 +427,7 @@ impl Person {
         let host = self.is_host(standing);
         self.record.grant = None;
         self.record.kept = None;
+        self.record.restore = None;
         if change.by_self {
             return Taken::SteppedDown;
         }
@@ -421,16 +443,25 @@ impl Person {
         Taken::Compared
     }
 
-    /// Notes that the last occupant has left.
-    pub fn leave(&mut self, power: Option<Affiliation>, at: u64) {
+    /// Notes that the last occupant has left, entitled to `power`; `seen` says
+    /// that the room told so, and gavel has not just lost sight of it.
+    pub fn leave(&mut self, power: Option<Affiliation>, at: u64, seen: bool) {
         self.record.left_at = Some(at);
-        self.record.kept = power;
+        self.record.kept = power.filter(|_| !self.record.moved);
         self.unsettled_since = None;
-        if self.record.moved {
+        if self.record.moved && seen {
             self.record.grant = None;
             self.record.step_down = None;
-            self.record.kept = None;
         }
+    }
+
+    /// Notes that one of the occupants has gone: what an unjust ban is undone to
+    /// is no more than they were entitled to.
+    pub fn leave_seat(&mut self, seat: &Seat, standing: Standing) {
+        if let Some(restore) = self.record.restore {
+            self.record.restore = Some(self.restored(restore, standing, false));
+        }
+        self.seats.retain(|other| other != seat);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who is in a room: presence from occupant JIDs.
 
 use super::event::Warning;
+use super::person::Seat;
 use super::room::{Membership, Occupant, Room};
 use super::{Engine, change::RoleChange};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid, status};
@@ -13,7 +14,6 @@ impl Engine {
         let Some((_, room, resource)) = self.locate(&presence.from) else {
             return;
         };
-        self.heard_from(&room);
         let nick = resource.unwrap_or_default().to_owned();
         match &presence.kind {
             PresenceKind::Error(error) => {
@@ -22,8 +22,14 @@ impl Engine {
                 }
             }
             _ if nick.is_empty() => {}
-            PresenceKind::Available => self.available(&room, &nick, presence),
-            PresenceKind::Unavailable => self.unavailable(&room, &nick, &presence),
+            PresenceKind::Available => {
+                self.heard_from(&room);
+                self.available(&room, &nick, presence);
+            }
+            PresenceKind::Unavailable => {
+                self.heard_from(&room);
+                self.unavailable(&room, &nick, &presence);
+            }
             PresenceKind::Other => {}
         }
     }
@@ -65,7 +71,7 @@ impl Engine {
             .is_some_and(|real| self.settings.infrastructure.contains(real));
         let occupant = Occupant {
             real,
-            sessions: items.len().max(1),
+            sessions: sessions(items),
             affiliation: item.affiliation.unwrap_or(Affiliation::None),
             role: item.role.unwrap_or(Role::None),
             display_name: presence.display_name,
@@ -81,7 +87,7 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        room.occupants.insert(nick.clone(), occupant);
+        room.occupants.insert(nick.clone(), Box::new(occupant));
         if !infrastructure {
             room.lonely_since = None;
         }
@@ -126,7 +132,7 @@ impl Engine {
         let rose = role == Role::Moderator && occupant.role != Role::Moderator;
         let changed = occupant.role != role;
         occupant.real = real;
-        occupant.sessions = items.len().max(1);
+        occupant.sessions = sessions(&items);
         occupant.affiliation = item.affiliation.unwrap_or(occupant.affiliation);
         occupant.role = role;
         occupant.display_name = presence.display_name;
@@ -201,9 +207,12 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        let Some(occupant) = room.occupants.remove(old) else {
+        let Some(mut occupant) = room.occupants.remove(old) else {
             return;
         };
+        if let Some(frozen) = &mut occupant.frozen {
+            frozen.nick_changed();
+        }
         let bare = occupant.bare();
         let meeting = room.meeting.clone();
         room.occupants.insert(new.clone(), occupant);
@@ -226,9 +235,13 @@ impl Engine {
             return;
         };
         let meeting = room.meeting.clone();
-        let bare = room.occupants.get(nick).and_then(Occupant::bare);
+        let bare = room.occupants.get(nick).and_then(|o| o.bare());
         if let (Some(meeting), Some(bare)) = (meeting, bare) {
-            self.unseat(&meeting, jid, nick, &bare);
+            let seat = Seat {
+                room: jid.clone(),
+                nick: nick.clone(),
+            };
+            self.unseat(&meeting, &seat, &bare, true);
         }
         if let Some(room) = self.rooms.get_mut(jid) {
             room.occupants.remove(nick);
@@ -240,7 +253,7 @@ impl Engine {
         let Some(room) = self.rooms.get(jid).filter(|room| room.is_ready()) else {
             return;
         };
-        let known = room.occupants.get(nick).and_then(Occupant::bare);
+        let known = room.occupants.get(nick).and_then(|o| o.bare());
         let bare = item.jid.as_deref().and_then(BareJid::parse).or(known);
         if let (Some(bare), Some(affiliation)) = (bare, item.affiliation) {
             self.observe(jid, &bare, affiliation, item.actor.as_ref(), true);
@@ -256,11 +269,16 @@ impl Engine {
             let real = occupant.real.as_ref().map(RealJid::bare_str);
             real.is_some_and(|real| real.starts_with("focus@"))
         };
-        if room.occupants.values().any(focus) {
+        if room.occupants.values().any(|o| focus(o)) {
             let service = jid.service().to_owned();
             self.warn_once(Warning::FocusWithoutModule { service });
         }
     }
+}
+
+/// How many sessions are behind a nick: one item each.
+fn sessions(items: &[Item]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX).max(1)
 }
 
 /// The verdict on somebody whose claims have not been looked at.

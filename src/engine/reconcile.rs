@@ -63,12 +63,16 @@ impl Engine {
         let wanted = self.wanted(main, person);
         let actual = match person.actual {
             Some(actual) => actual,
+            // The ban that is to be undone is all that is known.
+            None if person.record.restore.is_some() => Affiliation::Outcast,
             // Nothing is known of an absent JID: there is nothing to take.
             None if !person.is_present() => return self.drop_if_blank(main, bare),
             None => Affiliation::None,
         };
         match wanted.target(actual) {
             None => self.agrees(main, bare, wanted),
+            // The configuration on its way may make the room members-only.
+            Some(Affiliation::None) if self.rooms.get(main).is_some_and(|r| r.reading) => {}
             Some(target) => self.differs(main, bare, target, person.actual),
         }
     }
@@ -105,7 +109,7 @@ impl Engine {
 
     fn drop_if_blank(&mut self, main: &RoomJid, bare: &BareJid) {
         if let Some(meeting) = self.meetings.get_mut(main)
-            && meeting.people.get(bare).is_some_and(Person::is_blank)
+            && meeting.people.get(bare).is_some_and(|p| p.is_blank())
         {
             meeting.people.remove(bare);
         }
@@ -126,6 +130,10 @@ impl Engine {
         let rises = from.is_none_or(|from| target > from);
         let mut earliest = now;
         if let Some(trouble) = &mut person.trouble {
+            if trouble.target.replace(target) != Some(target) {
+                // Another wish, of which nothing is known yet.
+                trouble.ineffective = 0;
+            }
             if trouble.server_admin || trouble.ineffective > MAX_INEFFECTIVE {
                 return;
             }
@@ -300,12 +308,13 @@ impl Engine {
             person.trouble().limiter.note(now);
         }
         person.role_request = true;
-        let purpose = Purpose::Role(seat.room.clone(), seat.nick.clone(), bare.clone());
         let request = Request::SetRole {
-            nick: seat.nick,
+            nick: seat.nick.clone(),
             role: to,
         };
-        self.ask(seat.room.as_str(), request, purpose);
+        let room = seat.room.clone();
+        let purpose = Purpose::Role(seat, main.clone(), bare.clone());
+        self.ask(room.as_str(), request, purpose);
         true
     }
 

@@ -2,10 +2,10 @@
 
 use super::Engine;
 use super::event::{Change, Outcome, Report, Warning};
-use super::person::InFlight;
+use super::person::{InFlight, Seat};
 use super::request::Purpose;
 use super::room::Facts;
-use crate::muc::{BareJid, Nick, Role, RoomJid};
+use crate::muc::{BareJid, Role, RoomJid};
 use crate::stanza::{Iq, IqKind, IqPayload, Request, StanzaError};
 
 impl Engine {
@@ -20,9 +20,6 @@ impl Engine {
         let Some(purpose) = self.requests.answer(&iq.id, &from) else {
             return;
         };
-        if let Some((_, room, _)) = self.locate(&from) {
-            self.heard_from(&room);
-        }
         match iq.kind {
             IqKind::Result => self.succeeded(purpose, iq.payload),
             IqKind::Error(error) => self.failed(purpose, &error),
@@ -47,20 +44,20 @@ impl Engine {
             }
             (Purpose::Configuration(room) | Purpose::RoomInfo(room), _) => self.unknown(&room),
             (Purpose::Affiliation(room, jid), _) => self.affiliation_set(&room, &jid),
-            (Purpose::Role(_, _, jid), _) => self.role_answered(&jid, false),
+            (Purpose::Role(_, room, jid), _) => self.role_answered(&room, &jid, false),
+            (Purpose::Pin(room, nick), _) => self.pinned(&room, &nick, Outcome::Applied),
             (Purpose::Own(room), _) => self.owned(&room, None),
             (Purpose::ListRooms(service), IqPayload::Command(reply)) => {
                 self.listed_by_command(service, &reply);
             }
             (Purpose::Items(service), IqPayload::DiscoItems { jids, .. }) => {
-                self.listed(service, &jids);
+                self.listed(service, &jids, false);
             }
             (Purpose::ListRooms(service) | Purpose::Items(service), _) => {
                 self.poll_again(service);
             }
             (Purpose::SelfPing(room), _) => self.still_in(&room),
-            (Purpose::Ping, _) => self.server_answered(),
-            (Purpose::List(..) | Purpose::Nothing, _) => {}
+            (Purpose::List(..) | Purpose::Ping | Purpose::Nothing, _) => {}
         }
     }
 
@@ -70,14 +67,17 @@ impl Engine {
             Purpose::Configuration(room) => self.read_room_info(&room),
             Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
-            Purpose::Role(room, nick, jid) => self.role_failed(&room, &nick, &jid),
+            Purpose::Role(seat, room, jid) => self.role_failed(&seat, &room, &jid),
+            // The occupant has left, or has another nick by now.
+            Purpose::Pin(..) if error.is("item-not-found") => {}
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Refused),
             Purpose::Own(room) => self.owned(&room, Some(error)),
             Purpose::ListRooms(service) | Purpose::Items(service) => {
                 self.not_listed(service, error);
             }
             Purpose::SelfPing(room) => self.self_ping_failed(&room, error),
-            Purpose::Ping => self.server_answered(),
-            Purpose::List(..) | Purpose::Nothing => {}
+            Purpose::List(room, _) => self.list_refused(&room),
+            Purpose::Ping | Purpose::Nothing => {}
         }
     }
 
@@ -93,9 +93,20 @@ impl Engine {
                 };
                 self.probed(&room, Some(&error));
             }
-            Purpose::Configuration(room) | Purpose::RoomInfo(room) => self.unknown(&room),
+            Purpose::Configuration(room) => {
+                self.has_read(&room);
+                self.read_room_info(&room);
+            }
+            // Not guessed: a breakout room taken for a main room would be
+            // judged all wrong. Whoever waits for it is looked at first.
+            Purpose::RoomInfo(room) => {
+                self.has_read(&room);
+                self.rereads.push(room);
+            }
+            Purpose::List(room, which) => self.read_list(&room, which),
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
-            Purpose::Role(_, _, jid) => self.role_answered(&jid, false),
+            Purpose::Role(_, room, jid) => self.role_answered(&room, &jid, false),
+            Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Ineffective),
             Purpose::Own(room) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.owning = false;
@@ -108,12 +119,16 @@ impl Engine {
                     room.pinged = false;
                 }
             }
-            Purpose::List(..) | Purpose::Ping | Purpose::Nothing => {}
+            Purpose::Ping | Purpose::Nothing => {}
         }
     }
 
-    /// The configuration form was refused; disco#info may say enough.
+    /// The configuration form was refused or did not come; disco#info may say
+    /// enough.
     fn read_room_info(&mut self, jid: &RoomJid) {
+        if !self.rooms.contains_key(jid) {
+            return;
+        }
         let purpose = Purpose::RoomInfo(jid.clone());
         self.ask(jid.as_str(), Request::DiscoInfo, purpose);
     }
@@ -124,6 +139,7 @@ impl Engine {
         if !self.rooms.get(jid).is_some_and(known) {
             self.configured(jid, Facts::default());
         }
+        self.has_read(jid);
     }
 
     fn forget_request(&mut self, main: &RoomJid, bare: &BareJid) {
@@ -158,6 +174,7 @@ impl Engine {
         } else {
             let trouble = person.trouble();
             trouble.ineffective += 1;
+            trouble.target = Some(request.wanted);
             match trouble.ineffective {
                 0..=3 => Outcome::Ineffective,
                 _ => Outcome::GivenUp,
@@ -218,46 +235,42 @@ impl Engine {
         self.mark(main, bare);
     }
 
-    fn role_answered(&mut self, bare: &BareJid, refused: bool) {
+    /// A role request is over. The room has shown the change by now, if there
+    /// was one, which sets the count back.
+    fn role_answered(&mut self, main: &RoomJid, bare: &BareJid, refused: bool) {
         let now = self.now.tick;
-        let mut marks = Vec::new();
-        for (main, meeting) in &mut self.meetings {
-            let waiting = |person: &&mut super::person::Person| person.role_request;
-            if let Some(person) = meeting.people.get_mut(bare).filter(waiting) {
-                person.role_request = false;
-                if refused {
-                    let trouble = person.trouble();
-                    trouble.role_refused += 1;
-                    let pause = trouble.backoff.pause();
-                    trouble.not_before = Some(now + pause);
-                } else if let Some(trouble) = &mut person.trouble {
-                    trouble.role_refused = 0;
-                }
-                marks.push(main.clone());
-            }
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        if !std::mem::take(&mut person.role_request) {
+            return;
         }
-        for main in marks {
-            self.mark(&main, bare);
+        let trouble = person.trouble();
+        trouble.role_refused += 1;
+        if refused {
+            let pause = trouble.backoff.pause();
+            trouble.not_before = Some(now + pause);
         }
+        self.mark(main, bare);
     }
 
-    fn role_failed(&mut self, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
-        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
-        let role = self.occupant(jid, nick).map(|occupant| occupant.role);
-        if let (Some(main), Some(from)) = (main, role) {
+    fn role_failed(&mut self, seat: &Seat, main: &RoomJid, bare: &BareJid) {
+        let role = self.occupant(&seat.room, &seat.nick).map(|o| o.role);
+        if let Some(from) = role {
             let change = Change::Role {
                 from,
                 to: Role::Participant,
             };
             let cause = super::event::Cause::Correction;
-            self.decide(&main, bare, change, cause, None, Outcome::Refused);
+            self.decide(main, bare, change, cause, None, Outcome::Refused);
         }
-        self.role_answered(bare, true);
+        self.role_answered(main, bare, true);
     }
 
     fn still_in(&mut self, jid: &RoomJid) {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.pinged = false;
+            room.heard = self.now.tick;
         }
     }
 

@@ -1,5 +1,6 @@
 //! Requests that wait for their reply.
 
+use super::person::Seat;
 use super::time::Tick;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use std::collections::{HashMap, VecDeque};
@@ -22,8 +23,10 @@ pub enum Purpose {
     RoomInfo(RoomJid),
     /// A person's affiliation; the meeting's main room.
     Affiliation(RoomJid, BareJid),
-    /// An occupant's role: room, nick, and the meeting's person.
-    Role(RoomJid, Nick, BareJid),
+    /// The role of one of a person's occupants; the meeting's main room.
+    Role(Seat, RoomJid, BareJid),
+    /// An occupant's name, kept by the module: room and nick.
+    Pin(RoomJid, Nick),
     /// gavel's own affiliation.
     Own(RoomJid),
     /// A service's rooms, by ad-hoc command.
@@ -72,7 +75,13 @@ impl Requests {
         if self.open.get(id)?.to != from {
             return None;
         }
-        self.open.remove(id).map(|open| open.purpose)
+        let purpose = self.open.remove(id).map(|open| open.purpose);
+        // Replies mostly come in order, so this keeps the queue short.
+        let done = |(_, id): &(Tick, String)| !self.open.contains_key(id);
+        while self.deadlines.front().is_some_and(done) {
+            self.deadlines.pop_front();
+        }
+        purpose
     }
 
     /// Takes a request whose reply has not come in time.
@@ -94,6 +103,11 @@ impl Requests {
     pub fn deadline(&self) -> Option<Tick> {
         let open = |(_, id): &&(Tick, String)| self.open.contains_key(id);
         self.deadlines.iter().find(open).map(|(at, _)| *at)
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.open.len()
     }
 
     /// Whether none is open.

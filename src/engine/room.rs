@@ -63,7 +63,7 @@ pub struct Credentials {
     /// The claims.
     pub claims: Claims,
     /// The token they came from.
-    pub token: Option<TokenId>,
+    pub token: Option<Box<TokenId>>,
 }
 
 /// Somebody in a room.
@@ -72,7 +72,7 @@ pub struct Occupant {
     /// Real JID; without one there are no claims.
     pub real: Option<RealJid>,
     /// Sessions behind this nick.
-    pub sessions: usize,
+    pub sessions: u32,
     /// As the room shows it.
     pub affiliation: Affiliation,
     /// As the room shows it.
@@ -86,7 +86,7 @@ pub struct Occupant {
     /// Evidence that waits until the room is known well enough to judge.
     pub pending: Option<Box<Evidence>>,
     /// A presence that came before it could be judged.
-    pub early: Option<Bytes>,
+    pub early: Option<Box<Bytes>>,
     /// Claims, where there are any.
     pub credentials: Option<Box<Credentials>>,
     /// What the claims entitle to.
@@ -120,8 +120,13 @@ pub struct Room {
     /// gavel's own affiliation.
     pub own_affiliation: Affiliation,
     /// Everybody else.
-    pub occupants: HashMap<Nick, Occupant>,
-    /// What its configuration says; none while it is being read.
+    pub occupants: HashMap<Nick, Box<Occupant>>,
+    /// A reply with its configuration is on its way: until it is there, nobody
+    /// is lowered to none, which a members-only room would throw them out for.
+    pub reading: bool,
+    /// It changed again meanwhile.
+    pub read_again: bool,
+    /// What its configuration says; none while it is first being read.
     pub facts: Option<Facts>,
     /// The meeting its people belong to; none while gavel is not in.
     pub meeting: Option<RoomJid>,
@@ -133,8 +138,6 @@ pub struct Room {
     pub heard: Tick,
     /// A self-ping waits for its reply.
     pub pinged: bool,
-    /// When the next look is due at whether gavel is still in it.
-    pub ping_timer: bool,
     /// Nobody but infrastructure is in, since.
     pub lonely_since: Option<Tick>,
     /// Not to be joined because of a list before this, unless it was missing
@@ -144,12 +147,13 @@ pub struct Room {
     pub owned_at: Option<Tick>,
     /// A request to become owner waits for its reply.
     pub owning: bool,
+    /// Lists or configuration were refused, and are to be read once gavel is
+    /// owner.
+    pub unread: bool,
     /// How long to wait before the next try to enter.
     pub backoff: Backoff,
     /// Not to be entered before.
     pub not_before: Option<Tick>,
-    /// Somebody asked for gavel while it was on its way out or in.
-    pub wanted: bool,
     /// The password to join with.
     pub password: Option<String>,
 }
@@ -165,20 +169,21 @@ impl Room {
             module: false,
             own_affiliation: Affiliation::None,
             occupants: HashMap::new(),
+            reading: false,
+            read_again: false,
             facts: None,
             meeting: None,
             joining_since: Tick::ZERO,
             joined_at: 0,
             heard: Tick::ZERO,
             pinged: false,
-            ping_timer: false,
             lonely_since: None,
             not_listed_before: None,
             owned_at: None,
             owning: false,
+            unread: false,
             backoff: Backoff::default(),
             not_before: None,
-            wanted: false,
             password: None,
         }
     }

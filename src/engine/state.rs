@@ -54,7 +54,8 @@ impl Engine {
     fn remembered(&self, person: &Person) -> Option<Record> {
         let mut record = person.record.clone();
         if person.is_present() {
-            record.kept = person.power(self.standing(person));
+            let power = person.power(self.standing(person));
+            record.kept = power.filter(|_| !record.moved);
             record.left_at = Some(self.now.unix_ms);
         }
         record.matters().then_some(record)

@@ -2,11 +2,12 @@
 
 use super::time::Tick;
 use crate::muc::{BareJid, Nick, RoomJid};
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 /// Why the engine wants to be woken. A timer that is no longer needed is not
 /// taken out: whoever handles it looks at what is, and does nothing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Timer {
     /// Look at a service's list of rooms.
     Poll(usize),
@@ -34,10 +35,12 @@ pub enum Timer {
     Bindings,
 }
 
-/// Timers by time.
+/// Timers by time, one of each: the earliest that was asked for. Whoever
+/// handles one that comes too early sets it again.
 #[derive(Debug, Default)]
 pub struct Timers {
     queue: BTreeMap<(Tick, u64), Timer>,
+    due: HashMap<Timer, (Tick, u64)>,
     next: u64,
 }
 
@@ -45,7 +48,19 @@ impl Timers {
     /// Wakes the engine at `at` because of `timer`.
     pub fn set(&mut self, at: Tick, timer: Timer) {
         self.next += 1;
-        self.queue.insert((at, self.next), timer);
+        let key = (at, self.next);
+        match self.due.entry(timer) {
+            Entry::Occupied(known) if known.get().0 <= at => {}
+            Entry::Occupied(mut known) => {
+                let later = std::mem::replace(known.get_mut(), key);
+                self.queue.remove(&later);
+                self.queue.insert(key, known.key().clone());
+            }
+            Entry::Vacant(new) => {
+                self.queue.insert(key, new.key().clone());
+                new.insert(key);
+            }
+        }
     }
 
     /// When the next one is due, and why.
@@ -59,11 +74,42 @@ impl Timers {
         if at > now {
             return None;
         }
-        self.queue.pop_first().map(|(_, timer)| timer)
+        let (_, timer) = self.queue.pop_first()?;
+        self.due.remove(&timer);
+        Some(timer)
+    }
+
+    /// How many are set.
+    pub fn len(&self) -> usize {
+        self.queue.len()
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
         self.queue.clear();
+        self.due.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_timer_of_each_kind_the_earliest() {
+        let mut timers = Timers::default();
+        for ms in [50, 20, 70] {
+            timers.set(Tick::from_millis(ms), Timer::Ping);
+        }
+        timers.set(Tick::from_millis(60), Timer::Replies);
+        assert_eq!(timers.len(), 2);
+        let now = Tick::from_millis(20);
+        assert_eq!(timers.take_due(now), Some(Timer::Ping));
+        assert_eq!(timers.take_due(now), None);
+        timers.set(Tick::from_millis(70), Timer::Ping);
+        assert_eq!(
+            timers.first(),
+            Some((Tick::from_millis(60), &Timer::Replies))
+        );
     }
 }

@@ -11,12 +11,10 @@ pub use reason::{Field, Reason, Seen};
 
 use crate::claims::Claims;
 use crate::muc::Affiliation;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// `policy.preset`
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Preset {
     /// The rules of Jitsi's token_affiliation.
     #[default]
@@ -26,8 +24,7 @@ pub enum Preset {
 }
 
 /// `policy.guests`: what becomes of people without claims.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Guests {
     /// None of them moderates unless a moderator granted it.
     #[default]
@@ -37,8 +34,7 @@ pub enum Guests {
 }
 
 /// `policy.grants`: what a promotion by a moderator becomes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Grants {
     /// Affiliation owner.
     #[default]
@@ -192,3 +188,6 @@ impl Tried {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,14 @@
 
 use super::clock::Clock;
 use super::link::{Link, LinkConfig, LinkError, LinkEvent};
+use super::notify::Notifier;
 use super::report;
 use super::state_file::StateFile;
-use crate::engine::{Action, Engine, Input};
+use crate::engine::{Action, Engine, Input, Report};
 use crate::wire::{Decoder, Encoder};
 use bytes::Bytes;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
@@ -19,6 +20,7 @@ pub struct Driver {
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,
     pub(super) state_file: StateFile,
+    pub(super) notifier: Notifier,
     pub(super) unparsed: u64,
 }
 
@@ -39,6 +41,7 @@ impl Driver {
         S: Future<Output = ()>,
     {
         let stream_id = link.stream_id().to_owned();
+        self.notifier.status("connected; finding rooms");
         let mut silent = self.drive(link, Input::Connected { stream_id }).await;
         while !silent {
             self.save_if_due();
@@ -51,6 +54,7 @@ impl Driver {
                     self.drive(link, Input::Shutdown).await;
                     return End::Shutdown;
                 }
+                () = self.notifier.due() => self.alive(),
                 () = sleep_until_some(wake) => silent = self.drive(link, Input::Wake).await,
                 () = self.state_file.progress() => {}
                 event = link.next() => match event {
@@ -83,12 +87,28 @@ impl Driver {
                     Ok(bytes) => batch.extend_from_slice(&bytes),
                     Err(error) => error!("a stanza was not sent: {error}"),
                 },
-                Action::Report(report) => report::log(&report),
+                Action::Report(report) => self.told(&report),
                 Action::Save => self.state_file.want(),
                 Action::HangUp => hang_up = true,
             }
         }
         (batch, hang_up)
+    }
+
+    fn told(&mut self, report: &Report) {
+        report::log(report);
+        if let Report::Resynchronised { rooms } = report {
+            self.notifier.ready(&in_rooms(*rooms));
+        }
+    }
+
+    /// Gives a sign of life, and brings the status up to date.
+    fn alive(&mut self) {
+        self.notifier.alive();
+        if self.engine.is_ready() {
+            let rooms = self.engine.rooms().filter(|room| room.is_in());
+            self.notifier.status(&in_rooms(rooms.count()));
+        }
     }
 
     async fn stanza(&mut self, link: &mut Link, bytes: Bytes) -> bool {
@@ -132,6 +152,12 @@ impl Driver {
     }
 }
 
+/// The status line of a gavel that does its work.
+fn in_rooms(rooms: usize) -> String {
+    let s = if rooms == 1 { "" } else { "s" };
+    format!("connected; in {rooms} room{s}")
+}
+
 async fn sleep_until_some(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
@@ -142,20 +168,28 @@ async fn sleep_until_some(at: Option<Instant>) {
 /// Connects, unless `shutdown` ends first.
 pub(super) async fn connect<S>(
     config: &LinkConfig,
+    notifier: &mut Notifier,
     shutdown: &mut Pin<&mut S>,
 ) -> Option<Result<Link, LinkError>>
 where
     S: Future<Output = ()>,
 {
     debug!(server = config.server, "connecting");
-    tokio::select! {
-        biased;
-        () = shutdown.as_mut() => None,
-        link = Link::open(config) => {
-            if link.is_ok() {
-                info!(server = config.server, component = config.component, "connected");
-            }
-            Some(link)
+    let mut opening = pin!(Link::open(config));
+    let link = loop {
+        tokio::select! {
+            biased;
+            () = shutdown.as_mut() => return None,
+            () = notifier.due() => notifier.alive(),
+            link = opening.as_mut() => break link,
         }
+    };
+    if link.is_ok() {
+        info!(
+            server = config.server,
+            component = config.component,
+            "connected"
+        );
     }
+    Some(link)
 }

@@ -5,12 +5,15 @@
 //! nothing that a participant sends can end (see [`crate::wire`]). A link never
 //! reconnects by itself.
 
+mod error;
+
+pub use error::LinkError;
+
 use crate::wire::{Frame, Framer, StreamError};
 use bytes::{Buf, Bytes, BytesMut};
+use error::Peer;
 use futures::{SinkExt, StreamExt};
-use minidom::rxml;
 use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -41,6 +44,8 @@ pub struct LinkConfig {
     pub component: String,
     /// The component's secret.
     pub secret: String,
+    /// Services whose answers may be long lists.
+    pub services: Vec<String>,
 }
 
 impl std::fmt::Debug for LinkConfig {
@@ -68,166 +73,6 @@ pub enum Unparsed {
     TooLarge,
     /// Nested deeper than [`crate::wire::MAX_DEPTH`].
     TooDeep,
-}
-
-/// Why there is no link, or no longer. Never contains the secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
-    /// The connection could not be made.
-    #[error(
-        "cannot connect to {server}: {reason}; component.server must be the host and port where \
-         Prosody listens for components (its component_interfaces and component_ports)"
-    )]
-    Unreachable {
-        /// host:port
-        server: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// The connection stands, but the server says nothing.
-    #[error("{server} did not {step} within {} s; is it Prosody's component port?", OPENING.as_secs())]
-    Timeout {
-        /// host:port
-        server: String,
-        /// What it was to do.
-        step: &'static str,
-    },
-    /// What answers is no component listener.
-    #[error(
-        "{server} does not speak the component protocol ({reason}); component.server must be \
-         Prosody's component port, not its client or web port"
-    )]
-    NotXmpp {
-        /// host:port
-        server: String,
-        /// What was wrong with the answer.
-        reason: String,
-    },
-    /// The secret is wrong.
-    #[error(
-        "Prosody at {server} refuses the secret of {component} (not-authorized); component.secret \
-         or secret_file must be the component_secret of Component \"{component}\" in Prosody"
-    )]
-    NotAuthorized {
-        /// host:port
-        server: String,
-        /// The component's domain.
-        component: String,
-    },
-    /// The server has no such component.
-    #[error(
-        "Prosody at {server} knows no component {component} (host-unknown); its configuration \
-         needs a section Component \"{component}\" with a component_secret, and a reload"
-    )]
-    HostUnknown {
-        /// host:port
-        server: String,
-        /// The component's domain.
-        component: String,
-    },
-    /// Another connection of this component exists.
-    #[error(
-        "{component} is connected to Prosody at {server} by another instance (conflict); Prosody \
-         admits one connection of a component"
-    )]
-    Conflict {
-        /// host:port
-        server: String,
-        /// The component's domain.
-        component: String,
-    },
-    /// A stanza was sent in somebody else's name, and Prosody does not allow it.
-    #[error(
-        "Prosody at {server} ended the stream (invalid-from{}); to let gavel send in occupants' \
-         names, set validate_from_addresses = false in Component \"{component}\"",
-        text.as_deref().map(|text| format!(": {text}")).unwrap_or_default()
-    )]
-    InvalidFrom {
-        /// host:port
-        server: String,
-        /// The component's domain.
-        component: String,
-        /// The server's words.
-        text: Option<String>,
-    },
-    /// Another stream error.
-    #[error("Prosody at {server} ended the stream: {error}")]
-    Stream {
-        /// host:port
-        server: String,
-        /// Condition and text.
-        error: StreamError,
-    },
-    /// The server closed the stream or the connection without saying why.
-    #[error("Prosody at {server} closed the stream")]
-    Closed {
-        /// host:port
-        server: String,
-    },
-    /// The connection broke.
-    #[error("the connection to {server} broke: {reason}")]
-    Lost {
-        /// host:port
-        server: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// The server does not read.
-    #[error("Prosody at {server} does not read: {} MiB wait for it", MAX_BACKLOG >> 20)]
-    Backlog {
-        /// host:port
-        server: String,
-    },
-}
-
-/// Who is at the other end; what errors tell.
-#[derive(Debug, Clone)]
-struct Peer {
-    server: String,
-    component: String,
-}
-
-impl Peer {
-    fn closed(&self) -> LinkError {
-        let server = self.server.clone();
-        LinkError::Closed { server }
-    }
-
-    fn timeout(&self, step: &'static str) -> LinkError {
-        let server = self.server.clone();
-        LinkError::Timeout { server, step }
-    }
-
-    /// A broken connection; an end without goodbye is one that was closed.
-    fn lost(&self, error: &io::Error) -> LinkError {
-        use io::ErrorKind::{BrokenPipe, ConnectionReset, InvalidData, UnexpectedEof};
-        let server = self.server.clone();
-        let reason = error.to_string();
-        let parser = error
-            .get_ref()
-            .and_then(|e| e.downcast_ref::<rxml::Error>());
-        match error.kind() {
-            _ if matches!(parser, Some(rxml::Error::InvalidEof(_))) => LinkError::Closed { server },
-            UnexpectedEof | ConnectionReset | BrokenPipe => LinkError::Closed { server },
-            InvalidData => LinkError::NotXmpp { server, reason },
-            _ => LinkError::Lost { server, reason },
-        }
-    }
-
-    fn refused(&self, error: StreamError) -> LinkError {
-        let Self { server, component } = self.clone();
-        match error.condition.as_str() {
-            "not-authorized" => LinkError::NotAuthorized { server, component },
-            "host-unknown" => LinkError::HostUnknown { server, component },
-            "conflict" => LinkError::Conflict { server, component },
-            "invalid-from" => LinkError::InvalidFrom {
-                server,
-                component,
-                text: error.text,
-            },
-            _ => LinkError::Stream { server, error },
-        }
-    }
 }
 
 /// What the server may say before the stream is open.
@@ -300,7 +145,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
         };
         let logging_in = timeout(OPENING, log_in(io, &peer, &config.secret)).await;
         let (io, stream_id) = logging_in.map_err(|_| peer.timeout("answer the handshake"))??;
-        let mut framer = Framer::new();
+        let mut framer = Framer::with_services(config.services.clone());
         framer.feed(io.buffer());
         Ok(Self {
             io: io.into_inner(),
@@ -474,5 +319,4 @@ fn parsed(error: &ParsedStreamError) -> StreamError {
 }
 
 #[cfg(test)]
-#[path = "link_tests.rs"]
 mod tests;

@@ -4,6 +4,7 @@
 mod clock;
 mod driver;
 pub mod link;
+mod notify;
 pub mod report;
 mod retry;
 pub mod settings;
@@ -17,19 +18,20 @@ use crate::engine::Engine;
 use crate::wire::{Decoder, Encoder};
 use driver::{Driver, End};
 use link::{LinkConfig, LinkError};
+use notify::Notifier;
 use retry::Retry;
 use state_file::StateFile;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 /// Why gavel cannot run at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A key of `[claims.jwt]` cannot be used.
-    #[error("claims.jwt: {0}")]
+    #[error(transparent)]
     Key(#[from] KeyError),
 }
 
@@ -48,14 +50,19 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         decoder: Decoder::new(jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default()),
         encoder: Encoder::new(&config.component.jid),
         state_file,
+        notifier: Notifier::from_environment(),
         unparsed: 0,
     };
     let link_config = LinkConfig {
         server: config.component.server.to_string(),
         component: config.component.jid.clone(),
         secret: config.component.secret.expose().clone(),
+        services: config.muc.iter().map(|s| s.domain.clone()).collect(),
     };
-    let mut shutdown = pin!(shutdown);
+    let mut shutdown = pin!(async {
+        shutdown.await;
+        Notifier::stopping();
+    });
     keep_connected(&mut driver, &link_config, &mut shutdown).await;
     let state = driver.engine.state();
     driver.state_file.finish(&state).await;
@@ -69,7 +76,7 @@ where
     S: Future<Output = ()>,
 {
     let mut retry = Retry::default();
-    while let Some(connected) = driver::connect(config, shutdown).await {
+    while let Some(connected) = driver::connect(config, &mut driver.notifier, shutdown).await {
         let (error, established) = match connected {
             Err(error) => (Some(error), false),
             Ok(mut link) => {
@@ -86,7 +93,7 @@ where
         if established {
             driver.disconnected(error.as_ref());
         }
-        let pause = next_pause(&mut retry, error, established);
+        let pause = next_pause(&mut retry, &mut driver.notifier, error, established);
         tokio::select! {
             biased;
             () = shutdown.as_mut() => return,
@@ -95,21 +102,28 @@ where
     }
 }
 
-/// Waits out a pause, writing the state meanwhile.
+/// Waits out a pause, writing the state and giving signs of life meanwhile.
 async fn wait(driver: &mut Driver, pause: Duration) {
     let mut pause = pin!(sleep(pause));
     loop {
         driver.save_if_due();
         tokio::select! {
             () = pause.as_mut() => return,
+            () = driver.notifier.due() => driver.notifier.alive(),
             () = driver.state_file.progress() => {}
         }
     }
 }
 
 /// Tells what went wrong, once, and how long to wait.
-fn next_pause(retry: &mut Retry, error: Option<LinkError>, established: bool) -> Duration {
+fn next_pause(
+    retry: &mut Retry,
+    notifier: &mut Notifier,
+    error: Option<LinkError>,
+    established: bool,
+) -> Duration {
     let Some(error) = error else {
+        notifier.status("not connected: Prosody does not answer");
         warn!("Prosody has not answered for 45 s; connecting again");
         return Duration::from_millis(100);
     };
@@ -117,11 +131,19 @@ fn next_pause(retry: &mut Retry, error: Option<LinkError>, established: bool) ->
     let pause = retry.pause(&error, established);
     let pause_s = pause.as_secs_f64();
     match &error {
+        LinkError::Conflict { .. } => notifier.ready(&format!("standby: {error}")),
+        _ => notifier.status(&format!("not connected: {error}")),
+    }
+    match &error {
         LinkError::Conflict { .. } if news => {
             info!("standby: {error}; taking over when it ends");
         }
         LinkError::NotAuthorized { .. } | LinkError::HostUnknown { .. } if news => {
             error!("{error}; trying again every {pause_s} s");
+        }
+        // The engine says what follows from it.
+        LinkError::InvalidFrom { .. } => {
+            debug!("the stream ended with invalid-from; connecting again")
         }
         _ if news => warn!("{error}; trying again in {pause_s:.1} s"),
         _ => {}

@@ -63,7 +63,8 @@ fn jwt(jwt: &config::Jwt) -> JwtSettings {
     }
 }
 
-fn algorithm(algorithm: config::Algorithm) -> Algorithm {
+/// The algorithm that the configuration names.
+pub fn algorithm(algorithm: config::Algorithm) -> Algorithm {
     match algorithm {
         config::Algorithm::Hs256 => Algorithm::HS256,
         config::Algorithm::Hs384 => Algorithm::HS384,

@@ -89,6 +89,18 @@ pub enum Request {
         /// Which.
         role: crate::muc::Role,
     },
+    /// Has the module show `name` for an occupant, whatever it sends (SPEC
+    /// section 6); an empty name ends that.
+    Pin {
+        /// The occupant.
+        nick: Nick,
+        /// Its real full JID: a nick may have changed hands.
+        jid: RealJid,
+        /// What to show.
+        name: String,
+    },
+    /// Ends all pins of the room.
+    UnpinAll,
     /// muc#admin get: everybody with an affiliation (XEP-0045 §9.5, §10.5).
     ListAffiliation(Affiliation),
     /// muc#owner get: the configuration form (XEP-0045 §10.2).

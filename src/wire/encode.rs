@@ -1,7 +1,7 @@
 //! [`Outbound`] → one stanza's bytes.
 
 use super::error::EncodeError;
-use super::{ns, revert, xml};
+use super::{chars, ns, revert};
 use crate::muc::{OccupantJid, RoomJid};
 use crate::stanza::{Outbound, Reply, Request};
 use minidom::rxml::NcName;
@@ -43,7 +43,7 @@ impl Encoder {
     /// Where it would contain a character that XML 1.0 forbids, or where the
     /// presence to revert cannot be read. Nothing is to be sent then.
     pub fn encode(&self, stanza: &Outbound) -> Result<Vec<u8>, EncodeError> {
-        let bytes = match stanza {
+        let element = match stanza {
             Outbound::Join { occupant, password } => self.join(occupant, password.as_deref()),
             Outbound::Leave { occupant } => self.leave(occupant),
             Outbound::Iq { id, to, request } => self.request(id, to, request),
@@ -66,10 +66,12 @@ impl Encoder {
                     to: &to.to_string(),
                     id,
                 };
-                return checked(revert::write(&head, name.as_deref(), presence)?);
+                let text = revert::write(&head, name.as_deref(), presence)?;
+                permitted(&text)?;
+                return Ok(text.into_bytes());
             }
         };
-        checked(written(&bytes))
+        written(&element)
     }
 
     /// XEP-0045 §7.2. The display name is for lobby rooms of Jitsi, which
@@ -189,6 +191,12 @@ fn payload(request: &Request) -> (&'static str, Element) {
             "set",
             set_affiliation_command(room, jid, affiliation.as_str()),
         ),
+        Request::Pin { nick, jid, name } => {
+            let whom = [("nick", nick.as_str()), ("jid", jid.as_str())];
+            let pin = with(Element::builder("pin", ns::NAMES), &whom);
+            ("set", pin.append(name.as_str()).build())
+        }
+        Request::UnpinAll => ("set", Element::bare("unpin-all", ns::NAMES)),
         Request::StartCommand { node } => {
             ("set", command(&[("node", node), ("action", "execute")]))
         }
@@ -203,7 +211,7 @@ fn payload(request: &Request) -> (&'static str, Element) {
     }
 }
 
-/// One `<item/>` only: Prosody applies no further one (FACTS 2).
+/// One `<item/>` only: Prosody applies no further one.
 fn muc_admin(item: &[(&'static str, &str)]) -> Element {
     Element::builder("query", ns::MUC_ADMIN)
         .append(with(Element::builder("item", ns::MUC_ADMIN), item))
@@ -229,20 +237,28 @@ fn set_affiliation_command(room: &RoomJid, jid: &str, affiliation: &str) -> Elem
     command
 }
 
-fn written(stanza: &Element) -> Vec<u8> {
+/// minidom panics on characters that XML forbids, so they are looked for first.
+fn written(stanza: &Element) -> Result<Vec<u8>, EncodeError> {
+    let mut left = vec![stanza];
+    while let Some(element) = left.pop() {
+        element
+            .attrs()
+            .iter()
+            .try_for_each(|(_, value)| permitted(value))?;
+        element.texts().try_for_each(permitted)?;
+        left.extend(element.children());
+    }
     let mut bytes = Vec::with_capacity(512);
     stanza
         .write_to(&mut bytes)
-        .expect("names are constants, and a Vec takes every byte");
-    bytes
+        .expect("names are constants, characters have been checked, a Vec takes every byte");
+    Ok(bytes)
 }
 
-/// The one place through which every stanza leaves: no character that would
-/// end the stream passes.
-fn checked(stanza: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
-    let text = std::str::from_utf8(&stanza).expect("stanzas are written from text");
-    match xml::forbidden(text) {
+/// Whether the text may be written: a forbidden character would end the stream.
+fn permitted(text: &str) -> Result<(), EncodeError> {
+    match chars::forbidden(text) {
         Some(character) => Err(EncodeError::Character(character.into())),
-        None => Ok(stanza),
+        None => Ok(()),
     }
 }

@@ -59,7 +59,7 @@ pub enum DecodeError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// A text has a character that XML 1.0 §2.2 forbids. Written, it would end
-    /// the stream (FACTS 13).
+    /// the stream.
     #[error("the stanza would contain U+{0:04X}, which XML forbids; it is not sent")]
     Character(u32),
     /// The presence to send back cannot be read.

@@ -5,7 +5,7 @@
 //! [`super::Decoder`]'s. A tag that is never closed would swallow what follows;
 //! only the server itself could send one, since it writes what it has parsed.
 
-use super::{MAX_DEPTH, MAX_STANZA};
+use super::{MAX_DEPTH, MAX_LIST, MAX_STANZA};
 use bytes::Bytes;
 use memchr::{memchr, memchr3};
 
@@ -16,7 +16,8 @@ pub enum Frame {
     Stanza(Bytes),
     /// `<stream:error/>`; see [`super::StreamError::parse`].
     StreamError(Bytes),
-    /// A stanza longer than [`MAX_STANZA`]; skipped without being stored.
+    /// A stanza longer than [`MAX_STANZA`], or than [`MAX_LIST`] from a service;
+    /// skipped without being stored.
     TooLarge,
     /// A stanza nested deeper than [`MAX_DEPTH`]; skipped likewise.
     TooDeep,
@@ -62,7 +63,7 @@ enum Fate {
 }
 
 /// Cuts a stream's bytes into [`Frame`]s. Holds at most [`MAX_STANZA`] bytes
-/// besides the chunk last fed.
+/// besides the chunk last fed, and [`MAX_LIST`] of what a service says.
 ///
 /// Contract: [`feed`](Self::feed) a chunk, drain
 /// [`next_frame`](Self::next_frame) until it is `None`, repeat. The frames do
@@ -79,6 +80,10 @@ pub struct Framer {
     /// Open elements, the stream's own not counted.
     depth: usize,
     fate: Fate,
+    /// How long the current stanza may be, in bytes.
+    limit: usize,
+    /// Addresses whose IQs may be lists.
+    services: Vec<String>,
     /// The byte before `scan`, to know `/>` by.
     last: u8,
 }
@@ -92,6 +97,11 @@ impl Default for Framer {
 impl Framer {
     /// For a stream whose header has been read.
     pub fn new() -> Self {
+        Self::with_services(Vec::new())
+    }
+
+    /// The same, taking lists of up to [`MAX_LIST`] bytes from `services`.
+    pub fn with_services(services: Vec<String>) -> Self {
         Self {
             buffer: Vec::new(),
             start: 0,
@@ -99,6 +109,8 @@ impl Framer {
             state: State::Content,
             depth: 0,
             fate: Fate::Keep,
+            limit: MAX_STANZA,
+            services,
             last: 0,
         }
     }
@@ -137,7 +149,7 @@ impl Framer {
     }
 
     fn check_size(&mut self) {
-        if self.fate == Fate::Keep && self.scan - self.start > MAX_STANZA {
+        if self.fate == Fate::Keep && self.scan - self.start > self.limit {
             self.fate = Fate::TooLarge;
         }
     }
@@ -223,6 +235,9 @@ impl Framer {
     fn start_tag(&mut self, empty: bool) -> Option<Frame> {
         self.state = State::Content;
         self.check_size();
+        if self.depth == 0 && self.fate == Fate::Keep && self.is_from_service() {
+            self.limit = MAX_LIST;
+        }
         if self.depth >= MAX_DEPTH && self.fate == Fate::Keep {
             self.fate = Fate::TooDeep;
         }
@@ -231,6 +246,23 @@ impl Framer {
         }
         self.depth += usize::from(!empty);
         None
+    }
+
+    /// Whether the start tag that ends at `scan` is that of a service's own IQ.
+    fn is_from_service(&self) -> bool {
+        let tag = &self.buffer[self.start..self.scan];
+        let Some(Ok(tag)) = tag.strip_prefix(b"<iq ").map(|_| std::str::from_utf8(tag)) else {
+            return false;
+        };
+        let mut reader = quick_xml::Reader::from_str(tag);
+        let Ok(quick_xml::events::Event::Start(tag)) = reader.read_event() else {
+            return false;
+        };
+        let Ok(Some(from)) = tag.try_get_attribute("from") else {
+            return false;
+        };
+        let mut services = self.services.iter();
+        services.any(|service| service.as_bytes() == &*from.value)
     }
 
     /// After the `>` of an end tag.
@@ -265,6 +297,7 @@ impl Framer {
             Fate::Keep => Frame::Stanza(Bytes::copy_from_slice(bytes)),
         };
         self.fate = Fate::Keep;
+        self.limit = MAX_STANZA;
         self.start = self.scan;
         frame
     }
@@ -277,3 +310,6 @@ fn is_stream_error(bytes: &[u8]) -> bool {
     rest.and_then(<[u8]>::first)
         .is_some_and(|&next| matches!(next, b'>' | b'/') || next.is_ascii_whitespace())
 }
+
+#[cfg(test)]
+mod tests;

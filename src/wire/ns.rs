@@ -58,3 +58,5 @@ pub const GAVEL: &str = "urn:gavel:";
 pub const CLAIMS: &str = "urn:gavel:claims:0";
 /// How gavel knows that our Prosody module serves a room (SPEC section 6).
 pub const MODULE: &str = "urn:gavel:module:0";
+/// Our module's pinned names (SPEC section 6).
+pub const NAMES: &str = "urn:gavel:names:0";

@@ -22,7 +22,7 @@ pub(super) fn write(
     head: &Head<'_>,
     name: Option<&str>,
     presence: &[u8],
-) -> Result<Vec<u8>, DecodeError> {
+) -> Result<String, DecodeError> {
     let mut walker = Walker::new(presence)?;
     let root = walker.root()?;
     if !root.is("presence", ns::COMPONENT) {
@@ -55,7 +55,7 @@ pub(super) fn write(
     out.push_str("</");
     out.push_str(root.name);
     out.push('>');
-    Ok(out.into_bytes())
+    Ok(out)
 }
 
 /// Namespace declarations are kept like any other attribute.

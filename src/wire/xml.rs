@@ -5,11 +5,12 @@
 //! characters, names and references are allowed, and what prefixes mean. Never
 //! recurses; deeper than [`MAX_DEPTH`] is an error.
 
+use super::chars::{forbidden, is_name, line_ends, resolve_reference};
 use super::error::{DecodeError, shortened};
 use super::{MAX_ATTRIBUTES, MAX_DEPTH, ns};
+use memchr::memchr;
 use quick_xml::Reader;
 use quick_xml::errors::IllFormedError;
-use quick_xml::events::attributes::{AttrError, Attributes};
 use quick_xml::events::{BytesRef, Event};
 use std::borrow::Cow;
 
@@ -105,6 +106,11 @@ impl<'a> Walker<'a> {
         if forbidden(source).is_some() {
             return Err(DecodeError::Character);
         }
+        if source.starts_with('\u{feff}') {
+            // quick-xml drops it without counting it.
+            let what = "text outside of the element";
+            return Err(DecodeError::Malformed { what, at: 0 });
+        }
         let mut reader = Reader::from_str(source);
         reader.config_mut().check_end_names = true;
         let stream = |prefix, ns| Binding {
@@ -130,9 +136,12 @@ impl<'a> Walker<'a> {
 
     /// Opens the stanza itself.
     pub(super) fn root(&mut self) -> Result<Element<'a>> {
-        match self.token()? {
-            Some(Token::Open(element)) => Ok(element),
-            _ => Err(self.malformed("no element")),
+        loop {
+            match self.token()? {
+                Some(Token::Open(element)) => return Ok(element),
+                Some(Token::Text(_)) => {}
+                Some(Token::Close) | None => return Err(self.malformed("no element")),
+            }
         }
     }
 
@@ -205,7 +214,7 @@ impl<'a> Walker<'a> {
             Event::Text(_) => Token::Text(self.literal(from, self.position())?),
             Event::CData(_) => {
                 let section = from + "<![CDATA[".len()..self.position() - "]]>".len();
-                Token::Text(line_ends(&self.source[section]))
+                Token::Text(line_ends(self.part(section)?))
             }
             Event::GeneralRef(reference) => Token::Text(self.reference(&reference)?),
             Event::Eof if self.level > 0 => return Err(self.malformed("ends early")),
@@ -222,6 +231,12 @@ impl<'a> Walker<'a> {
         self.reader.buffer_position() as usize
     }
 
+    /// A part of the stanza between two positions of quick-xml's.
+    fn part(&self, range: std::ops::Range<usize>) -> Result<&'a str> {
+        let part = self.source.get(range);
+        part.ok_or_else(|| self.malformed("not XML"))
+    }
+
     fn malformed(&self, what: &'static str) -> DecodeError {
         let at = self.position();
         DecodeError::Malformed { what, at }
@@ -230,9 +245,9 @@ impl<'a> Walker<'a> {
     fn explain(&self, error: &quick_xml::Error) -> DecodeError {
         use quick_xml::Error;
         match error {
-            Error::IllFormed(IllFormedError::MismatchedEndTag { .. }) => {
-                self.malformed("an end tag that matches no start tag")
-            }
+            Error::IllFormed(
+                IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
+            ) => self.malformed("an end tag that matches no start tag"),
             Error::IllFormed(IllFormedError::UnclosedReference) => DecodeError::Entity,
             Error::Syntax(_) => self.malformed("markup that never ends"),
             _ => self.malformed("not XML"),
@@ -257,7 +272,7 @@ impl<'a> Walker<'a> {
         if self.level == MAX_DEPTH {
             return Err(DecodeError::Depth);
         }
-        let tag = &self.source[from + 1..self.position() - 1 - usize::from(hollow)];
+        let tag = self.part(from + 1..self.position() - 1 - usize::from(hollow))?;
         let name = &tag[..name];
         self.level += 1;
         self.hollow = hollow;
@@ -272,26 +287,25 @@ impl<'a> Walker<'a> {
         }))
     }
 
+    /// The attributes in `tag`, behind the name `element`.
     fn read_attributes(&mut self, tag: &'a str, element: &str) -> Result<()> {
         self.attributes.clear();
         let mut prefixed = false;
-        for attribute in Attributes::new(tag, element.len()) {
-            let attribute = attribute.map_err(|error| match error {
-                AttrError::Duplicated(..) => DecodeError::DuplicateAttribute(shortened(element)),
-                _ => self.malformed("an attribute without name, quotes or value"),
-            })?;
+        let mut rest = &tag[element.len()..];
+        while let Some((name, raw, more)) = self.next_attribute(rest)? {
+            rest = more;
+            if self.attributes.iter().any(|other| other.name == name) {
+                return Err(DecodeError::DuplicateAttribute(shortened(element)));
+            }
             if self.attributes.len() == MAX_ATTRIBUTES {
                 return Err(DecodeError::Attributes(shortened(element)));
             }
-            let name = self.text_of(attribute.key.0)?;
-            let Cow::Borrowed(value) = attribute.value else {
-                return Err(self.malformed("an attribute"));
-            };
-            let value = self.value(self.text_of(value)?)?;
+            let value = self.value(raw)?;
             let attribute = Attribute { name, value };
+            let (prefix, _) = self.split(name)?;
             match attribute.declares() {
                 Some(prefix) => self.bind(prefix, attribute.value.clone())?,
-                None => prefixed |= !self.split(name)?.0.is_empty(),
+                None => prefixed |= !prefix.is_empty(),
             }
             self.attributes.push(attribute);
         }
@@ -301,9 +315,28 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// quick-xml hands out parts of the stanza as bytes.
-    fn text_of(&self, part: &'a [u8]) -> Result<&'a str> {
-        std::str::from_utf8(part).map_err(|_| self.malformed("an attribute"))
+    /// Name, value as written, and what follows (XML 1.0 §3.1); `None` behind
+    /// the last. By hand, since quick-xml would take one as separate that has
+    /// no space before it, and allocates for each tag.
+    fn next_attribute(&self, tag: &'a str) -> Result<Option<(&'a str, &'a str, &'a str)>> {
+        let start = tag.trim_ascii_start();
+        if start.is_empty() {
+            return Ok(None);
+        }
+        let fault = || self.malformed("an attribute without space, name, quotes or value");
+        if start.len() == tag.len() {
+            return Err(fault());
+        }
+        let equals = memchr(b'=', start.as_bytes()).ok_or_else(fault)?;
+        let (name, rest) = (&start[..equals], start[equals + 1..].trim_ascii_start());
+        let quote = match rest.as_bytes().first() {
+            Some(quote @ (b'"' | b'\'')) => *quote,
+            _ => return Err(fault()),
+        };
+        let rest = &rest[1..];
+        let end = memchr(quote, rest.as_bytes()).ok_or_else(fault)?;
+        let (value, rest) = (&rest[..end], &rest[end + 1..]);
+        Ok(Some((name.trim_ascii_end(), value, rest)))
     }
 
     /// Prefixes of attributes have to be declared, and two prefixes may not
@@ -338,7 +371,11 @@ impl<'a> Walker<'a> {
     }
 
     fn resolve(&self, prefix: &str, element: &str) -> Result<Cow<'a, str>> {
-        let found = self.bindings.iter().rev().find(|b| b.prefix == prefix);
+        let mut innermost = self.bindings.iter().rev();
+        let found = match prefix {
+            "" => innermost.find(|b| b.prefix.is_empty()),
+            _ => innermost.find(|b| b.prefix == prefix),
+        };
         match found {
             Some(binding) => Ok(binding.ns.clone()),
             None => Err(DecodeError::Prefix(shortened(element))),
@@ -347,21 +384,19 @@ impl<'a> Walker<'a> {
 
     /// Prefix (empty for none) and local part of a name.
     fn split<'n>(&self, name: &'n str) -> Result<(&'n str, &'n str)> {
-        let (prefix, local) = match name.split_once(':') {
-            Some(("", _)) => return Err(self.malformed("a name that is none")),
-            Some(parts) => parts,
-            None => ("", name),
-        };
-        if !(is_name(local) && (prefix.is_empty() || is_name(prefix))) {
-            return Err(self.malformed("a name that is none"));
+        if is_name(name) {
+            return Ok(("", name));
         }
-        Ok((prefix, local))
+        match name.split_once(':') {
+            Some((prefix, local)) if is_name(prefix) && is_name(local) => Ok((prefix, local)),
+            _ => Err(self.malformed("a name that is none")),
+        }
     }
 
     /// Text between tags, from `from` to `to`, without references.
     fn literal(&self, from: usize, to: usize) -> Result<Cow<'a, str>> {
-        let text = &self.source[from..to];
-        if text.contains("]]>") {
+        let text = self.part(from..to)?;
+        if text.bytes().any(|b| b == b']') && text.contains("]]>") {
             return Err(self.malformed("']]>' in text"));
         }
         if self.level == 0 && !text.bytes().all(|b| b.is_ascii_whitespace()) {
@@ -383,7 +418,8 @@ impl<'a> Walker<'a> {
     /// An attribute's value (XML 1.0 §3.3.3).
     fn value(&self, raw: &'a str) -> Result<Cow<'a, str>> {
         let special = |b: u8| matches!(b, b'&' | b'<' | b'\t' | b'\n' | b'\r');
-        if !raw.bytes().any(special) {
+        // Without an early end, so that the compiler vectorises it.
+        if !raw.bytes().fold(false, |any, b| any | special(b)) {
             return Ok(Cow::Borrowed(raw));
         }
         let mut value = String::with_capacity(raw.len());
@@ -405,78 +441,4 @@ impl<'a> Walker<'a> {
         value.push_str(rest);
         Ok(Cow::Owned(value))
     }
-}
-
-/// The character that the reference `name` (without `&` and `;`) stands for.
-fn resolve_reference(name: &str) -> Result<char> {
-    Ok(match name {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "quot" => '"',
-        "apos" => '\'',
-        _ => {
-            let digits = name.strip_prefix('#').ok_or(DecodeError::Entity)?;
-            let (digits, radix) = match digits.strip_prefix('x') {
-                Some(hex) => (hex, 16),
-                None => (digits, 10),
-            };
-            if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                return Err(DecodeError::Entity);
-            }
-            let code = u32::from_str_radix(digits, radix).map_err(|_| DecodeError::Character)?;
-            let found = char::from_u32(code).filter(|&c| is_char(c));
-            found.ok_or(DecodeError::Character)?
-        }
-    })
-}
-
-/// `text` with line ends as XML 1.0 §2.11 wants them.
-fn line_ends(text: &str) -> Cow<'_, str> {
-    match text.contains('\r') {
-        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
-        false => Cow::Borrowed(text),
-    }
-}
-
-/// Whether XML 1.0 §2.2 allows the character.
-pub(super) fn is_char(c: char) -> bool {
-    !matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
-}
-
-/// The first character of `text` that XML 1.0 §2.2 forbids.
-pub(super) fn forbidden(text: &str) -> Option<char> {
-    // Branchless, so that the compiler vectorises it; 0xEF starts U+FFFE.
-    let suspect = |b: &u8| (*b < 0x20 && !matches!(*b, b'\t' | b'\n' | b'\r')) | (*b == 0xef);
-    let any = text
-        .as_bytes()
-        .iter()
-        .fold(false, |any, b| any | suspect(b));
-    match any {
-        true => text.chars().find(|&c| !is_char(c)),
-        false => None,
-    }
-}
-
-/// Whether `text` is a name without colon (Namespaces in XML 1.0 §3).
-fn is_name(text: &str) -> bool {
-    let first = text.chars().next();
-    first.is_some_and(starts_name) && text.chars().skip(1).all(continues_name)
-}
-
-/// `NameStartChar` of XML 1.0 §2.3, without the colon.
-fn starts_name(c: char) -> bool {
-    matches!(c,
-        'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}'
-        | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}'
-        | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
-        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
-        | '\u{10000}'..='\u{effff}')
-}
-
-/// `NameChar` of XML 1.0 §2.3, without the colon.
-fn continues_name(c: char) -> bool {
-    starts_name(c)
-        || matches!(c,
-            '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }

@@ -1,5 +1,6 @@
 //! A real XMPP client over TCP, small enough to do what no client should.
 
+use super::negotiation::Wire;
 use super::room::Rooms;
 use super::xml::{El, Frame, Framer, escape};
 use super::{Prosody, tail};
@@ -9,7 +10,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
 
@@ -161,10 +161,35 @@ impl Client {
         self.iq("get", to, ping).await.map(|_| ())
     }
 
+    /// Whether `to` answers a ping within a time.
+    pub async fn reaches(&self, to: &str, within: Duration) -> Result<(), String> {
+        let id = self.id();
+        self.send(&format!(
+            "<iq type='get' id='{id}' from='{}' to='{to}'><ping xmlns='urn:xmpp:ping'/></iq>",
+            escape(&self.jid)
+        ))
+        .await;
+        let reply = self.wait(within, |inbox| {
+            let reply = inbox.all.iter().rev().find(|s| s.attr("id") == Some(&id))?;
+            Some(reply.condition().map_or(Ok(()), |why| Err(why.to_string())))
+        });
+        reply.await.and_then(|answered| answered)
+    }
+
     /// Waits for a stanza and takes it; others stay for later calls. Panics
     /// after [`DEADLINE`], naming `what`.
     pub async fn expect(&self, what: &str, wanted: impl Fn(&El) -> bool) -> El {
-        let found = self.wait(DEADLINE, |inbox| {
+        self.expect_within(what, DEADLINE, wanted).await
+    }
+
+    /// Like [`Client::expect`], for what takes longer.
+    pub async fn expect_within(
+        &self,
+        what: &str,
+        within: Duration,
+        wanted: impl Fn(&El) -> bool,
+    ) -> El {
+        let found = self.wait(within, |inbox| {
             let index = inbox.pending.iter().position(&wanted)?;
             inbox.pending.remove(index)
         });
@@ -177,6 +202,11 @@ impl Client {
     /// Leaves out of later `expect`s what has arrived before.
     pub fn forget(&self, what: impl Fn(&El) -> bool) {
         self.shared.inbox().pending.retain(|stanza| !what(stanza));
+    }
+
+    /// Whether the stream goes on.
+    pub fn connected(&self) -> bool {
+        self.shared.inbox().closed.is_none()
     }
 
     /// Waits until the stream ends; gives the condition of its error, if any.
@@ -239,84 +269,7 @@ impl Drop for Client {
     }
 }
 
-/// A stream while it is being negotiated.
-struct Wire {
-    id: String,
-    ns: &'static str,
-    read: OwnedReadHalf,
-    write: OwnedWriteHalf,
-    framer: Framer,
-    frames: VecDeque<Frame>,
-}
-
 impl Wire {
-    async fn open(port: u16, host: &str, ns: &'static str) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await;
-        let stream = stream.expect("Prosody listens");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
-        let (read, write) = stream.into_split();
-        let mut wire = Self {
-            id: String::new(),
-            ns,
-            read,
-            write,
-            framer: Framer::default(),
-            frames: VecDeque::new(),
-        };
-        wire.restart(host).await;
-        wire
-    }
-
-    async fn restart(&mut self, host: &str) {
-        self.framer = Framer::default();
-        self.frames.clear();
-        let (ns, streams) = (self.ns, "http://etherx.jabber.org/streams");
-        self.send(&format!(
-            "<?xml version='1.0'?><stream:stream xmlns='{ns}' xmlns:stream='{streams}' \
-             to='{host}' version='1.0'>"
-        ))
-        .await;
-        match self.frame().await {
-            Frame::Open(header) => {
-                let header = El::parse(&header.replace('>', "/>"), ns).expect("a stream header");
-                self.id = header.attr("id").expect("a stream id").to_string();
-            }
-            other => panic!("{host} answered {other:?} instead of a stream header"),
-        }
-    }
-
-    async fn send(&mut self, xml: &str) {
-        let sent = self.write.write_all(xml.as_bytes()).await;
-        sent.expect("the stream is open");
-    }
-
-    async fn frame(&mut self) -> Frame {
-        loop {
-            if let Some(frame) = self.frames.pop_front() {
-                return frame;
-            }
-            let mut bytes = [0; 8192];
-            let read = tokio::time::timeout(DEADLINE, self.read.read(&mut bytes)).await;
-            match read.expect("Prosody answers within the deadline") {
-                Ok(n) if n > 0 => self.frames.extend(self.framer.push(&bytes[..n])),
-                end => panic!("the stream ended while it was negotiated: {end:?}"),
-            }
-        }
-    }
-
-    async fn next(&mut self, name: &str, what: &str) -> El {
-        match self.frame().await {
-            Frame::Stanza(xml) => {
-                // The prefix is declared in the stream header, which is cut off.
-                let xml = xml.replacen("stream:", "", 1).replace("</stream:", "</");
-                let el = El::parse(&xml, self.ns).expect("well-formed XML");
-                assert!(el.name == name, "instead of {what}: {xml}");
-                el
-            }
-            other => panic!("instead of {what}: {other:?}"),
-        }
-    }
-
     fn into_client(self, jid: String) -> Client {
         let shared = Arc::<Shared>::default();
         // Prosody may have gone on in the same packet.

@@ -3,6 +3,7 @@
 use super::xml::El;
 use super::{Client, DEADLINE, GAVEL, Gavel, Options, Prosody, Version, jwt, token};
 use serde_json::Value;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 /// The usual scene of a test.
@@ -15,6 +16,8 @@ pub struct Env {
     pub gavel: Gavel,
     /// The server.
     pub prosody: Prosody,
+    /// Everybody who logged in by [`Env::client`].
+    clients: Mutex<Vec<Weak<Client>>>,
 }
 
 impl Env {
@@ -31,12 +34,18 @@ impl Env {
     /// Another Prosody, gavel with other settings (TOML).
     pub async fn with(version: Version, options: Options, overrides: &str) -> Self {
         let prosody = Prosody::start(version, options);
+        Self::beside(prosody, overrides).await
+    }
+
+    /// A Prosody that runs already, gavel with other settings (TOML).
+    pub async fn beside(prosody: Prosody, overrides: &str) -> Self {
         let gavel = Gavel::start(&prosody, overrides);
         let watcher = Client::connect(&prosody, "watcher@auth.meet.jitsi").await;
         let env = Self {
             watcher,
             gavel,
             prosody,
+            clients: Mutex::default(),
         };
         env.connected().await;
         env
@@ -45,24 +54,42 @@ impl Env {
     /// Waits until gavel answers.
     pub async fn connected(&self) {
         let deadline = Instant::now() + DEADLINE;
-        while let Err(why) = self.watcher.ping(GAVEL).await {
+        let patience = Duration::from_secs(1);
+        while let Err(why) = self.watcher.reaches(GAVEL, patience).await {
+            assert!(self.gavel.running(), "gavel has ended");
             assert!(Instant::now() < deadline, "gavel does not answer: {why}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
     /// Logs in; a name without host is one of `meet.jitsi`.
-    pub async fn client(&self, jid: &str) -> Client {
-        match jid.contains('.') {
+    pub async fn client(&self, jid: &str) -> Arc<Client> {
+        let client = match jid.contains('.') {
             true => Client::connect(&self.prosody, jid).await,
             false => Client::connect(&self.prosody, &format!("{jid}@meet.jitsi")).await,
+        };
+        let client = Arc::new(client);
+        let mut clients = self.clients.lock().expect("no holder panics");
+        clients.push(Arc::downgrade(&client));
+        client
+    }
+
+    /// Waits until everything that Prosody has sent to clients so far is read.
+    async fn read_all(&self) {
+        let clients = self.clients.lock().expect("no holder panics").clone();
+        for client in clients.iter().filter_map(Weak::upgrade) {
+            if client.connected() {
+                let host = client.bare().split('@').next_back().expect("a host");
+                client.ping(host).await.expect("Prosody answers");
+            }
         }
     }
 
-    /// The focus: creates the room as its owner, and waits for gavel.
-    pub async fn focus(&self, room: &str) -> Client {
+    /// The focus: creates the room as its owner, and brings gavel there.
+    pub async fn focus(&self, room: &str) -> Arc<Client> {
         let focus = self.client("focus@auth.meet.jitsi").await;
         focus.join(room, "focus", "").await;
+        focus.invite(room, "gavel@gavel.meet.jitsi").await;
         self.gavel_joins(&focus, room).await;
         focus
     }
@@ -74,7 +101,7 @@ impl Env {
 
     /// A person who joins with a token of these claims, or as a guest; its
     /// user and nick are `name`.
-    pub async fn person(&self, room: &str, name: &str, claims: Option<Value>) -> Client {
+    pub async fn person(&self, room: &str, name: &str, claims: Option<Value>) -> Arc<Client> {
         let client = self.client(name).await;
         let child = claims.map(|claims| jwt(&token(claims)));
         client.join(room, name, &child.unwrap_or_default()).await;
@@ -84,15 +111,21 @@ impl Env {
     /// What gavel has sent to the rooms of a service, oldest first; requests to
     /// the service itself (its polling) are left out.
     pub async fn sent_to(&self, service: &str) -> Vec<El> {
+        let stanzas = self.recorded(service).await.into_iter();
+        stanzas
+            .filter(|s| s.attr("to").is_some_and(|to| to.contains('@')))
+            .collect()
+    }
+
+    /// Everything that gavel has sent to a service and its rooms.
+    pub async fn recorded(&self, service: &str) -> Vec<El> {
         let query = "<recorded xmlns='urn:gavel:test'/>";
         let reply = self.watcher.iq("get", service, query).await;
         let reply = reply.expect("mod_test_record answers");
         let recorded = reply.named("recorded").expect("a record");
         let stanzas = recorded.children.iter();
         let stanzas = stanzas.map(|s| El::parse(&s.text, "jabber:client").expect("a stanza"));
-        stanzas
-            .filter(|s| s.attr("to").is_some_and(|to| to.contains('@')))
-            .collect()
+        stanzas.collect()
     }
 
     /// What gavel has sent to rooms of `muc.meet.jitsi`.
@@ -115,7 +148,8 @@ impl Env {
     }
 
     /// Waits until gavel has handled everything so far and nothing follows
-    /// from it: pings it until a round trip causes no stanza to any room.
+    /// from it, and everybody has seen it: pings gavel until a round trip causes
+    /// no stanza to any room, then lets all clients read what has arrived.
     pub async fn settle(&self) {
         let mut before = usize::MAX;
         let deadline = Instant::now() + DEADLINE;
@@ -123,7 +157,7 @@ impl Env {
             self.watcher.ping(GAVEL).await.expect("gavel answers");
             let now = self.sent().await.len() + self.sent_to("breakout.meet.jitsi").await.len();
             if now == before {
-                return;
+                return self.read_all().await;
             }
             assert!(Instant::now() < deadline, "gavel does not come to rest");
             before = now;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use toml::{Table, Value};
 
@@ -21,14 +22,22 @@ pub fn signal(pid: u32, signal: &str) {
 
 /// A running gavel; killed when dropped.
 pub struct Gavel {
-    child: Child,
+    child: Mutex<Child>,
     config: PathBuf,
+    variables: Vec<(String, String)>,
     log: PathBuf,
+    /// Length of the log before this start.
+    before: usize,
 }
 
 impl Gavel {
     /// Starts one with the usual configuration, changed by `overrides` (TOML).
     pub fn start(prosody: &Prosody, overrides: &str) -> Self {
+        Self::start_with(prosody, overrides, &[])
+    }
+
+    /// The same, with more environment variables.
+    pub fn start_with(prosody: &Prosody, overrides: &str, variables: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let config = prosody.dir().join(format!("gavel-{number}.toml"));
@@ -36,14 +45,16 @@ impl Gavel {
         let overrides: Table = overrides.parse().expect("overrides are TOML");
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
-        Self::launch(config)
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
+        Self::launch(config, variables.iter().map(owned).collect(), &level)
     }
 
-    fn launch(config: PathBuf) -> Self {
+    fn launch(config: PathBuf, variables: Vec<(String, String)>, level: &str) -> Self {
         let log = config.with_extension("log");
+        let before = fs::read_to_string(&log).unwrap_or_default().len();
         let out = fs::OpenOptions::new().create(true).append(true).open(&log);
         let out = out.expect("a file for the log");
-        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_gavel")]);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GAVEL_")) {
@@ -55,12 +66,19 @@ impl Gavel {
             .env("RUST_LOG", level)
             .env("NO_COLOR", "1")
             .env("XDG_RUNTIME_DIR", config.parent().expect("a directory"))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("a second handle"))
             .stderr(out)
             .spawn()
             .expect("setpriv (util-linux) runs");
-        Self { child, config, log }
+        Self {
+            child: Mutex::new(child),
+            config,
+            variables,
+            log,
+            before,
+        }
     }
 
     /// Everything it has written.
@@ -70,7 +88,24 @@ impl Gavel {
 
     /// Waits for a line that contains `text`.
     pub async fn logs(&self, text: &str) -> String {
-        let found = self.until(|| {
+        self.logs_within(text, DEADLINE).await
+    }
+
+    /// Waits for such a line after its last start.
+    pub async fn logs_again(&self, text: &str) -> String {
+        let found = self.until(DEADLINE, || {
+            let log = self.log();
+            let lines = log.get(self.before..).unwrap_or_default().lines();
+            let mut lines = lines.filter(|line| line.contains(text));
+            lines.next().map(str::to_string)
+        });
+        let found = found.await;
+        found.unwrap_or_else(|| panic!("gavel did not log {text:?} since its last start"))
+    }
+
+    /// Like [`Gavel::logs`], for what takes longer.
+    pub async fn logs_within(&self, text: &str, within: Duration) -> String {
+        let found = self.until(within, || {
             let log = self.log();
             log.lines()
                 .find(|line| line.contains(text))
@@ -81,23 +116,37 @@ impl Gavel {
             .unwrap_or_else(|| panic!("gavel did not log {text:?}"))
     }
 
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().expect("no holder panics")
+    }
+
     /// Whether the process is still there.
-    pub fn running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    pub fn running(&self) -> bool {
+        matches!(self.child().try_wait(), Ok(None))
+    }
+
+    /// Stops it from doing anything, without ending it.
+    pub fn freeze(&self) {
+        signal(self.child().id(), "-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        signal(self.child().id(), "-CONT");
     }
 
     /// Ends it as an admin does (SIGTERM): it leaves its rooms and exits 0.
-    pub async fn stop(mut self) {
-        signal(self.child.id(), "-TERM");
+    pub async fn stop(&self) {
+        signal(self.child().id(), "-TERM");
         let status = self.ended().await;
         assert!(status.success(), "gavel ended with {status}");
     }
 
     /// Waits for its own end.
-    pub async fn ended(&mut self) -> ExitStatus {
+    pub async fn ended(&self) -> ExitStatus {
         let deadline = Instant::now() + DEADLINE;
         while Instant::now() < deadline {
-            if let Ok(Some(status)) = self.child.try_wait() {
+            if let Ok(Some(status)) = self.child().try_wait() {
                 return status;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -106,15 +155,21 @@ impl Gavel {
     }
 
     /// Ends it at once, as a crash would.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub fn kill(&self) {
+        let mut child = self.child();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 
     /// Starts it again with the same configuration, state and log.
     pub fn restart(&mut self) {
+        self.restart_with_log("gavel=debug,info");
+    }
+
+    /// Starts it again with another `RUST_LOG`.
+    pub fn restart_with_log(&mut self, level: &str) {
         self.kill();
-        *self = Self::launch(self.config.clone());
+        *self = Self::launch(self.config.clone(), self.variables.clone(), level);
     }
 
     /// Its file for grants, step-downs and bindings.
@@ -125,8 +180,8 @@ impl Gavel {
         Path::new(file.expect("a path")).to_path_buf()
     }
 
-    async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + DEADLINE;
+    async fn until<T>(&self, within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + within;
         loop {
             match look() {
                 Some(found) => return Some(found),
@@ -150,7 +205,6 @@ impl Drop for Gavel {
 fn usual(prosody: &Prosody) -> Table {
     let port = prosody.component;
     let state = prosody.dir().join("state.json");
-    let socket = prosody.dir().join("admin.sock");
     let jwt_secret = super::JWT_SECRET;
     let text = format!(
         r#"
@@ -162,7 +216,7 @@ fn usual(prosody: &Prosody) -> Table {
         service = "muc.meet.jitsi"
         [discovery]
         poll = "adhoc"
-        interval = "100ms"
+        interval = "1s"
         [claims]
         sources = ["jwt"]
         trusted_domains = ["meet.jitsi"]
@@ -173,17 +227,16 @@ fn usual(prosody: &Prosody) -> Table {
         domains = ["auth.meet.jitsi"]
         [state]
         file = {state:?}
-        [admin]
-        socket = {socket:?}
         "#
     );
     text.parse().expect("the usual configuration is TOML")
 }
 
-/// Lays `over` on `base`, table by table.
+/// Lays `over` on `base`, table by table. A table `jwt` replaces the
+/// usual one, since of its keys only one may say where the key is.
 fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
-        match (base.get_mut(&key), value) {
+        match (base.get_mut(&key).filter(|_| key != "jwt"), value) {
             (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
             (_, value) => {
                 base.insert(key, value);

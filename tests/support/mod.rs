@@ -10,6 +10,8 @@
 mod client;
 mod env;
 mod gavel;
+mod negotiation;
+mod options;
 mod prosody;
 mod room;
 mod tokens;
@@ -18,7 +20,8 @@ pub mod xml;
 pub use client::{Client, DEADLINE};
 pub use env::Env;
 pub use gavel::Gavel;
-pub use prosody::{Options, Prosody, Version};
+pub use options::Options;
+pub use prosody::{Prosody, Version};
 pub use room::Occupant;
 pub use tokens::{complete, jwt, nick, sign, sign_with, student, teacher, token};
 pub use xml::{El, escape};

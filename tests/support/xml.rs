@@ -92,7 +92,7 @@ pub struct El {
     pub name: String,
     /// Namespace; that of the stream where none is declared.
     pub ns: String,
-    /// Attributes with their prefixes, without namespace declarations.
+    /// Attributes with their prefixes, by name, without namespace declarations.
     pub attrs: Vec<(String, String)>,
     /// Children, in order.
     pub children: Vec<El>,
@@ -204,6 +204,8 @@ fn element(tag: &BytesStart, scopes: &mut Vec<Vec<(String, String)>>) -> Result<
             _ => el.attrs.push((key, value.into_owned())),
         }
     }
+    // Their order means nothing, and Prosody changes it.
+    el.attrs.sort();
     scopes.push(scope);
     let name = String::from_utf8_lossy(tag.name().as_ref()).into_owned();
     let (prefix, local) = name.split_once(':').unwrap_or(("", &name));

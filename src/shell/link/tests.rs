@@ -11,6 +11,7 @@ fn config() -> LinkConfig {
         server: "127.0.0.1:5347".to_owned(),
         component: "gavel.example".to_owned(),
         secret: "hush".to_owned(),
+        services: Vec::new(),
     }
 }
 
@@ -45,15 +46,20 @@ async fn open(more: &str) -> (Link<DuplexStream>, DuplexStream) {
     (link.unwrap(), far)
 }
 
+/// The next event; a link that hangs fails instead.
+async fn next(link: &mut Link<DuplexStream>) -> LinkEvent {
+    timeout(Duration::from_secs(20), link.next()).await.unwrap()
+}
+
 async fn ended(link: &mut Link<DuplexStream>) -> LinkError {
-    match link.next().await {
+    match next(link).await {
         LinkEvent::Ended(reason) => reason,
         other => panic!("{other:?}"),
     }
 }
 
 async fn stanza(link: &mut Link<DuplexStream>) -> Bytes {
-    match link.next().await {
+    match next(link).await {
         LinkEvent::Stanza(bytes) => bytes,
         other => panic!("{other:?}"),
     }
@@ -186,12 +192,12 @@ async fn b11_a_stanza_that_is_too_large_or_too_deep_costs_only_itself() {
         }
         far
     });
-    let event = link.next().await;
+    let event = next(&mut link).await;
     assert!(
         matches!(event, LinkEvent::Unparsed(Unparsed::TooDeep)),
         "{event:?}"
     );
-    let event = link.next().await;
+    let event = next(&mut link).await;
     assert!(
         matches!(event, LinkEvent::Unparsed(Unparsed::TooLarge)),
         "{event:?}"

@@ -1,0 +1,59 @@
+//! What 100,000 occupants in 10,000 rooms take: resident memory of this
+//! process, before and after (Linux only).
+//!
+//! Goal (issue 2): 100 MB in all.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod rig;
+
+use gavel::muc::Affiliation;
+use gavel::stanza::Inbound;
+use rig::{Rig, presence};
+
+const ROOMS: usize = 10_000;
+const EACH: usize = 10;
+
+/// Resident memory in bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line
+        .and_then(|line| line.split_whitespace().nth(1))
+        .unwrap();
+    kib.parse::<usize>().unwrap() * 1024
+}
+
+fn megabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn main() {
+    let mut rig = Rig::new();
+    let before = resident();
+    for room in 0..ROOMS {
+        let jid = format!("meeting-of-group-{room:05}@muc.meet.jitsi");
+        rig.enter(&jid);
+        for person in 0..EACH {
+            let id = room * EACH + person;
+            let real = format!("{id:08x}-489c-4555-89c4-d4a8ac858677@meet.jitsi/ArFuijYxp8r6");
+            let name = format!("Somebody Number {id}");
+            let stanza = presence(&format!("{jid}/{id:08x}"), &real, Affiliation::None, &name);
+            rig.stanza(Inbound::Presence(Box::new(stanza)));
+            let settled = presence(
+                &format!("{jid}/{id:08x}"),
+                &real,
+                Affiliation::Member,
+                &name,
+            );
+            rig.stanza(Inbound::Presence(Box::new(settled)));
+        }
+    }
+    let people: usize = rig.engine.rooms().map(|room| room.people()).sum();
+    assert_eq!(people, ROOMS * EACH);
+    let after = resident();
+    println!("occupants: {people} in {ROOMS} rooms, all with claims and a frozen name");
+    println!("resident before: {:.1} MB", megabytes(before));
+    println!("resident after:  {:.1} MB (goal: 100 MB)", megabytes(after));
+    println!("per occupant:    {} bytes", (after - before) / people);
+    println!("stanzas sent:    {}", rig.sent);
+}

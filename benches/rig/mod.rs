@@ -1,0 +1,176 @@
+//! An engine that is in rooms, without a server: every request is answered as
+//! an open, unmoderated Prosody room would.
+#![allow(dead_code)]
+
+use gavel::claims::{self, Source, Verifier};
+use gavel::engine::settings::{Freeze, Infrastructure, Poll};
+use gavel::engine::{Action, Engine, Input, Now, Settings, State};
+use gavel::muc::{Affiliation, BareJid, Nick, Role, Service};
+use gavel::policy::Policy;
+use gavel::stanza::{
+    DisplayName, Evidence, Form, Identity, Inbound, Iq, IqKind, IqPayload, Item, Message,
+    MessageKind, MucUser, Outbound, Presence, PresenceKind, Request,
+};
+use std::time::Duration;
+
+/// An engine, its time, and the last stanzas it sent.
+pub struct Rig {
+    pub engine: Engine,
+    now: Now,
+    pub sent: usize,
+}
+
+impl Rig {
+    /// A connected engine that believes `<identity/>` of `meet.jitsi`.
+    pub fn new() -> Self {
+        let verifier = Verifier::new(claims::Settings {
+            sources: vec![Source::Identity],
+            trusted_domains: vec!["meet.jitsi".into()],
+            bridge_secret: b"secret".to_vec(),
+            jwt: None,
+        });
+        let settings = Settings {
+            component: "gavel.meet.jitsi".into(),
+            nick: Nick::new("gavel"),
+            services: vec![Service {
+                domain: "muc.meet.jitsi".into(),
+                tenants: true,
+            }],
+            invites: true,
+            poll: Poll::Off,
+            interval: Duration::from_secs(30),
+            rooms: Vec::new(),
+            verifier: verifier.unwrap(),
+            policy: Policy::default(),
+            freeze: Freeze::Revert,
+            infrastructure: Infrastructure {
+                jids: BareJid::parse("focus@auth.meet.jitsi")
+                    .into_iter()
+                    .collect(),
+                domains: Vec::new(),
+            },
+            seed: 1,
+        };
+        let mut rig = Self {
+            engine: Engine::new(settings, State::default()),
+            now: Now {
+                tick: Duration::ZERO,
+                unix_ms: 1_795_000_000_000,
+            },
+            sent: 0,
+        };
+        let stream_id = "s1".into();
+        rig.hand_in(Input::Connected { stream_id });
+        rig
+    }
+
+    /// Hands in a stanza, and answers what comes out until nothing does.
+    pub fn stanza(&mut self, stanza: Inbound) {
+        self.hand_in(Input::Stanza(stanza));
+    }
+
+    fn hand_in(&mut self, input: Input) {
+        self.engine.handle(self.now, input);
+        let mut answers = Vec::new();
+        while let Some(action) = self.engine.poll() {
+            if let Action::Send(stanza) = action {
+                self.sent += 1;
+                answers.extend(answer(stanza));
+            }
+        }
+        for answer in answers {
+            self.hand_in(Input::Stanza(answer));
+        }
+    }
+
+    /// The same, but requests stay unanswered.
+    pub fn decide_only(&mut self, stanza: Inbound) {
+        self.engine.handle(self.now, Input::Stanza(stanza));
+        while self.engine.poll().is_some() {
+            self.sent += 1;
+        }
+    }
+
+    /// A room invites gavel, and gavel joins it.
+    pub fn enter(&mut self, room: &str) {
+        let user = MucUser {
+            invite: true,
+            ..MucUser::default()
+        };
+        self.stanza(Inbound::Message(Box::new(Message {
+            from: room.into(),
+            to: "gavel@gavel.meet.jitsi/gavel".into(),
+            id: None,
+            kind: MessageKind::Normal,
+            muc_user: Some(user),
+        })));
+    }
+}
+
+/// An available presence of somebody with a token's identity.
+pub fn presence(occupant: &str, real: &str, affiliation: Affiliation, name: &str) -> Presence {
+    let text = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let user = vec![
+        text("moderator", "false"),
+        text("email", "somebody@example.org"),
+        text("avatar", "https://example.org/avatars/somebody.png"),
+        text("name", name),
+        text("id", real),
+    ];
+    Presence {
+        from: occupant.into(),
+        to: "gavel@gavel.meet.jitsi/gavel".into(),
+        id: None,
+        kind: PresenceKind::Available,
+        muc_user: Some(MucUser {
+            items: vec![Item {
+                jid: Some(real.into()),
+                affiliation: Some(affiliation),
+                role: Some(Role::Participant),
+                ..Item::default()
+            }],
+            ..MucUser::default()
+        }),
+        display_name: DisplayName::Plain(name.into()),
+        evidence: Evidence {
+            identity: Some(Identity { user, group: None }),
+            ..Evidence::default()
+        },
+        module: None,
+        raw: vec![b'x'; 900].into(),
+    }
+}
+
+/// What the room answers. A focus is in each, or gavel would leave at once.
+fn answer(stanza: Outbound) -> Vec<Inbound> {
+    match stanza {
+        Outbound::Join { occupant, .. } => {
+            let focus = presence(
+                &format!("{}/focus", occupant.room),
+                "focus@auth.meet.jitsi/focus",
+                Affiliation::Owner,
+                "focus",
+            );
+            let mut own = presence(
+                &occupant.to_string(),
+                "gavel@gavel.meet.jitsi/gavel",
+                Affiliation::Owner,
+                "gavel",
+            );
+            own.muc_user.as_mut().unwrap().status.push(110);
+            [focus, own].map(|p| Inbound::Presence(Box::new(p))).into()
+        }
+        Outbound::Iq { id, to, request } => vec![Inbound::Iq(Box::new(Iq {
+            from: to,
+            to: "gavel@gavel.meet.jitsi/gavel".into(),
+            id,
+            kind: IqKind::Result,
+            payload: match request {
+                Request::Configuration => IqPayload::MucOwner(Form::default()),
+                Request::ListAffiliation(_) => IqPayload::MucAdmin(Vec::new()),
+                _ => IqPayload::Empty,
+            },
+        }))],
+        _ => Vec::new(),
+    }
+}

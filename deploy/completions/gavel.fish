@@ -1,0 +1,2 @@
+# Asks the gavel that is installed, so that it never completes what is gone.
+gavel completions fish | source

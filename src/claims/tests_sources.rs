@@ -1,0 +1,288 @@
+//! Sources bridge and identity, their order, and that nothing panics.
+#![allow(clippy::unwrap_used)]
+
+use super::testing::*;
+use super::*;
+use crate::muc::{Nick, RealJid, RoomJid};
+use crate::stanza::{Bridge, Evidence, Identity};
+use RejectReason as R;
+use proptest::prelude::*;
+use serde_json::json;
+
+const JSON: &str = r#"{"context": {"user": {"moderator": true}}}"#;
+
+fn examine(evidence: &Evidence, who: &Who) -> Finding {
+    verifier(jwt()).examine(evidence, &who.at(NOW), &mut Bindings::new())
+}
+
+#[test]
+fn claims_of_the_bridge_count_where_their_mac_is_right() {
+    let ada = ada();
+    let finding = examine(&bridged(&ada, JSON), &ada);
+    let (source, claims) = finding.claims.unwrap();
+    assert_eq!(source, Source::Bridge);
+    assert_eq!(
+        claims.value(),
+        serde_json::from_str::<serde_json::Value>(JSON).unwrap()
+    );
+    assert_eq!(finding.token, None);
+}
+
+/// Reckoned with `openssl dgst -sha256 -hmac`, so that the module's author has a
+/// fixed point.
+#[test]
+fn a_mac_is_what_the_specification_says() {
+    let parts = ["s1", "a@x/y", "[t]r@muc.x/n", "{}"];
+    assert_eq!(
+        mac("component secret", parts),
+        "70ccbbed32258b4148db365ed18fea28917c0d3ac60e50a70581004ba3ccb518"
+    );
+}
+
+#[test]
+fn a_mac_for_anything_else_is_refused() {
+    let ada = ada();
+    let signed = bridged(&ada, JSON);
+    let other_nick = {
+        let mut who = ada.clone();
+        who.occupant.nick = Nick::new("other");
+        who
+    };
+    let other_room = {
+        let mut who = ada.clone();
+        who.occupant.room = RoomJid::parse("exam@muc.meet.jitsi").unwrap();
+        who
+    };
+    let other_session = {
+        let mut who = ada.clone();
+        who.real = RealJid::parse("ada@meet.jitsi/two").unwrap();
+        who
+    };
+    for (name, who) in [
+        ("nick", &other_nick),
+        ("room", &other_room),
+        ("session", &other_session),
+        ("person", &eve()),
+    ] {
+        assert_eq!(refusal(&examine(&signed, who)), Some(R::Mac), "{name}");
+    }
+    let mut occasion = ada.at(NOW);
+    occasion.stream_id = "stream-2";
+    let finding = verifier(jwt()).examine(&signed, &occasion, &mut Bindings::new());
+    assert_eq!(refusal(&finding), Some(R::Mac), "stream");
+}
+
+#[test]
+fn a_mac_that_is_not_quite_one_is_refused() {
+    let ada = ada();
+    let right = bridged(&ada, JSON).bridge.unwrap();
+    let occupant = ada.occupant.to_string();
+    let parts = [STREAM, ada.real.as_str(), &occupant, JSON];
+    for (name, mac) in [
+        ("none", String::new()),
+        ("upper case", right.mac.to_uppercase()),
+        ("short", right.mac[..62].to_owned()),
+        ("long", format!("{}00", right.mac)),
+        ("no hex", "x".repeat(64)),
+        ("spaced", format!(" {}", right.mac)),
+        ("other secret", mac("guess", parts)),
+    ] {
+        let bridge = Some(Bridge {
+            mac,
+            json: JSON.into(),
+        });
+        let evidence = Evidence {
+            bridge,
+            ..Evidence::default()
+        };
+        assert_eq!(refusal(&examine(&evidence, &ada)), Some(R::Mac), "{name}");
+    }
+    let changed = Bridge {
+        json: JSON.replace("true", "1"),
+        ..right
+    };
+    let evidence = Evidence {
+        bridge: Some(changed),
+        ..Evidence::default()
+    };
+    assert_eq!(refusal(&examine(&evidence, &ada)), Some(R::Mac), "text");
+}
+
+#[test]
+fn nothing_signed_is_nothing_found_and_nothing_refused() {
+    let ada = ada();
+    assert_eq!(examine(&bridged(&ada, ""), &ada), Finding::default());
+    let features = r#"{"context": {"features": {"recording": true}}}"#;
+    assert_eq!(examine(&bridged(&ada, features), &ada), Finding::default());
+    assert_eq!(examine(&Evidence::default(), &ada), Finding::default());
+}
+
+#[test]
+fn of_the_bridge_only_the_room_is_checked() {
+    let ada = ada();
+    let long = format!(r#"{{"a": "{}"}}"#, "x".repeat(MAX_CLAIMS_BYTES));
+    for (json, expected) in [
+        (
+            r#"{"exp": 1, "nbf": 9999999999, "iss": "x", "aud": "y", "sub": "z"}"#,
+            None,
+        ),
+        (r#"{"room": "*"}"#, None),
+        (r#"{"room": "Class"}"#, None),
+        (r#"{"room": "exam"}"#, Some(R::Room)),
+        (
+            r#"{"room": "cl.+", "context": {"room": {"regex": true}}}"#,
+            None,
+        ),
+        (
+            r#"{"room": "%bxy", "context": {"room": {"regex": true}}}"#,
+            Some(R::RoomPattern),
+        ),
+        ("[]", Some(R::Malformed)),
+        ("{", Some(R::Malformed)),
+        (&long, Some(R::TooLarge)),
+    ] {
+        let found = refusal(&examine(&bridged(&ada, json), &ada));
+        assert_eq!(found, expected, "{}", &json[..json.len().min(80)]);
+    }
+}
+
+#[test]
+fn b15_claims_are_for_the_main_room() {
+    let mut ada = ada();
+    ada.occupant.room = RoomJid::parse("uuid@breakout.meet.jitsi").unwrap();
+    let claims = bridged(&ada, r#"{"room": "class"}"#);
+    assert_eq!(refusal(&examine(&claims, &ada)), None);
+    let token = with_token(sign(&payload(json!({}))));
+    assert_eq!(refusal(&examine(&token, &ada)), None);
+}
+
+fn identity(user: &[(&str, &str)], group: Option<&str>) -> Evidence {
+    let user = user
+        .iter()
+        .map(|(key, text)| ((*key).into(), (*text).into()));
+    Evidence {
+        identity: Some(Identity {
+            user: user.collect(),
+            group: group.map(Into::into),
+        }),
+        ..Evidence::default()
+    }
+}
+
+#[test]
+fn an_identity_counts_from_a_trusted_domain_only() {
+    let said = identity(&[("name", "Ada"), ("moderator", "true")], Some("staff"));
+    let (source, claims) = examine(&said, &ada()).claims.unwrap();
+    assert_eq!(source, Source::Identity);
+    assert_eq!(
+        claims.value(),
+        json!({"context": {"user": {"name": "Ada", "moderator": "true"}, "group": "staff"}})
+    );
+    for domain in ["guest.meet.jitsi", "MEET.JITSI", "meet.jitsi.evil.example"] {
+        let guest = who(&format!("x@{domain}/meet.jitsi"), "class@muc.meet.jitsi");
+        assert_eq!(
+            refusal(&examine(&said, &guest)),
+            Some(R::Untrusted),
+            "{domain}"
+        );
+        assert_eq!(examine(&identity(&[], None), &guest), Finding::default());
+    }
+    assert_eq!(
+        examine(&identity(&[], Some("")), &ada()),
+        Finding::default()
+    );
+}
+
+#[test]
+fn the_first_source_that_yields_claims_wins() {
+    let ada = ada();
+    let mut all = bridged(&ada, JSON);
+    all.tokens = vec![sign(&payload(json!({})))];
+    all.identity = identity(&[("name", "X")], None).identity;
+    let orders = [
+        [Source::Bridge, Source::Jwt, Source::Identity],
+        [Source::Jwt, Source::Identity, Source::Bridge],
+        [Source::Identity, Source::Bridge, Source::Jwt],
+    ];
+    for order in orders {
+        let verifier = Verifier::new(settings(&order, jwt())).unwrap();
+        let finding = verifier.examine(&all, &ada.at(NOW), &mut Bindings::new());
+        assert_eq!(finding.claims.unwrap().0, order[0]);
+        let none = Verifier::new(settings(&[], jwt())).unwrap();
+        let finding = none.examine(&all, &ada.at(NOW), &mut Bindings::new());
+        assert_eq!(finding, Finding::default());
+    }
+    // A refused source and an empty one leave the word to the next.
+    all.bridge = bridged(&ada, "").bridge;
+    all.tokens = vec!["bad".into()];
+    let finding = examine(&all, &ada);
+    assert_eq!(finding.rejected, [(Source::Jwt, R::Malformed)]);
+    assert_eq!(finding.claims.unwrap().0, Source::Identity);
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        ".{0,200}",
+        // Shaped like tokens, so that more than the first check is reached.
+        (
+            "[A-Za-z0-9_-]{0,40}",
+            "[A-Za-z0-9_-]{0,40}",
+            "[A-Za-z0-9_-]{0,40}"
+        )
+            .prop_map(|(a, b, c)| format!("{a}.{b}.{c}")),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn examine_survives_anything(
+        mac in text(),
+        json in text(),
+        tokens in proptest::collection::vec(text(), 0..6),
+        user in proptest::collection::vec((text(), text()), 0..4),
+        group in proptest::option::of(text()),
+    ) {
+        let evidence = Evidence {
+            bridge: Some(Bridge { mac, json }),
+            tokens,
+            identity: Some(Identity { user, group }),
+        };
+        examine(&evidence, &ada());
+    }
+
+    /// Signed, so that every check is reached; the values are whatever they are.
+    #[test]
+    fn examine_survives_any_signed_claims(claims in json_value(), room in ".{0,40}", regex: bool) {
+        let context = json!({"user": claims.clone(), "room": {"regex": regex}});
+        for changes in [
+            json!({"room": room, "context": context}),
+            json!({"exp": claims, "nbf": claims}),
+            json!({"iss": claims, "aud": claims, "sub": claims, "context": claims}),
+        ] {
+            let payload = payload(changes);
+            examine(&with_token(sign(&payload)), &ada());
+            let ada = ada();
+            let finding = examine(&bridged(&ada, &payload.to_string()), &ada);
+            if let Some((_, claims)) = finding.claims {
+                prop_assert_eq!(claims.value(), payload);
+            }
+        }
+    }
+}
+
+fn json_value() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<i32>().prop_map(|n| (f64::from(n) / 4.0).into()),
+        ".{0,20}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            proptest::collection::hash_map("[a-z]{0,8}", inner, 0..4)
+                .prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}

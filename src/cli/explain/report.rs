@@ -1,0 +1,173 @@
+//! What `explain` has to say, judged and not yet worded.
+
+use crate::claims::{Claims, TokenName};
+use crate::cli::verification::CheckLine;
+use crate::config::{Config, Freeze, Guests, Word};
+use crate::muc::RoomJid;
+use crate::policy::{Entitlement, Policy, Tried};
+use crate::shell::settings;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What was given, checked.
+pub(super) struct Evidence {
+    /// `jwt` or `claims`.
+    pub kind: &'static str,
+    /// What was checked.
+    pub checks: Vec<CheckLine>,
+    /// The claims, whether they count or not.
+    pub claims: Option<Claims>,
+    /// What else there is to know.
+    pub notes: Vec<String>,
+}
+
+/// What `explain` says; with `--json` as it stands here.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    /// `jwt` or `claims`: what was given.
+    pub evidence: &'static str,
+    /// The room judged for.
+    pub room: Option<String>,
+    /// Whether a signature was checked here.
+    pub verified: bool,
+    /// Whether the claims count.
+    pub accepted: bool,
+    /// The label of the first thing wrong.
+    pub rejected: Option<&'static str>,
+    /// What was checked.
+    pub checks: Vec<CheckLine>,
+    /// The claims that count.
+    pub claims: Option<Value>,
+    /// What these claims, or their absence, come to.
+    #[serde(flatten)]
+    pub verdict: Judged,
+    /// The rules in the order tried.
+    pub tried: Vec<TriedLine>,
+    /// What the claims would come to if they were accepted.
+    pub if_accepted: Option<Judged>,
+    /// The name they get.
+    #[serde(flatten)]
+    pub name: Name,
+    /// What else there is to know.
+    pub notes: Vec<String>,
+}
+
+/// An affiliation and why.
+#[derive(Debug, Serialize)]
+pub(super) struct Judged {
+    /// An affiliation or `keep`; a guest's is `none` or, left alone, `keep`.
+    pub affiliation: &'static str,
+    /// Whether they have no claims that entitle to anything.
+    pub guest: bool,
+    /// The rule that decides.
+    pub rule: String,
+    /// What it saw.
+    pub reason: String,
+}
+
+/// One rule that was tried.
+#[derive(Debug, Serialize)]
+pub(super) struct TriedLine {
+    /// The rule.
+    pub rule: String,
+    /// Whether it matched, and so decides.
+    pub matched: bool,
+    /// What it gives where it matches.
+    pub affiliation: Option<&'static str>,
+    /// What it saw.
+    pub reason: String,
+}
+
+/// A display name, and whether gavel holds on to it.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Name {
+    /// `context.user.name`
+    pub token_name: Option<String>,
+    /// The form that gavel sets: trimmed, and cut as clients cut it.
+    pub name: Option<String>,
+    /// Whether changes of it are undone or told off.
+    pub frozen: bool,
+    /// Why it is frozen or not.
+    pub name_reason: String,
+}
+
+/// Judges what was given as the daemon would.
+pub(super) fn report(evidence: Evidence, config: &Config, room: Option<&RoomJid>) -> Report {
+    let policy = settings::policy(&config.policy);
+    let rejected = evidence.checks.iter().find_map(|line| line.reason);
+    let (claims, refused) = match rejected {
+        None => (evidence.claims, None),
+        Some(_) => (None, evidence.claims),
+    };
+    let tried = policy.explain(claims.as_ref());
+    let is_ok = |line: &CheckLine| line.check == "signature" && line.result == "ok";
+    Report {
+        verified: evidence.checks.iter().any(is_ok),
+        evidence: evidence.kind,
+        room: room.map(ToString::to_string),
+        accepted: rejected.is_none(),
+        rejected,
+        checks: evidence.checks,
+        verdict: judged(&policy, config, claims.as_ref()),
+        tried: tried
+            .into_iter()
+            .map(|tried| tried_line(tried, config))
+            .collect(),
+        if_accepted: refused.map(|claims| judged(&policy, config, Some(&claims))),
+        name: name(claims.as_ref(), config),
+        claims: claims.map(|claims| claims.value()),
+        notes: evidence.notes,
+    }
+}
+
+fn judged(policy: &Policy, config: &Config, claims: Option<&Claims>) -> Judged {
+    let verdict = policy.judge(claims);
+    Judged {
+        affiliation: affiliation(verdict.entitlement, config),
+        guest: verdict.entitlement == Entitlement::Guest,
+        rule: verdict.rule.to_string(),
+        reason: verdict.reason.to_string(),
+    }
+}
+
+fn tried_line(tried: Tried, config: &Config) -> TriedLine {
+    TriedLine {
+        rule: tried.rule.to_string(),
+        matched: tried.entitlement.is_some(),
+        affiliation: tried.entitlement.map(|e| affiliation(e, config)),
+        reason: tried.reason.to_string(),
+    }
+}
+
+fn affiliation(entitlement: Entitlement, config: &Config) -> &'static str {
+    match (entitlement, config.policy.guests) {
+        (Entitlement::Affiliation(affiliation), _) => affiliation.as_str(),
+        (Entitlement::Guest, Guests::Strip) => "none",
+        (Entitlement::Guest, Guests::Ignore) | (Entitlement::Keep, _) => "keep",
+    }
+}
+
+fn name(claims: Option<&Claims>, config: &Config) -> Name {
+    let Some(given) = claims.and_then(Claims::user_name) else {
+        let name_reason = "there is no context.user.name, so any name may be shown".to_owned();
+        return Name {
+            name_reason,
+            ..Name::default()
+        };
+    };
+    let token_name = Some(given.to_owned());
+    let freeze = config.names.freeze;
+    match TokenName::new(given) {
+        Err(forbidden) => Name {
+            token_name,
+            name_reason: forbidden.to_string(),
+            ..Name::default()
+        },
+        Ok(name) => Name {
+            token_name,
+            name: Some(name.form().into_owned()),
+            frozen: freeze != Freeze::Off,
+            name_reason: format!("names.freeze is {:?}", freeze.as_str()),
+        },
+    }
+}

@@ -1,0 +1,97 @@
+//! What the documentation says about keys and defaults is so.
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../../deploy/gavel.toml");
+const README: &str = include_str!("../../../README.md");
+
+/// The commented example with its secret files in `folder`, and with the
+/// defaults switched on if `all`.
+fn example(all: bool) -> Folder {
+    let on = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if all && rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => {
+            rest.to_owned()
+        }
+        _ => line.to_owned(),
+    };
+    let text: Vec<String> = EXAMPLE.lines().map(on).collect();
+    with_secrets(&text.join("\n").replace("/run/secrets", "$D"))
+}
+
+#[test]
+fn the_commented_example_holds_every_key_with_its_default() {
+    let plain = example(false).load(&[]).unwrap();
+    assert_eq!(plain.warnings, []);
+    let folder = example(true);
+    let mut all = folder.load(&[]).unwrap().config;
+    // Only the example's [claims.jwt] is not there by default.
+    assert!(all.claims.jwt.is_some());
+    let jwt = all.claims.jwt.take();
+    let mut plain = plain.config;
+    plain.component.secret = all.component.secret.clone();
+    assert_eq!(all, plain);
+    all.claims.jwt = jwt;
+    let printed = toml::to_string(&all).unwrap();
+    let sample = with_secrets(SAMPLE).load(&[]).unwrap().config;
+    let sample = toml::to_string(&sample).unwrap();
+    let others = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with("secret_file"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(others(&printed), others(&sample));
+    // And no key is left out.
+    let values = serde_json::to_value(&all).unwrap();
+    for key in KEYS {
+        let path = format!("/{}", key.replace('.', "/").replace("muc/", "muc/0/"));
+        let alternative = ["secret", "public_key_file", "jwks_url", "jwks_file"];
+        let name = key.rsplit('.').next().unwrap();
+        let later = ["asap_key_server", "rule"].contains(&name);
+        if !alternative.contains(&name) && !later {
+            assert!(values.pointer(&path).is_some(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_has_a_row_for_every_key_with_its_default() {
+    let defaults = serde_json::to_value(with_secrets(SAMPLE).load(&[]).unwrap().config).unwrap();
+    for key in KEYS {
+        let (section, name) = key.rsplit_once('.').unwrap();
+        let header = match section {
+            "muc" => "### `[[muc]]`".to_owned(),
+            _ => format!("### `[{section}]`"),
+        };
+        let (_, rest) = README
+            .split_once(&header)
+            .unwrap_or_else(|| panic!("{header}"));
+        let text = rest.split("\n#").next().unwrap();
+        if ["jwks_url", "asap_key_server", "rule"].contains(&name) {
+            assert!(
+                text.contains(name) && text.contains("refuses them"),
+                "{key}"
+            );
+            continue;
+        }
+        let row = text
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("no row for {key}"));
+        let shown = row.split('|').nth(2).unwrap().trim();
+        let Some(default) = shown.strip_prefix('`').and_then(|s| s.strip_suffix('`')) else {
+            continue;
+        };
+        let path = format!("/{}", key.replace('.', "/").replace("muc/", "muc/0/"));
+        let default: serde_json::Value = serde_json::from_str(default).unwrap();
+        assert_eq!(defaults.pointer(&path), Some(&default), "{key}");
+    }
+}
+
+#[test]
+fn the_readmes_example_is_enough() {
+    let (_, rest) = README.split_once("This is enough:\n\n```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let loaded = with_secrets(&text.replace("/run/secrets", "$D"))
+        .load(&[])
+        .unwrap();
+    assert_eq!(loaded.warnings, []);
+}

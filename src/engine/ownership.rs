@@ -1,0 +1,93 @@
+//! gavel's own affiliation (SPEC B10).
+
+use super::Engine;
+use super::event::Warning;
+use super::request::Purpose;
+use super::room::Room;
+use super::timers::Timer;
+use crate::muc::{Affiliation, RoomJid};
+use crate::stanza::{Request, StanzaError};
+use std::time::Duration;
+
+/// At most one try per room to become owner in this time (B10).
+const OWN_PAUSE: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Makes gavel owner where it is not (B10).
+    pub(super) fn own_if_needed(&mut self, jid: &RoomJid) {
+        let needs = |room: &Room| {
+            room.is_in() && !room.module && room.own_affiliation != Affiliation::Owner
+        };
+        if self.rooms.get(jid).is_some_and(needs) {
+            self.own(jid);
+        }
+    }
+
+    /// Makes gavel owner by ad-hoc command, at most once a second.
+    pub(super) fn own(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
+        let gavel = self.settings.gavel();
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if room.owning {
+            return;
+        }
+        if let Some(at) = room
+            .owned_at
+            .map(|at| at + OWN_PAUSE)
+            .filter(|at| *at > now)
+        {
+            return self.timers.set(at, Timer::Own(jid.clone()));
+        }
+        room.owned_at = Some(now);
+        room.owning = true;
+        let request = Request::CommandSetAffiliation {
+            room: jid.clone(),
+            jid: gavel,
+            affiliation: Affiliation::Owner,
+        };
+        self.ask(jid.service(), request, Purpose::Own(jid.clone()));
+    }
+
+    /// The answer to the try to become owner.
+    pub(super) fn owned(&mut self, jid: &RoomJid, error: Option<&StanzaError>) {
+        let gavel = self.settings.gavel();
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.owning = false;
+        if let Some(error) = error {
+            return self.warn_once(Warning::NotOwner {
+                service: jid.service().to_owned(),
+                gavel,
+                error: error.to_string(),
+            });
+        }
+        let nameless = || room.occupants.values().any(|o| o.real.is_none());
+        if room.is_in() && nameless() {
+            // Only a moderator is shown real JIDs, and only on joining.
+            return self.rejoin(jid);
+        }
+        self.read_unread(jid);
+    }
+
+    /// Who holds power is a secret as long as gavel is not owner.
+    pub(super) fn list_refused(&mut self, jid: &RoomJid) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.unread = true;
+        }
+        self.own_if_needed(jid);
+    }
+
+    /// gavel is owner: what was refused before may be readable now.
+    pub(super) fn read_unread(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
+            return;
+        };
+        if std::mem::take(&mut room.unread) {
+            self.read_configuration(jid);
+            self.read_lists(jid);
+        }
+    }
+}

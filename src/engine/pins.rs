@@ -1,0 +1,82 @@
+//! Names of people whose token names them, where the module serves the room
+//! (SPEC B8, section 6): it pins them, so that a changed name reaches nobody.
+
+use super::Engine;
+use super::event::{Change, Outcome};
+use super::request::Purpose;
+use super::settings::Freeze;
+use crate::muc::{Nick, RoomJid};
+use crate::stanza::Request;
+
+impl Engine {
+    /// Has the module keep an occupant's name, unless it does already.
+    pub(super) fn pin_name(&mut self, jid: &RoomJid, nick: &Nick) {
+        if self.settings.freeze != Freeze::Revert {
+            return;
+        }
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        let real = occupant.real.as_ref().filter(|real| real.is_full());
+        let (Some(frozen), Some(real)) = (&mut occupant.frozen, real) else {
+            return;
+        };
+        let name = frozen.token.form().into_owned();
+        if std::mem::replace(&mut frozen.pinned, true) {
+            return;
+        }
+        let request = Request::Pin {
+            nick: nick.clone(),
+            jid: real.clone(),
+            name,
+        };
+        self.ask(
+            jid.as_str(),
+            request,
+            Purpose::Pin(jid.clone(), nick.clone()),
+        );
+    }
+
+    /// Lets an occupant change its name again.
+    pub(super) fn unpin_name(&mut self, jid: &RoomJid, nick: &Nick) {
+        let real = self.occupant(jid, nick).and_then(|o| o.real.clone());
+        let Some(real) = real else {
+            return;
+        };
+        let request = Request::Pin {
+            nick: nick.clone(),
+            jid: real,
+            name: String::new(),
+        };
+        self.ask(jid.as_str(), request, Purpose::Nothing);
+    }
+
+    /// Lets everybody change their names, where an earlier configuration had
+    /// them pinned.
+    pub(super) fn unpin_if_off(&mut self, jid: &RoomJid) {
+        if self.settings.freeze != Freeze::Revert {
+            self.ask(jid.as_str(), Request::UnpinAll, Purpose::Nothing);
+        }
+    }
+
+    /// The module keeps the name, or does not.
+    pub(super) fn pinned(&mut self, jid: &RoomJid, nick: &Nick, outcome: Outcome) {
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        let shown = occupant.display_name.clone();
+        let Some(frozen) = &mut occupant.frozen else {
+            return;
+        };
+        if outcome != Outcome::Applied {
+            frozen.pinned = false;
+        } else if frozen.agrees(&shown) {
+            return;
+        }
+        let change = Change::Name {
+            from: shown.shown().map(str::to_owned),
+            to: frozen.token.form().into_owned(),
+        };
+        self.report_revert(jid, nick, change, outcome);
+    }
+}

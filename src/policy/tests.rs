@@ -1,0 +1,345 @@
+//! The preset's words, and that judging and explaining are one.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn claims(value: &Value) -> Claims {
+    Claims::from_json(&value.to_string()).unwrap()
+}
+
+fn judged(policy: &Policy, user: Value) -> (Entitlement, String, String) {
+    let verdict = policy.judge(Some(&claims(&json!({"context": {"user": user}}))));
+    (
+        verdict.entitlement,
+        verdict.rule.to_string(),
+        verdict.reason.to_string(),
+    )
+}
+
+const OWNER: Entitlement = Entitlement::Affiliation(Affiliation::Owner);
+const MEMBER: Entitlement = Entitlement::Affiliation(Affiliation::Member);
+
+#[test]
+fn the_presets_words() {
+    let rows = [
+        (
+            "owner",
+            json!({"affiliation": "owner"}),
+            OWNER,
+            "jitsi:affiliation",
+            r#"context.user.affiliation is "owner""#,
+        ),
+        (
+            "moderator",
+            json!({"affiliation": "moderator"}),
+            OWNER,
+            "jitsi:affiliation",
+            r#"context.user.affiliation is "moderator""#,
+        ),
+        (
+            "teacher",
+            json!({"affiliation": "teacher"}),
+            OWNER,
+            "jitsi:affiliation",
+            r#"context.user.affiliation is "teacher""#,
+        ),
+        (
+            "true",
+            json!({"moderator": true}),
+            OWNER,
+            "jitsi:moderator",
+            "context.user.moderator is true",
+        ),
+        (
+            "text true",
+            json!({"moderator": "true"}),
+            OWNER,
+            "jitsi:moderator",
+            r#"context.user.moderator is "true""#,
+        ),
+        (
+            "text false",
+            json!({"moderator": "false"}),
+            MEMBER,
+            "jitsi:member",
+            r#"context.user.moderator is "false""#,
+        ),
+        (
+            "false",
+            json!({"moderator": false}),
+            MEMBER,
+            "jitsi:member",
+            "context.user.moderator is false",
+        ),
+        (
+            "none",
+            json!({}),
+            MEMBER,
+            "jitsi:member",
+            "context.user.affiliation and context.user.moderator are absent",
+        ),
+        (
+            "other affiliation",
+            json!({"affiliation": "student"}),
+            MEMBER,
+            "jitsi:member",
+            r#"context.user.affiliation is "student""#,
+        ),
+        (
+            "member",
+            json!({"affiliation": "member"}),
+            MEMBER,
+            "jitsi:member",
+            r#"context.user.affiliation is "member""#,
+        ),
+        (
+            "admin",
+            json!({"affiliation": "admin"}),
+            MEMBER,
+            "jitsi:member",
+            r#"context.user.affiliation is "admin""#,
+        ),
+        (
+            "Owner",
+            json!({"affiliation": "Owner"}),
+            MEMBER,
+            "jitsi:member",
+            r#"context.user.affiliation is "Owner""#,
+        ),
+        (
+            "TRUE",
+            json!({"moderator": "TRUE"}),
+            MEMBER,
+            "jitsi:member",
+            r#"context.user.moderator is "TRUE""#,
+        ),
+        (
+            "padded",
+            json!({"affiliation": "owner "}),
+            MEMBER,
+            "jitsi:member",
+            r#"context.user.affiliation is "owner ""#,
+        ),
+        (
+            "1",
+            json!({"moderator": 1}),
+            MEMBER,
+            "jitsi:member",
+            "context.user.moderator is a number",
+        ),
+        (
+            "null",
+            json!({"moderator": null}),
+            MEMBER,
+            "jitsi:member",
+            "context.user.moderator is null",
+        ),
+        (
+            "list",
+            json!({"affiliation": ["owner"]}),
+            MEMBER,
+            "jitsi:member",
+            "context.user.affiliation is a list",
+        ),
+        (
+            "affiliation true",
+            json!({"affiliation": true}),
+            MEMBER,
+            "jitsi:member",
+            "context.user.affiliation is true",
+        ),
+        (
+            "both say no",
+            json!({"affiliation": "student", "moderator": "false"}),
+            MEMBER,
+            "jitsi:member",
+            r#"context.user.affiliation is "student", context.user.moderator is "false""#,
+        ),
+        (
+            "they differ",
+            json!({"affiliation": "student", "moderator": true}),
+            OWNER,
+            "jitsi:moderator",
+            "context.user.moderator is true",
+        ),
+        (
+            "they differ the other way",
+            json!({"affiliation": "owner", "moderator": false}),
+            OWNER,
+            "jitsi:affiliation",
+            r#"context.user.affiliation is "owner""#,
+        ),
+        (
+            "no object",
+            json!("owner"),
+            MEMBER,
+            "jitsi:member",
+            "context.user.affiliation and context.user.moderator are absent",
+        ),
+        (
+            "a list of users",
+            json!([{"moderator": true}]),
+            MEMBER,
+            "jitsi:member",
+            "context.user.affiliation and context.user.moderator are absent",
+        ),
+    ];
+    for (name, user, entitlement, rule, reason) in rows {
+        let found = judged(&Policy::default(), user);
+        assert_eq!(found, (entitlement, rule.into(), reason.into()), "{name}");
+    }
+}
+
+#[test]
+fn claims_of_any_other_shape_make_a_member() {
+    for value in [
+        json!({}),
+        json!({"iss": "x"}),
+        json!({"context": {"group": "g"}}),
+        json!({"moderator": true}),
+    ] {
+        let verdict = Policy::default().judge(Some(&claims(&value)));
+        assert_eq!(
+            (verdict.entitlement, verdict.rule),
+            (MEMBER, Rule::JitsiMember),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn guests_are_those_without_claims() {
+    let verdict = Policy::default().judge(None);
+    assert_eq!(
+        (
+            verdict.entitlement,
+            verdict.rule,
+            verdict.reason.to_string().as_str()
+        ),
+        (Entitlement::Guest, Rule::Guest, "no claims")
+    );
+    let features = claims(&json!({"context": {"features": {"recording": "true"}}}));
+    let verdict = Policy::default().judge(Some(&features));
+    assert_eq!(
+        (verdict.entitlement, verdict.rule),
+        (Entitlement::Guest, Rule::Guest)
+    );
+    assert!(verdict.reason.to_string().contains("context.features"));
+}
+
+/// With no rule at all, claims entitle to nothing.
+#[test]
+fn without_rules_nobody_is_entitled() {
+    let policy = Policy {
+        preset: Preset::None,
+        ..Policy::default()
+    };
+    let found = judged(&policy, json!({"affiliation": "owner", "moderator": true}));
+    let words = "no rule matches these claims".to_owned();
+    assert_eq!(found, (Entitlement::Guest, "unmatched".into(), words));
+}
+
+#[test]
+fn every_earlier_rule_is_explained() {
+    let student =
+        claims(&json!({"context": {"user": {"affiliation": "student", "moderator": "false"}}}));
+    let told: Vec<_> = Policy::default()
+        .explain(Some(&student))
+        .into_iter()
+        .map(|tried| {
+            (
+                tried.rule.to_string(),
+                tried.entitlement,
+                tried.reason.to_string(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "jitsi:affiliation".into(),
+                None,
+                r#"context.user.affiliation is "student""#.into()
+            ),
+            (
+                "jitsi:moderator".into(),
+                None,
+                r#"context.user.moderator is "false""#.into()
+            ),
+            (
+                "jitsi:member".into(),
+                Some(MEMBER),
+                r#"context.user.affiliation is "student", context.user.moderator is "false""#
+                    .to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn reasons_are_short_and_on_one_line() {
+    let (_, _, reason) = judged(
+        &Policy::default(),
+        json!({"affiliation": format!("a\n{}", "ä".repeat(500))}),
+    );
+    assert!(
+        reason.starts_with(r#"context.user.affiliation is "a\nä"#),
+        "{reason}"
+    );
+    assert!(
+        reason.chars().count() < 110 && reason.ends_with("…\""),
+        "{reason}"
+    );
+    assert!(!reason.contains('\n'));
+    assert!(size_of::<Verdict>() <= 64, "{}", size_of::<Verdict>());
+}
+
+proptest! {
+    #[test]
+    fn explaining_agrees_with_judging(
+        affiliation in proptest::option::of(word()),
+        moderator in proptest::option::of(word()),
+        features: bool,
+        user: bool,
+        preset: bool,
+    ) {
+        let mut value = json!({"context": {}});
+        if features {
+            value["context"]["features"] = json!({});
+        }
+        if user {
+            value["context"]["user"] = json!({});
+            let words = [("affiliation", affiliation), ("moderator", moderator)];
+            for (key, word) in words {
+                if let Some(word) = word {
+                    value["context"]["user"][key] = word;
+                }
+            }
+        }
+        let preset = if preset { Preset::Jitsi } else { Preset::None };
+        let policy = Policy { preset, ..Policy::default() };
+        let claims = claims(&value);
+        let verdict = policy.judge(Some(&claims));
+        let mut tried = policy.explain(Some(&claims));
+        let last = tried.pop().unwrap();
+        prop_assert_eq!(last.entitlement, Some(verdict.entitlement));
+        prop_assert_eq!(last.rule, verdict.rule);
+        prop_assert_eq!(last.reason, verdict.reason);
+        prop_assert!(tried.iter().all(|tried| tried.entitlement.is_none()));
+    }
+}
+
+fn word() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(json!("owner")),
+        Just(json!("teacher")),
+        Just(json!("false")),
+        Just(json!("true")),
+        any::<bool>().prop_map(Value::from),
+        Just(Value::Null),
+        ".{0,80}".prop_map(Value::from),
+    ]
+}

@@ -1,0 +1,171 @@
+//! B2: who joins gets what the token entitles to, once.
+
+use crate::on_both;
+use crate::support::{Env, Version, jwt, student, teacher, token};
+use serde_json::{Value, json};
+
+const ROOM: &str = "room@muc.meet.jitsi";
+
+/// The preset's words.
+async fn b2_the_words_of_the_preset(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let user = |user: Value| json!({ "context": { "user": user } });
+    let cases = [
+        ("owner", user(json!({ "affiliation": "owner" })), "owner"),
+        (
+            "moderator",
+            user(json!({ "affiliation": "moderator" })),
+            "owner",
+        ),
+        (
+            "teacher",
+            user(json!({ "affiliation": "teacher" })),
+            "owner",
+        ),
+        (
+            "student",
+            user(json!({ "affiliation": "student" })),
+            "member",
+        ),
+        ("member", user(json!({ "affiliation": "member" })), "member"),
+        ("shout", user(json!({ "affiliation": "OWNER!" })), "member"),
+        ("true", user(json!({ "moderator": true })), "owner"),
+        ("true_text", user(json!({ "moderator": "true" })), "owner"),
+        ("false", user(json!({ "moderator": false })), "member"),
+        (
+            "false_text",
+            user(json!({ "moderator": "false" })),
+            "member",
+        ),
+        ("one", user(json!({ "moderator": 1 })), "member"),
+        ("null", user(json!({ "moderator": null })), "member"),
+        ("name_only", user(json!({ "name": "N" })), "member"),
+        (
+            "both",
+            user(json!({ "moderator": false, "affiliation": "teacher" })),
+            "owner",
+        ),
+        ("no_user", json!({}), "member"),
+        (
+            "features",
+            json!({ "context": { "features": { "recording": true } } }),
+            "none",
+        ),
+    ];
+    let mut clients = Vec::new();
+    for (name, claims, _) in &cases {
+        clients.push(env.person(ROOM, name, Some(claims.clone())).await);
+    }
+    clients.push(env.person(ROOM, "guest", None).await);
+    for (name, _, affiliation) in &cases {
+        focus.sees_affiliation(ROOM, name, affiliation).await;
+    }
+    env.settle().await;
+    for (name, _, affiliation) in &cases {
+        assert_eq!(&focus.affiliation(ROOM, name), affiliation, "{name}");
+    }
+    assert_eq!(focus.affiliation(ROOM, "guest"), "none");
+}
+on_both!(b2_the_words_of_the_preset);
+
+async fn b2_unchanged_updates_cause_no_request(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let claims = [
+        ("alice", Some(teacher("Alice")), "owner"),
+        ("bob", Some(student("Bob")), "member"),
+        ("guest", None, "none"),
+    ];
+    for (name, claims, affiliation) in claims {
+        let child = claims.map(|claims| jwt(&token(claims))).unwrap_or_default();
+        let client = env.client(name).await;
+        client.join(ROOM, name, &child).await;
+        client.sees_affiliation(ROOM, name, affiliation).await;
+        env.settle().await;
+        let before = env.sent().await.len();
+        for count in 0..20 {
+            client
+                .presence(ROOM, name, &format!("{child}<count>{count}</count>"))
+                .await;
+        }
+        let last = |o: &crate::support::Occupant| {
+            o.presence.named("count").is_some_and(|c| c.text == "19")
+        };
+        focus.sees(ROOM, name, "after 20 updates", last).await;
+        env.settle().await;
+        assert_eq!(env.sent().await.len(), before, "{name}");
+    }
+}
+on_both!(b2_unchanged_updates_cause_no_request);
+
+/// Presence is state: claims go and come with it.
+async fn b2_claims_go_and_come_with_presence(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let alice = env.client("alice").await;
+    let good = jwt(&token(teacher("Alice")));
+    let worse = jwt(&token(student("Alice")));
+    alice.join(ROOM, "alice", &good).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    alice.presence(ROOM, "alice", &worse).await;
+    focus.sees_affiliation(ROOM, "alice", "member").await;
+    alice.presence(ROOM, "alice", &good).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    alice.presence(ROOM, "alice", "").await;
+    let lowered = |o: &crate::support::Occupant| o.role == "participant";
+    focus.sees(ROOM, "alice", "without power", lowered).await;
+    env.settle().await;
+    assert_eq!(focus.role(ROOM, "alice"), "participant");
+}
+on_both!(b2_claims_go_and_come_with_presence);
+
+async fn b2_a_taken_nick(version: Version) {
+    let env = Env::gavel(version, "[discovery]\npoll = \"off\"").await;
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    focus.join(ROOM, "focus", "").await;
+    let squatter = env.client("squatter").await;
+    squatter.join(ROOM, "gavel", "").await;
+    focus.invite(ROOM, "gavel@gavel.meet.jitsi").await;
+    let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    let sent = env.sent().await;
+    let joins = sent.iter().filter(|s| s.name == "presence");
+    let nicks: Vec<&str> = joins
+        .filter_map(|s| s.attr("to")?.split_once('/'))
+        .map(|x| x.1)
+        .collect();
+    let other = nicks.last().unwrap();
+    let random = other
+        .strip_prefix("gavel_")
+        .unwrap_or_else(|| panic!("{nicks:?}"));
+    assert_eq!(random.len(), 8, "{other}");
+    assert!(random.chars().all(|c| c.is_ascii_alphanumeric()), "{other}");
+    assert_eq!(focus.affiliation(ROOM, other), "owner");
+}
+on_both!(b2_a_taken_nick);
+
+async fn b2_rooms_are_found_by_each_way(version: Version) {
+    for (name, discovery) in [
+        ("adhoc", "poll = \"adhoc\""),
+        ("auto", "poll = \"auto\""),
+        ("disco", "poll = \"disco\""),
+        (
+            "configured",
+            "poll = \"off\"\nrooms = [\"configured@muc.meet.jitsi\"]",
+        ),
+    ] {
+        let options = crate::support::Options {
+            // Rooms are hidden in disco#items unless they are public.
+            muc: format!("muc_room_default_public = {}", name == "disco"),
+            ..Default::default()
+        };
+        let settings = format!("[discovery]\ninvites = false\n{discovery}");
+        let env = Env::with(version, options, &settings).await;
+        let room = format!("{name}@muc.meet.jitsi");
+        let alice = env.person(&room, "alice", Some(teacher("Alice"))).await;
+        // She created the room and is its owner anyway; the focus is not there.
+        env.gavel_joins(&alice, &room).await;
+    }
+}
+on_both!(b2_rooms_are_found_by_each_way);

@@ -1,0 +1,63 @@
+//! B12: one gavel works, another waits.
+
+use crate::on_both;
+use crate::support::{Env, Gavel, Options, Version, student, teacher};
+use std::time::{Duration, Instant};
+
+const ROOM: &str = "room@muc.meet.jitsi";
+
+async fn b12_a_second_gavel_takes_over(version: Version) {
+    let mut env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    let second = Gavel::start(&env.prosody, "");
+    second.logs("standby").await;
+    env.settle().await;
+    assert_eq!(
+        focus.affiliation(ROOM, "gavel"),
+        "owner",
+        "the first works on"
+    );
+    let since = Instant::now();
+    env.gavel.kill();
+    focus
+        .affiliate(ROOM, "bob@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    env.gavel = second;
+    env.connected().await;
+    env.gavel_joins(&focus, ROOM).await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    let after = since.elapsed();
+    assert!(after < Duration::from_secs(3), "it took {after:?}");
+}
+on_both!(b12_a_second_gavel_takes_over);
+
+/// Where Prosody lets the newer connection win, the older becomes the standby
+/// instead of taking turns.
+async fn b12_where_the_new_connection_wins_the_old_stands_by(version: Version) {
+    let options = Options {
+        component: "component_conflict_resolve = \"kick_old\"".into(),
+        ..Options::default()
+    };
+    let env = Env::with(version, options, "").await;
+    let focus = env.focus(ROOM).await;
+    let second = Gavel::start(&env.prosody, "");
+    env.gavel.logs("standby").await;
+    env.connected().await;
+    env.gavel_joins(&focus, ROOM).await;
+    let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    alice.sees_affiliation(ROOM, "alice", "owner").await;
+    env.settle().await;
+    let log = env.prosody.log();
+    let connections = log
+        .matches("External component successfully authenticated")
+        .count();
+    assert_eq!(connections, 2, "they take turns");
+    assert!(second.running() && env.gavel.running());
+}
+on_both!(b12_where_the_new_connection_wins_the_old_stands_by);

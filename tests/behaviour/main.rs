@@ -1,0 +1,26 @@
+//! What `gavel run` does beside a real Prosody, 0.12 and 13, with real clients:
+//! one file for each behaviour of the specification (B1 and so on).
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod b01_level;
+mod b02_join;
+mod b03_correction;
+mod b04_step_down;
+mod b05_guests;
+mod b06_visitors;
+mod b07_shared_jid;
+mod b08_names;
+mod b09_leaving;
+mod b10_ownership;
+mod b11_connection;
+mod b12_standby;
+mod b13_answers;
+mod b14_secrets;
+mod b15_breakout;
+mod b16_tenants;
+mod claims;
+mod with_module;

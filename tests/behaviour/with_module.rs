@@ -1,0 +1,144 @@
+//! gavel and its Prosody module together: what stands in SPEC section 6 seen
+//! from the people in the room. Source `bridge`, gavel in no `admins`.
+
+use crate::on_both;
+use crate::support::{Client, El, Env, Options, Version, nick, student, teacher, token};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const ROOM: &str = "room@muc.meet.jitsi";
+const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
+
+async fn scene(version: Version) -> Env {
+    let options = Options {
+        gavel_is_admin: false,
+        admins_own_rooms: false,
+        validate_from: true,
+        host_modules: vec!["test_session"],
+        muc_modules: vec!["gavel"],
+        ..Options::default()
+    };
+    Env::with(version, options, BRIDGE).await
+}
+
+/// The focus makes the room; gavel follows it, unseen.
+async fn focus(env: &Env) -> Arc<Client> {
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    focus.join(ROOM, "focus", "").await;
+    env.gavel.logs("module=true").await;
+    focus
+}
+
+/// Logs in as if Prosody had verified a token with these claims.
+async fn verified(env: &Env, name: &str, claims: Option<Value>) -> Arc<Client> {
+    let client = env.client(name).await;
+    if let Some(claims) = claims {
+        let token = token(claims);
+        let fields = json!({ "auth_token": token, "jitsi_meet_domain": "*" });
+        let payload = format!("<session xmlns='urn:gavel:test'>{fields}</session>");
+        client.iq("set", "meet.jitsi", &payload).await.unwrap();
+    }
+    client
+}
+
+async fn joins(env: &Env, name: &str, user: Option<Value>) -> Arc<Client> {
+    let client = verified(env, name, user).await;
+    client.join(ROOM, name, &nick(name)).await;
+    client
+}
+
+fn of_gavel(stanza: &El) -> bool {
+    let from = stanza.attr("from").unwrap_or_default();
+    stanza.name == "presence" && from.ends_with("/gavel")
+}
+
+async fn module_and_gavel_decide_by_verified_claims(version: Version) {
+    let env = scene(version).await;
+    let focus = focus(&env).await;
+    let alice = joins(&env, "alice", Some(teacher("alice"))).await;
+    let bob = joins(&env, "bob", Some(student("bob"))).await;
+    let guest = joins(&env, "guest", None).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    for who in ["bob", "guest"] {
+        let jid = format!("{who}@meet.jitsi");
+        focus.affiliate(ROOM, &jid, "owner").await.unwrap();
+    }
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    focus.sees_affiliation(ROOM, "guest", "none").await;
+    // A moderator's word counts, with and without a token.
+    let jid = "guest@meet.jitsi";
+    alice.affiliate(ROOM, jid, "owner").await.unwrap();
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "guest"), "owner");
+    for client in [&focus, &alice, &bob, &guest] {
+        assert_eq!(client.count(of_gavel), 0, "gavel is seen");
+    }
+}
+on_both!(module_and_gavel_decide_by_verified_claims);
+
+async fn module_and_gavel_believe_no_claims_that_clients_write(version: Version) {
+    let env = scene(version).await;
+    let focus = focus(&env).await;
+    let text = teacher("mallory").to_string();
+    let mac = "0".repeat(64);
+    let claims = format!(
+        "<claims xmlns='urn:gavel:claims:0' mac='{mac}'>{}</claims>",
+        crate::support::escape(&text)
+    );
+    let mallory = env.client("mallory").await;
+    mallory.join(ROOM, "mallory", &claims).await;
+    mallory.presence(ROOM, "mallory", &claims).await;
+    // The URL's token, which nobody has verified.
+    let token = token(teacher("eve"));
+    let payload = format!(
+        "<session xmlns='urn:gavel:test'>{}</session>",
+        json!({ "auth_token": token })
+    );
+    let eve = env.client("eve").await;
+    eve.iq("set", "meet.jitsi", &payload).await.unwrap();
+    eve.join(ROOM, "eve", "").await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "mallory"), "none");
+    assert_eq!(focus.affiliation(ROOM, "eve"), "none");
+    assert_eq!(mallory.role(ROOM, "mallory"), "participant");
+}
+on_both!(module_and_gavel_believe_no_claims_that_clients_write);
+
+async fn module_and_gavel_let_no_changed_name_through(version: Version) {
+    let env = scene(version).await;
+    let focus = focus(&env).await;
+    let alice = joins(&env, "alice", Some(teacher("Alice Token"))).await;
+    focus.sees_name(ROOM, "alice", "Alice Token").await;
+    env.settle().await;
+    alice.presence(ROOM, "alice", &nick("Somebody Else")).await;
+    env.settle().await;
+    assert_eq!(focus.name(ROOM, "alice").as_deref(), Some("Alice Token"));
+    let seen = focus.count(|stanza| format!("{stanza:?}").contains("Somebody Else"));
+    assert_eq!(seen, 0, "the changed name has reached somebody");
+    let guest = joins(&env, "guest", None).await;
+    guest.presence(ROOM, "guest", &nick("Any Name")).await;
+    focus.sees_name(ROOM, "guest", "Any Name").await;
+}
+on_both!(module_and_gavel_let_no_changed_name_through);
+
+async fn module_and_gavel_come_back_after_a_restart(version: Version) {
+    let mut env = scene(version).await;
+    let focus = focus(&env).await;
+    let alice = joins(&env, "alice", Some(teacher("alice"))).await;
+    let _bob = joins(&env, "bob", Some(student("bob"))).await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.gavel.kill();
+    let jid = "bob@meet.jitsi";
+    focus.affiliate(ROOM, jid, "owner").await.unwrap();
+    focus.sees_affiliation(ROOM, "bob", "owner").await;
+    env.gavel.restart();
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.connected().await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
+    for client in [&focus, &alice] {
+        assert_eq!(client.count(of_gavel), 0, "gavel is seen");
+    }
+}
+on_both!(module_and_gavel_come_back_after_a_restart);

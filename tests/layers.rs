@@ -1,0 +1,183 @@
+//! Imports go down only: what `src/lib.rs` says of each folder is proved from
+//! the sources. Comments may name what they like; code may not.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Each folder, and the folders whose words it may use.
+const LAYERS: [(&str, &[&str]); 9] = [
+    ("muc", &[]),
+    ("stanza", &["muc"]),
+    ("claims", &["muc", "stanza"]),
+    ("policy", &["muc", "claims"]),
+    ("engine", &["muc", "stanza", "claims", "policy"]),
+    ("wire", &["muc", "stanza"]),
+    ("config", &["muc", "stanza", "claims", "policy", "engine"]),
+    (
+        "shell",
+        &[
+            "muc", "stanza", "claims", "policy", "engine", "wire", "config",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "muc", "stanza", "claims", "policy", "engine", "wire", "config", "shell",
+        ],
+    ),
+];
+
+/// Folders without IO, clock and randomness of their own.
+const PURE: [&str; 6] = ["muc", "stanza", "claims", "policy", "engine", "wire"];
+
+/// What none of those may mention.
+const IMPURE: [&str; 10] = [
+    "tokio::",
+    "std::net",
+    "std::fs",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "Instant::now",
+    "SystemTime::now",
+    "rand::rng()",
+    "thread_rng",
+];
+
+/// What the configuration may take from the engine: its words, not its state.
+const ENGINE_WORDS: &str = "engine::settings";
+
+/// Path and code of every source file in `folder`, without comments.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src")
+        .join(folder);
+    let mut found = Vec::new();
+    let mut folders = vec![root];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path.display().to_string(), code(&text)));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no sources in {folder}");
+    found
+}
+
+/// The code of a file: what stands before `//` on each line, without what is
+/// compiled for tests only (which stands last in a file).
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    let lines = text.lines().map(|line| match line.split_once("//") {
+        // Not in an address.
+        Some((before, _)) if !before.ends_with(':') => before,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The folders of this crate that `code` names.
+fn named(code: &str) -> BTreeSet<String> {
+    let code: String = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = code[at + "crate::".len()..].trim_start();
+        match rest.strip_prefix('{') {
+            // `use crate::{a::B, c::D}`
+            Some(group) => names.extend(group_heads(group)),
+            None => names.extend(head(rest)),
+        }
+    }
+    names
+}
+
+fn head(path: &str) -> Option<String> {
+    let end = path.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let name = &path[..end.unwrap_or(path.len())];
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The first name of each path in a braced group.
+fn group_heads(group: &str) -> Vec<String> {
+    let mut depth = 0;
+    let mut heads = Vec::new();
+    let mut start = 0;
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                heads.extend(head(group[start..at].trim_start()));
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                heads.extend(head(group[start..at].trim_start()));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    heads
+}
+
+#[test]
+fn imports_go_down_only() {
+    let folders: Vec<&str> = LAYERS.iter().map(|(folder, _)| *folder).collect();
+    for (folder, below) in LAYERS {
+        for (path, code) in sources(folder) {
+            for name in named(&code) {
+                let known = folders.contains(&name.as_str());
+                let allowed = name == folder || below.contains(&name.as_str());
+                assert!(
+                    !known || allowed,
+                    "{path} uses {name}, which is not below it"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_configuration_takes_only_words_from_the_engine() {
+    for (path, code) in sources("config") {
+        let uses = code.matches("engine::").count();
+        let words = code.matches(ENGINE_WORDS).count();
+        assert_eq!(uses, words, "{path} uses the engine's state");
+    }
+}
+
+#[test]
+fn the_core_has_no_io_clock_or_randomness() {
+    for folder in PURE {
+        for (path, code) in sources(folder) {
+            for word in IMPURE {
+                assert!(!code.contains(word), "{path} mentions {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_folder_has_its_layer() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for entry in fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let known = LAYERS.iter().any(|(folder, _)| *folder == name);
+        assert!(!path.is_dir() || known, "{name} is in no layer");
+    }
+}
+
+#[test]
+fn the_reader_of_sources_sees_what_it_must() {
+    let code = code("use crate::{a::{B, C}, d};\n// crate::no\nlet x = crate::e::f();");
+    let names: Vec<String> = named(&code).into_iter().collect();
+    assert_eq!(names, ["a", "d", "e"]);
+}

@@ -1,0 +1,122 @@
+//! B15: breakout rooms.
+
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
+use gavel::muc::{Affiliation, Role, RoomJid};
+
+fn world(module: bool) -> (World, RoomJid, RoomJid) {
+    let mut world = World::new(Choice {
+        module,
+        ..Choice::default()
+    });
+    let (r, b) = (room("r"), breakout("b"));
+    world.server.numbers_meetings = true;
+    world.server.breakouts.insert(b.clone(), r.clone());
+    world.oracle.breakout(&b, &r);
+    world.open_room(&r);
+    (world, r, b)
+}
+
+fn into_breakout(world: &mut World, b: &RoomJid, who: &str, ticket: Option<Ticket>) {
+    let nick = who.split('@').next().unwrap();
+    world.join(&format!("{who}/1"), b, nick, ticket);
+    if !world.choice.module {
+        world.server.invite(b);
+        world.flush();
+    }
+    world.run(100);
+}
+
+fn teacher() -> Option<Ticket> {
+    Some(Ticket::new(Kind::Owner, 1))
+}
+
+#[test]
+fn b15_affiliations_are_set_in_the_main_room() {
+    for module in [true, false] {
+        let (mut world, r, b) = world(module);
+        into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
+        assert_eq!(world.has(&r, "t@meet.jitsi"), Affiliation::Owner);
+        assert_eq!(world.has(&b, "t@meet.jitsi"), Affiliation::None);
+        assert_eq!(world.role_of(&b, "t"), Role::Moderator);
+        world.check_quiet();
+    }
+}
+
+#[test]
+fn b15_a_breakout_room_found_before_its_main_room_waits_for_it() {
+    for module in [true, false] {
+        let (mut world, r, b) = world(module);
+        world.server.rooms.get_mut(&r).unwrap().persistent = true;
+        world.leave(FOCUS, &r);
+        world.run(1_000);
+        assert!(!world.server.gavel_sees(&r));
+        into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
+        assert_eq!(world.has(&r, "t@meet.jitsi"), Affiliation::Owner);
+        world.check_quiet();
+    }
+}
+
+#[test]
+fn b15_a_grant_outlives_a_reconnect_where_everybody_is_in_breakout_rooms() {
+    for module in [true, false] {
+        let (mut world, r, b) = world(module);
+        into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
+        into_breakout(&mut world, &b, "s@meet.jitsi", None);
+        world.server.rooms.get_mut(&r).unwrap().persistent = true;
+        world.leave(FOCUS, &r);
+        world.run(100);
+        world
+            .role(Some("t@meet.jitsi/1"), &b, "s", Role::Moderator)
+            .unwrap();
+        world.run(100);
+        assert_eq!(world.has(&r, "s@meet.jitsi"), Affiliation::Owner);
+        world.disconnect();
+        world.run(1_000);
+        world.server.invite(&b);
+        world.flush();
+        world.check_quiet();
+        assert_eq!(world.has(&r, "s@meet.jitsi"), Affiliation::Owner);
+    }
+}
+
+#[test]
+fn b15_the_main_room_is_kept_while_a_breakout_room_is_populated_and_left_with_it() {
+    for module in [true, false] {
+        let (mut world, r, b) = world(module);
+        into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
+        world.run(60_000);
+        assert!(world.server.gavel_sees(&r));
+        world.leave("t@meet.jitsi/1", &b);
+        world.run(60_000);
+        assert!(!world.server.gavel_sees(&r));
+        assert!(!world.server.rooms.contains_key(&b));
+    }
+}
+
+#[test]
+fn b15_lowering_in_the_main_room_takes_the_role_in_the_breakout_room() {
+    let (mut world, r, b) = world(true);
+    into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
+    into_breakout(&mut world, &b, "s@meet.jitsi", None);
+    world
+        .role(Some(FOCUS), &b, "s", Role::Moderator)
+        .unwrap_err();
+    world.role(None, &b, "s", Role::Moderator).unwrap();
+    world.run(100);
+    assert_eq!(world.role_of(&b, "s"), Role::Participant);
+    assert_eq!(world.has(&r, "s@meet.jitsi"), Affiliation::None);
+    world.check_quiet();
+}
+
+#[test]
+fn b15_who_is_in_a_breakout_room_of_the_next_meeting_is_not_forgotten() {
+    let (mut world, r, b) = world(false);
+    // gavel leaves the focus alone; then that meeting ends, and another begins.
+    world.run(20_000);
+    assert!(!world.server.gavel_sees(&r));
+    world.leave(FOCUS, &r);
+    world.join("t@meet.jitsi/1", &r, "t", teacher());
+    into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
+    world.check_quiet();
+    assert_eq!(world.role_of(&b, "t"), Role::Moderator);
+}

@@ -1,0 +1,188 @@
+//! B8: names, where the module does not pin them.
+
+use crate::sim::room::Written;
+use crate::sim::{Choice, Kind, Ticket, World, room};
+use gavel::engine::settings::Freeze;
+use gavel::engine::{Report, Warning};
+use gavel::muc::RoomJid;
+use gavel::stanza::{DisplayName, Outbound};
+
+const T: &str = "t@meet.jitsi/1";
+
+fn written(name: &str, payload: u32) -> Written {
+    Written {
+        name: DisplayName::Plain(name.to_owned()),
+        ticket: Some(Ticket::new(Kind::Member, 1).named("Ada")),
+        payload,
+        id: None,
+    }
+}
+
+/// A room with somebody whose token calls her Ada.
+fn with_ada(freeze: Freeze) -> (World, RoomJid) {
+    let mut world = World::new(Choice {
+        module: false,
+        freeze,
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    world.write(T, &r, "t", written("Ada", 0));
+    world.run(100);
+    (world, r)
+}
+
+fn shown(world: &World, r: &RoomJid, nick: &str) -> (String, u32) {
+    let presence = &world.server.rooms[r].occupants[nick].presence;
+    let name = presence.name.shown().unwrap_or_default().to_owned();
+    (name, presence.payload)
+}
+
+fn reverts(world: &World) -> Vec<u64> {
+    let sent = world.sent.iter();
+    sent.filter(|(_, stanza)| matches!(stanza, Outbound::Revert { .. }))
+        .map(|(at, _)| *at)
+        .collect()
+}
+
+#[test]
+fn b8_another_name_is_turned_back_with_everything_else_kept() {
+    let (mut world, r) = with_ada(Freeze::Revert);
+    world.write(T, &r, "t", written("Eve", 7));
+    world.run(15);
+    assert_eq!(shown(&world, &r, "t"), ("Ada".to_owned(), 7));
+    for name in ["Ada", " Ada ", "Ada"] {
+        world.write(T, &r, "t", written(name, 8));
+        world.run(15);
+    }
+    world.check_quiet();
+    assert_eq!(reverts(&world).len(), 1);
+}
+
+#[test]
+fn b8_a_name_that_was_changed_before_gavel_came_is_turned_back() {
+    let (mut world, r) = with_ada(Freeze::Revert);
+    world.disconnect();
+    world.write(T, &r, "t", written("Eve", 7));
+    world.run(2_000);
+    world.server.invite(&r);
+    world.flush();
+    world.run(2_000);
+    assert_eq!(shown(&world, &r, "t"), ("Ada".to_owned(), 7));
+}
+
+#[test]
+fn b8_a_stale_revert_is_followed_by_the_newest_presence() {
+    let (mut world, r) = with_ada(Freeze::Revert);
+    world.write(T, &r, "t", written("Eve", 1));
+    world.run(7);
+    // Under way; the second one reaches the room before the revert does.
+    world.write(T, &r, "t", written("Ada", 2));
+    world.run(100);
+    assert_eq!(shown(&world, &r, "t"), ("Ada".to_owned(), 2));
+    assert_eq!(reverts(&world).len(), 2);
+    world.check_quiet();
+    assert_eq!(reverts(&world).len(), 2);
+    let names = world.reports.iter().filter(|report| match report {
+        Report::Decision(decision) => {
+            let text = format!("{:?}", decision.change);
+            text.starts_with("Nick") || text.starts_with("Name")
+        }
+        _ => false,
+    });
+    assert_eq!(names.count(), 1);
+}
+
+#[test]
+fn b8_who_keeps_renaming_is_turned_back_with_pauses_and_in_the_end() {
+    let (mut world, r) = with_ada(Freeze::Revert);
+    let start = world.now;
+    let mut payload = 0;
+    while world.now < start + 6_000 {
+        payload += 1;
+        world.write(T, &r, "t", written("Eve", payload));
+        world.run(20);
+    }
+    let sent = reverts(&world);
+    assert!((6..=12).contains(&sent.len()), "{sent:?}");
+    world.run(10_000);
+    assert_eq!(shown(&world, &r, "t"), ("Ada".to_owned(), payload));
+}
+
+#[test]
+fn b8_a_nick_is_turned_back_once_per_change() {
+    let (mut world, r) = with_ada(Freeze::Revert);
+    for nick in ["x", "y"] {
+        world.write(T, &r, nick, written("Ada", 3));
+        world.run(100);
+        assert_eq!(world.nick_of(&r, T).as_deref(), Some("t"), "{nick}");
+    }
+    assert_eq!(reverts(&world).len(), 2);
+    world.check_quiet();
+}
+
+#[test]
+fn b8_several_sessions_behind_a_nick_are_only_told() {
+    let (mut world, r) = with_ada(Freeze::Revert);
+    world.write("t@meet.jitsi/2", &r, "t", written("Eve", 4));
+    world.run(1_000);
+    assert_eq!(reverts(&world).len(), 0);
+    assert_eq!(world.server.notices, 1);
+}
+
+#[test]
+fn b8_with_notify_the_occupant_is_told_once_a_minute_at_most() {
+    let (mut world, r) = with_ada(Freeze::Notify);
+    for n in 0..100 {
+        world.write(T, &r, "t", written("Eve", n));
+        world.run(1_000);
+    }
+    assert_eq!(world.server.notices, 2);
+    assert!(reverts(&world).is_empty());
+}
+
+#[test]
+fn b8_a_refused_notice_is_not_repeated() {
+    let (mut world, r) = with_ada(Freeze::Notify);
+    world.server.refuses_notices = true;
+    for n in 0..200 {
+        world.write(T, &r, "t", written("Eve", n));
+        world.run(1_000);
+    }
+    assert_eq!(world.server.notices, 1);
+}
+
+#[test]
+fn b8_where_the_server_refuses_gavel_falls_back_to_telling() {
+    let (mut world, r) = with_ada(Freeze::Revert);
+    world.server.validates = true;
+    world.write(T, &r, "t", written("Eve", 1));
+    world.run(2_000);
+    world.server.invite(&r);
+    world.flush();
+    world.run(60_000);
+    world.write(T, &r, "t", written("Mallory", 1));
+    world.check_quiet();
+    assert_eq!(reverts(&world).len(), 1);
+    assert!(world.server.notices >= 1);
+    let told = world
+        .reports
+        .iter()
+        .filter(|report| matches!(report, Report::Warning(Warning::NoImpersonation { .. })));
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn b8_off_and_guests_are_left_alone() {
+    let (mut world, r) = with_ada(Freeze::Off);
+    world.write(T, &r, "t", written("Eve", 1));
+    let guest = |name: &str| Written {
+        ticket: None,
+        ..written(name, 1)
+    };
+    world.write("g@meet.jitsi/1", &r, "g", guest("A"));
+    world.write("g@meet.jitsi/1", &r, "g", guest("B"));
+    world.check_quiet();
+    assert!(reverts(&world).is_empty());
+    assert_eq!(world.server.notices, 0);
+}

@@ -1,0 +1,9 @@
+//! Behaviours of the specification that are hard to provoke on a real server,
+//! one file each.
+
+mod b1;
+mod b10;
+mod b15;
+mod b3;
+mod b8;
+mod b9;

@@ -1,0 +1,13 @@
+//! A modelled MUC service in virtual time: no IO, no threads, no waiting.
+
+mod check;
+pub mod claims;
+pub mod oracle;
+mod people;
+pub mod room;
+pub mod server;
+pub mod world;
+
+pub use claims::{Kind, Ticket};
+pub use server::FOCUS;
+pub use world::{Choice, World, breakout, room};

@@ -1,0 +1,430 @@
+//! The modelled server: what it answers gavel.
+
+use super::room::{Occupant, Room, Written, bare};
+use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::stanza::{
+    CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, LIST_ROOMS, Message,
+    MessageKind, MucUser, Outbound, Presence, PresenceKind, Request, StanzaError,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub const COMPONENT: &str = "gavel.meet.jitsi";
+pub const FOCUS: &str = "focus@auth.meet.jitsi/focus";
+
+/// Prosody, as far as gavel sees it.
+pub struct Server {
+    pub rooms: BTreeMap<RoomJid, Room>,
+    /// mod_gavel is loaded.
+    pub module: bool,
+    /// `admins` of the MUC services, bare.
+    pub admins: BTreeSet<String>,
+    /// `component_admins_as_room_owners`
+    pub admins_own: bool,
+    /// muc_meeting_id is loaded: joins wait for a focus.
+    pub meeting_ids: bool,
+    /// Every room has an id of its own.
+    pub numbers_meetings: bool,
+    /// Breakout rooms and their main rooms.
+    pub breakouts: BTreeMap<RoomJid, RoomJid>,
+    /// Rooms that have ended, not yet told.
+    pub ended: Vec<RoomJid>,
+    pub meetings: u32,
+    pub stream_id: String,
+    /// Presences as they were written, by the number that is their `raw`.
+    pub payloads: Vec<Written>,
+    /// What goes to gavel.
+    pub out: Vec<Inbound>,
+    /// What was created by a join of gavel's.
+    pub created_by_gavel: u32,
+    /// Presences sent in occupants' names, and messages to occupants.
+    pub reverts: u32,
+    pub notices: u32,
+    /// Occupants' clients send messages back.
+    pub refuses_notices: bool,
+    /// `validate_from_addresses`
+    pub validates: bool,
+    /// A revert was sent that the server does not take.
+    pub invalid_from: bool,
+}
+
+impl Server {
+    pub fn new(module: bool) -> Self {
+        let gavel = format!("gavel@{COMPONENT}");
+        Self {
+            rooms: BTreeMap::new(),
+            module,
+            admins: BTreeSet::from([gavel]),
+            admins_own: true,
+            meeting_ids: false,
+            numbers_meetings: false,
+            breakouts: BTreeMap::new(),
+            ended: Vec::new(),
+            meetings: 0,
+            stream_id: String::new(),
+            payloads: Vec::new(),
+            out: Vec::new(),
+            created_by_gavel: 0,
+            reverts: 0,
+            notices: 0,
+            refuses_notices: false,
+            validates: false,
+            invalid_from: false,
+        }
+    }
+
+    pub fn gavel_bare(&self) -> String {
+        format!("gavel@{COMPONENT}")
+    }
+
+    pub fn gavel_full(&self) -> String {
+        format!("gavel@{COMPONENT}/gavel")
+    }
+
+    /// A room is made by its first occupant.
+    pub fn create(&mut self, jid: &RoomJid) {
+        let mut room = Room::new(jid);
+        room.main = self.breakouts.get(jid).cloned();
+        self.meetings += 1;
+        room.meeting_id = self.numbers_meetings.then(|| format!("m{}", self.meetings));
+        self.rooms.insert(jid.clone(), room);
+    }
+
+    /// The module asks gavel into a room; so can anybody in it.
+    pub fn invite(&mut self, room: &RoomJid) {
+        let user = MucUser {
+            invite: true,
+            ..MucUser::default()
+        };
+        self.room_message(room, user, MessageKind::Normal);
+    }
+
+    pub fn room_message(&mut self, room: &RoomJid, user: MucUser, kind: MessageKind) {
+        self.out.push(Inbound::Message(Box::new(Message {
+            from: room.to_string(),
+            to: self.gavel_full(),
+            id: None,
+            kind,
+            muc_user: Some(user),
+        })));
+    }
+
+    fn refuse_notice(&mut self, from: &str, id: String) {
+        self.out.push(Inbound::Message(Box::new(Message {
+            from: from.to_owned(),
+            to: self.gavel_full(),
+            id: Some(id),
+            kind: MessageKind::Error(error("service-unavailable")),
+            muc_user: None,
+        })));
+    }
+
+    /// After somebody's join: creator's ownership, invitations, waiting joins.
+    pub(super) fn after_join(&mut self, room: &RoomJid, who: &str, created: bool) {
+        if created && who == bare(FOCUS) {
+            let room = self.rooms.get_mut(room).unwrap();
+            room.affiliations.insert(who.to_owned(), Affiliation::Owner);
+            let seated = room.occupants.values_mut();
+            seated.for_each(|occupant| occupant.role = Role::Moderator);
+        }
+        if self.module && !self.rooms[room].shadow {
+            self.invite(room);
+        }
+        if who == bare(FOCUS) {
+            let waiting = std::mem::take(&mut self.rooms.get_mut(room).unwrap().waiting);
+            for nick in waiting {
+                self.admit(room, &nick);
+            }
+        }
+    }
+
+    /// The component's stream is open.
+    pub fn connected(&mut self, stream_id: &str) {
+        self.stream_id = stream_id.to_owned();
+        if self.module {
+            let live = self
+                .rooms
+                .values()
+                .filter(|room| !room.occupants.is_empty());
+            let live: Vec<RoomJid> = live.map(|room| room.jid.clone()).collect();
+            live.iter().for_each(|room| self.invite(room));
+        }
+    }
+
+    /// The component's stream is gone; ordinary occupants of it stay as ghosts
+    /// until something bounces, so they are put out here.
+    pub fn disconnected(&mut self) {
+        let gavel = self.gavel_bare();
+        let rooms: Vec<RoomJid> = self.rooms.keys().cloned().collect();
+        for room in rooms {
+            let state = self.rooms.get_mut(&room).unwrap();
+            state.shadow = false;
+            state.waiting.clear();
+            state.occupants.retain(|_, occupant| occupant.bare != gavel);
+            self.end_if_empty(&room);
+        }
+        self.out.clear();
+    }
+
+    /// Takes a stanza of gavel's.
+    pub fn receive(&mut self, stanza: Outbound) {
+        match stanza {
+            Outbound::Join { occupant, password } => {
+                self.join(&occupant.room, occupant.nick.as_str(), password);
+            }
+            Outbound::Leave { occupant } => self.leave_gavel(&occupant.room),
+            Outbound::Iq { id, to, request } => {
+                let (kind, payload) = match self.answer(&to, request) {
+                    Ok(payload) => (IqKind::Result, payload),
+                    Err(condition) => (IqKind::Error(error(condition)), IqPayload::Empty),
+                };
+                self.out.push(Inbound::Iq(Box::new(Iq {
+                    from: to,
+                    to: self.gavel_full(),
+                    id,
+                    kind,
+                    payload,
+                })));
+            }
+            Outbound::Reply { .. } => {}
+            Outbound::Revert {
+                from,
+                to,
+                id,
+                name,
+                presence,
+            } => {
+                self.reverts += 1;
+                self.invalid_from |= self.validates;
+                let key: usize = std::str::from_utf8(&presence).unwrap().parse().unwrap();
+                let mut written = self.payloads[key].clone();
+                written.id = Some(id);
+                written.name = name.map_or(written.name, DisplayName::Plain);
+                let joined = self.rooms.get(&to.room);
+                let joined = joined.and_then(|room| super::room::nick_of(room, from.as_str()));
+                if joined.is_some() && !self.validates {
+                    let _ = self.present(from.as_str(), &to.room, to.nick.as_str(), written);
+                }
+            }
+            Outbound::Notify { occupant, id, .. } => {
+                self.notices += 1;
+                if self.refuses_notices {
+                    self.refuse_notice(&occupant.to_string(), id);
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, room: &RoomJid, nick: &str, password: Option<String>) {
+        if self.module {
+            if !self.rooms.contains_key(room) {
+                return self.refuse(room, nick, "item-not-found");
+            }
+            return self.admit(room, nick);
+        }
+        if !self.rooms.contains_key(room) {
+            self.created_by_gavel += 1;
+            self.create(room);
+            let gavel = self.gavel_bare();
+            let state = self.rooms.get_mut(room).unwrap();
+            state.affiliations.insert(gavel, Affiliation::Owner);
+            return self.seat_gavel(room, nick, &[201]);
+        }
+        let affiliation = self.affiliation(room, &self.gavel_bare());
+        let state = self.rooms.get_mut(room).unwrap();
+        let refusal = match affiliation {
+            Affiliation::Outcast => Some("forbidden"),
+            Affiliation::None if state.members_only => Some("registration-required"),
+            _ if state.password != password && state.password.is_some() => Some("not-authorized"),
+            _ if state.occupants.contains_key(nick) => Some("conflict"),
+            _ => None,
+        };
+        if let Some(condition) = refusal {
+            return self.refuse(room, nick, condition);
+        }
+        let focus = bare(FOCUS);
+        if self.meeting_ids && !state.occupants.values().any(|o| o.bare == focus) {
+            return state.waiting.push(nick.to_owned());
+        }
+        self.admit(room, nick);
+    }
+
+    /// The occupant list, then gavel's own presence.
+    fn admit(&mut self, room: &RoomJid, nick: &str) {
+        if self.module {
+            self.rooms.get_mut(room).unwrap().shadow = true;
+        }
+        let others: Vec<(String, Occupant)> = self.rooms[room]
+            .occupants
+            .iter()
+            .map(|(nick, occupant)| (nick.clone(), occupant.clone()))
+            .collect();
+        self.seat_gavel(room, nick, &[]);
+        let own = self.out.pop().unwrap();
+        for (nick, occupant) in others {
+            self.publicise(room, &nick, &occupant, &[], None, None);
+        }
+        self.out.push(own);
+    }
+
+    fn seat_gavel(&mut self, room: &RoomJid, nick: &str, codes: &[u16]) {
+        let affiliation = self.affiliation(room, &self.gavel_bare());
+        let occupant = Occupant {
+            bare: self.gavel_bare(),
+            sessions: vec![self.gavel_full()],
+            role: match affiliation.moderates() {
+                true => Role::Moderator,
+                false => Role::Participant,
+            },
+            presence: Written::default(),
+        };
+        if !self.module {
+            let state = self.rooms.get_mut(room).unwrap();
+            state.occupants.insert(nick.to_owned(), occupant.clone());
+        }
+        self.publicise(room, nick, &occupant, codes, None, None);
+    }
+
+    fn refuse(&mut self, room: &RoomJid, nick: &str, condition: &str) {
+        let user = MucUser::default();
+        let presence = self.presence(room, nick, &Written::default(), user, false);
+        self.out.push(Inbound::Presence(Box::new(Presence {
+            kind: PresenceKind::Error(error(condition)),
+            muc_user: None,
+            ..presence
+        })));
+    }
+
+    fn leave_gavel(&mut self, room: &RoomJid) {
+        if let Some(state) = self.rooms.get_mut(room)
+            && std::mem::take(&mut state.shadow)
+        {
+            return;
+        }
+        let full = self.gavel_full();
+        self.leave(&full, room);
+    }
+
+    fn answer(&mut self, to: &str, request: Request) -> Result<IqPayload, &'static str> {
+        let gavel = self.gavel_full();
+        let admin = self.admins.contains(&self.gavel_bare());
+        match request {
+            Request::CommandSetAffiliation {
+                room,
+                jid,
+                affiliation,
+            } if admin => {
+                let outcome = self.set_affiliation(None, &room, &jid, affiliation);
+                return Ok(command(None, Form::default(), outcome.err()));
+            }
+            Request::StartCommand { node: LIST_ROOMS } if admin => {
+                let rooms = self.rooms.keys().map(ToString::to_string).collect();
+                let form = Form {
+                    fields: Vec::new(),
+                    options: vec![("rooms".into(), rooms)],
+                };
+                return Ok(command(Some("s1".into()), form, None));
+            }
+            Request::CancelCommand { .. } => return Ok(command(None, Form::default(), None)),
+            Request::CommandSetAffiliation { .. } | Request::StartCommand { .. } => {
+                return Err("forbidden");
+            }
+            Request::Ping if !to.contains('@') => return Ok(IqPayload::Empty),
+            _ => {}
+        }
+        let (room, nick) = to.split_once('/').map_or((to, None), |(r, n)| (r, Some(n)));
+        let room = RoomJid::parse(room).ok_or("service-unavailable")?;
+        let state = self.rooms.get(&room).ok_or("item-not-found")?;
+        let rank = self.affiliation(&room, &self.gavel_bare());
+        match request {
+            Request::Ping => {
+                let seated = nick.and_then(|nick| state.occupants.get(nick));
+                let inside = seated.is_some_and(|o| o.bare == bare(&gavel)) || state.shadow;
+                inside.then_some(IqPayload::Empty).ok_or("not-acceptable")
+            }
+            Request::ListAffiliation(which) if rank >= which && rank.moderates() => {
+                let main = state.main.clone().unwrap_or(room);
+                Ok(IqPayload::MucAdmin(self.list(&main, which)))
+            }
+            Request::Configuration if rank == Affiliation::Owner => {
+                Ok(IqPayload::MucOwner(form(state)))
+            }
+            Request::ListAffiliation(_) | Request::Configuration => Err("forbidden"),
+            Request::DiscoInfo => Ok(IqPayload::DiscoInfo {
+                node: None,
+                features: Vec::new(),
+                form: form(state),
+            }),
+            Request::SetAffiliation { jid, affiliation } => {
+                self.set_affiliation(Some(&gavel), &room, &jid, affiliation)?;
+                Ok(IqPayload::Empty)
+            }
+            Request::SetRole { nick, role } => {
+                self.set_role(Some(&gavel), &room, nick.as_str(), role)?;
+                Ok(IqPayload::Empty)
+            }
+            _ => Err("service-unavailable"),
+        }
+    }
+
+    fn list(&self, room: &RoomJid, which: Affiliation) -> Vec<Item> {
+        let affiliations = self
+            .rooms
+            .get(room)
+            .into_iter()
+            .flat_map(|room| &room.affiliations);
+        let listed = affiliations.filter(|(_, affiliation)| **affiliation == which);
+        let item = |(jid, affiliation): (&String, &Affiliation)| Item {
+            jid: Some(jid.clone()),
+            affiliation: Some(*affiliation),
+            ..Item::default()
+        };
+        listed.map(item).collect()
+    }
+}
+
+fn error(condition: &str) -> StanzaError {
+    StanzaError {
+        kind: "cancel".into(),
+        condition: condition.into(),
+        text: None,
+    }
+}
+
+fn command(session: Option<String>, form: Form, error: Option<&str>) -> IqPayload {
+    IqPayload::Command(CommandReply {
+        node: String::new(),
+        completed: session.is_none(),
+        session,
+        form,
+        error: error.map(str::to_owned),
+    })
+}
+
+fn form(room: &Room) -> Form {
+    let flag = |set: bool| vec![u8::from(set).to_string()];
+    let mut fields = vec![
+        (
+            "muc#roomconfig_membersonly".to_owned(),
+            flag(room.members_only),
+        ),
+        (
+            "muc#roomconfig_persistentroom".to_owned(),
+            flag(room.persistent),
+        ),
+    ];
+    let texts = [
+        ("muc#roomconfig_roomsecret", room.password.clone()),
+        ("muc#roominfo_meetingId", room.meeting_id.clone()),
+        (
+            "muc#roominfo_breakout_main_room",
+            room.main.as_ref().map(ToString::to_string),
+        ),
+    ];
+    for (name, value) in texts {
+        fields.extend(value.map(|value| (name.to_owned(), vec![value])));
+    }
+    Form {
+        fields,
+        options: Vec::new(),
+    }
+}

@@ -1,0 +1,364 @@
+//! Engine and modelled server in virtual time, with a line between them that
+//! keeps order, as TCP does.
+
+use super::claims::verifier;
+use super::oracle::Oracle;
+use super::room::bare;
+use super::server::{COMPONENT, FOCUS, Server};
+use gavel::engine::room::Membership;
+use gavel::engine::settings::{Freeze, Infrastructure, Poll};
+use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
+use gavel::muc::{Affiliation, BareJid, Nick, RoomJid, Service};
+use gavel::policy::Policy;
+use gavel::stanza::{Inbound, IqKind, Outbound};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub const MUC: &str = "muc.meet.jitsi";
+pub const BREAKOUT: &str = "breakout.meet.jitsi";
+/// Milliseconds since 1970 at which a simulation starts.
+const EPOCH: u64 = 1_800_000_000_000;
+/// How long a stanza is on its way, in milliseconds.
+const LATENCY: u64 = 5;
+
+pub fn room(name: &str) -> RoomJid {
+    RoomJid::parse(&format!("{name}@{MUC}")).unwrap()
+}
+
+pub fn breakout(name: &str) -> RoomJid {
+    RoomJid::parse(&format!("{name}@{BREAKOUT}")).unwrap()
+}
+
+/// What can be chosen in a simulation.
+#[derive(Clone)]
+pub struct Choice {
+    pub module: bool,
+    pub policy: Policy,
+    pub freeze: Freeze,
+    pub poll: Poll,
+    pub rooms: Vec<RoomJid>,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self {
+            module: true,
+            policy: Policy::default(),
+            freeze: Freeze::Revert,
+            poll: Poll::Auto,
+            rooms: Vec::new(),
+        }
+    }
+}
+
+impl Choice {
+    fn settings(&self) -> Settings {
+        let service = |domain: &str| Service {
+            domain: domain.to_owned(),
+            tenants: false,
+        };
+        Settings {
+            component: COMPONENT.to_owned(),
+            nick: Nick::new("gavel"),
+            services: vec![service(MUC), service(BREAKOUT)],
+            invites: true,
+            poll: self.poll,
+            interval: Duration::from_secs(30),
+            rooms: self.rooms.clone(),
+            verifier: verifier(),
+            policy: self.policy.clone(),
+            freeze: self.freeze,
+            infrastructure: Infrastructure {
+                jids: vec![BareJid::parse(&bare(FOCUS)).unwrap()],
+                domains: vec!["auth.meet.jitsi".to_owned()],
+            },
+            seed: 1,
+        }
+    }
+}
+
+enum Event {
+    ToServer(u32, Outbound),
+    ToGavel(u32, Inbound),
+    Ended(RoomJid),
+    Connect,
+}
+
+/// The whole simulation.
+pub struct World {
+    pub choice: Choice,
+    pub now: u64,
+    pub engine: Engine,
+    pub server: Server,
+    pub oracle: Oracle,
+    /// What gavel sent, and when.
+    pub sent: Vec<(u64, Outbound)>,
+    pub reports: Vec<Report>,
+    pub trace: Vec<String>,
+    /// So many replies are yet to be lost.
+    pub lose_replies: u32,
+    /// The server neither hears nor says anything.
+    pub mute: bool,
+    /// Added to the time a stanza takes to gavel.
+    pub slow: u64,
+    /// The focus makes whoever is lowered owner again, until then.
+    pub focus_fights_until: u64,
+    queue: BTreeMap<(u64, u64), Event>,
+    next: u64,
+    last_to_gavel: u64,
+    stream: u32,
+    pub connected: bool,
+    pub reconnects: u32,
+    pub(super) open: BTreeMap<String, (String, String)>,
+    saved: Option<String>,
+    stuck: u32,
+}
+
+impl World {
+    pub fn new(choice: Choice) -> Self {
+        let mut world = Self {
+            now: 0,
+            engine: Engine::new(choice.settings(), State::default()),
+            server: Server::new(choice.module),
+            oracle: Oracle::new(choice.policy.clone()),
+            choice,
+            sent: Vec::new(),
+            reports: Vec::new(),
+            trace: Vec::new(),
+            lose_replies: 0,
+            mute: false,
+            slow: 0,
+            focus_fights_until: 0,
+            queue: BTreeMap::new(),
+            next: 0,
+            last_to_gavel: 0,
+            stream: 0,
+            connected: false,
+            reconnects: 0,
+            open: BTreeMap::new(),
+            saved: None,
+            stuck: 0,
+        };
+        world.schedule(0, Event::Connect);
+        world.run(100);
+        world
+    }
+
+    fn schedule(&mut self, at: u64, event: Event) {
+        self.next += 1;
+        self.queue.insert((at, self.next), event);
+    }
+
+    /// Lets so many milliseconds pass.
+    pub fn run(&mut self, ms: u64) {
+        let until = self.now + ms;
+        loop {
+            let event = self.queue.first_key_value().map(|((at, _), _)| *at);
+            let deadline = self.engine.deadline().map(|at| {
+                let exact = at.as_millis() as u64;
+                exact + u64::from(Duration::from_millis(exact) < at)
+            });
+            let next = match (event, deadline) {
+                (Some(event), Some(deadline)) => event.min(deadline),
+                (Some(at), None) | (None, Some(at)) => at,
+                (None, None) => break,
+            };
+            if next > until {
+                break;
+            }
+            self.stuck = if next > self.now { 0 } else { self.stuck + 1 };
+            assert!(self.stuck < 10_000, "time stands still at {next} ms");
+            self.now = self.now.max(next);
+            if event == Some(next) {
+                let (_, event) = self.queue.pop_first().unwrap();
+                self.happen(event);
+            } else {
+                self.handle(Input::Wake);
+            }
+        }
+        self.now = until;
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::ToServer(stream, stanza) if stream == self.stream && !self.mute => {
+                self.server.receive(stanza);
+                self.flush();
+                if std::mem::take(&mut self.server.invalid_from) {
+                    self.handle(Input::ImpersonationRefused);
+                    self.disconnect();
+                }
+            }
+            Event::ToGavel(stream, stanza) if stream == self.stream && self.connected => {
+                self.deliver(stanza);
+            }
+            Event::Connect if !self.connected => {
+                self.stream += 1;
+                self.connected = true;
+                let stream_id = format!("s{}", self.stream);
+                self.server.connected(&stream_id);
+                self.handle(Input::Connected { stream_id });
+                self.flush();
+            }
+            Event::Ended(room) => {
+                self.oracle.lose(self.now, &room);
+                self.oracle.end(&room);
+            }
+            _ => {}
+        }
+    }
+
+    fn deliver(&mut self, stanza: Inbound) {
+        let from = match &stanza {
+            Inbound::Presence(presence) => &presence.from,
+            Inbound::Message(message) => &message.from,
+            Inbound::Iq(iq) => &iq.from,
+        };
+        let room = RoomJid::parse(from.split('/').next().unwrap());
+        let known = self
+            .engine
+            .rooms()
+            .find(|known| Some(&known.jid) == room.as_ref());
+        let ready = known.is_some_and(|known| known.is_ready());
+        let follows = known
+            .is_some_and(|known| matches!(known.membership, Membership::In | Membership::Joining));
+        if let Inbound::Iq(iq) = &stanza {
+            self.open.remove(&iq.id);
+        }
+        self.trace.push(match &stanza {
+            Inbound::Presence(p) => {
+                format!("{} < {} {:?} {:?}", self.now, p.from, p.kind, p.muc_user)
+            }
+            other => format!("{} < {other:?}", self.now),
+        });
+        if follows {
+            let payloads = &self.server.payloads;
+            self.oracle.see(self.now, &stanza, payloads, ready);
+        }
+        self.handle(Input::Stanza(stanza));
+    }
+
+    /// Hands the engine an input and does what it says.
+    pub fn handle(&mut self, input: Input) {
+        let now = Now {
+            tick: Duration::from_millis(self.now),
+            unix_ms: EPOCH + self.now,
+        };
+        self.engine.handle(now, input);
+        let mut hang_up = false;
+        while let Some(action) = self.engine.poll() {
+            match action {
+                Action::Send(stanza) => self.send(stanza),
+                Action::Report(report) => self.report(report),
+                Action::Save => {
+                    self.saved = Some(serde_json::to_string(&self.engine.state()).unwrap())
+                }
+                Action::HangUp => hang_up = true,
+            }
+        }
+        if self.connected && hang_up {
+            self.reconnects += 1;
+            self.disconnect();
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        if let Report::Left { room, .. } = &report {
+            self.oracle.lose(self.now, room);
+        }
+        self.reports.push(report);
+    }
+
+    fn send(&mut self, stanza: Outbound) {
+        assert!(self.connected, "sent without a stream: {stanza:?}");
+        self.trace.push(format!("{} > {stanza:?}", self.now));
+        self.check_request(&stanza);
+        self.sent.push((self.now, stanza.clone()));
+        let at = self.now + LATENCY;
+        self.schedule(at, Event::ToServer(self.stream, stanza));
+    }
+
+    /// What the server has said goes on its way to gavel.
+    pub fn flush(&mut self) {
+        let out = std::mem::take(&mut self.server.out);
+        let mut provocations = Vec::new();
+        for stanza in out {
+            if self.mute || !self.connected {
+                continue;
+            }
+            let reply = matches!(&stanza, Inbound::Iq(iq)
+                if matches!(iq.kind, IqKind::Result | IqKind::Error(_)));
+            if reply && self.lose_replies > 0 {
+                self.lose_replies -= 1;
+                self.lost(&stanza);
+                continue;
+            }
+            provocations.extend(self.provocation(&stanza));
+            let at = (self.now + LATENCY + self.slow).max(self.last_to_gavel);
+            self.last_to_gavel = at;
+            self.schedule(at, Event::ToGavel(self.stream, stanza));
+        }
+        for room in std::mem::take(&mut self.server.ended) {
+            if !self.connected {
+                self.oracle.end(&room);
+                continue;
+            }
+            let at = self.now + LATENCY + self.slow;
+            self.schedule(at.max(self.last_to_gavel), Event::Ended(room));
+        }
+        for (room, jid) in provocations {
+            let server = &mut self.server;
+            let _ = server.set_affiliation(Some(FOCUS), &room, &jid, Affiliation::Owner);
+            self.flush();
+        }
+    }
+
+    /// A reply that is lost is given up by gavel after a while.
+    fn lost(&mut self, stanza: &Inbound) {
+        if let Inbound::Iq(iq) = stanza {
+            self.open.remove(&iq.id);
+        }
+    }
+
+    /// Somebody whom gavel has lowered, and whom the focus makes owner again.
+    fn provocation(&self, stanza: &Inbound) -> Option<(RoomJid, String)> {
+        let Inbound::Presence(presence) = stanza else {
+            return None;
+        };
+        let item = presence.muc_user.as_ref()?.items.first()?;
+        let actor = item.actor.as_ref()?.jid.as_deref()?;
+        let lowered = actor == self.server.gavel_full() && !item.affiliation?.moderates();
+        let fights = self.now < self.focus_fights_until;
+        let room = RoomJid::parse(presence.from.split('/').next()?)?;
+        (lowered && fights).then_some((room, item.jid.clone()?))
+    }
+
+    /// The stream ends; a new one comes after a while.
+    pub fn disconnect(&mut self) {
+        if !std::mem::take(&mut self.connected) {
+            return;
+        }
+        self.stream += 1;
+        self.open.clear();
+        self.oracle.lose_all(self.now);
+        self.handle(Input::Disconnected);
+        self.server.disconnected();
+        let queue = std::mem::take(&mut self.queue).into_iter();
+        let (ended, queue): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            queue.partition(|(_, event)| matches!(event, Event::Ended(_)));
+        self.queue = queue;
+        for event in ended.into_values() {
+            self.happen(event);
+        }
+        self.flush();
+        self.schedule(self.now + 200, Event::Connect);
+    }
+
+    /// The process ends without a word; another starts with what was saved.
+    pub fn restart(&mut self) {
+        let saved = serde_json::to_string(&self.engine.state()).unwrap();
+        self.disconnect();
+        let state: State = serde_json::from_str(&saved).unwrap();
+        self.engine = Engine::new(self.choice.settings(), state);
+    }
+}
