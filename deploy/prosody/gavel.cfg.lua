@@ -1,36 +1,48 @@
--- What Prosody needs for gavel: copy into its configuration, with your domains.
--- Prosody 0.12 and 13; mod_gavel.lua must lie in one of `plugin_paths`.
+-- Prosody's side of gavel: settings to copy, with the reason of each. Replace meet.jitsi by your domain.
+-- As a file of its own in conf.d it is complete; a MUC component that is defined elsewhere needs only the lines that
+-- its section below adds, put there.
 
--- Where gavel connects; Jitsi's Docker image switches components off with {}.
+---- Server-wide ----
+
+-- Where gavel connects. Jitsi's Docker image sets component_ports = {}, so that no component can.
 component_ports = { 5347 }
--- The stream is not encrypted: loopback, or the network that gavel's container shares.
+
+-- Loopback, as the stream is not encrypted; the container network's address where gavel runs in another container.
 component_interfaces = { "127.0.0.1" }
--- Else Prosody holds small packets back for 40 ms, and a person waits that long to
--- become moderator.
+
+-- Nagle's algorithm holds the second small packet to a browser for 40 ms: it is most of the time that passes until
+-- somebody is moderator.
 network_settings = { nagle = false }
 
--- On every MUC component that gavel looks after, breakout rooms included (a lobby
--- not): gavel follows the rooms without being in them, is their owner without being
--- in `admins` or any list, and is handed verified claims. Where the component is
--- defined already, add "gavel" to its list.
-Component "muc.meet.example" "muc"
-    modules_enabled = { "gavel" }
-    -- Only where gavel's domain is not gavel.<what follows the first dot above>:
-    -- gavel_jid = "gavel@gavel.meet.example"
-    -- Only where clients send tokens in presence by other names; nobody but gavel
-    -- is shown them:
-    -- gavel_token_elements = { "jwt", "token", "jitsi_participant_jwt" }
+---- gavel ----
 
--- gavel itself. The secret is `secret` or `secret_file` in gavel.toml; the claims
--- handed to gavel are signed with it, too.
-Component "gavel.meet.example"
-    component_secret = "change-me"
-    -- The default, under which a second gavel waits as standby:
-    -- component_conflict_resolve = "kick_new"
+Component "gavel.meet.jitsi"
+	-- The same as component.secret of gavel's configuration. The claims handed to gavel are signed with it, too.
+	component_secret = "replace-me"
 
--- Without the module (never in Jitsi), three settings more:
---   admins = { "gavel@gavel.meet.example" }  on the MUC component: gavel lists its
---                                            rooms and makes itself owner of them
---   component_admins_as_room_owners = true   there, on Prosody 13: one round trip less
---   validate_from_addresses = false          on gavel's component: changed names are
---                                            reverted in the occupant's name
+	-- Left at its default "kick_new": a second gavel then waits as a standby instead of ending the first one's stream.
+	-- component_conflict_resolve = "kick_new"
+
+	-- Left at its default true: with mod_gavel, gavel never needs to send in somebody else's name.
+	-- validate_from_addresses = true
+
+---- Each MUC service that gavel looks after: in Jitsi muc.… and breakout.…, not the lobby ----
+
+Component "muc.meet.jitsi" "muc"
+	-- Add "gavel" to the list that is there. gavel need not be in `admins`: the module makes it owner of every room.
+	modules_enabled = { "gavel" }
+
+	-- Only where gavel's domain is not gavel.<parent domain of this component>.
+	-- gavel_jid = "gavel@gavel.meet.jitsi"
+
+	-- Only where clients put tokens into presence by other names; gavel is shown them, nobody else is.
+	-- gavel_token_elements = { "jwt", "token", "jitsi_participant_jwt" }
+
+---- Without mod_gavel (not in Jitsi, whose modules break on an ordinary component in a room) ----
+
+-- In the MUC component, instead of modules_enabled:
+--   admins = { "gavel@gavel.meet.jitsi" }       -- so that gavel can make itself owner of a room, and list rooms
+--   component_admins_as_room_owners = true      -- spares it that (Prosody 13; 0.12 does so anyway)
+--   muc_room_default_public_jids = true         -- otherwise it learns real JIDs only where it is moderator
+-- In gavel's component:
+--   validate_from_addresses = false             -- so that it can turn back names (names.freeze = "revert")

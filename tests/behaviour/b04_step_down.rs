@@ -48,17 +48,20 @@ async fn b4_a_host_demoted_or_banned_gets_it_back(version: Version) {
             focus.sees_affiliation(ROOM, "alice", "owner").await;
         }
     }
-    env.server_sets(ROOM, "alice@meet.jitsi", "none").await;
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-    dave.affiliate(ROOM, "alice@meet.jitsi", "outcast")
+    // Another host, so that no pause is due.
+    let carol = env.person(ROOM, "carol", Some(teacher("Carol"))).await;
+    focus.sees_affiliation(ROOM, "carol", "owner").await;
+    env.server_sets(ROOM, "carol@meet.jitsi", "none").await;
+    focus.sees_affiliation(ROOM, "carol", "owner").await;
+    dave.affiliate(ROOM, "carol@meet.jitsi", "outcast")
         .await
         .unwrap();
-    alice.sees_gone(ROOM, "alice").await;
+    carol.sees_gone(ROOM, "carol").await;
     env.settle().await;
-    alice
-        .join(ROOM, "alice", &jwt(&token(teacher("Alice"))))
+    carol
+        .join(ROOM, "carol", &jwt(&token(teacher("Carol"))))
         .await;
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    focus.sees_affiliation(ROOM, "carol", "owner").await;
 }
 on_both!(b4_a_host_demoted_or_banned_gets_it_back);
 

@@ -4,6 +4,7 @@
 mod b1;
 mod b10;
 mod b15;
+mod b16;
 mod b3;
 mod b8;
 mod b9;

@@ -37,6 +37,8 @@ pub struct Choice {
     pub freeze: Freeze,
     pub poll: Poll,
     pub rooms: Vec<RoomJid>,
+    /// muc_domain_mapper rewrites what comes from tenants' rooms.
+    pub tenants: bool,
 }
 
 impl Default for Choice {
@@ -47,6 +49,7 @@ impl Default for Choice {
             freeze: Freeze::Revert,
             poll: Poll::Auto,
             rooms: Vec::new(),
+            tenants: false,
         }
     }
 }
@@ -55,7 +58,7 @@ impl Choice {
     fn settings(&self) -> Settings {
         let service = |domain: &str| Service {
             domain: domain.to_owned(),
-            tenants: false,
+            tenants: self.tenants,
         };
         Settings {
             component: COMPONENT.to_owned(),
@@ -235,6 +238,7 @@ impl World {
             let payloads = &self.server.payloads;
             self.oracle.see(self.now, &stanza, payloads, ready);
         }
+        let stanza = self.on_the_wire(stanza);
         self.handle(Input::Stanza(stanza));
     }
 
@@ -318,6 +322,20 @@ impl World {
         if let Inbound::Iq(iq) = stanza {
             self.open.remove(&iq.id);
         }
+    }
+
+    /// A tenant's room has another name on the wire; replies keep theirs.
+    fn on_the_wire(&self, mut stanza: Inbound) -> Inbound {
+        let from = match &mut stanza {
+            Inbound::Presence(presence) => &mut presence.from,
+            Inbound::Message(message) => &mut message.from,
+            Inbound::Iq(_) => return stanza,
+        };
+        let tenant = from.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        if let Some((tenant, room)) = tenant.filter(|_| self.choice.tenants) {
+            *from = room.replacen("@muc.", &format!("@muc.{tenant}."), 1);
+        }
+        stanza
     }
 
     /// Somebody whom gavel has lowered, and whom the focus makes owner again.
