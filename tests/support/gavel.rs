@@ -46,7 +46,7 @@ impl Gavel {
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
         let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
-        let level = std::env::var("GAVEL_TEST_LOG").unwrap_or("gavel=debug,info".into());
+        let level = std::env::var("TEST_GAVEL_LOG").unwrap_or("gavel=debug,info".into());
         Self::launch(config, variables.iter().map(owned).collect(), &level)
     }
 

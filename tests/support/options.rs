@@ -67,7 +67,7 @@ fn list(base: &[&str], more: &[&str]) -> String {
 /// The whole configuration.
 pub(super) fn configuration(dir: &Path, c2s: u16, component: u16, o: &Options) -> String {
     let dir = dir.display();
-    let level = std::env::var("GAVEL_TEST_PROSODY_LOG").unwrap_or("info".into());
+    let level = std::env::var("TEST_PROSODY_LOG").unwrap_or("info".into());
     let admins = if o.gavel_is_admin {
         "\"gavel@gavel.meet.jitsi\""
     } else {

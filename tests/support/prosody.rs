@@ -24,7 +24,7 @@ impl Version {
     fn root(self) -> PathBuf {
         match self {
             Version::V0_12 => "/".into(),
-            Version::V13 => match std::env::var_os("GAVEL_TEST_PROSODY_13") {
+            Version::V13 => match std::env::var_os("TEST_PROSODY_13") {
                 Some(root) => root.into(),
                 None => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/prosody-13/root"),
             },
