@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::event::{Cause, Change, Decision, Outcome, Party, PartyKind, Report};
-use super::person::{Observed, Standing, Taken};
+use super::person::{Observed, Pace, Standing, Taken};
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::stanza::{Actor, Item};
 use std::time::Duration;
@@ -25,7 +25,7 @@ struct Maker {
     entitled: bool,
     /// Whether the pauses of B3 apply: what cannot be stopped by lowering the
     /// actor, who may be entitled, must not make gavel spin.
-    paced: bool,
+    pace: Pace,
 }
 
 impl Engine {
@@ -135,7 +135,7 @@ impl Engine {
             by_self: maker.bare.as_ref() == Some(bare),
             by_entitled: maker.entitled,
             by: maker.party,
-            paced: maker.paced,
+            pace: maker.pace,
             at: self.now.unix_ms,
         };
         let before = person.record.clone();
@@ -155,7 +155,7 @@ impl Engine {
     fn hurry(&mut self, main: &RoomJid, bare: &BareJid) {
         let person = self.person_mut(main, bare);
         if let Some(foreign) = person.and_then(|person| person.foreign.as_mut()) {
-            foreign.paced = false;
+            foreign.pace = Pace::Free;
         }
     }
 
@@ -180,7 +180,7 @@ impl Engine {
                 },
                 bare: None,
                 entitled: false,
-                paced: true,
+                pace: Pace::Machine,
             };
         };
         let room = self.rooms.get(jid);
@@ -204,6 +204,11 @@ impl Engine {
             let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
             person.actual.is_some_and(Affiliation::moderates) && !admin
         });
+        let pace = match (infrastructure || !stoppable, entitled) {
+            (_, true) => Pace::Host,
+            (true, false) => Pace::Machine,
+            (false, false) => Pace::Free,
+        };
         Maker {
             party: Party {
                 kind,
@@ -212,7 +217,7 @@ impl Engine {
             },
             bare,
             entitled,
-            paced: infrastructure || entitled || !stoppable,
+            pace,
         }
     }
 

@@ -72,13 +72,25 @@ impl Record {
     }
 }
 
+/// Which pauses of B3 apply to the correction of somebody's change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// None: who made it is lowered, which ends it.
+    Free,
+    /// Those for parties that nothing stops, the focus above all.
+    Machine,
+    /// The same, but counted for themselves: somebody entitled made it, and that
+    /// a machine quarrels with gavel is no reason to wait with this.
+    Host,
+}
+
 /// A change by somebody else, not yet answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// Who made it.
     pub by: Party,
-    /// Whether the pauses of B3 apply to its correction.
-    pub paced: bool,
+    /// What its correction has to wait for.
+    pub pace: Pace,
 }
 
 /// A request that waits for its reply.
@@ -101,8 +113,10 @@ pub struct InFlight {
 /// What is known of refusals and quarrels about one person.
 #[derive(Debug, Default)]
 pub struct Trouble {
-    /// B3: how fast corrections may follow.
-    pub limiter: Limiter,
+    /// B3: how fast corrections of [`Pace::Machine`] may follow.
+    machines: Limiter,
+    /// B3: how fast corrections of [`Pace::Host`] may follow.
+    hosts: Limiter,
     /// Whether the pauses were told of.
     pub told: bool,
     /// How long to wait after refusals.
@@ -124,6 +138,31 @@ pub struct Trouble {
     pub role_refused: u32,
     /// When the engine wakes for this person.
     pub wake: Option<Tick>,
+}
+
+impl Trouble {
+    /// When a correction may follow; not later than `now` if now.
+    pub fn next(&self, pace: Pace, now: Tick) -> Tick {
+        match pace {
+            Pace::Free => now,
+            Pace::Machine => self.machines.next(now),
+            Pace::Host => self.hosts.next(now),
+        }
+    }
+
+    /// Notes a correction.
+    pub fn note(&mut self, pace: Pace, now: Tick) {
+        match pace {
+            Pace::Free => {}
+            Pace::Machine => self.machines.note(now),
+            Pace::Host => self.hosts.note(now),
+        }
+    }
+
+    /// Whether corrections are being held back.
+    pub fn is_pausing(&self, now: Tick) -> bool {
+        self.machines.is_pausing(now) || self.hosts.is_pausing(now)
+    }
 }
 
 /// One bare JID of a meeting.
@@ -343,8 +382,8 @@ pub struct Observed {
     pub by_self: bool,
     /// Whether `by` is entitled to promote and lower others.
     pub by_entitled: bool,
-    /// Whether the pauses of B3 apply.
-    pub paced: bool,
+    /// What its correction has to wait for.
+    pub pace: Pace,
     /// When, in milliseconds since 1970-01-01 UTC.
     pub at: u64,
 }
@@ -367,7 +406,7 @@ impl Person {
     pub fn observe(&mut self, change: &Observed, policy: &Policy, standing: Standing) -> Taken {
         let foreign = Foreign {
             by: change.by.clone(),
-            paced: change.paced,
+            pace: change.pace,
         };
         self.foreign = Some(Box::new(foreign));
         if change.new > change.old {

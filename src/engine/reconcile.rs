@@ -1,7 +1,7 @@
 //! Comparing what is with what should be, and acting on the difference (B1).
 
 use super::event::{Cause, Change, Outcome, Party, Report, Warning};
-use super::person::{InFlight, Person, Seat, Wanted, moderates_by_role_alone};
+use super::person::{InFlight, Pace, Person, Seat, Wanted, moderates_by_role_alone};
 use super::request::Purpose;
 use super::timers::Timer;
 use super::{Engine, Tick};
@@ -19,7 +19,7 @@ struct Plan {
     from: Option<Affiliation>,
     cause: Cause,
     actor: Option<Party>,
-    paced: bool,
+    pace: Pace,
 }
 
 impl Engine {
@@ -91,7 +91,7 @@ impl Engine {
             trouble.not_before = None;
             trouble.backoff = Default::default();
             trouble.ad_hoc_tried = false;
-            trouble.told &= trouble.limiter.is_pausing(tick);
+            trouble.told &= trouble.is_pausing(tick);
         }
         if self.fix_role(main, bare, wanted) {
             return;
@@ -141,15 +141,13 @@ impl Engine {
             if rises {
                 earliest = earliest.max(trouble.departing_until.unwrap_or(now));
             }
-            if plan.paced {
-                earliest = earliest.max(trouble.limiter.next(now));
-            }
+            earliest = earliest.max(trouble.next(plan.pace, now));
         }
         if earliest > now {
             return self.delay(main, bare, earliest, &plan);
         }
-        if plan.paced {
-            person.trouble().limiter.note(now);
+        if plan.pace != Pace::Free {
+            person.trouble().note(plan.pace, now);
         }
         self.set_affiliation(main, bare, plan);
     }
@@ -172,7 +170,7 @@ impl Engine {
             from,
             cause,
             actor: foreign.map(|foreign| foreign.by.clone()),
-            paced: foreign.is_some_and(|foreign| foreign.paced),
+            pace: foreign.map_or(Pace::Free, |foreign| foreign.pace),
         }
     }
 
@@ -200,7 +198,7 @@ impl Engine {
         if !asleep {
             trouble.wake = Some(until);
         }
-        let pausing = plan.paced && trouble.limiter.is_pausing(now);
+        let pausing = trouble.next(plan.pace, now) > now;
         let tell = pausing && !trouble.told;
         trouble.told |= pausing;
         if !asleep {
@@ -282,11 +280,9 @@ impl Engine {
         };
         let trouble = person.trouble.as_ref();
         let foreign = person.foreign.clone();
-        let paced = foreign.as_ref().is_none_or(|foreign| foreign.paced);
+        let pace = foreign.as_ref().map_or(Pace::Machine, |f| f.pace);
         let mut earliest = trouble.and_then(|t| t.not_before).unwrap_or(now);
-        if paced {
-            earliest = earliest.max(trouble.map_or(now, |t| t.limiter.next(now)));
-        }
+        earliest = earliest.max(trouble.map_or(now, |t| t.next(pace, now)));
         if trouble.is_some_and(|t| t.role_refused > MAX_INEFFECTIVE) {
             return false;
         }
@@ -295,7 +291,7 @@ impl Engine {
             from: Some(affiliation),
             cause: Cause::Correction,
             actor: foreign.map(|foreign| foreign.by),
-            paced,
+            pace,
         };
         if earliest > now {
             self.delay(main, bare, earliest, &plan);
@@ -304,8 +300,8 @@ impl Engine {
         let Some(person) = self.person_mut(main, bare) else {
             return false;
         };
-        if paced {
-            person.trouble().limiter.note(now);
+        if pace != Pace::Free {
+            person.trouble().note(pace, now);
         }
         person.role_request = true;
         let request = Request::SetRole {

@@ -373,3 +373,20 @@ fn b7_a_ban_of_a_shared_jid_is_not_undone_half_way() {
     world.check_quiet();
     assert_eq!(world.has(&r, "s@meet.jitsi"), Affiliation::Outcast);
 }
+
+#[test]
+fn b4_a_host_is_unbanned_at_once_though_a_machine_has_been_quarrelling() {
+    let (mut world, r) = with(Policy::default());
+    world.join("h@meet.jitsi/1", &r, "h", Some(Ticket::new(Kind::Owner, 2)));
+    world.run(50);
+    for _ in 0..6 {
+        world.set(None, &r, T, Affiliation::None).unwrap();
+        world.run(300);
+    }
+    world
+        .set(Some("h@meet.jitsi/1"), &r, T, Affiliation::Outcast)
+        .unwrap();
+    world.run(20);
+    assert_eq!(world.has(&r, T), Affiliation::Owner);
+    world.check_quiet();
+}

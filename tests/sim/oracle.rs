@@ -231,6 +231,14 @@ impl Oracle {
         if Self::infrastructure(&jid) {
             return;
         }
+        let unknown = self.mains.contains_key(&room) && !ready;
+        if unknown && presence.kind == PresenceKind::Unavailable {
+            // Nobody can say yet whose breakout room it was.
+            if let Some(seats) = self.seats.get_mut(&room) {
+                seats.remove(nick);
+            }
+            return;
+        }
         if presence.kind == PresenceKind::Unavailable {
             return self.gone(now, &room, nick, &item, user);
         }
@@ -254,7 +262,7 @@ impl Oracle {
             self.judge(&room, &jid, affiliation, Affiliation::Owner, actor);
         }
         let memory = self.memory(&room, &jid);
-        if back {
+        if back && !unknown {
             memory.kept = None;
             memory.user = None;
             memory.before = None;
