@@ -13,7 +13,7 @@ use tracing::warn;
 
 /// The next write waits this many times as long as the last one took, so that
 /// a large state does not keep the disk busy.
-const PAUSE_RATIO: u32 = 20;
+const PAUSE_RATIO: u32 = 4;
 
 /// Reads and writes the state file. Where it cannot be written, it says so once
 /// and gavel goes on in memory.
