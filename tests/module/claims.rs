@@ -332,9 +332,14 @@ async fn module_shows_all_sessions_behind_a_nick(version: Version) {
         claimed(&scene, "alice").await,
         json!({ "context": { "user": { "name": "A" } } })
     );
-    two.send(&format!("<presence type='unavailable' to='{ROOM}/alice'/>"))
-        .await;
-    two.ping("meet.jitsi").await.unwrap();
+    let three = Client::connect(&scene.prosody, "alice@meet.jitsi/three").await;
+    three.join(ROOM, "alice", "").await;
+    assert_eq!(items(&scene.latest("alice").await).len(), 3);
+    for gone in [&three, &two] {
+        gone.send(&format!("<presence type='unavailable' to='{ROOM}/alice'/>"))
+            .await;
+        gone.ping("meet.jitsi").await.unwrap();
+    }
     let shown = scene.latest("alice").await;
     assert_eq!((shown.attr("type"), items(&shown).len()), (None, 1));
     assert_eq!(item(&shown).attr("jid"), Some(one.jid.as_str()));
@@ -382,6 +387,7 @@ async fn module_spares_gavel_what_changes_nothing(version: Version) {
         String::new(),
         "<nick xmlns='urn:other'>Alicia</nick>".to_string(),
         "<identity><user><name>x</name></user></identity>".to_string(),
+        "<identity><user><name>y</name></user></identity>".to_string(),
         format!("<jwt>{}</jwt>", token(json!({}))),
     ];
     for (index, change) in changes.iter().enumerate() {
@@ -414,13 +420,13 @@ async fn module_spares_gavel_what_changes_nothing(version: Version) {
     scene
         .session(&alice, "jitsi_meet_context_group = 'g'")
         .await;
-    alice.presence(ROOM, "alice", &changes[5]).await;
+    alice.presence(ROOM, "alice", &changes[6]).await;
     assert_eq!(count(&scene).await, so_far + 3);
     // The first after a join passes, though it be like the last before.
     let _carol = scene.person("carol").await;
     alice.leave(ROOM, "alice").await;
     alice
-        .presence(ROOM, "alice", &format!("<x xmlns='{MUC}'/>{}", changes[5]))
+        .presence(ROOM, "alice", &format!("<x xmlns='{MUC}'/>{}", changes[6]))
         .await;
     assert_eq!(count(&scene).await, so_far + 5, "gone and back");
     scene.gavel.leave(ROOM, "gavel").await;

@@ -223,6 +223,23 @@ async fn module_is_silent_about_faults(version: Version) {
 }
 on_both!(module_is_silent_about_faults);
 
+async fn module_keeps_nobody_out_by_a_fault(version: Version) {
+    let scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    let stream = "prosody.hosts['gavel.meet.jitsi'].modules.component.session.streamid";
+    scene.eval(&format!("{stream} = nil")).await;
+    let bob = scene.person("bob").await;
+    alice.sees(ROOM, "bob", "there", |_| true).await;
+    let log = scene.prosody.log();
+    assert!(log.contains("muc-broadcast-presence: "), "{log}");
+    bob.leave(ROOM, "bob").await;
+    scene.eval(&format!("{stream} = 'again'")).await;
+    let _carol = scene.person("carol").await;
+    assert_eq!(scene.latest("carol").await.attr("type"), None);
+}
+on_both!(module_keeps_nobody_out_by_a_fault);
+
 async fn module_takes_a_new_connection_for_the_old_one(version: Version) {
     let mut options = options();
     options.component = "component_conflict_resolve = \"kick_old\"".into();
