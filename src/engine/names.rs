@@ -114,7 +114,9 @@ impl Engine {
     pub(super) fn judge_name(&mut self, jid: &RoomJid, nick: &Nick, id: Option<&str>, raw: &Bytes) {
         let off = self.settings.freeze == Freeze::Off;
         let room = self.rooms.get_mut(jid);
-        let Some(room) = room.filter(|room| !room.module && !off) else {
+        // With `revert` the module pins the name; the rest is as elsewhere.
+        let pins = self.settings.freeze == Freeze::Revert;
+        let Some(room) = room.filter(|room| !off && !(room.module && pins)) else {
             return;
         };
         let Some(occupant) = room.occupants.get_mut(nick) else {
@@ -196,7 +198,7 @@ impl Engine {
             return;
         };
         let early = occupant.early.take();
-        if module {
+        if module && freeze == Freeze::Revert {
             return self.pin_name(jid, nick);
         }
         if freeze == Freeze::Off {

@@ -10,6 +10,10 @@ const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
 
 async fn scene(version: Version) -> Env {
+    scene_with(version, BRIDGE).await
+}
+
+async fn scene_with(version: Version, overrides: &str) -> Env {
     let options = Options {
         gavel_is_admin: false,
         admins_own_rooms: false,
@@ -18,7 +22,7 @@ async fn scene(version: Version) -> Env {
         muc_modules: vec!["gavel"],
         ..Options::default()
     };
-    Env::with(version, options, BRIDGE).await
+    Env::with(version, options, overrides).await
 }
 
 /// The focus makes the room; gavel follows it, unseen.
@@ -121,6 +125,20 @@ async fn module_and_gavel_let_no_changed_name_through(version: Version) {
     focus.sees_name(ROOM, "guest", "Any Name").await;
 }
 on_both!(module_and_gavel_let_no_changed_name_through);
+
+async fn module_and_gavel_tell_an_occupant_of_its_name(version: Version) {
+    let overrides = format!("{BRIDGE}\n[names]\nfreeze = \"notify\"");
+    let env = scene_with(version, &overrides).await;
+    let focus = focus(&env).await;
+    let alice = joins(&env, "alice", Some(teacher("alice"))).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    alice.presence(ROOM, "alice", &nick("Somebody Else")).await;
+    let told = |stanza: &El| stanza.name == "message" && stanza.named("body").is_some();
+    alice.expect("gavel's notice", told).await;
+    focus.sees_name(ROOM, "alice", "Somebody Else").await;
+    assert_eq!(focus.count(told), 0, "it is Alice's alone");
+}
+on_both!(module_and_gavel_tell_an_occupant_of_its_name);
 
 async fn module_and_gavel_come_back_after_a_restart(version: Version) {
     let mut env = scene(version).await;
