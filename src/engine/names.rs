@@ -116,7 +116,7 @@ impl Engine {
         let room = self.rooms.get_mut(jid);
         // With `revert` the module pins the name; the rest is as elsewhere.
         let pins = self.settings.freeze == Freeze::Revert;
-        let Some(room) = room.filter(|room| !off && !(room.module && pins)) else {
+        let Some(room) = room.filter(|room| !(off || room.module && pins)) else {
             return;
         };
         let Some(occupant) = room.occupants.get_mut(nick) else {
