@@ -101,7 +101,9 @@ impl Engine {
         let person = meeting.person(&bare);
         person.unsettled_since.get_or_insert(now.tick);
         let back = !person.is_present();
-        if back {
+        // Who was there before gavel lost sight of them does not appear now.
+        let appears = back && !std::mem::take(&mut person.lost);
+        if appears {
             person.record.user_id = None;
         }
         // Mostly there is one, and a vector's first room is for four.
@@ -120,7 +122,9 @@ impl Engine {
             person.record.left_at = None;
             person.record.moved = false;
         }
-        self.follow_user(&main, &bare);
+        if appears {
+            self.follow_user(&main, &bare);
+        }
         self.mark(&main, &bare);
     }
 

@@ -178,6 +178,8 @@ pub struct Person {
     pub foreign: Option<Box<Foreign>>,
     /// The request that waits for its reply: one at a time.
     pub request: Option<Box<InFlight>>,
+    /// Gavel has lost sight of them; nobody has told that they left.
+    pub lost: bool,
     /// A role request waits for its reply.
     pub role_request: bool,
     /// Refusals and quarrels.
@@ -485,6 +487,7 @@ impl Person {
     /// Notes that the last occupant has left, entitled to `power`; `seen` says
     /// that the room told so, and gavel has not just lost sight of it.
     pub fn leave(&mut self, power: Option<Affiliation>, at: u64, seen: bool) {
+        self.lost = !seen;
         self.record.left_at = Some(at);
         self.record.kept = power.filter(|_| !self.record.moved);
         self.unsettled_since = None;

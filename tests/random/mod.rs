@@ -7,14 +7,24 @@ use crate::sim::{Choice, World};
 use gavel::policy::{Grants, Guests, Policy};
 use op::{Play, Script};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// How many cases each property is tried with; `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 300;
 
+/// What the cases are made from, so that a run tells the same every time;
+/// `PROPTEST_RNG_SEED` says otherwise.
+const SEED: u64 = 1;
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok();
+    let cases = number("PROPTEST_CASES").and_then(|cases| cases.try_into().ok());
     ProptestConfig {
-        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(CASES),
+        cases: cases.unwrap_or(CASES),
+        rng_seed: RngSeed::Fixed(number("PROPTEST_RNG_SEED").unwrap_or(SEED)),
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..ProptestConfig::default()

@@ -29,6 +29,8 @@ pub struct Memory {
     shown: Option<Affiliation>,
     user: Option<String>,
     left_at: Option<u64>,
+    /// gavel has lost sight of them.
+    lost: bool,
     /// gavel has been out of the main room since.
     doubted: bool,
     /// What they could do before gavel lost sight of them.
@@ -262,15 +264,18 @@ impl Oracle {
             self.judge(&room, &jid, affiliation, Affiliation::Owner, actor);
         }
         let memory = self.memory(&room, &jid);
+        let lost = back && std::mem::take(&mut memory.lost);
         if back && !unknown {
             memory.kept = None;
-            memory.user = None;
+            if !lost {
+                memory.user = None;
+            }
             memory.before = None;
             memory.moved = false;
         }
         memory.left_at = None;
         let user = ticket.and_then(|ticket| ticket.user);
-        let appears = old.is_none() || user.is_some() && memory.user != user;
+        let appears = back && !lost || user.is_some() && memory.user != user;
         memory.user = user.or(memory.user.take());
         if appears {
             self.follow(now, &room, &jid);
@@ -320,6 +325,13 @@ impl Oracle {
             .for_each(|memory| memory.shown = None);
     }
 
+    /// gavel is another process, which does not know whom it had seen.
+    pub fn forget_lost(&mut self) {
+        self.memory
+            .values_mut()
+            .for_each(|memory| memory.lost = false);
+    }
+
     /// Everything ends with the meeting.
     pub fn end(&mut self, room: &RoomJid) {
         self.memory.retain(|(main, _), _| main != room);
@@ -354,6 +366,7 @@ impl Oracle {
             let memory = self.memory(room, &jid);
             let before = memory.before.take();
             memory.left_at = Some(now);
+            memory.lost = !left;
             if memory.shown != Some(Affiliation::Outcast) {
                 memory.kept = if left { power } else { power.max(before) };
             }

@@ -376,6 +376,7 @@ impl World {
     pub fn restart(&mut self) {
         let saved = serde_json::to_string(&self.engine.state()).unwrap();
         self.disconnect();
+        self.oracle.forget_lost();
         let state: State = serde_json::from_str(&saved).unwrap();
         self.engine = Engine::new(self.choice.settings(), state);
     }
