@@ -12,6 +12,7 @@
 //! | [`claims`] | evidence in presence → verified claims | who deserves what, IO |
 //! | [`policy`] | claims → the affiliation they entitle to, and why | rooms, time, IO |
 //! | [`engine`] | state and events in, actions out: the decisions | bytes, IO, clocks |
+//! | [`api`] | the admin API's answers as plain values | how they are carried |
 //! | [`wire`] | bytes ↔ [`stanza`] values | rooms, decisions, IO |
 //! | [`config`] | the configuration file and environment | tokio, engine state |
 //! | [`shell`] | the only sockets, files and clock | any rule about people |
@@ -21,6 +22,7 @@
 //! no IO, no clock, no randomness of their own. `now` and events go in, actions
 //! come out.
 
+pub mod api;
 pub mod claims;
 pub mod cli;
 pub mod config;

@@ -7,30 +7,31 @@ use std::fs;
 use std::path::Path;
 
 /// Each folder, and the folders whose words it may use.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("muc", &[]),
     ("stanza", &["muc"]),
     ("claims", &["muc", "stanza"]),
     ("policy", &["muc", "claims"]),
+    ("api", &["muc", "claims"]),
     ("engine", &["muc", "stanza", "claims", "policy"]),
     ("wire", &["muc", "stanza"]),
     ("config", &["muc", "stanza", "claims", "policy", "engine"]),
     (
         "shell",
         &[
-            "muc", "stanza", "claims", "policy", "engine", "wire", "config",
+            "muc", "stanza", "claims", "policy", "api", "engine", "wire", "config",
         ],
     ),
     (
         "cli",
         &[
-            "muc", "stanza", "claims", "policy", "engine", "wire", "config", "shell",
+            "muc", "stanza", "claims", "policy", "api", "engine", "wire", "config", "shell",
         ],
     ),
 ];
 
 /// Folders without IO, clock and randomness of their own.
-const PURE: [&str; 6] = ["muc", "stanza", "claims", "policy", "engine", "wire"];
+const PURE: [&str; 7] = ["muc", "stanza", "claims", "policy", "api", "engine", "wire"];
 
 /// What none of those may mention.
 const IMPURE: [&str; 10] = [

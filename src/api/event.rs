@@ -1,0 +1,78 @@
+//! `GET /v1/events`: the decisions taken.
+
+use super::Time;
+use crate::claims::Source;
+use serde::{Deserialize, Serialize};
+
+/// One decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Grows by one with each event: what `since` takes.
+    pub id: u64,
+    /// What was decided about.
+    pub kind: EventKind,
+    /// When.
+    pub at: Time,
+    /// The room, for affiliations the meeting's main room.
+    pub room: String,
+    /// The occupant's nick, where one is in.
+    pub nick: Option<String>,
+    /// Whose: bare for affiliations, full for names where it is known.
+    pub jid: String,
+    /// Before, where it was known.
+    pub from: Option<String>,
+    /// After; null where an override was cleared.
+    pub to: Option<String>,
+    /// Why gavel acted: join, correction, grant, step_down, fallback, override,
+    /// expiry, guest, leave or reload.
+    pub cause: String,
+    /// The rule that decided.
+    pub rule: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Where the claims came from; null without claims.
+    pub source: Option<Source>,
+    /// Who made the change that was answered; null where there was none.
+    pub actor: Option<Actor>,
+    /// How it ended: applied, refused, ineffective, given_up or delayed.
+    pub outcome: String,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// An affiliation.
+    Affiliation,
+    /// A role.
+    Role,
+    /// A display name or an occupant nick.
+    Name,
+    /// What an admin has set or cleared.
+    Override,
+}
+
+/// Who made a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// What they are to the room.
+    pub kind: ActorKind,
+    /// The nick, where known.
+    pub nick: Option<String>,
+    /// The real JID, where known.
+    pub jid: Option<String>,
+}
+
+/// What an actor is to the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActorKind {
+    /// No actor: a server module, or an admin's ad-hoc command.
+    None,
+    /// The focus and its like.
+    Infrastructure,
+    /// Somebody in the room.
+    Occupant,
+    /// Somebody not in the room.
+    Outside,
+}

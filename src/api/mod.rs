@@ -1,0 +1,20 @@
+//! The words of the admin API (SPEC section 5): what the daemon answers and the
+//! commands read, as plain values that are their own JSON.
+//!
+//! Counts exclude gavel and infrastructure. Times are RFC 3339 in UTC with
+//! milliseconds ([`Time`]). Both sides share these types, so neither can say
+//! what the other does not read.
+
+mod error;
+mod event;
+mod finding;
+mod room;
+mod status;
+mod time;
+
+pub use error::{ErrorBody, ErrorCode, Failure};
+pub use event::{Actor, ActorKind, Event, EventKind};
+pub use finding::{Finding, Severity};
+pub use room::{Granter, Occupant, Override, OverrideRequest, RoomDetail, RoomSummary};
+pub use status::Status;
+pub use time::Time;

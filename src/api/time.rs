@@ -1,0 +1,75 @@
+//! Moments as the API writes them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// A moment: milliseconds since 1970-01-01 UTC, written as RFC 3339 (section
+/// 5.6) in UTC with milliseconds, `2026-11-24T08:47:48.123Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time {
+    unix_ms: u64,
+}
+
+impl Time {
+    /// The moment `unix_ms` milliseconds after 1970-01-01 UTC.
+    pub fn from_unix_ms(unix_ms: u64) -> Self {
+        Self { unix_ms }
+    }
+
+    /// Milliseconds since 1970-01-01 UTC.
+    pub fn unix_ms(self) -> u64 {
+        self.unix_ms
+    }
+
+    /// Reads RFC 3339; moments before 1970 become 1970. `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let at: Timestamp = text.parse().ok()?;
+        let unix_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        Some(Self { unix_ms })
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What no calendar reaches is shown as its end.
+        let ms = i64::try_from(self.unix_ms).unwrap_or(i64::MAX);
+        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+        write!(f, "{at:.3}")
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no RFC 3339 time"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_and_are_utc() {
+        for (unix_ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_795_510_068_007, "2026-11-24T08:47:48.007Z"),
+        ] {
+            assert_eq!(Time::from_unix_ms(unix_ms).to_string(), text);
+            assert_eq!(Time::parse(text), Some(Time::from_unix_ms(unix_ms)));
+        }
+        assert_eq!(
+            Time::parse("2026-11-24T09:47:48.007+01:00").map(Time::unix_ms),
+            Some(1_795_510_068_007)
+        );
+        assert_eq!(Time::parse("yesterday"), None);
+        assert!(!Time::from_unix_ms(u64::MAX).to_string().is_empty());
+    }
+}
