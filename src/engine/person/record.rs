@@ -1,0 +1,60 @@
+//! What is remembered of a person: it outlives presence, reconnects and
+//! restarts.
+
+use crate::muc::Affiliation;
+use serde::{Deserialize, Serialize};
+
+/// A promotion by somebody entitled, accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What it became.
+    pub affiliation: Affiliation,
+    /// Who gave it: nick, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_nick: Option<String>,
+    /// Who gave it: real bare JID, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_jid: Option<String>,
+    /// When, in milliseconds since 1970-01-01 UTC.
+    pub at: u64,
+}
+
+/// What outlives presence, reconnects and restarts, until the meeting ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Record {
+    /// An accepted promotion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Box<Grant>>,
+    /// Where they put themselves: more is not given to them, nor left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_down: Option<Affiliation>,
+    /// What they were entitled to when they left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Affiliation>,
+    /// What an unjust ban is to be undone to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Affiliation>,
+    /// The last affiliation below moderator: what they get back when lowered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Affiliation>,
+    /// Verified `context.user.id`, by which a grant follows to another device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Box<str>>,
+    /// When their last occupant left, in milliseconds since 1970-01-01 UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<u64>,
+    /// Another JID of the same user has taken grant and step-down over.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub moved: bool,
+}
+
+impl Record {
+    /// Whether anything in it must be remembered.
+    pub fn matters(&self) -> bool {
+        self.grant.is_some()
+            || self.step_down.is_some()
+            || self.kept.is_some()
+            || self.restore.is_some()
+    }
+}

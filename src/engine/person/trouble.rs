@@ -1,0 +1,99 @@
+//! Changes of others, requests on their way, refusals and quarrels.
+
+use crate::engine::event::{Cause, Party};
+use crate::engine::limit::{Backoff, Limiter};
+use crate::engine::time::Tick;
+use crate::muc::Affiliation;
+
+/// Which pauses of B3 apply to the correction of somebody's change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// None: who made it is lowered, which ends it.
+    Free,
+    /// Those for parties that nothing stops, the focus above all.
+    Machine,
+    /// The same, but counted for themselves: somebody entitled made it, and that
+    /// a machine quarrels with gavel is no reason to wait with this.
+    Host,
+}
+
+/// A change by somebody else, not yet answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    /// Who made it.
+    pub by: Party,
+    /// What its correction has to wait for.
+    pub pace: Pace,
+}
+
+/// A request that waits for its reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InFlight {
+    /// What was asked for.
+    pub wanted: Affiliation,
+    /// What it was then.
+    pub from: Option<Affiliation>,
+    /// Why.
+    pub cause: Cause,
+    /// Whose change it answers.
+    pub actor: Option<Party>,
+    /// Whether it went by ad-hoc command.
+    pub ad_hoc: bool,
+    /// Whether the room has shown the change since.
+    pub confirmed: bool,
+}
+
+/// What is known of refusals and quarrels about one person.
+#[derive(Debug, Default)]
+pub struct Trouble {
+    /// B3: how fast corrections of [`Pace::Machine`] may follow.
+    machines: Limiter,
+    /// B3: how fast corrections of [`Pace::Host`] may follow.
+    hosts: Limiter,
+    /// Whether the pauses were told of.
+    pub told: bool,
+    /// How long to wait after refusals.
+    pub backoff: Backoff,
+    /// Not before.
+    pub not_before: Option<Tick>,
+    /// The room announced a change as if they were absent, though they are
+    /// present: they are about to leave, and until then nothing is raised.
+    pub departing_until: Option<Tick>,
+    /// Whether the ad-hoc command was refused, too.
+    pub ad_hoc_tried: bool,
+    /// Prosody says the JID is an admin of the server.
+    pub server_admin: bool,
+    /// What was to be set when it was last looked at.
+    pub target: Option<Affiliation>,
+    /// Times that `result` changed nothing.
+    pub ineffective: u32,
+    /// Times that a role request changed nothing, refused or not.
+    pub role_refused: u32,
+    /// When the engine wakes for this person.
+    pub wake: Option<Tick>,
+}
+
+impl Trouble {
+    /// When a correction may follow; not later than `now` if now.
+    pub fn next(&self, pace: Pace, now: Tick) -> Tick {
+        match pace {
+            Pace::Free => now,
+            Pace::Machine => self.machines.next(now),
+            Pace::Host => self.hosts.next(now),
+        }
+    }
+
+    /// Notes a correction.
+    pub fn note(&mut self, pace: Pace, now: Tick) {
+        match pace {
+            Pace::Free => {}
+            Pace::Machine => self.machines.note(now),
+            Pace::Host => self.hosts.note(now),
+        }
+    }
+
+    /// Whether corrections are being held back.
+    pub fn is_pausing(&self, now: Tick) -> bool {
+        self.machines.is_pausing(now) || self.hosts.is_pausing(now)
+    }
+}

@@ -1,0 +1,177 @@
+//! The affiliation that a person should have.
+
+use super::Person;
+use crate::muc::{Affiliation, Role};
+use crate::policy::{Entitlement, Guests, Policy};
+
+/// What the occupants of a bare JID amount to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The highest entitlement among them (B7); none where there are no
+    /// occupants.
+    pub entitlement: Option<Entitlement>,
+    /// Whether all of them have role visitor.
+    pub visitors: bool,
+}
+
+/// What the affiliation should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Whatever it is.
+    Anything,
+    /// This.
+    Exactly(Affiliation),
+    /// Not above `cap`; who is above it gets `floor`.
+    AtMost {
+        /// The highest that is left alone.
+        cap: Affiliation,
+        /// What it is lowered to.
+        floor: Affiliation,
+    },
+}
+
+impl Wanted {
+    /// What must be set so that `actual` is as wanted; none if it is.
+    pub fn target(self, actual: Affiliation) -> Option<Affiliation> {
+        match self {
+            Self::Anything => None,
+            Self::Exactly(wanted) => (actual != wanted).then_some(wanted),
+            Self::AtMost { cap, floor } => (actual > cap).then_some(floor),
+        }
+    }
+
+    /// Whether an occupant of whom this is wanted may moderate.
+    pub fn may_moderate(self) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Exactly(wanted) => wanted.moderates(),
+            Self::AtMost { cap, .. } => cap.moderates(),
+        }
+    }
+}
+
+impl Person {
+    /// What somebody gets who is lowered (B5): what they had, else member in a
+    /// members-only room, where none would throw them out, else none.
+    fn floor(&self, members_only: bool) -> Affiliation {
+        match self.record.base {
+            Some(Affiliation::None) | None if members_only => Affiliation::Member,
+            Some(base) => base,
+            None => Affiliation::None,
+        }
+    }
+
+    fn capped(&self, members_only: bool) -> Wanted {
+        Wanted::AtMost {
+            cap: Affiliation::Member,
+            floor: self.floor(members_only),
+        }
+    }
+
+    /// The affiliation this person should have.
+    pub fn wanted(&self, policy: &Policy, standing: Standing, members_only: bool) -> Wanted {
+        if let Some(restore) = self.record.restore {
+            return Wanted::Exactly(self.restored(restore, standing, members_only));
+        }
+        let Some(entitlement) = standing.entitlement else {
+            return self.wanted_absent(policy, members_only);
+        };
+        if self.actual == Some(Affiliation::Outcast) {
+            // A just ban, of which not all of their occupants are gone yet.
+            return Wanted::Exactly(Affiliation::Outcast);
+        }
+        if let Some(grant) = &self.record.grant {
+            let own = match entitlement {
+                Entitlement::Affiliation(own) => own,
+                Entitlement::Keep | Entitlement::Guest => Affiliation::None,
+            };
+            return Wanted::Exactly(grant.affiliation.max(own));
+        }
+        match (entitlement, self.record.step_down) {
+            (Entitlement::Affiliation(own), Some(cap)) if own > cap && cap.moderates() => {
+                Wanted::Exactly(cap)
+            }
+            (Entitlement::Affiliation(own), Some(cap)) if own > cap => {
+                Wanted::AtMost { cap, floor: cap }
+            }
+            (Entitlement::Affiliation(own), _) => self.wanted_by_claims(own, standing),
+            (Entitlement::Keep, _) => Wanted::Anything,
+            (Entitlement::Guest, _) if policy.guests == Guests::Ignore => Wanted::Anything,
+            (Entitlement::Guest, _) => self.capped(members_only),
+        }
+    }
+
+    /// What an unjust ban is undone to: not more than they are entitled to, where
+    /// they are present (in another room of the meeting).
+    pub(super) fn restored(
+        &self,
+        to: Affiliation,
+        standing: Standing,
+        members_only: bool,
+    ) -> Affiliation {
+        if standing.entitlement.is_none() {
+            return to;
+        }
+        let power = self.power(standing);
+        to.min(power.unwrap_or_else(|| self.floor(members_only)))
+    }
+
+    /// B6: a visitor without a claim to more is left alone.
+    fn wanted_by_claims(&self, own: Affiliation, standing: Standing) -> Wanted {
+        let low = matches!(
+            self.actual,
+            None | Some(Affiliation::None | Affiliation::Member)
+        );
+        let entitled_low = matches!(own, Affiliation::None | Affiliation::Member);
+        if standing.visitors && low && entitled_low {
+            return Wanted::Anything;
+        }
+        Wanted::Exactly(own)
+    }
+
+    /// B1: an absent JID is never raised; it keeps what it was entitled to when
+    /// it left.
+    fn wanted_absent(&self, policy: &Policy, members_only: bool) -> Wanted {
+        match (self.record.kept, policy.guests) {
+            (Some(kept), _) => Wanted::AtMost {
+                cap: kept,
+                floor: kept,
+            },
+            (None, Guests::Ignore) => Wanted::Anything,
+            (None, Guests::Strip) => self.capped(members_only),
+        }
+    }
+
+    /// What this person is entitled to promote others by: its token, or an
+    /// accepted grant, present or having left so (B3).
+    pub fn power(&self, standing: Standing) -> Option<Affiliation> {
+        let Some(entitlement) = standing.entitlement else {
+            return self.record.kept.filter(|kept| kept.moderates());
+        };
+        if let Some(grant) = &self.record.grant {
+            return Some(grant.affiliation);
+        }
+        match entitlement {
+            Entitlement::Affiliation(own) if own.moderates() => match self.record.step_down {
+                Some(cap) => cap.moderates().then_some(cap),
+                None => Some(own),
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a token entitles to owner, and they have not stepped down (B4).
+    pub fn is_host(&self, standing: Standing) -> bool {
+        let by_token = match standing.entitlement {
+            Some(Entitlement::Affiliation(own)) => own == Affiliation::Owner,
+            Some(_) => false,
+            None => self.record.kept == Some(Affiliation::Owner) && self.record.grant.is_none(),
+        };
+        by_token && self.record.step_down.is_none()
+    }
+}
+
+/// Whether an occupant moderates without having the affiliation for it (B1).
+pub fn moderates_by_role_alone(role: Role, affiliation: Affiliation) -> bool {
+    role == Role::Moderator && !affiliation.moderates()
+}
