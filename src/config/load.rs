@@ -43,11 +43,104 @@ pub fn load_from(
     default: &Path,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded, Invalid> {
-    let mut environment: Vec<(OsString, OsString)> = environment
+    let environment = own(environment);
+    let source = source(file, default, &environment).map_err(Invalid::from)?;
+    parse(source.path, source.text.as_deref(), &environment)
+}
+
+/// Where the running daemon's socket is configured to be (`admin.socket`), from
+/// `file` as [`load`] takes it and this process's environment.
+///
+/// Nothing else of the configuration matters: it may be incomplete or name
+/// secrets that this user may not read; and where the default file itself is
+/// not for this user, the default socket is asked.
+///
+/// # Errors
+/// A file that was named and cannot be read, one that is no TOML, a socket that
+/// is no path.
+pub fn admin_socket(file: Option<&Path>) -> Result<PathBuf, Invalid> {
+    admin_socket_from(file, Path::new(DEFAULT_FILE), std::env::vars_os())
+}
+
+/// Like [`admin_socket`], with another default file and environment.
+///
+/// # Errors
+/// As [`admin_socket`].
+pub fn admin_socket_from(
+    file: Option<&Path>,
+    default: &Path,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<PathBuf, Invalid> {
+    let environment = own(environment);
+    let variable = keys::variable("admin.socket");
+    let given = environment.iter().find(|(name, _)| *name == *variable);
+    let given = given.and_then(|(_, value)| value.to_str());
+    let source = match source(file, default, &environment) {
+        Err(error) if error.denied && (!error.named || given.is_some()) => Source {
+            path: default.to_path_buf(),
+            text: None,
+        },
+        Err(mut error) => {
+            if error.denied {
+                error.problem.remedy = format!("use sudo, or set {variable} to gavel's socket");
+            }
+            return Err(error.into());
+        }
+        Ok(source) => source,
+    };
+    let (notes, mut tree) = tree_of(source.path, source.text.as_deref())?;
+    if let Some(text) = given {
+        tree::overlay(&mut tree, "admin.socket", &variable, text);
+    }
+    let socket = read::admin_socket(&notes, tree);
+    let (errors, warnings) = notes.into_parts();
+    match errors.is_empty() {
+        true => Ok(socket),
+        false => Err(Invalid { errors, warnings }),
+    }
+}
+
+/// gavel's variables, sorted by name.
+fn own(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
+    let mut own: Vec<(OsString, OsString)> = environment
         .into_iter()
         .filter(|(name, _)| name.to_string_lossy().starts_with(keys::PREFIX))
         .collect();
-    environment.sort();
+    own.sort();
+    own
+}
+
+/// The configuration file.
+struct Source {
+    path: PathBuf,
+    /// `None` where it is the default one and not there.
+    text: Option<String>,
+}
+
+/// Why there is no [`Source`].
+struct Unreadable {
+    problem: Problem,
+    /// Whether this user may not read it.
+    denied: bool,
+    /// Whether somebody named it; else it is the default one.
+    named: bool,
+}
+
+impl From<Unreadable> for Invalid {
+    fn from(unreadable: Unreadable) -> Self {
+        Self {
+            errors: vec![unreadable.problem],
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Reads `file`, else the one that the environment names, else `default`.
+fn source(
+    file: Option<&Path>,
+    default: &Path,
+    environment: &[(OsString, OsString)],
+) -> Result<Source, Unreadable> {
     let named = environment
         .iter()
         .find(|(name, value)| name == FILE_VARIABLE && !value.is_empty())
@@ -59,27 +152,29 @@ pub fn load_from(
     };
     let path = file.map(Path::to_path_buf).or(named);
     let path = path.unwrap_or_else(|| default.to_path_buf());
-    let text = text_of(&path, place.as_deref()).map_err(|error| Invalid {
-        errors: vec![error],
-        warnings: Vec::new(),
-    })?;
-    parse(path, text.as_deref(), &environment)
+    let text = text_of(&path, place.as_deref())?;
+    Ok(Source { path, text })
 }
 
 /// The file's text; `None` where it is the default one, `place` being `None`,
 /// and not there.
-fn text_of(path: &Path, place: Option<&str>) -> Result<Option<String>, Problem> {
+fn text_of(path: &Path, place: Option<&str>) -> Result<Option<String>, Unreadable> {
     let shown = quoted(&path.to_string_lossy());
-    let problem = |problem: String, remedy: &str| Problem {
-        place: place.unwrap_or("configuration").to_owned(),
-        problem,
-        remedy: remedy.to_owned(),
+    let unreadable = |problem: String, remedy: &str, denied| Unreadable {
+        problem: Problem {
+            place: place.unwrap_or("configuration").to_owned(),
+            problem,
+            remedy: remedy.to_owned(),
+        },
+        denied,
+        named: place.is_some(),
     };
     match files::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| {
-            problem(
+            unreadable(
                 format!("{shown} is not text"),
                 "name a file of TOML in UTF-8",
+                false,
             )
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound && place.is_none() => Ok(None),
@@ -89,7 +184,12 @@ fn text_of(path: &Path, place: Option<&str>) -> Result<Option<String>, Problem> 
                 io::ErrorKind::PermissionDenied => "let gavel's user read it",
                 _ => "name a readable file with --config",
             };
-            Err(problem(format!("cannot read {shown}: {error}"), remedy))
+            let denied = error.kind() == io::ErrorKind::PermissionDenied;
+            Err(unreadable(
+                format!("cannot read {shown}: {error}"),
+                remedy,
+                denied,
+            ))
         }
     }
 }
@@ -100,13 +200,7 @@ fn parse(
     text: Option<&str>,
     environment: &[(OsString, OsString)],
 ) -> Result<Loaded, Invalid> {
-    let name = file.to_string_lossy().into_owned();
-    let tree = text.map_or_else(|| Ok(Table::new()), |text| tree::parse(text, &name));
-    let mut tree = tree.map_err(|errors| Invalid {
-        errors,
-        warnings: Vec::new(),
-    })?;
-    let notes = Notes::new(name, text.is_some());
+    let (notes, mut tree) = tree_of(file.clone(), text)?;
     let listed = lay_over(&notes, &mut tree, environment);
     let config = read::config(&notes, tree, listed.as_deref());
     let (errors, warnings) = notes.into_parts();
@@ -118,6 +212,17 @@ fn parse(
         }),
         _ => Err(Invalid { errors, warnings }),
     }
+}
+
+/// What `text`, if `file` is there, says.
+fn tree_of(file: PathBuf, text: Option<&str>) -> Result<(Notes, Table), Invalid> {
+    let name = file.to_string_lossy().into_owned();
+    let tree = text.map_or_else(|| Ok(Table::new()), |text| tree::parse(text, &name));
+    let tree = tree.map_err(|errors| Invalid {
+        errors,
+        warnings: Vec::new(),
+    })?;
+    Ok((Notes::new(name, text.is_some()), tree))
 }
 
 /// Lays the environment over `tree`; returns what [`MUC_VARIABLE`] holds.

@@ -27,7 +27,7 @@ mod tree;
 mod words;
 
 pub use keys::{FILE_VARIABLE, KEYS, MUC_VARIABLE, variable};
-pub use load::{DEFAULT_FILE, Loaded, load, load_from};
+pub use load::{DEFAULT_FILE, Loaded, admin_socket, admin_socket_from, load, load_from};
 pub use model::{
     Admin, Claims, Component, Config, Discovery, Infrastructure, Jwt, KeyFile, KeySource, Log,
     Names, Policy, Server, State,

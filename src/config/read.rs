@@ -218,18 +218,25 @@ fn admin(root: &mut Section<'_>) -> Admin {
         let problem = "this version serves no admin API yet, so [admin] has no effect";
         section.notes.warn(place, problem, "nothing need be done");
     }
+    let socket = socket(&mut section);
+    let listen = listen(&mut section);
+    section.finish();
+    Admin { socket, listen }
+}
+
+/// `admin.socket` alone, from `tree`.
+pub(super) fn admin_socket(notes: &Notes, tree: Table) -> PathBuf {
+    socket(&mut Section::root(notes, tree).section("admin"))
+}
+
+fn socket(section: &mut Section<'_>) -> PathBuf {
     let socket = section.text("socket");
     if let Some(given) = socket.as_ref().filter(|given| given.value.is_empty()) {
         let remedy = "write the path of a socket such as /run/gavel/admin.sock";
         section.notes.error(&given.place, "is empty", remedy);
     }
     let socket = socket.map_or_else(|| "/run/gavel/admin.sock".to_owned(), |given| given.value);
-    let listen = listen(&mut section);
-    section.finish();
-    Admin {
-        socket: socket.into(),
-        listen,
-    }
+    socket.into()
 }
 
 fn listen(section: &mut Section<'_>) -> Option<std::net::SocketAddr> {

@@ -690,3 +690,52 @@ proptest::proptest! {
         proptest::prop_assert!(!shown.contains("marker"), "{}\n{}", text, shown);
     }
 }
+
+/// The socket that a file `text`, named or the default one, and an environment
+/// tell.
+fn socket_of(text: &str, named: bool, environment: &[(&str, &str)]) -> Result<PathBuf, String> {
+    let folder = Folder::with(text);
+    let file = folder.path("gavel.toml");
+    let nowhere = folder.path("nowhere.toml");
+    let socket = match named {
+        true => admin_socket_from(Some(&file), &nowhere, vars(environment)),
+        false => admin_socket_from(None, &file, vars(environment)),
+    };
+    let shown = format!("{}/", folder.0.path().display());
+    socket.map_err(|invalid| invalid.to_string().replace(&shown, ""))
+}
+
+#[test]
+fn the_socket_needs_nothing_else_of_the_configuration() {
+    let usual = PathBuf::from("/run/gavel/admin.sock");
+    let set = [("GAVEL_ADMIN__SOCKET", "e.sock")];
+    for text in [
+        "",
+        "[component]\nsecret_file = '/nowhere'\n[nonsense]\nx = 1\n",
+    ] {
+        assert_eq!(socket_of(text, true, &[]).as_ref(), Ok(&usual));
+        assert_eq!(socket_of(text, true, &set), Ok("e.sock".into()));
+        let text = format!("{text}[admin]\nsocket = 'f.sock'\nother = 1\n");
+        assert_eq!(socket_of(&text, false, &[]), Ok("f.sock".into()));
+        assert_eq!(socket_of(&text, false, &set), Ok("e.sock".into()));
+    }
+    let folder = Folder::with("");
+    let nowhere = folder.path("nowhere.toml");
+    assert_eq!(admin_socket_from(None, &nowhere, []), Ok(usual));
+    for (text, error) in [
+        ("[admin", "gavel.toml:1: not valid TOML"),
+        (
+            "[admin]\nsocket = ''\n",
+            "gavel.toml:2, admin.socket: is empty",
+        ),
+        (
+            "[admin]\nsocket = 1\n",
+            "gavel.toml:2, admin.socket: is a number",
+        ),
+    ] {
+        let found = socket_of(text, true, &[]).unwrap_err();
+        assert!(found.starts_with(error), "{found}");
+    }
+    let missing = admin_socket_from(Some(&nowhere), &nowhere, []).unwrap_err();
+    assert_eq!(missing.errors[0].place, "--config");
+}

@@ -1,6 +1,7 @@
 //! The only sockets, files and clock: moves bytes and executes what the engine
 //! decides. It knows no rule about people.
 
+pub mod client;
 mod clock;
 mod driver;
 pub mod link;

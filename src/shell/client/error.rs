@@ -1,0 +1,126 @@
+//! Why the daemon could not be asked, or what it answered instead.
+
+use super::Access;
+use crate::api::Failure;
+use crate::config::duration;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why there is no answer. Each says what, where and the remedy; status 1.
+#[derive(Debug)]
+pub enum ClientError {
+    /// Nobody listens: the sockets that were tried, and what came of it; never
+    /// empty.
+    NoDaemon {
+        /// In the order of the tries.
+        tried: Vec<(PathBuf, io::Error)>,
+    },
+    /// The socket is there, and not for this user.
+    NotPermitted {
+        /// The socket.
+        socket: PathBuf,
+        /// Whose it is.
+        access: Access,
+    },
+    /// The daemon does not answer in time.
+    Silent {
+        /// The socket.
+        socket: PathBuf,
+        /// How long it had.
+        after: Duration,
+    },
+    /// The connection broke, as when the daemon ends meanwhile.
+    Broken {
+        /// The socket.
+        socket: PathBuf,
+        /// What was asked.
+        path: String,
+        /// How.
+        what: String,
+    },
+    /// The daemon's own error.
+    Refused(Failure),
+    /// An answer that this version cannot read.
+    Strange {
+        /// What was asked.
+        path: String,
+        /// What is strange about it.
+        what: String,
+    },
+}
+
+impl ClientError {
+    /// Whether the daemon may be back soon: who watches tries again.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::NoDaemon { .. } | Self::Silent { .. } | Self::Broken { .. }
+        )
+    }
+
+    /// The daemon's own error, where it is one.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Refused(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDaemon { tried } => no_daemon(f, tried),
+            Self::NotPermitted { socket, access } => {
+                write!(f, "may not use {}: {access}", socket.display())
+            }
+            Self::Silent { socket, after } => {
+                let (socket, after) = (socket.display(), duration::format(*after));
+                write!(
+                    f,
+                    "gavel does not answer at {socket} within {after}; see its log, and whether \
+                     the process is stopped"
+                )
+            }
+            Self::Broken { socket, path, what } => {
+                let socket = socket.display();
+                write!(
+                    f,
+                    "the connection to gavel at {socket} broke at {path}: {what}; try again, and \
+                     see gavel's log where it does so again"
+                )
+            }
+            Self::Refused(failure) => f.write_str(&failure.message),
+            Self::Strange { path, what } => write!(
+                f,
+                "cannot read the daemon's answer to {path}: {what}; daemon and command must be of \
+                 one version: restart gavel after an upgrade"
+            ),
+        }
+    }
+}
+
+/// No socket took a connection: names each with its reason.
+fn no_daemon(f: &mut fmt::Formatter<'_>, tried: &[(PathBuf, io::Error)]) -> fmt::Result {
+    f.write_str("no gavel is running here")?;
+    for (index, (socket, error)) in tried.iter().enumerate() {
+        let before = if index == 0 { " (" } else { ", " };
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "not there".to_owned(),
+            io::ErrorKind::ConnectionRefused => "nobody listens".to_owned(),
+            _ => error.to_string(),
+        };
+        write!(f, "{before}{}: {why}", socket.display())?;
+    }
+    if !tried.is_empty() {
+        f.write_str(")")?;
+    }
+    f.write_str(
+        "; start it (systemctl start gavel, or gavel run), or name with -c the configuration \
+         whose admin.socket it uses",
+    )
+}
