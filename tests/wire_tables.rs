@@ -414,7 +414,8 @@ fn table_of_iq_payloads() {
     let rows = [
         ("nothing", String::new(), IqPayload::Empty),
         ("ping", "<ping xmlns='urn:xmpp:ping'/>".to_owned(), IqPayload::Ping),
-        ("version", "<query xmlns='jabber:iq:version'/>".to_owned(), IqPayload::Version),
+        ("version", "<query xmlns='jabber:iq:version'/>".to_owned(), IqPayload::Version(None)),
+        ("a version", "<query xmlns='jabber:iq:version'><name>Prosody</name><version>0.12.3</version><os>Linux</os></query>".to_owned(), IqPayload::Version(Some("Prosody 0.12.3".to_owned()))),
         ("ping without namespace", "<ping/>".to_owned(), IqPayload::Other),
         ("jingle", "<jingle xmlns='urn:xmpp:jingle:1'><x/></jingle>".to_owned(), IqPayload::Other),
         ("the first child counts", "<a/><ping xmlns='urn:xmpp:ping'/>".to_owned(), IqPayload::Other),
@@ -834,6 +835,12 @@ fn occupant() -> OccupantJid {
 }
 
 #[test]
+fn space_is_space() {
+    let space = Encoder::new("gavel.meet.jitsi").encode(&Outbound::Space(3));
+    assert_eq!(space.unwrap(), b"   ");
+}
+
+#[test]
 fn table_of_outbound() {
     let iq = |request| Outbound::Iq {
         id: "i".to_owned(),
@@ -879,6 +886,14 @@ fn table_of_outbound() {
                 occupant: occupant(),
             },
             format!("<presence {me} to='[t]r@m/n&apos;&lt;' type='unavailable'/>"),
+        ),
+        (
+            "foreign",
+            Outbound::Foreign {
+                from: RealJid::parse("a@h/r").unwrap(),
+                id: "i".to_owned(),
+            },
+            "<message from='a@h/r' to='gavel@c.example/gavel' id='i' type='headline'/>".to_owned(),
         ),
         (
             "notify",
@@ -942,6 +957,14 @@ fn table_of_outbound() {
             iq(Request::DiscoItems),
             format!(
                 "<iq {}><query xmlns='http://jabber.org/protocol/disco#items'/></iq>",
+                head("get")
+            ),
+        ),
+        (
+            "version",
+            iq(Request::Version),
+            format!(
+                "<iq {}><query xmlns='jabber:iq:version'/></iq>",
                 head("get")
             ),
         ),

@@ -88,6 +88,18 @@ impl Claims {
         (self.exp != NO_EXP).then_some(self.exp)
     }
 
+    /// `iat` in seconds since 1970 (RFC 7519 §4.1.6), where it is a number that
+    /// is not negative; read anew at each call.
+    pub fn issued_at(&self) -> Option<u64> {
+        #[derive(serde::Deserialize)]
+        struct Issued {
+            iat: f64,
+        }
+        let issued: Issued = serde_json::from_str(self.json()).ok()?;
+        // A fraction of a second is nothing here.
+        (issued.iat >= 0.0).then_some(issued.iat as u64)
+    }
+
     /// Whether this is `context.features` without `context.user`, which is no
     /// claims at all (SPEC section 3).
     pub fn features_alone(&self) -> bool {

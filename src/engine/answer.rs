@@ -9,7 +9,7 @@ impl Engine {
         let reply = match (&iq.kind, &iq.payload) {
             (IqKind::Result | IqKind::Error(_), _) => return self.reply(iq),
             (IqKind::Get, IqPayload::Ping) => Reply::Empty,
-            (IqKind::Get, IqPayload::Version) => Reply::Version,
+            (IqKind::Get, IqPayload::Version(_)) => Reply::Version,
             (IqKind::Get, IqPayload::DiscoInfo { node: None, .. }) => Reply::DiscoInfo,
             (IqKind::Get, IqPayload::DiscoItems { node: None, .. }) => Reply::DiscoItems,
             (IqKind::Get | IqKind::Set, _) => Reply::ServiceUnavailable,

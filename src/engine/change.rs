@@ -142,6 +142,9 @@ impl Engine {
         let taken = person.observe(&change, &self.settings.policy, standing);
         self.changed |= person.record != before;
         let lawless = !change.by_entitled && !change.by_self;
+        if lawless && new.moderates() && !old.moderates() {
+            self.count_promotion(main, bare, &change.by);
+        }
         if let Some(actor) = maker.bare.filter(|_| lawless) {
             self.hurry(main, &actor);
             self.mark_first(main, &actor);

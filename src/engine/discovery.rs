@@ -74,6 +74,12 @@ impl Engine {
     /// Takes a service's list; rooms in it are entered.
     /// `complete` says that no room is hidden from it.
     pub(super) fn listed(&mut self, service: usize, rooms: &[String], complete: bool) {
+        let took = self
+            .now
+            .tick
+            .saturating_sub(self.services[service].polled_at);
+        self.tally.services[service].listed = Some((rooms.len(), took));
+        self.tally.services[service].list_refused = None;
         self.poll_again(service);
         let found: Vec<RoomJid> = rooms
             .iter()
@@ -102,6 +108,7 @@ impl Engine {
     /// A list was refused.
     pub(super) fn not_listed(&mut self, service: usize, error: &StanzaError) {
         self.poll_again(service);
+        self.tally.services[service].list_refused = Some(error.to_string());
         let state = &mut self.services[service];
         // The module needs no list, and at the first refusal gavel may not have
         // been in any of its rooms yet.

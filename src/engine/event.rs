@@ -25,6 +25,8 @@ pub enum Input {
     Stanza(Inbound),
     /// Time has passed.
     Wake,
+    /// Somebody asks how the deployment is; [`Report::Examined`] answers.
+    Examine,
     /// The process ends: leave all rooms.
     Shutdown,
 }
@@ -84,6 +86,8 @@ pub enum Report {
         /// Time since their first presence.
         after: Tick,
     },
+    /// What [`super::Engine::answers`] gives is new.
+    Examined,
     /// Something an admin should know or mend; said once each.
     Warning(Warning),
 }

@@ -113,6 +113,9 @@ impl Engine {
             service.module = false;
         }
         self.requests.clear();
+        if self.examination.take().is_some() {
+            self.report(super::Report::Examined);
+        }
         self.timers.clear();
         self.join_queue.clear();
         self.joining.clear();

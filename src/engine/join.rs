@@ -73,7 +73,10 @@ impl Engine {
         room.membership = Membership::Queued;
         match error {
             None => self.join(jid),
-            Some(error) if error.is("item-not-found") => self.forget(jid),
+            Some(error) if error.is("item-not-found") => {
+                self.tally.services[room.service].gone += 1;
+                self.forget(jid);
+            }
             Some(error) if error.is("forbidden") || error.is("not-allowed") => {
                 self.own(jid);
                 self.join(jid);

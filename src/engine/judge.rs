@@ -100,6 +100,7 @@ impl Engine {
         };
         let person = meeting.person(&bare);
         person.unsettled_since.get_or_insert(now.tick);
+        self.tally.people += 1;
         let back = !person.is_present();
         // Who was there before gavel lost sight of them does not appear now.
         let appears = back && !std::mem::take(&mut person.lost);
@@ -173,6 +174,7 @@ impl Engine {
         if occupant.evidence_mark.replace(mark) == Some(mark) {
             return;
         }
+        self.tally.tokens += u64::from(!evidence.tokens.is_empty());
         let stream_id = self.stream.as_ref().map_or("", |stream| &stream.id);
         let occasion = Occasion {
             stream_id,
@@ -194,7 +196,12 @@ impl Engine {
 
     /// Takes what came of an occupant's evidence.
     fn found(&mut self, jid: &RoomJid, nick: &Nick, real: &RealJid, finding: Finding) {
+        if let Some((source, claims)) = &finding.claims {
+            let now = self.now.unix();
+            self.tally.believed(*source, claims.issued_at(), now);
+        }
         for (source, reason) in finding.rejected.iter().copied() {
+            self.tally.rejected(source, reason);
             self.report(Report::ClaimsRejected {
                 room: jid.clone(),
                 nick: nick.clone(),

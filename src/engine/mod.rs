@@ -22,6 +22,8 @@ mod change;
 mod device;
 mod discovery;
 pub mod event;
+pub mod examination;
+mod examine;
 mod health;
 mod join;
 mod judge;
@@ -40,6 +42,8 @@ mod request;
 pub mod room;
 pub mod settings;
 mod state;
+pub mod survey;
+pub mod tally;
 pub mod time;
 mod timers;
 
@@ -47,11 +51,14 @@ pub use event::{Action, Decision, Input, Report, Warning};
 pub use load::Load;
 pub use settings::Settings;
 pub use state::State;
+pub use survey::Survey;
+pub use tally::Tally;
 pub use time::{Now, Tick};
 
 use crate::claims::Bindings;
 use crate::muc::{BareJid, Nick, RoomJid};
 use crate::stanza::{Inbound, Outbound, Request};
+use examination::Examination;
 use meeting::Meeting;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -110,6 +117,8 @@ pub struct Engine {
     told: HashSet<Warning>,
     can_impersonate: bool,
     reverts: u64,
+    tally: Tally,
+    examination: Option<Examination>,
     random: SmallRng,
     changed: bool,
 }
@@ -120,6 +129,8 @@ impl Engine {
     pub fn new(settings: Settings, state: State) -> Self {
         let services = settings.services.iter().map(|_| ServiceState::default());
         let mut engine = Self {
+            tally: Tally::new(settings.services.len()),
+            examination: None,
             services: services.collect(),
             random: SmallRng::seed_from_u64(settings.seed),
             settings,
@@ -155,6 +166,7 @@ impl Engine {
             Input::ImpersonationRefused => self.impersonation_refused(),
             Input::Stanza(stanza) => self.stanza(stanza),
             Input::Wake => {}
+            Input::Examine => self.examine_deployment(),
             Input::Shutdown => self.leave_all(),
         }
         self.run_timers();

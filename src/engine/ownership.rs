@@ -57,6 +57,8 @@ impl Engine {
             return;
         };
         room.owning = false;
+        let refused = error.map(ToString::to_string);
+        self.tally.services[room.service].own_refused = refused;
         if let Some(error) = error {
             return self.warn_once(Warning::NotOwner {
                 service: jid.service().to_owned(),

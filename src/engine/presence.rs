@@ -265,11 +265,7 @@ impl Engine {
         let Some(room) = self.rooms.get(jid).filter(|room| !room.module) else {
             return;
         };
-        let focus = |occupant: &Occupant| {
-            let real = occupant.real.as_ref().map(RealJid::bare_str);
-            real.is_some_and(|real| real.starts_with("focus@"))
-        };
-        if room.occupants.values().any(|o| focus(o)) {
+        if room.has_focus() {
             let service = jid.service().to_owned();
             self.warn_once(Warning::FocusWithoutModule { service });
         }

@@ -102,6 +102,7 @@ impl Engine {
         person.foreign = None;
         if let Some(since) = person.unsettled_since.take() {
             let after = tick.saturating_sub(since);
+            self.tally.settled.note(after);
             self.report(Report::Settled { after });
         }
         self.drop_if_blank(main, bare);

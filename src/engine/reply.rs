@@ -31,6 +31,9 @@ impl Engine {
         if let Some(error) = command_error(&purpose, &payload) {
             return self.failed(purpose, &error);
         }
+        if let Purpose::Examination(question) = purpose {
+            return self.examined(question, Ok(&payload));
+        }
         match (purpose, payload) {
             (Purpose::Probe(room), _) => self.probed(&room, None),
             (Purpose::List(room, which), IqPayload::MucAdmin(items)) => {
@@ -57,7 +60,8 @@ impl Engine {
                 self.poll_again(service);
             }
             (Purpose::SelfPing(room), _) => self.still_in(&room),
-            (Purpose::List(..) | Purpose::Ping | Purpose::Nothing, _) => {}
+            (Purpose::List(..) | Purpose::Examination(_) | Purpose::Ping | Purpose::Nothing, _) => {
+            }
         }
     }
 
@@ -77,6 +81,7 @@ impl Engine {
             }
             Purpose::SelfPing(room) => self.self_ping_failed(&room, error),
             Purpose::List(room, _) => self.list_refused(&room),
+            Purpose::Examination(question) => self.examined(question, Err(error)),
             Purpose::Ping | Purpose::Nothing => {}
         }
     }
@@ -119,6 +124,7 @@ impl Engine {
                     room.pinged = false;
                 }
             }
+            Purpose::Examination(question) => self.not_examined(question),
             Purpose::Ping | Purpose::Nothing => {}
         }
     }
@@ -180,6 +186,7 @@ impl Engine {
                 _ => Outcome::GivenUp,
             }
         };
+        self.count_command(main, &request, outcome);
         self.report_request(main, bare, &request, outcome);
         self.mark(main, bare);
     }

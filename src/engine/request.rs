@@ -1,5 +1,6 @@
 //! Requests that wait for their reply.
 
+use super::examination::Question;
 use super::person::Seat;
 use super::time::Tick;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
@@ -35,6 +36,8 @@ pub enum Purpose {
     Items(usize),
     /// Whether gavel is still in a room.
     SelfPing(RoomJid),
+    /// How the deployment is.
+    Examination(Question),
     /// Whether the server is there.
     Ping,
     /// Nothing follows from the answer.

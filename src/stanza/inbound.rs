@@ -184,8 +184,9 @@ pub enum IqPayload {
     Empty,
     /// `urn:xmpp:ping` (XEP-0199).
     Ping,
-    /// `jabber:iq:version` (XEP-0092).
-    Version,
+    /// `jabber:iq:version` (XEP-0092): name and version in an answer, e.g.
+    /// `Prosody 0.12.3`; none in a question.
+    Version(Option<String>),
     /// disco#info (XEP-0030): features and the extended form (XEP-0128).
     DiscoInfo {
         /// The queried node, if any.

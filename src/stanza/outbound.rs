@@ -60,6 +60,18 @@ pub enum Outbound {
         /// The presence as it was received.
         presence: Bytes,
     },
+    /// A headline to gavel itself from an address that is not its own: what
+    /// Prosody does with it tells whether it lets gavel send in others' names.
+    Foreign {
+        /// The address it claims to come from.
+        from: RealJid,
+        /// To know it by when it comes back.
+        id: String,
+    },
+    /// So many spaces, which mean nothing between stanzas (RFC 6120 §4.6.1):
+    /// they part what is before them from what follows, so that Prosody reads,
+    /// and answers, the two one after the other.
+    Space(usize),
     /// Tells an occupant that its name is its token's (SPEC B8, `notify`).
     Notify {
         /// Whom to tell.
@@ -109,6 +121,8 @@ pub enum Request {
     DiscoInfo,
     /// disco#items (XEP-0030).
     DiscoItems,
+    /// `jabber:iq:version` (XEP-0092).
+    Version,
     /// XEP-0199, to a service or, as self-ping (XEP-0410), to gavel's own
     /// occupant JID.
     Ping,

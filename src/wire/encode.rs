@@ -2,7 +2,7 @@
 
 use super::error::EncodeError;
 use super::{chars, ns, revert};
-use crate::muc::{OccupantJid, RoomJid};
+use crate::muc::{OccupantJid, RealJid, RoomJid};
 use crate::stanza::{Outbound, Reply, Request};
 use minidom::rxml::NcName;
 use minidom::{Element, ElementBuilder};
@@ -53,6 +53,8 @@ impl Encoder {
                 id,
                 reply,
             } => answer(to, from, id, reply),
+            Outbound::Foreign { from, id } => self.foreign(from, id),
+            Outbound::Space(length) => return Ok(vec![b' '; *length]),
             Outbound::Notify { occupant, id, text } => self.notify(occupant, id, text),
             Outbound::Revert {
                 from,
@@ -97,6 +99,12 @@ impl Encoder {
         with(message, &[("type", "chat"), ("id", id)])
             .append(Element::builder("body", ns::COMPONENT).append(text))
             .build()
+    }
+
+    /// RFC 6121 §5.2.2: a headline is kept nowhere and answered by nobody.
+    fn foreign(&self, from: &RealJid, id: &str) -> Element {
+        let message = stanza("message", from.as_str(), &self.full_jid);
+        with(message, &[("type", "headline"), ("id", id)]).build()
     }
 
     fn request(&self, id: &str, to: &str, request: &Request) -> Element {
@@ -182,6 +190,7 @@ fn payload(request: &Request) -> (&'static str, Element) {
             let (node, rsm) = (None, None);
             ("get", DiscoItemsQuery { node, rsm }.into())
         }
+        Request::Version => ("get", Element::bare("query", ns::VERSION)),
         Request::Ping => ("get", Ping.into()),
         Request::CommandSetAffiliation {
             room,

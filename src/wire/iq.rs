@@ -39,7 +39,7 @@ fn read_payload(walker: &mut Walker<'_>, child: &Element<'_>) -> Result<IqPayloa
     let level = child.level;
     Ok(match (child.local, child.ns.as_ref()) {
         ("ping", ns::PING) => IqPayload::Ping,
-        ("query", ns::VERSION) => IqPayload::Version,
+        ("query", ns::VERSION) => IqPayload::Version(version(walker, level)?),
         ("query", ns::DISCO_INFO) => disco_info(walker, level)?,
         ("query", ns::DISCO_ITEMS) => disco_items(walker, level)?,
         ("query", ns::MUC_ADMIN) => IqPayload::MucAdmin(affiliations(walker, level)?),
@@ -65,6 +65,17 @@ fn disco_info(walker: &mut Walker<'_>, level: usize) -> Result<IqPayload> {
         features,
         form: fields,
     })
+}
+
+/// Name and version, as far as they are there.
+fn version(walker: &mut Walker<'_>, level: usize) -> Result<Option<String>> {
+    let mut words = Vec::new();
+    while let Some(child) = walker.child(level)? {
+        if child.is("name", ns::VERSION) || child.is("version", ns::VERSION) {
+            words.push(walker.text(child.level)?.text);
+        }
+    }
+    Ok((!words.is_empty()).then(|| words.join(" ")))
 }
 
 fn disco_items(walker: &mut Walker<'_>, level: usize) -> Result<IqPayload> {

@@ -185,7 +185,7 @@ impl Server {
                     payload,
                 })));
             }
-            Outbound::Reply { .. } => {}
+            Outbound::Reply { .. } | Outbound::Foreign { .. } | Outbound::Space(_) => {}
             Outbound::Revert {
                 from,
                 to,
