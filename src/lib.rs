@@ -11,8 +11,8 @@
 //! | [`stanza`] | what arrives and what is sent, as plain values | bytes, decisions |
 //! | [`claims`] | evidence in presence → verified claims | who deserves what, IO |
 //! | [`policy`] | claims → the affiliation they entitle to, and why | rooms, time, IO |
-//! | [`engine`] | state and events in, actions out: the decisions | bytes, IO, clocks |
 //! | [`api`] | the admin API's answers as plain values | how they are carried |
+//! | [`engine`] | state and events in, actions out: the decisions | bytes, IO, clocks |
 //! | [`wire`] | bytes ↔ [`stanza`] values | rooms, decisions, IO |
 //! | [`config`] | the configuration file and environment | tokio, engine state |
 //! | [`shell`] | the only sockets, files and clock | any rule about people |

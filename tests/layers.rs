@@ -13,7 +13,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("claims", &["muc", "stanza"]),
     ("policy", &["muc", "claims"]),
     ("api", &["muc", "claims"]),
-    ("engine", &["muc", "stanza", "claims", "policy"]),
+    ("engine", &["muc", "stanza", "claims", "policy", "api"]),
     ("wire", &["muc", "stanza"]),
     ("config", &["muc", "stanza", "claims", "policy", "engine"]),
     (

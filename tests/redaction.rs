@@ -36,6 +36,7 @@ impl Peer {
 #[test]
 fn b14_at_every_level_logs_hold_neither_secrets_nor_tokens() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_gavel"))
         .arg("run")
         .env_clear()
@@ -49,6 +50,7 @@ fn b14_at_every_level_logs_hold_neither_secrets_nor_tokens() {
         .env("GAVEL_CLAIMS__SOURCES", "bridge,jwt")
         .env("GAVEL_CLAIMS__JWT__SECRET", SECRET)
         .env("GAVEL_STATE__FILE", "")
+        .env("GAVEL_ADMIN__SOCKET", folder.path().join("admin.sock"))
         .env("RUST_LOG", "trace,tokio_xmpp=trace")
         .stderr(Stdio::piped())
         .spawn()

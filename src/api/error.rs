@@ -35,4 +35,6 @@ pub enum ErrorCode {
     Ambiguous,
     /// It cannot be done as things are; 409.
     Conflict,
+    /// gavel is too busy to answer, or about to end; 503.
+    Unavailable,
 }

@@ -15,6 +15,9 @@ mod time;
 pub use error::{ErrorBody, ErrorCode, Failure};
 pub use event::{Actor, ActorKind, Event, EventKind};
 pub use finding::{Finding, Severity};
-pub use room::{Granter, Occupant, Override, OverrideRequest, RoomDetail, RoomSummary};
+pub use room::{
+    Correction, Granter, Occupant, Override, OverrideRequest, Rejected, RoomDetail, RoomOverride,
+    RoomSummary,
+};
 pub use status::Status;
 pub use time::Time;

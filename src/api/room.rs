@@ -1,6 +1,6 @@
 //! `GET /v1/rooms`, `GET /v1/rooms/{room}` and overrides.
 
-use super::Time;
+use super::{Actor, Time};
 use crate::claims::Source;
 use crate::muc::{Affiliation, Role};
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,11 @@ pub struct RoomDetail {
     pub pending: usize,
     /// When gavel came in.
     pub joined_at: Time,
-    /// Everybody but gavel, infrastructure included.
+    /// Everybody but gavel, infrastructure included; by nick.
     pub occupants: Vec<Occupant>,
+    /// What admins have set in this meeting, for people present or not; by JID.
+    #[serde(default)]
+    pub overrides: Vec<RoomOverride>,
 }
 
 /// Somebody in a room.
@@ -73,6 +76,42 @@ pub struct Occupant {
     pub override_: Option<Override>,
     /// When gavel first saw it.
     pub joined_at: Time,
+    /// Whether it is infrastructure: never managed and never counted.
+    #[serde(default)]
+    pub infrastructure: bool,
+    /// Whether it lowered itself, and is left there.
+    #[serde(default)]
+    pub stepped_down: bool,
+    /// Claims that were shown and not believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Rejected>,
+    /// Changes of others that gavel has corrected, by who made them.
+    #[serde(default)]
+    pub corrections: Vec<Correction>,
+    /// What keeps it from being settled, or gavel from doing more: paused,
+    /// refused, ineffective or server_admin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindrance: Option<String>,
+}
+
+/// Claims that were not believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Where they came from.
+    pub source: Source,
+    /// Why not: the `reason` of `gavel_claims_rejected_total`.
+    pub reason: String,
+}
+
+/// Changes by one party that gavel has corrected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// Who made them.
+    pub actor: Actor,
+    /// How many.
+    pub count: u64,
+    /// When gavel corrected the last.
+    pub last_at: Time,
 }
 
 /// Who gave a grant.
@@ -82,6 +121,9 @@ pub struct Granter {
     pub nick: Option<String>,
     /// The real bare JID, where known.
     pub jid: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
 }
 
 /// What an admin has set: it outranks claims.
@@ -91,6 +133,22 @@ pub struct Override {
     pub affiliation: Affiliation,
     /// When it ends; null at the end of the meeting.
     pub until: Option<Time>,
+}
+
+/// An override, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomOverride {
+    /// The real bare JID.
+    pub jid: String,
+    /// The nick, as it is or was when the override was set.
+    pub nick: Option<String>,
+    /// The display name, likewise.
+    pub display_name: Option<String>,
+    /// Whether anybody with that JID is in the meeting.
+    pub present: bool,
+    /// What was set.
+    #[serde(flatten)]
+    pub set: Override,
 }
 
 /// The body of `PUT /v1/rooms/{room}/overrides/{who}`.

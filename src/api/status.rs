@@ -23,4 +23,11 @@ pub struct Status {
     /// Whether presence can be sent in an occupant's name
     /// (`validate_from_addresses = false`), as far as is known.
     pub can_impersonate: bool,
+    /// Whether everything found after the connection has been joined: what
+    /// `/readyz` answers.
+    #[serde(default)]
+    pub ready: bool,
+    /// Why it is not connected, with the remedy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }

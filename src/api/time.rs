@@ -22,6 +22,12 @@ impl Time {
         self.unix_ms
     }
 
+    /// The time of day, `10:02 UTC`.
+    pub fn time_of_day(self) -> String {
+        let minutes = self.unix_ms / 60_000 % 1440;
+        format!("{:02}:{:02} UTC", minutes / 60, minutes % 60)
+    }
+
     /// Reads RFC 3339; moments before 1970 become 1970. `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let at: Timestamp = text.parse().ok()?;

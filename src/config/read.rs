@@ -210,14 +210,6 @@ fn infrastructure(root: &mut Section<'_>, parents: &[String]) -> Infrastructure 
 
 fn admin(root: &mut Section<'_>) -> Admin {
     let mut section = root.section("admin");
-    if let Some(key) = ["socket", "listen"]
-        .into_iter()
-        .find(|key| section.has(key))
-    {
-        let place = section.place_of(key);
-        let problem = "this version serves no admin API yet, so [admin] has no effect";
-        section.notes.warn(place, problem, "nothing need be done");
-    }
     let socket = socket(&mut section);
     let listen = listen(&mut section);
     section.finish();

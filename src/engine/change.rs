@@ -3,7 +3,7 @@
 use super::Engine;
 use super::event::{Cause, Change, Decision, Outcome, Party, PartyKind, Report};
 use super::person::{Observed, Pace, Standing, Taken};
-use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
+use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use crate::stanza::{Actor, Item};
 use std::time::Duration;
 
@@ -14,8 +14,17 @@ const DEPARTURE: Duration = Duration::from_secs(1);
 /// How an occupant's role changed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RoleChange {
-    /// It has become moderator.
-    pub rose: bool,
+    /// Before.
+    pub from: Role,
+    /// After.
+    pub to: Role,
+}
+
+impl RoleChange {
+    /// Whether it has become moderator.
+    fn rose(self) -> bool {
+        self.to == Role::Moderator && self.from != Role::Moderator
+    }
 }
 
 /// Who made a change, and what they may.
@@ -254,6 +263,11 @@ impl Engine {
         actor: Option<Party>,
         outcome: Outcome,
     ) {
+        let at = self.now.unix_ms;
+        let corrected = cause == Cause::Correction && outcome == Outcome::Applied;
+        if let (true, Some(by), Some(person)) = (corrected, &actor, self.person_mut(main, bare)) {
+            person.corrections.note(by, at);
+        }
         let person = self.person(main, bare);
         let deciding = person.and_then(|person| self.deciding(person));
         let (nick, verdict, source) = match deciding {
@@ -358,11 +372,30 @@ impl Engine {
         let actual = self.person(&main, &bare).and_then(|person| person.actual);
         let actual = actual.unwrap_or(Affiliation::None);
         let by_us = item.actor.as_ref().and_then(|actor| actor.jid.as_deref());
-        if !change.rose || actual.moderates() || by_us.is_some_and(|jid| self.is_own(jid)) {
+        let by_us = by_us.is_some_and(|jid| self.is_own(jid));
+        if by_us {
+            self.role_set(&main, &bare, change);
+        }
+        if !change.rose() || actual.moderates() || by_us {
             return;
         }
         let actor = item.actor.as_ref();
         self.answer_change(&main, jid, &bare, actual, Affiliation::Owner, actor);
+    }
+
+    /// The room shows what gavel has made of a role.
+    fn role_set(&mut self, main: &RoomJid, bare: &BareJid, change: RoleChange) {
+        let Some(person) = self.person(main, bare).filter(|p| p.role_request) else {
+            return;
+        };
+        let actor = person.foreign.as_ref().map(|foreign| foreign.by.clone());
+        let cause = match change.rose() {
+            true => Cause::Join,
+            false => Cause::Correction,
+        };
+        let RoleChange { from, to } = change;
+        let change = Change::Role { from, to };
+        self.decide(main, bare, change, cause, actor, Outcome::Applied);
     }
 
     /// A kick ends a grant (B3).

@@ -235,6 +235,7 @@ impl Engine {
         }
         occupant.verdict = verdict;
         occupant.credentials = credentials;
+        occupant.rejected = finding.rejected.first().copied();
         let main = room.meeting.clone();
         self.freeze_name(jid, nick);
         let bare = real.bare();

@@ -46,6 +46,7 @@ pub mod survey;
 pub mod tally;
 pub mod time;
 mod timers;
+mod view;
 
 pub use event::{Action, Decision, Input, Report, Warning};
 pub use load::Load;
@@ -54,6 +55,7 @@ pub use state::State;
 pub use survey::Survey;
 pub use tally::Tally;
 pub use time::{Now, Tick};
+pub use view::{Counts, Found, NotFound};
 
 use crate::claims::Bindings;
 use crate::muc::{BareJid, Nick, RoomJid};

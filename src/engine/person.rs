@@ -1,14 +1,16 @@
 //! One bare JID in one meeting: the affiliation it has and the one it should
 //! have.
 
+mod corrections;
 mod observe;
 mod record;
 mod trouble;
 mod wanted;
 
+pub use corrections::Corrections;
 pub use observe::{Observed, Taken};
 pub use record::{Grant, Record};
-pub use trouble::{Foreign, InFlight, Pace, Trouble};
+pub use trouble::{Foreign, InFlight, MAX_INEFFECTIVE, Pace, Trouble};
 pub use wanted::{Standing, Wanted, moderates_by_role_alone};
 
 use super::time::Tick;
@@ -44,6 +46,8 @@ pub struct Person {
     pub trouble: Option<Box<Trouble>>,
     /// First presence, until settled.
     pub unsettled_since: Option<Tick>,
+    /// Changes of others that gavel has corrected.
+    pub corrections: Corrections,
 }
 
 impl Person {

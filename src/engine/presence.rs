@@ -80,6 +80,7 @@ impl Engine {
             pending: (!infrastructure).then(|| Box::new(presence.evidence)),
             early: None,
             credentials: None,
+            rejected: None,
             verdict: guest(),
             frozen: None,
             joined_at: self.now.unix_ms,
@@ -129,12 +130,10 @@ impl Engine {
             return self.arrived(jid, nick.clone(), presence);
         }
         let role = item.role.unwrap_or(occupant.role);
-        let rose = role == Role::Moderator && occupant.role != Role::Moderator;
-        let changed = occupant.role != role;
+        let from = std::mem::replace(&mut occupant.role, role);
         occupant.real = real;
         occupant.sessions = sessions(&items);
         occupant.affiliation = item.affiliation.unwrap_or(occupant.affiliation);
-        occupant.role = role;
         occupant.display_name = presence.display_name;
         if occupant.infrastructure {
             return;
@@ -145,8 +144,8 @@ impl Engine {
         }
         self.examine(jid, nick, false);
         self.shown(jid, nick, &item);
-        if changed {
-            self.role_changed(jid, nick, &item, RoleChange { rose });
+        if from != role {
+            self.role_changed(jid, nick, &item, RoleChange { from, to: role });
         }
         self.judge_name(jid, nick, presence.id.as_deref(), &presence.raw);
     }

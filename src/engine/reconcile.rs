@@ -1,17 +1,15 @@
 //! Comparing what is with what should be, and acting on the difference (B1).
 
 use super::event::{Cause, Change, Outcome, Party, Report, Warning};
-use super::person::{InFlight, Pace, Person, Seat, Wanted, moderates_by_role_alone};
+use super::person::{
+    InFlight, MAX_INEFFECTIVE, Pace, Person, Seat, Wanted, moderates_by_role_alone,
+};
 use super::request::Purpose;
 use super::timers::Timer;
 use super::{Engine, Tick};
 use crate::muc::{Affiliation, BareJid, Role, RoomJid};
 use crate::policy::Entitlement;
 use crate::stanza::Request;
-
-/// A request that is answered by `result` and changes nothing is repeated this
-/// often.
-const MAX_INEFFECTIVE: u32 = 3;
 
 /// What is to be done about a person.
 struct Plan {
@@ -135,7 +133,7 @@ impl Engine {
                 // Another wish, of which nothing is known yet.
                 trouble.ineffective = 0;
             }
-            if trouble.server_admin || trouble.ineffective > MAX_INEFFECTIVE {
+            if trouble.server_admin || trouble.is_exhausted() {
                 return;
             }
             earliest = earliest.max(trouble.not_before.unwrap_or(now));

@@ -3,7 +3,7 @@
 use super::limit::Backoff;
 use super::names::Frozen;
 use super::time::Tick;
-use crate::claims::{Claims, Source, TokenId};
+use crate::claims::{Claims, RejectReason, Source, TokenId};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::policy::Verdict;
 use crate::stanza::{DisplayName, Evidence, Form};
@@ -89,6 +89,8 @@ pub struct Occupant {
     pub early: Option<Box<Bytes>>,
     /// Claims, where there are any.
     pub credentials: Option<Box<Credentials>>,
+    /// Evidence that was last examined and not believed.
+    pub rejected: Option<(Source, RejectReason)>,
     /// What the claims entitle to.
     pub verdict: Verdict,
     /// The name that is kept, where the claims carry one.

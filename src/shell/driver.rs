@@ -1,15 +1,20 @@
 //! The one task: reads stanzas, drives the engine, carries out its actions.
 
 use super::clock::Clock;
+use super::condition::Condition;
+use super::desk::Job;
 use super::link::{Link, LinkConfig, LinkError, LinkEvent};
 use super::notify::Notifier;
 use super::report;
 use super::state_file::StateFile;
+use super::stats::Stats;
+use crate::api;
 use crate::engine::{Action, Engine, Input, Report};
 use crate::wire::{Decoder, Encoder};
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
@@ -21,7 +26,9 @@ pub struct Driver {
     pub(super) encoder: Encoder,
     pub(super) state_file: StateFile,
     pub(super) notifier: Notifier,
-    pub(super) unparsed: u64,
+    pub(super) condition: Condition,
+    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) stats: Stats,
 }
 
 /// Why a stream is over.
@@ -42,6 +49,7 @@ impl Driver {
     {
         let stream_id = link.stream_id().to_owned();
         self.notifier.status("connected; finding rooms");
+        self.condition.up(self.clock.now().unix_ms);
         let mut silent = self.drive(link, Input::Connected { stream_id }).await;
         while !silent {
             self.save_if_due();
@@ -57,6 +65,7 @@ impl Driver {
                 () = self.notifier.due() => self.alive(),
                 () = sleep_until_some(wake) => silent = self.drive(link, Input::Wake).await,
                 () = self.state_file.progress() => {}
+                Some(job) = self.jobs.recv() => silent = self.carry_out(link, job).await,
                 event = link.next() => match event {
                     LinkEvent::Stanza(bytes) => silent = self.stanza(link, bytes).await,
                     LinkEvent::Unparsed(kind) => self.skipped(&format!("{kind:?}")),
@@ -71,6 +80,22 @@ impl Driver {
     /// write. Answers whether to hang up.
     async fn drive(&mut self, link: &mut Link, input: Input) -> bool {
         self.engine.handle(self.clock.now(), input);
+        self.send_collected(link).await
+    }
+
+    /// Answers somebody, and sends what follows from it.
+    async fn carry_out(&mut self, link: &mut Link, job: Job) -> bool {
+        job(self);
+        self.send_collected(link).await
+    }
+
+    /// Answers somebody while there is no stream: nothing can be sent.
+    pub(super) fn answer(&mut self, job: Job) {
+        job(self);
+        self.collect();
+    }
+
+    async fn send_collected(&mut self, link: &mut Link) -> bool {
         let (batch, hang_up) = self.collect();
         if !batch.is_empty() {
             link.send(&batch).await;
@@ -97,6 +122,7 @@ impl Driver {
 
     fn told(&mut self, report: &Report) {
         report::log(report);
+        self.stats.report(report, self.clock.now().unix_ms);
         if let Report::Resynchronised { rooms } = report {
             self.notifier.ready(&in_rooms(*rooms));
         }
@@ -124,8 +150,7 @@ impl Driver {
     /// Counts a stanza that could not be read. Any participant can send as many
     /// as they like, so only every doubling of their number is a warning.
     fn skipped(&mut self, why: &str) {
-        self.unparsed += 1;
-        let total = self.unparsed;
+        let total = self.stats.unparsed();
         if total.is_power_of_two() {
             warn!(total, why, "a stanza was skipped");
         } else {
@@ -150,6 +175,56 @@ impl Driver {
         // Nothing can be sent; what is told is.
         self.collect();
     }
+
+    /// Connects, unless `shutdown` ends first.
+    pub(super) async fn connect<S>(
+        &mut self,
+        config: &LinkConfig,
+        shutdown: &mut Pin<&mut S>,
+    ) -> Option<Result<Link, LinkError>>
+    where
+        S: Future<Output = ()>,
+    {
+        debug!(server = config.server, "connecting");
+        let mut opening = pin!(Link::open(config));
+        let link = loop {
+            self.save_if_due();
+            tokio::select! {
+                biased;
+                () = shutdown.as_mut() => return None,
+                () = self.notifier.due() => self.notifier.alive(),
+                () = self.state_file.progress() => {}
+                Some(job) = self.jobs.recv() => self.answer(job),
+                link = opening.as_mut() => break link,
+            }
+        };
+        if link.is_ok() {
+            info!(
+                server = config.server,
+                component = config.component,
+                "connected"
+            );
+        }
+        Some(link)
+    }
+
+    /// How gavel is.
+    pub(super) fn status(&self) -> api::Status {
+        let counts = self.engine.counts();
+        let condition = &self.condition;
+        api::Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            connected: condition.connected,
+            standby: condition.standby,
+            since: api::Time::from_unix_ms(condition.since),
+            rooms: counts.rooms,
+            occupants: counts.occupants,
+            pending: counts.pending,
+            can_impersonate: self.engine.can_impersonate(),
+            ready: self.engine.is_ready(),
+            problem: condition.problem.clone(),
+        }
+    }
 }
 
 /// The status line of a gavel that does its work.
@@ -163,33 +238,4 @@ async fn sleep_until_some(at: Option<Instant>) {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-/// Connects, unless `shutdown` ends first.
-pub(super) async fn connect<S>(
-    config: &LinkConfig,
-    notifier: &mut Notifier,
-    shutdown: &mut Pin<&mut S>,
-) -> Option<Result<Link, LinkError>>
-where
-    S: Future<Output = ()>,
-{
-    debug!(server = config.server, "connecting");
-    let mut opening = pin!(Link::open(config));
-    let link = loop {
-        tokio::select! {
-            biased;
-            () = shutdown.as_mut() => return None,
-            () = notifier.due() => notifier.alive(),
-            link = opening.as_mut() => break link,
-        }
-    };
-    if link.is_ok() {
-        info!(
-            server = config.server,
-            component = config.component,
-            "connected"
-        );
-    }
-    Some(link)
 }

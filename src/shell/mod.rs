@@ -1,15 +1,20 @@
 //! The only sockets, files and clock: moves bytes and executes what the engine
 //! decides. It knows no rule about people.
 
+mod admin;
 pub mod client;
 mod clock;
+mod condition;
+mod desk;
 mod driver;
+mod journal;
 pub mod link;
 mod notify;
 pub mod report;
 mod retry;
 pub mod settings;
 mod state_file;
+mod stats;
 
 pub use clock::Clock;
 
@@ -17,13 +22,19 @@ use crate::claims::KeyError;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::wire::{Decoder, Encoder};
+use admin::{Admin, Shared};
+use condition::Condition;
+use desk::Desk;
 use driver::{Driver, End};
+use journal::Journal;
 use link::{LinkConfig, LinkError};
 use notify::Notifier;
 use retry::Retry;
 use state_file::StateFile;
+use stats::Stats;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error, info, warn};
@@ -45,15 +56,22 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let settings = settings::engine(&config, rand::random())?;
     let (state_file, state) = StateFile::open(config.state.file.clone());
     let jwt = config.claims.jwt.as_ref();
+    let clock = Clock::start();
+    let now = clock.now().unix_ms;
+    let journal = Arc::new(Journal::new(now));
+    let (desk, jobs) = Desk::new();
     let mut driver = Driver {
         engine: Engine::new(settings, state),
-        clock: Clock::start(),
+        clock,
+        condition: Condition::new(now),
+        jobs,
+        stats: Stats::new(journal.clone()),
         decoder: Decoder::new(jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default()),
         encoder: Encoder::new(&config.component.jid),
         state_file,
         notifier: Notifier::from_environment(),
-        unparsed: 0,
     };
+    let admin = Admin::start(config.admin.clone(), Shared::new(desk, journal));
     let link_config = LinkConfig {
         server: config.component.server.to_string(),
         component: config.component.jid.clone(),
@@ -65,6 +83,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         Notifier::stopping();
     });
     keep_connected(&mut driver, &link_config, &mut shutdown).await;
+    drop(admin);
     let state = driver.engine.state();
     driver.state_file.finish(&state).await;
     info!("stopped");
@@ -77,7 +96,7 @@ where
     S: Future<Output = ()>,
 {
     let mut retry = Retry::default();
-    while let Some(connected) = driver::connect(config, &mut driver.notifier, shutdown).await {
+    while let Some(connected) = driver.connect(config, shutdown).await {
         let (error, established) = match connected {
             Err(error) => (Some(error), false),
             Ok(mut link) => {
@@ -94,6 +113,9 @@ where
         if established {
             driver.disconnected(error.as_ref());
         }
+        driver
+            .condition
+            .down(error.as_ref(), driver.clock.now().unix_ms);
         let pause = next_pause(&mut retry, &mut driver.notifier, error, established);
         tokio::select! {
             biased;
@@ -112,6 +134,7 @@ async fn wait(driver: &mut Driver, pause: Duration) {
             () = pause.as_mut() => return,
             () = driver.notifier.due() => driver.notifier.alive(),
             () = driver.state_file.progress() => {}
+            Some(job) = driver.jobs.recv() => driver.answer(job),
         }
     }
 }

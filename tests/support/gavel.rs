@@ -42,6 +42,9 @@ impl Gavel {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let config = prosody.dir().join(format!("gavel-{number}.toml"));
         let mut table = usual(prosody);
+        let socket = prosody.dir().join(format!("admin-{number}.sock"));
+        let admin = format!("[admin]\nsocket = {socket:?}\nlisten = ''");
+        merge(&mut table, admin.parse().expect("TOML"));
         let overrides: Table = overrides.parse().expect("overrides are TOML");
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
@@ -174,10 +177,19 @@ impl Gavel {
 
     /// Its file for grants, step-downs and bindings.
     pub fn state_file(&self) -> PathBuf {
+        self.path("state", "file")
+    }
+
+    /// Its admin socket, as configured.
+    pub fn socket(&self) -> PathBuf {
+        self.path("admin", "socket")
+    }
+
+    fn path(&self, section: &str, key: &str) -> PathBuf {
         let config = fs::read_to_string(&self.config).expect("a configuration");
         let config: Table = config.parse().expect("TOML");
-        let file = config["state"]["file"].as_str();
-        Path::new(file.expect("a path")).to_path_buf()
+        let path = config[section][key].as_str();
+        Path::new(path.expect("a path")).to_path_buf()
     }
 
     async fn until<T>(&self, within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {

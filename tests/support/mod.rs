@@ -7,6 +7,7 @@
 
 #![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
+pub mod admin;
 mod client;
 mod env;
 mod gavel;
@@ -21,7 +22,7 @@ pub use client::{Client, DEADLINE};
 pub use env::Env;
 pub use gavel::Gavel;
 pub use options::Options;
-pub use prosody::{Prosody, Version};
+pub use prosody::{Prosody, Version, free_port};
 pub use room::Occupant;
 pub use tokens::{complete, jwt, nick, sign, sign_with, student, teacher, token};
 pub use xml::{El, escape};

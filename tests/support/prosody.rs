@@ -215,7 +215,7 @@ impl Drop for Prosody {
 
 /// A port that nobody listens on, outside the range that the kernel takes for
 /// outgoing connections.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let seed = std::process::id().wrapping_mul(7919) % 20_000;
     for _ in 0..20_000 {

@@ -272,17 +272,11 @@ fn values_that_cannot_be_are_refused() {
                 "gavel.toml:8, admin.socket: is empty; write the path of a socket such as /run/gavel/admin.sock",
                 "gavel.toml:9, admin.listen: \"localhost\" is not address:port; write an IP address and a port such as 127.0.0.1:9318",
             ],
-            warnings: &[
-                "gavel.toml:8, admin.socket: this version serves no admin API yet, so [admin] has no effect; nothing need be done",
-            ],
             ..BAD
         },
         Bad {
             name: "the admin API given",
             text: "[admin]\nsocket = '/run/x'\nlisten = ''\n",
-            warnings: &[
-                "gavel.toml:8, admin.socket: this version serves no admin API yet, so [admin] has no effect; nothing need be done",
-            ],
             ..BAD
         },
         Bad {

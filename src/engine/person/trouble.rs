@@ -5,6 +5,10 @@ use crate::engine::limit::{Backoff, Limiter};
 use crate::engine::time::Tick;
 use crate::muc::Affiliation;
 
+/// A request that is answered by `result` and changes nothing is repeated this
+/// often (B1).
+pub const MAX_INEFFECTIVE: u32 = 3;
+
 /// Which pauses of B3 apply to the correction of somebody's change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -90,6 +94,11 @@ impl Trouble {
             Pace::Machine => self.machines.note(now),
             Pace::Host => self.hosts.note(now),
         }
+    }
+
+    /// Whether requests that changed nothing are not repeated any more.
+    pub fn is_exhausted(&self) -> bool {
+        self.ineffective > MAX_INEFFECTIVE
     }
 
     /// Whether corrections are being held back.

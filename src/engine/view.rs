@@ -1,0 +1,246 @@
+//! What an admin sees of rooms and people: what they have, what they should
+//! have, and why. Looks only; nothing here changes anything.
+
+mod find;
+mod words;
+
+pub use find::{Found, NotFound};
+
+use super::Engine;
+use super::event::{Change, Decision, Party, PartyKind};
+use super::person::{Person, Wanted, moderates_by_role_alone};
+use super::room::{Occupant, Room};
+use crate::api::{self, Actor, ActorKind, EventKind, Time};
+use crate::muc::{Affiliation, Nick, RealJid, Role, RoomJid};
+
+/// What gavel manages, in numbers; gavel and infrastructure do not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rooms gavel is in.
+    pub rooms: usize,
+    /// People in them.
+    pub occupants: usize,
+    /// How many of them do not have yet what they should have.
+    pub pending: usize,
+}
+
+impl Engine {
+    /// Whether the component's stream is open.
+    pub fn is_connected(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Whether presence can be sent in an occupant's name, as far as is known.
+    pub fn can_impersonate(&self) -> bool {
+        self.can_impersonate
+    }
+
+    /// Rooms and people; goes through everybody.
+    pub fn counts(&self) -> Counts {
+        let rooms = self.rooms.values().filter(|room| room.is_in());
+        rooms.fold(Counts::default(), |counts, room| Counts {
+            rooms: counts.rooms + 1,
+            occupants: counts.occupants + room.people(),
+            pending: counts.pending + self.pending(room),
+        })
+    }
+
+    /// The rooms gavel is in, by JID.
+    pub fn summaries(&self) -> Vec<api::RoomSummary> {
+        let rooms = self.rooms.values().filter(|room| room.is_in());
+        let summary = |room: &Room| api::RoomSummary {
+            room: room.jid.to_string(),
+            service: room.jid.service().to_owned(),
+            occupants: room.people(),
+            moderators: moderators(room),
+            pending: self.pending(room),
+            joined_at: Time::from_unix_ms(room.joined_at),
+        };
+        let mut all: Vec<_> = rooms.map(summary).collect();
+        all.sort_unstable_by(|a, b| a.room.cmp(&b.room));
+        all
+    }
+
+    /// One room with everybody in it; none where gavel is not in.
+    pub fn detail(&self, jid: &RoomJid) -> Option<api::RoomDetail> {
+        let room = self.rooms.get(jid).filter(|room| room.is_in())?;
+        let mut people: Vec<_> = room.occupants.iter().collect();
+        people.sort_unstable_by_key(|(nick, _)| *nick);
+        let people = people.into_iter();
+        Some(api::RoomDetail {
+            room: room.jid.to_string(),
+            service: room.jid.service().to_owned(),
+            moderators: moderators(room),
+            pending: self.pending(room),
+            joined_at: Time::from_unix_ms(room.joined_at),
+            occupants: people.map(|(nick, o)| self.seen(room, nick, o)).collect(),
+            overrides: Vec::new(),
+        })
+    }
+
+    fn pending(&self, room: &Room) -> usize {
+        let people = room.occupants.values().filter(|o| !o.infrastructure);
+        people.filter(|o| !self.is_settled(room, o)).count()
+    }
+
+    /// The person behind an occupant, where the room is known well enough.
+    fn behind(&self, room: &Room, occupant: &Occupant) -> Option<&Person> {
+        let bare = occupant.bare().filter(|_| !occupant.infrastructure)?;
+        self.person(room.meeting.as_ref()?, &bare)
+    }
+
+    fn wanted_of(&self, room: &Room, person: &Person) -> Wanted {
+        let main = room.meeting.as_ref().unwrap_or(&room.jid);
+        self.wanted(main, person)
+    }
+
+    /// Whether an occupant has what it should have. Who is not managed has.
+    fn is_settled(&self, room: &Room, occupant: &Occupant) -> bool {
+        if occupant.infrastructure || occupant.real.is_none() {
+            return true;
+        }
+        let Some(person) = self.behind(room, occupant) else {
+            return false;
+        };
+        let wanted = self.wanted_of(room, person);
+        let actual = person.actual.unwrap_or(occupant.affiliation);
+        let alone = moderates_by_role_alone(occupant.role, occupant.affiliation);
+        wanted.target(actual).is_none() && (!alone || wanted.may_moderate())
+    }
+
+    fn seen(&self, room: &Room, nick: &Nick, occupant: &Occupant) -> api::Occupant {
+        let person = self.behind(room, occupant);
+        let actual = person.and_then(|person| person.actual);
+        let wanted = person.map(|person| self.wanted_of(room, person));
+        let desired = wanted.and_then(|w| desired(w, actual.unwrap_or(occupant.affiliation)));
+        let grant = person.and_then(|person| person.record.grant.as_deref());
+        let credentials = occupant.credentials.as_deref();
+        let name = credentials.and_then(|c| c.claims.user_name());
+        api::Occupant {
+            nick: nick.to_string(),
+            jid: occupant.real.as_ref().map(RealJid::to_string),
+            display_name: occupant.display_name.shown().map(str::to_owned),
+            affiliation: occupant.affiliation,
+            role: occupant.role,
+            desired,
+            settled: self.is_settled(room, occupant),
+            source: credentials.map(|c| c.source),
+            rule: occupant.verdict.rule.to_string(),
+            reason: self.reason(room, occupant, person),
+            token_name: name.map(|name| name.to_string()),
+            frozen: occupant.frozen.is_some(),
+            granted_by: grant.map(|grant| api::Granter {
+                nick: grant.by_nick.clone(),
+                jid: grant.by_jid.clone(),
+                at: Some(Time::from_unix_ms(grant.at)),
+            }),
+            override_: None,
+            joined_at: Time::from_unix_ms(occupant.joined_at),
+            infrastructure: occupant.infrastructure,
+            stepped_down: person.is_some_and(|person| person.record.step_down.is_some()),
+            rejected: occupant.rejected.map(|(source, reason)| api::Rejected {
+                source,
+                reason: reason.to_string(),
+            }),
+            corrections: person.map(corrections).unwrap_or_default(),
+            hindrance: person.and_then(|p| self.hindrance(p)).map(str::to_owned),
+        }
+    }
+
+    /// What keeps gavel from making a person what they should be.
+    fn hindrance(&self, person: &Person) -> Option<&'static str> {
+        let trouble = person.trouble.as_deref()?;
+        let now = self.now.tick;
+        if trouble.server_admin {
+            Some("server_admin")
+        } else if trouble.is_exhausted() {
+            Some("ineffective")
+        } else if trouble.not_before.is_some_and(|at| at > now) {
+            Some("refused")
+        } else if trouble.is_pausing(now) {
+            Some("paused")
+        } else {
+            None
+        }
+    }
+}
+
+fn moderators(room: &Room) -> usize {
+    let people = room.occupants.values().filter(|o| !o.infrastructure);
+    people.filter(|o| o.role == Role::Moderator).count()
+}
+
+fn desired(wanted: Wanted, actual: Affiliation) -> Option<Affiliation> {
+    match wanted {
+        Wanted::Anything => None,
+        wanted => Some(wanted.target(actual).unwrap_or(actual)),
+    }
+}
+
+fn corrections(person: &Person) -> Vec<api::Correction> {
+    let all = person.corrections.iter().map(|corrected| api::Correction {
+        actor: Actor::from(&corrected.by),
+        count: corrected.count,
+        last_at: Time::from_unix_ms(corrected.last_at),
+    });
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|correction| std::cmp::Reverse(correction.last_at));
+    all
+}
+
+impl From<&Party> for Actor {
+    fn from(party: &Party) -> Self {
+        Self {
+            kind: match party.kind {
+                PartyKind::None => ActorKind::None,
+                PartyKind::Infrastructure => ActorKind::Infrastructure,
+                PartyKind::Occupant => ActorKind::Occupant,
+                PartyKind::Outside => ActorKind::Outside,
+            },
+            nick: party.nick.as_deref().map(str::to_owned),
+            jid: party.jid.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+impl Decision {
+    /// The decision as the API tells it, as event `id` of the time `at`.
+    pub fn event(&self, id: u64, at: Time) -> api::Event {
+        let (kind, from, to) = match &self.change {
+            Change::Affiliation { from, to } => {
+                let from = from.map(|from| from.to_string());
+                (EventKind::Affiliation, from, to.to_string())
+            }
+            Change::Role { from, to } => (EventKind::Role, Some(from.to_string()), to.to_string()),
+            Change::Name { from, to } => (EventKind::Name, from.clone(), to.clone()),
+            Change::Nick { from, to } => (EventKind::Name, Some(from.to_string()), to.to_string()),
+        };
+        api::Event {
+            id,
+            kind,
+            at,
+            room: self.room.to_string(),
+            nick: self.nick.as_ref().map(|nick| short(nick.as_str())),
+            jid: self.jid.clone(),
+            from: from.as_deref().map(short),
+            to: Some(short(&to)),
+            cause: self.cause.as_str().to_owned(),
+            rule: self.rule.to_string(),
+            reason: self.words(),
+            source: self.source,
+            actor: self.actor.as_ref().map(Actor::from),
+            outcome: self.outcome.as_str().to_owned(),
+        }
+    }
+}
+
+/// How much of a name an event repeats, in characters: participants choose
+/// names, and an event is kept for long.
+const SHOWN_CHARS: usize = 200;
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

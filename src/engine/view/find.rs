@@ -1,0 +1,130 @@
+//! ROOM and WHO as people write them (SPEC section 1).
+
+use super::super::Engine;
+use super::super::room::{Occupant, Room};
+use crate::muc::{BareJid, Nick, RoomJid};
+use std::collections::BTreeMap;
+
+/// Why a text names no one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotFound {
+    /// It names none.
+    None,
+    /// It names several: these.
+    Several(Vec<String>),
+    /// It names infrastructure, which is never managed.
+    Infrastructure(String),
+    /// It names an occupant whose real JID the room does not show.
+    Hidden,
+}
+
+/// Somebody whom WHO names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The meeting's main room: whose affiliations count.
+    pub main: RoomJid,
+    /// The real bare JID.
+    pub jid: BareJid,
+    /// The nick.
+    pub nick: Option<Nick>,
+    /// The display name.
+    pub display_name: Option<String>,
+}
+
+impl Engine {
+    /// The room that `text` names: a room JID, or a local part that only one
+    /// room has which gavel is in.
+    ///
+    /// # Errors
+    ///
+    /// Where it names none or several.
+    pub fn find_room(&self, text: &str) -> Result<RoomJid, NotFound> {
+        let inside = self.rooms.values().filter(|room| room.is_in());
+        if text.contains('@') {
+            let text = normal(text);
+            let (_, room, resource) = self.locate(&text).ok_or(NotFound::None)?;
+            let known = resource.is_none() && self.rooms.get(&room).is_some_and(Room::is_in);
+            return known.then_some(room).ok_or(NotFound::None);
+        }
+        // A local part is normalised as part of a JID.
+        let written = normal(&format!("{text}@x"));
+        let local = written.strip_suffix("@x").unwrap_or(text);
+        let mut rooms: Vec<&RoomJid> = inside
+            .map(|room| &room.jid)
+            .filter(|jid| jid.local() == local)
+            .collect();
+        rooms.sort_unstable();
+        match rooms.as_slice() {
+            [] => Err(NotFound::None),
+            [one] => Ok((*one).clone()),
+            several => Err(NotFound::Several(
+                several.iter().map(ToString::to_string).collect(),
+            )),
+        }
+    }
+
+    /// The person in `room` whom `text` names by nick, real JID or display
+    /// name. Several seats of one person are one.
+    ///
+    /// # Errors
+    ///
+    /// Where it names nobody, several, or somebody who cannot be managed.
+    pub fn find_person(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
+        let room = self.rooms.get(room).ok_or(NotFound::None)?;
+        let main = room.meeting.as_ref().unwrap_or(&room.jid);
+        let jid = normal(text);
+        let occupants = room.occupants.iter();
+        let named = occupants.filter(|(nick, o)| is_named(nick, o, text, &jid));
+        // One of each person; whoever has no JID is one alone.
+        let person = |nick: &Nick, o: &Occupant| o.bare().ok_or_else(|| nick.clone());
+        let people: BTreeMap<_, _> = named
+            .map(|(nick, o)| (person(nick, o), (nick, &**o)))
+            .collect();
+        let people: Vec<_> = people.into_values().collect();
+        match people.as_slice() {
+            [] => Err(NotFound::None),
+            [(nick, occupant)] => found(main, nick, occupant),
+            several => {
+                let names = several.iter().map(|(nick, o)| candidate(nick, o));
+                let mut names: Vec<_> = names.collect();
+                names.sort_unstable();
+                Err(NotFound::Several(names))
+            }
+        }
+    }
+}
+
+fn found(main: &RoomJid, nick: &Nick, occupant: &Occupant) -> Result<Found, NotFound> {
+    if occupant.infrastructure {
+        return Err(NotFound::Infrastructure(candidate(nick, occupant)));
+    }
+    Ok(Found {
+        main: main.clone(),
+        jid: occupant.bare().ok_or(NotFound::Hidden)?,
+        nick: Some(nick.clone()),
+        display_name: occupant.display_name.shown().map(super::short),
+    })
+}
+
+fn is_named(nick: &Nick, occupant: &Occupant, text: &str, jid: &str) -> bool {
+    let real = occupant.real.as_ref();
+    let shown = occupant.display_name.shown().map(str::trim);
+    nick.as_str() == text
+        || shown.is_some_and(|shown| shown == text.trim() && !shown.is_empty())
+        || real.is_some_and(|real| real.as_str() == jid || real.bare_str() == jid)
+}
+
+/// `nick (jid, "display name")`
+fn candidate(nick: &Nick, occupant: &Occupant) -> String {
+    let jid = occupant.real.as_ref().map(|real| real.bare_str());
+    let jid = jid.unwrap_or("real JID unknown");
+    match occupant.display_name.shown() {
+        Some(name) => format!("{nick} ({jid}, {:?})", super::short(name)),
+        None => format!("{nick} ({jid})"),
+    }
+}
+
+/// A JID as servers write it (RFC 7622); other text as it is.
+fn normal(text: &str) -> String {
+    jid::Jid::new(text).map_or_else(|_| text.to_owned(), |jid| jid.to_string())
+}

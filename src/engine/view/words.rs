@@ -1,0 +1,136 @@
+//! Why somebody has what they have, in one sentence.
+
+use super::super::Engine;
+use super::super::event::{Cause, Change, Decision};
+use super::super::person::{Grant, Person};
+use super::super::room::{Occupant, Room};
+use super::short;
+use crate::api::Time;
+use crate::claims::Source;
+use crate::muc::{Affiliation, RoomJid};
+use crate::policy::{Entitlement, Verdict};
+use std::fmt::Display;
+
+impl Engine {
+    /// Why an occupant should have what it should have.
+    pub(super) fn reason(
+        &self,
+        room: &Room,
+        occupant: &Occupant,
+        person: Option<&Person>,
+    ) -> String {
+        if occupant.infrastructure {
+            return "infrastructure, never managed".to_owned();
+        }
+        if occupant.real.is_none() {
+            return "the room does not show the real JID, so there are no claims".to_owned();
+        }
+        let (Some(person), Some(main)) = (person, &room.meeting) else {
+            return "the room's configuration is still being read".to_owned();
+        };
+        let mut words = match &person.record.grant {
+            Some(grant) => self.granted(main, grant),
+            None => by_claims(occupant),
+        };
+        if let Some(to) = person.record.step_down {
+            words = format!("stepped down to {to}; {words}");
+        }
+        for corrected in person.corrections.iter() {
+            let by = &corrected.by;
+            let times = match corrected.count {
+                1 => "once".to_owned(),
+                count => format!("{count} times"),
+            };
+            words += &format!("; changed by {by} {times}, corrected");
+        }
+        words
+    }
+
+    /// `granted by Alice (alice@example.org) at 10:02 UTC`
+    fn granted(&self, main: &RoomJid, grant: &Grant) -> String {
+        let at = Time::from_unix_ms(grant.at).time_of_day();
+        let nick = grant.by_nick.as_deref();
+        let name = nick.map(|nick| self.display_name(main, nick).unwrap_or_else(|| nick.into()));
+        match (name, grant.by_jid.clone()) {
+            (Some(name), Some(jid)) => format!("granted by {name} ({jid}) at {at}"),
+            (Some(name), None) | (None, Some(name)) => format!("granted by {name} at {at}"),
+            (None, None) => format!("granted at {at}"),
+        }
+    }
+
+    /// What people know somebody in a meeting by.
+    fn display_name(&self, main: &RoomJid, nick: &str) -> Option<String> {
+        let rooms = self.meetings.get(main)?.rooms.iter();
+        let mut occupants = rooms.filter_map(|room| {
+            let occupants = &self.rooms.get(room)?.occupants;
+            occupants.get(&crate::muc::Nick::new(nick))
+        });
+        let shown = occupants.find_map(|o| o.display_name.shown())?.trim();
+        (!shown.is_empty()).then(|| short(shown))
+    }
+}
+
+/// `token: context.user.moderator is "false" → member (preset jitsi)`
+fn by_claims(occupant: &Occupant) -> String {
+    let Verdict {
+        entitlement,
+        rule,
+        reason,
+    } = &occupant.verdict;
+    let source = occupant.credentials.as_ref().map(|c| c.source);
+    let outcome = match entitlement {
+        Entitlement::Affiliation(affiliation) => affiliation.as_str(),
+        Entitlement::Keep => "left as it is",
+        Entitlement::Guest => "guest",
+    };
+    match (source, occupant.rejected) {
+        (None, Some((source, why))) => format!("{reason} (those of {source} rejected: {why})"),
+        _ => sentence(source, reason, outcome, rule),
+    }
+}
+
+fn sentence(
+    source: Option<Source>,
+    reason: &impl Display,
+    outcome: &str,
+    rule: &impl Display,
+) -> String {
+    let source = match source {
+        Some(Source::Bridge | Source::Jwt) => "token",
+        Some(Source::Identity) => "identity",
+        None => return reason.to_string(),
+    };
+    let rule = rule.to_string();
+    // A preset's rules are named after it.
+    let rule = match rule.split_once(':') {
+        Some((preset, _)) => format!("preset {preset}"),
+        None => format!("rule {rule}"),
+    };
+    format!("{source}: {reason} → {outcome} ({rule})")
+}
+
+impl Decision {
+    /// Why it was taken.
+    pub(super) fn words(&self) -> String {
+        let actor = self.actor.as_ref();
+        let by = || actor.map_or_else(|| "somebody".to_owned(), ToString::to_string);
+        match (self.cause, &self.change) {
+            (Cause::Grant, _) => format!("granted by {}", by()),
+            (Cause::StepDown, _) => "stepped down".to_owned(),
+            (Cause::Leave, _) => "has left, or was never here".to_owned(),
+            (_, Change::Name { .. } | Change::Nick { .. }) => "the token names them".to_owned(),
+            (Cause::Correction, Change::Affiliation { to, .. }) => {
+                format!("changed by {}; {}", by(), self.by_claims(*to))
+            }
+            (Cause::Correction, Change::Role { .. }) => {
+                format!("role changed by {}; {}", by(), self.reason)
+            }
+            (_, Change::Affiliation { to, .. }) => self.by_claims(*to),
+            (_, Change::Role { .. }) => self.reason.to_string(),
+        }
+    }
+
+    fn by_claims(&self, to: Affiliation) -> String {
+        sentence(self.source, &self.reason, to.as_str(), &self.rule)
+    }
+}

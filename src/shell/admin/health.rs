@@ -1,0 +1,36 @@
+//! `/healthz` and `/readyz`: whether gavel lives, and whether it does its work.
+
+use super::Shared;
+use super::fault::Fault;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+}
+
+/// Alive is a gavel whose engine answers, connected or not.
+async fn healthz(State(shared): State<Shared>) -> Result<&'static str, Fault> {
+    shared.desk.ask(|_| ()).await?;
+    Ok("alive\n")
+}
+
+/// Ready is one that is connected and has joined all rooms it found.
+async fn readyz(State(shared): State<Shared>) -> Result<Response, Fault> {
+    let status = shared.desk.ask(|driver| driver.status()).await?;
+    if status.ready {
+        return Ok("ready\n".into_response());
+    }
+    let why = match (status.connected, status.problem) {
+        (true, _) => "connected; finding rooms".to_owned(),
+        (false, Some(problem)) if status.standby => format!("standby: {problem}"),
+        (false, Some(problem)) => format!("not connected: {problem}"),
+        (false, None) => "not connected".to_owned(),
+    };
+    Ok((StatusCode::SERVICE_UNAVAILABLE, why + "\n").into_response())
+}

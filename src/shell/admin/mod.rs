@@ -1,0 +1,174 @@
+//! The admin API (SPEC section 5): HTTP/1.1 over a unix socket, and health and
+//! metrics over TCP where they are wanted.
+//!
+//! It has a thread of its own: reading requests and writing answers never holds
+//! up the engine, of which it asks, through the [`Desk`], for values only. A
+//! trouble of it is told once and tried again; it never keeps gavel from its
+//! work.
+
+mod events;
+mod fault;
+mod health;
+mod limits;
+mod rooms;
+mod socket;
+
+use super::desk::Desk;
+use super::journal::Journal;
+use crate::config;
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::get;
+use fault::Fault;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+/// Time between two tries to listen.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What handlers work with.
+#[derive(Clone)]
+pub(super) struct Shared {
+    /// Where the engine's task is asked.
+    pub(super) desk: Desk,
+    /// The last decisions.
+    pub(super) journal: Arc<Journal>,
+    /// Places for followers of events.
+    followers: limits::Places,
+}
+
+impl Shared {
+    /// With room for everybody.
+    pub(super) fn new(desk: Desk, journal: Arc<Journal>) -> Self {
+        Self {
+            desk,
+            journal,
+            followers: limits::Places::new(events::MAX_FOLLOWERS),
+        }
+    }
+}
+
+/// The running API; it ends when this is dropped.
+pub(super) struct Admin {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Admin {
+    /// Starts to serve. What goes wrong is told, and tried again.
+    pub(super) fn start(config: config::Admin, shared: Shared) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serve = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let served = runtime.map(|runtime| {
+                runtime.block_on(async {
+                    tokio::select! {
+                        () = serve(config, shared) => {}
+                        _ = stopped => {}
+                    }
+                });
+            });
+            if let Err(error) = served {
+                not_served(&error);
+            }
+        };
+        let thread = thread::Builder::new().name("admin".into()).spawn(serve);
+        let thread = thread.map_err(|error| not_served(&error)).ok();
+        Self {
+            stop: Some(stop),
+            thread,
+        }
+    }
+}
+
+fn not_served(error: &io::Error) {
+    warn!(
+        "the admin API is not served ({error}): see the limits that the system sets for this process"
+    );
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        // Whoever has ended already hears nothing, and need not.
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn serve(config: config::Admin, shared: Shared) {
+    let local = full(shared.clone());
+    let public = Router::new().merge(health::routes()).with_state(shared);
+    let public = answers_all(public);
+    let over_socket = socket::serve(config.socket, local);
+    match config.listen {
+        Some(address) => {
+            tokio::join!(over_socket, over_tcp(address, public));
+        }
+        None => over_socket.await,
+    }
+}
+
+/// Everything the socket serves.
+fn full(shared: Shared) -> Router {
+    let routes = Router::new()
+        .route("/v1/status", get(rooms::status))
+        .merge(rooms::routes())
+        .merge(events::routes())
+        .merge(health::routes())
+        .with_state(shared);
+    answers_all(routes)
+}
+
+/// Answers what nothing else does as the API does.
+fn answers_all(router: Router) -> Router {
+    router
+        .fallback(|request: Request| async move {
+            Fault::not_found(format!("there is no {}", request.uri().path()))
+        })
+        .method_not_allowed_fallback(|request: Request| async move {
+            Fault::wrong_method(request.method(), request.uri().path())
+        })
+}
+
+async fn over_tcp(address: SocketAddr, router: Router) {
+    let bind = || TcpListener::bind(address);
+    let listener = persist(bind, |error| {
+        warn!(
+            "cannot listen on {address} ({error}), so health and metrics are not served there: set admin.listen to an address of this machine that is free; trying again"
+        );
+    });
+    let listener = listener.await;
+    info!(%address, "health and metrics are served");
+    limits::serve(listener, router, limits::PUBLIC).await;
+}
+
+/// Tries until it works; what first went wrong is told.
+async fn persist<T, F>(mut attempt: impl FnMut() -> F, told: impl FnOnce(&io::Error)) -> T
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let mut told = Some(told);
+    loop {
+        match attempt().await {
+            Ok(done) => return done,
+            Err(error) => {
+                if let Some(told) = told.take() {
+                    told(&error);
+                }
+                sleep(RETRY).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The unix socket: where it is, whose it is, and who may connect.
+//!
+//! It is put in its place whole: bound beside it, given its mode, renamed. So
+//! nobody connects before the mode is right, and what a dead gavel left is
+//! replaced. A living gavel's is never taken.
+
+use super::{RETRY, limits};
+use crate::shell::client::user_socket;
+use axum::Router;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+/// Read and write for owner and group: who may steer gavel.
+const MODE: u32 = 0o660;
+/// Mode of the folder, where it must be made.
+const FOLDER_MODE: u32 = 0o755;
+
+/// Serves on the first place that works, for ever; comes back where the socket
+/// was taken away.
+pub(super) async fn serve(configured: PathBuf, router: Router) {
+    // As the commands look for it.
+    let second = user_socket().filter(|second| *second != configured);
+    let places: Vec<PathBuf> = [configured.clone()].into_iter().chain(second).collect();
+    loop {
+        let bind = || bind_first(&places);
+        let (listener, owned) = super::persist(bind, |error| {
+            let socket = configured.display();
+            warn!(
+                "the admin API is not served: {error}; see that gavel may write the folder of admin.socket ({socket}) and that no other gavel uses it; trying again"
+            );
+        })
+        .await;
+        info!(socket = %owned.path.display(), "the admin API is served");
+        tokio::select! {
+            () = limits::serve(listener, router.clone(), limits::LOCAL) => {}
+            () = owned.is_taken_away() => {
+                let socket = owned.path.display();
+                warn!("the admin API's socket {socket} has been removed or replaced; making it anew");
+            }
+        }
+    }
+}
+
+/// A socket that is ours, as long as what its path names is what we made.
+struct Owned {
+    path: PathBuf,
+    inode: u64,
+}
+
+impl Owned {
+    fn is_there(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode)
+    }
+
+    /// Waits until somebody else has removed or replaced it.
+    async fn is_taken_away(&self) {
+        while self.is_there() {
+            sleep(RETRY).await;
+        }
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if self.is_there() {
+            // What cannot be removed is found dead by the next gavel.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+async fn bind_first(places: &[PathBuf]) -> io::Result<(UnixListener, Owned)> {
+    let mut first = None;
+    for path in places {
+        match bind(path).await {
+            Ok(bound) => return Ok(bound),
+            // Two gavels of one configuration: the second has no socket, rather
+            // than one where nobody looks for it.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(error) => {
+                let named = format!("{}: {error}", path.display());
+                first.get_or_insert_with(|| io::Error::new(error.kind(), named));
+            }
+        }
+    }
+    Err(first.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+}
+
+async fn bind(path: &Path) -> io::Result<(UnixListener, Owned)> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if !folder.exists() {
+        fs::DirBuilder::new().mode(FOLDER_MODE).create(folder)?;
+    }
+    if fs::symlink_metadata(path).is_ok() {
+        may_replace(path).await?;
+    }
+    // Short: a socket's path has little room (108 bytes on Linux).
+    let aside = folder.join(format!(".{}", std::process::id()));
+    // From a gavel that had our number and was killed in between.
+    let _ = fs::remove_file(&aside);
+    let listener = UnixListener::bind(&aside)?;
+    let placed = fs::set_permissions(&aside, fs::Permissions::from_mode(MODE))
+        .and_then(|()| fs::symlink_metadata(&aside))
+        .and_then(|made| fs::rename(&aside, path).map(|()| made.ino()));
+    match placed {
+        Ok(inode) => {
+            let path = path.to_owned();
+            Ok((listener, Owned { path, inode }))
+        }
+        Err(error) => {
+            let _ = fs::remove_file(&aside);
+            Err(error)
+        }
+    }
+}
+
+/// Whether what is there is a socket where nobody listens.
+async fn may_replace(path: &Path) -> io::Result<()> {
+    match UnixStream::connect(path).await {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            format!("another process listens on {}", path.display()),
+        )),
+    }
+}
