@@ -12,6 +12,7 @@
 local st, jid, json = require "util.stanza", require "util.jid", require "util.json";
 local encodings = require "util.encodings";
 local hmac_sha256 = require "util.hashes".hmac_sha256;
+local seconds = require "util.time".monotonic; -- since some moment
 local t_insert, t_concat = table.insert, table.concat;
 local hosts, full_sessions, bare_sessions = prosody.hosts, prosody.full_sessions, prosody.bare_sessions;
 
@@ -36,10 +37,18 @@ local affiliation_ranks = module:require("muc/util").valid_affiliations;
 -- What is kept of a room, by its JID, for room objects come and go with Prosody's cache:
 --   shadow: gavel's { full, nick } while it follows the room;  seen: by occupant JID, what gavel was shown last
 --   tokens: by real JID, the elements taken out of its latest presence;  pins: by occupant JID, { bare, name }
+-- and for the guard:
+--   judged: gavel has said who is entitled;  since: when somebody came whom gavel has yet to see
+--   named: by bare JID, { rank, promotes, host };  held: by bare JID, { affiliation, at } of what was refused lately
 local rooms = {};
 local function state_of(room_jid)
-	rooms[room_jid] = rooms[room_jid] or { seen = {}, tokens = {}, pins = {} };
+	rooms[room_jid] = rooms[room_jid] or { seen = {}, tokens = {}, pins = {}, named = {}, held = {} };
 	return rooms[room_jid];
+end
+
+local function unfollow(state)
+	state.shadow, state.seen = nil, {};
+	state.judged, state.since, state.named, state.held = nil, nil, {}, {};
 end
 
 ---- Who gavel is ----
@@ -82,6 +91,16 @@ local function answer(event, type, condition) -- always true, so that nobody els
 		event.origin.send(st.error_reply(stanza, type, condition));
 	end
 	return true;
+end
+
+-- Methods of rooms that are wrapped here. Another module may wrap ours since, and go on calling it when this one has
+-- been unloaded: then `active` is false.
+local active, unwrap = true, {};
+local function wrap(method, around)
+	local inner = room_mt[method];
+	local outer = around(inner);
+	room_mt[method] = outer;
+	t_insert(unwrap, function () if room_mt[method] == outer then room_mt[method] = inner; end end);
 end
 
 -- A fault of ours must keep nobody out of a room.
@@ -164,7 +183,7 @@ end
 local function end_shadow(room_jid)
 	local shadow = shadow_in(room_jid);
 	if not shadow then return; end
-	rooms[room_jid].shadow, rooms[room_jid].seen = nil, {};
+	unfollow(rooms[room_jid]);
 	module:send(own_presence(shadow));
 end
 
@@ -226,7 +245,7 @@ end
 local function gavel_joins(event, room)
 	local shadow, state = { full = event.stanza.attr.from, nick = event.stanza.attr.to }, state_of(room.jid);
 	if room:get_occupant_by_nick(shadow.nick) then return answer(event, "cancel", "conflict"); end
-	state.shadow, state.seen = shadow, {};
+	state.shadow, state.seen, state.judged, state.named = shadow, {}, nil, {};
 	for _, occupant in room:each_occupant() do
 		local presence, x = occupant:get_presence(), st.stanza("x", { xmlns = xmlns_user });
 		attempt("list", show, state, { room = room, occupant = occupant, stanza = presence, x = x });
@@ -439,6 +458,7 @@ local function restore_features(bare)
 end
 
 after("muc-set-affiliation", function (event, room)
+	if rooms[room.jid] and is_gavel(event.actor) then rooms[room.jid].held[event.jid] = nil; end
 	if is_gavel(event.actor) and affiliation_ranks[event.affiliation] < affiliation_ranks[event.previous_affiliation] then
 		restore_features(event.jid);
 	end
@@ -464,7 +484,7 @@ module:hook("muc-room-restored", function (event) if event.room:has_occupant() t
 module:hook("muc-occupant-left", function (event)
 	local state = rooms[event.room.jid];
 	if not state then return; end
-	state.pins[event.nick] = nil;
+	state.pins[event.nick], state.held[event.occupant.bare_jid] = nil, nil;
 	for full in event.occupant:each_session() do state.tokens[full] = nil; end
 end, FIRST);
 
@@ -476,12 +496,12 @@ end, FIRST);
 
 ---- What gavel may do: all that an owner may, without being listed as one ----
 
-local active, stored_affiliation = true, room_mt.get_affiliation;
-local function get_affiliation(room, address, ...)
-	if active and is_gavel(address) and component() then return "owner"; end
-	return stored_affiliation(room, address, ...);
-end
-room_mt.get_affiliation = get_affiliation;
+wrap("get_affiliation", function (inner)
+	return function (room, address, ...)
+		if active and is_gavel(address) and component() then return "owner"; end
+		return inner(room, address, ...);
+	end
+end);
 
 module:hook("muc-pre-set-affiliation", function (event)
 	if not component() or not is_gavel(event.jid) and event.jid ~= gavel_host then return; end
@@ -496,13 +516,277 @@ module:hook("muc-pre-set-role", function (event)
 	return true;
 end, FIRST);
 
+---- The guard: who is not entitled is moderator not even for a moment ----
+
+-- gavel's lease on this component: { session, renewed, ends, grants, spares_guests, machines }. While it lasts, nobody
+-- but those whom gavel has named, or by whom it has named as promoting, becomes owner, admin or role moderator in the
+-- rooms that gavel has judged, and in those it is just being invited to. gavel renews it all the time, so that the
+-- guard opens where gavel is away, or hangs.
+local lease;
+local OPENS = 9; -- after so many seconds without gavel, at most
+
+local function guarded(room) -- what is kept of the room, if the guard is shut there
+	local state = rooms[room.jid];
+	if not state or not lease or lease.session ~= connection() then return nil; end
+	local time = seconds();
+	local shut = state.judged or state.since and time < state.since + OPENS;
+	return shut and time < lease.ends and state or nil;
+end
+
+local function rank_in(room, bare)
+	return affiliation_ranks[room:get_affiliation(bare) or "none"];
+end
+
+local function is_machine(address)
+	return lease.machines[jid.bare(address)] or lease.machines[jid.host(address)];
+end
+
+local function has_claims(bare)
+	for _, session in pairs(bare_sessions[bare] and bare_sessions[bare].sessions or {}) do
+		if claims_json(session) ~= "" then return true; end
+	end
+	return false;
+end
+
+local function may_rise(state, bare, rank, actor)
+	if is_gavel(actor) or is_machine(bare) then return true; end
+	local named, by = state.named[bare], actor and state.named[jid.bare(actor)];
+	if named and rank <= named.rank then return true; end
+	return by and by.promotes and lease.grants or lease.spares_guests and not has_claims(bare);
+end
+
+-- Whether somebody may not throw somebody out; the server's own modules may (a device switch, an admin's tool).
+local function may_not_remove(state, bare, actor)
+	if not actor or is_gavel(actor) or jid.bare(actor) == bare then return false; end
+	if jid.node(bare) then return state.named[bare] and state.named[bare].host; end
+	for host, named in pairs(state.named) do -- a ban of a whole domain
+		if named.host and jid.host(host) == bare then return true; end
+	end
+	return false;
+end
+
+-- What a server module or the focus wanted to give, and will not try again: where gavel turns out to be away, or leaves
+-- the matter to them, they shall have it.
+local function hold(state, bare, affiliation)
+	for other, held in pairs(state.held) do
+		if held.at + OPENS < seconds() then state.held[other] = nil; end
+	end
+	state.held[bare] = { affiliation = affiliation, at = seconds() };
+end
+
+local function give_back(room, bare, affiliation)
+	if rank_in(room, bare) < affiliation_ranks[affiliation] then room:set_affiliation(true, bare, affiliation); end
+end
+
+local function give_back_all(room, state, refused_since)
+	local all = {};
+	for _, occupant in room:each_occupant() do
+		local held = state.held[occupant.bare_jid];
+		if held and held.at >= refused_since then all[occupant.bare_jid] = held.affiliation; end
+	end
+	state.held = {};
+	for bare, affiliation in pairs(all) do give_back(room, bare, affiliation); end
+end
+
+local function log_refusal(room, actor, what, whom)
+	module:log("info", "The guard keeps %s in %s from: %s %s", actor or "a server module", room.jid, what, whom);
+end
+
+local rising = {}; -- room and bare JID of a rise that was let through, until it is done
+
+module:hook("muc-pre-set-affiliation", function (event)
+	local room, bare, actor = event.room, event.jid, event.actor;
+	local state, refused = guarded(room), false;
+	rising = {};
+	if not state then return; end
+	local rank = affiliation_ranks[event.affiliation];
+	if rank >= affiliation_ranks.admin and rank > rank_in(room, bare) then
+		refused = not may_rise(state, bare, rank, actor);
+		if not refused then
+			rising = { room = room, bare = bare };
+		elseif not actor or is_machine(actor) then
+			hold(state, bare, event.affiliation);
+		end
+	elseif not room:get_default_role(event.affiliation ~= "none" and event.affiliation or nil) then
+		refused = may_not_remove(state, bare, actor);
+	end
+	if not refused then return; end
+	log_refusal(room, actor, "affiliation "..event.affiliation.." for", bare);
+	event.allowed = false;
+	return true;
+end, FIRST - 1);
+module:hook("muc-set-affiliation", function () rising = {}; end, -FIRST);
+
+local function may_not_set_role(state, room, occupant, role, actor)
+	local bare, admin = occupant.bare_jid, affiliation_ranks.admin;
+	if role == "moderator" then
+		return occupant.role ~= role and rank_in(room, bare) < admin and not may_rise(state, bare, admin, actor);
+	end
+	return (not role or role == "none") and may_not_remove(state, bare, actor);
+end
+
+wrap("set_role", function (inner)
+	return function (room, actor, nick, role, ...)
+		local state = active and actor and guarded(room);
+		local occupant = state and room._occupants[nick];
+		if not occupant then return inner(room, actor, nick, role, ...); end
+		local person = actor ~= true and actor or nil;
+		if may_not_set_role(state, room, occupant, role, person) then
+			log_refusal(room, person, "role "..(role or "none").." for", occupant.bare_jid);
+			return nil, "cancel", "not-allowed";
+		end
+		rising = { room = room, bare = occupant.bare_jid };
+		local done, kind, condition = inner(room, actor, nick, role, ...);
+		rising = {};
+		return done, kind, condition;
+	end
+end);
+
+-- Modules write roles straight into an occupant, too (token_affiliation, muc_flip): what counts is what is saved.
+local function keep_down(state, room, occupant)
+	local before, bare = room._occupants[occupant.nick], occupant.bare_jid;
+	if before and before.role == "moderator" or rising.bare == bare and rising.room == room then return; end
+	if rank_in(room, bare) >= affiliation_ranks.admin or may_rise(state, bare, affiliation_ranks.admin) then return; end
+	log_refusal(room, nil, "role moderator for", bare);
+	occupant.role = before and before.role or room:get_default_role(room:get_affiliation(bare)) or "participant";
+end
+
+wrap("save_occupant", function (inner)
+	return function (room, occupant, ...)
+		local state = occupant.role == "moderator" and active and guarded(room);
+		if state then attempt("guard", keep_down, state, room, occupant); end
+		return inner(room, occupant, ...);
+	end
+end);
+
+-- Reserving an occupant's nick for another JID throws the occupant out.
+module:hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
+	local room = find_room(event.stanza);
+	local state, actor = room and guarded(room), event.stanza.attr.from;
+	if not state then return; end
+	for item in event.stanza.tags[1]:childtags("item") do
+		local nick = item.attr.jid and item.attr.nick and encodings.stringprep.resourceprep(item.attr.nick);
+		local occupant = nick and room._occupants[room.jid.."/"..nick];
+		if occupant and jid.prep(item.attr.jid) ~= occupant.bare_jid
+			and may_not_remove(state, occupant.bare_jid, actor) then
+			log_refusal(room, actor, "the nick of", occupant.bare_jid);
+			return answer(event, "cancel", "not-allowed");
+		end
+	end
+end, FIRST - 1);
+
+local function only_machines_in(room)
+	for _, occupant in room:each_occupant() do
+		if not is_machine(occupant.bare_jid) then return false; end
+	end
+	return true;
+end
+
+-- Nobody comes for a room, or nobody says who is entitled there.
+local function open_unjudged(room_jid)
+	local state = rooms[room_jid];
+	if not state or not state.since or seconds() < state.since + OPENS then return; end
+	local room = muc.get_room_from_jid(room_jid);
+	if room then
+		give_back_all(room, state, state.since);
+	elseif not state.shadow then
+		rooms[room_jid] = nil; -- a room that was not to be
+	end
+end
+
+local function watch_unjudged(room_jid)
+	module:add_timer(OPENS, function () attempt("open", open_unjudged, room_jid); end);
+end
+
+-- The first person in a room is there before gavel: Prosody makes the creator owner, others whom a token names.
+local function entered(event)
+	local room = event.room;
+	if not lease or lease.session ~= connection() or seconds() >= lease.ends then return; end
+	local state = state_of(room.jid);
+	local begun = state.since and (room:has_occupant() or seconds() < state.since + OPENS);
+	if state.judged or begun or not only_machines_in(room) then return; end
+	state.since = seconds();
+	watch_unjudged(room.jid);
+end
+for _, name in ipairs { "muc-room-pre-create", "muc-occupant-pre-join" } do
+	module:hook(name, function (event) attempt(name, entered, event); end, FIRST);
+end
+
+local function lapse()
+	local over = lease;
+	lease = nil;
+	module:log("warn", "gavel has not been heard of: until it is, the guard is open for the rooms of %s", module.host);
+	for room_jid, state in pairs(rooms) do -- of the others, those timers take care
+		local room = state.judged and next(state.held) and muc.get_room_from_jid(room_jid);
+		if room then attempt("lapse", give_back_all, room, state, over.renewed); end
+	end
+end
+
+local watching = false;
+local function watch_lease()
+	watching = false;
+	if not lease then return; end
+	local left = lease.ends - seconds();
+	if left <= 0 or lease.session ~= connection() then return lapse(); end
+	watching = true;
+	return left;
+end
+
+local function begin_lease(new)
+	lease = new;
+	if not watching then
+		watching = true;
+		module:add_timer(math.max(new.ends - seconds(), 0), watch_lease);
+	end
+end
+
+module:hook("iq-set/host/urn:gavel:guard:0:lease", function (event)
+	if not from_gavel(event) then return answer(event, "auth", "forbidden"); end
+	local request, machines = event.stanza.tags[1], {};
+	local length = math.min(tonumber(request.attr.seconds) or 0, OPENS);
+	for child in request:childtags("infrastructure") do machines[child.attr.jid or ""] = true; end
+	if length <= 0 then
+		lease = nil;
+	else
+		begin_lease { session = connection(), renewed = seconds(), ends = seconds() + length, machines = machines,
+			grants = request.attr.grants ~= "none", spares_guests = request.attr.guests == "ignore" };
+	end
+	return answer(event);
+end, FIRST);
+
+local function name_person(state, room, child)
+	local bare, rank = child.attr.jid, affiliation_ranks[child.attr.affiliation];
+	if not bare then return; end
+	if not rank or rank < affiliation_ranks.admin then
+		state.named[bare] = nil;
+		return;
+	end
+	state.named[bare] = { rank = rank, promotes = child.attr.promotes == "true", host = child.attr.host == "true" };
+	local held = state.held[bare];
+	if held and affiliation_ranks[held.affiliation] <= rank then
+		state.held[bare] = nil;
+		give_back(room, bare, held.affiliation);
+	end
+end
+
+module:hook("iq-set/bare/urn:gavel:guard:0:guard", function (event)
+	if not from_gavel(event) then return answer(event, "auth", "forbidden"); end
+	local room = find_room(event.stanza);
+	if not room or not shadow_in(room.jid) then return answer(event, "cancel", "item-not-found"); end
+	local state, request = rooms[room.jid], event.stanza.tags[1];
+	if request.attr.all == "true" then state.named = {}; end
+	for child in request:childtags("person") do name_person(state, room, child); end
+	if not state.judged then state.judged, state.since, state.held = true, nil, {}; end
+	return answer(event);
+end, FIRST);
+
 ---- Coming and going ----
 
 -- A component that connects knows nothing of what the one before was sent. Its host may start after this one.
 local function watch(host)
 	if host ~= gavel_host then return; end
 	gavel_component:hook("component-authenticated", function ()
-		for _, state in pairs(rooms) do state.shadow, state.seen = nil, {}; end
+		for _, state in pairs(rooms) do unfollow(state); end
 		invite_everywhere();
 	end);
 end
@@ -520,21 +804,27 @@ function module.load()
 end
 
 function module.save()
-	return { rooms = rooms, session = connection() };
+	return { rooms = rooms, session = connection(), lease = lease };
 end
 
 function module.restore(saved)
 	rooms = saved.rooms or {};
-	for _, state in pairs(rooms) do
-		local stays = state.shadow and saved.session == connection() and is_gavel(state.shadow.full);
-		state.shadow, state.seen = stays and state.shadow or nil, {};
+	for room_jid, state in pairs(rooms) do
+		state.named, state.held = state.named or {}, state.held or {}; -- an older version has saved none
+		if saved.session == connection() and state.shadow and is_gavel(state.shadow.full) then
+			state.seen = {};
+		else
+			unfollow(state);
+		end
+		if state.since then watch_unjudged(room_jid); end
 	end
+	if saved.lease then begin_lease(saved.lease); end
 	invite_everywhere();
 end
 
 function module.unload()
-	active = false; -- another module may have wrapped ours since, and go on calling it
-	if room_mt.get_affiliation == get_affiliation then room_mt.get_affiliation = stored_affiliation; end
+	active = false;
+	for _, undo in ipairs(unwrap) do undo(); end
 	if module.reloading then return; end
 	for room_jid in pairs(rooms) do end_shadow(room_jid); end
 end
