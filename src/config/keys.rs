@@ -36,6 +36,7 @@ pub const KEYS: &[&str] = &[
     "policy.fallback",
     "policy.grants",
     "policy.protect_hosts",
+    "policy.guard",
     "policy.on_expiry",
     "policy.rule",
     "names.freeze",

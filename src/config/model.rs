@@ -202,6 +202,8 @@ pub struct Policy {
     pub grants: Grants,
     /// Whether a token-entitled owner demoted by another gets owner back.
     pub protect_hosts: bool,
+    /// Whether the module keeps the unentitled from ever moderating.
+    pub guard: bool,
     /// What happens when a token's `exp` passes during the meeting.
     pub on_expiry: OnExpiry,
 }

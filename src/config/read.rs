@@ -160,6 +160,7 @@ fn policy(root: &mut Section<'_>) -> Policy {
         fallback: section.word("fallback", Fallback::None, &["first"]),
         grants: section.word("grants", Grants::Owner, &["admin"]),
         protect_hosts: section.flag("protect_hosts", true),
+        guard: section.flag("guard", false),
         on_expiry: section.word("on_expiry", OnExpiry::Keep, &["demote"]),
     };
     section.finish();

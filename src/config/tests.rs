@@ -100,6 +100,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.policy.fallback, Fallback::None);
     assert_eq!(config.policy.grants, Grants::Owner);
     assert!(config.policy.protect_hosts);
+    assert!(!config.policy.guard);
     assert_eq!(config.policy.on_expiry, OnExpiry::Keep);
     assert_eq!(config.names.freeze, Freeze::Revert);
     let state = config.state.file.unwrap();
@@ -201,6 +202,7 @@ guests = "strip"
 fallback = "none"
 grants = "owner"
 protect_hosts = true
+guard = false
 on_expiry = "keep"
 
 [names]
@@ -257,7 +259,7 @@ fn the_sample_holds_the_defaults_and_is_printed_as_it_was_read() {
 }
 
 /// Every key with a value that is not its default, as TOML and as environment.
-const OTHERS: [(&str, &str, &str); 30] = [
+const OTHERS: [(&str, &str, &str); 31] = [
     ("component.jid", "'g.x'", "g.x"),
     ("component.server", "'[::1]:5348'", "[::1]:5348"),
     ("component.secret", "'psst'", "psst"),
@@ -285,6 +287,7 @@ const OTHERS: [(&str, &str, &str); 30] = [
     ("policy.fallback", "'none'", "none"),
     ("policy.grants", "'none'", "none"),
     ("policy.protect_hosts", "false", "false"),
+    ("policy.guard", "true", "true"),
     ("policy.on_expiry", "'keep'", "keep"),
     ("names.freeze", "'notify'", "notify"),
     ("state.file", "''", ""),

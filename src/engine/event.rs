@@ -155,6 +155,13 @@ pub enum Warning {
     },
     /// No more tokens can be remembered.
     TokensFull,
+    /// The module does not guard a service.
+    NoGuard {
+        /// The MUC service.
+        service: String,
+        /// What Prosody answered.
+        error: String,
+    },
     /// The server admin's affiliation cannot be changed.
     ServerAdmin {
         /// The room.
@@ -208,6 +215,10 @@ impl fmt::Display for Warning {
             ),
             Self::TokensFull => f.write_str(
                 "too many tokens are remembered, so new ones are refused as replayed: give tokens a short `exp` and set claims.jwt.require_exp = true",
+            ),
+            Self::NoGuard { service, error } => write!(
+                f,
+                "policy.guard has no effect on rooms of {service} ({error}): load mod_gavel, of this version, on Component \"{service}\"; until then what others give is taken back after the fact"
             ),
             Self::ServerAdmin { room, jid } => write!(
                 f,

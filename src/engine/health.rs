@@ -102,6 +102,9 @@ impl Engine {
         });
         self.timers.set(now + SILENCE, Timer::Ping);
         self.timers.set(now + BINDINGS, Timer::Bindings);
+        for service in 0..self.services.len() {
+            self.renew_lease(service);
+        }
         self.discover();
     }
 
@@ -111,6 +114,7 @@ impl Engine {
         for service in &mut self.services {
             // The server may come back without it.
             service.module = false;
+            service.leased = false;
         }
         self.requests.clear();
         if self.examination.take().is_some() {
@@ -119,6 +123,8 @@ impl Engine {
         self.timers.clear();
         self.join_queue.clear();
         self.joining.clear();
+        self.unnamed.clear();
+        self.misnamed.clear();
         self.lose_all_rooms();
     }
 

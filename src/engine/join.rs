@@ -309,6 +309,8 @@ impl Engine {
         room.backoff = Default::default();
         self.services[room.service].module = module;
         self.services[room.service].had_module = module;
+        // Loaded again, the module knows of no lease.
+        self.services[room.service].leased &= module;
         let (room, module) = (jid.clone(), module);
         self.report(Report::Joined { room, module });
         self.own_if_needed(jid);

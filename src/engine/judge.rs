@@ -31,6 +31,7 @@ impl Engine {
             self.seat(jid, nick, None, true);
         }
         self.settle_tokens(jid);
+        self.guard_room(jid);
         self.warn_without_module(jid);
         self.names
             .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));

@@ -24,6 +24,7 @@ mod discovery;
 pub mod event;
 pub mod examination;
 mod examine;
+pub mod guard;
 mod health;
 mod join;
 mod judge;
@@ -66,7 +67,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use request::{Purpose, Requests};
 use room::Room;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use timers::{Timer, Timers};
 
 /// The open stream.
@@ -96,6 +97,8 @@ struct ServiceState {
     polling: bool,
     /// A list was refused before.
     refused: bool,
+    /// The module has, as far as is known, a lease for the guard.
+    leased: bool,
 }
 
 /// The decision core. See the [module](self) for how to drive it.
@@ -115,6 +118,8 @@ pub struct Engine {
     marked_set: HashSet<(RoomJid, BareJid)>,
     names: Vec<(RoomJid, Nick)>,
     rereads: Vec<RoomJid>,
+    unnamed: BTreeSet<RoomJid>,
+    misnamed: BTreeSet<(RoomJid, BareJid)>,
     actions: VecDeque<Action>,
     told: HashSet<Warning>,
     can_impersonate: bool,
@@ -149,6 +154,8 @@ impl Engine {
             marked_set: HashSet::new(),
             names: Vec::new(),
             rereads: Vec::new(),
+            unnamed: BTreeSet::new(),
+            misnamed: BTreeSet::new(),
             actions: VecDeque::new(),
             told: HashSet::new(),
             can_impersonate: true,
@@ -173,6 +180,7 @@ impl Engine {
         }
         self.run_timers();
         self.reconcile_marked();
+        self.tell_guard();
         self.look_at_names();
         self.read_changed();
         self.check_resynchronised();
@@ -224,6 +232,7 @@ impl Engine {
         while let Some(timer) = self.timers.take_due(self.now.tick) {
             match timer {
                 Timer::Poll(service) => self.poll_service(service),
+                Timer::Lease(service) => self.lease_due(service),
                 Timer::Ping => self.ping_server(),
                 Timer::SelfPing(room) => self.ping_room_if_silent(&room),
                 Timer::LeaveIfLonely(room) => self.leave_if_lonely(&room),

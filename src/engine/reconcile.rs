@@ -25,6 +25,7 @@ impl Engine {
     pub(super) fn reconcile_marked(&mut self) {
         while let Some((main, bare)) = self.marked.pop_front() {
             self.marked_set.remove(&(main.clone(), bare.clone()));
+            self.look_at_guard(&main, &bare);
             self.reconcile(&main, &bare);
         }
     }

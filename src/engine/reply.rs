@@ -60,6 +60,7 @@ impl Engine {
                 self.poll_again(service);
             }
             (Purpose::SelfPing(room), _) => self.still_in(&room),
+            (Purpose::Lease(_) | Purpose::Guard(_), _) => {}
             (Purpose::List(..) | Purpose::Examination(_) | Purpose::Ping | Purpose::Nothing, _) => {
             }
         }
@@ -75,6 +76,8 @@ impl Engine {
             // The occupant has left, or has another nick by now.
             Purpose::Pin(..) if error.is("item-not-found") => {}
             Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Refused),
+            Purpose::Lease(service) => self.lease_refused(service, error),
+            Purpose::Guard(room) => self.guard_refused(&room, error),
             Purpose::Own(room) => self.owned(&room, Some(error)),
             Purpose::ListRooms(service) | Purpose::Items(service) => {
                 self.not_listed(service, error);
@@ -112,6 +115,9 @@ impl Engine {
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
             Purpose::Role(_, room, jid) => self.role_answered(&room, &jid, false),
             Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Ineffective),
+            // The next one is on its way.
+            Purpose::Lease(_) => {}
+            Purpose::Guard(room) => self.guard_room(&room),
             Purpose::Own(room) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.owning = false;

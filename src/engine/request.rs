@@ -28,6 +28,10 @@ pub enum Purpose {
     Role(Seat, RoomJid, BareJid),
     /// An occupant's name, kept by the module: room and nick.
     Pin(RoomJid, Nick),
+    /// The lease of a service's guard.
+    Lease(usize),
+    /// Who is entitled in a room, for the guard.
+    Guard(RoomJid),
     /// gavel's own affiliation.
     Own(RoomJid),
     /// A service's rooms, by ad-hoc command.

@@ -6,7 +6,7 @@ use super::time::Tick;
 use crate::claims::{Claims, RejectReason, Source, TokenId};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::policy::Verdict;
-use crate::stanza::{DisplayName, Evidence, Form};
+use crate::stanza::{DisplayName, Entitled, Evidence, Form};
 use bytes::Bytes;
 use std::collections::HashMap;
 
@@ -156,6 +156,8 @@ pub struct Room {
     pub backoff: Backoff,
     /// Not to be entered before.
     pub not_before: Option<Tick>,
+    /// What the module was told of who is entitled; none where nothing yet.
+    pub named: Option<HashMap<BareJid, Entitled>>,
     /// The password to join with.
     pub password: Option<String>,
 }
@@ -186,6 +188,7 @@ impl Room {
             unread: false,
             backoff: Backoff::default(),
             not_before: None,
+            named: None,
             password: None,
         }
     }

@@ -45,6 +45,12 @@ impl Infrastructure {
             || self.domains.iter().any(|known| known == domain)
     }
 
+    /// All of them: bare JIDs, and domains.
+    pub fn addresses(&self) -> Vec<String> {
+        let jids = self.jids.iter().map(ToString::to_string);
+        jids.chain(self.domains.iter().cloned()).collect()
+    }
+
     /// Whether somebody is infrastructure.
     pub fn contains(&self, real: &RealJid) -> bool {
         self.has(real.bare_str(), real.domain())

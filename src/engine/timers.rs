@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 pub enum Timer {
     /// Look at a service's list of rooms.
     Poll(usize),
+    /// Renew the lease of a service's guard.
+    Lease(usize),
     /// Ask the server whether it is there.
     Ping,
     /// Ask a room whether gavel is still in it (XEP-0410).

@@ -56,6 +56,9 @@ pub struct Policy {
     pub grants: Grants,
     /// Whether a token-entitled owner demoted by somebody else gets owner back.
     pub protect_hosts: bool,
+    /// Whether the module keeps everybody from making moderators of those who are
+    /// not entitled.
+    pub guard: bool,
 }
 
 impl Default for Policy {
@@ -65,6 +68,7 @@ impl Default for Policy {
             guests: Guests::default(),
             grants: Grants::default(),
             protect_hosts: true,
+            guard: false,
         }
     }
 }

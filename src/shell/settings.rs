@@ -97,6 +97,7 @@ pub fn policy(policy: &config::Policy) -> Policy {
             config::Grants::None => Grants::None,
         },
         protect_hosts: policy.protect_hosts,
+        guard: policy.guard,
     }
 }
 

@@ -10,4 +10,4 @@ pub use inbound::{
     Actor, CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, Message,
     MessageKind, MucUser, Presence, PresenceKind, StanzaError,
 };
-pub use outbound::{LIST_ROOMS, Outbound, Reply, Request, SET_AFFILIATION};
+pub use outbound::{Entitled, LIST_ROOMS, Outbound, Reply, Request, SET_AFFILIATION};

@@ -1,6 +1,6 @@
 //! What gavel sends.
 
-use crate::muc::{Affiliation, Nick, OccupantJid, RealJid, RoomJid};
+use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, RoomJid};
 use bytes::Bytes;
 
 /// Prosody's ad-hoc command that sets an affiliation for a server admin.
@@ -113,6 +113,24 @@ pub enum Request {
     },
     /// Ends all pins of the room.
     UnpinAll,
+    /// Leases the guard of a service's rooms to the module (SPEC section 6).
+    Lease {
+        /// For how long; 0 ends it.
+        seconds: u64,
+        /// Whether promotions by the entitled count.
+        grants: bool,
+        /// Whether people without claims are left alone.
+        ignores_guests: bool,
+        /// Bare JIDs and domains that keep what they have, and give nothing.
+        infrastructure: Vec<String>,
+    },
+    /// Tells the module who is entitled in a room (SPEC section 6).
+    Guard {
+        /// Whether these are all, and nobody else is.
+        all: bool,
+        /// Those of whom something else is to be known than before.
+        people: Vec<Entitled>,
+    },
     /// muc#admin get: everybody with an affiliation (XEP-0045 §9.5, §10.5).
     ListAffiliation(Affiliation),
     /// muc#owner get: the configuration form (XEP-0045 §10.2).
@@ -148,6 +166,32 @@ pub enum Request {
         /// The session of the first step.
         session: String,
     },
+}
+
+/// What the module's guard knows of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entitled {
+    /// Who.
+    pub jid: BareJid,
+    /// The highest affiliation that anybody may give them; below admin it is
+    /// nothing.
+    pub affiliation: Affiliation,
+    /// Whether they may give others what they have.
+    pub promotes: bool,
+    /// Whether nobody else may throw them out.
+    pub host: bool,
+}
+
+impl Entitled {
+    /// Somebody who is not entitled, or no longer.
+    pub fn no_more(jid: BareJid) -> Self {
+        Self {
+            jid,
+            affiliation: Affiliation::None,
+            promotes: false,
+            host: false,
+        }
+    }
 }
 
 /// gavel's answer to a request.

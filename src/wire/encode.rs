@@ -3,7 +3,7 @@
 use super::error::EncodeError;
 use super::{chars, ns, revert};
 use crate::muc::{OccupantJid, RealJid, RoomJid};
-use crate::stanza::{Outbound, Reply, Request};
+use crate::stanza::{Entitled, Outbound, Reply, Request};
 use minidom::rxml::NcName;
 use minidom::{Element, ElementBuilder};
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field};
@@ -205,6 +205,16 @@ fn payload(request: &Request) -> (&'static str, Element) {
             let pin = with(Element::builder("pin", ns::NAMES), &whom);
             ("set", pin.append(name.as_str()).build())
         }
+        Request::Lease {
+            seconds,
+            grants,
+            ignores_guests,
+            infrastructure,
+        } => (
+            "set",
+            lease(*seconds, *grants, *ignores_guests, infrastructure),
+        ),
+        Request::Guard { all, people } => ("set", guard(*all, people)),
         Request::UnpinAll => ("set", Element::bare("unpin-all", ns::NAMES)),
         Request::StartCommand { node } => {
             ("set", command(&[("node", node), ("action", "execute")]))
@@ -218,6 +228,39 @@ fn payload(request: &Request) -> (&'static str, Element) {
             ("set", command(&cancel))
         }
     }
+}
+
+fn lease(seconds: u64, grants: bool, ignores_guests: bool, infrastructure: &[String]) -> Element {
+    let seconds = seconds.to_string();
+    let terms = [
+        ("seconds", seconds.as_str()),
+        ("grants", if grants { "yes" } else { "none" }),
+        ("guests", if ignores_guests { "ignore" } else { "strip" }),
+    ];
+    let lease = with(Element::builder("lease", ns::GUARD), &terms);
+    let machine = |jid: &String| {
+        with(
+            Element::builder("infrastructure", ns::GUARD),
+            &[("jid", jid)],
+        )
+    };
+    lease.append_all(infrastructure.iter().map(machine)).build()
+}
+
+fn guard(all: bool, people: &[Entitled]) -> Element {
+    let yes = |name, so| if so { Some((name, "true")) } else { None };
+    let person = |who: &Entitled| {
+        let mut attributes = vec![
+            ("jid", who.jid.as_str()),
+            ("affiliation", who.affiliation.as_str()),
+        ];
+        attributes.extend(yes("promotes", who.promotes));
+        attributes.extend(yes("host", who.host));
+        with(Element::builder("person", ns::GUARD), &attributes)
+    };
+    let all: Vec<_> = yes("all", all).into_iter().collect();
+    let guard = with(Element::builder("guard", ns::GUARD), &all);
+    guard.append_all(people.iter().map(person)).build()
 }
 
 /// One `<item/>` only: Prosody applies no further one.

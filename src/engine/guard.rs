@@ -1,0 +1,215 @@
+//! The guard (`policy.guard`, SPEC section 6): the module lets nobody become
+//! moderator whom gavel has not named, so that the unentitled are moderator not
+//! even for one round trip.
+//!
+//! Two requests carry it. A *lease* for each service says that the guard is
+//! wanted there, and on which terms; it ends by itself, so that the guard opens
+//! where gavel hangs. The *guard* request of each room says who is entitled, at
+//! first everybody, then whoever changes. Nothing goes out with presence.
+
+use super::Engine;
+use super::event::Warning;
+use super::person::{Person, Wanted};
+use super::request::Purpose;
+use super::room::Room;
+use super::timers::Timer;
+use crate::muc::{Affiliation, BareJid, RoomJid};
+use crate::policy::{Entitlement, Grants, Guests};
+use crate::stanza::{Entitled, Request, StanzaError};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long a lease is for: within 10 s, the guard of a gavel that hangs must
+/// have opened.
+pub const LEASE: Duration = Duration::from_secs(9);
+/// How often it is renewed: the guard stays shut while gavel or Prosody is busy
+/// with something else for some seconds.
+pub const RENEWAL: Duration = Duration::from_secs(2);
+
+impl Engine {
+    /// Renews the lease of a service, or ends it where the guard is not wanted.
+    pub(super) fn renew_lease(&mut self, service: usize) {
+        let guard = self.settings.policy.guard;
+        let state = &mut self.services[service];
+        let leased = std::mem::replace(&mut state.leased, guard);
+        if self.stream.is_none() || !(guard || leased) {
+            return;
+        }
+        let seconds = if guard { LEASE.as_secs() } else { 0 };
+        let request = Request::Lease {
+            seconds,
+            grants: self.settings.policy.grants != Grants::None,
+            ignores_guests: self.settings.policy.guests == Guests::Ignore,
+            infrastructure: self.settings.infrastructure.addresses(),
+        };
+        let domain = self.settings.services[service].domain.clone();
+        self.ask(&domain, request, Purpose::Lease(service));
+        if guard {
+            let again = self.now.tick + RENEWAL;
+            self.timers.set(again, Timer::Lease(service));
+        }
+    }
+
+    /// Renews a lease that is due, unless the module has refused it.
+    pub(super) fn lease_due(&mut self, service: usize) {
+        if self.services[service].leased {
+            self.renew_lease(service);
+        }
+    }
+
+    /// No guard: the module is not loaded, or is an older one.
+    pub(super) fn lease_refused(&mut self, service: usize, error: &StanzaError) {
+        if std::mem::take(&mut self.services[service].leased) {
+            self.warn_once(Warning::NoGuard {
+                service: self.settings.services[service].domain.clone(),
+                error: error.to_string(),
+            });
+        }
+    }
+
+    /// Says anew who is entitled wherever that is wanted, after the
+    /// configuration has changed.
+    pub fn guard_anew(&mut self) {
+        for service in 0..self.services.len() {
+            self.renew_lease(service);
+        }
+        let rooms: Vec<RoomJid> = self.rooms.keys().cloned().collect();
+        for room in rooms {
+            self.guard_room(&room);
+        }
+    }
+
+    /// Says at the end of this input who is entitled in a room whose people have
+    /// been judged.
+    pub(super) fn guard_room(&mut self, jid: &RoomJid) {
+        let wanted = self.settings.policy.guard;
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.named = None;
+        if !wanted || !room.module || room.meeting.is_none() {
+            return;
+        }
+        let service = room.service;
+        self.unnamed.insert(jid.clone());
+        if !self.services[service].leased {
+            self.renew_lease(service);
+        }
+    }
+
+    /// Compares what a person should be named as with what the module was told.
+    pub(super) fn look_at_guard(&mut self, main: &RoomJid, bare: &BareJid) {
+        if !self.settings.policy.guard {
+            return;
+        }
+        let Some(meeting) = self.meetings.get(main) else {
+            return;
+        };
+        for jid in &meeting.rooms {
+            let Some(named) = self.rooms.get(jid).and_then(|room| room.named.as_ref()) else {
+                continue;
+            };
+            let wanted = self.named_in(jid, main, bare);
+            if named.get(bare) != wanted.as_ref() {
+                self.misnamed.insert((jid.clone(), bare.clone()));
+            }
+        }
+    }
+
+    /// Tells the module what has changed, with one request for each room.
+    pub(super) fn tell_guard(&mut self) {
+        for jid in std::mem::take(&mut self.unnamed) {
+            self.name_all(&jid);
+        }
+        let mut changed = std::mem::take(&mut self.misnamed).into_iter().peekable();
+        while let Some((jid, bare)) = changed.next() {
+            let mut people = vec![self.rename(&jid, bare)];
+            while let Some((_, bare)) = changed.next_if(|(room, _)| *room == jid) {
+                people.push(self.rename(&jid, bare));
+            }
+            let people: Vec<Entitled> = people.into_iter().flatten().collect();
+            if !people.is_empty() {
+                self.ask_guard(&jid, false, people);
+            }
+        }
+    }
+
+    /// Notes and gives what the module is to be told of somebody, if it is
+    /// something new.
+    fn rename(&mut self, jid: &RoomJid, bare: BareJid) -> Option<Entitled> {
+        let main = self.rooms.get(jid)?.meeting.clone()?;
+        let wanted = self.named_in(jid, &main, &bare);
+        let named = self.rooms.get_mut(jid)?.named.as_mut()?;
+        let before = match &wanted {
+            Some(entitled) => named.insert(bare.clone(), entitled.clone()),
+            None => named.remove(&bare),
+        };
+        let news = wanted.clone().unwrap_or_else(|| Entitled::no_more(bare));
+        (before != wanted).then_some(news)
+    }
+
+    fn name_all(&mut self, jid: &RoomJid) {
+        let inside = |room: &&Room| room.is_in() && room.module;
+        let room = self.rooms.get(jid).filter(inside);
+        let Some(main) = room.and_then(|room| room.meeting.clone()) else {
+            return;
+        };
+        let people = self.meetings.get(&main).map(|meeting| &meeting.people);
+        let people: BTreeSet<&BareJid> = people.into_iter().flat_map(|all| all.keys()).collect();
+        let entitled = people.into_iter();
+        let entitled = entitled.filter_map(|bare| self.named_in(jid, &main, bare));
+        let entitled: Vec<Entitled> = entitled.collect();
+        if let Some(room) = self.rooms.get_mut(jid) {
+            let named = entitled.iter().map(|who| (who.jid.clone(), who.clone()));
+            room.named = Some(named.collect());
+        }
+        self.ask_guard(jid, true, entitled);
+    }
+
+    fn ask_guard(&mut self, jid: &RoomJid, all: bool, people: Vec<Entitled>) {
+        let request = Request::Guard { all, people };
+        self.ask(jid.as_str(), request, Purpose::Guard(jid.clone()));
+    }
+
+    /// What somebody should be named as in one room of the meeting: in the main
+    /// room also who is absent, whom others could ban.
+    fn named_in(&self, jid: &RoomJid, main: &RoomJid, bare: &BareJid) -> Option<Entitled> {
+        let person = self.person(main, bare)?;
+        let here = jid == main || person.seats.iter().any(|seat| seat.room == *jid);
+        let affiliation = self.highest(main, person).filter(|_| here)?;
+        let standing = self.standing(person);
+        Some(Entitled {
+            jid: bare.clone(),
+            affiliation,
+            promotes: person.power(standing).is_some(),
+            host: self.settings.policy.protect_hosts && person.is_host(standing),
+        })
+    }
+
+    /// The highest affiliation that gavel would leave somebody, where that makes
+    /// a moderator.
+    fn highest(&self, main: &RoomJid, person: &Person) -> Option<Affiliation> {
+        let highest = match self.wanted(main, person) {
+            Wanted::Exactly(wanted) => wanted,
+            Wanted::AtMost { cap, .. } => cap,
+            Wanted::Anything => match self.standing(person).entitlement {
+                Some(Entitlement::Keep | Entitlement::Guest) => Affiliation::Owner,
+                // A visitor, who is left alone only as one. Absent guests are
+                // known to the module by having no claims.
+                Some(Entitlement::Affiliation(_)) | None => Affiliation::None,
+            },
+        };
+        highest.moderates().then_some(highest)
+    }
+
+    /// A room does not take who is entitled.
+    pub(super) fn guard_refused(&mut self, jid: &RoomJid, error: &StanzaError) {
+        if error.is("item-not-found") {
+            // It has ended, or forgotten gavel.
+            return self.ping_room(jid);
+        }
+        if let Some(service) = self.rooms.get(jid).map(|room| room.service) {
+            self.lease_refused(service, error);
+        }
+    }
+}
