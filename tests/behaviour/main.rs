@@ -24,4 +24,5 @@ mod b14_secrets;
 mod b15_breakout;
 mod b16_tenants;
 mod claims;
+mod guard;
 mod with_module;

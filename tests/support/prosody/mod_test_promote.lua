@@ -35,3 +35,12 @@ if module:get_option_boolean("test_promote_everyone", false) then
 		event.room:set_affiliation(true, event.occupant.bare_jid, "owner");
 	end, -10);
 end
+
+-- Option test_promote_early: makes everybody owner and moderator before the
+-- join, as Jitsi's token_affiliation does with those it takes for moderators.
+if module:get_option_boolean("test_promote_early", false) then
+	module:hook("muc-occupant-pre-join", function (event)
+		event.room:set_affiliation(true, event.occupant.bare_jid, "owner");
+		event.occupant.role = "moderator";
+	end, -3.5);
+end

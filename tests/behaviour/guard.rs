@@ -1,0 +1,436 @@
+//! `policy.guard`: nobody who is not entitled is moderator, not even for one
+//! round trip, and nobody throws a host out. It opens where gavel is away.
+
+use crate::on_both;
+use crate::support::{
+    Client, El, Env, MUC_ADMIN, MUC_USER, Options, Version, nick, student, teacher, token,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const ROOM: &str = "room@muc.meet.jitsi";
+const GUARD: &str = "[claims]\nsources = [\"bridge\"]\n[policy]\nguard = true";
+const REFUSED: &str = "not-allowed";
+
+fn options() -> Options {
+    Options {
+        gavel_is_admin: false,
+        admins_own_rooms: false,
+        validate_from: true,
+        muc_modules: vec!["gavel", "test_eval"],
+        breakout_modules: vec!["gavel"],
+        ..Options::default()
+    }
+}
+
+async fn scene(version: Version, more: &str) -> Env {
+    Env::with(version, options(), &format!("{GUARD}\n{more}")).await
+}
+
+/// The focus makes the room; gavel follows it and has said who is entitled.
+async fn focus(env: &Env) -> Arc<Client> {
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    focus.join(ROOM, "focus", "").await;
+    env.gavel.logs("module=true").await;
+    env.settle().await;
+    focus
+}
+
+/// Joins as if Prosody had verified a token with these claims.
+async fn joins(env: &Env, room: &str, name: &str, claims: Option<Value>) -> Arc<Client> {
+    let client = env.client(name).await;
+    if let Some(claims) = claims {
+        let fields = json!({ "auth_token": token(claims), "jitsi_meet_domain": "*" });
+        let payload = format!("<session xmlns='urn:gavel:test'>{fields}</session>");
+        client.iq("set", "meet.jitsi", &payload).await.unwrap();
+    }
+    client.join(room, name, &nick(name)).await;
+    client
+}
+
+/// Everybody whom a client was ever shown as a moderator, or with the
+/// affiliation of one.
+fn ever_moderated(client: &Client) -> BTreeSet<String> {
+    let moderates = |item: &El| {
+        item.attr("role") == Some("moderator")
+            || matches!(item.attr("affiliation"), Some("owner" | "admin"))
+    };
+    let received = client.received().into_iter();
+    let shown = received.filter(|s| {
+        let x = s.child("x", MUC_USER);
+        x.is_some_and(|x| x.children.iter().any(moderates))
+    });
+    shown
+        .filter_map(|s| s.attr("from")?.split('/').nth(1).map(str::to_string))
+        .collect()
+}
+
+fn names<const N: usize>(of: [&str; N]) -> BTreeSet<String> {
+    of.map(str::to_string).into()
+}
+
+/// What a server module gives; an answer of any kind.
+async fn module_gives(env: &Env, order: &str) -> Result<(), String> {
+    let order = format!("<{order} xmlns='urn:gavel:test' room='{ROOM}'/>");
+    let answer = env.watcher.iq("set", "muc.meet.jitsi", &order).await;
+    answer.map(|_| ())
+}
+
+async fn eval(env: &Env, code: &str) -> String {
+    let code = crate::support::escape(code);
+    let eval = format!("<eval xmlns='urn:gavel:test'>{code}</eval>");
+    let reply = env.watcher.iq("set", "muc.meet.jitsi", &eval).await;
+    reply.unwrap().named("eval").unwrap().text.clone()
+}
+
+/// Focus and server modules promote everybody, at every occasion.
+async fn guard_nobody_ever_sees_an_unentitled_moderator(version: Version) {
+    let options = Options {
+        muc: "test_promote_everyone = true\ntest_promote_early = true".into(),
+        ..options()
+    };
+    let env = Env::with(version, options, GUARD).await;
+    let focus = focus(&env).await;
+    assert_eq!(
+        focus.affiliation(ROOM, "focus"),
+        "owner",
+        "it creates rooms"
+    );
+    let people = [
+        ("alice", Some(teacher("alice"))),
+        ("bob", Some(student("bob"))),
+        ("guest", None),
+    ];
+    let mut clients = Vec::new();
+    for (name, claims) in people {
+        let client = joins(&env, ROOM, name, claims).await;
+        let jid = format!("{name}@meet.jitsi");
+        let by_focus = focus.affiliate(ROOM, &jid, "owner").await;
+        if name == "alice" {
+            focus.sees_affiliation(ROOM, name, "owner").await;
+        } else {
+            assert_eq!(by_focus, Err(REFUSED.into()), "{name}");
+        }
+        clients.push(client);
+    }
+    env.settle().await;
+    for name in ["bob", "guest"] {
+        let jid = format!("{name}@meet.jitsi");
+        for affiliation in ["owner", "admin"] {
+            let by_focus = focus.affiliate(ROOM, &jid, affiliation).await;
+            assert_eq!(by_focus, Err(REFUSED.into()));
+            let order = format!("promote jid='{jid}' affiliation='{affiliation}'");
+            let refused = module_gives(&env, &order).await;
+            assert_eq!(refused, Err(REFUSED.into()));
+        }
+        let by_focus = focus.set_role(ROOM, name, "moderator").await;
+        assert_eq!(by_focus, Err(REFUSED.into()));
+        let order = format!("role nick='{name}' role='moderator'");
+        assert_eq!(module_gives(&env, &order).await, Err(REFUSED.into()));
+    }
+    // Nobody for whom nothing is to be kept from is.
+    focus
+        .affiliate(ROOM, "bob@meet.jitsi", "none")
+        .await
+        .unwrap();
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    for client in clients.iter().chain([&focus]) {
+        assert_eq!(ever_moderated(client), names(["focus", "alice"]));
+    }
+    let owners = focus.affiliated(ROOM, "owner").await.unwrap();
+    assert!(
+        !owners.contains(&"bob@meet.jitsi".to_string()),
+        "{owners:?}"
+    );
+}
+on_both!(guard_nobody_ever_sees_an_unentitled_moderator);
+
+/// Somebody who got power while gavel was away can pass none of it on.
+async fn guard_the_unentitled_give_nothing(version: Version) {
+    let mut env = scene(version, "").await;
+    let focus = focus(&env).await;
+    let mallory = joins(&env, ROOM, "mallory", Some(student("mallory"))).await;
+    let eve = joins(&env, ROOM, "eve", None).await;
+    focus.sees_affiliation(ROOM, "mallory", "member").await;
+    env.gavel.kill();
+    until_open(&focus, mallory.bare()).await;
+    env.gavel.restart();
+    focus.sees_affiliation(ROOM, "mallory", "member").await;
+    env.connected().await;
+    env.settle().await;
+    for affiliation in ["owner", "admin", "member"] {
+        let refused = mallory.affiliate(ROOM, eve.bare(), affiliation).await;
+        assert_eq!(refused, Err(REFUSED.into()), "{affiliation}");
+    }
+    assert_eq!(ever_moderated(&eve), names(["focus", "mallory"]));
+    assert_eq!(eve.affiliation(ROOM, "eve"), "none");
+}
+on_both!(guard_the_unentitled_give_nothing);
+
+async fn guard_lets_pass_what_hosts_grant(version: Version) {
+    let env = scene(version, "").await;
+    let focus = focus(&env).await;
+    let alice = joins(&env, ROOM, "alice", Some(teacher("alice"))).await;
+    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
+    let guest = joins(&env, ROOM, "guest", None).await;
+    let eve = joins(&env, ROOM, "eve", None).await;
+    alice.sees_affiliation(ROOM, "alice", "owner").await;
+    env.settle().await;
+    // To a token's bearer, by whom was granted to a guest, and a role alone.
+    alice.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
+    env.settle().await;
+    bob.affiliate(ROOM, guest.bare(), "owner").await.unwrap();
+    alice.set_role(ROOM, "eve", "moderator").await.unwrap();
+    env.settle().await;
+    for name in ["bob", "guest", "eve"] {
+        assert_eq!(focus.affiliation(ROOM, name), "owner", "{name}");
+        assert_eq!(focus.role(ROOM, name), "moderator", "{name}");
+    }
+    // Taken back, it can be given by nobody but her.
+    alice.affiliate(ROOM, bob.bare(), "member").await.unwrap();
+    env.settle().await;
+    let refused = focus.affiliate(ROOM, bob.bare(), "owner").await;
+    assert_eq!(refused, Err(REFUSED.into()));
+    assert_eq!(alice.affiliation(ROOM, "bob"), "member");
+    // Back in the room, the guest has what was granted.
+    guest.leave(ROOM, "guest").await;
+    guest.join(ROOM, "guest", "").await;
+    env.settle().await;
+    assert_eq!(focus.role(ROOM, "guest"), "moderator");
+    drop(eve);
+}
+on_both!(guard_lets_pass_what_hosts_grant);
+
+async fn guard_without_grants_lets_nobody_promote(version: Version) {
+    let env = scene(version, "grants = \"none\"").await;
+    let focus = focus(&env).await;
+    let alice = joins(&env, ROOM, "alice", Some(teacher("alice"))).await;
+    let guest = joins(&env, ROOM, "guest", None).await;
+    alice.sees_affiliation(ROOM, "alice", "owner").await;
+    env.settle().await;
+    let refused = alice.affiliate(ROOM, guest.bare(), "owner").await;
+    assert_eq!(refused, Err(REFUSED.into()));
+    let refused = alice.set_role(ROOM, "guest", "moderator").await;
+    assert_eq!(refused, Err(REFUSED.into()));
+    alice.affiliate(ROOM, guest.bare(), "member").await.unwrap();
+    assert_eq!(ever_moderated(&focus), names(["focus", "alice"]));
+}
+on_both!(guard_without_grants_lets_nobody_promote);
+
+/// Every way to throw somebody out; who tries is an owner.
+async fn throws_out(actor: &Client, victim: &Client, name: &str) -> Vec<Result<(), String>> {
+    let bare = victim.bare();
+    let item = |item: String| format!("<query xmlns='{MUC_ADMIN}'>{item}</query>");
+    let taken = item(format!(
+        "<item jid='x@meet.jitsi' affiliation='member' nick='{name}'/>"
+    ));
+    let domain = item("<item jid='meet.jitsi' affiliation='outcast'/>".into());
+    vec![
+        actor.set_role(ROOM, name, "none").await,
+        actor.affiliate(ROOM, bare, "outcast").await,
+        actor.iq("set", ROOM, &taken).await.map(|_| ()),
+        actor.iq("set", ROOM, &domain).await.map(|_| ()),
+    ]
+}
+
+async fn guard_nobody_throws_a_host_out(version: Version) {
+    let env = scene(version, "").await;
+    let focus = focus(&env).await;
+    let alice = joins(&env, ROOM, "alice", Some(teacher("alice"))).await;
+    let carol = joins(&env, ROOM, "carol", Some(teacher("carol"))).await;
+    let bob = joins(&env, ROOM, "bob", None).await;
+    let guest = joins(&env, ROOM, "guest", None).await;
+    alice.sees_affiliation(ROOM, "carol", "owner").await;
+    alice.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
+    env.settle().await;
+    for actor in [&bob, &focus, &carol] {
+        for refused in throws_out(actor, &alice, "alice").await {
+            assert_eq!(refused, Err(REFUSED.into()), "by {}", actor.jid);
+        }
+    }
+    let members_only = [("muc#roomconfig_membersonly", "1")];
+    carol.configure(ROOM, &members_only).await.unwrap();
+    bob.affiliate(ROOM, guest.bare(), "member").await.ok();
+    let refused = bob.affiliate(ROOM, alice.bare(), "none").await;
+    assert_eq!(refused, Err(REFUSED.into()), "none would throw her out");
+    carol
+        .configure(ROOM, &[("muc#roomconfig_membersonly", "0")])
+        .await
+        .unwrap();
+    env.settle().await;
+    let gone = |s: &El| {
+        s.attr("type") == Some("unavailable") && s.attr("from") == Some("room@muc.meet.jitsi/alice")
+    };
+    assert_eq!(focus.count(gone), 0, "she was in all the time");
+    assert_eq!(alice.role(ROOM, "alice"), "moderator");
+    // Others, and by herself, as ever; absent, too, she is not banned.
+    let eve = joins(&env, ROOM, "eve", None).await;
+    alice.set_role(ROOM, "eve", "none").await.unwrap();
+    alice.sees_gone(ROOM, "eve").await;
+    alice.affiliate(ROOM, eve.bare(), "outcast").await.unwrap();
+    carol.leave(ROOM, "carol").await;
+    env.settle().await;
+    let refused = bob.affiliate(ROOM, carol.bare(), "outcast").await;
+    assert_eq!(refused, Err(REFUSED.into()));
+    alice.affiliate(ROOM, alice.bare(), "none").await.unwrap();
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "alice"), "none", "she stepped down");
+    let refused = focus.affiliate(ROOM, alice.bare(), "owner").await;
+    assert_eq!(refused, Err(REFUSED.into()), "and stays so");
+    bob.set_role(ROOM, "alice", "none").await.unwrap();
+    bob.sees_gone(ROOM, "alice").await;
+}
+on_both!(guard_nobody_throws_a_host_out);
+
+async fn guard_without_protect_hosts_hosts_can_be_thrown_out(version: Version) {
+    let env = scene(version, "protect_hosts = false").await;
+    let _focus = focus(&env).await;
+    let alice = joins(&env, ROOM, "alice", Some(teacher("alice"))).await;
+    let carol = joins(&env, ROOM, "carol", Some(teacher("carol"))).await;
+    alice.sees_affiliation(ROOM, "carol", "owner").await;
+    env.settle().await;
+    alice.set_role(ROOM, "carol", "none").await.unwrap();
+    alice.sees_gone(ROOM, "carol").await;
+    drop(carol);
+}
+on_both!(guard_without_protect_hosts_hosts_can_be_thrown_out);
+
+/// Tries to promote until it is let through; says how long that took.
+async fn until_open(focus: &Client, jid: &str) -> Duration {
+    let start = Instant::now();
+    while let Err(why) = focus.affiliate(ROOM, jid, "owner").await {
+        assert_eq!(why, REFUSED);
+        let since = start.elapsed();
+        assert!(since < Duration::from_secs(10), "shut for {since:?}");
+        // The pace of the tries, not a wait for anything.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    start.elapsed()
+}
+
+async fn guard_opens_at_once_when_gavel_is_killed(version: Version) {
+    let mut env = scene(version, "").await;
+    let focus = focus(&env).await;
+    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    let refused = focus.affiliate(ROOM, bob.bare(), "owner").await;
+    assert_eq!(refused, Err(REFUSED.into()));
+    env.gavel.kill();
+    let took = until_open(&focus, bob.bare()).await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    focus.sees_affiliation(ROOM, "bob", "owner").await;
+    // And is shut again when gavel is back.
+    env.gavel.restart();
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.connected().await;
+    env.settle().await;
+    let refused = focus.affiliate(ROOM, bob.bare(), "owner").await;
+    assert_eq!(refused, Err(REFUSED.into()));
+}
+on_both!(guard_opens_at_once_when_gavel_is_killed);
+
+async fn guard_opens_within_ten_seconds_when_gavel_hangs(version: Version) {
+    let env = scene(version, "").await;
+    let focus = focus(&env).await;
+    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    env.gavel.freeze();
+    // Somebody makes a room, and would have been its owner without gavel.
+    let other = "other@muc.meet.jitsi";
+    let guest = joins(&env, other, "guest", None).await;
+    assert_eq!(guest.affiliation(other, "guest"), "none");
+    let created = Instant::now();
+    let took = until_open(&focus, bob.bare()).await;
+    println!("open after {took:?}");
+    assert!(took > Duration::from_secs(5), "it was not shut: {took:?}");
+    let owner = |o: &crate::support::Occupant| o.affiliation == "owner";
+    let left = Duration::from_secs(10).saturating_sub(created.elapsed());
+    tokio::time::timeout(left, guest.sees(other, "guest", "as owner", owner))
+        .await
+        .expect("the creator is owner within ten seconds");
+    // What was given meanwhile is taken back.
+    env.gavel.thaw();
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    guest.sees_affiliation(other, "guest", "none").await;
+    env.settle().await;
+    let refused = focus.affiliate(ROOM, bob.bare(), "owner").await;
+    assert_eq!(refused, Err(REFUSED.into()));
+}
+on_both!(guard_opens_within_ten_seconds_when_gavel_hangs);
+
+/// Prosody makes whoever creates a room its owner.
+async fn guard_who_creates_a_room_is_no_exception(version: Version) {
+    let env = scene(version, "").await;
+    let guest = joins(&env, ROOM, "guest", None).await;
+    env.gavel.logs("module=true").await;
+    env.settle().await;
+    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
+    env.settle().await;
+    for client in [&guest, &bob] {
+        assert_eq!(ever_moderated(client), names([]));
+    }
+    let other = "other@muc.meet.jitsi";
+    let alice = joins(&env, other, "alice", Some(teacher("alice"))).await;
+    alice.sees_affiliation(other, "alice", "owner").await;
+    assert_eq!(alice.role(other, "alice"), "moderator");
+    // Left by everybody but the focus, and by gavel, then entered again.
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    focus.join(other, "focus", "").await;
+    assert_eq!(focus.affiliation(other, "focus"), "none", "not its creator");
+}
+on_both!(guard_who_creates_a_room_is_no_exception);
+
+async fn guard_holds_through_reloads_of_the_module(version: Version) {
+    let env = scene(version, "").await;
+    let focus = focus(&env).await;
+    let alice = joins(&env, ROOM, "alice", Some(teacher("alice"))).await;
+    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
+    alice.sees_affiliation(ROOM, "alice", "owner").await;
+    env.settle().await;
+    let shut = || async {
+        let refused = focus.affiliate(ROOM, bob.bare(), "owner").await;
+        assert_eq!(refused, Err(REFUSED.into()));
+        for refused in throws_out(&focus, &alice, "alice").await {
+            assert_eq!(refused, Err(REFUSED.into()));
+        }
+    };
+    shut().await;
+    for _ in 0..3 {
+        eval(&env, "return manage('reload', 'gavel')").await;
+        shut().await;
+    }
+    // Without the module all is as without it; loaded again, gavel comes back.
+    eval(&env, "return manage('unload', 'gavel')").await;
+    focus.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
+    eval(&env, "return manage('load', 'gavel')").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    shut().await;
+}
+on_both!(guard_holds_through_reloads_of_the_module);
+
+async fn guard_says_once_where_the_module_is_missing(version: Version) {
+    let options = Options {
+        muc_modules: vec![],
+        breakout_modules: vec![],
+        ..Options::default()
+    };
+    let env = Env::with(version, options, "[policy]\nguard = true").await;
+    env.gavel.logs("policy.guard has no effect").await;
+    let focus = env.focus(ROOM).await;
+    let bob = joins(&env, ROOM, "bob", None).await;
+    focus.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
+    focus.sees_affiliation(ROOM, "bob", "none").await;
+    env.settle().await;
+    let log = env.gavel.log();
+    assert_eq!(
+        log.matches("policy.guard has no effect").count(),
+        1,
+        "{log}"
+    );
+}
+on_both!(guard_says_once_where_the_module_is_missing);
