@@ -143,11 +143,15 @@ impl Engine {
         let why = "gavel was put out";
         let first = room.not_before.is_none();
         room.not_before = Some(self.now.tick + pause);
-        let module = room.module;
+        let (module, service) = (room.module, room.service);
         self.report(Report::Left {
             room: jid.clone(),
             why,
         });
+        if module {
+            // It may have been unloaded, and loaded again, with its lease lost.
+            self.renew_lease(service);
+        }
         if own_first && !module {
             self.own(jid);
         }
