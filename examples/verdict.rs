@@ -7,7 +7,7 @@
 //! ```
 
 use gavel::claims::Claims;
-use gavel::policy::Policy;
+use gavel::policy::{Policy, Subject};
 
 /// What a token's payload looks like where Jitsi is told that somebody is no
 /// moderator; note that this `false` is text.
@@ -19,7 +19,7 @@ fn main() {
         eprintln!("no claims: {reason}");
         std::process::exit(1);
     });
-    let verdict = Policy::default().judge(Some(&claims));
+    let verdict = Policy::default().judge(&Subject::with(Some(&claims)));
     println!("claims   {json}");
     println!("verdict  {:?}", verdict.entitlement);
     println!("rule     {}", verdict.rule);

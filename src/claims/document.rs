@@ -121,7 +121,7 @@ pub(crate) fn features_alone(claims: &Value) -> bool {
 }
 
 /// `context.user.<key>`, where it is there.
-pub(crate) fn user<'a>(claims: &'a Value, key: &str) -> Option<&'a Value> {
+fn user<'a>(claims: &'a Value, key: &str) -> Option<&'a Value> {
     claims.get("context")?.get("user")?.get(key)
 }
 

@@ -23,8 +23,8 @@ mod token;
 mod verifier;
 
 pub use binding::{Bindings, MAX_BINDINGS, TokenId};
+pub(crate) use document::features_alone;
 pub use document::{Claims, MAX_CLAIMS_BYTES};
-pub(crate) use document::{features_alone, user as user_claim};
 pub use fault::{Fault, KeysTried};
 pub use inspection::{Inspection, Outcome};
 pub use jsonwebtoken::Algorithm;

@@ -1,6 +1,7 @@
 //! What each command takes.
 
 use crate::config::{Algorithm, Word, duration};
+use crate::muc::BareJid;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -75,9 +76,15 @@ pub struct ExplainArgs {
     /// A file with claims as JSON, taken as verified; - is stdin
     #[arg(long, value_name = "FILE")]
     pub claims: Option<PathBuf>,
-    /// The room to judge them for
+    /// The room to judge them for; a breakout room's main room
     #[arg(long)]
     pub room: Option<String>,
+    /// Their nick, for rules that look at occupant.nick
+    #[arg(long)]
+    pub nick: Option<String>,
+    /// Their real JID, for rules that look at occupant.jid or occupant.domain
+    #[arg(long, value_name = "JID", value_parser = real_jid)]
+    pub jid: Option<BareJid>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
@@ -158,6 +165,12 @@ pub struct CompletionsArgs {
 /// Reads a time such as `1h`.
 fn time(text: &str) -> Result<Duration, String> {
     duration::parse(text).map_err(|error| format!("{error}; write a time such as 1h30m"))
+}
+
+/// Reads a real JID, whose resource does not matter.
+fn real_jid(text: &str) -> Result<BareJid, String> {
+    let read = jid::Jid::new(text).map_err(|error| error.to_string())?;
+    BareJid::parse(&read.to_bare().to_string()).ok_or_else(|| "it is empty".to_owned())
 }
 
 /// Reads an algorithm's name.

@@ -7,7 +7,7 @@ use super::verification::{self, CheckLine};
 use super::{Error, ExplainArgs, Output, Status, read_input, room, token};
 use crate::claims::{Claims, Token, Verifier, check_room};
 use crate::config::{self, ClaimSource, Config};
-use crate::muc::RoomJid;
+use crate::muc::{BareJid, RoomJid};
 use report::Evidence;
 use std::path::Path;
 
@@ -38,7 +38,12 @@ pub(super) fn run(
         }
         (None, None) => return Err(Error::Usage("give --jwt or --claims".to_owned())),
     };
-    let report = report::report(evidence, &config, room.as_ref());
+    let whom = report::Whom {
+        room: room.as_ref(),
+        jid: args.jid.as_ref().map(BareJid::as_str),
+        nick: args.nick.as_deref(),
+    };
+    let report = report::report(evidence, &config, &whom);
     match args.json {
         true => output.json(&report)?,
         false => tell::tell(&report, output)?,

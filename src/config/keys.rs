@@ -2,8 +2,8 @@
 
 use super::problem::nearest;
 
-/// Every key of the configuration, as `section.key`. Each but those of `muc`
-/// can be given in the environment as [`variable`] says.
+/// Every key of the configuration, as `section.key`. Each but those of `muc` and
+/// [`RULE`] can be given in the environment as [`variable`] says.
 pub const KEYS: &[&str] = &[
     "component.jid",
     "component.server",
@@ -38,7 +38,9 @@ pub const KEYS: &[&str] = &[
     "policy.protect_hosts",
     "policy.guard",
     "policy.on_expiry",
-    "policy.rule",
+    "policy.rule.name",
+    "policy.rule.when",
+    "policy.rule.affiliation",
     "names.freeze",
     "state.file",
     "infrastructure.jids",
@@ -47,6 +49,15 @@ pub const KEYS: &[&str] = &[
     "admin.listen",
     "log.format",
 ];
+
+/// The section of each rule.
+pub(super) const RULE: &str = "policy.rule";
+
+/// Whether a key stands in a list of sections, which the environment cannot
+/// give.
+fn is_listed(key: &str) -> bool {
+    key.starts_with("muc.") || key.strip_prefix(RULE).is_some_and(|r| r.starts_with('.'))
+}
 
 /// What the names of gavel's environment variables begin with.
 pub(super) const PREFIX: &str = "GAVEL_";
@@ -66,7 +77,7 @@ pub fn variable(key: &str) -> String {
 /// The key that an environment variable stands for.
 pub(super) fn key_of(name: &str) -> Option<&'static str> {
     KEYS.iter()
-        .filter(|key| !key.starts_with("muc."))
+        .filter(|key| !is_listed(key))
         .find(|key| variable(key) == name)
         .copied()
 }
@@ -76,7 +87,10 @@ pub(super) fn instead_of_variable(name: &str) -> String {
     if name.starts_with("GAVEL_MUC__") {
         return format!("list the services in {MUC_VARIABLE}; the file has their other settings");
     }
-    let keys = KEYS.iter().filter(|key| !key.starts_with("muc."));
+    if name.starts_with(&variable(RULE)) {
+        return "rules stand in the file, each as [[policy.rule]]".to_owned();
+    }
+    let keys = KEYS.iter().filter(|key| !is_listed(key));
     let mut known: Vec<String> = keys.map(|key| variable(key)).collect();
     known.extend([MUC_VARIABLE, FILE_VARIABLE].map(str::to_owned));
     // The prefix is always right, so it must not count as likeness.
@@ -108,7 +122,7 @@ pub(super) fn instead_of_key(section: &str, key: &str) -> String {
 /// A section's header as TOML writes it.
 pub(super) fn header(section: &str) -> String {
     match section {
-        "muc" => "[[muc]]".to_owned(),
+        "muc" | RULE => format!("[[{section}]]"),
         _ => format!("[{section}]"),
     }
 }
@@ -134,13 +148,15 @@ mod tests {
     #[test]
     fn variables_and_keys() {
         assert_eq!(variable("claims.jwt.secret"), "GAVEL_CLAIMS__JWT__SECRET");
-        for key in KEYS.iter().filter(|key| !key.starts_with("muc.")) {
+        for key in KEYS.iter().filter(|key| !is_listed(key)) {
             assert_eq!(key_of(&variable(key)), Some(*key));
         }
         for name in [
             "GAVEL_MUC__SERVICE",
             "GAVEL_COMPONENT_JID",
             "GAVEL_component__jid",
+            "GAVEL_POLICY__RULE",
+            "GAVEL_POLICY__RULE__WHEN",
         ] {
             assert_eq!(key_of(name), None, "{name}");
         }
@@ -173,6 +189,10 @@ mod tests {
                 "list the services in GAVEL_MUC; the file has their other settings",
             ),
             ("GAVEL_component__jid", "did you mean GAVEL_COMPONENT__JID?"),
+            (
+                "GAVEL_POLICY__RULE",
+                "rules stand in the file, each as [[policy.rule]]",
+            ),
             ("GAVEL_MUCS", "did you mean GAVEL_MUC?"),
             (
                 "GAVEL_X",

@@ -18,6 +18,7 @@ mod model;
 mod notes;
 mod problem;
 mod read;
+mod rules;
 mod secret;
 mod section;
 mod services;
@@ -35,6 +36,6 @@ pub use model::{
 pub use problem::{Invalid, Problem};
 pub use secret::{REDACTED, Secret};
 pub use words::{
-    Algorithm, ClaimSource, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset,
-    Word,
+    Algorithm, ClaimSource, Fallback, Freeze, Gives, Grants, Guests, LogFormat, OnExpiry, Poll,
+    Preset, Word,
 };

@@ -6,6 +6,7 @@ use super::words::{
     Algorithm, ClaimSource, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset,
 };
 use crate::muc::{BareJid, Nick, RoomJid, Service};
+use crate::policy::Rules;
 use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -206,6 +207,10 @@ pub struct Policy {
     pub guard: bool,
     /// What happens when a token's `exp` passes during the meeting.
     pub on_expiry: OnExpiry,
+    /// `[[policy.rule]]`: one's own rules, ready to be tried before the preset's.
+    #[serde(rename = "rule", serialize_with = "rules")]
+    #[serde(skip_serializing_if = "Rules::is_empty")]
+    pub rules: Rules,
 }
 
 /// `[names]`: names that tokens give.
@@ -248,6 +253,21 @@ pub struct Admin {
 pub struct Log {
     /// How lines look.
     pub format: LogFormat,
+}
+
+/// Writes rules as `[[policy.rule]]` does.
+fn rules<S: Serializer>(rules: &Rules, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        name: &'a str,
+        when: &'a str,
+        affiliation: &'static str,
+    }
+    serializer.collect_seq(rules.iter().map(|rule| Written {
+        name: rule.name(),
+        when: rule.when(),
+        affiliation: rule.gives().as_str(),
+    }))
 }
 
 /// Writes services as `[[muc]]` does.

@@ -8,6 +8,7 @@ use super::model::{
 };
 use super::notes::{Given, Notes};
 use super::problem::quoted;
+use super::rules;
 use super::secret::Secret;
 use super::section::Section;
 use super::services::services;
@@ -153,7 +154,7 @@ fn discovery(root: &mut Section<'_>, services: &[Service]) -> Discovery {
 
 fn policy(root: &mut Section<'_>) -> Policy {
     let mut section = root.section("policy");
-    section.unsupported("rule");
+    let rules = rules::read(&mut section);
     let policy = Policy {
         preset: section.word("preset", Preset::Jitsi, &[]),
         guests: section.word("guests", Guests::Strip, &[]),
@@ -162,6 +163,7 @@ fn policy(root: &mut Section<'_>) -> Policy {
         protect_hosts: section.flag("protect_hosts", true),
         guard: section.flag("guard", false),
         on_expiry: section.word("on_expiry", OnExpiry::Keep, &["demote"]),
+        rules,
     };
     section.finish();
     policy

@@ -102,11 +102,12 @@ impl<'n> Section<'n> {
 
     /// The sections written `[[name]]`.
     pub(super) fn sections(&mut self, name: &'static str) -> Vec<Section<'n>> {
-        let Some((node, place)) = self.take(name) else {
+        let key = name.rsplit('.').next().unwrap_or(name);
+        let Some((node, place)) = self.take(key) else {
             return Vec::new();
         };
         let Value::List(items) = node.value else {
-            let remedy = format!("write [[{name}]] and its keys below it");
+            let remedy = format!("write {} and its keys below it", keys::header(name));
             self.wrong_kind(&node.value, place, "a list of sections", &remedy);
             return Vec::new();
         };
@@ -130,15 +131,16 @@ impl<'n> Section<'n> {
     /// A text that must be there; `example` is a likely one.
     pub(super) fn required(&mut self, key: &str, example: &str) -> Option<Given> {
         if !self.has(key) {
-            let variable = match self.name {
-                "muc" => keys::MUC_VARIABLE.to_owned(),
-                _ => keys::variable(&self.key(key)),
-            };
-            let remedy = format!(
-                "write {key} = {} under {}, or set {variable}",
+            let mut remedy = format!(
+                "write {key} = {} under {}",
                 quoted(example),
                 keys::header(self.name),
             );
+            match self.name {
+                "muc" => remedy += &format!(", or set {}", keys::MUC_VARIABLE),
+                keys::RULE => {}
+                _ => remedy += &format!(", or set {}", keys::variable(&self.key(key))),
+            }
             self.notes.error(self.absent(key), "is required", remedy);
         }
         self.text(key)
@@ -266,6 +268,14 @@ impl<'n> Section<'n> {
     /// `keys`.
     pub(super) fn is_only_variables_without(&self, keys: &[&str]) -> bool {
         matches!(self.header, Some(Origin::Variable(_))) && !keys.iter().any(|key| self.has(key))
+    }
+
+    /// Where the section's header is, or would be.
+    pub(super) fn place(&self) -> String {
+        match &self.header {
+            Some(header) => self.notes.place(header, self.name),
+            None => self.notes.absent(self.name),
+        }
     }
 
     /// Where `key` is written, or would be.

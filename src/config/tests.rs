@@ -356,7 +356,9 @@ fn each_key_can_be_given_in_the_environment_and_beats_the_file() {
             &"claims.jwt.jwks_url",
             &"claims.jwt.jwks_file",
             &"claims.jwt.asap_key_server",
-            &"policy.rule",
+            &"policy.rule.name",
+            &"policy.rule.when",
+            &"policy.rule.affiliation",
             &"admin.socket",
         ]
     );

@@ -113,8 +113,30 @@ words! {
     Preset {
         /// Those of Jitsi's token_affiliation.
         Jitsi = "jitsi",
+        /// Those for the tokens of 8x8's JaaS.
+        Jaas = "jaas",
+        /// Whoever has valid claims is owner.
+        Authenticated = "authenticated",
         /// None.
         None = "none",
+    }
+}
+
+words! {
+    /// What a rule gives.
+    Gives {
+        /// Affiliation owner.
+        Owner = "owner",
+        /// Affiliation admin: a co-host.
+        Admin = "admin",
+        /// Affiliation member.
+        Member = "member",
+        /// No affiliation.
+        None = "none",
+        /// A ban.
+        Outcast = "outcast",
+        /// Whatever it is: not managed.
+        Keep = "keep",
     }
 }
 

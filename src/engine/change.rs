@@ -275,7 +275,7 @@ impl Engine {
                 let source = occupant.credentials.as_ref().map(|c| c.source);
                 (Some(nick.clone()), occupant.verdict.clone(), source)
             }
-            None => (None, super::presence::guest(), None),
+            None => (None, crate::policy::Verdict::guest(), None),
         };
         self.report(Report::Decision(Box::new(Decision {
             room: main.clone(),

@@ -4,9 +4,9 @@ use super::event::{Report, Warning};
 use super::person::{Person, Seat, Standing};
 use super::room::{Credentials, Occupant};
 use super::{Engine, names::Frozen};
-use crate::claims::{Finding, Occasion, RejectReason, TokenName};
+use crate::claims::{Claims, Finding, Occasion, RejectReason, TokenName};
 use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
-use crate::policy::Entitlement;
+use crate::policy::{Entitlement, Subject, Verdict};
 use crate::stanza::{Evidence, Item};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -211,8 +211,8 @@ impl Engine {
                 reason,
             });
         }
-        let policy = &self.settings.policy;
-        let verdict = policy.judge(finding.claims.as_ref().map(|(_, claims)| claims));
+        let claims = finding.claims.as_ref().map(|(_, claims)| claims);
+        let verdict = self.judge(jid, nick, real, claims);
         let credentials = finding.claims.map(|(source, claims)| {
             Box::new(Credentials {
                 source,
@@ -243,6 +243,50 @@ impl Engine {
         if let Some(main) = main {
             self.note_user(&main, jid, nick, &bare);
             self.mark(&main, &bare);
+        }
+    }
+
+    /// What the policy makes of somebody's claims. The room that rules see is
+    /// the main room, as for the claims themselves.
+    fn judge(
+        &self,
+        jid: &RoomJid,
+        nick: &Nick,
+        real: &RealJid,
+        claims: Option<&Claims>,
+    ) -> Verdict {
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.as_ref());
+        self.settings.policy.judge(&Subject {
+            claims,
+            room: Some(main.unwrap_or(jid)),
+            jid: Some(real.bare_str()),
+            nick: Some(nick.as_str()),
+        })
+    }
+
+    /// Judges an occupant anew, whose claims are as they were: its nick is
+    /// another, or the policy.
+    pub(super) fn judge_again(&mut self, jid: &RoomJid, nick: &Nick) {
+        let Some(occupant) = self.occupant(jid, nick).filter(|o| !o.infrastructure) else {
+            return;
+        };
+        let (Some(real), None) = (&occupant.real, &occupant.pending) else {
+            // Not judged yet.
+            return;
+        };
+        let claims = occupant.credentials.as_ref().map(|c| &c.claims);
+        let verdict = self.judge(jid, nick, real, claims);
+        let bare = real.bare();
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        if occupant.verdict == verdict {
+            return;
+        }
+        occupant.verdict = verdict;
+        let meeting = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        if let Some(meeting) = meeting {
+            self.mark(&meeting, &bare);
         }
     }
 

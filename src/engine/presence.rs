@@ -5,7 +5,7 @@ use super::person::Seat;
 use super::room::{Membership, Occupant, Room};
 use super::{Engine, change::RoleChange};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid, status};
-use crate::policy::{Entitlement, Reason, Rule, Verdict};
+use crate::policy::Verdict;
 use crate::stanza::{DisplayName, Item, MucUser, Presence, PresenceKind};
 
 impl Engine {
@@ -81,7 +81,7 @@ impl Engine {
             early: None,
             credentials: None,
             rejected: None,
-            verdict: guest(),
+            verdict: Verdict::guest(),
             frozen: None,
             joined_at: self.now.unix_ms,
         };
@@ -226,6 +226,9 @@ impl Engine {
                 seat.nick = new.clone();
             }
         }
+        if self.settings.policy.reads_nick() {
+            self.judge_again(jid, &new);
+        }
     }
 
     /// An occupant is no longer there.
@@ -274,15 +277,6 @@ impl Engine {
 /// How many sessions are behind a nick: one item each.
 fn sessions(items: &[Item]) -> u32 {
     u32::try_from(items.len()).unwrap_or(u32::MAX).max(1)
-}
-
-/// The verdict on somebody whose claims have not been looked at.
-pub(super) fn guest() -> Verdict {
-    Verdict {
-        entitlement: Entitlement::Guest,
-        rule: Rule::Guest,
-        reason: Reason::NoClaims,
-    }
 }
 
 /// Whether a display name is one at all.

@@ -1,17 +1,27 @@
 //! Policy: which affiliation claims entitle to, and why (SPEC section 3).
 //!
-//! [`Policy::judge`] tries rules in order; the first that matches decides.
-//! [`Policy::explain`] tells the same story rule by rule. What becomes of an
-//! entitlement in a room (grants, guests, hosts) is [`crate::engine`]'s.
+//! [`Policy::judge`] tries rules in order, one's own and then the preset's; the
+//! first that matches decides. [`Policy::explain`] tells the same story rule by
+//! rule. A rule is a name, a [`Condition`] in CEL and an affiliation; the presets
+//! are written as such rules, too. What becomes of an entitlement in a room
+//! (grants, guests, hosts) is [`crate::engine`]'s.
+//!
+//! Without claims nobody is entitled to owner or admin: the presets' rules are
+//! not tried then, and a rule of one's own that would give them does not match.
+//! A rule may make a guest member or outcast, or leave them alone.
 
-mod jitsi;
+mod condition;
+mod preset;
 mod reason;
+mod rules;
 
-pub use reason::{Field, Reason, Seen};
+pub use condition::{BUDGET, Condition, Facts, Fault, Flaw, Path, Subject};
+pub use reason::{Reason, Said, Seen};
+pub use rules::{Clause, Rules};
 
-use crate::claims::Claims;
 use crate::muc::Affiliation;
 use std::fmt;
+use std::sync::Arc;
 
 /// `policy.preset`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +29,10 @@ pub enum Preset {
     /// The rules of Jitsi's token_affiliation.
     #[default]
     Jitsi,
+    /// Those for the tokens of 8x8's JaaS: `context.user.moderator` only.
+    Jaas,
+    /// Whoever has valid claims is owner.
+    Authenticated,
     /// None but one's own.
     None,
 }
@@ -48,6 +62,8 @@ pub enum Grants {
 /// `[policy]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
+    /// One's own rules, tried first.
+    pub rules: Rules,
     /// The rules tried after one's own.
     pub preset: Preset,
     /// People without claims.
@@ -64,6 +80,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            rules: Rules::default(),
             preset: Preset::default(),
             guests: Guests::default(),
             grants: Grants::default(),
@@ -84,17 +101,27 @@ pub enum Entitlement {
     Guest,
 }
 
-/// A rule by its name, as logs, `explain` and the API show it. Not `Copy`,
-/// because rules of the configuration will have names of their own.
+impl Entitlement {
+    /// The word that `affiliation` of a rule has for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Affiliation(affiliation) => affiliation.as_str(),
+            Self::Keep => "keep",
+            Self::Guest => GUEST,
+        }
+    }
+
+    /// Whether it makes a moderator who can make others.
+    fn is_power(self) -> bool {
+        matches!(self, Self::Affiliation(affiliation) if affiliation.moderates())
+    }
+}
+
+/// A rule by its name, as logs, `explain` and the API show it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Rule {
-    /// `jitsi:affiliation`: `context.user.affiliation` is owner, moderator or
-    /// teacher → owner.
-    JitsiAffiliation,
-    /// `jitsi:moderator`: `context.user.moderator` is true or `"true"` → owner.
-    JitsiModerator,
-    /// `jitsi:member`: any other claims → member.
-    JitsiMember,
+    /// One of the configuration's or a preset's.
+    Named(Arc<str>),
     /// `unmatched`: claims that no rule matches entitle to nothing.
     Unmatched,
     /// `guest`: no claims.
@@ -105,13 +132,20 @@ impl Rule {
     /// The rule's name.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::JitsiAffiliation => "jitsi:affiliation",
-            Self::JitsiModerator => "jitsi:moderator",
-            Self::JitsiMember => "jitsi:member",
-            Self::Unmatched => "unmatched",
-            Self::Guest => "guest",
+            Self::Named(name) => name,
+            Self::Unmatched => UNMATCHED,
+            Self::Guest => GUEST,
         }
     }
+}
+
+const UNMATCHED: &str = "unmatched";
+const GUEST: &str = "guest";
+
+/// Why nobody may call a rule of their own `name`: it would be taken for another.
+pub fn is_taken(name: &str) -> bool {
+    let prefixed = preset::PREFIXES.iter().any(|known| name.starts_with(known));
+    prefixed || [UNMATCHED, GUEST].contains(&name)
 }
 
 impl fmt::Display for Rule {
@@ -136,60 +170,80 @@ pub struct Verdict {
 pub struct Tried {
     /// The rule.
     pub rule: Rule,
-    /// What it gives where it matches; `None` where it does not match.
+    /// Its condition; none where nothing but the absence of others decides.
+    pub when: Option<Arc<str>>,
+    /// What it gives whoever it matches.
+    pub gives: Entitlement,
+    /// The same where it matches; `None` where it does not match.
     pub entitlement: Option<Entitlement>,
     /// What it saw, whether it matched or not.
     pub reason: Reason,
 }
 
 impl Policy {
-    /// What `claims` entitle to; `None` is a guest.
-    pub fn judge(&self, claims: Option<&Claims>) -> Verdict {
-        self.explain(claims)
-            .pop()
-            .and_then(|tried| {
-                Some(Verdict {
-                    entitlement: tried.entitlement?,
-                    rule: tried.rule,
-                    reason: tried.reason,
-                })
-            })
-            .unwrap_or(Verdict {
-                entitlement: Entitlement::Guest,
-                rule: Rule::Unmatched,
-                reason: Reason::NoRule,
-            })
+    /// What somebody is entitled to.
+    pub fn judge(&self, subject: &Subject<'_>) -> Verdict {
+        let mut last = None;
+        let facts = Facts::of(*subject);
+        match rules::try_all([&self.rules, self.preset.rules()], &facts, |tried| {
+            last = Some(tried);
+        }) {
+            true => last.unwrap_or_else(|| Tried::fallback(&facts)),
+            false => Tried::fallback(&facts),
+        }
+        .into()
     }
 
     /// The rules in the order they were tried, the one that decides last.
-    pub fn explain(&self, claims: Option<&Claims>) -> Vec<Tried> {
-        let Some(claims) = claims else {
-            return vec![Tried::guest(Reason::NoClaims)];
-        };
-        let value = claims.value();
-        if crate::claims::features_alone(&value) {
-            return vec![Tried::guest(Reason::FeaturesAlone)];
+    pub fn explain(&self, subject: &Subject<'_>) -> Vec<Tried> {
+        let mut tried = Vec::new();
+        let facts = Facts::of(*subject);
+        if !rules::try_all([&self.rules, self.preset.rules()], &facts, |rule| {
+            tried.push(rule);
+        }) {
+            tried.push(Tried::fallback(&facts));
         }
-        let mut tried = Vec::with_capacity(3);
-        if self.preset == Preset::Jitsi && jitsi::try_rules(&value, &mut tried) {
-            return tried;
-        }
-        tried.push(Tried {
-            rule: Rule::Unmatched,
-            entitlement: Some(Entitlement::Guest),
-            reason: Reason::NoRule,
-        });
         tried
+    }
+
+    /// Whether somebody is to be judged anew when their nick changes.
+    pub fn reads_nick(&self) -> bool {
+        self.rules.read_nick()
     }
 }
 
 impl Tried {
-    fn guest(reason: Reason) -> Self {
+    /// What decides where no rule matches.
+    fn fallback(facts: &Facts<'_>) -> Self {
+        let (rule, reason) = match (facts.has_claims(), facts.features_alone) {
+            (true, _) => (Rule::Unmatched, Reason::NoRule),
+            (false, true) => (Rule::Guest, Reason::FeaturesAlone),
+            (false, false) => (Rule::Guest, Reason::NoClaims),
+        };
         Self {
-            rule: Rule::Guest,
+            rule,
+            when: None,
+            gives: Entitlement::Guest,
             entitlement: Some(Entitlement::Guest),
             reason,
         }
+    }
+}
+
+impl From<Tried> for Verdict {
+    fn from(tried: Tried) -> Self {
+        Self {
+            entitlement: tried.entitlement.unwrap_or(Entitlement::Guest),
+            rule: tried.rule,
+            reason: tried.reason,
+        }
+    }
+}
+
+impl Verdict {
+    /// Somebody whose claims have not been looked at.
+    pub fn guest() -> Self {
+        Tried::fallback(&Facts::of(Subject::default())).into()
     }
 }
 

@@ -1,39 +1,14 @@
 //! Reasons in words: the same in logs, `explain` and tests, and small, because
 //! every occupant carries one.
 
+use super::condition::{Facts, Fault, Path};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// How much of a claim's text a reason repeats, in characters.
 const SHOWN_CHARS: usize = 64;
-
-/// A claim that rules look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// `context.user.affiliation`
-    UserAffiliation,
-    /// `context.user.moderator`
-    UserModerator,
-}
-
-impl Field {
-    /// Where the claim stands.
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::UserAffiliation => "context.user.affiliation",
-            Self::UserModerator => "context.user.moderator",
-        }
-    }
-
-    /// The claim's key in `context.user`.
-    pub(super) fn key(self) -> &'static str {
-        match self {
-            Self::UserAffiliation => "affiliation",
-            Self::UserModerator => "moderator",
-        }
-    }
-}
 
 /// What stood in a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +19,7 @@ pub enum Seen {
     Bool(bool),
     /// A string, shortened.
     Text(Cow<'static, str>),
-    /// Null, a number, a list or an object: its kind, since no rule reads it.
+    /// Null, a number, a list or an object: its kind.
     Other(&'static str),
 }
 
@@ -95,18 +70,67 @@ impl fmt::Display for Seen {
     }
 }
 
+/// What stood where a rule looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Where it looked; the rule's own list, shared.
+    paths: Arc<Vec<Path>>,
+    /// What stood there, in the same order.
+    seen: Box<[Seen]>,
+}
+
+impl Said {
+    /// What `facts` hold at `paths`.
+    pub(super) fn of(paths: &Arc<Vec<Path>>, facts: &Facts<'_>) -> Self {
+        let seen = paths.iter().map(|path| match path.root() {
+            "claims" => Seen::of(facts.claim(path)),
+            _ => facts
+                .text(path)
+                .map_or(Seen::Absent, |text| Seen::Text(short(text))),
+        });
+        Self {
+            paths: Arc::clone(paths),
+            seen: seen.collect(),
+        }
+    }
+
+    /// Whether the rule looks nowhere.
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+}
+
+impl fmt::Display for Said {
+    /// Names what is there; where nothing is, what is missing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pairs = || self.paths.iter().zip(&self.seen);
+        let there: Vec<_> = pairs().filter(|(_, seen)| **seen != Seen::Absent).collect();
+        if there.is_empty() {
+            let verb = if self.paths.len() > 1 { "are" } else { "is" };
+            let paths: Vec<String> = self.paths.iter().map(Path::to_string).collect();
+            return write!(f, "{} {verb} absent", paths.join(" and "));
+        }
+        for (index, (path, seen)) in there.into_iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{path} is {seen}")?;
+        }
+        Ok(())
+    }
+}
+
 /// Why a rule matched or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// What one claim said.
-    Claim(Field, Seen),
-    /// What both claims of the preset said: neither was a moderator's.
-    Neither {
-        /// `context.user.affiliation`
-        affiliation: Seen,
-        /// `context.user.moderator`
-        moderator: Seen,
-    },
+    /// What stood where a preset's rule looked.
+    Said(Said),
+    /// A rule of one's own is true or false of what stood where it looked.
+    When(bool, Said),
+    /// A rule of one's own cannot be judged.
+    Fault(Box<Fault>),
+    /// It would give owner or admin to somebody without claims.
+    OnlyByClaims,
+    /// There are claims, which is all the rule asks for.
+    Claims,
     /// There are no claims.
     NoClaims,
     /// `context.features` without `context.user`.
@@ -118,27 +142,19 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Claim(field, seen) => write!(f, "{} is {seen}", field.path()),
-            Self::Neither {
-                affiliation,
-                moderator,
-            } => write_neither(f, affiliation, moderator),
+            Self::Said(said) => said.fmt(f),
+            Self::When(held, said) if said.is_empty() => write!(f, "when is {held}"),
+            Self::When(held, said) => write!(f, "when is {held}: {said}"),
+            Self::Fault(fault) => write!(f, "when fails: {fault}"),
+            Self::OnlyByClaims => {
+                f.write_str("no claims, and without them nobody is owner or admin")
+            }
+            Self::Claims => f.write_str("there are valid claims"),
             Self::NoClaims => f.write_str("no claims"),
             Self::FeaturesAlone => {
                 f.write_str("context.features without context.user is no claims")
             }
             Self::NoRule => f.write_str("no rule matches these claims"),
         }
-    }
-}
-
-/// Names what is there; where nothing is, both.
-fn write_neither(f: &mut fmt::Formatter<'_>, affiliation: &Seen, moderator: &Seen) -> fmt::Result {
-    let (a, m) = (Field::UserAffiliation.path(), Field::UserModerator.path());
-    match (affiliation, moderator) {
-        (Seen::Absent, Seen::Absent) => write!(f, "{a} and {m} are absent"),
-        (Seen::Absent, moderator) => write!(f, "{m} is {moderator}"),
-        (affiliation, Seen::Absent) => write!(f, "{a} is {affiliation}"),
-        (affiliation, moderator) => write!(f, "{a} is {affiliation}, {m} is {moderator}"),
     }
 }

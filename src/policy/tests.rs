@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::claims::Claims;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -10,7 +11,9 @@ fn claims(value: &Value) -> Claims {
 }
 
 fn judged(policy: &Policy, user: Value) -> (Entitlement, String, String) {
-    let verdict = policy.judge(Some(&claims(&json!({"context": {"user": user}}))));
+    let verdict = policy.judge(&Subject::with(Some(&claims(
+        &json!({"context": {"user": user}}),
+    ))));
     (
         verdict.entitlement,
         verdict.rule.to_string(),
@@ -200,10 +203,10 @@ fn claims_of_any_other_shape_make_a_member() {
         json!({"context": {"group": "g"}}),
         json!({"moderator": true}),
     ] {
-        let verdict = Policy::default().judge(Some(&claims(&value)));
+        let verdict = Policy::default().judge(&Subject::with(Some(&claims(&value))));
         assert_eq!(
             (verdict.entitlement, verdict.rule),
-            (MEMBER, Rule::JitsiMember),
+            (MEMBER, Rule::Named("jitsi:member".into())),
             "{value}"
         );
     }
@@ -211,7 +214,7 @@ fn claims_of_any_other_shape_make_a_member() {
 
 #[test]
 fn guests_are_those_without_claims() {
-    let verdict = Policy::default().judge(None);
+    let verdict = Policy::default().judge(&Subject::default());
     assert_eq!(
         (
             verdict.entitlement,
@@ -221,7 +224,7 @@ fn guests_are_those_without_claims() {
         (Entitlement::Guest, Rule::Guest, "no claims")
     );
     let features = claims(&json!({"context": {"features": {"recording": "true"}}}));
-    let verdict = Policy::default().judge(Some(&features));
+    let verdict = Policy::default().judge(&Subject::with(Some(&features)));
     assert_eq!(
         (verdict.entitlement, verdict.rule),
         (Entitlement::Guest, Rule::Guest)
@@ -246,7 +249,7 @@ fn every_earlier_rule_is_explained() {
     let student =
         claims(&json!({"context": {"user": {"affiliation": "student", "moderator": "false"}}}));
     let told: Vec<_> = Policy::default()
-        .explain(Some(&student))
+        .explain(&Subject::with(Some(&student)))
         .into_iter()
         .map(|tried| {
             (
@@ -322,8 +325,8 @@ proptest! {
         let preset = if preset { Preset::Jitsi } else { Preset::None };
         let policy = Policy { preset, ..Policy::default() };
         let claims = claims(&value);
-        let verdict = policy.judge(Some(&claims));
-        let mut tried = policy.explain(Some(&claims));
+        let verdict = policy.judge(&Subject::with(Some(&claims)));
+        let mut tried = policy.explain(&Subject::with(Some(&claims)));
         let last = tried.pop().unwrap();
         prop_assert_eq!(last.entitlement, Some(verdict.entitlement));
         prop_assert_eq!(last.rule, verdict.rule);

@@ -84,8 +84,11 @@ pub fn algorithm(algorithm: config::Algorithm) -> Algorithm {
 /// What decides from claims.
 pub fn policy(policy: &config::Policy) -> Policy {
     Policy {
+        rules: policy.rules.clone(),
         preset: match policy.preset {
             config::Preset::Jitsi => Preset::Jitsi,
+            config::Preset::Jaas => Preset::Jaas,
+            config::Preset::Authenticated => Preset::Authenticated,
             config::Preset::None => Preset::None,
         },
         guests: match policy.guests {

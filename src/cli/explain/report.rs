@@ -4,7 +4,7 @@ use crate::claims::{Claims, TokenName};
 use crate::cli::verification::CheckLine;
 use crate::config::{Config, Freeze, Guests, Word};
 use crate::muc::RoomJid;
-use crate::policy::{Entitlement, Policy, Tried};
+use crate::policy::{Entitlement, Fault, Policy, Reason, Subject, Tried};
 use crate::shell::settings;
 use serde::Serialize;
 use serde_json::Value;
@@ -21,6 +21,44 @@ pub(super) struct Evidence {
     pub notes: Vec<String>,
 }
 
+/// Who is judged, as far as it was told.
+pub(super) struct Whom<'a> {
+    pub room: Option<&'a RoomJid>,
+    pub jid: Option<&'a str>,
+    pub nick: Option<&'a str>,
+}
+
+impl<'a> Whom<'a> {
+    fn with(&self, claims: Option<&'a Claims>) -> Subject<'a> {
+        Subject {
+            claims,
+            room: self.room,
+            jid: self.jid,
+            nick: self.nick,
+        }
+    }
+
+    /// What rules needed and nobody told.
+    fn notes(&self, tried: &[Tried]) -> Vec<String> {
+        let mut notes = Vec::new();
+        for tried in tried {
+            let Reason::Fault(fault) = &tried.reason else {
+                continue;
+            };
+            let Fault::Unknown(path) = &**fault else {
+                continue;
+            };
+            let option = match (path.root(), path.keys().next()) {
+                ("room", _) => "--room",
+                (_, Some("nick")) => "--nick",
+                _ => "--jid",
+            };
+            notes.push(format!("rule {} needs {path}: give {option}", tried.rule));
+        }
+        notes
+    }
+}
+
 /// What `explain` says; with `--json` as it stands here.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
@@ -28,6 +66,10 @@ pub(super) struct Report {
     pub evidence: &'static str,
     /// The room judged for.
     pub room: Option<String>,
+    /// The nick judged for.
+    pub nick: Option<String>,
+    /// The real bare JID judged for.
+    pub jid: Option<String>,
     /// Whether a signature was checked here.
     pub verified: bool,
     /// Whether the claims count.
@@ -70,6 +112,10 @@ pub(super) struct Judged {
 pub(super) struct TriedLine {
     /// The rule.
     pub rule: String,
+    /// Its condition; null where only the absence of others decides.
+    pub when: Option<String>,
+    /// What it gives whoever it matches.
+    pub gives: &'static str,
     /// Whether it matched, and so decides.
     pub matched: bool,
     /// What it gives where it matches.
@@ -92,36 +138,42 @@ pub(super) struct Name {
 }
 
 /// Judges what was given as the daemon would.
-pub(super) fn report(evidence: Evidence, config: &Config, room: Option<&RoomJid>) -> Report {
+pub(super) fn report(evidence: Evidence, config: &Config, whom: &Whom<'_>) -> Report {
     let policy = settings::policy(&config.policy);
     let rejected = evidence.checks.iter().find_map(|line| line.reason);
     let (claims, refused) = match rejected {
         None => (evidence.claims, None),
         Some(_) => (None, evidence.claims),
     };
-    let tried = policy.explain(claims.as_ref());
+    let tried = policy.explain(&whom.with(claims.as_ref()));
+    let mut notes = evidence.notes;
+    notes.extend(whom.notes(&tried));
     let is_ok = |line: &CheckLine| line.check == "signature" && line.result == "ok";
     Report {
         verified: evidence.checks.iter().any(is_ok),
         evidence: evidence.kind,
-        room: room.map(ToString::to_string),
+        room: whom.room.map(ToString::to_string),
+        nick: whom.nick.map(str::to_owned),
+        jid: whom.jid.map(str::to_owned),
         accepted: rejected.is_none(),
         rejected,
         checks: evidence.checks,
-        verdict: judged(&policy, config, claims.as_ref()),
+        verdict: judged(&policy, config, &whom.with(claims.as_ref())),
         tried: tried
             .into_iter()
             .map(|tried| tried_line(tried, config))
             .collect(),
-        if_accepted: refused.map(|claims| judged(&policy, config, Some(&claims))),
+        if_accepted: refused
+            .as_ref()
+            .map(|claims| judged(&policy, config, &whom.with(Some(claims)))),
         name: name(claims.as_ref(), config),
         claims: claims.map(|claims| claims.value()),
-        notes: evidence.notes,
+        notes,
     }
 }
 
-fn judged(policy: &Policy, config: &Config, claims: Option<&Claims>) -> Judged {
-    let verdict = policy.judge(claims);
+fn judged(policy: &Policy, config: &Config, subject: &Subject<'_>) -> Judged {
+    let verdict = policy.judge(subject);
     Judged {
         affiliation: affiliation(verdict.entitlement, config),
         guest: verdict.entitlement == Entitlement::Guest,
@@ -133,6 +185,8 @@ fn judged(policy: &Policy, config: &Config, claims: Option<&Claims>) -> Judged {
 fn tried_line(tried: Tried, config: &Config) -> TriedLine {
     TriedLine {
         rule: tried.rule.to_string(),
+        when: tried.when.as_deref().map(str::to_owned),
+        gives: affiliation(tried.gives, config),
         matched: tried.entitlement.is_some(),
         affiliation: tried.entitlement.map(|e| affiliation(e, config)),
         reason: tried.reason.to_string(),

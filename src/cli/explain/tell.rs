@@ -10,6 +10,12 @@ pub(super) fn tell(report: &Report, output: &mut Output) -> Result<(), Error> {
     if let Some(room) = &report.room {
         output.line(format_args!("room         {}", escape(room)))?;
     }
+    if let Some(nick) = &report.nick {
+        output.line(format_args!("nick         {}", escape(nick)))?;
+    }
+    if let Some(jid) = &report.jid {
+        output.line(format_args!("jid          {}", escape(jid)))?;
+    }
     let word = match (report.rejected, report.verified) {
         (None, true) => output.styled(AnsiColor::Green.on_default(), "accepted"),
         (None, false) => "taken as verified".to_owned(),
@@ -64,10 +70,23 @@ fn name_text(name: &Name) -> String {
     }
 }
 
-fn tried_row(line: &TriedLine) -> [String; 3] {
+/// A rule, what came of it and why, and the rule itself as it is written.
+fn tried_row(line: &TriedLine) -> [String; 4] {
     let result = match line.affiliation {
         Some(affiliation) => format!("matches: {affiliation}"),
         None => "does not match".to_owned(),
     };
-    [format!("  {}", line.rule), result, line.reason.clone()]
+    let rule = match &line.when {
+        Some(when) => {
+            let when: Vec<&str> = when.split_whitespace().collect();
+            format!("{} → {}", when.join(" "), line.gives)
+        }
+        None => String::new(),
+    };
+    [
+        format!("  {}", line.rule),
+        result,
+        line.reason.clone(),
+        rule,
+    ]
 }

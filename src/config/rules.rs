@@ -1,0 +1,94 @@
+//! Reads `[[policy.rule]]`, each compiled at once.
+
+use super::keys::RULE;
+use super::notes::{Given, Notes};
+use super::problem::quoted;
+use super::section::Section;
+use super::words::Gives;
+use crate::muc::Affiliation;
+use crate::policy::{self, Clause, Entitlement, Flaw, Rules};
+
+/// The rules of `[policy]`, in their order.
+pub(super) fn read(policy: &mut Section<'_>) -> Rules {
+    let notes = policy.notes;
+    let mut names: Vec<String> = Vec::new();
+    let sections = policy.sections(RULE).into_iter();
+    let clauses = sections.filter_map(|section| rule(notes, section, &mut names));
+    Rules::own(clauses.collect())
+}
+
+/// One rule; whatever is wrong with it is noted.
+fn rule(notes: &Notes, mut section: Section<'_>, names: &mut Vec<String>) -> Option<Clause> {
+    let header = section.place();
+    let name = section.required("name", "teachers");
+    let when = section.required("when", "has(claims.staff)");
+    let gives = section.required("affiliation", "owner");
+    let gives = gives.and_then(|given| section.spelled("affiliation", &given, &[]));
+    section.finish();
+    let name = name.filter(|given| is_free(notes, given, names));
+    if let Some(given) = &name {
+        names.push(given.value.clone());
+    }
+    let shown = name.as_ref().map_or_else(
+        || "a rule without a usable name".to_owned(),
+        |given| format!("rule {}", quoted(&given.value)),
+    );
+    let when = when?;
+    let known = name.as_ref().map_or(header.as_str(), |given| &given.value);
+    let clause = Clause::new(
+        known,
+        &when.value,
+        entitlement(gives.unwrap_or(Gives::None)),
+    );
+    match clause {
+        Ok(clause) => (name.is_some() && gives.is_some()).then_some(clause),
+        Err(flaw) => {
+            note(notes, &when.place, &shown, &flaw);
+            None
+        }
+    }
+}
+
+/// Whether a rule can be called so.
+fn is_free(notes: &Notes, given: &Given, names: &[String]) -> bool {
+    let name = given.value.as_str();
+    let (problem, remedy) = if name.trim().is_empty() {
+        (
+            "is empty".to_owned(),
+            "name the rule: logs and `gavel explain` show it",
+        )
+    } else if names.iter().any(|known| known == name) {
+        (
+            format!("{} is there twice", quoted(name)),
+            "name each rule otherwise",
+        )
+    } else if policy::is_taken(name) {
+        let problem = format!("{} is a name of gavel's own", quoted(name));
+        (problem, "name the rule otherwise")
+    } else {
+        return true;
+    };
+    notes.error(&given.place, problem, remedy);
+    false
+}
+
+/// A condition that cannot be used: its line and the place in it.
+fn note(notes: &Notes, place: &str, rule: &str, flaw: &Flaw) {
+    let problem = format!(
+        "{rule}, line {} column {} of the expression: {}",
+        flaw.line, flaw.column, flaw.problem
+    );
+    let remedy = flaw.remedy.as_deref().unwrap_or("mend the expression");
+    notes.error(place, problem, format!("{remedy}\n{}", flaw.excerpt()));
+}
+
+fn entitlement(gives: Gives) -> Entitlement {
+    match gives {
+        Gives::Owner => Entitlement::Affiliation(Affiliation::Owner),
+        Gives::Admin => Entitlement::Affiliation(Affiliation::Admin),
+        Gives::Member => Entitlement::Affiliation(Affiliation::Member),
+        Gives::None => Entitlement::Affiliation(Affiliation::None),
+        Gives::Outcast => Entitlement::Affiliation(Affiliation::Outcast),
+        Gives::Keep => Entitlement::Keep,
+    }
+}

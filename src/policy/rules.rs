@@ -1,0 +1,155 @@
+//! Rules: a name, a condition and what it gives, tried in order.
+
+use super::condition::{Condition, Facts, Flaw, Path, Scope};
+use super::reason::{Reason, Said};
+use super::{Entitlement, Rule, Tried};
+use std::sync::Arc;
+
+/// How many of the places that a rule looks at its reasons show.
+const MAX_SHOWN: usize = 4;
+
+/// A rule, ready to be tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    name: Arc<str>,
+    when: Arc<Condition>,
+    gives: Entitlement,
+    /// What reasons show.
+    shows: Arc<Vec<Path>>,
+}
+
+impl Clause {
+    /// A rule that gives `gives` to everybody of whom `when` is true.
+    ///
+    /// # Errors
+    /// Where `when` cannot be used as a condition.
+    pub fn new(name: &str, when: &str, gives: Entitlement) -> Result<Self, Flaw> {
+        let when = Condition::compile(when)?;
+        Ok(Self {
+            name: name.into(),
+            shows: when
+                .paths()
+                .iter()
+                .take(MAX_SHOWN)
+                .cloned()
+                .collect::<Vec<_>>()
+                .into(),
+            when: Arc::new(when),
+            gives,
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its condition, as it was written.
+    pub fn when(&self) -> &str {
+        self.when.source()
+    }
+
+    /// What it gives.
+    pub fn gives(&self) -> Entitlement {
+        self.gives
+    }
+
+    /// Whether what it says of somebody may change with their nick.
+    fn reads_nick(&self) -> bool {
+        let nick = |path: &Path| path.root() == "occupant" && path.keys().next() == Some("nick");
+        self.when.paths().iter().any(nick)
+    }
+}
+
+/// Rules in the order they are tried. Copies share them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    clauses: Arc<[Clause]>,
+    /// Whether they came with gavel: their reasons speak of claims alone, and
+    /// without claims they are not tried.
+    preset: bool,
+}
+
+impl Rules {
+    /// Rules of one's own.
+    pub fn own(clauses: Vec<Clause>) -> Self {
+        Self {
+            clauses: clauses.into(),
+            preset: false,
+        }
+    }
+
+    /// Rules that come with gavel. One that looks at no claim in particular
+    /// tells what those before it saw.
+    pub(super) fn preset(mut clauses: Vec<Clause>) -> Self {
+        let mut before: Vec<Path> = Vec::new();
+        for clause in &mut clauses {
+            if clause.shows.is_empty() {
+                clause.shows = before.clone().into();
+            }
+            before.extend(clause.shows.iter().cloned());
+        }
+        Self {
+            clauses: clauses.into(),
+            preset: true,
+        }
+    }
+
+    /// The rules.
+    pub fn iter(&self) -> impl Iterator<Item = &Clause> {
+        self.clauses.iter()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.clauses.is_empty()
+    }
+
+    /// Whether what they say of somebody may change with their nick.
+    pub fn read_nick(&self) -> bool {
+        self.iter().any(Clause::reads_nick)
+    }
+
+    /// Tries them until one matches, which is the last of what is told.
+    pub(super) fn try_in(&self, scope: &Scope<'_>, mut tell: impl FnMut(Tried)) -> bool {
+        if self.preset && !scope.facts.has_claims() {
+            return false;
+        }
+        self.iter().any(|clause| {
+            let (matches, reason) = self.verdict(clause, scope);
+            tell(Tried {
+                rule: Rule::Named(Arc::clone(&clause.name)),
+                when: Some(Arc::clone(clause.when.source())),
+                gives: clause.gives,
+                entitlement: matches.then_some(clause.gives),
+                reason,
+            });
+            matches
+        })
+    }
+
+    fn verdict(&self, clause: &Clause, scope: &Scope<'_>) -> (bool, Reason) {
+        let held = clause.when.holds(scope);
+        let said = || Said::of(&clause.shows, scope.facts);
+        let matches = held == Ok(true);
+        let reason = match held {
+            _ if self.preset && clause.shows.is_empty() => Reason::Claims,
+            _ if self.preset => Reason::Said(said()),
+            Ok(true) if clause.gives.is_power() && !scope.facts.has_claims() => {
+                return (false, Reason::OnlyByClaims);
+            }
+            Ok(held) => Reason::When(held, said()),
+            Err(fault) => Reason::Fault(Box::new(fault)),
+        };
+        (matches, reason)
+    }
+}
+
+/// Facts judged by one list of rules after the other.
+pub(super) fn try_all(lists: [&Rules; 2], facts: &Facts<'_>, mut tell: impl FnMut(Tried)) -> bool {
+    if lists.iter().all(|rules| rules.is_empty()) {
+        return false;
+    }
+    let scope = facts.scope();
+    lists.iter().any(|rules| rules.try_in(&scope, &mut tell))
+}
