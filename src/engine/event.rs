@@ -23,6 +23,8 @@ pub enum Input {
     ImpersonationRefused,
     /// A stanza has arrived.
     Stanza(Inbound),
+    /// An admin sets or clears an override.
+    Steer(Box<super::Steering>),
     /// Time has passed.
     Wake,
     /// Somebody asks how the deployment is; [`Report::Examined`] answers.
@@ -277,6 +279,18 @@ pub enum Change {
         /// The token's.
         to: String,
     },
+    /// What an admin has set.
+    Override {
+        /// What was set before.
+        from: Option<Affiliation>,
+        /// What is; none where it was cleared or is over.
+        to: Option<Affiliation>,
+        /// When it ends, in milliseconds since 1970-01-01 UTC; none at the end
+        /// of the meeting.
+        until: Option<u64>,
+        /// Who did it, in words; none where it was over.
+        by: Option<String>,
+    },
     /// The occupant's nick.
     Nick {
         /// What it was changed to.
@@ -297,10 +311,14 @@ pub enum Cause {
     Grant,
     /// A moderator lowered their own affiliation.
     StepDown,
+    /// An admin has set it, or what they had set is over.
+    Override,
     /// A guest had more than a guest may.
     Guest,
     /// An entitled occupant left, or an absent JID was not entitled.
     Leave,
+    /// The configuration was read again.
+    Reload,
 }
 
 impl Cause {
@@ -311,8 +329,10 @@ impl Cause {
             Self::Correction => "correction",
             Self::Grant => "grant",
             Self::StepDown => "step_down",
+            Self::Override => "override",
             Self::Guest => "guest",
             Self::Leave => "leave",
+            Self::Reload => "reload",
         }
     }
 }

@@ -105,6 +105,7 @@ impl Engine {
         for service in 0..self.services.len() {
             self.renew_lease(service);
         }
+        self.wake_at_ends();
         self.discover();
     }
 

@@ -137,7 +137,7 @@ impl Engine {
             return;
         };
         let standing = self.standing(person);
-        let power = person.power(standing);
+        let power = person.own_power(standing);
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };

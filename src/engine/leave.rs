@@ -197,6 +197,7 @@ impl Engine {
             person.role_request = false;
             person.trouble = None;
             person.foreign = None;
+            person.because = None;
         }
         self.marked.clear();
         self.marked_set.clear();

@@ -43,6 +43,7 @@ mod request;
 pub mod room;
 pub mod settings;
 mod state;
+mod steer;
 pub mod survey;
 pub mod tally;
 pub mod time;
@@ -51,8 +52,10 @@ mod view;
 
 pub use event::{Action, Decision, Input, Report, Warning};
 pub use load::Load;
+pub use person::Override;
 pub use settings::Settings;
 pub use state::State;
+pub use steer::Steering;
 pub use survey::Survey;
 pub use tally::Tally;
 pub use time::{Now, Tick};
@@ -174,6 +177,7 @@ impl Engine {
             Input::Disconnected => self.disconnected(),
             Input::ImpersonationRefused => self.impersonation_refused(),
             Input::Stanza(stanza) => self.stanza(stanza),
+            Input::Steer(wish) => self.steer(*wish),
             Input::Wake => {}
             Input::Examine => self.examine_deployment(),
             Input::Shutdown => self.leave_all(),
@@ -241,6 +245,7 @@ impl Engine {
                 Timer::Joins => self.join_next(),
                 Timer::Own(room) => self.own_if_needed(&room),
                 Timer::Person(room, jid) => self.wake_person(room, jid),
+                Timer::Override(room, jid) => self.override_due(&room, &jid),
                 Timer::Name(room, nick) => self.look_at_name(&room, &nick),
                 Timer::Replies => self.give_up_overdue(),
                 Timer::Bindings => self.expire_bindings(),

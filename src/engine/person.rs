@@ -9,10 +9,11 @@ mod wanted;
 
 pub use corrections::Corrections;
 pub use observe::{Observed, Taken};
-pub use record::{Grant, Record};
+pub use record::{Grant, Override, Record};
 pub use trouble::{Foreign, InFlight, MAX_INEFFECTIVE, Pace, Trouble};
 pub use wanted::{Standing, Wanted, moderates_by_role_alone};
 
+use super::event::Cause;
 use super::time::Tick;
 use crate::muc::{Affiliation, Nick, RoomJid};
 
@@ -46,6 +47,9 @@ pub struct Person {
     pub trouble: Option<Box<Trouble>>,
     /// First presence, until settled.
     pub unsettled_since: Option<Tick>,
+    /// Why gavel looks at them anew, where that is no change of others; until
+    /// they have what they should have.
+    pub because: Option<Cause>,
     /// Changes of others that gavel has corrected.
     pub corrections: Corrections,
 }

@@ -99,6 +99,7 @@ impl Engine {
             return;
         };
         person.foreign = None;
+        person.because = None;
         if let Some(since) = person.unsettled_since.take() {
             let after = tick.saturating_sub(since);
             self.tally.settled.note(after);
@@ -176,10 +177,13 @@ impl Engine {
 
     fn cause(&self, person: &Person, foreign: bool, target: Affiliation) -> Cause {
         let standing = self.standing(person);
-        let granted = person.record.grant.as_ref();
+        let set = person.record.override_.is_some();
+        let granted = person.record.grant.as_ref().filter(|_| !set);
         match standing.entitlement {
             _ if granted.is_some_and(|grant| grant.affiliation == target) => Cause::Grant,
             _ if foreign => Cause::Correction,
+            _ if set => Cause::Override,
+            _ if person.because.is_some() => person.because.unwrap_or(Cause::Join),
             None => Cause::Leave,
             Some(_) if person.record.step_down.is_some() => Cause::StepDown,
             Some(Entitlement::Guest) => Cause::Guest,

@@ -54,7 +54,7 @@ impl Engine {
     fn remembered(&self, person: &Person) -> Option<Record> {
         let mut record = person.record.clone();
         if person.is_present() {
-            let power = person.power(self.standing(person));
+            let power = person.own_power(self.standing(person));
             record.kept = power.filter(|_| !record.moved);
             record.left_at = Some(self.now.unix_ms);
         }

@@ -29,6 +29,8 @@ pub enum Timer {
     Own(RoomJid),
     /// Compare again.
     Person(RoomJid, BareJid),
+    /// What an admin has set for somebody is over.
+    Override(RoomJid, BareJid),
     /// Look at an occupant's name again.
     Name(RoomJid, Nick),
     /// Give up waiting for the oldest requests' replies.

@@ -7,11 +7,11 @@ mod words;
 pub use find::{Found, NotFound};
 
 use super::Engine;
-use super::event::{Change, Decision, Party, PartyKind};
-use super::person::{Person, Wanted, moderates_by_role_alone};
+use super::event::{Cause, Change, Decision, Party, PartyKind};
+use super::person::{Override, Person, Wanted, moderates_by_role_alone};
 use super::room::{Occupant, Room};
 use crate::api::{self, Actor, ActorKind, EventKind, Time};
-use crate::muc::{Affiliation, Nick, RealJid, Role, RoomJid};
+use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 
 /// What gavel manages, in numbers; gavel and infrastructure do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,7 +74,33 @@ impl Engine {
             pending: self.pending(room),
             joined_at: Time::from_unix_ms(room.joined_at),
             occupants: people.map(|(nick, o)| self.seen(room, nick, o)).collect(),
-            overrides: Vec::new(),
+            overrides: self.overrides(room),
+        })
+    }
+
+    /// What admins have set in a room's meeting, by JID.
+    fn overrides(&self, room: &Room) -> Vec<api::RoomOverride> {
+        let meeting = room.meeting.as_ref().and_then(|main| self.meeting(main));
+        let people = meeting.into_iter().flat_map(|meeting| &meeting.people);
+        let set = people.filter_map(|(jid, person)| self.override_of(jid, person));
+        let mut all: Vec<_> = set.collect();
+        all.sort_unstable_by(|a, b| a.jid.cmp(&b.jid));
+        all
+    }
+
+    /// What an admin has set for somebody of the meeting of `main`.
+    pub fn override_for(&self, main: &RoomJid, jid: &BareJid) -> Option<api::RoomOverride> {
+        self.override_of(jid, self.person(main, jid)?)
+    }
+
+    fn override_of(&self, jid: &BareJid, person: &Person) -> Option<api::RoomOverride> {
+        let set = person.record.override_.as_deref()?;
+        Some(api::RoomOverride {
+            jid: jid.to_string(),
+            nick: set.nick.as_ref().map(Nick::to_string),
+            display_name: set.display_name.clone(),
+            present: person.is_present(),
+            set: shown_override(set),
         })
     }
 
@@ -114,6 +140,7 @@ impl Engine {
         let wanted = person.map(|person| self.wanted_of(room, person));
         let desired = wanted.and_then(|w| desired(w, actual.unwrap_or(occupant.affiliation)));
         let grant = person.and_then(|person| person.record.grant.as_deref());
+        let set = person.and_then(|person| person.record.override_.as_deref());
         let credentials = occupant.credentials.as_deref();
         let name = credentials.and_then(|c| c.claims.user_name());
         api::Occupant {
@@ -125,7 +152,10 @@ impl Engine {
             desired,
             settled: self.is_settled(room, occupant),
             source: credentials.map(|c| c.source),
-            rule: occupant.verdict.rule.to_string(),
+            rule: match set {
+                Some(_) => "override".to_owned(),
+                None => occupant.verdict.rule.to_string(),
+            },
             reason: self.reason(room, occupant, person),
             token_name: name.map(|name| name.to_string()),
             frozen: occupant.frozen.is_some(),
@@ -134,7 +164,7 @@ impl Engine {
                 jid: grant.by_jid.clone(),
                 at: Some(Time::from_unix_ms(grant.at)),
             }),
-            override_: None,
+            override_: set.map(shown_override),
             joined_at: Time::from_unix_ms(occupant.joined_at),
             infrastructure: occupant.infrastructure,
             stepped_down: person.is_some_and(|person| person.record.step_down.is_some()),
@@ -162,6 +192,13 @@ impl Engine {
         } else {
             None
         }
+    }
+}
+
+fn shown_override(set: &Override) -> api::Override {
+    api::Override {
+        affiliation: set.affiliation,
+        until: set.until.map(Time::from_unix_ms),
     }
 }
 
@@ -209,11 +246,21 @@ impl Decision {
         let (kind, from, to) = match &self.change {
             Change::Affiliation { from, to } => {
                 let from = from.map(|from| from.to_string());
-                (EventKind::Affiliation, from, to.to_string())
+                (EventKind::Affiliation, from, Some(to.to_string()))
             }
-            Change::Role { from, to } => (EventKind::Role, Some(from.to_string()), to.to_string()),
-            Change::Name { from, to } => (EventKind::Name, from.clone(), to.clone()),
-            Change::Nick { from, to } => (EventKind::Name, Some(from.to_string()), to.to_string()),
+            Change::Role { from, to } => {
+                let (from, to) = (from.to_string(), to.to_string());
+                (EventKind::Role, Some(from), Some(to))
+            }
+            Change::Override { from, to, .. } => {
+                let word = |set: &Option<Affiliation>| set.map(|set| set.to_string());
+                (EventKind::Override, word(from), word(to))
+            }
+            Change::Name { from, to } => (EventKind::Name, from.clone(), Some(to.clone())),
+            Change::Nick { from, to } => {
+                let (from, to) = (from.to_string(), to.to_string());
+                (EventKind::Name, Some(from), Some(to))
+            }
         };
         api::Event {
             id,
@@ -223,9 +270,12 @@ impl Decision {
             nick: self.nick.as_ref().map(|nick| short(nick.as_str())),
             jid: self.jid.clone(),
             from: from.as_deref().map(short),
-            to: Some(short(&to)),
+            to: to.as_deref().map(short),
             cause: self.cause.as_str().to_owned(),
-            rule: self.rule.to_string(),
+            rule: match self.cause {
+                Cause::Override => "override".to_owned(),
+                _ => self.rule.to_string(),
+            },
             reason: self.words(),
             source: self.source,
             actor: self.actor.as_ref().map(Actor::from),

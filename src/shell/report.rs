@@ -2,6 +2,7 @@
 
 use crate::engine::event::{Change, Decision, Outcome};
 use crate::engine::{Report, Warning};
+use crate::muc::Affiliation;
 use tracing::{debug, info, warn};
 
 /// Writes a report to the log.
@@ -62,6 +63,11 @@ fn words(change: &Change) -> (&'static str, String, String) {
         Change::Name { from, to } => {
             let from = from.clone().unwrap_or_default();
             ("name", from, to.clone())
+        }
+        Change::Override { from, to, .. } => {
+            let word =
+                |set: &Option<_>| set.map_or("-".to_owned(), |set: Affiliation| set.to_string());
+            ("override", word(from), word(to))
         }
         Change::Nick { from, to } => ("nick", from.to_string(), to.to_string()),
     }

@@ -45,6 +45,11 @@ impl Person {
             pace: change.pace,
         };
         self.foreign = Some(Box::new(foreign));
+        if self.record.override_.is_some() {
+            // What an admin has set outranks all of this, and hides none of it
+            // afterwards.
+            return Taken::Compared;
+        }
         if change.new > change.old {
             return self.observe_rise(change, policy, standing);
         }

@@ -1,7 +1,7 @@
 //! What is remembered of a person: it outlives presence, reconnects and
 //! restarts.
 
-use crate::muc::Affiliation;
+use crate::muc::{Affiliation, Nick};
 use serde::{Deserialize, Serialize};
 
 /// A promotion by somebody entitled, accepted.
@@ -19,10 +19,33 @@ pub struct Grant {
     pub at: u64,
 }
 
+/// What an admin has set: it outranks claims, grants and step-downs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    /// The affiliation.
+    pub affiliation: Affiliation,
+    /// When it ends, in milliseconds since 1970-01-01 UTC; none at the end of
+    /// the meeting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// Who set it, in words, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Their nick when it was set: whoever was banned is still known by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nick: Option<Nick>,
+    /// Their display name then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
 /// What outlives presence, reconnects and restarts, until the meeting ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Record {
+    /// What an admin has set.
+    #[serde(rename = "override", skip_serializing_if = "Option::is_none")]
+    pub override_: Option<Box<Override>>,
     /// An accepted promotion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<Box<Grant>>,
@@ -52,7 +75,8 @@ pub struct Record {
 impl Record {
     /// Whether anything in it must be remembered.
     pub fn matters(&self) -> bool {
-        self.grant.is_some()
+        self.override_.is_some()
+            || self.grant.is_some()
             || self.step_down.is_some()
             || self.kept.is_some()
             || self.restore.is_some()

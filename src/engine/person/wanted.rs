@@ -70,6 +70,9 @@ impl Person {
 
     /// The affiliation this person should have.
     pub fn wanted(&self, policy: &Policy, standing: Standing, members_only: bool) -> Wanted {
+        if let Some(set) = &self.record.override_ {
+            return self.wanted_by_admin(set.affiliation, standing, members_only);
+        }
         if let Some(restore) = self.record.restore {
             return Wanted::Exactly(self.restored(restore, standing, members_only));
         }
@@ -98,6 +101,30 @@ impl Person {
             (Entitlement::Keep, _) => Wanted::Anything,
             (Entitlement::Guest, _) if policy.guests == Guests::Ignore => Wanted::Anything,
             (Entitlement::Guest, _) => self.capped(members_only),
+        }
+    }
+
+    /// What an admin has set, for somebody present. An absent JID is not raised
+    /// to it (B1), but kept out where it is a ban, and let in where somebody
+    /// else has banned it.
+    fn wanted_by_admin(&self, set: Affiliation, standing: Standing, members_only: bool) -> Wanted {
+        let banned = self.actual == Some(Affiliation::Outcast);
+        match set {
+            Affiliation::Outcast => Wanted::Exactly(set),
+            _ if standing.entitlement.is_some() => Wanted::Exactly(set),
+            _ if banned => Wanted::Exactly(self.floor(members_only).min(set)),
+            _ => Wanted::AtMost {
+                cap: set,
+                floor: set,
+            },
+        }
+    }
+
+    /// The ban that an admin has set is over: they get back in, as what they
+    /// were below moderator; more is for when they come.
+    pub fn readmit(&mut self, members_only: bool) {
+        if matches!(self.actual, None | Some(Affiliation::Outcast)) {
+            self.record.restore = Some(self.floor(members_only));
         }
     }
 
@@ -142,9 +169,17 @@ impl Person {
         }
     }
 
-    /// What this person is entitled to promote others by: its token, or an
-    /// accepted grant, present or having left so (B3).
+    /// What this person is entitled to promote others by: what an admin has set,
+    /// else its token or an accepted grant, present or having left so (B3).
     pub fn power(&self, standing: Standing) -> Option<Affiliation> {
+        match &self.record.override_ {
+            Some(set) => Some(set.affiliation).filter(|set| set.moderates()),
+            None => self.own_power(standing),
+        }
+    }
+
+    /// The same without what an admin has set.
+    pub fn own_power(&self, standing: Standing) -> Option<Affiliation> {
         let Some(entitlement) = standing.entitlement else {
             return self.record.kept.filter(|kept| kept.moderates());
         };

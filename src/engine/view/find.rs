@@ -16,6 +16,8 @@ pub enum NotFound {
     Infrastructure(String),
     /// It names an occupant whose real JID the room does not show.
     Hidden,
+    /// Gavel has just come into the room, and does not know it well enough.
+    Early,
 }
 
 /// Somebody whom WHO names.
@@ -71,7 +73,7 @@ impl Engine {
     /// Where it names nobody, several, or somebody who cannot be managed.
     pub fn find_person(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
         let room = self.rooms.get(room).ok_or(NotFound::None)?;
-        let main = room.meeting.as_ref().unwrap_or(&room.jid);
+        let main = room.meeting.as_ref().ok_or(NotFound::Early)?;
         let jid = normal(text);
         let occupants = room.occupants.iter();
         let named = occupants.filter(|(nick, o)| is_named(nick, o, text, &jid));
@@ -87,6 +89,49 @@ impl Engine {
             several => {
                 let names = several.iter().map(|(nick, o)| candidate(nick, o));
                 let mut names: Vec<_> = names.collect();
+                names.sort_unstable();
+                Err(NotFound::Several(names))
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// The person in the meeting of `room` whom `text` names and for whom an
+    /// admin has set something, present or not.
+    ///
+    /// # Errors
+    ///
+    /// Where it names nobody, or several.
+    pub fn find_overridden(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
+        let main = self.rooms.get(room).and_then(|room| room.meeting.as_ref());
+        let main = main.ok_or(NotFound::Early)?;
+        let meeting = self.meeting(main).ok_or(NotFound::None)?;
+        let jid = normal(text);
+        let people = meeting.people.iter().filter_map(|(bare, person)| {
+            let set = person.record.override_.as_deref()?;
+            let seats = person.seats.iter();
+            let mut occupants = seats.filter_map(|seat| {
+                let occupant = self.occupant(&seat.room, &seat.nick)?;
+                Some((&seat.nick, occupant))
+            });
+            let then = set.nick.as_ref().is_some_and(|nick| nick.as_str() == text)
+                || set.display_name.as_deref() == Some(text.trim())
+                || bare.as_str() == jid;
+            let named = then || occupants.any(|(nick, o)| is_named(nick, o, text, &jid));
+            named.then(|| Found {
+                main: main.clone(),
+                jid: bare.clone(),
+                nick: set.nick.clone(),
+                display_name: set.display_name.clone(),
+            })
+        });
+        let mut people: Vec<Found> = people.collect();
+        match people.len() {
+            0 => Err(NotFound::None),
+            1 => people.pop().ok_or(NotFound::None),
+            _ => {
+                let mut names: Vec<_> = people.iter().map(|p| p.jid.to_string()).collect();
                 names.sort_unstable();
                 Err(NotFound::Several(names))
             }

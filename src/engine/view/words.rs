@@ -32,7 +32,10 @@ impl Engine {
             Some(grant) => self.granted(main, grant),
             None => by_claims(occupant),
         };
-        if let Some(to) = person.record.step_down {
+        if let Some(set) = &person.record.override_ {
+            let set = override_words(set.affiliation, set.until, set.by.as_deref());
+            words = format!("{set}; without it: {words}");
+        } else if let Some(to) = person.record.step_down {
             words = format!("stepped down to {to}; {words}");
         }
         for corrected in person.corrections.iter() {
@@ -109,12 +112,30 @@ fn sentence(
     format!("{source}: {reason} → {outcome} ({rule})")
 }
 
+/// `owner set by uid 0 until 10:32 UTC`
+fn override_words(to: Affiliation, until: Option<u64>, by: Option<&str>) -> String {
+    let by = by.unwrap_or("an admin");
+    match until {
+        Some(until) => {
+            let until = Time::from_unix_ms(until).time_of_day();
+            format!("{to} set by {by} until {until}")
+        }
+        None => format!("{to} set by {by} until the meeting ends"),
+    }
+}
+
 impl Decision {
     /// Why it was taken.
     pub(super) fn words(&self) -> String {
         let actor = self.actor.as_ref();
         let by = || actor.map_or_else(|| "somebody".to_owned(), ToString::to_string);
         match (self.cause, &self.change) {
+            (_, Change::Override { to, until, by, .. }) => match (to, by) {
+                (Some(to), by) => override_words(*to, *until, by.as_deref()),
+                (None, Some(by)) => format!("cleared by {by}"),
+                (None, None) => "its time is over".to_owned(),
+            },
+            (Cause::Override, _) => "an admin has set it, or what they had set is over".to_owned(),
             (Cause::Grant, _) => format!("granted by {}", by()),
             (Cause::StepDown, _) => "stepped down".to_owned(),
             (Cause::Leave, _) => "has left, or was never here".to_owned(),

@@ -28,6 +28,11 @@ impl Fault {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::BadRequest, message)
     }
 
+    /// It is not allowed.
+    pub(in crate::shell) fn forbidden(message: String) -> Self {
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message)
+    }
+
     /// Nothing there has that name.
     pub(in crate::shell) fn not_found(message: String) -> Self {
         Self::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, message)

@@ -60,6 +60,8 @@ impl Places {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Connection {
     follows: Arc<AtomicBool>,
+    /// The user at the other end, where the system says so.
+    pub(super) uid: Option<u32>,
 }
 
 impl Connection {
@@ -79,6 +81,10 @@ pub(super) trait Listener {
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     /// The next one.
     fn accept(&self) -> impl Future<Output = io::Result<Self::Io>> + Send;
+    /// The user at its other end, where the system says so.
+    fn uid(_: &Self::Io) -> Option<u32> {
+        None
+    }
 }
 
 impl Listener for TcpListener {
@@ -93,18 +99,25 @@ impl Listener for UnixListener {
     async fn accept(&self) -> io::Result<Self::Io> {
         UnixListener::accept(self).await.map(|(io, _)| io)
     }
+    fn uid(io: &Self::Io) -> Option<u32> {
+        io.peer_cred().ok().map(|peer| peer.uid())
+    }
 }
 
 /// Serves up to `places` connections at once, for ever; others wait to be
 /// accepted.
-pub(super) async fn serve(listener: impl Listener, router: Router, places: usize) {
+pub(super) async fn serve<L: Listener>(listener: L, router: Router, places: usize) {
     let places = Places::new(places);
     while let Some(place) = places.wait().await {
         match listener.accept().await {
             Ok(io) => {
                 let router = router.clone();
+                let marks = Connection {
+                    uid: L::uid(&io),
+                    ..Connection::default()
+                };
                 tokio::spawn(async move {
-                    connection(io, router).await;
+                    connection(io, router, marks).await;
                     drop(place);
                 });
             }
@@ -116,11 +129,10 @@ pub(super) async fn serve(listener: impl Listener, router: Router, places: usize
     }
 }
 
-async fn connection<Io>(io: Io, router: Router)
+async fn connection<Io>(io: Io, router: Router, marks: Connection)
 where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let marks = Connection::default();
     let service = TowerToHyperService::new(router);
     let marked = marks.clone();
     let service = service_fn(move |request: Request<Incoming>| {

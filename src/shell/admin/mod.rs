@@ -10,6 +10,7 @@ mod events;
 mod fault;
 mod health;
 mod limits;
+mod overrides;
 mod rooms;
 mod socket;
 
@@ -125,6 +126,7 @@ fn full(shared: Shared) -> Router {
     let routes = Router::new()
         .route("/v1/status", get(rooms::status))
         .merge(rooms::routes())
+        .merge(overrides::routes())
         .merge(events::routes())
         .merge(health::routes())
         .with_state(shared);

@@ -1,0 +1,128 @@
+//! What admins set and clear: overrides, which outrank claims, grants and
+//! step-downs until their time is over or the meeting is.
+
+use super::Engine;
+use super::event::{Cause, Change, Outcome};
+use super::person::Override;
+use super::timers::Timer;
+use crate::muc::{Affiliation, BareJid, RoomJid};
+use std::time::Duration;
+
+/// An admin's wish for one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steering {
+    /// The meeting's main room.
+    pub main: RoomJid,
+    /// The person's bare JID.
+    pub jid: BareJid,
+    /// What to set; none to clear what is set.
+    pub set: Option<Override>,
+    /// Who wishes it, in words, where known.
+    pub by: Option<String>,
+}
+
+impl Engine {
+    /// Does as an admin wishes.
+    pub(super) fn steer(&mut self, wish: Steering) {
+        let Steering { main, jid, set, by } = wish;
+        match set {
+            Some(set) => self.set_override(&main, &jid, set),
+            None => self.end_override(&main, &jid, Some(by)),
+        }
+    }
+
+    fn set_override(&mut self, main: &RoomJid, jid: &BareJid, set: Override) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let person = meeting.person(jid);
+        let change = Change::Override {
+            from: person.record.override_.as_ref().map(|old| old.affiliation),
+            to: Some(set.affiliation),
+            until: set.until,
+            by: set.by.clone(),
+        };
+        let until = set.until;
+        person.record.restore = None;
+        person.record.override_ = Some(Box::new(set));
+        person.foreign = None;
+        person.because = Some(Cause::Override);
+        self.changed = true;
+        self.wake_at_end(main, jid, until);
+        self.decide(main, jid, change, Cause::Override, None, Outcome::Applied);
+        self.mark(main, jid);
+    }
+
+    /// Ends an override: `by` an admin, or because it is over.
+    fn end_override(&mut self, main: &RoomJid, jid: &BareJid, by: Option<Option<String>>) {
+        let Some(person) = self.person_mut(main, jid) else {
+            return;
+        };
+        let Some(old) = person.record.override_.take() else {
+            return;
+        };
+        person.because = Some(Cause::Override);
+        self.changed = true;
+        if old.affiliation == Affiliation::Outcast {
+            self.lift_ban(main, jid);
+        }
+        let change = Change::Override {
+            from: Some(old.affiliation),
+            to: None,
+            until: None,
+            by: by.map(|by| by.unwrap_or_else(|| "an admin".to_owned())),
+        };
+        self.decide(main, jid, change, Cause::Override, None, Outcome::Applied);
+        self.mark(main, jid);
+    }
+
+    /// Whoever was kept out by an override may come again.
+    fn lift_ban(&mut self, main: &RoomJid, jid: &BareJid) {
+        let room = self.rooms.get(main);
+        let members_only = room.is_some_and(super::room::Room::members_only);
+        if let Some(person) = self.person_mut(main, jid) {
+            person.readmit(members_only);
+        }
+    }
+
+    fn wake_at_end(&mut self, main: &RoomJid, jid: &BareJid, until: Option<u64>) {
+        if let Some(until) = until {
+            let left = Duration::from_millis(until.saturating_sub(self.now.unix_ms));
+            let timer = Timer::Override(main.clone(), jid.clone());
+            self.timers.set(self.now.tick + left, timer);
+        }
+    }
+
+    /// Ends an override whose time is over.
+    pub(super) fn override_due(&mut self, main: &RoomJid, jid: &BareJid) {
+        let set = self
+            .person(main, jid)
+            .and_then(|p| p.record.override_.as_ref());
+        let Some(until) = set.and_then(|set| set.until) else {
+            return;
+        };
+        if until <= self.now.unix_ms {
+            self.end_override(main, jid, None);
+        } else {
+            // It was set anew, or the clock has been put back.
+            self.wake_at_end(main, jid, Some(until));
+        }
+    }
+
+    /// Timers do not outlive a stream; overrides do.
+    pub(super) fn wake_at_ends(&mut self) {
+        let mut all = Vec::new();
+        for (main, meeting) in &self.meetings {
+            for (jid, person) in &meeting.people {
+                let set = person.record.override_.as_ref();
+                if let Some(until) = set.and_then(|set| set.until) {
+                    all.push((main.clone(), jid.clone(), until));
+                }
+            }
+        }
+        all.sort_unstable();
+        for (main, jid, until) in all {
+            self.wake_at_end(&main, &jid, Some(until));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `PUT` and `DELETE /v1/rooms/{room}/overrides/{who}`.
+
+use super::Shared;
+use super::fault::Fault;
+use super::limits::Connection;
+use super::rooms::find;
+use crate::api::{OverrideRequest, RoomOverride};
+use crate::config::duration;
+use crate::engine::{Found, Input, NotFound, Override, Steering};
+use crate::muc::RoomJid;
+use crate::shell::driver::Driver;
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, Path, State};
+use axum::routing::put;
+use axum::{Json, Router};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest body that is read, in bytes; a right one has less than a hundred.
+const LONGEST: usize = 4096;
+/// It must be there within this.
+const BODY: Duration = Duration::from_secs(10);
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/v1/rooms/{room}/overrides/{who}", put(set).delete(clear))
+}
+
+/// What the path names: room and person.
+type Named = Result<Path<(String, String)>, PathRejection>;
+
+async fn set(
+    State(shared): State<Shared>,
+    Extension(connection): Extension<Connection>,
+    named: Named,
+    body: Body,
+) -> Result<Json<RoomOverride>, Fault> {
+    let Path((room, who)) = named.map_err(|error| Fault::bad(error.body_text()))?;
+    let wish = read(body).await?;
+    let lasts = wish.for_.as_deref().map(length).transpose()?;
+    let set = shared.desk.ask(move |driver| {
+        let room = find(driver, &room)?;
+        let person = steerable(driver, &room, &who)?;
+        let lasts = lasts.map(|lasts| u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX));
+        let by = user(&connection);
+        let set = Override {
+            affiliation: wish.affiliation,
+            until: lasts.map(|lasts| driver.clock.now().unix_ms.saturating_add(lasts)),
+            by: by.clone(),
+            nick: person.nick,
+            display_name: person.display_name,
+        };
+        let (main, jid) = (person.main, person.jid);
+        driver.steer(Steering {
+            main: main.clone(),
+            jid: jid.clone(),
+            set: Some(set),
+            by,
+        });
+        let set = driver.engine.override_for(&main, &jid);
+        set.ok_or_else(|| Fault::conflict(format!("the meeting in {room} has just ended")))
+    });
+    set.await?.map(Json)
+}
+
+async fn clear(
+    State(shared): State<Shared>,
+    Extension(connection): Extension<Connection>,
+    named: Named,
+) -> Result<Json<RoomOverride>, Fault> {
+    let Path((room, who)) = named.map_err(|error| Fault::bad(error.body_text()))?;
+    let cleared = shared.desk.ask(move |driver| {
+        let room = find(driver, &room)?;
+        let person = driver.engine.find_overridden(&room, &who);
+        let Found { main, jid, .. } = match person {
+            Ok(person) => person,
+            Err(NotFound::None) => {
+                // Whoever names nobody, or several, hears that first.
+                let person = steerable(driver, &room, &who)?;
+                let jid = person.jid;
+                return Err(Fault::not_found(format!("{jid} has no override in {room}")));
+            }
+            Err(error) => return Err(no_person(error, &room, &who)),
+        };
+        let was = driver.engine.override_for(&main, &jid);
+        driver.steer(Steering {
+            main,
+            jid,
+            set: None,
+            by: user(&connection),
+        });
+        was.ok_or_else(|| Fault::not_found(format!("{who:?} has no override in {room}")))
+    });
+    cleared.await?.map(Json)
+}
+
+/// `uid 1000`
+fn user(connection: &Connection) -> Option<String> {
+    connection.uid.map(|uid| format!("uid {uid}"))
+}
+
+async fn read(body: Body) -> Result<OverrideRequest, Fault> {
+    let bytes = timeout(BODY, axum::body::to_bytes(body, LONGEST)).await;
+    let bytes = bytes.map_err(|_| Fault::bad(format!("no body came within {BODY:?}")))?;
+    let bytes = bytes
+        .map_err(|error| Fault::bad(format!("the body cannot be read ({error}): give JSON")))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Fault::bad(format!(
+            "{error}: give {{\"affiliation\": \"owner\", \"for\": \"30m\"}}, where the affiliation is owner, admin, member, none or outcast and `for` may be left out"
+        ))
+    })
+}
+
+fn length(text: &str) -> Result<Duration, Fault> {
+    let lasts = duration::parse(text)
+        .map_err(|error| Fault::bad(format!("for is {text:?}: {error}; give one such as 30m")))?;
+    if lasts.is_zero() {
+        return Err(Fault::bad(
+            "for is no time at all: give one such as 30m, or leave it out".to_owned(),
+        ));
+    }
+    Ok(lasts)
+}
+
+/// The one person whom `who` names: in the room, or kept out of it by an
+/// override.
+fn steerable(driver: &Driver, room: &RoomJid, who: &str) -> Result<Found, Fault> {
+    let person = match driver.engine.find_person(room, who) {
+        Err(NotFound::None) => driver.engine.find_overridden(room, who),
+        found => found,
+    };
+    person.map_err(|error| no_person(error, room, who))
+}
+
+fn no_person(error: NotFound, room: &RoomJid, who: &str) -> Fault {
+    match error {
+        NotFound::None => Fault::not_found(format!(
+            "nobody in {room} has {who:?} as nick, real JID or display name: GET /v1/rooms/{room} lists who is there"
+        )),
+        NotFound::Several(people) => Fault::ambiguous(
+            format!("several people in {room} are named {who:?}: write the JID of one"),
+            people,
+        ),
+        NotFound::Infrastructure(name) => Fault::forbidden(format!(
+            "{name} is infrastructure, which gavel does not manage: see [infrastructure] in the configuration"
+        )),
+        NotFound::Hidden => Fault::conflict(format!(
+            "{room} does not show gavel the real JID of {who:?}, and affiliations belong to real JIDs: make gavel its owner, or load mod_gavel"
+        )),
+        NotFound::Early => Fault::conflict(format!(
+            "gavel has just come into {room} and is still reading its configuration: try again"
+        )),
+    }
+}
+
+impl Driver {
+    /// Has the engine do as an admin wishes; what follows is sent with the rest.
+    fn steer(&mut self, wish: Steering) {
+        let input = Input::Steer(Box::new(wish));
+        self.engine.handle(self.clock.now(), input);
+    }
+}
