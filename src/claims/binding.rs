@@ -6,7 +6,7 @@
 use crate::muc::{BareJid, RoomJid};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
 /// How many tokens are remembered. A full memory refuses new tokens rather than
@@ -17,6 +17,9 @@ pub const MAX_BINDINGS: usize = 200_000;
 /// How long a token is remembered past its validity for the one who showed it
 /// in time and comes back, in seconds.
 const KEPT_PAST_VALIDITY: u64 = 24 * 60 * 60;
+
+/// How many unverified tokens are remembered by whom they were first shown.
+const MAX_UNVERIFIED: usize = 10_000;
 
 /// Stands for a token without `exp`.
 const FOR_EVER: u64 = u64::MAX;
@@ -86,6 +89,12 @@ pub(crate) enum Showing {
 #[derive(Debug, Default, Clone)]
 pub struct Bindings {
     tokens: HashMap<TokenId, Binding>,
+    /// Who first showed a token whose key is still to be fetched: it would be
+    /// anybody's until then. Nothing of it is believed, and none of it is kept
+    /// over a restart.
+    unverified: HashMap<TokenId, BareJid>,
+    /// The same, oldest first.
+    unverified_order: VecDeque<TokenId>,
     contested: Vec<(TokenId, BareJid)>,
     revision: u64,
 }
@@ -156,10 +165,40 @@ impl Bindings {
         }
     }
 
+    /// `bearer` shows a token that cannot be verified yet. The first to do so is
+    /// remembered, and is who it is for when it can.
+    pub(crate) fn note_unverified(&mut self, id: TokenId, bearer: BareJid) {
+        if self.tokens.contains_key(&id) || self.unverified.contains_key(&id) {
+            return;
+        }
+        if self.unverified_order.len() >= MAX_UNVERIFIED
+            && let Some(oldest) = self.unverified_order.pop_front()
+        {
+            self.unverified.remove(&oldest);
+        }
+        self.unverified.insert(id, bearer);
+        self.unverified_order.push_back(id);
+    }
+
+    /// What `bearer` showed is a forgery: it keeps the token from nobody.
+    pub(crate) fn forget_unverified(&mut self, id: &TokenId, bearer: &str) {
+        if self
+            .unverified
+            .get(id)
+            .is_some_and(|first| first.as_str() == bearer)
+        {
+            self.unverified.remove(id);
+            self.unverified_order.retain(|other| other != id);
+        }
+    }
+
     /// Whose the token is, before it is shown to anybody.
     pub(crate) fn look(&self, id: &TokenId, bearer: &str) -> Showing {
         match self.tokens.get(id).map(|binding| &binding.holder) {
-            None => Showing::First,
+            None => match self.unverified.get(id) {
+                Some(first) if first.as_str() != bearer => Showing::Foreign,
+                _ => Showing::First,
+            },
             Some(Holder::Settled(holder) | Holder::Provisional(holder, _))
                 if holder.as_str() == bearer =>
             {
@@ -205,6 +244,7 @@ impl Bindings {
         if self.is_full() {
             return false;
         }
+        self.forget_unverified(&id, bearer.as_str());
         let holder = match listed_in {
             Some(room) => Holder::Provisional(bearer, room.clone()),
             None => {

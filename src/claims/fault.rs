@@ -43,6 +43,23 @@ pub enum Fault {
         .0.describe()
     )]
     Signature(KeysTried),
+    /// The key is on a server and could not be had.
+    #[error(
+        "the key that the signature is to be verified with could not be had{}: {why}",
+        .server.as_ref().map_or_else(String::new, |server| format!(" from {server}"))
+    )]
+    NoKey {
+        /// The server's URL as it may be shown.
+        server: Option<String>,
+        /// Why not.
+        why: String,
+    },
+    /// A token that does not say which key it needs, where keys are fetched by
+    /// name.
+    #[error(
+        "the token has no kid, by which claims.jwt.asap_key_server has its keys: let the issuer set one"
+    )]
+    NoKid,
     /// `exp` is required.
     #[error(
         "the token has no exp, and claims.jwt.require_exp is true: let the issuer set one, or switch that off"
@@ -149,7 +166,7 @@ impl Fault {
                 RejectReason::Malformed
             }
             Self::Algorithm { .. } => RejectReason::Algorithm,
-            Self::Signature(_) => RejectReason::BadSignature,
+            Self::Signature(_) | Self::NoKey { .. } | Self::NoKid => RejectReason::BadSignature,
             Self::NoExp | Self::Expired { .. } => RejectReason::Expired,
             Self::NotYet { .. } => RejectReason::NotYet,
             Self::Issuer { .. } => RejectReason::Issuer,

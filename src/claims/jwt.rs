@@ -1,13 +1,15 @@
 //! Source jwt: what a token must pass before its payload is claims.
 
 use super::document::seconds;
-use super::fault::Fault;
-use super::keys::{self, Keys};
+use super::fault::{Fault, KeysTried};
+use super::keys::{self, KeySet};
+use super::remote::{KeyCache, Unverified};
 use super::room;
 use super::token::Token;
-use super::{Algorithm, JwtSettings, KeyError};
+use super::{Algorithm, JwtSettings, KeyError, KeySource};
 use crate::muc::RoomJid;
 use serde_json::{Map, Value};
+use std::time::Duration;
 
 /// One thing that a token must pass; in the order of [`Check::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,12 @@ impl Check {
     }
 }
 
+/// Keys that are all here, or those of a server.
+enum Keys {
+    Here(KeySet),
+    Remote(KeyCache),
+}
+
 /// The configured checks. No `Debug`: it holds keys.
 pub(super) struct JwtVerifier {
     keys: Keys,
@@ -71,8 +79,17 @@ pub(super) struct JwtVerifier {
 
 impl JwtVerifier {
     pub(super) fn new(settings: JwtSettings) -> Result<Self, KeyError> {
+        let algorithms = &settings.algorithms;
+        // Without algorithms neither can verify anything.
+        let here = KeySet::new(&settings.keys, algorithms)?;
+        let keys = match &settings.keys {
+            KeySource::Remote(server) => {
+                Keys::Remote(KeyCache::new(server.clone(), algorithms.clone()))
+            }
+            _ => Keys::Here(here),
+        };
         Ok(Self {
-            keys: Keys::new(&settings.keys, &settings.algorithms)?,
+            keys,
             algorithms: settings.algorithms,
             verify_tenant: settings.verify_tenant,
             require_exp: settings.require_exp,
@@ -82,7 +99,24 @@ impl JwtVerifier {
         })
     }
 
-    /// Makes one check. Without a room, what depends on one passes.
+    /// The keys of a server, where they are on one.
+    pub(super) fn remote(&self) -> Option<&KeyCache> {
+        match &self.keys {
+            Keys::Remote(keys) => Some(keys),
+            Keys::Here(_) => None,
+        }
+    }
+
+    /// The keys of a server, where they are on one.
+    pub(super) fn remote_mut(&mut self) -> Option<&mut KeyCache> {
+        match &mut self.keys {
+            Keys::Remote(keys) => Some(keys),
+            Keys::Here(_) => None,
+        }
+    }
+
+    /// Makes one check. Without a room, what depends on one passes; a signature
+    /// whose key is not here does not.
     pub(super) fn check(
         &self,
         check: Check,
@@ -92,7 +126,7 @@ impl JwtVerifier {
     ) -> Result<(), Fault> {
         match (check, room) {
             (Check::Algorithm, _) => self.algorithm(token).map(|_| ()),
-            (Check::Signature, _) => self.signature(token),
+            (Check::Signature, _) => self.signature_told(token),
             (Check::Expiry, _) => self.expiry(&token.payload, now),
             (Check::NotBefore, _) => self.not_before(&token.payload, now),
             (Check::Issuer, _) => self.issuer(&token.payload),
@@ -125,11 +159,40 @@ impl JwtVerifier {
             })
     }
 
-    fn signature(&self, token: &Token<'_>) -> Result<(), Fault> {
-        let algorithm = self.algorithm(token)?;
-        self.keys
-            .verify(algorithm, token.key_id(), token.signed, token.signature)
-            .map_err(Fault::Signature)
+    /// Whether the signature is one of a key that is here, for a token that was
+    /// first shown at `since` and whose algorithm is one of the configuration.
+    pub(super) fn signature(&self, token: &Token<'_>, since: Duration) -> Result<(), Unverified> {
+        let Ok(algorithm) = self.algorithm(token) else {
+            let (count, by_kid) = (0, false);
+            return Err(Unverified::Tried(KeysTried { count, by_kid }));
+        };
+        match &self.keys {
+            Keys::Here(keys) => keys
+                .verify(algorithm, token.key_id(), token.signed, token.signature)
+                .map_err(Unverified::Tried),
+            Keys::Remote(keys) => keys.verify(algorithm, token, since),
+        }
+    }
+
+    fn signature_told(&self, token: &Token<'_>) -> Result<(), Fault> {
+        self.algorithm(token)?;
+        // What the server has said so far is what can be told.
+        self.signature(token, Duration::ZERO)
+            .map_err(|unverified| self.fault(unverified))
+    }
+
+    /// Why a signature is not verified, in words.
+    pub(super) fn fault(&self, unverified: Unverified) -> Fault {
+        let awaited = match unverified {
+            Unverified::Tried(tried) => return Fault::Signature(tried),
+            Unverified::NoKid => return Fault::NoKid,
+            Unverified::Awaited(awaited) => awaited,
+        };
+        let why = awaited.fault.map(|fault| fault.to_string());
+        Fault::NoKey {
+            server: self.remote().map(|keys| keys.shown().to_string()),
+            why: why.unwrap_or_else(|| "it has not been fetched yet".to_owned()),
+        }
     }
 
     fn expiry(&self, payload: &Map<String, Value>, now: u64) -> Result<(), Fault> {

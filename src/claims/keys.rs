@@ -93,10 +93,18 @@ struct Key {
     key: DecodingKey,
 }
 
-/// All keys of the configuration. No `Debug`: they may be secrets.
-pub(super) struct Keys(Vec<Key>);
+/// The most keys that one token's signature is checked with: a signature costs
+/// the better part of a millisecond, and anybody can show tokens.
+const MAX_TRIED: usize = 16;
 
-impl Keys {
+/// Keys to verify with. No `Debug`: they may be secrets.
+pub(super) struct KeySet {
+    keys: Vec<Key>,
+    /// Whether a `kid` that no key has may mean any of them.
+    lenient: bool,
+}
+
+impl KeySet {
     /// Reads the keys and sees which of `algorithms` each can do.
     pub(super) fn new(source: &KeySource, algorithms: &[Algorithm]) -> Result<Self, KeyError> {
         if algorithms.is_empty() {
@@ -106,12 +114,68 @@ impl Keys {
             KeySource::Secret(secret) if secret.is_empty() => Err(KeyError::EmptySecret),
             KeySource::Secret(secret) => single(DecodingKey::from_secret(secret), algorithms),
             KeySource::Pem(text) => single(from_pem(text)?, algorithms),
-            KeySource::Jwks(text) => from_jwks(text, algorithms),
+            KeySource::Jwks(text) => from_file(text, algorithms),
+            // Nothing is here before it is fetched.
+            KeySource::Remote(_) => Ok(Self::of(Vec::new())),
         }
     }
 
-    /// Whether `signature` is one of `signed` by the key that `kid` names or,
-    /// where it names none, by any key that is for `algorithm`.
+    /// Keys of the configuration.
+    fn of(keys: Vec<Key>) -> Self {
+        Self {
+            keys,
+            lenient: true,
+        }
+    }
+
+    /// Reads the key set that a server answered with: what is no public key for
+    /// one of `algorithms` is left out, and named.
+    ///
+    /// # Errors
+    /// [`KeyError::NotJwks`].
+    pub(super) fn fetched(
+        text: &str,
+        algorithms: &[Algorithm],
+    ) -> Result<(Self, Vec<String>), KeyError> {
+        let (keys, skipped) = from_jwks(text, algorithms, Secrets::Refused)?;
+        let set = Self {
+            keys,
+            lenient: false,
+        };
+        Ok((set, skipped))
+    }
+
+    /// Reads the one key, in PEM, that a server answered with.
+    ///
+    /// # Errors
+    /// [`KeyError`] where it is no public key for any of `algorithms`.
+    pub(super) fn fetched_pem(text: &str, algorithms: &[Algorithm]) -> Result<Self, KeyError> {
+        let key = from_pem(text)?;
+        check_size(&key)?;
+        let fitting = algorithms.iter().copied().filter(|a| can(&key, *a));
+        let algorithms: Vec<_> = fitting.collect();
+        if algorithms.is_empty() {
+            return Err(KeyError::NoUsableKey {
+                algorithms: describe(&key).to_owned(),
+                skipped: Vec::new(),
+            });
+        }
+        let kid = None;
+        Ok(Self::of(vec![Key {
+            kid,
+            algorithms,
+            key,
+        }]))
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether `signature` is one of `signed` by the keys that `kid` names or,
+    /// where it names none, by any key that is for `algorithm`; of a fetched set
+    /// only by those without a name. At most [`MAX_TRIED`] are tried.
     pub(super) fn verify(
         &self,
         algorithm: Algorithm,
@@ -119,12 +183,21 @@ impl Keys {
         signed: &str,
         signature: &str,
     ) -> Result<(), KeysTried> {
-        let by_kid = kid.is_some() && self.0.iter().any(|key| key.kid.as_deref() == kid);
+        let by_kid = kid.is_some() && self.keys.iter().any(|key| key.kid.as_deref() == kid);
+        let named = |key: &&Key| match kid {
+            Some(_) if by_kid => key.kid.as_deref() == kid,
+            Some(_) => self.lenient || key.kid.is_none(),
+            None => true,
+        };
+        let fitting = |key: &&Key| key.algorithms.contains(&algorithm);
         let mut count = 0;
-        for key in &self.0 {
-            if by_kid && key.kid.as_deref() != kid || !key.algorithms.contains(&algorithm) {
-                continue;
-            }
+        for key in self
+            .keys
+            .iter()
+            .filter(named)
+            .filter(fitting)
+            .take(MAX_TRIED)
+        {
             count += 1;
             let verified = crypto::verify(signature, signed.as_bytes(), &key.key, algorithm);
             if verified.unwrap_or(false) {
@@ -136,7 +209,7 @@ impl Keys {
 }
 
 /// A single key must be able to do every algorithm configured.
-fn single(key: DecodingKey, algorithms: &[Algorithm]) -> Result<Keys, KeyError> {
+fn single(key: DecodingKey, algorithms: &[Algorithm]) -> Result<KeySet, KeyError> {
     check_size(&key)?;
     if let Some(algorithm) = algorithms.iter().find(|a| !can(&key, **a)) {
         return Err(KeyError::Mismatch {
@@ -144,7 +217,7 @@ fn single(key: DecodingKey, algorithms: &[Algorithm]) -> Result<Keys, KeyError> 
             key: describe(&key),
         });
     }
-    Ok(Keys(vec![Key {
+    Ok(KeySet::of(vec![Key {
         kid: None,
         algorithms: algorithms.to_vec(),
         key,
@@ -213,13 +286,39 @@ fn from_pem(text: &str) -> Result<DecodingKey, KeyError> {
         .map_err(|_| KeyError::NotPem)
 }
 
-fn from_jwks(text: &str, algorithms: &[Algorithm]) -> Result<Keys, KeyError> {
+/// What becomes of shared secrets (`oct`) in a key set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    /// They are keys like others: the file is the admin's own.
+    Accepted,
+    /// They are left out: what a server hands to everybody is no secret, and
+    /// whoever knows it could sign.
+    Refused,
+}
+
+fn from_file(text: &str, algorithms: &[Algorithm]) -> Result<KeySet, KeyError> {
+    let (keys, skipped) = from_jwks(text, algorithms, Secrets::Accepted)?;
+    if keys.is_empty() {
+        return Err(KeyError::NoUsableKey {
+            algorithms: names(algorithms),
+            skipped,
+        });
+    }
+    Ok(KeySet::of(keys))
+}
+
+/// The keys of a set that are for `algorithms`, and why each other one is not.
+fn from_jwks(
+    text: &str,
+    algorithms: &[Algorithm],
+    secrets: Secrets,
+) -> Result<(Vec<Key>, Vec<String>), KeyError> {
     let set: Value = serde_json::from_str(text).map_err(|_| KeyError::NotJwks)?;
     let entries = set.get("keys").and_then(Value::as_array);
     let mut keys = Vec::new();
     let mut skipped = Vec::new();
     for (index, entry) in entries.ok_or(KeyError::NotJwks)?.iter().enumerate() {
-        match from_jwk(entry, algorithms) {
+        match from_jwk(entry, algorithms, secrets) {
             Ok(key) => keys.push(key),
             Err(why) => {
                 let kid = entry.get("kid").and_then(Value::as_str);
@@ -228,17 +327,11 @@ fn from_jwks(text: &str, algorithms: &[Algorithm]) -> Result<Keys, KeyError> {
             }
         }
     }
-    if keys.is_empty() {
-        return Err(KeyError::NoUsableKey {
-            algorithms: names(algorithms),
-            skipped,
-        });
-    }
-    Ok(Keys(keys))
+    Ok((keys, skipped))
 }
 
 /// Reads one key of a set by itself, so that an odd one costs only itself.
-fn from_jwk(entry: &Value, algorithms: &[Algorithm]) -> Result<Key, String> {
+fn from_jwk(entry: &Value, algorithms: &[Algorithm], secrets: Secrets) -> Result<Key, String> {
     let jwk: Jwk =
         serde_json::from_value(entry.clone()).map_err(|_| "is not a JSON Web Key".to_owned())?;
     let signs =
@@ -247,10 +340,13 @@ fn from_jwk(entry: &Value, algorithms: &[Algorithm]) -> Result<Key, String> {
     if !signs || operations.is_some_and(|ops| !ops.contains(&KeyOperations::Verify)) {
         return Err("is not for signatures".to_owned());
     }
-    if let AlgorithmParameters::OctetKey(secret) = &jwk.algorithm
-        && secret.value.is_empty()
-    {
-        return Err("is an empty secret".to_owned());
+    if let AlgorithmParameters::OctetKey(secret) = &jwk.algorithm {
+        if secret.value.is_empty() {
+            return Err("is an empty secret".to_owned());
+        }
+        if secrets == Secrets::Refused {
+            return Err("is a shared secret, which no server may hand out".to_owned());
+        }
     }
     let key = DecodingKey::from_jwk(&jwk).map_err(|_| "is of an unknown kind".to_owned())?;
     check_size(&key).map_err(|_| "has an RSA modulus not of 2048 to 4096 bits".to_owned())?;

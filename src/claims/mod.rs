@@ -18,6 +18,7 @@ mod jwt;
 mod keys;
 mod lua_pattern;
 mod name;
+mod remote;
 mod room;
 mod token;
 mod verifier;
@@ -32,6 +33,7 @@ pub use jwt::Check;
 pub use keys::KeyError;
 pub use lua_pattern::Untranslatable;
 pub use name::{ForbiddenCharacters, TokenName};
+pub use remote::{Awaited, FetchFault, KeyCache, KeyLayout, KeyName, KeyNews, KeyServer};
 pub use token::{MAX_TOKEN_BYTES, Token};
 pub use verifier::{Finding, JwtSettings, KeySource, Occasion, Settings, Verifier, check_room};
 

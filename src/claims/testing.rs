@@ -131,6 +131,8 @@ impl Who {
             occupant: &self.occupant,
             room: &self.room,
             listed: self.listed,
+            since: Duration::ZERO,
+            shown: now,
             now,
         }
     }

@@ -5,6 +5,7 @@ use super::bridge::BridgeVerifier;
 use super::fault::Fault;
 use super::inspection::Inspection;
 use super::jwt::{Check, JwtVerifier};
+use super::remote::{Awaited, FetchFault, KeyCache, KeyName, KeyServer, Unverified};
 use super::token::Token;
 use super::{Algorithm, Bindings, Claims, KeyError, RejectReason, Source, TokenId};
 use super::{identity, room};
@@ -54,6 +55,8 @@ pub enum KeySource {
     Pem(String),
     /// Text of `claims.jwt.jwks_file`: a JSON Web Key Set (RFC 7517 §5).
     Jwks(String),
+    /// `claims.jwt.jwks_url` or `asap_key_server`: fetched when needed.
+    Remote(KeyServer),
 }
 
 /// Who shows evidence, where and when.
@@ -70,6 +73,12 @@ pub struct Occasion<'a> {
     /// Whether the presence is part of the occupant list of a room being joined,
     /// so that nobody knows how old it is (see [`Bindings::settle`]).
     pub listed: bool,
+    /// When the evidence was first shown, by the process's clock: answers of
+    /// key servers since then tell for certain. Zero where they all do.
+    pub since: Duration,
+    /// The same in seconds since 1970: `exp` is judged by it, however long the
+    /// key is awaited.
+    pub shown: u64,
     /// Seconds since 1970.
     pub now: u64,
 }
@@ -83,6 +92,9 @@ pub struct Finding {
     pub rejected: Vec<(Source, RejectReason)>,
     /// The token that `claims` came from, where their source is jwt.
     pub token: Option<TokenId>,
+    /// A key that has to be fetched before all of it can be judged. Until then
+    /// its token yields nothing, unless it was verified for this bearer before.
+    pub awaiting: Option<Awaited>,
 }
 
 /// How many tokens of one presence are looked at.
@@ -172,15 +184,36 @@ impl Verifier {
         };
         for text in evidence.tokens.iter().take(MAX_TOKENS) {
             match examine_token(jwt, text, occasion, bindings) {
-                Ok(Some(_)) if finding.claims.is_some() => {}
-                Ok(Some((id, claims))) => {
-                    finding.token = Some(id);
-                    finding.claims = Some((Source::Jwt, claims));
-                }
-                Ok(None) => {}
+                Ok(judged) => finding.take_token(judged),
                 Err(fault) => finding.rejected.push((Source::Jwt, fault.reason())),
             }
         }
+    }
+
+    /// The keys that are fetched from a server, where they are.
+    pub fn remote_keys(&self) -> Option<&KeyCache> {
+        self.jwt.as_ref()?.remote()
+    }
+
+    /// The keys that are fetched from a server, where they are.
+    pub fn remote_keys_mut(&mut self) -> Option<&mut KeyCache> {
+        self.jwt.as_mut()?.remote_mut()
+    }
+
+    /// Takes over the keys that `old` has fetched, where they are of the same
+    /// server: for a configuration that is read again.
+    pub fn keep_keys(&mut self, old: &mut Self) {
+        if let (Some(keys), Some(old)) = (self.remote_keys_mut(), old.remote_keys_mut())
+            && keys.is_for_the_same(old)
+        {
+            std::mem::swap(keys, old);
+        }
+    }
+
+    /// The key on a server that verifying `text` takes, where it takes one.
+    pub fn key_of(&self, text: &str) -> Option<KeyName> {
+        let keys = self.remote_keys()?;
+        keys.name_of(&Token::parse(text).ok()?)
     }
 
     /// Makes every check on a token, for people who want to know what is wrong
@@ -192,7 +225,39 @@ impl Verifier {
     }
 }
 
+/// What a token that is not refused comes to.
+enum Judged {
+    /// Verified; its claims, where it has any.
+    Verified(Option<(TokenId, Claims)>),
+    /// Its key is awaited; its claims, where they count meanwhile.
+    Awaited(Awaited, Option<(TokenId, Claims)>),
+}
+
 impl Finding {
+    fn take_token(&mut self, judged: Judged) {
+        let claims = match judged {
+            Judged::Verified(claims) => claims,
+            Judged::Awaited(awaited, claims) => {
+                if awaited.fault.is_some() && claims.is_none() {
+                    self.rejected
+                        .push((Source::Jwt, RejectReason::BadSignature));
+                }
+                // One key at a time, first one that has not failed.
+                let failed = |awaiting: &Awaited| awaiting.fault.is_some();
+                if self.awaiting.as_ref().is_none_or(failed) {
+                    self.awaiting = Some(awaited);
+                }
+                claims
+            }
+        };
+        if self.claims.is_none()
+            && let Some((id, claims)) = claims
+        {
+            self.token = Some(id);
+            self.claims = Some((Source::Jwt, claims));
+        }
+    }
+
     /// Takes what a source came to; features alone are no claims.
     fn take(&mut self, source: Source, claims: Result<Option<Claims>, RejectReason>) {
         match claims {
@@ -222,14 +287,22 @@ fn examine_token(
     text: &str,
     occasion: &Occasion<'_>,
     bindings: &mut Bindings,
-) -> Result<Option<(TokenId, Claims)>, Fault> {
+) -> Result<Judged, Fault> {
     let token = Token::parse(text)?;
-    let check = |check| jwt.check(check, &token, Some(occasion.room), occasion.now);
-    check(Check::Algorithm)?;
-    check(Check::Signature)?;
-    let id = token.id();
-    if bindings.look(&id, occasion.real.bare_str()) == Showing::First {
-        check(Check::Expiry)?;
+    jwt.check(Check::Algorithm, &token, Some(occasion.room), occasion.now)?;
+    let (id, bearer) = (token.id(), occasion.real.bare_str());
+    match jwt.signature(&token, occasion.since) {
+        Ok(()) => {}
+        Err(Unverified::Awaited(awaited)) => {
+            return examine_unverified(jwt, &token, awaited, occasion, bindings);
+        }
+        Err(unverified) => {
+            bindings.forget_unverified(&id, bearer);
+            return Err(jwt.fault(unverified));
+        }
+    }
+    if bindings.look(&id, bearer) == Showing::First {
+        jwt.check(Check::Expiry, &token, None, occasion.shown)?;
     }
     // A genuine token is its first bearer's whatever else is wrong with it:
     // shown in the wrong room or too early, it has been seen by others.
@@ -238,14 +311,50 @@ fn examine_token(
     if !bindings.show(id, occasion.real.bare(), list, until, occasion.now) {
         return Err(Fault::Replayed);
     }
-    let rest = [
+    check_claims(jwt, &token, occasion)?;
+    let claims = Claims::from_object(token.payload);
+    let claims = (!claims.features_alone()).then_some((id, claims));
+    Ok(Judged::Verified(claims))
+}
+
+/// A token whose key is to be fetched. What would be refused anyway does not
+/// wait for it. What this bearer has shown before, and gavel has verified, counts
+/// as verified as long as no server says that the key is gone: that of the two
+/// gavel or the server was started anew changes nobody's rights.
+fn examine_unverified(
+    jwt: &JwtVerifier,
+    token: &Token<'_>,
+    awaited: Awaited,
+    occasion: &Occasion<'_>,
+    bindings: &mut Bindings,
+) -> Result<Judged, Fault> {
+    let id = token.id();
+    bindings.note_unverified(id, occasion.real.bare());
+    let known = bindings.look(&id, occasion.real.bare_str()) == Showing::Known;
+    if !known {
+        jwt.check(Check::Expiry, token, None, occasion.shown)?;
+    }
+    check_claims(jwt, token, occasion)?;
+    let absent = matches!(awaited.fault, Some(FetchFault::Absent(_)));
+    let claims = Claims::from_object(token.payload.clone());
+    let counts = known && !absent && !claims.features_alone();
+    Ok(Judged::Awaited(awaited, counts.then_some((id, claims))))
+}
+
+/// The checks that need no key and no memory.
+fn check_claims(
+    jwt: &JwtVerifier,
+    token: &Token<'_>,
+    occasion: &Occasion<'_>,
+) -> Result<(), Fault> {
+    let checks = [
         Check::NotBefore,
         Check::Issuer,
         Check::Audience,
         Check::Tenant,
         Check::Room,
     ];
-    rest.into_iter().try_for_each(check)?;
-    let claims = Claims::from_object(token.payload);
-    Ok((!claims.features_alone()).then_some((id, claims)))
+    checks
+        .into_iter()
+        .try_for_each(|check| jwt.check(check, token, Some(occasion.room), occasion.now))
 }

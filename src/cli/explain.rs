@@ -20,7 +20,7 @@ pub(super) fn run(
     output: &mut Output,
 ) -> Result<Status, Error> {
     let loaded = config::load(file)?;
-    let verifier = verification::verifier(&loaded)?;
+    let mut verifier = verification::verifier(&loaded)?;
     let config = loaded.config;
     let room = args.room.as_deref();
     let room = room
@@ -30,6 +30,7 @@ pub(super) fn run(
     let evidence = match (&args.jwt, &args.claims) {
         (Some(path), _) => {
             let text = read_input(path)?;
+            verification::fetch_key(&mut verifier, &config, &text)?;
             token_evidence(&text, &config, &verifier, room.as_ref(), now)
         }
         (None, Some(path)) => {

@@ -1,8 +1,8 @@
 //! Where log lines go, and what never gets into them.
 //!
 //! Two things are ours to add to `tracing-subscriber`. The XMPP libraries write
-//! raw stanzas, tokens included, at their lowest levels; they are capped at
-//! info whatever `RUST_LOG` says (B14). And a nick is whatever somebody chose,
+//! raw stanzas, tokens included, at their lowest levels, and those for HTTP may
+//! write URLs; they are capped at info whatever `RUST_LOG` says (B14). And a nick is whatever somebody chose,
 //! so in text each field's control characters are escaped: none can start a
 //! line of its own or steer the terminal that shows it.
 
@@ -21,14 +21,18 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Crates that see stanzas as bytes or trees.
-const CAPPED: [&str; 6] = [
+/// Crates that see stanzas as bytes or trees, or URLs with credentials.
+const CAPPED: [&str; 10] = [
     "tokio_xmpp",
     "xmpp_parsers",
     "xso",
     "rxml",
     "minidom",
     "quick_xml",
+    "reqwest",
+    "hyper",
+    "hyper_util",
+    "rustls",
 ];
 
 /// Sends this process's log lines to stderr; the level is that of `RUST_LOG`,

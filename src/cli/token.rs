@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 const NO_JWT: &str = "[claims.jwt] is missing in the configuration, so there is no key: add it \
-                      with secret_file, public_key_file or jwks_file";
+                      with secret_file, public_key_file, jwks_file, jwks_url or asap_key_server";
 
 /// Runs one of the commands about tokens.
 pub(super) fn run(
@@ -64,7 +64,7 @@ fn signing_key(config: &Config, algorithm: config::Algorithm) -> Result<Encoding
             "{algorithm} needs a private key, and [claims.jwt] has a secret: take --alg HS256, HS384 or HS512"
         )),
         Some(KeySource::Secret(secret)) => Ok(EncodingKey::from_secret(secret.expose())),
-        Some(KeySource::PublicKey(_) | KeySource::Jwks(_)) => usage(
+        Some(_) => usage(
             "[claims.jwt] has public keys, which verify and do not sign: sign with the issuer's private key, or configure secret_file for tests".to_owned(),
         ),
     }
@@ -97,12 +97,13 @@ struct Verified {
 
 /// Makes every check; a token that is not valid is status 1.
 fn verify(args: &VerifyArgs, loaded: &Loaded, output: &mut Output) -> Result<Status, Error> {
-    let verifier = verification::verifier(loaded)?;
+    let mut verifier = verification::verifier(loaded)?;
     let room = args.room.as_deref();
     let room = room
         .map(|room| room::resolve(room, &loaded.config.muc))
         .transpose()?;
     let text = read_input(&args.token)?;
+    verification::fetch_key(&mut verifier, &loaded.config, &text)?;
     let inspection = verifier
         .inspect(&text, room.as_ref(), verification::now())
         .ok_or_else(|| Error::Usage(NO_JWT.to_owned()))?;

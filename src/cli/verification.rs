@@ -3,8 +3,8 @@
 use super::Error;
 use super::text::columns;
 use crate::claims::{Check, Fault, Inspection, Outcome, Verifier};
-use crate::config::Loaded;
-use crate::shell::settings;
+use crate::config::{Config, Loaded};
+use crate::shell::{keys, settings};
 use serde::Serialize;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -93,6 +93,23 @@ pub(super) fn verifier(loaded: &Loaded) -> Result<Verifier, Error> {
         let file = loaded.file.as_ref().map(|file| file.to_string_lossy());
         let place = file.unwrap_or_else(|| "environment".into());
         Error::Usage(format!("{place}: {error}"))
+    })
+}
+
+/// Fetches the key that verifying `token` takes, where the configuration names a
+/// server; that it cannot be had is what the check of the signature then tells.
+///
+/// # Errors
+/// [`Error::Failed`] where this process cannot fetch anything.
+pub(super) fn fetch_key(
+    verifier: &mut Verifier,
+    config: &Config,
+    token: &str,
+) -> Result<(), Error> {
+    let url = config.claims.jwt.as_ref().and_then(|jwt| jwt.key.url());
+    keys::fetch_for(verifier, url, token).map_err(|error| {
+        let remedy = "see the limits that the system sets for this process";
+        Error::Failed(format!("cannot fetch the key: {error}; {remedy}"))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::address;
 use super::files;
+use super::key_url;
 use super::model::{Claims, Jwt, KeyFile, KeySource};
 use super::notes::Given;
 use super::problem::quoted;
@@ -11,10 +12,14 @@ use super::words::{Algorithm, ClaimSource, Word};
 use std::time::Duration;
 
 /// The keys of which `[claims.jwt]` has exactly one.
-const KEY_SOURCES: [&str; 4] = ["secret", "secret_file", "public_key_file", "jwks_file"];
-
-/// Those that come with a later version.
-const LATER_KEY_SOURCES: [&str; 2] = ["jwks_url", "asap_key_server"];
+const KEY_SOURCES: [&str; 6] = [
+    "secret",
+    "secret_file",
+    "public_key_file",
+    "jwks_file",
+    "jwks_url",
+    "asap_key_server",
+];
 
 /// Reads `[claims]`; `parents` are the domains above the MUC services.
 pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
@@ -23,10 +28,8 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
     let trusted_domains = trusted_domains(&mut section, &sources, parents);
     // One set of variables for all deployments may tell of issuers where there
     // is no secret.
-    let jwt = section.subsection("claims.jwt").filter(|jwt| {
-        let keys = [&KEY_SOURCES[..], &LATER_KEY_SOURCES].concat();
-        !jwt.is_only_variables_without(&keys)
-    });
+    let jwt = section.subsection("claims.jwt");
+    let jwt = jwt.filter(|jwt| !jwt.is_only_variables_without(&KEY_SOURCES));
     if jwt.is_none() && sources.contains(&ClaimSource::Jwt) {
         let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
         let problem = "lists \"jwt\", but [claims.jwt] is missing";
@@ -173,7 +176,9 @@ fn algorithms(section: &mut Section<'_>, key: Option<&KeySource>) -> Vec<Algorit
     // a secret would let anybody sign.
     let symmetric = match key {
         Some(KeySource::Secret(_)) => true,
-        Some(KeySource::PublicKey(_)) => false,
+        Some(KeySource::PublicKey(_) | KeySource::JwksUrl(_) | KeySource::AsapKeyServer(_)) => {
+            false
+        }
         Some(KeySource::Jwks(_)) | None => return algorithms,
     };
     let (wants, remedy) = match symmetric {
@@ -187,12 +192,12 @@ fn algorithms(section: &mut Section<'_>, key: Option<&KeySource>) -> Vec<Algorit
         ),
     };
     for odd in algorithms.iter().filter(|a| a.is_symmetric() != symmetric) {
-        let has = if symmetric {
-            "a secret"
-        } else {
-            "a public key"
+        let has = match key {
+            Some(KeySource::Secret(_)) => "a secret is given",
+            Some(KeySource::PublicKey(_)) => "a public key is given",
+            _ => "what a server hands out are public keys",
         };
-        let problem = format!("{odd} needs {wants}, and {has} is given");
+        let problem = format!("{odd} needs {wants}, and {has}");
         section.notes.error(&place, problem, remedy);
     }
     algorithms
@@ -200,18 +205,16 @@ fn algorithms(section: &mut Section<'_>, key: Option<&KeySource>) -> Vec<Algorit
 
 /// What verifies signatures: exactly one of the keys that say so.
 fn key_source(section: &mut Section<'_>) -> Option<KeySource> {
-    let all: Vec<&str> = KEY_SOURCES.into_iter().chain(LATER_KEY_SOURCES).collect();
-    section.prefer_environment(&all);
-    let mut refused = false;
-    for key in LATER_KEY_SOURCES {
-        refused |= section.unsupported(key);
-    }
-    let remedy = "write secret_file, secret, public_key_file or jwks_file under [claims.jwt]";
-    let (key, given) = section.one_of(&KEY_SOURCES, (!refused).then_some(remedy))?;
+    section.prefer_environment(&KEY_SOURCES);
+    let remedy = "write secret_file, secret, public_key_file, jwks_file, jwks_url or \
+                  asap_key_server under [claims.jwt]";
+    let (key, given) = section.one_of(&KEY_SOURCES, Some(remedy))?;
     match key {
         "secret" => inline(section, given),
         "secret_file" => files::secret(section.notes, &given).map(KeySource::Secret),
         "public_key_file" => public_key(section, &given),
+        "jwks_url" => key_url::read(section.notes, &given).map(KeySource::JwksUrl),
+        "asap_key_server" => key_url::read(section.notes, &given).map(KeySource::AsapKeyServer),
         _ => jwks(section, &given),
     }
 }

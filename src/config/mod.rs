@@ -12,6 +12,7 @@ mod claims;
 pub mod duration;
 mod exclusive;
 mod files;
+mod key_url;
 mod keys;
 mod load;
 mod model;
@@ -27,6 +28,7 @@ mod tests;
 mod tree;
 mod words;
 
+pub use key_url::KeyUrl;
 pub use keys::{FILE_VARIABLE, KEYS, MUC_VARIABLE, variable};
 pub use load::{DEFAULT_FILE, Loaded, admin_socket, admin_socket_from, load, load_from};
 pub use model::{

@@ -1,6 +1,7 @@
 //! The checked configuration: plain values, every default filled in.
 
 use super::duration;
+use super::key_url::KeyUrl;
 use super::secret::Secret;
 use super::words::{
     Algorithm, ClaimSource, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset,
@@ -166,17 +167,35 @@ pub enum KeySource {
     PublicKey(KeyFile),
     /// A JSON Web Key Set (RFC 7517 §5).
     Jwks(KeyFile),
+    /// The same, fetched.
+    JwksUrl(KeyUrl),
+    /// Where Jitsi's `asap_key_server` has keys by key id, each a file in PEM.
+    AsapKeyServer(KeyUrl),
+}
+
+impl KeySource {
+    /// Where keys are fetched, where they are.
+    pub fn url(&self) -> Option<&KeyUrl> {
+        match self {
+            Self::JwksUrl(url) | Self::AsapKeyServer(url) => Some(url),
+            Self::Secret(_) | Self::PublicKey(_) | Self::Jwks(_) => None,
+        }
+    }
 }
 
 impl Serialize for KeySource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (key, file) = match self {
-            Self::Secret(secret) => return secret_or_file(secret, serializer),
-            Self::PublicKey(file) => ("public_key_file", file),
-            Self::Jwks(file) => ("jwks_file", file),
-        };
         let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry(key, &file.path)?;
+        match self {
+            Self::Secret(secret) => match secret.file() {
+                Some(file) => map.serialize_entry("secret_file", file)?,
+                None => map.serialize_entry("secret", secret)?,
+            },
+            Self::PublicKey(file) => map.serialize_entry("public_key_file", &file.path)?,
+            Self::Jwks(file) => map.serialize_entry("jwks_file", &file.path)?,
+            Self::JwksUrl(url) => map.serialize_entry("jwks_url", url)?,
+            Self::AsapKeyServer(url) => map.serialize_entry("asap_key_server", url)?,
+        }
         map.end()
     }
 }

@@ -253,17 +253,6 @@ impl<'n> Section<'n> {
         None
     }
 
-    /// Refuses a key that the contract has and this version has not; says
-    /// whether it was given.
-    pub(super) fn unsupported(&mut self, key: &str) -> bool {
-        let Some((_, place)) = self.take(key) else {
-            return false;
-        };
-        let problem = format!("{} is not supported by this version", self.key(key));
-        self.notes.error(place, problem, "remove it");
-        true
-    }
-
     /// Whether the environment alone makes this section, and with none of
     /// `keys`.
     pub(super) fn is_only_variables_without(&self, keys: &[&str]) -> bool {

@@ -340,7 +340,7 @@ fn each_key_can_be_given_in_the_environment_and_beats_the_file() {
             );
         }
     }
-    // The rest is about files, sockets or refused, and tried elsewhere.
+    // The rest is about files, URLs, sockets or refused, and tried elsewhere.
     let rest: Vec<_> = KEYS
         .iter()
         .filter(|key| OTHERS.iter().all(|other| other.0 != **key))
@@ -640,6 +640,30 @@ fn secretive() -> Folder {
     folder.write("gavel", b"markermarker");
     folder.write("jwt", b"markermarker");
     folder
+}
+
+#[test]
+fn b14_the_url_of_keys_is_printed_without_its_credentials() {
+    for (key, name) in [
+        ("jwks_url", "JWKS_URL"),
+        ("asap_key_server", "ASAP_KEY_SERVER"),
+    ] {
+        let url = "https://marker:marker@id.example:8443/keys?marker";
+        let text = format!("{LEAST}[claims.jwt]\nalgorithms = ['RS256']\n{key} = '{url}'\n");
+        let from_file = config(&text);
+        let other = text.replace(url, "https://other.example");
+        let variable = format!("GAVEL_CLAIMS__JWT__{name}");
+        let from_environment = loaded(&other, &[(&variable, url)]).config;
+        assert_eq!(from_environment, from_file, "{key}");
+        let printed = toml::to_string(&from_file).unwrap();
+        let line = format!("{key} = \"https://id.example:8443/keys?***\"");
+        assert!(printed.contains(&line), "{printed}");
+        for text in [printed, format!("{from_file:?}")] {
+            assert!(!text.contains("marker"), "{text}");
+        }
+        let url = from_file.claims.jwt.unwrap();
+        assert_eq!(url.key.url().unwrap().expose().password(), Some("marker"));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What goes into the engine and what comes out.
 
 use super::time::Tick;
-use crate::claims::{RejectReason, Source};
+use crate::claims::{FetchFault, KeyName, KeyNews, RejectReason, Source};
 use crate::muc::{Affiliation, Nick, RealJid, RoomJid};
 use crate::policy::{Reason, Rule};
 use crate::stanza::{Inbound, Outbound};
@@ -25,6 +25,13 @@ pub enum Input {
     Stanza(Inbound),
     /// An admin sets or clears an override.
     Steer(Box<super::Steering>),
+    /// What [`Action::FetchKey`] asked for has come, or cannot be had.
+    KeyFetched {
+        /// What was asked for.
+        key: KeyName,
+        /// The answer's text.
+        result: Result<String, FetchFault>,
+    },
     /// Time has passed.
     Wake,
     /// Somebody asks how the deployment is; [`Report::Examined`] answers.
@@ -42,6 +49,9 @@ pub enum Action {
     Report(Report),
     /// What [`super::Engine::state`] gives has changed.
     Save,
+    /// Fetch this from the key server, beside everything else, and hand in
+    /// [`Input::KeyFetched`].
+    FetchKey(KeyName),
     /// The server has been silent for too long: end the stream.
     HangUp,
 }
@@ -63,6 +73,15 @@ pub enum Report {
         source: Source,
         /// Why not.
         reason: RejectReason,
+        /// More about it, where there is more to say; no token.
+        detail: Option<String>,
+    },
+    /// A fetch of keys has ended.
+    Keys {
+        /// The server's URL as it may be shown.
+        server: Arc<str>,
+        /// What came of it.
+        news: KeyNews,
     },
     /// Everything that could be found has been joined since the connection.
     Resynchronised {

@@ -106,6 +106,7 @@ impl Engine {
             self.renew_lease(service);
         }
         self.wake_at_ends();
+        self.keys_due();
         self.discover();
     }
 

@@ -4,8 +4,8 @@ use super::event::{Report, Warning};
 use super::person::{Person, Seat, Standing};
 use super::room::{Credentials, Occupant};
 use super::{Engine, names::Frozen};
-use crate::claims::{Claims, Finding, Occasion, RejectReason, TokenName};
-use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
+use crate::claims::{Claims, Finding, RejectReason, Source, TokenName};
+use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::policy::{Entitlement, Subject, Verdict};
 use crate::stanza::{Evidence, Item};
 use sha2::{Digest, Sha256};
@@ -162,9 +162,9 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        let Some(main) = room.meeting.clone() else {
+        if room.meeting.is_none() {
             return;
-        };
+        }
         let Some(occupant) = room.occupants.get_mut(nick) else {
             return;
         };
@@ -176,34 +176,35 @@ impl Engine {
             return;
         }
         self.tally.tokens += u64::from(!evidence.tokens.is_empty());
-        let stream_id = self.stream.as_ref().map_or("", |stream| &stream.id);
-        let occasion = Occasion {
-            stream_id,
-            real: &real,
-            occupant: &OccupantJid {
-                room: jid.clone(),
-                nick: nick.clone(),
-            },
-            room: &main,
-            listed,
-            now: self.now.unix(),
-        };
-        let revision = self.bindings.revision();
-        let verifier = &self.settings.verifier;
-        let finding = verifier.examine(&evidence, &occasion, &mut self.bindings);
-        self.changed |= self.bindings.revision() != revision;
-        self.found(jid, nick, &real, finding);
+        self.look_at_evidence(jid, nick, *evidence, listed);
     }
 
-    /// Takes what came of an occupant's evidence.
-    fn found(&mut self, jid: &RoomJid, nick: &Nick, real: &RealJid, finding: Finding) {
+    /// Takes what came of an occupant's evidence; what was refused and `told`
+    /// before is not told again.
+    pub(super) fn found(
+        &mut self,
+        jid: &RoomJid,
+        nick: &Nick,
+        real: &RealJid,
+        finding: Finding,
+        told: &[(Source, RejectReason)],
+    ) {
         if let Some((source, claims)) = &finding.claims {
             let now = self.now.unix();
             self.tally.believed(*source, claims.issued_at(), now);
         }
+        let mut told = told.to_vec();
         for (source, reason) in finding.rejected.iter().copied() {
+            if let Some(again) = told.iter().position(|told| *told == (source, reason)) {
+                told.swap_remove(again);
+                continue;
+            }
             self.tally.rejected(source, reason);
+            let fault = finding.awaiting.as_ref().and_then(|a| a.fault.as_ref());
+            let fault = fault.filter(|_| reason == RejectReason::BadSignature);
+            let detail = fault.map(|fault| format!("its key could not be had: {fault}"));
             self.report(Report::ClaimsRejected {
+                detail,
                 room: jid.clone(),
                 nick: nick.clone(),
                 jid: real.clone(),
@@ -293,7 +294,7 @@ impl Engine {
     /// Tokens found in a room's list belong to their bearers from now on; those
     /// found after a connection only when all rooms have been read, since the
     /// second bearer may sit in another.
-    fn settle_tokens(&mut self, jid: &RoomJid) {
+    pub(super) fn settle_tokens(&mut self, jid: &RoomJid) {
         self.drop_contested();
         if self.is_ready() {
             let revision = self.bindings.revision();
@@ -344,7 +345,7 @@ impl Engine {
             rejected,
             ..Finding::default()
         };
-        self.found(jid, nick, &real, finding);
+        self.found(jid, nick, &real, finding, &[]);
     }
 
     /// Notes which name an occupant's claims give it.

@@ -28,6 +28,7 @@ pub mod guard;
 mod health;
 mod join;
 mod judge;
+mod keys;
 mod leave;
 pub mod limit;
 mod load;
@@ -65,6 +66,7 @@ use crate::claims::Bindings;
 use crate::muc::{BareJid, Nick, RoomJid};
 use crate::stanza::{Inbound, Outbound, Request};
 use examination::Examination;
+use keys::Waiters;
 use meeting::Meeting;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -120,6 +122,7 @@ pub struct Engine {
     marked: VecDeque<(RoomJid, BareJid)>,
     marked_set: HashSet<(RoomJid, BareJid)>,
     names: Vec<(RoomJid, Nick)>,
+    waiters: Waiters,
     rereads: Vec<RoomJid>,
     unnamed: BTreeSet<RoomJid>,
     misnamed: BTreeSet<(RoomJid, BareJid)>,
@@ -156,6 +159,7 @@ impl Engine {
             marked: VecDeque::new(),
             marked_set: HashSet::new(),
             names: Vec::new(),
+            waiters: Waiters::default(),
             rereads: Vec::new(),
             unnamed: BTreeSet::new(),
             misnamed: BTreeSet::new(),
@@ -166,6 +170,8 @@ impl Engine {
             changed: false,
         };
         engine.restore(state);
+        // Keys are fetched before the first token comes.
+        engine.keys_due();
         engine
     }
 
@@ -178,11 +184,13 @@ impl Engine {
             Input::ImpersonationRefused => self.impersonation_refused(),
             Input::Stanza(stanza) => self.stanza(stanza),
             Input::Steer(wish) => self.steer(*wish),
+            Input::KeyFetched { key, result } => self.key_fetched(&key, result),
             Input::Wake => {}
             Input::Examine => self.examine_deployment(),
             Input::Shutdown => self.leave_all(),
         }
         self.run_timers();
+        self.look_at_keys();
         self.reconcile_marked();
         self.tell_guard();
         self.look_at_names();
@@ -249,6 +257,7 @@ impl Engine {
                 Timer::Name(room, nick) => self.look_at_name(&room, &nick),
                 Timer::Replies => self.give_up_overdue(),
                 Timer::Bindings => self.expire_bindings(),
+                Timer::Keys => self.keys_due(),
             }
         }
     }

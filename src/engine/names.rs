@@ -123,6 +123,9 @@ impl Engine {
             return;
         };
         let Some(frozen) = &mut occupant.frozen else {
+            if occupant.waiting.is_some() {
+                self.keep_payload(jid, nick, raw);
+            }
             return;
         };
         let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
@@ -197,6 +200,10 @@ impl Engine {
         let Some(occupant) = room.occupants.get_mut(nick) else {
             return;
         };
+        if occupant.waiting.is_some() && occupant.frozen.is_none() {
+            // Looked at again when its key is there.
+            return;
+        }
         let early = occupant.early.take();
         if module && freeze == Freeze::Revert {
             return self.pin_name(jid, nick);

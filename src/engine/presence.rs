@@ -78,6 +78,7 @@ impl Engine {
             infrastructure,
             evidence_mark: None,
             pending: (!infrastructure).then(|| Box::new(presence.evidence)),
+            waiting: None,
             early: None,
             credentials: None,
             rejected: None,

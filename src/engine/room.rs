@@ -1,5 +1,6 @@
 //! One room: who is in it, and whether gavel is.
 
+use super::keys::Waiting;
 use super::limit::Backoff;
 use super::names::Frozen;
 use super::time::Tick;
@@ -85,6 +86,8 @@ pub struct Occupant {
     pub evidence_mark: Option<[u8; 16]>,
     /// Evidence that waits until the room is known well enough to judge.
     pub pending: Option<Box<Evidence>>,
+    /// Evidence that waits for a key to be fetched.
+    pub waiting: Option<Box<Waiting>>,
     /// A presence that came before it could be judged.
     pub early: Option<Box<Bytes>>,
     /// Claims, where there are any.

@@ -37,6 +37,8 @@ pub enum Timer {
     Replies,
     /// Forget tokens that are no longer valid.
     Bindings,
+    /// See which keys are to be fetched.
+    Keys,
 }
 
 /// Timers by time, one of each: the earliest that was asked for. Whoever

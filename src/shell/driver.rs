@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::condition::Condition;
 use super::desk::Job;
+use super::keys::Fetcher;
 use super::link::{Link, LinkConfig, LinkError, LinkEvent};
 use super::notify::Notifier;
 use super::report;
@@ -29,6 +30,7 @@ pub struct Driver {
     pub(super) condition: Condition,
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) stats: Stats,
+    pub(super) fetcher: Fetcher,
 }
 
 /// Why a stream is over.
@@ -66,6 +68,9 @@ impl Driver {
                 () = sleep_until_some(wake) => silent = self.drive(link, Input::Wake).await,
                 () = self.state_file.progress() => {}
                 Some(job) = self.jobs.recv() => silent = self.carry_out(link, job).await,
+                (key, result) = self.fetcher.next() => {
+                    silent = self.drive(link, Input::KeyFetched { key, result }).await;
+                }
                 event = link.next() => match event {
                     LinkEvent::Stanza(bytes) => silent = self.stanza(link, bytes).await,
                     LinkEvent::Unparsed(kind) => self.skipped(&format!("{kind:?}")),
@@ -114,6 +119,7 @@ impl Driver {
                 },
                 Action::Report(report) => self.told(&report),
                 Action::Save => self.state_file.want(),
+                Action::FetchKey(key) => self.fetcher.start(key),
                 Action::HangUp => hang_up = true,
             }
         }
@@ -163,6 +169,12 @@ impl Driver {
             let state = self.engine.state();
             self.state_file.write(&state);
         }
+    }
+
+    /// Begins what need not wait for a link: fetching keys.
+    pub(super) fn prepare(&mut self) {
+        self.engine.handle(self.clock.now(), Input::Wake);
+        self.collect();
     }
 
     /// Tells the engine that the stream is over.

@@ -8,6 +8,7 @@ mod condition;
 mod desk;
 mod driver;
 mod journal;
+pub mod keys;
 pub mod link;
 mod notify;
 pub mod report;
@@ -27,6 +28,7 @@ use condition::Condition;
 use desk::Desk;
 use driver::{Driver, End};
 use journal::Journal;
+use keys::Fetcher;
 use link::{LinkConfig, LinkError};
 use notify::Notifier;
 use retry::Retry;
@@ -70,6 +72,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         encoder: Encoder::new(&config.component.jid),
         state_file,
         notifier: Notifier::from_environment(),
+        fetcher: Fetcher::new(jwt.and_then(|jwt| jwt.key.url())),
     };
     let admin = Admin::start(config.admin.clone(), Shared::new(desk, journal));
     let link_config = LinkConfig {
@@ -82,6 +85,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         shutdown.await;
         Notifier::stopping();
     });
+    driver.prepare();
     keep_connected(&mut driver, &link_config, &mut shutdown).await;
     drop(admin);
     let state = driver.engine.state();

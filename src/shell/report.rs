@@ -1,5 +1,6 @@
 //! What the engine tells, as log lines. No token and no secret is in them.
 
+use crate::claims::KeyNews;
 use crate::engine::event::{Change, Decision, Outcome};
 use crate::engine::{Report, Warning};
 use crate::muc::Affiliation;
@@ -15,13 +16,41 @@ pub fn log(report: &Report) {
             jid,
             source,
             reason,
-        } => warn!(%room, %nick, %jid, %source, %reason, "claims rejected"),
+            detail,
+        } => match detail {
+            Some(detail) => warn!(%room, %nick, %jid, %source, %reason, detail, "claims rejected"),
+            None => warn!(%room, %nick, %jid, %source, %reason, "claims rejected"),
+        },
+        Report::Keys { server, news } => log_keys(server, news),
         Report::Resynchronised { rooms } => info!(rooms, "ready: all rooms found are joined"),
         Report::Joined { room, module } => info!(%room, module, "joined"),
         Report::Left { room, why } => info!(%room, why, "left"),
         Report::Examined => debug!("examined for gavel doctor"),
         Report::Settled { after } => debug!(after_ms = after.as_secs_f64() * 1000.0, "settled"),
         Report::Warning(warning) => log_warning(warning),
+    }
+}
+
+/// What the key server said. Failures in a row are told once.
+fn log_keys(server: &str, news: &KeyNews) {
+    match news {
+        KeyNews::Fetched { usable: 0, skipped } => {
+            warn!(
+                server,
+                ?skipped,
+                "the key server has no key of use: no token is valid"
+            )
+        }
+        KeyNews::Fetched { usable, skipped } => {
+            debug!(server, usable, ?skipped, "keys fetched");
+        }
+        KeyNews::Absent => debug!(server, "the key server does not have this key"),
+        KeyNews::Failed { why, first: true } => warn!(
+            server,
+            why,
+            "keys cannot be fetched: those that are here stay, people with others are guests meanwhile; trying again"
+        ),
+        KeyNews::Failed { why, first: false } => debug!(server, why, "keys cannot be fetched"),
     }
 }
 

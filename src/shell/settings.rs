@@ -1,6 +1,8 @@
 //! From the configuration to what claims, policy and engine are set with.
 
-use crate::claims::{self, Algorithm, JwtSettings, KeyError, KeySource, Source, Verifier};
+use crate::claims::{
+    self, Algorithm, JwtSettings, KeyError, KeyLayout, KeyServer, KeySource, Source, Verifier,
+};
 use crate::config::{self, Config};
 use crate::engine::Settings;
 use crate::engine::settings::{Freeze, Infrastructure, Poll};
@@ -53,6 +55,8 @@ fn jwt(jwt: &config::Jwt) -> JwtSettings {
             config::KeySource::Secret(secret) => KeySource::Secret(secret.expose().clone()),
             config::KeySource::PublicKey(file) => KeySource::Pem(file.text.expose().clone()),
             config::KeySource::Jwks(file) => KeySource::Jwks(file.text.expose().clone()),
+            config::KeySource::JwksUrl(url) => remote(KeyLayout::Set, url),
+            config::KeySource::AsapKeyServer(url) => remote(KeyLayout::Named, url),
         },
         algorithms: jwt.algorithms.iter().copied().map(algorithm).collect(),
         verify_tenant: jwt.verify_tenant,
@@ -61,6 +65,14 @@ fn jwt(jwt: &config::Jwt) -> JwtSettings {
         audiences: jwt.audiences.clone(),
         leeway: jwt.leeway,
     }
+}
+
+fn remote(layout: KeyLayout, url: &config::KeyUrl) -> KeySource {
+    KeySource::Remote(KeyServer {
+        layout,
+        url: url.expose().to_string(),
+        shown: url.to_string().into(),
+    })
 }
 
 /// The algorithm that the configuration names.

@@ -257,6 +257,7 @@ impl World {
                 Action::Save => {
                     self.saved = Some(serde_json::to_string(&self.engine.state()).unwrap())
                 }
+                Action::FetchKey(key) => unreachable!("{key:?} is on no server"),
                 Action::HangUp => hang_up = true,
             }
         }

@@ -303,7 +303,7 @@ fn keys_of_tokens_are_checked() {
             name: "no key",
             text: "[claims.jwt]\n",
             errors: &[
-                "gavel.toml:7, claims.jwt.secret: one of secret, secret_file, public_key_file, jwks_file is required; write secret_file, secret, public_key_file or jwks_file under [claims.jwt]",
+                "gavel.toml:7, claims.jwt.secret: one of secret, secret_file, public_key_file, jwks_file, jwks_url, asap_key_server is required; write secret_file, secret, public_key_file, jwks_file, jwks_url or asap_key_server under [claims.jwt]",
             ],
             ..BAD
         },
@@ -432,6 +432,58 @@ fn keys_of_tokens_are_checked() {
 }
 
 #[test]
+fn urls_of_keys_are_checked_and_not_fetched() {
+    each(&[
+        Bad {
+            name: "a secret as well",
+            text: "[claims.jwt]\nasap_key_server = 'https://x'\nsecret = 'hush'\n",
+            errors: &[
+                "gavel.toml:8, claims.jwt.asap_key_server: secret and asap_key_server exclude one another; keep one of them",
+            ],
+            ..BAD
+        },
+        Bad {
+            name: "the default algorithm, which is for secrets",
+            text: "[claims.jwt]\njwks_url = 'https://hush:hush@x'\n",
+            errors: &[
+                "gavel.toml:7, claims.jwt.algorithms: HS256 needs a secret, and what a server hands out are public keys; list what the key is for, e.g. [\"RS256\"], or give secret_file",
+            ],
+            ..BAD
+        },
+        Bad {
+            name: "no TLS to another machine",
+            text: "[claims.jwt]\nalgorithms = ['RS256']\njwks_url = 'http://hush@keys:80/a?hush'\n",
+            warnings: &[
+                "gavel.toml:9, claims.jwt.jwks_url: keys come unprotected from http://keys/a?***: whoever can change them on the way makes anybody a moderator; use https, or a server on this machine",
+            ],
+            ..BAD
+        },
+        Bad {
+            name: "no TLS to this machine",
+            text: "[claims.jwt]\nalgorithms = ['ES256']\nasap_key_server = 'http://127.0.0.1:1/a'\n",
+            ..BAD
+        },
+        Bad {
+            name: "no URL",
+            text: "[claims.jwt]\nalgorithms = ['ES256']\n",
+            environment: &[("GAVEL_CLAIMS__JWT__JWKS_URL", "hush")],
+            errors: &[
+                "environment GAVEL_CLAIMS__JWT__JWKS_URL: is no URL: relative URL without a base; write one such as https://id.example/keys",
+            ],
+            ..BAD
+        },
+        Bad {
+            name: "another scheme",
+            text: "[claims.jwt]\nalgorithms = ['ES256']\njwks_url = 'hush:hush@x/keys'\n",
+            errors: &[
+                "gavel.toml:9, claims.jwt.jwks_url: is not a URL of https or http; write one such as https://id.example/keys",
+            ],
+            ..BAD
+        },
+    ]);
+}
+
+#[test]
 fn bad_rules_say_which_rule_and_where_in_it() {
     each(&[
         Bad {
@@ -528,29 +580,9 @@ fn what_comes_later_is_refused_by_name() {
             ..BAD
         },
         Bad {
-            name: "jwks_url",
-            text: "[claims.jwt]\njwks_url = 'https://x'\n",
-            errors: &[
-                "gavel.toml:8, claims.jwt.jwks_url: claims.jwt.jwks_url is not supported by this version; remove it",
-            ],
-            ..BAD
-        },
-        Bad {
-            name: "asap_key_server and a secret",
-            text: "[claims.jwt]\nasap_key_server = 'https://x'\nsecret = 'hush'\n",
-            errors: &[
-                "gavel.toml:8, claims.jwt.asap_key_server: claims.jwt.asap_key_server is not supported by this version; remove it",
-            ],
-            ..BAD
-        },
-        Bad {
             name: "in the environment",
-            environment: &[
-                ("GAVEL_POLICY__FALLBACK", "first"),
-                ("GAVEL_CLAIMS__JWT__JWKS_URL", "x"),
-            ],
+            environment: &[("GAVEL_POLICY__FALLBACK", "first")],
             errors: &[
-                "environment GAVEL_CLAIMS__JWT__JWKS_URL: claims.jwt.jwks_url is not supported by this version; remove it",
                 "environment GAVEL_POLICY__FALLBACK: policy.fallback = \"first\" is not supported by this version; use \"none\"",
             ],
             ..BAD

@@ -1,0 +1,262 @@
+//! Keys that a server has (`claims.jwt.jwks_url`, `claims.jwt.asap_key_server`):
+//! which of them are here, and which are to be fetched when.
+//!
+//! Nothing is fetched here. [`KeyCache::start`] names the fetches that are to
+//! begin, [`KeyCache::arrived`] takes what came of one. Whoever waits for a key
+//! says so with [`KeyCache::want`] whenever it is looked at again; nobody's wish
+//! is stored, so nobody who can invent key ids can fill anything.
+
+mod named;
+mod set;
+
+use super::keys::KeySet;
+use super::token::Token;
+use super::{Algorithm, KeysTried};
+use named::NamedKeys;
+use set::SharedSet;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// A fetch that nobody has told the end of is taken for lost after this; the
+/// shell gives one up far sooner.
+const LOST: Duration = Duration::from_secs(30);
+/// How old a key or key set may become before it is asked for again.
+const REFRESH: Duration = Duration::from_secs(60 * 60);
+
+/// How keys lie on a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyLayout {
+    /// All in one JSON Web Key Set (RFC 7517 §5).
+    Set,
+    /// Each in a PEM file of its own, as Jitsi's `asap_key_server` has them.
+    Named,
+}
+
+/// A server that keys are fetched from. No `Debug`: the URL may hold
+/// credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyServer {
+    /// How keys lie there.
+    pub layout: KeyLayout,
+    /// Tells two servers apart; never shown.
+    pub url: String,
+    /// The URL as it may be shown.
+    pub shown: Arc<str>,
+}
+
+/// What is fetched from a [`KeyServer`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyName {
+    /// The key set.
+    Set,
+    /// The key in the file `<this>.pem`: the lower-case hex SHA-256 of a token's
+    /// `kid`, as in Jitsi's token library, so that no `kid` can name another
+    /// path.
+    Named(Arc<str>),
+}
+
+impl KeyName {
+    /// The file of the key that `kid` names.
+    pub fn of_kid(kid: &str) -> Self {
+        Self::Named(hex::encode(Sha256::digest(kid)).into())
+    }
+}
+
+/// Why a key could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FetchFault {
+    /// The server says, or its key set shows, that there is no such key.
+    #[error("{0}")]
+    Absent(String),
+    /// The server could not be asked, or did not answer with keys: what it said
+    /// before still holds.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A key that a token waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// What is to be fetched.
+    pub key: KeyName,
+    /// Why it could not be had, where that has been tried since the token was
+    /// shown; waiting goes on all the same.
+    pub fault: Option<FetchFault>,
+}
+
+/// Why a signature is not verified.
+pub(super) enum Unverified {
+    /// It fits none of these keys.
+    Tried(KeysTried),
+    /// The token does not say by which key.
+    NoKid,
+    /// The key is not here.
+    Awaited(Awaited),
+}
+
+/// What a finished fetch changed, for logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyNews {
+    /// Keys have come. Tells how many can be used, and why others cannot.
+    Fetched {
+        /// Keys of use.
+        usable: usize,
+        /// What is wrong with the others.
+        skipped: Vec<String>,
+    },
+    /// A key is not, or no longer, there.
+    Absent,
+    /// The server could not be asked. `first` after it could.
+    Failed {
+        /// Why.
+        why: String,
+        /// Whether the time before went well.
+        first: bool,
+    },
+}
+
+/// The keys of a server, as far as they are here. No `Debug`: it knows the URL.
+pub struct KeyCache {
+    server: KeyServer,
+    algorithms: Vec<Algorithm>,
+    keys: Store,
+}
+
+enum Store {
+    Set(SharedSet),
+    Named(NamedKeys),
+}
+
+impl KeyCache {
+    pub(super) fn new(server: KeyServer, algorithms: Vec<Algorithm>) -> Self {
+        let keys = match server.layout {
+            KeyLayout::Set => Store::Set(SharedSet::default()),
+            KeyLayout::Named => Store::Named(NamedKeys::default()),
+        };
+        Self {
+            server,
+            algorithms,
+            keys,
+        }
+    }
+
+    /// Whether `other` keeps keys of the same server for the same algorithms.
+    pub(super) fn is_for_the_same(&self, other: &Self) -> bool {
+        self.server == other.server && self.algorithms == other.algorithms
+    }
+
+    /// The server's URL as it may be shown.
+    pub fn shown(&self) -> &Arc<str> {
+        &self.server.shown
+    }
+
+    /// What verifying `token` takes; `None` where the token does not say.
+    pub(super) fn name_of(&self, token: &Token<'_>) -> Option<KeyName> {
+        match &self.keys {
+            Store::Set(_) => Some(KeyName::Set),
+            Store::Named(_) => token.key_id().map(KeyName::of_kid),
+        }
+    }
+
+    /// Whether `token` is signed with a key that is here. `since` is when it was
+    /// first shown: an answer that the server gave later tells for certain what
+    /// is not there.
+    pub(super) fn verify(
+        &self,
+        algorithm: Algorithm,
+        token: &Token<'_>,
+        since: Duration,
+    ) -> Result<(), Unverified> {
+        let key = self.name_of(token).ok_or(Unverified::NoKid)?;
+        let verify = |keys: &KeySet| {
+            let (signed, signature) = (token.signed, token.signature);
+            keys.verify(algorithm, token.key_id(), signed, signature)
+        };
+        let fault = match (&self.keys, &key) {
+            (Store::Set(set), _) => {
+                match set.keys().map(verify) {
+                    Some(Ok(())) => return Ok(()),
+                    Some(Err(tried)) if tried.by_kid => return Err(Unverified::Tried(tried)),
+                    Some(Err(_)) | None => {}
+                }
+                set.fault(since)
+            }
+            (Store::Named(named), KeyName::Named(name)) => match named.key(name).map(verify) {
+                Some(verified) => return verified.map_err(Unverified::Tried),
+                None => named.fault(name, since),
+            },
+            (Store::Named(_), KeyName::Set) => None,
+        };
+        Err(Unverified::Awaited(Awaited { key, fault }))
+    }
+
+    /// Begins what is due by itself at `now`: the first fetch and the hourly
+    /// ones. To be called before [`want`](Self::want) when all who wait are
+    /// gone through.
+    pub fn refresh(&mut self, now: Duration) {
+        match &mut self.keys {
+            Store::Set(set) => set.refresh(now),
+            Store::Named(named) => named.refresh(now),
+        }
+    }
+
+    /// Somebody waits for `key`. Answers whether others need to be asked: not
+    /// where no more fetches may begin now.
+    pub fn want(&mut self, key: &KeyName, now: Duration) -> bool {
+        match (&mut self.keys, key) {
+            (Store::Set(set), _) => {
+                set.want(now);
+                false
+            }
+            (Store::Named(named), KeyName::Named(name)) => named.want(name, now),
+            (Store::Named(_), KeyName::Set) => true,
+        }
+    }
+
+    /// Whether somebody who waits was turned away and has the next turn.
+    pub fn is_busy(&self) -> bool {
+        matches!(&self.keys, Store::Named(named) if named.is_busy())
+    }
+
+    /// The next fetch to begin; none when all have been taken.
+    pub fn start(&mut self) -> Option<KeyName> {
+        match &mut self.keys {
+            Store::Set(set) => set.start().then_some(KeyName::Set),
+            Store::Named(named) => named.start().map(KeyName::Named),
+        }
+    }
+
+    /// Takes what came of a fetch: the text, or why there is none.
+    pub fn arrived(
+        &mut self,
+        key: &KeyName,
+        result: Result<&str, FetchFault>,
+        now: Duration,
+    ) -> KeyNews {
+        match (&mut self.keys, key) {
+            (Store::Set(set), _) => set.arrived(result, &self.algorithms, now),
+            (Store::Named(named), KeyName::Named(name)) => {
+                named.arrived(name, result, &self.algorithms, now)
+            }
+            (Store::Named(_), KeyName::Set) => KeyNews::Absent,
+        }
+    }
+
+    /// When to call [`refresh`](Self::refresh) and [`want`](Self::want) again,
+    /// where nothing arrives before.
+    pub fn next(&self, now: Duration) -> Option<Duration> {
+        match &self.keys {
+            Store::Set(set) => Some(set.next()),
+            Store::Named(named) => named.next(now),
+        }
+    }
+}
+
+impl fmt::Debug for KeyCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyCache({})", self.server.shown)
+    }
+}
