@@ -146,4 +146,6 @@ mod tests_binding;
 #[cfg(test)]
 mod tests_jwt;
 #[cfg(test)]
+mod tests_remote;
+#[cfg(test)]
 mod tests_sources;

@@ -26,4 +26,5 @@ mod b15_breakout;
 mod b16_tenants;
 mod claims;
 mod guard;
+mod keys;
 mod with_module;

@@ -33,6 +33,8 @@ pub(super) struct SharedSet {
     why: String,
     /// Somebody has a token with an unknown key id.
     wanted: bool,
+    /// When the last fetch for such a token began.
+    wanted_at: Option<Duration>,
 }
 
 impl SharedSet {
@@ -57,7 +59,10 @@ impl SharedSet {
             return Duration::ZERO;
         };
         let pause = match (self.failures, self.wanted) {
-            (0, true) => UNKNOWN_KID,
+            (0, true) => {
+                let allowed = self.wanted_at.map_or(Duration::ZERO, |at| at + UNKNOWN_KID);
+                return allowed.min(began + REFRESH);
+            }
             (0, false) => REFRESH,
             (failures, _) => {
                 let doubled = FIRST_PAUSE * 2u32.saturating_pow((failures - 1).min(16));
@@ -81,7 +86,9 @@ impl SharedSet {
         self.began = Some(now);
         self.under_way = true;
         self.starting = true;
-        self.wanted = false;
+        if std::mem::take(&mut self.wanted) {
+            self.wanted_at = Some(now);
+        }
     }
 
     pub(super) fn want(&mut self, now: Duration) {
@@ -100,6 +107,8 @@ impl SharedSet {
         now: Duration,
     ) -> KeyNews {
         self.under_way = false;
+        // Whom this does not help says so again.
+        self.wanted = false;
         let read = result.map_err(|fault| fault.to_string()).and_then(|text| {
             let not_a_set = "the answer is no JSON Web Key Set ({\"keys\": […]})";
             KeySet::fetched(text, algorithms).map_err(|_| not_a_set.to_owned())
