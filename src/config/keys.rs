@@ -47,6 +47,9 @@ pub const KEYS: &[&str] = &[
     "infrastructure.domains",
     "admin.socket",
     "admin.listen",
+    "admin.web",
+    "admin.web_token",
+    "admin.web_token_file",
     "log.format",
 ];
 

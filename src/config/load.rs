@@ -1,5 +1,6 @@
 //! From the file and the environment to a [`Config`].
 
+use super::admin;
 use super::files;
 use super::keys::{self, FILE_VARIABLE, MUC_VARIABLE};
 use super::model::Config;
@@ -92,7 +93,7 @@ pub fn admin_socket_from(
     if let Some(text) = given {
         tree::overlay(&mut tree, "admin.socket", &variable, text);
     }
-    let socket = read::admin_socket(&notes, tree);
+    let socket = admin::socket_of(&notes, tree);
     let (errors, warnings) = notes.into_parts();
     match errors.is_empty() {
         true => Ok(socket),

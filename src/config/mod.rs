@@ -8,6 +8,7 @@
 //! goes on, so that one run shows everything there is to mend.
 
 mod address;
+mod admin;
 mod claims;
 pub mod duration;
 mod exclusive;

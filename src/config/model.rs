@@ -265,6 +265,13 @@ pub struct Admin {
     /// written `""`.
     #[serde(serialize_with = "address_or_empty")]
     pub listen: Option<SocketAddr>,
+    /// Where the status page is served over TCP; `None` is nowhere, written
+    /// `""`. Of other machines it asks for [`Self::web_token`].
+    #[serde(serialize_with = "address_or_empty")]
+    pub web: Option<SocketAddr>,
+    /// What the status page asks for, where it does.
+    #[serde(flatten, serialize_with = "token_or_file")]
+    pub web_token: Option<Secret<Vec<u8>>>,
 }
 
 /// `[log]`: how gavel logs.
@@ -313,6 +320,21 @@ fn secret_or_file<T, S: Serializer>(secret: &Secret<T>, serializer: S) -> Result
     match secret.file() {
         Some(file) => map.serialize_entry("secret_file", file)?,
         None => map.serialize_entry("secret", secret)?,
+    }
+    map.end()
+}
+
+/// Writes `web_token_file = …`, `web_token = "***"` or nothing.
+fn token_or_file<T, S: Serializer>(
+    token: &Option<Secret<T>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    if let Some(token) = token {
+        match token.file() {
+            Some(file) => map.serialize_entry("web_token_file", file)?,
+            None => map.serialize_entry("web_token", token)?,
+        }
     }
     map.end()
 }

@@ -1,10 +1,11 @@
 //! Reads the whole tree into a [`Config`], section by section.
 
 use super::address;
+use super::admin;
 use super::claims::{self, distinct, domains};
 use super::files;
 use super::model::{
-    Admin, Component, Config, Discovery, Infrastructure, Log, Names, Policy, Server, State,
+    Component, Config, Discovery, Infrastructure, Log, Names, Policy, Server, State,
 };
 use super::notes::{Given, Notes};
 use super::problem::quoted;
@@ -38,7 +39,7 @@ pub(super) fn config(notes: &Notes, tree: Table, listed: Option<&str>) -> Option
     let names = names(&mut root);
     let state = state(&mut root);
     let infrastructure = infrastructure(&mut root, &parents);
-    let admin = admin(&mut root);
+    let admin = admin::read(&mut root);
     let log = log(&mut root);
     root.finish();
     Some(Config {
@@ -209,46 +210,6 @@ fn infrastructure(root: &mut Section<'_>, parents: &[String]) -> Infrastructure 
     };
     section.finish();
     Infrastructure { jids, domains }
-}
-
-fn admin(root: &mut Section<'_>) -> Admin {
-    let mut section = root.section("admin");
-    let socket = socket(&mut section);
-    let listen = listen(&mut section);
-    section.finish();
-    Admin { socket, listen }
-}
-
-/// `admin.socket` alone, from `tree`.
-pub(super) fn admin_socket(notes: &Notes, tree: Table) -> PathBuf {
-    socket(&mut Section::root(notes, tree).section("admin"))
-}
-
-fn socket(section: &mut Section<'_>) -> PathBuf {
-    let socket = section.text("socket");
-    if let Some(given) = socket.as_ref().filter(|given| given.value.is_empty()) {
-        let remedy = "write the path of a socket such as /run/gavel/admin.sock";
-        section.notes.error(&given.place, "is empty", remedy);
-    }
-    let socket = socket.map_or_else(|| "/run/gavel/admin.sock".to_owned(), |given| given.value);
-    socket.into()
-}
-
-fn listen(section: &mut Section<'_>) -> Option<std::net::SocketAddr> {
-    let default = std::net::SocketAddr::from(([127, 0, 0, 1], 9318));
-    let Some(given) = section.text("listen") else {
-        return Some(default);
-    };
-    if given.value.is_empty() {
-        return None;
-    }
-    let address = given.value.parse();
-    if address.is_err() {
-        let problem = format!("{} is not address:port", quoted(&given.value));
-        let remedy = "write an IP address and a port such as 127.0.0.1:9318";
-        section.notes.error(given.place, problem, remedy);
-    }
-    address.ok()
 }
 
 fn log(root: &mut Section<'_>) -> Log {

@@ -218,6 +218,7 @@ domains = ["auth.meet.jitsi", "hidden.meet.jitsi", "recorder.meet.jitsi"]
 [admin]
 socket = "/run/gavel/admin.sock"
 listen = "127.0.0.1:9318"
+web = ""
 
 [log]
 format = "text"
@@ -259,7 +260,7 @@ fn the_sample_holds_the_defaults_and_is_printed_as_it_was_read() {
 }
 
 /// Every key with a value that is not its default, as TOML and as environment.
-const OTHERS: [(&str, &str, &str); 31] = [
+const OTHERS: &[(&str, &str, &str)] = &[
     ("component.jid", "'g.x'", "g.x"),
     ("component.server", "'[::1]:5348'", "[::1]:5348"),
     ("component.secret", "'psst'", "psst"),
@@ -294,6 +295,7 @@ const OTHERS: [(&str, &str, &str); 31] = [
     ("infrastructure.jids", "[]", ""),
     ("infrastructure.domains", "['a.b']", "a.b"),
     ("admin.listen", "''", ""),
+    ("admin.web", "'127.0.0.1:9319'", "127.0.0.1:9319"),
     ("log.format", "'json'", "json"),
 ];
 
@@ -301,7 +303,7 @@ const OTHERS: [(&str, &str, &str); 31] = [
 fn each_key_can_be_given_in_the_environment_and_beats_the_file() {
     // A token's section needs a key, whatever else is tried in it.
     let base = format!("{LEAST}[claims.jwt]\nsecret = 'hush'\n");
-    for (key, written, value) in OTHERS {
+    for (key, written, value) in OTHERS.iter().copied() {
         let (section, name) = key.rsplit_once('.').unwrap();
         let line = format!("{name} = {written}\n");
         let text = match base.split_once(&format!("[{section}]\n")) {
@@ -360,6 +362,8 @@ fn each_key_can_be_given_in_the_environment_and_beats_the_file() {
             &"policy.rule.when",
             &"policy.rule.affiliation",
             &"admin.socket",
+            &"admin.web_token",
+            &"admin.web_token_file",
         ]
     );
 }

@@ -280,6 +280,35 @@ fn values_that_cannot_be_are_refused() {
             ..BAD
         },
         Bad {
+            name: "a status page for everybody",
+            text: "[admin]\nweb = '0.0.0.0:9319'\n",
+            errors: &[
+                "gavel.toml:8, admin.web: 0.0.0.0:9319 can be reached from other machines, without a token; set admin.web_token_file, or listen on 127.0.0.1",
+            ],
+            ..BAD
+        },
+        Bad {
+            name: "a short token",
+            text: "[admin]\nweb = '0.0.0.0:9319'\nweb_token = '0123456789abcde'\n",
+            errors: &[
+                "gavel.toml:9, admin.web_token: a token of fewer than 16 characters can be guessed; make one with `openssl rand -hex 24`",
+            ],
+            ..BAD
+        },
+        Bad {
+            name: "a token for nothing",
+            text: "[admin]\nweb_token = '0123456789abcdef'\n",
+            warnings: &[
+                "gavel.toml:8, admin.web_token: has no effect without admin.web; set admin.web to an address such as 127.0.0.1:9319, or remove it",
+            ],
+            ..BAD
+        },
+        Bad {
+            name: "a status page as it should be",
+            text: "[admin]\nweb = '0.0.0.0:9319'\nweb_token = '0123456789abcdef'\n",
+            ..BAD
+        },
+        Bad {
             name: "the log",
             text: "[log]\nformat = 'xml'\n",
             errors: &["gavel.toml:8, log.format: \"xml\" is unknown; use \"text\" or \"json\""],

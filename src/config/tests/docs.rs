@@ -49,6 +49,8 @@ fn the_commented_example_holds_every_key_with_its_default() {
             "jwks_url",
             "jwks_file",
             "asap_key_server",
+            "web_token",
+            "web_token_file",
         ];
         let name = key.rsplit('.').next().unwrap();
         let none = key.starts_with("policy.rule.");

@@ -13,6 +13,7 @@ mod limits;
 mod overrides;
 mod rooms;
 mod socket;
+mod web;
 
 use super::desk::Desk;
 use super::journal::Journal;
@@ -109,28 +110,38 @@ impl Drop for Admin {
 }
 
 async fn serve(config: config::Admin, shared: Shared) {
-    let local = full(shared.clone());
-    let public = Router::new().merge(health::routes()).with_state(shared);
-    let public = answers_all(public);
-    let over_socket = socket::serve(config.socket, local);
-    match config.listen {
-        Some(address) => {
-            tokio::join!(over_socket, over_tcp(address, public));
-        }
-        None => over_socket.await,
-    }
+    let over_socket = socket::serve(config.socket, full(shared.clone()));
+    let public = async {
+        let Some(address) = config.listen else {
+            return;
+        };
+        let router = Router::new().merge(health::routes());
+        let router = answers_all(router.with_state(shared.clone()));
+        over_tcp("listen", "health and metrics are", address, router).await;
+    };
+    let page = async {
+        let Some(address) = config.web else {
+            return;
+        };
+        let token = config.web_token.as_ref();
+        let router = web::router(shared.clone(), token.map(|token| token.expose().as_slice()));
+        over_tcp("web", "the status page is", address, router).await;
+    };
+    tokio::join!(over_socket, public, page);
 }
 
 /// Everything the socket serves.
 fn full(shared: Shared) -> Router {
-    let routes = Router::new()
+    let routes = reading().merge(overrides::routes()).merge(health::routes());
+    answers_all(routes.with_state(shared))
+}
+
+/// What only reads.
+fn reading() -> Router<Shared> {
+    Router::new()
         .route("/v1/status", get(rooms::status))
         .merge(rooms::routes())
-        .merge(overrides::routes())
         .merge(events::routes())
-        .merge(health::routes())
-        .with_state(shared);
-    answers_all(routes)
 }
 
 /// Answers what nothing else does as the API does.
@@ -144,15 +155,16 @@ fn answers_all(router: Router) -> Router {
         })
 }
 
-async fn over_tcp(address: SocketAddr, router: Router) {
+/// Serves on `address`, which `admin.<key>` names; `what` is in words.
+async fn over_tcp(key: &str, what: &str, address: SocketAddr, router: Router) {
     let bind = || TcpListener::bind(address);
     let listener = persist(bind, |error| {
         warn!(
-            "cannot listen on {address} ({error}), so health and metrics are not served there: set admin.listen to an address of this machine that is free; trying again"
+            "cannot listen on {address} ({error}), so {what} not served there: set admin.{key} to an address of this machine that is free; trying again"
         );
     });
     let listener = listener.await;
-    info!(%address, "health and metrics are served");
+    info!(%address, "{what} served");
     limits::serve(listener, router, limits::PUBLIC).await;
 }
 

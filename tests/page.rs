@@ -1,0 +1,193 @@
+//! The status page, in a real browser, beside a real Prosody.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/browser.rs"]
+mod browser;
+mod support;
+
+use browser::Browser;
+use std::net::TcpListener;
+use std::time::Duration;
+use support::{Env, Options, Version, student, teacher};
+
+const ROOM: &str = "room@muc.meet.jitsi";
+const TOKEN: &str = "page-token-3fJq81LmX";
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Prosody and gavel with a page; its address.
+async fn scene(more: &str) -> (Env, String) {
+    let address = format!("127.0.0.1:{}", free_port());
+    let overrides = format!("[admin]\nlisten = ''\nweb = '{address}'\n{more}");
+    let env = Env::with(Version::V13, Options::default(), &overrides).await;
+    env.gavel.logs("the status page is served").await;
+    (env, address)
+}
+
+#[test]
+fn the_page_shows_who_moderates_and_why_and_what_changes() {
+    support::run(async {
+        let (env, address) = scene("").await;
+        let focus = env.focus(ROOM).await;
+        let mut browser = Browser::start().await;
+        browser.window(1100, 900, false).await;
+        browser.open(&format!("http://{address}/")).await;
+        browser.shows("connected").await;
+        browser.shows("live, newest first").await;
+
+        // Each change is there within a second.
+        let second = Duration::from_secs(1);
+        let ada = env.person(ROOM, "ada", Some(teacher("Ada"))).await;
+        ada.sees_affiliation(ROOM, "ada", "owner").await;
+        assert!(browser.shows("none → owner").await < second);
+        browser.shows("room@muc.meet.jitsi").await;
+        browser
+            .value("location.hash = '#room%40muc.meet.jitsi'")
+            .await;
+        browser.shows("owner, moderator").await;
+        browser.shows("context.user.moderator is true").await;
+
+        // What somebody calls themselves is text, whatever it is.
+        let name = "<img src=x onerror=document.title='pwned'>\u{202e}Tim";
+        let tim = env.client("tim").await;
+        tim.join(ROOM, "tim", &support::nick(name)).await;
+        let shown = browser.shows("<img src=x onerror=document.title='pwned'>\\u{202e}Tim");
+        assert!(shown.await < second);
+        assert_eq!(browser.value("document.title").await, "gavel");
+        assert_eq!(browser.value("document.images.length").await, 0);
+
+        let kim = env.person(ROOM, "kim", Some(student("Kim"))).await;
+        kim.sees_affiliation(ROOM, "kim", "member").await;
+        focus
+            .affiliate(ROOM, "kim@meet.jitsi", "owner")
+            .await
+            .unwrap();
+        browser.shows("correction").await;
+        tim.leave(ROOM, "tim").await;
+        let gone = "!document.body.innerText.includes('onerror')";
+        let deadline = std::time::Instant::now() + second;
+        while browser.value(gone).await != true {
+            assert!(std::time::Instant::now() < deadline, "Tim is still shown");
+        }
+
+        // On a phone nothing is wider than the screen, and dark is dark.
+        browser.window(360, 740, true).await;
+        let width = browser.value("document.documentElement.scrollWidth").await;
+        assert!(width.as_u64().unwrap() <= 360, "{width}");
+        let ground = browser.value("getComputedStyle(document.body).backgroundColor");
+        assert_eq!(ground.await, "rgb(22, 24, 27)");
+        if let Some(folder) = std::env::var_os("TEST_PICTURES") {
+            let folder = std::path::PathBuf::from(folder);
+            std::fs::write(folder.join("phone.png"), browser.picture().await).unwrap();
+            browser.window(1100, 900, false).await;
+            std::fs::write(folder.join("room.png"), browser.picture().await).unwrap();
+            browser.value("location.hash = ''").await;
+            browser.shows("Moderators").await;
+            std::fs::write(folder.join("rooms.png"), browser.picture().await).unwrap();
+        }
+
+        // gavel ends: the page says so, and goes on when it is back.
+        env.gavel.kill();
+        browser.shows("gavel does not answer").await;
+        browser.shows("interrupted; trying again").await;
+        let mut env = env;
+        env.gavel.restart();
+        browser.shows("live, newest first").await;
+        browser.shows("connected").await;
+    });
+}
+
+/// Status, header lines and body of one answer, as they come.
+async fn ask(address: &str, method: &str, path: &str, headers: &[&str]) -> (u16, String, String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    for line in headers {
+        request += &format!("{line}\r\n");
+    }
+    stream
+        .write_all((request + "\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[test]
+fn the_page_only_reads() {
+    support::run(async {
+        let (env, address) = scene("").await;
+        env.focus(ROOM).await;
+        let ada = env.person(ROOM, "ada", Some(teacher("Ada"))).await;
+        ada.sees_affiliation(ROOM, "ada", "owner").await;
+        let host = "Host: 127.0.0.1";
+        for path in ["/", "/page.js", "/style.css", "/v1/status", "/v1/rooms"] {
+            let (status, head, _) = ask(&address, "GET", path, &[host]).await;
+            assert_eq!(status, 200, "{path}");
+            assert!(head.contains("content-security-policy: default-src 'none';"));
+        }
+        let whom = "/v1/rooms/room%40muc.meet.jitsi/overrides/ada";
+        let order = r#"{"affiliation":"none"}"#;
+        for (method, path) in [
+            ("PUT", whom),
+            ("DELETE", whom),
+            ("PATCH", whom),
+            ("POST", "/v1/rooms"),
+            ("POST", "/"),
+        ] {
+            let length = format!("Content-Length: {}", order.len());
+            let json = "Content-Type: application/json";
+            let body = format!("\r\n{order}");
+            let (status, ..) = ask(&address, method, path, &[host, json, &length, &body]).await;
+            assert_eq!(status, 405, "{method} {path}");
+        }
+        env.settle().await;
+        assert_eq!(ada.affiliation(ROOM, "ada"), "owner");
+        // A page of elsewhere whose name has been made to point here.
+        for host in ["Host: evil.example", "Host: 127.0.0.1.evil.example:80"] {
+            let (status, _, body) = ask(&address, "GET", "/v1/rooms", &[host]).await;
+            assert_eq!(status, 421, "{host}");
+            assert!(body.contains("admin.web_token_file"), "{body}");
+        }
+    });
+}
+
+#[test]
+fn the_page_asks_strangers_for_the_token() {
+    support::run(async {
+        let (env, address) = scene(&format!("web_token = '{TOKEN}'\n")).await;
+        let host = "Host: meet.example";
+        let right = format!("Authorization: Bearer {TOKEN}");
+        let long = format!("Authorization: Bearer {TOKEN}x");
+        for path in ["/", "/page.js", "/v1/rooms", "/v1/events", "/nonsense"] {
+            for headers in [
+                &[host][..],
+                &[host, "Authorization: Bearer wrong"],
+                &[host, "Authorization: Bearer"],
+                &[host, &long],
+            ] {
+                let (status, head, body) = ask(&address, "GET", path, headers).await;
+                assert_eq!(status, 401, "{path} {headers:?}");
+                assert!(head.contains("www-authenticate: basic realm=\"gavel\""));
+                assert!(!body.contains(TOKEN));
+            }
+        }
+        let (status, _, body) = ask(&address, "GET", "/v1/rooms", &[host, &right]).await;
+        assert_eq!((status, body.as_str()), (200, "[]"));
+
+        // A browser asks its user for it; from then on it sends it along.
+        let mut browser = Browser::start().await;
+        browser
+            .open(&format!("http://admin:{TOKEN}@{address}/"))
+            .await;
+        browser.shows("live, newest first").await;
+        assert!(!env.gavel.log().contains(TOKEN));
+    });
+}
