@@ -1,6 +1,9 @@
 //! The binary from outside: exit status, and what goes to stdout and stderr.
 #![allow(clippy::unwrap_used)]
 
+mod asking;
+mod generated;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -154,10 +157,14 @@ fn bad_usage_ends_with_2_and_help_with_0() {
         &["explain", "--jwt", "a", "--claims", "b"],
         &["token", "sign", "--claims", "a", "--exp", "soon"],
         &["completions", "cobol"],
-        // These come with later versions.
+        // This comes with a later version.
         &["doctor"],
-        &["room", "list"],
-        &["events"],
+        &["room"],
+        &["room", "show"],
+        &["room", "set", "a", "b", "king"],
+        &["room", "set", "a", "b", "owner", "--for", "0s"],
+        &["room", "set", "a", "b", "owner", "--for", "soon"],
+        &["events", "--last", "few"],
     ] {
         let (status, out, err) = gavel(LEAST, arguments, &[]);
         assert_eq!((status, out.as_str()), (2, ""), "{arguments:?}");

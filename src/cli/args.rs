@@ -1,5 +1,11 @@
 //! What each command takes.
 
+mod running;
+
+pub use running::{
+    EventsArgs, ListArgs, RoomArgs, RoomCommand, SetArgs, ShowArgs, UnsetArgs, WatchArgs,
+};
+
 use crate::config::{Algorithm, Word, duration};
 use crate::muc::BareJid;
 use clap::{ArgGroup, Args, Parser, Subcommand};
@@ -50,6 +56,18 @@ pub enum Command {
                             gavel token verify -"
     )]
     Token(TokenArgs),
+    /// Inspect and steer the running daemon
+    ///
+    /// ROOM is a room JID, or its local part where only one managed room has it.
+    /// WHO is a nick, a real JID or a display name of somebody in the room.
+    #[command(arg_required_else_help = true)]
+    #[command(after_help = "Example:\n  gavel room show lesson")]
+    Room(RoomArgs),
+    /// Print the decisions taken, newest last
+    ///
+    /// The daemon keeps the last 10,000.
+    #[command(after_help = "Example:\n  gavel events --follow --room lesson")]
+    Events(EventsArgs),
     /// Print a shell's completions
     #[command(after_help = "Example:\n  gavel completions bash > \
                             /etc/bash_completion.d/gavel")]

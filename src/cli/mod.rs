@@ -4,21 +4,27 @@
 //! to stdout, everything else to stderr.
 
 mod args;
+pub mod ask;
 mod check;
 mod completions;
+mod events;
 mod explain;
 mod input;
 pub mod logging;
 mod output;
 mod room;
+mod rooms;
 mod run;
+mod screen;
+mod table;
 pub mod text;
 mod token;
 mod verification;
 
 pub use args::{
-    CheckArgs, Cli, Command, CompletionsArgs, DecodeArgs, ExplainArgs, SignArgs, TokenArgs,
-    TokenCommand, VerifyArgs,
+    CheckArgs, Cli, Command, CompletionsArgs, DecodeArgs, EventsArgs, ExplainArgs, ListArgs,
+    RoomArgs, RoomCommand, SetArgs, ShowArgs, SignArgs, TokenArgs, TokenCommand, UnsetArgs,
+    VerifyArgs, WatchArgs,
 };
 pub use input::read_input;
 pub use output::{Error, Output, Status, colour_on};
@@ -51,6 +57,8 @@ fn dispatch(command: Command, config: Option<&Path>, output: &mut Output) -> Res
         Command::Check(args) => check::run(&args, config, output),
         Command::Explain(args) => explain::run(&args, config, output),
         Command::Token(args) => token::run(&args.command, config, output),
+        Command::Room(args) => rooms::run(&args.command, config, output),
+        Command::Events(args) => events::run(&args, config, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

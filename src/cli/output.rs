@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
+use terminal_size::{Height, Width};
 
 /// How a command that could do its work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,7 @@ impl Error {
 pub struct Output {
     writer: Box<dyn Write>,
     colour: bool,
+    terminal: bool,
 }
 
 impl Output {
@@ -67,6 +69,7 @@ impl Output {
         let stdout = io::stdout();
         Self {
             colour: colour_on(&stdout),
+            terminal: stdout.is_terminal(),
             writer: Box::new(BufWriter::new(stdout)),
         }
     }
@@ -76,7 +79,30 @@ impl Output {
         Self {
             writer: Box::new(writer),
             colour: false,
+            terminal: false,
         }
+    }
+
+    /// Whether people look at it directly.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// The terminal's columns and rows now; `None` where there is none: a pipe
+    /// takes everything.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        let stdout = self.terminal.then(io::stdout)?;
+        // A serial line may not know its own.
+        let (columns, rows) = match terminal_size::terminal_size_of(stdout) {
+            Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => (columns, rows),
+            _ => (80, 24),
+        };
+        Some((columns.into(), rows.into()))
+    }
+
+    /// The terminal's columns now; `None` where there is none.
+    pub fn columns(&self) -> Option<usize> {
+        self.size().map(|(columns, _)| columns)
     }
 
     /// Whether colour may be used.
@@ -115,6 +141,18 @@ impl Output {
         self.line(text)
     }
 
+    /// Writes `value` as one line of JSON, and hands it on at once: somebody
+    /// follows.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Error> {
+        let text = serde_json::to_string(value);
+        let text = text.map_err(|error| Error::Output(error.into()))?;
+        self.line(text)?;
+        self.flush()
+    }
+
     /// Hands everything on.
     ///
     /// # Errors
@@ -143,6 +181,11 @@ pub(super) fn warn(problems: &[Problem]) {
     for problem in problems {
         complain("warning:", AnsiColor::Yellow, problem);
     }
+}
+
+/// Tells on stderr what somebody who watches should know.
+pub(super) fn note(text: impl Display) {
+    complain("note:", AnsiColor::Cyan, text);
 }
 
 /// Says how it ended, where it did not end well.

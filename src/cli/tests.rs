@@ -13,7 +13,13 @@ const JWT: &str = "[claims]\nsources = ['jwt']\n[claims.jwt]\nsecret = 'for test
 
 /// What a command writes.
 #[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Memory {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -54,8 +60,7 @@ impl Bench {
         let memory = Memory::default();
         let mut output = Output::to(memory.clone());
         let result = dispatch(cli.command, cli.config.as_deref(), &mut output);
-        let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
-        (result, text)
+        (result, memory.text())
     }
 
     /// What a command that does its work prints.

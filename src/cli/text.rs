@@ -1,6 +1,7 @@
 //! Text for people's terminals: nothing that somebody else chose may steer one.
 
 use std::borrow::Cow;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// `text` with everything escaped that could start a line, steer a terminal or
 /// turn the direction of writing: names, nicks and claims are whatever somebody
@@ -35,23 +36,89 @@ pub(super) fn steers(c: char) -> bool {
     c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// How many columns `text` takes on a terminal (Unicode's UAX #11 and UTS #51):
+/// a Chinese letter or an emoji two, a combining mark none.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text`, cut to `columns` with `…` where it is wider.
+pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let room = columns.saturating_sub(1);
+    let mut taken = 0;
+    // Marks that take no room are cut too where they never end.
+    let mut letters = columns.saturating_mul(4);
+    let end = text.char_indices().find(|(_, c)| {
+        taken += c.width().unwrap_or(0);
+        letters = letters.saturating_sub(1);
+        taken > room || letters == 0
+    });
+    let end = end.map_or(text.len(), |(at, _)| at);
+    match columns {
+        0 => Cow::Borrowed(""),
+        _ => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+/// `text` broken into lines of at most `columns` where there are spaces; a word
+/// that is longer has a line of its own.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut taken = 0;
+    for word in text.split(' ') {
+        let wide = width(word);
+        match lines.last_mut() {
+            Some(line) if taken + 1 + wide <= columns => {
+                line.push(' ');
+                line.push_str(word);
+                taken += 1 + wide;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                taken = wide;
+            }
+        }
+    }
+    lines
+}
+
+/// What stands below a line it belongs to is indented by this.
+pub const INDENT: &str = "    ";
+/// The narrowest that words are broken to; a terminal breaks them further.
+const LEAST: usize = 20;
+
+/// `text`, escaped, as it stands below the line it belongs to: broken where
+/// `columns` of a terminal end, in a pipe whole.
+pub fn indented(text: &str, columns: Option<usize>) -> Vec<String> {
+    let text = escape(text);
+    let lines = match columns {
+        None => vec![text.into_owned()],
+        Some(columns) => wrap(&text, columns.saturating_sub(INDENT.len()).max(LEAST)),
+    };
+    lines.iter().map(|line| format!("{INDENT}{line}")).collect()
+}
+
+/// `text` and as many spaces as fill `columns`.
+pub fn pad(text: &str, columns: usize) -> String {
+    let missing = columns.saturating_sub(width(text));
+    format!("{text}{}", " ".repeat(missing))
+}
+
 /// Rows of cells as lines, each column as wide as its widest cell; the last one
 /// is not padded. Cells are escaped.
 pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let rows = rows.iter().map(|row| row.each_ref().map(|c| escape(c)));
     let rows: Vec<_> = rows.collect();
-    let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
-    };
-    let widths: Vec<_> = (0..N).map(width).collect();
+    let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max();
+    let widths: Vec<_> = (0..N).map(|column| widest(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("{cell:width$}  "));
-        }
-        text.push_str(line.trim_end());
+        let cells = row.iter().zip(&widths);
+        let line: Vec<_> = cells.map(|(cell, width)| pad(cell, *width)).collect();
+        text.push_str(line.join("  ").trim_end());
         text.push('\n');
     }
     text
@@ -85,5 +152,40 @@ mod tests {
             [cell("ccc"), cell("\n"), cell("")],
         ];
         assert_eq!(columns(&rows), "a    long cell  x\nccc  \\n\n");
+        let rows = [[cell("日本"), cell("x")], [cell("a"), cell("👩‍🏫")]];
+        assert_eq!(columns(&rows), "日本  x\na     👩‍🏫\n");
+    }
+
+    #[test]
+    fn width_is_what_a_terminal_shows() {
+        for (text, columns) in [("abc", 3), ("日本", 4), ("e\u{301}", 1), ("👍", 2), ("", 0)] {
+            assert_eq!(width(text), columns, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_wide_is_cut_where_letters_end() {
+        for (text, columns, cut) in [
+            ("abcdef", 6, "abcdef"),
+            ("abcdef", 5, "abcd…"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("ae\u{301}bc", 3, "ae\u{301}…"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+        ] {
+            assert_eq!(fit(text, columns), cut, "{text} {columns}");
+            assert!(width(&fit(text, columns)) <= columns);
+        }
+        let marks = format!("ab{}c", "\u{301}".repeat(10_000));
+        assert!(fit(&marks, 2).chars().count() < 20);
+    }
+
+    #[test]
+    fn lines_break_at_spaces() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("日本 語 x", 7), ["日本 語", "x"]);
+        assert_eq!(wrap("averylongword a b", 4), ["averylongword", "a b"]);
+        assert_eq!(wrap("", 4), [""]);
     }
 }

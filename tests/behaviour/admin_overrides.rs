@@ -85,7 +85,7 @@ async fn an_override_outranks_claims_grants_and_the_focus(version: Version) {
     assert_eq!(shown["settled"], true);
     assert_eq!(shown["rule"], "override");
     let reason = shown["reason"].as_str().unwrap();
-    assert!(reason.starts_with("member set by uid "), "{reason}");
+    assert!(reason.starts_with("override: member until "), "{reason}");
     assert_eq!(detail["overrides"].as_array().unwrap().len(), 2);
 
     let cleared = unset(&env, "alice").await;

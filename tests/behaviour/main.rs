@@ -25,6 +25,7 @@ mod b14_secrets;
 mod b15_breakout;
 mod b16_tenants;
 mod claims;
+mod commands;
 mod guard;
 mod keys;
 mod with_module;

@@ -180,6 +180,14 @@ impl Gavel {
         self.path("state", "file")
     }
 
+    /// `gavel` with `arguments`, configured as this one.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gavel"));
+        command.arg("-c").arg(&self.config).args(arguments);
+        command.env_clear().stdin(Stdio::null());
+        command
+    }
+
     /// Its admin socket, as configured.
     pub fn socket(&self) -> PathBuf {
         self.path("admin", "socket")

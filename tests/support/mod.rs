@@ -9,6 +9,7 @@
 
 pub mod admin;
 mod client;
+pub mod command;
 mod env;
 mod gavel;
 mod key_server;
@@ -21,7 +22,7 @@ pub mod xml;
 
 pub use client::{Client, DEADLINE};
 pub use env::Env;
-pub use gavel::Gavel;
+pub use gavel::{Gavel, signal};
 pub use key_server::{Answer, Issuer, KeyServer};
 pub use options::Options;
 pub use prosody::{Prosody, Version, free_port};

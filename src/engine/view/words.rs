@@ -112,16 +112,14 @@ fn sentence(
     format!("{source}: {reason} → {outcome} ({rule})")
 }
 
-/// `owner set by uid 0 until 10:32 UTC`
+/// `override: owner until 10:32 UTC (set by uid 0)`
 fn override_words(to: Affiliation, until: Option<u64>, by: Option<&str>) -> String {
     let by = by.unwrap_or("an admin");
-    match until {
-        Some(until) => {
-            let until = Time::from_unix_ms(until).time_of_day();
-            format!("{to} set by {by} until {until}")
-        }
-        None => format!("{to} set by {by} until the meeting ends"),
-    }
+    let until = match until {
+        Some(until) => Time::from_unix_ms(until).time_of_day(),
+        None => "the meeting ends".to_owned(),
+    };
+    format!("override: {to} until {until} (set by {by})")
 }
 
 impl Decision {

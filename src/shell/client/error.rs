@@ -1,7 +1,7 @@
 //! Why the daemon could not be asked, or what it answered instead.
 
 use super::Access;
-use crate::api::Failure;
+use crate::api::{ErrorCode, Failure};
 use crate::config::duration;
 use std::fmt;
 use std::io;
@@ -40,6 +40,8 @@ pub enum ClientError {
         /// How.
         what: String,
     },
+    /// The daemon is finding its rooms after its start or a new connection.
+    NotReady,
     /// The daemon's own error.
     Refused(Failure),
     /// An answer that this version cannot read.
@@ -54,10 +56,29 @@ pub enum ClientError {
 impl ClientError {
     /// Whether the daemon may be back soon: who watches tries again.
     pub fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::NoDaemon { .. } | Self::Silent { .. } | Self::Broken { .. }
-        )
+        match self {
+            Self::NoDaemon { .. } | Self::Silent { .. } | Self::Broken { .. } => true,
+            Self::NotReady => true,
+            Self::Refused(failure) => failure.code == ErrorCode::Unavailable,
+            Self::NotPermitted { .. } | Self::Strange { .. } => false,
+        }
+    }
+
+    /// What is wrong, in a few words, for those who wait until it has passed.
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::NoDaemon { .. } => "no gavel is running".to_owned(),
+            Self::Silent { after, .. } => {
+                format!("gavel has not answered for {}", duration::format(*after))
+            }
+            Self::Broken { .. } => "the connection to gavel has ended".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether it is the daemon's own error of this kind.
+    pub fn is(&self, code: ErrorCode) -> bool {
+        self.failure().is_some_and(|failure| failure.code == code)
     }
 
     /// The daemon's own error, where it is one.
@@ -94,6 +115,7 @@ impl fmt::Display for ClientError {
                      see gavel's log where it does so again"
                 )
             }
+            Self::NotReady => f.write_str("gavel has just connected and is finding its rooms"),
             Self::Refused(failure) => f.write_str(&failure.message),
             Self::Strange { path, what } => write!(
                 f,

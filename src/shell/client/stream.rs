@@ -6,9 +6,13 @@ use hyper::Response;
 use hyper::body::Incoming;
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The longest event that is read, in bytes.
 const LONGEST: usize = 1 << 20;
+/// The daemon gives a sign of life every 15 s; after this it is taken for stuck.
+const SILENCE: Duration = Duration::from_secs(45);
 
 /// One event as it came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,32 +45,51 @@ impl EventStream {
     }
 
     /// The next event; `None` where the daemon has ended the stream. Comments,
-    /// its signs of life, are skipped. Can be dropped while it waits and called
-    /// again: nothing is lost.
+    /// its signs of life, are skipped; [`ClientError::Silent`] where there is
+    /// none for [`SILENCE`]. Can be dropped while it waits and called again:
+    /// nothing is lost.
     ///
     /// # Errors
-    /// [`ClientError::Broken`], and [`ClientError::Strange`] for events without
-    /// end.
+    /// [`ClientError::Broken`], [`ClientError::Silent`], and
+    /// [`ClientError::Strange`] for events without end.
     pub async fn next(&mut self) -> Result<Option<Item>, ClientError> {
         loop {
             if let Some(item) = self.reader.ready.pop_front() {
                 return Ok(Some(item));
             }
-            let frame = match self.body.frame().await {
-                None => return Ok(None),
-                Some(frame) => frame.map_err(|error| ClientError::Broken {
-                    socket: self.socket.clone(),
-                    path: self.path.clone(),
-                    what: error.to_string(),
-                })?,
+            let frame = match timeout(SILENCE, self.body.frame()).await {
+                Err(_) => return Err(self.silent()),
+                Ok(None) => return Ok(None),
+                Ok(Some(frame)) => frame.map_err(|error| self.broken(&error.to_string()))?,
             };
             let data = frame.into_data().unwrap_or_default();
             if self.reader.feed(&data).is_err() {
-                return Err(ClientError::Strange {
-                    path: self.path.clone(),
-                    what: format!("an event is longer than {LONGEST} bytes"),
-                });
+                return Err(self.strange(&format!("an event is longer than {LONGEST} bytes")));
             }
+        }
+    }
+
+    fn silent(&self) -> ClientError {
+        ClientError::Silent {
+            socket: self.socket.clone(),
+            after: SILENCE,
+        }
+    }
+
+    /// That the connection broke, and how.
+    pub fn broken(&self, what: &str) -> ClientError {
+        ClientError::Broken {
+            socket: self.socket.clone(),
+            path: self.path.clone(),
+            what: what.to_owned(),
+        }
+    }
+
+    /// That something in the stream cannot be read.
+    pub fn strange(&self, what: &str) -> ClientError {
+        ClientError::Strange {
+            path: self.path.clone(),
+            what: what.to_owned(),
         }
     }
 }

@@ -1,0 +1,95 @@
+//! Asking the running daemon: what its commands share.
+
+use super::Error;
+use super::text::{escape, escape_lines};
+use crate::api::Time;
+use crate::config;
+use crate::shell::Clock;
+use crate::shell::client::{Client, ClientError};
+use std::io;
+use std::path::Path;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How many are listed that a name could mean.
+const MAX_CANDIDATES: usize = 20;
+
+/// A client of the daemon that `file` configures; of the configuration only
+/// `admin.socket` matters.
+///
+/// # Errors
+/// A configuration that does not even tell that; status 2.
+pub fn client(file: Option<&Path>) -> Result<Client, Error> {
+    Ok(Client::new(config::admin_socket(file)?))
+}
+
+/// Runs `asking` to its end.
+///
+/// # Errors
+/// Its own, and a system that gives the process too little.
+pub fn run<T>(asking: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| no_start(&error))?.block_on(asking)
+}
+
+fn no_start(error: &io::Error) -> Error {
+    Error::Failed(format!(
+        "cannot start: {error}; see the limits that the system sets for this process"
+    ))
+}
+
+impl From<ClientError> for Error {
+    /// Status 1; candidates stand below, one a line.
+    fn from(error: ClientError) -> Self {
+        let candidates = error.failure().map(|failure| failure.candidates.clone());
+        let candidates = candidates.unwrap_or_default();
+        Self::Failed(with_candidates(&error.to_string(), candidates))
+    }
+}
+
+/// `text`, and below it what could be meant, one a line.
+pub(super) fn with_candidates(text: &str, candidates: impl IntoIterator<Item = String>) -> String {
+    let mut text = escape_lines(text);
+    let mut candidates = candidates.into_iter();
+    for candidate in candidates.by_ref().take(MAX_CANDIDATES) {
+        text.push_str("\n  ");
+        text.push_str(&escape(&candidate));
+    }
+    match candidates.count() {
+        0 => text,
+        more => format!("{text}\n  … and {more} more"),
+    }
+}
+
+/// The time on this machine's clock.
+pub(super) fn clock() -> Time {
+    Time::from_unix_ms(Clock::start().now().unix_ms)
+}
+
+/// What ends a command that goes on by itself: Ctrl-C, SIGTERM, a terminal
+/// that is closed. All are its ordinary end.
+pub(super) struct Ends {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Ends {
+    pub(super) fn new() -> Result<Self, Error> {
+        let on = |kind| signal(kind).map_err(|error| no_start(&error));
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+            hangup: on(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the first of them.
+    pub(super) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `gavel room watch`: a live page on a terminal, elsewhere a line a change.
+
+use super::change::{self, Change};
+use super::{detail, page, rooms};
+use crate::api::{ErrorCode, RoomDetail, RoomSummary, Status as Daemon, Time};
+use crate::cli::ask::{Ends, clock};
+use crate::cli::output::note;
+use crate::cli::screen::Screen;
+use crate::cli::text::{escape_lines, wrap};
+use crate::cli::{Error, Output, Status, WatchArgs};
+use crate::shell::client::{Client, ClientError};
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Time between two looks: a change is seen within half a second.
+const EVERY: Duration = Duration::from_millis(500);
+/// A page that is older than this is said to be.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is looked at.
+enum View {
+    Rooms(Vec<RoomSummary>),
+    /// A room, and whether it is there.
+    Room(Option<Box<RoomDetail>>),
+}
+
+/// Who looks.
+enum Sink<'o> {
+    Page(Screen<'o>),
+    Lines(&'o mut Output, bool),
+}
+
+/// Watches until something ends it.
+pub(super) async fn run(
+    client: &Client,
+    args: &WatchArgs,
+    output: &mut Output,
+) -> Result<Status, Error> {
+    let mut ends = Ends::new()?;
+    let client = &client.clone().with_patience(PATIENCE);
+    // The room must be there in the beginning: afterwards it may come and go.
+    let mut view = first(client, args.room.as_deref()).await?;
+    let name = match &view {
+        View::Room(Some(room)) => Some(room.room.clone()),
+        _ => None,
+    };
+    let mut sink = match output.is_terminal() && !args.json {
+        true => Sink::Page(Screen::enter(output)?),
+        false => Sink::Lines(output, args.json),
+    };
+    sink.show(name.as_deref(), None, &view, None)?;
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut trouble: Option<String> = None;
+    loop {
+        let look = async {
+            ticks.tick().await;
+            look(client, name.as_deref(), trouble.is_some()).await
+        };
+        let seen = tokio::select! {
+            () = ends.wait() => return Ok(Status::Done),
+            seen = look => seen,
+        };
+        match seen {
+            Ok(next) => {
+                if trouble.take().is_some() {
+                    sink.note("gavel answers again");
+                }
+                sink.show(name.as_deref(), Some(&view), &next, None)?;
+                view = next;
+            }
+            Err(error) if error.is_passing() => {
+                let text = format!("{}; waiting for it", error.in_short());
+                if trouble.is_none() {
+                    sink.note(&text);
+                }
+                sink.show(name.as_deref(), Some(&view), &view, Some(&text))?;
+                trouble = Some(text);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+async fn first(client: &Client, room: Option<&str>) -> Result<View, Error> {
+    Ok(match room {
+        None => View::Rooms(rooms(client).await?),
+        Some(room) => View::Room(Some(Box::new(super::found(client, room).await?))),
+    })
+}
+
+/// Looks once. After `trouble` a daemon that has just been started is given the
+/// time to find its rooms.
+async fn look(client: &Client, room: Option<&str>, trouble: bool) -> Result<View, ClientError> {
+    if trouble {
+        let daemon: Daemon = client.get("/v1/status").await?;
+        if !daemon.ready && daemon.connected {
+            return Err(ClientError::NotReady);
+        }
+    }
+    let Some(room) = room else {
+        return Ok(View::Rooms(rooms(client).await?));
+    };
+    match detail(client, room).await {
+        Ok(detail) => Ok(View::Room(Some(Box::new(detail)))),
+        Err(error)
+            if error
+                .failure()
+                .is_some_and(|f| f.code == ErrorCode::NotFound) =>
+        {
+            Ok(View::Room(None))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl Sink<'_> {
+    /// Shows `after`, which `before` has become; `trouble` is why that may be
+    /// old.
+    fn show(
+        &mut self,
+        room: Option<&str>,
+        before: Option<&View>,
+        after: &View,
+        trouble: Option<&str>,
+    ) -> Result<(), Error> {
+        let now = clock();
+        match self {
+            Self::Page(screen) => {
+                let (columns, colour) = screen.looks();
+                let mut lines = head(room, now, trouble, columns);
+                lines.extend(body(after, columns, colour));
+                screen.show(&lines)
+            }
+            Self::Lines(output, json) => {
+                for change in changes(room, before, after, now) {
+                    match json {
+                        true => output.json_line(&change)?,
+                        false => output.line(change::line(&change))?,
+                    }
+                }
+                output.flush()
+            }
+        }
+    }
+
+    /// Tells what is no change; a page shows it in its head.
+    fn note(&self, text: &str) {
+        if let Self::Lines(..) = self {
+            note(escape_lines(text));
+        }
+    }
+}
+
+fn head(
+    room: Option<&str>,
+    now: Time,
+    trouble: Option<&str>,
+    columns: Option<usize>,
+) -> Vec<String> {
+    let what = room.map_or("rooms", |_| "room");
+    let mut lines = vec![format!(
+        "gavel: {what} at {}, Ctrl-C ends",
+        page::seconds(now)
+    )];
+    if let Some(trouble) = trouble {
+        let text = format!("NOT CURRENT: {}", escape_lines(trouble));
+        lines.extend(wrap(&text, columns.unwrap_or(80)));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn body(view: &View, columns: Option<usize>, colour: bool) -> Vec<String> {
+    match view {
+        View::Rooms(rooms) => page::rooms(rooms, columns, colour),
+        View::Room(Some(room)) => page::room(room, columns, colour),
+        View::Room(None) => {
+            vec!["the room has ended; it is shown again when it is there".to_owned()]
+        }
+    }
+}
+
+fn changes(room: Option<&str>, before: Option<&View>, after: &View, now: Time) -> Vec<Change> {
+    match (before, after) {
+        (Some(View::Rooms(before)), View::Rooms(after)) => {
+            change::in_list(Some(before), after, now)
+        }
+        (_, View::Rooms(after)) => change::in_list(None, after, now),
+        (before, View::Room(after)) => {
+            let was = match before {
+                Some(View::Room(was)) => was.as_deref(),
+                _ => None,
+            };
+            let name = room.unwrap_or_default();
+            change::in_room(name, was, after.as_deref(), now, before.is_none())
+        }
+    }
+}

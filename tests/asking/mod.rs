@@ -1,0 +1,147 @@
+//! The commands that ask the daemon, where it cannot be asked.
+
+use super::{Folder, ended, gavel};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+/// Each command that asks.
+const ASKING: [&[&str]; 7] = [
+    &["room", "list"],
+    &["room", "show", "lesson"],
+    &["room", "watch"],
+    &["room", "set", "lesson", "ada", "owner"],
+    &["room", "unset", "lesson", "ada"],
+    &["events"],
+    &["events", "--follow", "--json"],
+];
+
+#[test]
+fn without_a_daemon_each_command_says_so_and_ends_with_1() {
+    for arguments in ASKING {
+        let socket = "[admin]\nsocket = 'x.sock'\n";
+        let arguments = [arguments, &["-c", "gavel.toml"]].concat();
+        let (status, out, err) = gavel(socket, &arguments, &[]);
+        assert_eq!((status, out.as_str()), (1, ""), "{arguments:?}: {err}");
+        let expected = "error: no gavel is running here (x.sock: not there); start it \
+                        (systemctl start gavel, or gavel run), or name with -c the configuration \
+                        whose admin.socket it uses\n";
+        assert_eq!(err, expected);
+    }
+}
+
+#[test]
+fn the_socket_below_the_runtime_folder_is_asked_too() {
+    let folder = Folder::with("[admin]\nsocket = '/nowhere/x.sock'\n");
+    let runtime = folder.0.path().join("gavel");
+    fs::create_dir(&runtime).unwrap();
+    // Nobody listens any more.
+    drop(UnixListener::bind(runtime.join("admin.sock")).unwrap());
+    let mut command = folder.gavel(&["room", "list", "-c", "gavel.toml"]);
+    command.env("XDG_RUNTIME_DIR", folder.0.path());
+    let (status, _, err) = ended(command.output().unwrap());
+    assert_eq!(status, 1);
+    let words = format!(
+        "(/nowhere/x.sock: not there, {}/admin.sock: nobody listens)",
+        runtime.display()
+    );
+    assert!(err.contains(&words), "{err}");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_ends_with_2() {
+    for (text, words) in [
+        ("[admin\n", "gavel.toml:1: not valid TOML"),
+        (
+            "[admin]\nsocket = ''\n",
+            "gavel.toml:2, admin.socket: is empty",
+        ),
+    ] {
+        let (status, out, err) = gavel(text, &["room", "list", "-c", "gavel.toml"], &[]);
+        assert_eq!((status, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains(words), "{err}");
+    }
+    let (status, _, err) = gavel("", &["events", "-c", "no.toml"], &[]);
+    assert_eq!(status, 2, "{err}");
+}
+
+/// `gavel` in `folder`, as a user to whom modes apply: root is made another.
+fn as_somebody(folder: &Folder, arguments: &[&str]) -> Command {
+    let gavel = folder.gavel(arguments);
+    let id = Command::new("id").arg("-u").output().unwrap();
+    if id.stdout != b"0\n" {
+        return gavel;
+    }
+    let mut command = Command::new("setpriv");
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    command
+        .args(nobody)
+        .arg(gavel.get_program())
+        .args(arguments);
+    command.current_dir(folder.0.path()).env_clear();
+    command.env("PATH", "/usr/bin:/bin");
+    command
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_socket_for_others_is_said_to_be_theirs() {
+    let folder = Folder::with("[admin]\nsocket = 'run/x.sock'\n");
+    mode(folder.0.path(), 0o755);
+    let run = folder.0.path().join("run");
+    fs::create_dir(&run).unwrap();
+    let socket = run.join("x.sock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let refused = |who: &str| {
+        let mut command = as_somebody(&folder, &["room", "list", "-c", "gavel.toml"]);
+        let (status, out, err) = ended(command.output().unwrap());
+        assert_eq!((status, out.as_str()), (1, ""), "{err}");
+        assert_eq!(err, format!("error: may not use run/x.sock: {who}\n"));
+    };
+    mode(&socket, 0o000);
+    refused("run/x.sock is for its owner; use sudo");
+    mode(&run, 0o600);
+    refused("run is for its owner; use sudo");
+    mode(&run, 0o700);
+}
+
+#[test]
+fn a_configuration_that_may_not_be_read_matters_only_where_it_was_named() {
+    let folder = Folder::with("[admin]\nsocket = 'x.sock'\n");
+    mode(folder.0.path(), 0o755);
+    mode(&folder.file(), 0o000);
+    let output = |command: &mut Command| ended(command.output().unwrap());
+    let named = ["room", "list", "-c", "gavel.toml"];
+    let (status, _, err) = output(&mut as_somebody(&folder, &named));
+    assert_eq!(status, 2);
+    let remedy = "use sudo, or set GAVEL_ADMIN__SOCKET to gavel's socket\n";
+    assert!(err.ends_with(remedy), "{err}");
+    let mut command = as_somebody(&folder, &named);
+    let (status, _, err) = output(command.env("GAVEL_ADMIN__SOCKET", "y.sock"));
+    assert_eq!(status, 1);
+    assert!(err.contains("(y.sock: not there)"), "{err}");
+}
+
+#[test]
+fn times_and_names_that_cannot_be_are_bad_usage() {
+    for arguments in [
+        &["room", "show", ""] as &[&str],
+        &["room", "set", "lesson", "", "owner"],
+        &["room", "set", "lesson", "ada", "king"],
+        &["room", "set", "lesson", "ada", "keep"],
+        &["room", "set", "lesson", "ada", "owner", "--for", "0s"],
+        &["room", "set", "lesson", "ada", "owner", "--for", "30"],
+        &["room", "set", "lesson", "ada"],
+        &["events", "--last", "-1"],
+        &["events", "--since", "soon"],
+    ] {
+        let (status, out, err) = gavel("", arguments, &[("GAVEL_ADMIN__SOCKET", "x.sock")]);
+        assert_eq!((status, out.as_str()), (2, ""), "{arguments:?}: {err}");
+        assert!(err.starts_with("error: "), "{err}");
+    }
+}
