@@ -214,7 +214,10 @@ impl Engine {
             && person.is_some_and(|person| person.power(self.standing(person)).is_some());
         let stoppable = person.is_some_and(|person| {
             let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
-            person.actual.is_some_and(Affiliation::moderates) && !admin
+            // Whoever is left alone by policy is not lowered.
+            let lowered = |actual| self.wanted(main, person).target(actual).is_some();
+            let moderates = person.actual.filter(|actual| actual.moderates());
+            moderates.is_some_and(lowered) && !admin
         });
         let pace = match (infrastructure || !stoppable, entitled) {
             (_, true) => Pace::Host,

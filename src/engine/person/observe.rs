@@ -50,6 +50,15 @@ impl Person {
             // afterwards.
             return Taken::Compared;
         }
+        let settled_by_rule = matches!(
+            standing.entitlement,
+            Some(Entitlement::Keep | Entitlement::Affiliation(Affiliation::Outcast))
+        );
+        if settled_by_rule {
+            // A rule leaves them alone or bans them: nobody grants them anything,
+            // and no ban of theirs is unjust.
+            return Taken::Compared;
+        }
         if change.new > change.old {
             return self.observe_rise(change, policy, standing);
         }
@@ -65,10 +74,14 @@ impl Person {
             return Taken::Compared;
         }
         let host = self.is_host(standing);
+        let by_token = matches!(
+            standing.entitlement,
+            Some(Entitlement::Affiliation(own)) if own.moderates()
+        );
         self.record.grant = None;
         self.record.kept = self.record.kept.filter(|_| host && policy.protect_hosts);
         let stepped_down = self.record.step_down.is_some();
-        if stepped_down || host && !policy.protect_hosts {
+        if stepped_down || (host || by_token) && !policy.protect_hosts {
             self.record.step_down = Some(change.new);
         }
         Taken::Lowered

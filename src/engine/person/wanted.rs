@@ -79,8 +79,12 @@ impl Person {
         let Some(entitlement) = standing.entitlement else {
             return self.wanted_absent(policy, members_only);
         };
-        if self.actual == Some(Affiliation::Outcast) {
-            // A just ban, of which not all of their occupants are gone yet.
+        if entitlement == Entitlement::Keep {
+            return Wanted::Anything;
+        }
+        let banned_by_rule = entitlement == Entitlement::Affiliation(Affiliation::Outcast);
+        if banned_by_rule || self.actual == Some(Affiliation::Outcast) {
+            // Or a just ban, of which not all of their occupants are gone yet.
             return Wanted::Exactly(Affiliation::Outcast);
         }
         if let Some(grant) = &self.record.grant {
@@ -97,7 +101,9 @@ impl Person {
             (Entitlement::Affiliation(own), Some(cap)) if own > cap => {
                 Wanted::AtMost { cap, floor: cap }
             }
-            (Entitlement::Affiliation(own), _) => self.wanted_by_claims(own, standing),
+            (Entitlement::Affiliation(own), _) => {
+                self.wanted_by_claims(own, standing, members_only)
+            }
             (Entitlement::Keep, _) => Wanted::Anything,
             (Entitlement::Guest, _) if policy.guests == Guests::Ignore => Wanted::Anything,
             (Entitlement::Guest, _) => self.capped(members_only),
@@ -143,8 +149,14 @@ impl Person {
         to.min(power.unwrap_or_else(|| self.floor(members_only)))
     }
 
-    /// B6: a visitor without a claim to more is left alone.
-    fn wanted_by_claims(&self, own: Affiliation, standing: Standing) -> Wanted {
+    /// B6: a visitor without a claim to more is left alone. Nobody is thrown out of
+    /// a members-only room for want of an affiliation: a ban is another word.
+    fn wanted_by_claims(
+        &self,
+        own: Affiliation,
+        standing: Standing,
+        members_only: bool,
+    ) -> Wanted {
         let low = matches!(
             self.actual,
             None | Some(Affiliation::None | Affiliation::Member)
@@ -152,6 +164,12 @@ impl Person {
         let entitled_low = matches!(own, Affiliation::None | Affiliation::Member);
         if standing.visitors && low && entitled_low {
             return Wanted::Anything;
+        }
+        if own == Affiliation::None && members_only {
+            return Wanted::AtMost {
+                cap: Affiliation::Member,
+                floor: Affiliation::Member,
+            };
         }
         Wanted::Exactly(own)
     }
@@ -170,7 +188,8 @@ impl Person {
     }
 
     /// What this person is entitled to promote others by: what an admin has set,
-    /// else its token or an accepted grant, present or having left so (B3).
+    /// else its token or an accepted grant, present or having left so (B3). Of
+    /// whom a rule says that they are left alone, whatever they are is right.
     pub fn power(&self, standing: Standing) -> Option<Affiliation> {
         match &self.record.override_ {
             Some(set) => Some(set.affiliation).filter(|set| set.moderates()),
@@ -183,6 +202,11 @@ impl Person {
         let Some(entitlement) = standing.entitlement else {
             return self.record.kept.filter(|kept| kept.moderates());
         };
+        match entitlement {
+            Entitlement::Keep => return self.actual.filter(|actual| actual.moderates()),
+            Entitlement::Affiliation(Affiliation::Outcast) => return None,
+            _ => {}
+        }
         if let Some(grant) = &self.record.grant {
             return Some(grant.affiliation);
         }
