@@ -28,4 +28,5 @@ mod claims;
 mod commands;
 mod guard;
 mod keys;
+mod rules;
 mod with_module;

@@ -151,12 +151,7 @@ impl Person {
 
     /// B6: a visitor without a claim to more is left alone. Nobody is thrown out of
     /// a members-only room for want of an affiliation: a ban is another word.
-    fn wanted_by_claims(
-        &self,
-        own: Affiliation,
-        standing: Standing,
-        members_only: bool,
-    ) -> Wanted {
+    fn wanted_by_claims(&self, own: Affiliation, standing: Standing, members_only: bool) -> Wanted {
         let low = matches!(
             self.actual,
             None | Some(Affiliation::None | Affiliation::Member)
