@@ -8,3 +8,4 @@ mod b16;
 mod b3;
 mod b8;
 mod b9;
+mod rules;

@@ -1,0 +1,332 @@
+//! Rules of one's own in the engine: that it judges as `explain` tells, and what
+//! outranks what.
+
+use crate::sim::room::Written;
+use crate::sim::{Choice, Kind, Ticket, World, breakout, room};
+use gavel::engine::room::Occupant;
+use gavel::muc::{Affiliation, RoomJid};
+use gavel::policy::{Clause, Entitlement, Policy, Preset, Rules, Subject};
+use proptest::prelude::*;
+
+fn policy(rules: &[(&str, Entitlement)], preset: Preset) -> Policy {
+    let clause = |(index, (when, gives)): (usize, &(&str, Entitlement))| {
+        Clause::new(&format!("rule {index}"), when, *gives).unwrap()
+    };
+    Policy {
+        rules: Rules::own(rules.iter().enumerate().map(clause).collect()),
+        preset,
+        ..Policy::default()
+    }
+}
+
+fn world(rules: &[(&str, Entitlement)]) -> (World, RoomJid) {
+    let mut world = World::new(Choice {
+        policy: policy(rules, Preset::Jitsi),
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    (world, r)
+}
+
+const OWNER: Entitlement = Entitlement::Affiliation(Affiliation::Owner);
+const ADMIN: Entitlement = Entitlement::Affiliation(Affiliation::Admin);
+const OUTCAST: Entitlement = Entitlement::Affiliation(Affiliation::Outcast);
+const BAD: &str = "claims.context.user.id == \"bad\"";
+
+fn bad() -> Option<Ticket> {
+    Some(Ticket::new(Kind::Member, 9).user("bad"))
+}
+
+#[test]
+fn a_ban_by_rule_outranks_what_moderators_grant() {
+    let (mut world, r) = world(&[("occupant.nick == \"bad\"", OUTCAST)]);
+    world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
+    world.join("x@meet.jitsi/1", &r, "x", bad());
+    world.run(100);
+    world
+        .set(
+            Some("t@meet.jitsi/1"),
+            &r,
+            "x@meet.jitsi",
+            Affiliation::Owner,
+        )
+        .unwrap();
+    world.run(100);
+    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Owner);
+    rename(&mut world, "x@meet.jitsi/1", &r, "bad", bad());
+    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Outcast);
+    assert_eq!(world.nick_of(&r, "x@meet.jitsi/1"), None);
+    let asked = world.now;
+    world.run(60_000);
+    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Outcast);
+    assert_eq!(world.changes_since(asked), []);
+}
+
+fn rename(world: &mut World, who: &str, room: &RoomJid, nick: &str, ticket: Option<Ticket>) {
+    let written = Written {
+        ticket,
+        ..Written::default()
+    };
+    world.write(who, room, nick, written);
+    world.run(500);
+}
+
+/// Whoever a rule bans is not let in again because somebody without the right to
+/// banned them, too.
+#[test]
+fn a_ban_by_rule_is_just_whoever_made_it() {
+    let (mut world, r) = world(&[(BAD, OUTCAST)]);
+    world.join("g@meet.jitsi/1", &r, "g", None);
+    world.run(100);
+    world
+        .set(None, &r, "g@meet.jitsi", Affiliation::Owner)
+        .unwrap();
+    world.join("x@meet.jitsi/1", &r, "x", bad());
+    world
+        .set(
+            Some("g@meet.jitsi/1"),
+            &r,
+            "x@meet.jitsi",
+            Affiliation::Outcast,
+        )
+        .unwrap();
+    world.run(60_000);
+    assert_eq!(world.has(&r, "g@meet.jitsi"), Affiliation::None);
+    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Outcast);
+}
+
+/// B7: where one of somebody's occupants is more than an outcast, they are; and
+/// nobody gets around a ban by coming a second time without claims.
+#[test]
+fn b7_the_highest_of_two_occupants_holds_against_a_ban() {
+    let (mut world, r) = world(&[(BAD, OUTCAST)]);
+    let teacher = Some(Ticket::new(Kind::Owner, 1));
+    world.join("x@meet.jitsi/1", &r, "x1", teacher);
+    world.join("x@meet.jitsi/2", &r, "x2", bad());
+    world.run(100);
+    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Owner);
+    world.leave("x@meet.jitsi/1", &r);
+    world.run(100);
+    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Outcast);
+    world.join("y@meet.jitsi/1", &r, "y1", None);
+    world.join("y@meet.jitsi/2", &r, "y2", bad());
+    world.run(100);
+    assert_eq!(world.has(&r, "y@meet.jitsi"), Affiliation::Outcast);
+}
+
+/// Whoever a rule leaves alone is left alone, whatever was granted before.
+#[test]
+fn who_is_left_alone_by_rule_is_so_in_spite_of_a_grant() {
+    let (mut world, r) = world(&[("occupant.nick == \"k\"", Entitlement::Keep)]);
+    world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
+    let member = || Some(Ticket::new(Kind::Member, 2));
+    world.join("m@meet.jitsi/1", &r, "m", member());
+    world.run(100);
+    world
+        .set(
+            Some("t@meet.jitsi/1"),
+            &r,
+            "m@meet.jitsi",
+            Affiliation::Owner,
+        )
+        .unwrap();
+    world.run(100);
+    rename(&mut world, "m@meet.jitsi/1", &r, "k", member());
+    for to in [Affiliation::None, Affiliation::Admin] {
+        world.set(None, &r, "m@meet.jitsi", to).unwrap();
+        world.run(10_000);
+        assert_eq!(world.has(&r, "m@meet.jitsi"), to);
+    }
+}
+
+/// A rule that makes admins entitles like one that makes owners.
+#[test]
+fn admins_by_rule_are_kept_and_keep_it_when_they_leave() {
+    let (mut world, r) = world(&[("claims.context.user.id == \"co\"", ADMIN)]);
+    let co = || Some(Ticket::new(Kind::Member, 2).user("co"));
+    world.join("c@meet.jitsi/1", &r, "c", co());
+    world.run(100);
+    assert_eq!(world.has(&r, "c@meet.jitsi"), Affiliation::Admin);
+    for to in [Affiliation::Owner, Affiliation::None] {
+        world.set(None, &r, "c@meet.jitsi", to).unwrap();
+        world.run(10_000);
+        assert_eq!(world.has(&r, "c@meet.jitsi"), Affiliation::Admin);
+    }
+    world.leave("c@meet.jitsi/1", &r);
+    world.run(1_000);
+    assert_eq!(world.has(&r, "c@meet.jitsi"), Affiliation::Admin);
+}
+
+/// With `protect_hosts` off a moderator may lower whom a token entitles.
+#[test]
+fn b4_admins_by_rule_are_protected_as_owners_are() {
+    for protect_hosts in [true, false] {
+        let policy = Policy {
+            protect_hosts,
+            ..policy(
+                &[("claims.context.user.id == \"co\"", ADMIN)],
+                Preset::Jitsi,
+            )
+        };
+        let mut world = World::new(Choice {
+            policy,
+            ..Choice::default()
+        });
+        let r = room("r");
+        world.open_room(&r);
+        world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
+        let co = Some(Ticket::new(Kind::Member, 2).user("co"));
+        world.join("c@meet.jitsi/1", &r, "c", co);
+        world.run(100);
+        world
+            .set(
+                Some("t@meet.jitsi/1"),
+                &r,
+                "c@meet.jitsi",
+                Affiliation::Member,
+            )
+            .unwrap();
+        world.run(10_000);
+        let expected = match protect_hosts {
+            true => Affiliation::Admin,
+            false => Affiliation::Member,
+        };
+        assert_eq!(world.has(&r, "c@meet.jitsi"), expected);
+    }
+}
+
+/// A rule may go by the main room, and people in a breakout room are its.
+#[test]
+fn b15_rules_see_the_main_room() {
+    let (mut world, r) = world(&[("room.name == \"r\"", OWNER)]);
+    let b = breakout("b");
+    world.server.breakouts.insert(b.clone(), r.clone());
+    world.oracle.breakout(&b, &r);
+    world.join(
+        "m@meet.jitsi/1",
+        &b,
+        "m",
+        Some(Ticket::new(Kind::Member, 1)),
+    );
+    world.run(1_000);
+    assert_eq!(world.has(&r, "m@meet.jitsi"), Affiliation::Owner);
+}
+
+/// What rules of the random cases are made of.
+const CONDITIONS: [&str; 14] = [
+    "true",
+    "false",
+    "claims == null",
+    "claims.context.user.id == \"a\"",
+    "claims.context.user.name.startsWith(\"A\")",
+    "has(claims.context.user.moderator)",
+    "claims.context.user.affiliation == \"owner\"",
+    "claims.nothing == 1",
+    "claims.jti",
+    "room.name == \"r\"",
+    "room.tenant == \"\" && occupant.jid.startsWith(\"b\")",
+    "occupant.nick.endsWith(\"2\")",
+    "occupant.nick == \"a\" || occupant.nick in claims.context.user",
+    "claims.context.user.exists(k, k == occupant.nick) || claims.jti > 1",
+];
+
+fn entitlements() -> impl Strategy<Value = Entitlement> {
+    prop_oneof![
+        2 => Just(OWNER),
+        1 => Just(ADMIN),
+        1 => Just(Entitlement::Affiliation(Affiliation::Member)),
+        1 => Just(Entitlement::Affiliation(Affiliation::None)),
+        1 => Just(OUTCAST),
+        1 => Just(Entitlement::Keep),
+    ]
+}
+
+fn tickets() -> impl Strategy<Value = Option<Ticket>> {
+    let ticket = (any::<bool>(), 0..3_u32, any::<bool>(), any::<bool>());
+    prop::option::of(ticket.prop_map(|(owner, serial, user, name)| {
+        let kind = if owner { Kind::Owner } else { Kind::Member };
+        let ticket = Ticket::new(kind, serial);
+        let ticket = if user { ticket.user("a") } else { ticket };
+        if name { ticket.named("Ada") } else { ticket }
+    }))
+}
+
+/// What the engine has found about an occupant, and what `explain` tells of the
+/// same one, last rule first.
+fn told(policy: &Policy, occupant: &Occupant, main: &RoomJid, nick: &str) -> Vec<String> {
+    let told = policy.explain(&Subject {
+        claims: occupant.credentials.as_ref().map(|c| &c.claims),
+        room: Some(main),
+        jid: occupant.real.as_ref().map(|real| real.bare_str()),
+        nick: Some(nick),
+    });
+    let last = told.last().unwrap();
+    vec![
+        format!("{:?} {} {}", last.entitlement, last.rule, last.reason),
+        format!(
+            "{:?} {} {}",
+            Some(occupant.verdict.entitlement),
+            occupant.verdict.rule,
+            occupant.verdict.reason
+        ),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn explain_and_the_engine_agree(
+        rules in prop::collection::vec((prop::sample::select(&CONDITIONS[..]), entitlements()), 0..5),
+        preset in prop::sample::select(&[
+            Preset::Jitsi, Preset::Jaas, Preset::Authenticated, Preset::None,
+        ][..]),
+        module: bool,
+        people in prop::collection::vec((tickets(), any::<bool>(), any::<bool>()), 1..5),
+    ) {
+        let policy = policy(&rules, preset);
+        let mut world = World::new(Choice { module, policy: policy.clone(), ..Choice::default() });
+        let (r, b) = (room("r"), breakout("b"));
+        world.server.breakouts.insert(b.clone(), r.clone());
+        world.oracle.breakout(&b, &r);
+        world.open_room(&r);
+        for (index, (ticket, in_breakout, renames)) in people.into_iter().enumerate() {
+            let who = ["a", "b", "c", "d"][index];
+            let full = format!("{who}@meet.jitsi/1");
+            let place = if in_breakout { &b } else { &r };
+            world.join(&full, place, who, ticket.clone());
+            if in_breakout && !module {
+                world.server.invite(&b);
+                world.flush();
+            }
+            world.run(500);
+            if renames && world.nick_of(place, &full).is_some() {
+                rename(&mut world, &full, place, &format!("{who}2"), ticket);
+            }
+        }
+        world.run(30_000);
+        let mut judged = 0;
+        for engine_room in world.engine.rooms() {
+            for (nick, occupant) in &engine_room.occupants {
+                if occupant.infrastructure {
+                    continue;
+                }
+                let pair = told(&policy, occupant, &r, nick.as_str());
+                prop_assert_eq!(&pair[0], &pair[1]);
+                judged += 1;
+                let jid = occupant.real.as_ref().unwrap().bare_str().to_owned();
+                // What a rule gives is what they have.
+                let has = world.has(&r, &jid);
+                match occupant.verdict.entitlement {
+                    Entitlement::Affiliation(wanted) => prop_assert_eq!(has, wanted, "{}", jid),
+                    Entitlement::Guest => prop_assert!(!has.moderates(), "{}", jid),
+                    Entitlement::Keep => {}
+                }
+            }
+        }
+        let banned = world.server.rooms[&r].affiliations.values();
+        let banned = banned.filter(|affiliation| **affiliation == Affiliation::Outcast).count();
+        prop_assert!(judged + banned >= 1);
+    }
+}
