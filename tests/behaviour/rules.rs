@@ -86,7 +86,7 @@ async fn who_is_outcast_by_rule_is_banned_once_and_stays_so(version: Version) {
         let about = |r: &(String, String)| r.0 == "out@meet.jitsi";
         requests.into_iter().filter(about).collect()
     };
-    assert_eq!(about_out(env.requests().await), [request.clone()]);
+    assert_eq!(about_out(env.requests().await), [request]);
     // Neither a restart nor what others do meanwhile undoes it.
     env.gavel.restart();
     env.connected().await;
