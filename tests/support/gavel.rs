@@ -123,6 +123,11 @@ impl Gavel {
         self.child.lock().expect("no holder panics")
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child().id()
+    }
+
     /// Whether the process is still there.
     pub fn running(&self) -> bool {
         matches!(self.child().try_wait(), Ok(None))

@@ -12,6 +12,9 @@ use std::path::Path;
 pub struct Options {
     /// Whether `meet.jitsi` is for anonymous users, as in stock Jitsi.
     pub anonymous: bool,
+    /// Whether the MUC services have none of the stand-in modules that record
+    /// and mend things for tests, as where cost is measured.
+    pub plain: bool,
     /// Whether gavel is in `admins`.
     pub gavel_is_admin: bool,
     /// `component_admins_as_room_owners` of the MUC services (Prosody 13).
@@ -42,6 +45,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             anonymous: false,
+            plain: false,
             gavel_is_admin: true,
             admins_own_rooms: true,
             validate_from: false,
@@ -82,8 +86,12 @@ pub(super) fn configuration(dir: &Path, c2s: u16, component: u16, o: &Options) -
     let validate = o.validate_from;
     let secret = super::SECRET;
     let host_modules = list(&["test_session"], &o.host_modules);
-    let muc_modules = list(&["test_record", "test_promote"], &o.muc_modules);
-    let breakout_modules = list(&["test_record", "test_promote"], &o.breakout_modules);
+    let stand_ins: &[&str] = match o.plain {
+        true => &[],
+        false => &["test_record", "test_promote"],
+    };
+    let muc_modules = list(stand_ins, &o.muc_modules);
+    let breakout_modules = list(stand_ins, &o.breakout_modules);
     let Options {
         global,
         host,

@@ -99,6 +99,11 @@ impl Prosody {
         self.dir.path()
     }
 
+    /// The process, while it runs.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("Prosody runs").id()
+    }
+
     /// The directory as Prosody sees it.
     fn inner_dir(&self) -> PathBuf {
         let inside = self.dir.path().strip_prefix(self.version.root());
