@@ -54,6 +54,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bridge, Self::Jwt, Self::Identity];
+
     /// The word used in configuration, logs, API and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -112,6 +115,24 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::BadSignature,
+        Self::Algorithm,
+        Self::Expired,
+        Self::NotYet,
+        Self::Issuer,
+        Self::Audience,
+        Self::Room,
+        Self::RoomPattern,
+        Self::Tenant,
+        Self::Replayed,
+        Self::Mac,
+        Self::Untrusted,
+        Self::Malformed,
+        Self::TooLarge,
+    ];
+
     /// The metric's label.
     pub fn as_str(self) -> &'static str {
         match self {

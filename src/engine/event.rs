@@ -341,6 +341,18 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Join,
+        Self::Correction,
+        Self::Grant,
+        Self::StepDown,
+        Self::Override,
+        Self::Guest,
+        Self::Leave,
+        Self::Reload,
+    ];
+
     /// The word used in logs, events and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -409,6 +421,14 @@ pub enum PartyKind {
 }
 
 impl PartyKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::None,
+        Self::Infrastructure,
+        Self::Occupant,
+        Self::Outside,
+    ];
+
     /// The word used in logs, events and metrics.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -21,6 +21,15 @@ pub enum Affiliation {
 }
 
 impl Affiliation {
+    /// All of them, the lowest first.
+    pub const ALL: [Self; 5] = [
+        Self::Outcast,
+        Self::None,
+        Self::Member,
+        Self::Admin,
+        Self::Owner,
+    ];
+
     /// Reads the protocol's spelling; anything else is `None`.
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {

@@ -52,6 +52,7 @@ impl Driver {
         let stream_id = link.stream_id().to_owned();
         self.notifier.status("connected; finding rooms");
         self.condition.up(self.clock.now().unix_ms);
+        self.stats.connected();
         let mut silent = self.drive(link, Input::Connected { stream_id }).await;
         while !silent {
             self.save_if_due();
@@ -145,7 +146,10 @@ impl Driver {
 
     async fn stanza(&mut self, link: &mut Link, bytes: Bytes) -> bool {
         match self.decoder.decode(bytes) {
-            Ok(stanza) => self.drive(link, Input::Stanza(stanza)).await,
+            Ok(stanza) => {
+                self.stats.stanza(&stanza);
+                self.drive(link, Input::Stanza(stanza)).await
+            }
             Err(error) => {
                 self.skipped(&error.to_string());
                 false

@@ -66,7 +66,8 @@ impl Journal {
         self.append(|id| decision.event(id, Time::from_unix_ms(unix_ms)))
     }
 
-    fn append(&self, event: impl FnOnce(u64) -> Event) -> Option<Bytes> {
+    /// Adds the event that `event` makes of an id; its JSON.
+    pub(super) fn append(&self, event: impl FnOnce(u64) -> Event) -> Option<Bytes> {
         let mut kept = self.kept();
         let id = kept.next;
         let event = event(id);
@@ -136,11 +137,12 @@ impl Journal {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::api::EventKind;
 
-    fn event(id: u64) -> Event {
+    /// Some event.
+    pub(in crate::shell) fn event(id: u64) -> Event {
         Event {
             id,
             kind: EventKind::Affiliation,

@@ -10,6 +10,7 @@ mod driver;
 mod journal;
 pub mod keys;
 pub mod link;
+mod metrics;
 mod notify;
 pub mod report;
 mod retry;
@@ -30,6 +31,7 @@ use driver::{Driver, End};
 use journal::Journal;
 use keys::Fetcher;
 use link::{LinkConfig, LinkError};
+use metrics::Metrics;
 use notify::Notifier;
 use retry::Retry;
 use state_file::StateFile;
@@ -61,20 +63,21 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let clock = Clock::start();
     let now = clock.now().unix_ms;
     let journal = Arc::new(Journal::new(now));
+    let metrics = Arc::new(Metrics::new());
     let (desk, jobs) = Desk::new();
     let mut driver = Driver {
         engine: Engine::new(settings, state),
         clock,
         condition: Condition::new(now),
         jobs,
-        stats: Stats::new(journal.clone()),
+        stats: Stats::new(metrics.clone(), journal.clone()),
         decoder: Decoder::new(jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default()),
         encoder: Encoder::new(&config.component.jid),
         state_file,
         notifier: Notifier::from_environment(),
         fetcher: Fetcher::new(jwt.and_then(|jwt| jwt.key.url())),
     };
-    let admin = Admin::start(config.admin.clone(), Shared::new(desk, journal));
+    let admin = Admin::start(config.admin.clone(), Shared::new(desk, journal, metrics));
     let link_config = LinkConfig {
         server: config.component.server.to_string(),
         component: config.component.jid.clone(),

@@ -1,37 +1,59 @@
 //! The one place that sees everything that happens, and tells those who keep
-//! count of it: the journal of decisions, and whoever comes after.
+//! count of it: the metrics, and the journal of decisions.
 
 use super::journal::Journal;
+use super::metrics::Metrics;
 use crate::engine::Report;
+use crate::stanza::Inbound;
 use std::sync::Arc;
 
 /// Who keeps count.
 pub(super) struct Stats {
+    /// For Prometheus.
+    metrics: Arc<Metrics>,
     /// The last decisions.
-    pub(super) journal: Arc<Journal>,
+    journal: Arc<Journal>,
     /// Stanzas that could not be read.
     unparsed: u64,
+    /// Whether the stream has been open before.
+    connected_before: bool,
 }
 
 impl Stats {
     /// Nothing has happened yet.
-    pub(super) fn new(journal: Arc<Journal>) -> Self {
+    pub(super) fn new(metrics: Arc<Metrics>, journal: Arc<Journal>) -> Self {
         Self {
+            metrics,
             journal,
             unparsed: 0,
+            connected_before: false,
         }
     }
 
     /// The engine tells something, at `unix_ms`.
     pub(super) fn report(&mut self, report: &Report, unix_ms: u64) {
+        self.metrics.report(report);
         if let Report::Decision(decision) = report {
             self.journal.add(decision, unix_ms);
         }
     }
 
+    /// A stanza has come and could be read.
+    pub(super) fn stanza(&mut self, stanza: &Inbound) {
+        self.metrics.stanza(stanza);
+    }
+
     /// A stanza could not be read; how many that makes.
     pub(super) fn unparsed(&mut self) -> u64 {
+        self.metrics.unparsed();
         self.unparsed += 1;
         self.unparsed
+    }
+
+    /// The stream is open.
+    pub(super) fn connected(&mut self) {
+        if std::mem::replace(&mut self.connected_before, true) {
+            self.metrics.reconnected();
+        }
     }
 }

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admin_metrics;
 mod admin_overrides;
 mod admin_rooms;
 mod b01_level;

@@ -1,10 +1,11 @@
-//! `/healthz` and `/readyz`: whether gavel lives, and whether it does its work.
+//! `/healthz`, `/readyz` and `/metrics`: whether gavel lives, whether it does its
+//! work, and how much of it.
 
 use super::Shared;
 use super::fault::Fault;
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -12,6 +13,7 @@ pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
 }
 
 /// Alive is a gavel whose engine answers, connected or not.
@@ -33,4 +35,15 @@ async fn readyz(State(shared): State<Shared>) -> Result<Response, Fault> {
         (false, None) => "not connected".to_owned(),
     };
     Ok((StatusCode::SERVICE_UNAVAILABLE, why + "\n").into_response())
+}
+
+async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Fault> {
+    let now = shared.desk.ask(|driver| {
+        let connected = driver.engine.is_connected();
+        (connected, driver.engine.counts())
+    });
+    let (connected, counts) = now.await?;
+    let text = shared.metrics.text(connected, counts);
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text))
 }

@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use tracing::debug;
 
 /// A request's head must be there within this.
-const HEAD: Duration = Duration::from_secs(10);
+pub(super) const HEAD: Duration = Duration::from_secs(10);
 /// After this a connection takes no further request; the client opens another.
 const LIFE: Duration = Duration::from_secs(30);
 /// How long the last answer may take then, unless it is one that never ends.

@@ -13,10 +13,13 @@ mod limits;
 mod overrides;
 mod rooms;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod web;
 
 use super::desk::Desk;
 use super::journal::Journal;
+use super::metrics::Metrics;
 use crate::config;
 use axum::Router;
 use axum::extract::Request;
@@ -43,16 +46,19 @@ pub(super) struct Shared {
     pub(super) desk: Desk,
     /// The last decisions.
     pub(super) journal: Arc<Journal>,
+    /// What is counted.
+    pub(super) metrics: Arc<Metrics>,
     /// Places for followers of events.
     followers: limits::Places,
 }
 
 impl Shared {
     /// With room for everybody.
-    pub(super) fn new(desk: Desk, journal: Arc<Journal>) -> Self {
+    pub(super) fn new(desk: Desk, journal: Arc<Journal>, metrics: Arc<Metrics>) -> Self {
         Self {
             desk,
             journal,
+            metrics,
             followers: limits::Places::new(events::MAX_FOLLOWERS),
         }
     }

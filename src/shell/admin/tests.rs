@@ -1,0 +1,190 @@
+//! What followers and others who connect may cost.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::shell::journal::tests::event;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// An API on a socket of its own, behind which no engine is.
+struct Served {
+    journal: Arc<Journal>,
+    followers: limits::Places,
+    socket: PathBuf,
+    /// Whoever asks the engine waits.
+    _jobs: tokio::sync::mpsc::Receiver<crate::shell::desk::Job>,
+    _admin: Admin,
+    _folder: tempfile::TempDir,
+}
+
+impl Served {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("admin.sock");
+        let journal = Arc::new(Journal::new(0));
+        let (desk, jobs) = Desk::new();
+        let config = config::Admin {
+            socket: socket.clone(),
+            listen: None,
+            web: None,
+            web_token: None,
+        };
+        let shared = Shared::new(desk, journal.clone(), Arc::new(Metrics::new()));
+        let served = Self {
+            followers: shared.followers.clone(),
+            journal,
+            _admin: Admin::start(config, shared),
+            socket,
+            _jobs: jobs,
+            _folder: folder,
+        };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while UnixStream::connect(&served.socket).is_err() {
+            assert!(Instant::now() < deadline, "not served");
+            thread::sleep(Duration::from_millis(1));
+        }
+        served
+    }
+}
+
+/// Follows, and reads no more than that it does.
+fn follower(socket: &Path) -> UnixStream {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    let request = "GET /v1/events HTTP/1.1\r\nhost: gavel\r\naccept: text/event-stream\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"following\n\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend_from_slice(&byte);
+    }
+    stream
+}
+
+/// Reads until the event `last` has come; how many were told lost.
+fn read_until(mut stream: UnixStream, last: u64) -> u64 {
+    let end = format!("\"id\":{last},");
+    let (mut chunk, mut text, mut lost) = (vec![0; 64 * 1024], String::new(), 0);
+    loop {
+        let length = stream.read(&mut chunk).unwrap();
+        assert!(length > 0, "the stream has ended");
+        text.push_str(std::str::from_utf8(&chunk[..length]).unwrap());
+        for told in text.split("data: {\"lost\":").skip(1) {
+            let number = told.split('}').next().unwrap();
+            lost += number.parse::<u64>().unwrap_or(0);
+        }
+        if text.contains(&end) {
+            return lost;
+        }
+        // An event that was cut is looked at with what follows.
+        let rest = text.rfind("\n\n").map_or(0, |at| at + 2);
+        text.drain(..rest);
+    }
+}
+
+/// Memory of this process, in MB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap();
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<u64>()
+        .unwrap()
+        / 1024
+}
+
+/// 200 followers, of whom half never read; 100,000 events. Those who decide are
+/// not held up, memory does not grow, and whoever reads gets the last event.
+#[test]
+fn followers_who_never_read_hold_up_nobody_and_cost_nothing() {
+    const EVENTS: u64 = 100_000;
+    let served = Served::new();
+    let idle: Vec<UnixStream> = (0..100).map(|_| follower(&served.socket)).collect();
+    let last = *served.journal.newest().borrow() + EVENTS;
+    let readers: Vec<_> = (0..100)
+        .map(|_| {
+            let stream = follower(&served.socket);
+            thread::spawn(move || read_until(stream, last))
+        })
+        .collect();
+    let (mut longest, mut settled) = (Duration::ZERO, 0);
+    let start = Instant::now();
+    for n in 0..EVENTS {
+        let before = Instant::now();
+        served.journal.append(event);
+        longest = longest.max(before.elapsed());
+        if n == EVENTS / 5 {
+            settled = resident();
+        }
+    }
+    let all = start.elapsed();
+    let lost: u64 = readers
+        .into_iter()
+        .map(|reader| reader.join().unwrap())
+        .sum();
+    let after = resident();
+    println!(
+        "{EVENTS} events in {all:?}, one took {longest:?} at most; {lost} lost by 100 readers; \
+         {settled} MB after a fifth, {after} MB at the end"
+    );
+    assert!(after < settled + 32, "{settled} MB have become {after} MB");
+    // The idle ones are still there, and the API answers others.
+    drop(idle);
+    let client = UnixStream::connect(&served.socket);
+    client
+        .unwrap()
+        .write_all(b"GET /v1/events HTTP/1.0\r\n\r\n")
+        .unwrap();
+}
+
+#[test]
+fn followers_have_an_end_and_others_are_still_served() {
+    let served = Served::new();
+    let all: Vec<UnixStream> = (0..events::MAX_FOLLOWERS)
+        .map(|_| follower(&served.socket))
+        .collect();
+    let ask = |request: &str| {
+        let mut stream = UnixStream::connect(&served.socket).unwrap();
+        let request = format!("GET /v1/events HTTP/1.1\r\nconnection: close\r\n{request}\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let one_more = ask("accept: text/event-stream\r\n");
+    assert!(one_more.starts_with("HTTP/1.1 409"), "{one_more}");
+    assert!(one_more.contains("256 followers"), "{one_more}");
+    let list = ask("");
+    assert!(
+        list.starts_with("HTTP/1.1 200") && list.ends_with("[]"),
+        "{list}"
+    );
+    // Whoever goes makes room.
+    drop(all);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while served.followers.take().is_none() {
+        assert!(Instant::now() < deadline, "nobody has gone");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_head_that_does_not_come_ends_the_connection() {
+    let served = Served::new();
+    let mut stream = UnixStream::connect(&served.socket).unwrap();
+    stream.write_all(b"GET /v1/ev").unwrap();
+    stream
+        .set_read_timeout(Some(limits::HEAD + Duration::from_secs(5)))
+        .unwrap();
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .expect("the connection ends");
+    assert!(!answer.contains("200"), "{answer}");
+}
