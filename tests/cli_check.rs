@@ -4,7 +4,8 @@
 mod asking;
 mod generated;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -299,4 +300,98 @@ fn a_stderr_that_takes_nothing_does_not_end_the_daemon() {
     let kill = format!("kill -TERM {}", child.id());
     Command::new("sh").args(["-c", &kill]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// Answers each request on loopback with `response`; its port.
+fn answering(response: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut request = BufReader::new(&stream).lines();
+            while request
+                .next()
+                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+            {}
+            // A client that has gone is no matter.
+            let _ = (&stream).write_all(response.as_bytes());
+        }
+    });
+    port
+}
+
+fn http(status: &str, text: &str) -> String {
+    let length = text.len();
+    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}")
+}
+
+/// A file with a teacher's token, signed with the test key (ES256).
+fn teachers_token() -> tempfile::NamedTempFile {
+    let key = include_bytes!("keys/p256.pem");
+    let key = jsonwebtoken::EncodingKey::from_ec_pem(key).unwrap();
+    let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
+    header.kid = Some("k".to_owned());
+    let claims = serde_json::json!({
+        "iss": "jitsi", "aud": "jitsi", "room": "*",
+        "context": { "user": { "moderator": true } },
+    });
+    let token = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(token.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn token_verify_and_explain_fetch_the_key() {
+    let token = teachers_token();
+    let token = token.path().to_str().unwrap();
+    let pem = include_str!("keys/p256.pub.pem");
+    let key = jsonwebtoken::EncodingKey::from_ec_pem(include_bytes!("keys/p256.pem")).unwrap();
+    let algorithm = jsonwebtoken::Algorithm::ES256;
+    let jwk = jsonwebtoken::jwk::Jwk::from_encoding_key(&key, algorithm).unwrap();
+    let set = serde_json::json!({ "keys": [jwk] }).to_string();
+    for (name, text) in [("jwks_url", set.as_str()), ("asap_key_server", pem)] {
+        let port = answering(http("200 OK", text));
+        let config = format!(
+            "{LEAST}[claims]\nsources = ['jwt']\n[claims.jwt]\nalgorithms = ['ES256']\n{name} = 'http://127.0.0.1:{port}/keys'\n"
+        );
+        let verify = ["token", "verify", "-c", "gavel.toml", token];
+        let (status, out, err) = gavel(&config, &verify, &[]);
+        assert_eq!((status, err.as_str()), (0, ""), "{name}: {out}");
+        assert!(out.starts_with("valid\n"), "{name}: {out}");
+        let explain = ["explain", "-c", "gavel.toml", "--jwt", token];
+        let (status, out, err) = gavel(&config, &explain, &[]);
+        assert_eq!((status, err.as_str()), (0, ""), "{name}: {out}");
+        assert!(out.contains("owner"), "{name}: {out}");
+        let (status, _, err) = gavel(&config, &CHECK, &[]);
+        assert_eq!((status, err.as_str()), (0, ""), "{name}");
+    }
+}
+
+#[test]
+fn b14_where_the_key_cannot_be_had_commands_name_server_and_reason_and_no_credentials() {
+    let token = teachers_token();
+    let token = token.path().to_str().unwrap();
+    let wrong = answering(http("500 Internal Server Error", "hush"));
+    let html = answering(http("200 OK", "<html>hush</html>"));
+    for (port, why) in [
+        (1, "refused"),
+        (wrong, "500 Internal Server Error"),
+        (html, "no JSON Web Key Set"),
+    ] {
+        let config = format!(
+            "{LEAST}[claims]\nsources = ['jwt']\n[claims.jwt]\nalgorithms = ['ES256']\njwks_url = 'http://hush:hush@127.0.0.1:{port}/keys?hush'\n"
+        );
+        for (command, expected) in [
+            (&["token", "verify", "-c", "gavel.toml", token][..], 1),
+            (&["token", "verify", "--json", "-c", "gavel.toml", token], 1),
+            (&["explain", "-c", "gavel.toml", "--jwt", token], 0),
+        ] {
+            let (status, out, err) = gavel(&config, command, &[]);
+            assert_eq!((status, err.as_str()), (expected, ""), "{out}");
+            let server = format!("from http://127.0.0.1:{port}/keys?***: ");
+            assert!(out.contains(&server) && out.contains(why), "{out}");
+            assert!(!out.contains("hush"), "{out}");
+        }
+    }
 }

@@ -38,10 +38,24 @@ pub struct Waiting {
     shown: u64,
     /// The place in the queue.
     number: u64,
-    /// The key could not be had; that was told.
-    failed: bool,
+    /// Why the key could not be had, where that has been tried and told.
+    fault: Option<FetchFault>,
     /// What was refused of it and has been told.
     told: Vec<(Source, RejectReason)>,
+}
+
+impl Waiting {
+    fn failed(&self) -> bool {
+        self.fault.is_some()
+    }
+
+    /// What is waited for, in words.
+    pub(super) fn words(&self) -> String {
+        match &self.fault {
+            None => "the key of the token is being fetched".to_owned(),
+            Some(fault) => format!("the key of the token could not be had: {fault}"),
+        }
+    }
 }
 
 impl Engine {
@@ -60,12 +74,12 @@ impl Engine {
             since: self.now.tick,
             shown: self.now.unix(),
             number: self.waiters.count,
-            failed: false,
+            fault: None,
             told: Vec::new(),
         };
         self.verify(jid, nick, waiting);
         let waiting = self.occupant(jid, nick).and_then(|o| o.waiting.as_ref());
-        let Some((key, failed)) = waiting.map(|w| (w.key.clone(), w.failed)) else {
+        let Some((key, failed)) = waiting.map(|w| (w.key.clone(), w.failed())) else {
             return;
         };
         self.waiters.count += 1;
@@ -98,7 +112,7 @@ impl Engine {
             room: &main,
             listed: waiting.listed,
             // What has failed once has failed for good, until the key comes.
-            since: if waiting.failed {
+            since: if waiting.failed() {
                 Tick::ZERO
             } else {
                 waiting.since
@@ -118,7 +132,7 @@ impl Engine {
         };
         occupant.waiting = awaiting.map(|awaited| {
             waiting.key = awaited.key;
-            waiting.failed = awaited.fault.is_some();
+            waiting.fault = awaited.fault;
             waiting.told = refused;
             Box::new(waiting)
         });
@@ -171,7 +185,7 @@ impl Engine {
                 .flatten()
                 .filter_map(|(nick, occupant)| Some((nick, occupant.waiting.as_ref()?)));
             found.extend(waiting.map(|(nick, waiting)| {
-                (waiting.failed, waiting.number, jid.clone(), nick.clone())
+                (waiting.failed(), waiting.number, jid.clone(), nick.clone())
             }));
             found.len() > before
         });

@@ -17,6 +17,7 @@ mod negotiation;
 mod options;
 mod prosody;
 mod room;
+mod tls_server;
 mod tokens;
 pub mod xml;
 
@@ -27,6 +28,7 @@ pub use key_server::{Answer, Issuer, KeyServer};
 pub use options::Options;
 pub use prosody::{Prosody, Version, free_port};
 pub use room::Occupant;
+pub use tls_server::TlsServer;
 pub use tokens::{complete, jwt, nick, sign, sign_with, student, teacher, token};
 pub use xml::{El, escape};
 

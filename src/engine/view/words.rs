@@ -86,6 +86,10 @@ fn by_claims(occupant: &Occupant) -> String {
         Entitlement::Keep => "left as it is",
         Entitlement::Guest => "guest",
     };
+    let waiting = occupant.waiting.as_ref().filter(|_| source.is_none());
+    if let Some(waiting) = waiting {
+        return format!("{reason} ({})", waiting.words());
+    }
     match (source, occupant.rejected) {
         (None, Some((source, why))) => format!("{reason} (those of {source} rejected: {why})"),
         _ => sentence(source, reason, outcome, rule),
