@@ -94,8 +94,13 @@ fn a_set_is_fetched_first_every_hour_and_for_unknown_keys_once_a_minute() {
     assert_eq!(begun(&mut verifier, &[], secs(1)), [], "under way");
     let text = set(&[ec_jwk("a")]);
     let news = keys(&mut verifier).arrived(&KeyName::Set, Ok(&text), secs(1));
-    let (usable, skipped) = (1, Vec::new());
-    assert_eq!(news, KeyNews::Fetched { usable, skipped });
+    let (first, usable, skipped) = (true, 1, Vec::new());
+    let expected = KeyNews::Fetched {
+        first,
+        usable,
+        skipped,
+    };
+    assert_eq!(news, expected);
     assert_eq!(keys(&mut verifier).next(secs(1)), Some(secs(3600)));
     assert_eq!(begun(&mut verifier, &[], secs(3599)), []);
     assert_eq!(begun(&mut verifier, &[], secs(3600)), set_once);
@@ -172,7 +177,10 @@ fn what_a_set_no_longer_has_is_dropped_and_what_is_no_set_changes_nothing() {
         &mut verifier,
         &set(&[json!({"kty": "oct", "k": "AAAA", "kid": "b"})]),
     );
-    let KeyNews::Fetched { usable: 0, skipped } = news else {
+    let KeyNews::Fetched {
+        usable: 0, skipped, ..
+    } = news
+    else {
         panic!("{news:?}");
     };
     assert!(skipped[0].contains("shared secret"), "{skipped:?}");

@@ -34,14 +34,23 @@ pub fn log(report: &Report) {
 /// What the key server said. Failures in a row are told once.
 fn log_keys(server: &str, news: &KeyNews) {
     match news {
-        KeyNews::Fetched { usable: 0, skipped } => {
+        KeyNews::Fetched {
+            usable: 0, skipped, ..
+        } => {
             warn!(
                 server,
                 ?skipped,
                 "the key server has no key of use: no token is valid"
             )
         }
-        KeyNews::Fetched { usable, skipped } => {
+        KeyNews::Fetched {
+            first: true,
+            usable,
+            skipped,
+        } => info!(server, usable, ?skipped, "keys fetched"),
+        KeyNews::Fetched {
+            usable, skipped, ..
+        } => {
             debug!(server, usable, ?skipped, "keys fetched");
         }
         KeyNews::Absent => debug!(server, "the key server does not have this key"),

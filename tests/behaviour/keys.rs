@@ -26,6 +26,14 @@ async fn keys_a_person_is_judged_when_the_key_arrives_and_nobody_else_waits(vers
     let alice = env.client("alice").await;
     let token = format!("{}{}", new.token(teacher("Alice")), nick("Somebody else"));
     alice.join(ROOM, "alice", &token).await;
+    // Nothing will change but his name, so the room publishes him no more.
+    focus
+        .affiliate(ROOM, "tim@meet.jitsi", "member")
+        .await
+        .unwrap();
+    let tim = env.client("tim").await;
+    let token = format!("{}{}", new.token(student("Tim")), nick("Somebody else"));
+    tim.join(ROOM, "tim", &token).await;
     server.asked(&new.asap_path()).await;
     // Meanwhile everything else goes on.
     let bob = env.client("bob").await;
@@ -41,6 +49,7 @@ async fn keys_a_person_is_judged_when_the_key_arrives_and_nobody_else_waits(vers
     server.release();
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     focus.sees_name(ROOM, "alice", "Alice").await;
+    focus.sees_name(ROOM, "tim", "Tim").await;
     assert_eq!(rejections(&env), 0);
     assert_eq!(server.requests().len(), 2, "each key once");
 }
@@ -380,6 +389,53 @@ async fn keys_invented_ids_cost_little(version: Version) {
     assert_eq!(focus.affiliation(ROOM, "eve"), "none");
 }
 on_both!(keys_invented_ids_cost_little);
+
+/// Everybody has one place in the queue for keys, in the order in which they came.
+async fn keys_are_fetched_in_the_order_in_which_people_came(version: Version) {
+    let real = Issuer::new("real", 1);
+    let server = KeyServer::start().await;
+    server.publish(&real);
+    let env = Env::gavel(version, &server.asap()).await;
+    let focus = env.focus(ROOM).await;
+    let mut clients = Vec::new();
+    let invented = |name: &str, number: u32| Issuer::new(&format!("{name} {number}"), 9);
+    for name in ["a", "b", "c", "alice", "x", "y", "z"] {
+        let client = env.client(name).await;
+        client.join(ROOM, name, "").await;
+        clients.push((name, client));
+    }
+    // What may be asked for at once is used up by the first, and more than that
+    // wanted by the second.
+    for number in 0..40 {
+        let (name, client) = &clients[number % 2];
+        let token = invented(name, number as u32).token(teacher("Eve"));
+        client.presence(ROOM, name, &token).await;
+        env.settle().await;
+    }
+    for (name, client) in &clients[2..] {
+        let issuer = match *name {
+            "alice" => Issuer::new("real", 1),
+            name => invented(name, 0),
+        };
+        client
+            .presence(ROOM, name, &issuer.token(teacher(name)))
+            .await;
+    }
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    let last = invented("z", 0).asap_path();
+    server.asked(&last).await;
+    let asked = server.requests();
+    let turn = |path: String| asked.iter().position(|asked| *asked == path);
+    let turns = [
+        turn(invented("c", 0).asap_path()),
+        turn(real.asap_path()),
+        turn(invented("x", 0).asap_path()),
+        turn(invented("y", 0).asap_path()),
+        turn(last),
+    ];
+    assert!(turns[0].is_some() && turns.is_sorted(), "{turns:?}");
+}
+on_both!(keys_are_fetched_in_the_order_in_which_people_came);
 
 async fn keys_invented_ids_cost_a_set_one_fetch(version: Version) {
     let real = Issuer::new("real", 1);

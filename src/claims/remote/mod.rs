@@ -102,6 +102,8 @@ pub(super) enum Unverified {
 pub enum KeyNews {
     /// Keys have come. Tells how many can be used, and why others cannot.
     Fetched {
+        /// Whether there were none before, or the time before went wrong.
+        first: bool,
         /// Keys of use.
         usable: usize,
         /// What is wrong with the others.

@@ -164,17 +164,19 @@ impl NamedKeys {
         };
         entry.under_way = false;
         let failed = matches!(read, Err(FetchFault::Failed(_)));
-        let first = self.failures == 0;
+        let well = self.failures == 0;
         self.failures = if failed { self.failures + 1 } else { 0 };
         let news = match read {
             Ok(key) => {
-                if entry.key.replace(key).is_none() {
+                let first = entry.key.replace(key).is_none();
+                if first {
                     self.numbers += 1;
                     entry.number = self.numbers;
                 }
                 entry.fault = None;
                 entry.due = entry.began + REFRESH;
                 KeyNews::Fetched {
+                    first: first || !well,
                     usable: 1,
                     skipped: Vec::new(),
                 }
@@ -191,7 +193,7 @@ impl NamedKeys {
                     None => now + RETRY_FAILED,
                 };
                 entry.fault = Some((entry.began, FetchFault::Failed(why.clone())));
-                KeyNews::Failed { why, first }
+                KeyNews::Failed { why, first: well }
             }
         };
         self.forget(now);

@@ -117,10 +117,15 @@ impl SharedSet {
             Ok((keys, mut skipped)) => {
                 skipped.truncate(SHOWN);
                 let usable = keys.len();
+                let first = self.keys.is_none() || self.failures > 0;
                 self.keys = Some(keys);
                 self.asked = self.began.unwrap_or(now);
                 self.failures = 0;
-                KeyNews::Fetched { usable, skipped }
+                KeyNews::Fetched {
+                    first,
+                    usable,
+                    skipped,
+                }
             }
             Err(why) => {
                 let first = self.failures == 0;
