@@ -38,10 +38,13 @@ fn policies() -> impl Strategy<Value = Policy> {
         1 => Just(Grants::Admin),
     ];
     let guests = prop_oneof![4 => Just(Guests::Strip), 1 => Just(Guests::Ignore)];
-    (grants, guests, prop::bool::weighted(0.8)).prop_map(|(grants, guests, protect_hosts)| Policy {
+    let (protect, guard) = (prop::bool::weighted(0.8), prop::bool::weighted(0.4));
+    let all = (grants, guests, protect, guard);
+    all.prop_map(|(grants, guests, protect_hosts, guard)| Policy {
         grants,
         guests,
         protect_hosts,
+        guard,
         ..Policy::default()
     })
 }

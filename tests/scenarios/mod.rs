@@ -8,4 +8,5 @@ mod b16;
 mod b3;
 mod b8;
 mod b9;
+mod guard;
 mod rules;

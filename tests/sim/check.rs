@@ -107,6 +107,7 @@ impl World {
             }
         }
         self.check_roles();
+        self.check_guard();
     }
 
     /// Nobody moderates by role alone.

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod claims;
+pub mod guard;
 pub mod oracle;
 mod people;
 pub mod room;

@@ -112,7 +112,7 @@ impl Oracle {
             .filter(move |seat| seat.bare == jid)
     }
 
-    fn present(&self, room: &RoomJid, jid: &str) -> bool {
+    pub fn present(&self, room: &RoomJid, jid: &str) -> bool {
         self.seats_of(room, jid).next().is_some()
     }
 
@@ -122,7 +122,7 @@ impl Oracle {
     }
 
     /// B3: who may promote others.
-    fn power(&self, room: &RoomJid, jid: &str) -> Option<Affiliation> {
+    pub fn power(&self, room: &RoomJid, jid: &str) -> Option<Affiliation> {
         let memory = self.held(room, jid)?;
         if !self.present(room, jid) {
             return memory.kept;

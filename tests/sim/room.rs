@@ -2,6 +2,7 @@
 //! `muc.lib.lua`, in the order in which that publishes it.
 
 use super::claims::{self, Ticket};
+use super::guard::Named;
 use super::server::Server;
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::stanza::{
@@ -46,6 +47,8 @@ pub struct Room {
     pub ineffective: bool,
     /// The module hands gavel what is published.
     pub shadow: bool,
+    /// Who is entitled, as the guard was told since gavel came.
+    pub named: Option<Named>,
     /// gavel's joins that wait for a focus, by nick.
     pub waiting: Vec<String>,
 }
@@ -63,6 +66,7 @@ impl Room {
             meeting_id: None,
             ineffective: false,
             shadow: false,
+            named: None,
             waiting: Vec::new(),
         }
     }

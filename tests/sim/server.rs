@@ -157,7 +157,7 @@ impl Server {
         let rooms: Vec<RoomJid> = self.rooms.keys().cloned().collect();
         for room in rooms {
             let state = self.rooms.get_mut(&room).unwrap();
-            state.shadow = false;
+            (state.shadow, state.named) = (false, None);
             state.waiting.clear();
             state.occupants.retain(|_, occupant| occupant.bare != gavel);
             self.end_if_empty(&room);
@@ -251,7 +251,8 @@ impl Server {
     /// The occupant list, then gavel's own presence.
     fn admit(&mut self, room: &RoomJid, nick: &str) {
         if self.module {
-            self.rooms.get_mut(room).unwrap().shadow = true;
+            let state = self.rooms.get_mut(room).unwrap();
+            (state.shadow, state.named) = (true, None);
         }
         let others: Vec<(String, Occupant)> = self.rooms[room]
             .occupants
@@ -327,6 +328,11 @@ impl Server {
             Request::CancelCommand { .. } => return Ok(command(None, Form::default(), None)),
             Request::CommandSetAffiliation { .. } | Request::StartCommand { .. } => {
                 return Err("forbidden");
+            }
+            Request::Lease { .. } if self.module => return Ok(IqPayload::Empty),
+            Request::Guard { all, people } if self.module => {
+                let room = RoomJid::parse(to).ok_or("service-unavailable")?;
+                return self.take_guard(&room, all, people);
             }
             Request::Ping if !to.contains('@') => return Ok(IqPayload::Empty),
             _ => {}
