@@ -7,6 +7,8 @@ mod support;
 
 #[path = "module/claims.rs"]
 mod claims;
+#[path = "module/guard.rs"]
+mod guard;
 #[path = "module/life.rs"]
 mod life;
 #[path = "module/names.rs"]

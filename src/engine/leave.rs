@@ -207,7 +207,6 @@ impl Engine {
     /// breakout room.
     pub(super) fn detach(&mut self, jid: &RoomJid) -> Option<RoomJid> {
         let room = self.rooms.get_mut(jid)?;
-        room.named = None;
         let main = room.meeting.take()?;
         let nicks: Vec<(Nick, Option<BareJid>)> = room
             .occupants
