@@ -434,3 +434,79 @@ async fn guard_says_once_where_the_module_is_missing(version: Version) {
     );
 }
 on_both!(guard_says_once_where_the_module_is_missing);
+
+/// A rule leaves somebody to others: what a server module gives in the moment of
+/// joining, before gavel can say so, is not lost.
+async fn guard_leaves_to_others_whom_a_rule_keeps(version: Version) {
+    let options = Options {
+        muc: "test_promote_everyone = true".into(),
+        ..options()
+    };
+    let rule = "[[policy.rule]]\nname = \"staff\"\naffiliation = \"keep\"\n\
+                when = 'claims.context.user.id == \"staff\"'";
+    let env = Env::with(version, options, &format!("{GUARD}\n{rule}")).await;
+    let focus = focus(&env).await;
+    let staff = joins(&env, ROOM, "staff", Some(student("staff"))).await;
+    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
+    focus.sees_affiliation(ROOM, "staff", "owner").await;
+    env.settle().await;
+    // Others may take it and give it; staff themselves give nothing.
+    let refused = staff.affiliate(ROOM, bob.bare(), "owner").await;
+    assert_eq!(refused, Err(REFUSED.into()));
+    for affiliation in ["none", "admin"] {
+        focus
+            .affiliate(ROOM, staff.bare(), affiliation)
+            .await
+            .unwrap();
+        env.settle().await;
+        assert_eq!(focus.affiliation(ROOM, "staff"), affiliation);
+    }
+    assert_eq!(ever_moderated(&bob), names(["focus", "staff"]));
+}
+on_both!(guard_leaves_to_others_whom_a_rule_keeps);
+
+/// In a breakout room as in the main room.
+async fn guard_covers_breakout_rooms(version: Version) {
+    let options = Options {
+        breakout_modules: vec!["gavel", "test_breakout"],
+        ..options()
+    };
+    let services =
+        "muc = [{ service = \"muc.meet.jitsi\" }, { service = \"breakout.meet.jitsi\" }]";
+    let env = Env::with(version, options, &format!("{services}\n{GUARD}")).await;
+    let focus = focus(&env).await;
+    let breakout = "room--1@breakout.meet.jitsi";
+    focus.join(breakout, "focus", "").await;
+    env.gavel.logs("room--1").await;
+    env.settle().await;
+    let alice = joins(&env, breakout, "alice", Some(teacher("alice"))).await;
+    let bob = joins(&env, breakout, "bob", Some(student("bob"))).await;
+    let moderator = |o: &crate::support::Occupant| o.role == "moderator";
+    focus
+        .sees(breakout, "alice", "as moderator", moderator)
+        .await;
+    env.settle().await;
+    for room in [breakout, ROOM] {
+        let refused = focus.affiliate(room, bob.bare(), "owner").await;
+        assert_eq!(refused, Err(REFUSED.into()), "{room}");
+    }
+    for refused in [
+        focus.set_role(breakout, "bob", "moderator").await,
+        focus.set_role(breakout, "alice", "none").await,
+        focus.affiliate(ROOM, alice.bare(), "outcast").await,
+        focus.affiliate(breakout, alice.bare(), "outcast").await,
+    ] {
+        assert_eq!(refused, Err(REFUSED.into()));
+    }
+    assert_eq!(ever_moderated(&bob), names(["focus", "alice"]));
+    // Her grant passes, there and for the whole meeting.
+    alice
+        .affiliate(breakout, bob.bare(), "owner")
+        .await
+        .unwrap();
+    focus.sees(breakout, "bob", "as moderator", moderator).await;
+    env.settle().await;
+    let owners = focus.affiliated(ROOM, "owner").await.unwrap();
+    assert!(owners.contains(&bob.bare().to_string()), "{owners:?}");
+}
+on_both!(guard_covers_breakout_rooms);
