@@ -458,7 +458,7 @@ local function restore_features(bare)
 end
 
 after("muc-set-affiliation", function (event, room)
-	if rooms[room.jid] and is_gavel(event.actor) then rooms[room.jid].held[event.jid] = nil; end
+	if rooms[room.jid] then rooms[room.jid].held[event.jid] = nil; end
 	if is_gavel(event.actor) and affiliation_ranks[event.affiliation] < affiliation_ranks[event.previous_affiliation] then
 		restore_features(event.jid);
 	end
