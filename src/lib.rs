@@ -13,6 +13,7 @@
 //! | [`policy`] | claims → the affiliation they entitle to, and why | rooms, time, IO |
 //! | [`api`] | the admin API's answers as plain values | how they are carried |
 //! | [`engine`] | state and events in, actions out: the decisions | bytes, IO, clocks |
+//! | [`diagnosis`] | facts → what `gavel doctor` says | who found them out |
 //! | [`wire`] | bytes ↔ [`stanza`] values | rooms, decisions, IO |
 //! | [`config`] | the configuration file and environment | tokio, engine state |
 //! | [`shell`] | the only sockets, files and clock | any rule about people |
@@ -20,12 +21,13 @@
 //!
 //! The pure core is [`muc`], [`stanza`], [`claims`], [`policy`] and [`engine`]:
 //! no IO, no clock, no randomness of their own. `now` and events go in, actions
-//! come out.
+//! come out. [`diagnosis`] is as pure.
 
 pub mod api;
 pub mod claims;
 pub mod cli;
 pub mod config;
+pub mod diagnosis;
 pub mod engine;
 pub mod muc;
 pub mod policy;

@@ -7,31 +7,58 @@ use std::fs;
 use std::path::Path;
 
 /// Each folder, and the folders whose words it may use.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("muc", &[]),
     ("stanza", &["muc"]),
     ("claims", &["muc", "stanza"]),
     ("policy", &["muc", "claims"]),
     ("api", &["muc", "claims"]),
     ("engine", &["muc", "stanza", "claims", "policy", "api"]),
+    ("diagnosis", &["muc", "claims", "api", "engine"]),
     ("wire", &["muc", "stanza"]),
     ("config", &["muc", "stanza", "claims", "policy", "engine"]),
     (
         "shell",
         &[
-            "muc", "stanza", "claims", "policy", "api", "engine", "wire", "config",
+            "muc",
+            "stanza",
+            "claims",
+            "policy",
+            "api",
+            "engine",
+            "diagnosis",
+            "wire",
+            "config",
         ],
     ),
     (
         "cli",
         &[
-            "muc", "stanza", "claims", "policy", "api", "engine", "wire", "config", "shell",
+            "muc",
+            "stanza",
+            "claims",
+            "policy",
+            "api",
+            "engine",
+            "diagnosis",
+            "wire",
+            "config",
+            "shell",
         ],
     ),
 ];
 
 /// Folders without IO, clock and randomness of their own.
-const PURE: [&str; 7] = ["muc", "stanza", "claims", "policy", "api", "engine", "wire"];
+const PURE: [&str; 8] = [
+    "muc",
+    "stanza",
+    "claims",
+    "policy",
+    "api",
+    "engine",
+    "diagnosis",
+    "wire",
+];
 
 /// What none of those may mention.
 const IMPURE: [&str; 10] = [

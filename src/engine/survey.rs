@@ -38,6 +38,8 @@ pub struct DomainSurvey {
 /// What is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Survey {
+    /// People in rooms; gavel and infrastructure do not count.
+    pub people: usize,
     /// One for each MUC service.
     pub services: Vec<ServiceSurvey>,
     /// One for each domain that was asked for.
@@ -66,7 +68,9 @@ impl Engine {
             .collect();
         admins.sort_unstable();
         let named = admins.iter().take(MAX_NAMED);
+        let inside = self.rooms.values().filter(|room| room.is_in());
         Survey {
+            people: inside.map(Room::people).sum(),
             services: services.collect(),
             domains: domains.iter().map(|d| self.survey_domain(d)).collect(),
             server_admins: admins.len(),

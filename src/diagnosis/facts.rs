@@ -1,0 +1,133 @@
+//! What is known of a deployment.
+
+use crate::claims::Source;
+use crate::engine::examination::{Answers, Module};
+use crate::engine::settings::Poll;
+use crate::engine::{Survey, Tally};
+
+/// Everything that is known.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// What is configured.
+    pub setup: Setup,
+    /// How the connection is.
+    pub connection: Connection,
+    /// What Prosody answered, where it could be asked.
+    pub answers: Option<Answers>,
+    /// Whether Prosody lets gavel send in others' names, where that is known.
+    pub impersonation: Option<bool>,
+    /// What the running daemon knows; none where none runs.
+    pub daemon: Option<Daemon>,
+}
+
+/// What is configured.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The component's domain.
+    pub component: String,
+    /// host:port of Prosody's component listener.
+    pub server: String,
+    /// The domains of the MUC services.
+    pub services: Vec<String>,
+    /// Where claims may come from.
+    pub sources: Vec<Source>,
+    /// `claims.trusted_domains`.
+    pub trusted_domains: Vec<String>,
+    /// Whether changed names are turned back (`names.freeze = "revert"`).
+    pub reverts: bool,
+    /// How rooms are found beside invitations.
+    pub poll: Poll,
+}
+
+/// Something remarkable in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Where.
+    pub place: String,
+    /// What.
+    pub problem: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// How the connection is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// It stands.
+    Up,
+    /// Another gavel has it, and this one waits.
+    Standby,
+    /// There is none.
+    Down(Trouble),
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nobody takes it; the system's words.
+    Unreachable(String),
+    /// What takes it is no component listener; what was wrong.
+    NotXmpp(String),
+    /// The secret is refused.
+    NotAuthorized,
+    /// The server has no such component.
+    HostUnknown,
+    /// Another has it.
+    Conflict,
+    /// Anything else, in words with the remedy.
+    Other(String),
+}
+
+/// Where what outlives a restart is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// In this file.
+    File(String),
+    /// In memory, as configured.
+    Memory,
+    /// In memory, because the file cannot be written; file and reason.
+    Failed(String, String),
+}
+
+/// What the running daemon knows.
+#[derive(Debug, Clone)]
+pub struct Daemon {
+    /// Its version.
+    pub version: String,
+    /// Since when the connection is as it is, RFC 3339.
+    pub since: String,
+    /// Whether all rooms found after the connection are joined.
+    pub ready: bool,
+    /// What it has counted since it started.
+    pub tally: Tally,
+    /// What is.
+    pub survey: Survey,
+    /// Where the state is kept.
+    pub kept: Kept,
+}
+
+impl Facts {
+    /// Whether something shows that this is Jitsi: its focus, or the component
+    /// for it.
+    pub(super) fn is_jitsi(&self) -> bool {
+        let component = self.answers.as_ref().is_some_and(|answers| answers.focus);
+        let seen = |daemon: &Daemon| daemon.survey.services.iter().any(|s| s.focus);
+        component || self.daemon.as_ref().is_some_and(seen)
+    }
+
+    /// Whether the module serves the service; none where that is not known.
+    pub(super) fn module(&self, service: usize) -> Option<Module> {
+        let answers = self.answers.as_ref()?;
+        answers.services.get(service)?.module
+    }
+
+    /// Whether the module serves every service; false where that is not known.
+    pub(super) fn module_everywhere(&self) -> bool {
+        (0..self.setup.services.len()).all(|n| self.module(n) == Some(Module::Serves))
+    }
+
+    /// gavel's bare JID.
+    pub(super) fn gavel(&self) -> String {
+        format!("gavel@{}", self.setup.component)
+    }
+}

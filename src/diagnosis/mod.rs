@@ -1,0 +1,81 @@
+//! What `gavel doctor` says: [`Facts`] in, findings out, each with the setting
+//! that mends it.
+//!
+//! Pure: who found the facts out, the running daemon or a connection made for
+//! it, is the shell's business. A fact that is not known yields no finding, so
+//! nothing here is guessed; where a judgement rests on a threshold, its text
+//! says which.
+
+mod claims;
+mod connection;
+mod facts;
+mod people;
+mod services;
+mod speed;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+
+pub use facts::{Connection, Daemon, Facts, Kept, Note, Setup, Trouble};
+
+use crate::api::{Finding, Severity};
+
+/// What the facts come to: what is examined first stands first, and what else
+/// may follow from it after it.
+pub fn findings(facts: &Facts) -> Vec<Finding> {
+    let mut list = List::default();
+    connection::examine(facts, &mut list);
+    services::examine(facts, &mut list);
+    claims::examine(facts, &mut list);
+    people::examine(facts, &mut list);
+    speed::examine(facts, &mut list);
+    upkeep::state(facts, &mut list);
+    list.0
+}
+
+/// What was remarkable in the configuration, as findings.
+pub fn configuration(notes: &[Note]) -> Vec<Finding> {
+    let mut list = List::default();
+    upkeep::configuration(notes, &mut list);
+    list.0
+}
+
+/// The findings so far.
+#[derive(Default)]
+struct List(Vec<Finding>);
+
+impl List {
+    fn ok(&mut self, check: &str, message: impl Into<String>) {
+        self.add(check, Severity::Ok, message.into(), None);
+    }
+
+    fn warn(&mut self, check: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.add(check, Severity::Warn, message.into(), Some(remedy.into()));
+    }
+
+    fn fail(&mut self, check: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.add(check, Severity::Fail, message.into(), Some(remedy.into()));
+    }
+
+    fn add(&mut self, check: &str, severity: Severity, message: String, remedy: Option<String>) {
+        self.0.push(Finding {
+            check: check.to_owned(),
+            severity,
+            message,
+            remedy,
+        });
+    }
+}
+
+/// `1 room`, `2 rooms`.
+fn count(n: impl TryInto<u64>, one: &str, many: &str) -> String {
+    match n.try_into().unwrap_or(u64::MAX) {
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    }
+}
+
+/// `1 person`, `2 people`.
+fn people(n: impl TryInto<u64>) -> String {
+    count(n, "person", "people")
+}

@@ -1,0 +1,90 @@
+//! Who else makes moderators, and who cannot be made none?
+
+use super::{Daemon, Facts, List, count, people};
+use crate::engine::event::PartyKind;
+use crate::engine::tally::{Promoter, Promotions};
+
+pub(super) fn examine(facts: &Facts, list: &mut List) {
+    let Some(daemon) = &facts.daemon else {
+        return;
+    };
+    for (promoter, times) in &daemon.tally.promotions {
+        match promoter.kind {
+            PartyKind::Infrastructure => focus(promoter, *times, list),
+            PartyKind::None => server(promoter, *times, list),
+            // People try; that is no fault of the deployment.
+            PartyKind::Occupant | PartyKind::Outside => {}
+        }
+    }
+    let machine = |p: &Promoter| matches!(p.kind, PartyKind::Infrastructure | PartyKind::None);
+    if daemon.tally.people > 0 && !daemon.tally.promotions.keys().any(machine) {
+        list.ok(
+            "promotions",
+            format!(
+                "nothing else has made moderators of the {} who came since the start",
+                people(daemon.tally.people)
+            ),
+        );
+    }
+    server_admins(daemon, list);
+}
+
+/// "3 times since the start (2 as they joined)".
+fn times(times: Promotions) -> String {
+    let all = count(times.total, "time", "times");
+    format!(
+        "{all} since the start ({} as somebody joined)",
+        times.at_join
+    )
+}
+
+/// Jicofo promotes by two ways, of which one is in force: auto-owner, or its
+/// authentication.
+fn focus(promoter: &Promoter, n: Promotions, list: &mut List) {
+    let name = promoter.name.as_deref().unwrap_or("infrastructure");
+    let service = &promoter.service;
+    list.warn(
+        "promotions",
+        format!("{name} has made people moderators in {service} {}, and gavel took it back", times(n)),
+        "switch it off in Jicofo: ENABLE_AUTO_OWNER=0 (docker-jitsi-meet), or in jicofo.conf jicofo.conference.enable-auto-owner = false, and where all who log in are promoted jicofo.authentication.enabled = false",
+    );
+}
+
+/// Without an actor it was a server module, or an admin's command. Those of
+/// Jitsi do it as people join.
+fn server(promoter: &Promoter, n: Promotions, list: &mut List) {
+    let service = &promoter.service;
+    let message = format!(
+        "a module of Prosody has made people moderators in {service} {}, and gavel took it back",
+        times(n)
+    );
+    if n.at_join > 0 {
+        list.warn(
+            "promotions",
+            message,
+            format!("take \"muc_allowners\" and \"token_affiliation\" out of modules_enabled of Component \"{service}\" in Prosody's configuration; where \"muc_wait_for_host\" is there, set wait_for_host_disable_auto_owners = true (docker-jitsi-meet: WAIT_FOR_HOST_DISABLE_AUTO_OWNERS=true)"),
+        );
+    } else {
+        list.warn(
+            "promotions",
+            message,
+            format!("look in modules_enabled of Component \"{service}\" for what sets affiliations; an admin's ad-hoc command looks the same"),
+        );
+    }
+}
+
+fn server_admins(daemon: &Daemon, list: &mut List) {
+    let survey = &daemon.survey;
+    if survey.server_admins == 0 {
+        return;
+    }
+    let named = survey.server_admins_named.join("; ");
+    list.warn(
+        "server_admin",
+        format!(
+            "{} cannot be lowered, being in `admins` of Prosody: {named}",
+            people(survey.server_admins)
+        ),
+        "take these JIDs out of `admins` (global, and of the MUC component) in Prosody's configuration",
+    );
+}

@@ -1,0 +1,247 @@
+//! The MUC services: the module, gavel's rights, lists of rooms, names.
+
+use super::{Facts, List, count};
+use crate::engine::examination::{Module, ServiceAnswers};
+use crate::engine::settings::Poll;
+use crate::engine::tally::ServiceTally;
+use std::time::Duration;
+
+/// A list that takes longer stops Prosody, which is one thread, noticeably.
+const SLOW_LIST: Duration = Duration::from_millis(500);
+/// This many rooms in which nobody is are no accident, if they are more than
+/// half of all.
+const MANY_EMPTY: usize = 20;
+/// Where Prosody's part of the settings stands.
+const PERSISTENT: &str = "let rooms end with their last person (muc_room_default_persistent = false, muc_tombstones = false on that component), or load mod_gavel there, with which no list is needed";
+
+pub(super) fn examine(facts: &Facts, list: &mut List) {
+    let Some(answers) = &facts.answers else {
+        return;
+    };
+    for (n, service) in facts.setup.services.iter().enumerate() {
+        let Some(answers) = answers.services.get(n) else {
+            continue;
+        };
+        if !exists(service, answers, list) {
+            continue;
+        }
+        module(facts, service, answers.module, list);
+        match answers.module {
+            Some(Module::Serves) => {}
+            Some(Module::Refuses | Module::Absent) => {
+                let is_admin = admin(facts, service, answers, list);
+                owner(facts, n, service, answers, list);
+                rooms(facts, n, service, answers, is_admin, list);
+            }
+            None => list.warn(
+                "module",
+                format!("{service} has not answered in time whether mod_gavel serves it"),
+                "ask again; where it stays so, see Prosody's log and load",
+            ),
+        }
+        allowners(facts, n, service, list);
+    }
+    names(facts, list);
+}
+
+fn exists(service: &str, answers: &ServiceAnswers, list: &mut List) -> bool {
+    let problem = match &answers.muc {
+        None | Some(Ok(true)) => return true,
+        Some(Ok(false)) => format!("{service} is no MUC service"),
+        Some(Err(error)) => format!("{service} is no MUC service of this Prosody ({error})"),
+    };
+    list.fail(
+        "service",
+        problem,
+        format!(
+            "set service under [[muc]] to the domain of a Component \"…\" \"muc\" in Prosody's configuration, or add Component \"{service}\" \"muc\" there"
+        ),
+    );
+    false
+}
+
+fn module(facts: &Facts, service: &str, module: Option<Module>, list: &mut List) {
+    let gavel = facts.gavel();
+    let load = format!(
+        "add \"gavel\" to modules_enabled of Component \"{service}\" in Prosody's configuration, mod_gavel.lua being in one of its plugin_paths (docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), and restart Prosody"
+    );
+    match module {
+        Some(Module::Serves) => list.ok(
+            "module",
+            format!("mod_gavel serves {service}: nobody sees gavel there, and it may do all it must"),
+        ),
+        Some(Module::Refuses) => list.fail(
+            "module",
+            format!("mod_gavel is loaded on {service}, but takes another than {gavel} for gavel: it serves this one not at all"),
+            format!("set gavel_jid = \"{gavel}\" in Component \"{service}\" of Prosody's configuration"),
+        ),
+        Some(Module::Absent) if facts.is_jitsi() => list.fail(
+            "module",
+            format!("mod_gavel is not loaded on {service}, and this is Jitsi: gavel is visible to participants as a nameless tile, they are counted wrongly, calls of two lose their direct connection, and muc_wait_for_host keeps everybody out"),
+            load,
+        ),
+        Some(Module::Absent) => list.warn(
+            "module",
+            format!("mod_gavel is not loaded on {service}: gavel is visible to participants, as an occupant like any other; Jitsi cannot do without the module, a plain XMPP server can"),
+            load,
+        ),
+        None => {}
+    }
+}
+
+/// Whether gavel is in `admins`, where the module does not make that needless.
+fn admin(facts: &Facts, service: &str, answers: &ServiceAnswers, list: &mut List) -> bool {
+    let gavel = facts.gavel();
+    match &answers.admin {
+        None => true,
+        Some(Ok(())) => {
+            list.ok("admins", format!("{gavel} is in `admins` of {service}"));
+            true
+        }
+        Some(Err(error)) => {
+            list.fail(
+                "admins",
+                format!("{gavel} is not in `admins` of {service} ({error}): it can neither list rooms nor make itself their owner, so it corrects nobody in them"),
+                format!("add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there"),
+            );
+            false
+        }
+    }
+}
+
+fn owner(facts: &Facts, n: usize, service: &str, answers: &ServiceAnswers, list: &mut List) {
+    let gavel = facts.gavel();
+    let survey = facts.daemon.as_ref().and_then(|d| d.survey.services.get(n));
+    let refused = tally(facts, n).and_then(|tally| tally.own_refused.as_deref());
+    match survey {
+        Some(survey) if survey.not_owned > 0 && refused.is_some() => list.fail(
+            "owner",
+            format!(
+                "gavel is not owner of {} of {service} and cannot become it ({})",
+                count(survey.not_owned, "room", "rooms"),
+                refused.unwrap_or_default()
+            ),
+            format!("add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there"),
+        ),
+        Some(survey) if survey.rooms > 0 && survey.not_owned == 0 => list.ok(
+            "owner",
+            format!("gavel is owner of all {} of {service} that it is in", count(survey.rooms, "room", "rooms")),
+        ),
+        _ => match (&answers.owner, &answers.admin) {
+            (Some(Ok(())), _) => list.ok("owner", format!("{gavel} has an owner's rights in rooms of {service}")),
+            (Some(Err(error)), Some(Ok(()))) => list.ok(
+                "owner",
+                format!("{gavel} has no owner's rights in rooms of {service} ({error}) and gives itself them as it comes in, which costs one round trip; component_admins_as_room_owners = true saves it"),
+            ),
+            _ => {}
+        },
+    }
+}
+
+fn rooms(
+    facts: &Facts,
+    n: usize,
+    service: &str,
+    answers: &ServiceAnswers,
+    is_admin: bool,
+    list: &mut List,
+) {
+    let tally = tally(facts, n);
+    match facts.setup.poll {
+        Poll::Off => {
+            return list.warn(
+                "listing",
+                format!("rooms of {service} are not listed (discovery.poll is \"off\") and mod_gavel does not announce them: gavel finds only rooms it is invited to and those in discovery.rooms"),
+                "set discovery.poll = \"auto\", or load mod_gavel there",
+            );
+        }
+        Poll::Disco => {
+            return list.warn(
+                "listing",
+                format!("rooms of {service} that are hidden are not found (discovery.poll is \"disco\"; Jitsi hides all)"),
+                "set discovery.poll = \"auto\", or load mod_gavel there",
+            );
+        }
+        Poll::Auto | Poll::AdHoc if !is_admin => {
+            let error = tally.and_then(|tally| tally.list_refused.as_deref());
+            return list.fail(
+                "listing",
+                format!("rooms of {service} cannot be listed, hidden ones least of all ({})", error.unwrap_or("forbidden")),
+                format!("add \"{}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there", facts.gavel()),
+            );
+        }
+        Poll::Auto | Poll::AdHoc => {}
+    }
+    let listed = answers.rooms.or(tally.and_then(|tally| tally.listed));
+    let Some((rooms, took)) = listed else {
+        return;
+    };
+    let all = count(rooms, "room", "rooms");
+    let ms = took.as_millis();
+    if took >= SLOW_LIST {
+        return list.warn(
+            "listing",
+            format!("{service} took {ms} ms to list {all}, and Prosody did nothing else meanwhile; gavel asks the less often for it"),
+            PERSISTENT,
+        );
+    }
+    let survey = facts.daemon.as_ref().and_then(|d| d.survey.services.get(n));
+    let empty = survey.map_or(0, |survey| survey.empty);
+    if empty >= MANY_EMPTY && empty * 2 > rooms {
+        return list.warn(
+            "listing",
+            format!("nobody is in {empty} of {all} that {service} lists: persistent ones, or tombstones of rooms that have ended"),
+            PERSISTENT,
+        );
+    }
+    let gone = tally.map_or(0, |tally| tally.gone);
+    if gone >= MANY_EMPTY as u64 {
+        return list.warn(
+            "listing",
+            format!("{gone} times since the start a room of {service} was listed and did not exist (item-not-found): tombstones, or rooms that Prosody has not in memory"),
+            PERSISTENT,
+        );
+    }
+    list.ok(
+        "listing",
+        format!("{service} lists {all} in {ms} ms, hidden ones too"),
+    );
+}
+
+/// Jitsi's `muc_allowners` answers `forbidden` to any lowering by muc#admin,
+/// an owner's too.
+fn allowners(facts: &Facts, n: usize, service: &str, list: &mut List) {
+    let times = tally(facts, n).map_or(0, |tally| tally.lowered_by_command_only);
+    if times > 0 {
+        let s = if times == 1 { "" } else { "s" };
+        list.warn(
+            "allowners",
+            format!("{times} time{s} since the start {service} forbade gavel, its owner, to lower somebody and did it at an admin's command: so does muc_allowners, which makes everybody owner"),
+            format!("take \"muc_allowners\" out of modules_enabled of Component \"{service}\" in Prosody's configuration"),
+        );
+    }
+}
+
+/// Whether names can be turned back, where no module keeps them.
+fn names(facts: &Facts, list: &mut List) {
+    if !facts.setup.reverts || facts.module_everywhere() {
+        return;
+    }
+    let component = &facts.setup.component;
+    match facts.impersonation {
+        Some(true) => list.ok(
+            "impersonation",
+            "Prosody lets gavel turn changed names back (validate_from_addresses = false)",
+        ),
+        Some(false) => list.warn(
+            "impersonation",
+            "Prosody does not let gavel send in occupants' names (invalid-from): changed names stay, and their bearers are only told",
+            format!("set validate_from_addresses = false in Component \"{component}\" of Prosody's configuration, or load mod_gavel, or set names.freeze = \"notify\""),
+        ),
+        None => {}
+    }
+}
+
+fn tally(facts: &Facts, n: usize) -> Option<&ServiceTally> {
+    facts.daemon.as_ref()?.tally.services.get(n)
+}

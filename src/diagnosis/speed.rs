@@ -1,0 +1,58 @@
+//! How long do people wait?
+
+use super::{Facts, List, people};
+use std::time::Duration;
+
+/// An answer that waits for the one before to be acknowledged waits 40 ms on
+/// Linux; without nagle it comes within a few milliseconds.
+const HELD_BACK: Duration = Duration::from_millis(30);
+/// People notice more than this.
+const SLOW: Duration = Duration::from_millis(200);
+
+pub(super) fn examine(facts: &Facts, list: &mut List) {
+    nagle(facts, list);
+    settling(facts, list);
+}
+
+/// gavel's own wait says nothing of nagle: its requests carry acknowledgements.
+/// The packet that waits is the one to the browser, which says who is moderator.
+fn nagle(facts: &Facts, list: &mut List) {
+    let gaps = facts.answers.as_ref().map(|answers| &answers.gaps);
+    let Some(shortest) = gaps.and_then(|gaps| gaps.iter().min()) else {
+        return;
+    };
+    let ms = shortest.as_millis();
+    if *shortest >= HELD_BACK {
+        list.warn(
+            "nagle",
+            format!("Prosody holds back small packets ({ms} ms between two answers): each time, the news who is moderator reaches the browser 40 ms later than it could"),
+            "set network_settings = { nagle = false } in the global section of Prosody's configuration",
+        );
+    } else {
+        list.ok("nagle", "Prosody sends small packets at once");
+    }
+}
+
+fn settling(facts: &Facts, list: &mut List) {
+    let Some(daemon) = &facts.daemon else {
+        return;
+    };
+    let times = &daemon.tally.settled;
+    let (Some(median), Some(most)) = (times.percentile(50), times.percentile(90)) else {
+        return;
+    };
+    let message = format!(
+        "{} had what they should have within {} ms of their first presence (median), {} ms for nine of ten",
+        people(times.total()),
+        median.as_millis(),
+        most.as_millis()
+    );
+    if median <= SLOW {
+        return list.ok("settling", message);
+    }
+    list.warn(
+        "settling",
+        message,
+        "Prosody is one thread and behind with its work: see its CPU time, and the listing above where rooms are listed; with mod_gavel gavel costs it least",
+    );
+}
