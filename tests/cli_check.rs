@@ -158,8 +158,7 @@ fn bad_usage_ends_with_2_and_help_with_0() {
         &["explain", "--jwt", "a", "--claims", "b"],
         &["token", "sign", "--claims", "a", "--exp", "soon"],
         &["completions", "cobol"],
-        // This comes with a later version.
-        &["doctor"],
+        &["doctor", "--ready", "--json"],
         &["room"],
         &["room", "show"],
         &["room", "set", "a", "b", "king"],

@@ -22,6 +22,9 @@ _gavel() {
             gavel,completions)
                 cmd="gavel__subcmd__completions"
                 ;;
+            gavel,doctor)
+                cmd="gavel__subcmd__doctor"
+                ;;
             gavel,events)
                 cmd="gavel__subcmd__events"
                 ;;
@@ -45,6 +48,9 @@ _gavel() {
                 ;;
             gavel__subcmd__help,completions)
                 cmd="gavel__subcmd__help__subcmd__completions"
+                ;;
+            gavel__subcmd__help,doctor)
+                cmd="gavel__subcmd__help__subcmd__doctor"
                 ;;
             gavel__subcmd__help,events)
                 cmd="gavel__subcmd__help__subcmd__events"
@@ -155,7 +161,7 @@ _gavel() {
 
     case "${cmd}" in
         gavel)
-            opts="-c -h -V --config --help --version run check explain token room events completions help"
+            opts="-c -h -V --config --help --version run check explain token room events doctor completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -200,6 +206,28 @@ _gavel() {
             ;;
         gavel__subcmd__completions)
             opts="-c -h --config --help bash elvish fish powershell zsh"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gavel__subcmd__doctor)
+            opts="-c -h --json --ready --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -301,7 +329,7 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__help)
-            opts="run check explain token room events completions help"
+            opts="run check explain token room events doctor completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -329,6 +357,20 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gavel__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -1,6 +1,46 @@
 //! What `gavel doctor` finds.
 
+use super::Time;
 use serde::{Deserialize, Serialize};
+
+/// What `gavel doctor` found: `GET /v1/doctor`, and `gavel doctor --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// Who examined.
+    pub examined_by: Examiner,
+    /// gavel's version.
+    pub version: String,
+    /// When.
+    pub at: Time,
+    /// The worst severity of all findings.
+    pub worst: Severity,
+    /// The findings, in the order of the examination.
+    pub findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    /// A diagnosis by this version of gavel.
+    pub fn new(examined_by: Examiner, at: Time, findings: Vec<Finding>) -> Self {
+        let worst = findings.iter().map(|finding| finding.severity).max();
+        Self {
+            examined_by,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            at,
+            worst: worst.unwrap_or(Severity::Ok),
+            findings,
+        }
+    }
+}
+
+/// Who examined the deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Examiner {
+    /// The running daemon, which knows what happened since it started.
+    Daemon,
+    /// The command, over a connection of its own.
+    Command,
+}
 
 /// One line of `gavel doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ mod time;
 
 pub use error::{ErrorBody, ErrorCode, Failure};
 pub use event::{Actor, ActorKind, Event, EventKind};
-pub use finding::{Finding, Severity};
+pub use finding::{Diagnosis, Examiner, Finding, Severity};
 pub use room::{
     Correction, Granter, Occupant, Override, OverrideRequest, Rejected, RoomDetail, RoomOverride,
     RoomSummary,

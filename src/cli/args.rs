@@ -68,6 +68,14 @@ pub enum Command {
     /// The daemon keeps the last 10,000.
     #[command(after_help = "Example:\n  gavel events --follow --room lesson")]
     Events(EventsArgs),
+    /// Examine the deployment and say how to mend it
+    ///
+    /// Asks the running daemon; where none runs here it connects to Prosody
+    /// itself, joins nothing and leaves. Each finding is a line: ok, warn or
+    /// fail, what is so, and the setting that mends it. The status is 1 where
+    /// something fails.
+    #[command(after_help = "Example:\n  gavel doctor && systemctl enable --now gavel")]
+    Doctor(DoctorArgs),
     /// Print a shell's completions
     #[command(after_help = "Example:\n  gavel completions bash > \
                             /etc/bash_completion.d/gavel")]
@@ -171,6 +179,18 @@ pub struct DecodeArgs {
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `gavel doctor` takes.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// Only ask the running daemon whether it does its work, or stands by: one
+    /// line, within 2 s
+    #[arg(long, conflicts_with = "json")]
+    pub ready: bool,
 }
 
 /// What `gavel completions` takes.

@@ -7,6 +7,7 @@ mod args;
 pub mod ask;
 mod check;
 mod completions;
+mod doctor;
 mod events;
 mod explain;
 mod input;
@@ -22,9 +23,9 @@ mod token;
 mod verification;
 
 pub use args::{
-    CheckArgs, Cli, Command, CompletionsArgs, DecodeArgs, EventsArgs, ExplainArgs, ListArgs,
-    RoomArgs, RoomCommand, SetArgs, ShowArgs, SignArgs, TokenArgs, TokenCommand, UnsetArgs,
-    VerifyArgs, WatchArgs,
+    CheckArgs, Cli, Command, CompletionsArgs, DecodeArgs, DoctorArgs, EventsArgs, ExplainArgs,
+    ListArgs, RoomArgs, RoomCommand, SetArgs, ShowArgs, SignArgs, TokenArgs, TokenCommand,
+    UnsetArgs, VerifyArgs, WatchArgs,
 };
 pub use input::read_input;
 pub use output::{Error, Output, Status, colour_on};
@@ -59,6 +60,7 @@ fn dispatch(command: Command, config: Option<&Path>, output: &mut Output) -> Res
         Command::Token(args) => token::run(&args.command, config, output),
         Command::Room(args) => rooms::run(&args.command, config, output),
         Command::Events(args) => events::run(&args, config, output),
+        Command::Doctor(args) => doctor::run(&args, config, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -15,6 +15,7 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
         Connection::Down(trouble) => down(facts, trouble, list),
     }
     version(facts, list);
+    unanswered(facts, list);
 }
 
 fn up(facts: &Facts, list: &mut List) {
@@ -63,7 +64,7 @@ fn down(facts: &Facts, trouble: &Trouble, list: &mut List) {
         ),
         Trouble::HostUnknown => (
             format!("Prosody at {server} knows no component {component}"),
-            format!("add to Prosody's configuration a section Component \"{component}\" with component_secret = \"…\", and restart Prosody; or set component.jid to the one that is there"),
+            format!("add to Prosody's configuration a section Component \"{component}\" with component_secret = \"…\", and restart Prosody; where it is there, set component.server to Prosody's component_ports (5347 unless set otherwise): its port for clients answers the same"),
         ),
         Trouble::Conflict => (
             format!("another connection of {component} exists, and no gavel answers here at the admin socket"),
@@ -79,6 +80,20 @@ fn down(facts: &Facts, trouble: &Trouble, list: &mut List) {
 
 /// The oldest version that gavel is tested with.
 const OLDEST: (u32, u32) = (0, 12);
+
+fn unanswered(facts: &Facts, list: &mut List) {
+    let unanswered = facts
+        .answers
+        .as_ref()
+        .map_or(0, |answers| answers.unanswered);
+    if unanswered > 0 {
+        list.warn(
+            "prosody",
+            format!("Prosody left {} of gavel's unanswered for some seconds, so this diagnosis has gaps", count(unanswered, "question", "questions")),
+            "see Prosody's log and CPU time, and ask again",
+        );
+    }
+}
 
 fn version(facts: &Facts, list: &mut List) {
     let Some(version) = facts.answers.as_ref().and_then(|a| a.version.as_deref()) else {

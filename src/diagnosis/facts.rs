@@ -126,6 +126,12 @@ impl Facts {
         (0..self.setup.services.len()).all(|n| self.module(n) == Some(Module::Serves))
     }
 
+    /// Whether it matters that gavel may send in others' names: names are to
+    /// be turned back, and the module does not keep all of them.
+    pub fn wants_impersonation(&self) -> bool {
+        self.setup.reverts && self.answers.is_some() && !self.module_everywhere()
+    }
+
     /// gavel's bare JID.
     pub(super) fn gavel(&self) -> String {
         format!("gavel@{}", self.setup.component)

@@ -63,7 +63,7 @@ fn exists(service: &str, answers: &ServiceAnswers, list: &mut List) -> bool {
 fn module(facts: &Facts, service: &str, module: Option<Module>, list: &mut List) {
     let gavel = facts.gavel();
     let load = format!(
-        "add \"gavel\" to modules_enabled of Component \"{service}\" in Prosody's configuration, mod_gavel.lua being in one of its plugin_paths (docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), and restart Prosody"
+        "add \"gavel\" to modules_enabled of Component \"{service}\" in Prosody's configuration (docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), with mod_gavel.lua in one of its plugin_paths, and restart Prosody"
     );
     match module {
         Some(Module::Serves) => list.ok(
@@ -82,7 +82,7 @@ fn module(facts: &Facts, service: &str, module: Option<Module>, list: &mut List)
         ),
         Some(Module::Absent) => list.warn(
             "module",
-            format!("mod_gavel is not loaded on {service}: gavel is visible to participants, as an occupant like any other; Jitsi cannot do without the module, a plain XMPP server can"),
+            format!("mod_gavel is not loaded on {service}: gavel is visible to participants as one more occupant (Jitsi needs the module, a plain XMPP server can do without)"),
             load,
         ),
         None => {}
@@ -101,7 +101,7 @@ fn admin(facts: &Facts, service: &str, answers: &ServiceAnswers, list: &mut List
         Some(Err(error)) => {
             list.fail(
                 "admins",
-                format!("{gavel} is not in `admins` of {service} ({error}): it can neither list rooms nor make itself their owner, so it corrects nobody in them"),
+                format!("{gavel} is not in `admins` of {service} ({error}): it can neither list rooms nor make itself their owner"),
                 format!("add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there"),
             );
             false
@@ -224,7 +224,7 @@ fn allowners(facts: &Facts, n: usize, service: &str, list: &mut List) {
 
 /// Whether names can be turned back, where no module keeps them.
 fn names(facts: &Facts, list: &mut List) {
-    if !facts.setup.reverts || facts.module_everywhere() {
+    if !facts.wants_impersonation() {
         return;
     }
     let component = &facts.setup.component;
@@ -237,6 +237,10 @@ fn names(facts: &Facts, list: &mut List) {
             "impersonation",
             "Prosody does not let gavel send in occupants' names (invalid-from): changed names stay, and their bearers are only told",
             format!("set validate_from_addresses = false in Component \"{component}\" of Prosody's configuration, or load mod_gavel, or set names.freeze = \"notify\""),
+        ),
+        None if facts.daemon.is_some() => list.ok(
+            "impersonation",
+            format!("no name had to be turned back yet; Component \"{component}\" of Prosody's configuration must have validate_from_addresses = false for that"),
         ),
         None => {}
     }

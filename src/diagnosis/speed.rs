@@ -17,12 +17,16 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
 /// gavel's own wait says nothing of nagle: its requests carry acknowledgements.
 /// The packet that waits is the one to the browser, which says who is moderator.
 fn nagle(facts: &Facts, list: &mut List) {
-    let gaps = facts.answers.as_ref().map(|answers| &answers.gaps);
-    let Some(shortest) = gaps.and_then(|gaps| gaps.iter().min()) else {
+    let answers = facts.answers.as_ref();
+    let mut gaps = answers
+        .map(|answers| answers.gaps.clone())
+        .unwrap_or_default();
+    gaps.sort_unstable();
+    let Some(median) = gaps.get(gaps.len() / 2) else {
         return;
     };
-    let ms = shortest.as_millis();
-    if *shortest >= HELD_BACK {
+    let ms = median.as_millis();
+    if *median >= HELD_BACK {
         list.warn(
             "nagle",
             format!("Prosody holds back small packets ({ms} ms between two answers): each time, the news who is moderator reaches the browser 40 ms later than it could"),
@@ -42,7 +46,7 @@ fn settling(facts: &Facts, list: &mut List) {
         return;
     };
     let message = format!(
-        "{} had what they should have within {} ms of their first presence (median), {} ms for nine of ten",
+        "{} had what they should have within {} ms of their first presence (median; nine of ten within {} ms)",
         people(times.total()),
         median.as_millis(),
         most.as_millis()

@@ -369,10 +369,10 @@ fn clocks_are_judged_by_tokens_and_say_how() {
 #[test]
 fn waiting_is_told_with_its_cause() {
     let mut facts = healthy();
-    facts.answers.as_mut().unwrap().gaps = [44, 41, 300].map(Duration::from_millis).to_vec();
+    facts.answers.as_mut().unwrap().gaps = [44, 2, 41, 300, 43].map(Duration::from_millis).to_vec();
     one(&facts, "nagle", Severity::Warn, "{ nagle = false }");
     // One answer that came late says nothing.
-    facts.answers.as_mut().unwrap().gaps = [44, 2, 41].map(Duration::from_millis).to_vec();
+    facts.answers.as_mut().unwrap().gaps = [44, 2, 1, 41, 3].map(Duration::from_millis).to_vec();
     one(&facts, "nagle", Severity::Ok, "at once");
     one(&facts, "settling", Severity::Ok, "within 3 ms");
     for _ in 0..9 {
@@ -396,6 +396,11 @@ fn the_rest_is_told_too() {
     one(&facts, "bindings", Severity::Warn, "require_exp");
     facts.answers.as_mut().unwrap().version = Some("Prosody 0.11.9".into());
     one(&facts, "prosody", Severity::Warn, "0.11.9");
+    facts.answers.as_mut().unwrap().unanswered = 2;
+    let gaps = told(&facts)
+        .into_iter()
+        .filter(|(_, check, _)| check == "prosody");
+    assert_eq!(gaps.count(), 2, "the version, and the silence");
     daemon(&mut facts).ready = false;
     one(&facts, "resync", Severity::Warn, "not all rooms");
     let note = Note {

@@ -17,8 +17,9 @@ const MUC: &str = "http://jabber.org/protocol/muc";
 /// (8 KiB, `network_settings.read_size`) twice over, so that it answers the
 /// first before it has read the second.
 const GAP: usize = 24 * 1024;
-/// Pairs of questions: one answer may be late for another reason.
-const PAIRS: usize = 3;
+/// Pairs of questions: an answer may be late for another reason, or in time
+/// because something else was sent meanwhile.
+const PAIRS: usize = 5;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,7 +105,8 @@ pub struct Answers {
     pub services: Vec<ServiceAnswers>,
     /// The times between the answers to two pings, for each pair.
     pub gaps: Vec<Duration>,
-    /// How many questions had no answer.
+    /// How many questions had no answer; that about the focus does not count,
+    /// since a server may look for it elsewhere first.
     pub unanswered: usize,
 }
 
@@ -148,8 +150,7 @@ impl Examination {
                 ..Answers::default()
             },
         };
-        let mut steps = examination.pair();
-        steps.extend(examination.about_server());
+        let mut steps = examination.about_server();
         for service in 0..examination.plan.services.len() {
             steps.extend(examination.about_service(service));
         }
@@ -164,9 +165,15 @@ impl Examination {
     /// What was answered so far.
     pub fn answers(&self) -> Answers {
         Answers {
-            unanswered: self.answers.unanswered + self.open.len(),
+            unanswered: self.answers.unanswered + self.waiting(),
             ..self.answers.clone()
         }
+    }
+
+    /// How many answers are waited for, but for that about the focus.
+    fn waiting(&self) -> usize {
+        let matters = |(question, _): &&(Question, Tick)| *question != Question::Focus;
+        self.open.iter().filter(matters).count()
     }
 
     /// Takes an answer; the steps are to be taken in order.
@@ -181,11 +188,32 @@ impl Examination {
             return Vec::new();
         };
         let (_, asked) = self.open.remove(at);
-        let refusal = answer.map(|_| ()).map_err(ToString::to_string);
+        let mut steps = self.take(question, answer, asked);
+        steps.extend(self.pair_if_quiet());
+        steps
+    }
+
+    /// An answer does not come; the steps are to be taken in order.
+    pub fn unanswered(&mut self, question: Question) -> Vec<Step> {
+        self.open.retain(|(open, _)| *open != question);
+        self.answers.unanswered += usize::from(question != Question::Focus);
+        match question {
+            Question::Ping(_) => Vec::new(),
+            _ => self.pair_if_quiet(),
+        }
+    }
+
+    fn take(
+        &mut self,
+        question: Question,
+        answer: Result<&IqPayload, &StanzaError>,
+        asked: Tick,
+    ) -> Vec<Step> {
+        let refusal = answer.map(|_| ()).map_err(|e| e.condition.clone());
         match question {
             Question::Version => self.version(answer),
             Question::Focus => self.answers.focus = is_there(answer),
-            Question::Ping(half) => return self.pong(half),
+            Question::Ping(half) => self.pong(half),
             Question::Service(n) => self.answers.services[n].muc = Some(is_muc(answer)),
             Question::Module(n) => return self.module(n, answer),
             Question::Admin(n) => {
@@ -198,12 +226,6 @@ impl Examination {
         Vec::new()
     }
 
-    /// An answer does not come.
-    pub fn unanswered(&mut self, question: Question) {
-        self.open.retain(|(open, _)| *open != question);
-        self.answers.unanswered += 1;
-    }
-
     fn ask(&mut self, to: impl Into<String>, request: Request, question: Question) -> Step {
         self.open.push((question, self.now));
         Step::Ask {
@@ -213,11 +235,14 @@ impl Examination {
         }
     }
 
-    /// Two pings, so far apart that Prosody answers them one by one. With nagle
-    /// the second answer waits until the first is acknowledged, which this
-    /// machine does some 40 ms later (see [`crate::shell::link`]).
-    fn pair(&mut self) -> Vec<Step> {
-        let Some(service) = self.plan.services.first() else {
+    /// Once all else is answered, for the line must be quiet: two pings, so far
+    /// apart that Prosody answers them one by one. With nagle the second answer
+    /// waits until the first is acknowledged, which this machine does some 40 ms
+    /// later (see [`crate::shell::link::Link::delay_acks`]).
+    fn pair_if_quiet(&mut self) -> Vec<Step> {
+        let done = self.answers.gaps.len() == PAIRS;
+        let service = self.plan.services.first();
+        let Some(service) = service.filter(|_| self.waiting() == 0 && !done) else {
             return Vec::new();
         };
         let domain = service.domain.clone();
@@ -226,18 +251,14 @@ impl Examination {
         vec![first, Step::Space(GAP), second]
     }
 
-    fn pong(&mut self, half: Half) -> Vec<Step> {
+    fn pong(&mut self, half: Half) {
         match (half, self.first.take()) {
             (Half::First, _) => self.first = Some(self.now),
-            (Half::Second, Some(first)) => {
+            (Half::Second, first) => {
+                let first = first.unwrap_or(self.now);
                 self.answers.gaps.push(self.now.saturating_sub(first));
-                if self.answers.gaps.len() < PAIRS {
-                    return self.pair();
-                }
             }
-            (Half::Second, None) => {}
         }
-        Vec::new()
     }
 
     fn about_server(&mut self) -> Vec<Step> {
@@ -355,139 +376,9 @@ fn is_muc(answer: Result<&IqPayload, &StanzaError>) -> Result<bool, String> {
     match answer {
         Ok(IqPayload::DiscoInfo { features, .. }) => Ok(features.iter().any(|f| f == MUC)),
         Ok(_) => Ok(false),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.condition.clone()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::stanza::{CommandReply, Form};
-
-    fn begin(poll: Poll) -> (Examination, Vec<Step>) {
-        let plan = Plan {
-            gavel: RealJid::parse("gavel@gavel.x/gavel").unwrap(),
-            services: vec![Service {
-                domain: "muc.x".into(),
-                tenants: true,
-            }],
-            poll,
-            lists: true,
-            nonce: 7,
-        };
-        Examination::begin(plan, Tick::ZERO)
-    }
-
-    fn asked(steps: &[Step]) -> Vec<Question> {
-        let question = |step: &Step| match step {
-            Step::Ask { question, .. } => *question,
-            Step::Space(_) => None,
-        };
-        steps.iter().filter_map(question).collect()
-    }
-
-    fn error(condition: &str) -> StanzaError {
-        StanzaError {
-            condition: condition.into(),
-            ..StanzaError::default()
-        }
-    }
-
-    #[test]
-    fn nothing_that_is_asked_changes_a_room() {
-        let (_, steps) = begin(Poll::Auto);
-        for step in &steps {
-            let Step::Ask { request, .. } = step else {
-                continue;
-            };
-            let harmless = match request {
-                Request::Pin { nick, name, .. } => nick.as_str() == "nobody" && name.is_empty(),
-                Request::StartCommand { .. } | Request::Ping => true,
-                Request::Version | Request::DiscoInfo => true,
-                _ => false,
-            };
-            assert!(harmless, "{request:?}");
-        }
-    }
-
-    #[test]
-    fn the_module_is_known_by_its_answer() {
-        for (condition, module, lists) in [
-            ("item-not-found", Module::Serves, false),
-            ("forbidden", Module::Refuses, true),
-            ("service-unavailable", Module::Absent, true),
-        ] {
-            let (mut examination, _) = begin(Poll::Auto);
-            let error = error(condition);
-            let next = examination.answered(Question::Module(0), Err(&error), Tick::ZERO);
-            assert_eq!(examination.answers().services[0].module, Some(module));
-            assert_eq!(asked(&next) == [Question::Rooms(0)], lists, "{condition}");
-        }
-        let (mut examination, _) = begin(Poll::Off);
-        let error = error("service-unavailable");
-        let next = examination.answered(Question::Module(0), Err(&error), Tick::ZERO);
-        assert!(next.is_empty());
-    }
-
-    #[test]
-    fn commands_are_cancelled_and_the_first_room_is_asked_for_its_owners() {
-        let (mut examination, _) = begin(Poll::AdHoc);
-        let error = error("service-unavailable");
-        examination.answered(Question::Module(0), Err(&error), Tick::from_millis(1));
-        let reply = IqPayload::Command(CommandReply {
-            session: Some("s".into()),
-            form: Form {
-                options: vec![("rooms".into(), vec!["a@muc.x".into(), "b@muc.x".into()])],
-                ..Form::default()
-            },
-            ..CommandReply::default()
-        });
-        let steps = examination.answered(Question::Rooms(0), Ok(&reply), Tick::from_millis(31));
-        let took = Duration::from_millis(30);
-        assert_eq!(examination.answers().services[0].rooms, Some((2, took)));
-        assert!(matches!(
-            &steps[..],
-            [
-                Step::Ask {
-                    request: Request::CancelCommand { .. },
-                    question: None,
-                    ..
-                },
-                Step::Ask { to, question: Some(Question::Owners(0)), .. }
-            ] if to == "a@muc.x"
-        ));
-    }
-
-    #[test]
-    fn pairs_follow_each_other_and_their_gaps_are_kept() {
-        let (mut examination, steps) = begin(Poll::Off);
-        assert!(matches!(
-            steps[..3],
-            [Step::Ask { .. }, Step::Space(GAP), Step::Ask { .. }]
-        ));
-        let empty = IqPayload::Empty;
-        for n in 1..=3 {
-            let at = Tick::from_secs(n);
-            let first = Question::Ping(Half::First);
-            assert!(examination.answered(first, Ok(&empty), at).is_empty());
-            let late = at + Duration::from_millis(40 + n);
-            let next = examination.answered(Question::Ping(Half::Second), Ok(&empty), late);
-            assert_eq!(next.len(), if n < 3 { 3 } else { 0 });
-        }
-        let gaps = examination.answers().gaps;
-        assert_eq!(gaps, [41, 42, 43].map(Duration::from_millis));
-    }
-
-    #[test]
-    fn it_is_over_when_all_is_answered_or_given_up() {
-        let (mut examination, steps) = begin(Poll::Off);
-        let all = asked(&steps);
-        for question in &all {
-            assert!(!examination.is_over());
-            examination.unanswered(*question);
-        }
-        assert!(examination.is_over());
-        assert_eq!(examination.answers().unanswered, all.len());
-    }
-}
+mod tests;

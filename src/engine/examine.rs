@@ -69,9 +69,9 @@ impl Engine {
     /// One of the questions is not answered.
     pub(super) fn not_examined(&mut self, question: Question) {
         if let Some(examination) = &mut self.examination {
-            examination.unanswered(question);
+            let steps = examination.unanswered(question);
+            self.take_steps(steps);
         }
-        self.take_steps(Vec::new());
     }
 
     fn take_steps(&mut self, steps: Vec<Step>) {

@@ -48,8 +48,9 @@ pub struct Survey {
     pub server_admins: usize,
     /// Some of these, as `JID in ROOM`.
     pub server_admins_named: Vec<String>,
-    /// Whether presence can be sent in an occupant's name, as far as is known.
-    pub can_impersonate: bool,
+    /// Whether presence can be sent in an occupant's name; none before the
+    /// first was sent.
+    pub can_impersonate: Option<bool>,
     /// Whether no more tokens can be remembered.
     pub tokens_full: bool,
 }
@@ -77,7 +78,10 @@ impl Engine {
             server_admins_named: named
                 .map(|(room, jid)| format!("{jid} in {room}"))
                 .collect(),
-            can_impersonate: self.can_impersonate,
+            can_impersonate: match self.can_impersonate {
+                true if self.reverts == 0 => None,
+                can => Some(can),
+            },
             tokens_full: self.bindings.is_full(),
         }
     }

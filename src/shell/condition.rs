@@ -1,6 +1,7 @@
 //! How the connection is, and since when.
 
 use super::link::LinkError;
+use crate::diagnosis::Trouble;
 
 /// What is told of the connection.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) struct Condition {
     pub(super) since: u64,
     /// Why it is not.
     pub(super) problem: Option<String>,
+    /// The same, as a diagnosis tells it.
+    pub(super) trouble: Option<Trouble>,
 }
 
 impl Condition {
@@ -24,6 +27,7 @@ impl Condition {
             standby: false,
             since: now,
             problem: None,
+            trouble: None,
         }
     }
 
@@ -37,11 +41,14 @@ impl Condition {
 
     /// It is not, or no longer; without `error` because the server is silent.
     pub(super) fn down(&mut self, error: Option<&LinkError>, now: u64) {
-        if std::mem::replace(&mut self.connected, false) {
+        let opening = !std::mem::replace(&mut self.connected, false);
+        if !opening {
             self.since = now;
         }
         self.standby = matches!(error, Some(LinkError::Conflict { .. }));
-        let problem = error.map(ToString::to_string);
-        self.problem = Some(problem.unwrap_or_else(|| "Prosody does not answer".to_owned()));
+        let silent = || "Prosody does not answer".to_owned();
+        self.problem = Some(error.map_or_else(silent, ToString::to_string));
+        let trouble = error.map(|error| super::probe::trouble(error, opening));
+        self.trouble = Some(trouble.unwrap_or_else(|| Trouble::Other(silent())));
     }
 }

@@ -10,12 +10,13 @@ use super::report;
 use super::state_file::StateFile;
 use super::stats::Stats;
 use crate::api;
+use crate::diagnosis::Setup;
 use crate::engine::{Action, Engine, Input, Report};
 use crate::wire::{Decoder, Encoder};
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
@@ -31,6 +32,10 @@ pub struct Driver {
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) stats: Stats,
     pub(super) fetcher: Fetcher,
+    /// What a diagnosis is to know of the configuration.
+    pub(super) setup: Setup,
+    /// Who waits for Prosody's answers to an examination.
+    pub(super) examiners: Vec<oneshot::Sender<()>>,
 }
 
 /// Why a stream is over.
@@ -104,6 +109,9 @@ impl Driver {
     async fn send_collected(&mut self, link: &mut Link) -> bool {
         let (batch, hang_up) = self.collect();
         if !batch.is_empty() {
+            if self.engine.is_examining() {
+                link.delay_acks();
+            }
             link.send(&batch).await;
         }
         hang_up
@@ -130,8 +138,13 @@ impl Driver {
     fn told(&mut self, report: &Report) {
         report::log(report);
         self.stats.report(report, self.clock.now().unix_ms);
-        if let Report::Resynchronised { rooms } = report {
-            self.notifier.ready(&in_rooms(*rooms));
+        match report {
+            Report::Resynchronised { rooms } => self.notifier.ready(&in_rooms(*rooms)),
+            // Whoever has gone away meanwhile need not be told.
+            Report::Examined => self.examiners.drain(..).for_each(|waiting| {
+                let _ = waiting.send(());
+            }),
+            _ => {}
         }
     }
 

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod link;
 mod metrics;
 mod notify;
+mod probe;
 pub mod report;
 mod retry;
 pub mod settings;
@@ -19,6 +20,7 @@ mod state_file;
 mod stats;
 
 pub use clock::Clock;
+pub use probe::examine;
 
 use crate::claims::KeyError;
 use crate::config::Config;
@@ -76,14 +78,11 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         state_file,
         notifier: Notifier::from_environment(),
         fetcher: Fetcher::new(jwt.and_then(|jwt| jwt.key.url())),
+        setup: probe::setup(&config),
+        examiners: Vec::new(),
     };
     let admin = Admin::start(config.admin.clone(), Shared::new(desk, journal, metrics));
-    let link_config = LinkConfig {
-        server: config.component.server.to_string(),
-        component: config.component.jid.clone(),
-        secret: config.component.secret.expose().clone(),
-        services: config.muc.iter().map(|s| s.domain.clone()).collect(),
-    };
+    let link_config = probe::link_config(&config);
     let mut shutdown = pin!(async {
         shutdown.await;
         Notifier::stopping();

@@ -116,7 +116,8 @@ pub fn policy(policy: &config::Policy) -> Policy {
     }
 }
 
-fn poll(poll: config::Poll) -> Poll {
+/// How rooms are found beside invitations.
+pub(super) fn poll(poll: config::Poll) -> Poll {
     match poll {
         config::Poll::Auto => Poll::Auto,
         config::Poll::Adhoc => Poll::AdHoc,

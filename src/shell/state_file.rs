@@ -3,6 +3,7 @@
 //! Written whole, beside the old one, and renamed over it: whoever reads it
 //! finds the old or the new one, never half of one.
 
+use crate::diagnosis::Kept;
 use crate::engine::State;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,8 @@ pub struct StateFile {
     writing: Option<JoinHandle<io::Result<Duration>>>,
     wanted: bool,
     not_before: Option<Instant>,
-    failed: bool,
+    /// The file that could not be written, and why.
+    failed: Option<(PathBuf, String)>,
 }
 
 impl StateFile {
@@ -31,13 +33,16 @@ impl StateFile {
     /// moved aside, so that nothing of it is lost.
     pub fn open(path: Option<PathBuf>) -> (Self, State) {
         let state = path.as_deref().map(read).unwrap_or_default();
-        let file = Self {
+        let mut file = Self {
             path,
             writing: None,
             wanted: false,
             not_before: None,
-            failed: false,
+            failed: None,
         };
+        if let Some(Err(error)) = file.path.as_deref().map(try_write) {
+            file.give_up(&error);
+        }
         (file, state)
     }
 
@@ -106,11 +111,19 @@ impl StateFile {
         let Some(path) = self.path.take() else {
             return;
         };
-        if !std::mem::replace(&mut self.failed, true) {
-            let file = path.display();
-            warn!(
-                "cannot write the state file {file} ({error}); grants, step-downs and tokens seen are kept in memory only and end with this process: make its folder writable for gavel, or set state.file"
-            );
+        let file = path.display();
+        warn!(
+            "cannot write the state file {file} ({error}); grants, step-downs and tokens seen are kept in memory only and end with this process: make its folder writable for gavel, or set state.file"
+        );
+        self.failed = Some((path, error.to_string()));
+    }
+
+    /// Where the state is kept.
+    pub fn kept(&self) -> Kept {
+        match (&self.path, &self.failed) {
+            (Some(path), _) => Kept::File(path.display().to_string()),
+            (None, Some((path, why))) => Kept::Failed(path.display().to_string(), why.clone()),
+            (None, None) => Kept::Memory,
         }
     }
 }
@@ -137,6 +150,15 @@ fn read(path: &Path) -> State {
         }
         State::default()
     })
+}
+
+/// Whether [`replace`] could write, found out without touching the file: an
+/// admin is to learn it at the start and not with the first grant.
+fn try_write(path: &Path) -> io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".try-{}", std::process::id()));
+    std::fs::File::create(&aside)?;
+    std::fs::remove_file(&aside)
 }
 
 /// Puts `text` in the place of `path`; readable for nobody else, since it names

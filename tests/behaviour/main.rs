@@ -27,6 +27,7 @@ mod b15_breakout;
 mod b16_tenants;
 mod claims;
 mod commands;
+mod doctor;
 mod guard;
 mod keys;
 mod rules;

@@ -38,6 +38,14 @@ impl Gavel {
 
     /// The same, with more environment variables.
     pub fn start_with(prosody: &Prosody, overrides: &str, variables: &[(&str, &str)]) -> Self {
+        let config = Self::configure(prosody, overrides);
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        let level = std::env::var("TEST_GAVEL_LOG").unwrap_or("gavel=debug,info".into());
+        Self::launch(config, variables.iter().map(owned).collect(), &level)
+    }
+
+    /// Writes the usual configuration, changed by `overrides` (TOML).
+    pub fn configure(prosody: &Prosody, overrides: &str) -> PathBuf {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let config = prosody.dir().join(format!("gavel-{number}.toml"));
@@ -48,9 +56,12 @@ impl Gavel {
         let overrides: Table = overrides.parse().expect("overrides are TOML");
         merge(&mut table, overrides);
         fs::write(&config, table.to_string()).expect("a configuration");
-        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
-        let level = std::env::var("TEST_GAVEL_LOG").unwrap_or("gavel=debug,info".into());
-        Self::launch(config, variables.iter().map(owned).collect(), &level)
+        config
+    }
+
+    /// Its configuration file.
+    pub fn config(&self) -> &Path {
+        &self.config
     }
 
     fn launch(config: PathBuf, variables: Vec<(String, String)>, level: &str) -> Self {

@@ -6,6 +6,7 @@
 //! trouble of it is told once and tried again; it never keeps gavel from its
 //! work.
 
+mod doctor;
 mod events;
 mod fault;
 mod health;
@@ -138,7 +139,8 @@ async fn serve(config: config::Admin, shared: Shared) {
 
 /// Everything the socket serves.
 fn full(shared: Shared) -> Router {
-    let routes = reading().merge(overrides::routes()).merge(health::routes());
+    let acting = overrides::routes().merge(doctor::routes());
+    let routes = reading().merge(acting).merge(health::routes());
     answers_all(routes.with_state(shared))
 }
 

@@ -1,0 +1,77 @@
+//! `GET /v1/doctor`: the deployment as the daemon sees it.
+//!
+//! It asks Prosody over the daemon's own stream and adds what the engine has
+//! counted since the start; what that comes to is [`crate::diagnosis`]'s.
+
+use super::Shared;
+use super::fault::Fault;
+use crate::api::{Diagnosis, Examiner, Time};
+use crate::diagnosis::{Connection, Daemon, Facts, Trouble, findings};
+use crate::engine::Input;
+use crate::shell::driver::Driver;
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// Longest wait for Prosody; that it does not answer is a finding, too.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/v1/doctor", get(doctor))
+}
+
+async fn doctor(State(shared): State<Shared>) -> Result<Json<Diagnosis>, Fault> {
+    let examined = shared.desk.ask(Driver::examine).await?;
+    // Both ends, an answer and none in time, are told by the facts.
+    let _ = timeout(PATIENCE, examined).await;
+    let (facts, at) = shared
+        .desk
+        .ask(|driver| (driver.facts(), driver.now()))
+        .await?;
+    let diagnosis = Diagnosis::new(Examiner::Daemon, at, findings(&facts));
+    Ok(Json(diagnosis))
+}
+
+impl Driver {
+    /// Begins to ask Prosody; what is returned ends when all is answered.
+    fn examine(&mut self) -> oneshot::Receiver<()> {
+        let (done, examined) = oneshot::channel();
+        self.examiners.retain(|waiting| !waiting.is_closed());
+        self.examiners.push(done);
+        self.engine.handle(self.clock.now(), Input::Examine);
+        examined
+    }
+
+    fn now(&self) -> Time {
+        Time::from_unix_ms(self.clock.now().unix_ms)
+    }
+
+    /// Everything known.
+    fn facts(&self) -> Facts {
+        let condition = &self.condition;
+        let connection = match (&condition.trouble, condition.standby) {
+            _ if condition.connected => Connection::Up,
+            (_, true) => Connection::Standby,
+            (Some(trouble), false) => Connection::Down(trouble.clone()),
+            (None, false) => Connection::Down(Trouble::Other("connecting".to_owned())),
+        };
+        let survey = self.engine.survey(&self.setup.trusted_domains);
+        Facts {
+            setup: self.setup.clone(),
+            connection,
+            answers: self.engine.answers(),
+            impersonation: survey.can_impersonate,
+            daemon: Some(Daemon {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                since: Time::from_unix_ms(condition.since).to_string(),
+                ready: self.engine.is_ready(),
+                tally: self.engine.tally().clone(),
+                survey,
+                kept: self.state_file.kept(),
+            }),
+        }
+    }
+}
