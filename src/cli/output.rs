@@ -83,9 +83,9 @@ impl Output {
         }
     }
 
-    /// Whether people look at it directly.
-    pub fn is_terminal(&self) -> bool {
-        self.terminal
+    /// Whether a page can be drawn on it: a terminal that is not `dumb`.
+    pub fn draws(&self) -> bool {
+        self.terminal && !is_dumb()
     }
 
     /// The terminal's columns and rows now; `None` where there is none: a pipe
@@ -165,8 +165,12 @@ impl Output {
 /// Whether `stream` may be coloured: a terminal, and no `NO_COLOR`.
 pub fn colour_on(stream: &impl IsTerminal) -> bool {
     let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-    stream.is_terminal() && !asked_not_to && !dumb
+    stream.is_terminal() && !asked_not_to && !is_dumb()
+}
+
+/// Whether the terminal says of itself that it knows no control sequences.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|value| value == "dumb")
 }
 
 fn styled(colour: bool, style: Style, text: impl Display) -> String {

@@ -276,8 +276,12 @@ async fn decisions_are_followed_over_a_restart(version: Version) {
     let arguments = ["events", "--follow", "--json", "--last", "1"];
     let mut json = Running::start(&mut env.gavel.command(&arguments));
     let mut text = Running::start(&mut env.gavel.command(&["events", "-f", "--room", "lesson"]));
-    let (line, _) = json.says("grant").await;
-    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["nick"], "kim");
+    let (line, _) = json.says("").await;
+    let grant: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&grant["cause"], &grant["nick"]),
+        (&json!("grant"), &json!("kim"))
+    );
     text.says("TIME ").await;
     text.says("grant").await;
     let promote = async || {
@@ -287,10 +291,20 @@ async fn decisions_are_followed_over_a_restart(version: Version) {
             .unwrap();
     };
     promote().await;
-    for command in [&mut json, &mut text] {
-        let (line, took) = command.says("correction").await;
-        assert!(took < SECOND, "{took:?}: {line}");
-    }
+    // The next one: nothing is told twice.
+    let (line, took) = json.says("").await;
+    let correction: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(correction["cause"], "correction");
+    assert_eq!(
+        correction["id"].as_u64(),
+        grant["id"].as_u64().map(|id| id + 1)
+    );
+    assert!(took < SECOND, "{took:?}: {line}");
+    let (line, took) = text.says("").await;
+    assert!(
+        line.contains("  correction  ") && took < SECOND,
+        "{took:?}: {line}"
+    );
     env.gavel.restart();
     for command in [&mut json, &mut text] {
         command
@@ -418,3 +432,34 @@ async fn a_watched_page_is_drawn_again_and_the_terminal_restored(version: Versio
     );
 }
 on_both!(a_watched_page_is_drawn_again_and_the_terminal_restored);
+
+async fn a_gavel_that_is_not_connected_is_said_to_be(version: Version) {
+    let mut env = Env::new(version).await;
+    let _people = lesson(&env).await;
+    let mut room = Running::start(&mut env.gavel.command(&["room", "watch", "lesson"]));
+    let mut rooms = Running::start(&mut env.gavel.command(&["room", "watch", "--json"]));
+    room.says("kim").await;
+    rooms.says("present").await;
+    env.prosody.kill();
+    for command in [&mut room, &mut rooms] {
+        let (line, _) = command.says("! note: gavel is not connected: ").await;
+        assert!(line.contains("waiting for it"), "{line}");
+    }
+    let list = env.gavel.run(&["room", "list"]);
+    assert!(
+        list.out.starts_with("gavel is in no room: not connected: "),
+        "{list:?}"
+    );
+    assert_eq!(env.gavel.run(&["room", "list", "--json"]).json(), json!([]));
+    let show = env.gavel.run(&["room", "show", "lesson"]);
+    assert_eq!(show.status, 1);
+    assert!(show.err.contains("since it is not connected: "), "{show:?}");
+    env.prosody.restart();
+    // The rooms have gone with it.
+    for command in [&mut room, &mut rooms] {
+        command
+            .says_all(&["! note: gavel answers again", "ended"])
+            .await;
+    }
+}
+on_both!(a_gavel_that_is_not_connected_is_said_to_be);

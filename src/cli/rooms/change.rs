@@ -5,6 +5,7 @@ use super::page;
 use crate::api::{Occupant, RoomDetail, RoomSummary, Time};
 use crate::cli::text::escape;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// One change; with `--json` a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,8 +61,8 @@ pub(super) enum Kind {
     Ended,
 }
 
-/// What changed about a room since `before`; `None` is a room that is not there.
-/// On the `first` look nothing is new.
+/// What changed about the room `name` since `before`; `None` is a room that is
+/// not there. On the `first` look nothing is new.
 pub(super) fn in_room(
     name: &str,
     before: Option<&RoomDetail>,
@@ -70,45 +71,44 @@ pub(super) fn in_room(
     first: bool,
 ) -> Vec<Change> {
     let about = |change, occupant: &Occupant, from, to| Change {
-        at,
-        room: name.to_owned(),
-        change,
+        occupant: Some(occupant.clone()),
         from,
         to,
-        occupant: Some(occupant.clone()),
-        summary: None,
-    };
-    let people = |room: Option<&'_ RoomDetail>| -> Vec<Occupant> {
-        room.map(|room| room.occupants.clone()).unwrap_or_default()
+        ..of_room(name, change, None, at)
     };
     let (was, now) = (people(before), people(after));
-    let find = |among: &[Occupant], who: &Occupant| {
-        let same = |o: &&Occupant| o.nick == who.nick && o.jid == who.jid;
-        among.iter().find(same).cloned()
-    };
     let mut changes = Vec::new();
-    for person in &was {
-        if find(&now, person).is_none() {
+    if before.is_none() && after.is_some() && !first {
+        changes.push(of_room(name, Kind::Opened, None, at));
+    }
+    for (who, person) in &was {
+        if !now.contains_key(who) {
             changes.push(about(Kind::Left, person, None, None));
         }
     }
-    for person in &now {
-        let Some(before) = find(&was, person) else {
+    for (who, person) in &now {
+        let Some(before) = was.get(who) else {
             let kind = if first { Kind::Present } else { Kind::Joined };
             changes.push(about(kind, person, None, None));
             continue;
         };
-        for (kind, from, to) in differences(&before, person) {
+        for (kind, from, to) in differences(before, person) {
             changes.push(about(kind, person, from, to));
         }
     }
     if before.is_some() && after.is_none() {
         changes.push(of_room(name, Kind::Ended, None, at));
     }
-    if before.is_none() && after.is_some() && !first {
-        changes.insert(0, of_room(name, Kind::Opened, None, at));
-    }
     changes
+}
+
+/// Everybody in a room; somebody else under the same nick is somebody else.
+type People<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a Occupant>;
+
+fn people(room: Option<&RoomDetail>) -> People<'_> {
+    let people = room.iter().flat_map(|room| &room.occupants);
+    let keyed = people.map(|person| ((person.nick.as_str(), person.jid.as_deref()), person));
+    keyed.collect()
 }
 
 fn of_room(name: &str, change: Kind, summary: Option<RoomSummary>, at: Time) -> Change {

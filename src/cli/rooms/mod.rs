@@ -7,8 +7,9 @@ mod page;
 mod tests;
 mod watch;
 
+use super::text::escape;
 use super::{Error, Output, RoomCommand, Status, ask};
-use crate::api::{ErrorCode, RoomDetail, RoomSummary};
+use crate::api::{ErrorCode, RoomDetail, RoomSummary, Status as Daemon};
 use crate::shell::client::{Client, ClientError, segment};
 use std::path::Path;
 
@@ -69,10 +70,30 @@ async fn list(client: &Client, json: bool, output: &mut Output) -> Result<Status
         output.json(&rooms)?;
         return Ok(Status::Done);
     }
-    for line in page::rooms(&rooms, output.columns(), output.colour()) {
-        output.line(line)?;
+    let daemon: Option<Daemon> = match rooms.is_empty() {
+        true => Some(client.get("/v1/status").await?),
+        false => None,
+    };
+    match daemon.as_ref().and_then(not_ready) {
+        Some(why) => output.line(format_args!("gavel is in no room: {}", escape(&why)))?,
+        None => {
+            for line in page::rooms(&rooms, output.columns(), output.colour()) {
+                output.line(line)?;
+            }
+        }
     }
     Ok(Status::Done)
+}
+
+/// What the daemon is, where it may be in fewer rooms than it should be.
+fn not_ready(daemon: &Daemon) -> Option<String> {
+    match (&daemon.problem, daemon.connected) {
+        _ if daemon.ready => None,
+        (Some(problem), _) if daemon.standby => Some(format!("standby: {problem}")),
+        (Some(problem), false) => Some(format!("not connected: {problem}")),
+        (None, false) => Some("not connected".to_owned()),
+        (_, true) => Some("still finding its rooms".to_owned()),
+    }
 }
 
 async fn show(

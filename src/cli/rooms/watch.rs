@@ -44,7 +44,7 @@ pub(super) async fn run(
         View::Room(Some(room)) => Some(room.room.clone()),
         _ => None,
     };
-    let mut sink = match output.is_terminal() && !args.json {
+    let mut sink = match output.draws() && !args.json {
         true => Sink::Page(Screen::enter(output)?),
         false => Sink::Lines(output, args.json),
     };
@@ -69,15 +69,15 @@ pub(super) async fn run(
                 sink.show(name.as_deref(), Some(&view), &next, None)?;
                 view = next;
             }
-            Err(error) if error.is_passing() => {
-                let text = format!("{}; waiting for it", error.in_short());
-                if trouble.is_none() {
+            Err(Unseen::Passing(why)) => {
+                let text = format!("{why}; waiting for it");
+                if trouble.as_ref() != Some(&text) {
                     sink.note(&text);
                 }
                 sink.show(name.as_deref(), Some(&view), &view, Some(&text))?;
                 trouble = Some(text);
             }
-            Err(error) => return Err(error.into()),
+            Err(Unseen::Lasting(error)) => return Err(error),
         }
     }
 }
@@ -89,28 +89,53 @@ async fn first(client: &Client, room: Option<&str>) -> Result<View, Error> {
     })
 }
 
-/// Looks once. After `trouble` a daemon that has just been started is given the
-/// time to find its rooms.
-async fn look(client: &Client, room: Option<&str>, trouble: bool) -> Result<View, ClientError> {
-    if trouble {
-        let daemon: Daemon = client.get("/v1/status").await?;
-        if !daemon.ready && daemon.connected {
-            return Err(ClientError::NotReady);
+/// Why nothing is seen.
+enum Unseen {
+    /// It may be seen again soon.
+    Passing(String),
+    /// It will not.
+    Lasting(Error),
+}
+
+impl From<ClientError> for Unseen {
+    fn from(error: ClientError) -> Self {
+        match error.is_passing() {
+            true => Self::Passing(error.in_short()),
+            false => Self::Lasting(error.into()),
         }
     }
-    let Some(room) = room else {
-        return Ok(View::Rooms(rooms(client).await?));
+}
+
+/// Looks once. Rooms that are gone for a daemon that has just been started, or
+/// has lost its connection, are not: it finds them again.
+async fn look(client: &Client, room: Option<&str>, trouble: bool) -> Result<View, Unseen> {
+    if trouble {
+        ready(client).await?;
+    }
+    let view = match room {
+        None => View::Rooms(rooms(client).await?),
+        Some(room) => match detail(client, room).await {
+            Ok(detail) => View::Room(Some(Box::new(detail))),
+            Err(error) if error.is(ErrorCode::NotFound) => View::Room(None),
+            Err(error) => return Err(error.into()),
+        },
     };
-    match detail(client, room).await {
-        Ok(detail) => Ok(View::Room(Some(Box::new(detail)))),
-        Err(error)
-            if error
-                .failure()
-                .is_some_and(|f| f.code == ErrorCode::NotFound) =>
-        {
-            Ok(View::Room(None))
-        }
-        Err(error) => Err(error),
+    let nothing = match &view {
+        View::Rooms(rooms) => rooms.is_empty(),
+        View::Room(room) => room.is_none(),
+    };
+    if nothing {
+        ready(client).await?;
+    }
+    Ok(view)
+}
+
+/// That the daemon has found all rooms there are.
+async fn ready(client: &Client) -> Result<(), Unseen> {
+    let daemon: Daemon = client.get("/v1/status").await?;
+    match super::not_ready(&daemon) {
+        Some(why) => Err(Unseen::Passing(format!("gavel is {why}"))),
+        None => Ok(()),
     }
 }
 

@@ -40,8 +40,6 @@ pub enum ClientError {
         /// How.
         what: String,
     },
-    /// The daemon is finding its rooms after its start or a new connection.
-    NotReady,
     /// The daemon's own error.
     Refused(Failure),
     /// An answer that this version cannot read.
@@ -58,7 +56,6 @@ impl ClientError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::NoDaemon { .. } | Self::Silent { .. } | Self::Broken { .. } => true,
-            Self::NotReady => true,
             Self::Refused(failure) => failure.code == ErrorCode::Unavailable,
             Self::NotPermitted { .. } | Self::Strange { .. } => false,
         }
@@ -115,7 +112,6 @@ impl fmt::Display for ClientError {
                      see gavel's log where it does so again"
                 )
             }
-            Self::NotReady => f.write_str("gavel has just connected and is finding its rooms"),
             Self::Refused(failure) => f.write_str(&failure.message),
             Self::Strange { path, what } => write!(
                 f,
