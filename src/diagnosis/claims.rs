@@ -2,7 +2,6 @@
 
 use super::{Daemon, Facts, List, count, people};
 use crate::claims::{RejectReason, Source};
-use crate::engine::examination::Module;
 use crate::engine::tally::Clocks;
 
 /// This many tokens say something about clocks.
@@ -29,15 +28,9 @@ fn bridge(facts: &Facts, list: &mut List) {
     if !sources.contains(&Source::Bridge) || facts.answers.is_none() {
         return;
     }
-    let absent = |n: &usize| matches!(facts.module(*n), Some(Module::Absent | Module::Refuses));
-    let without: Vec<&str> = (0..facts.setup.services.len())
-        .filter(absent)
-        .map(|n| facts.setup.services[n].as_str())
-        .collect();
-    if without.is_empty() {
+    let Some(place) = facts.without_module() else {
         return;
-    }
-    let place = without.join(", ");
+    };
     if sources.len() == 1 {
         list.fail(
             "sources",

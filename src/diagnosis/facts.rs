@@ -37,6 +37,8 @@ pub struct Setup {
     pub reverts: bool,
     /// How rooms are found beside invitations.
     pub poll: Poll,
+    /// Whether the module is to guard moderation (`policy.guard`).
+    pub guard: bool,
 }
 
 /// Something remarkable in the configuration.
@@ -119,6 +121,15 @@ impl Facts {
     pub(super) fn module(&self, service: usize) -> Option<Module> {
         let answers = self.answers.as_ref()?;
         answers.services.get(service)?.module
+    }
+
+    /// The services that are known to be without the module, or not to be served
+    /// by it, for people; none where there are none.
+    pub(super) fn without_module(&self) -> Option<String> {
+        let absent = |n: &usize| matches!(self.module(*n), Some(Module::Absent | Module::Refuses));
+        let services = (0..self.setup.services.len()).filter(absent);
+        let services: Vec<&str> = services.map(|n| &*self.setup.services[n]).collect();
+        (!services.is_empty()).then(|| services.join(", "))
     }
 
     /// Whether the module serves every service; false where that is not known.

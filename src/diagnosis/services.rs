@@ -42,6 +42,18 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
         allowners(facts, n, service, list);
     }
     names(facts, list);
+    guard(facts, list);
+}
+
+/// `policy.guard` is the module's work.
+fn guard(facts: &Facts, list: &mut List) {
+    if let Some(place) = facts.without_module().filter(|_| facts.setup.guard) {
+        list.warn(
+            "guard",
+            format!("policy.guard is on and has no effect on {place}, which mod_gavel does not serve: there gavel corrects after the fact"),
+            "load mod_gavel there, of the same version as gavel",
+        );
+    }
 }
 
 fn exists(service: &str, answers: &ServiceAnswers, list: &mut List) -> bool {

@@ -35,6 +35,7 @@ fn healthy() -> Facts {
             trusted_domains: vec!["meet.jitsi".into()],
             reverts: true,
             poll: Poll::Auto,
+            guard: false,
         },
         connection: Connection::Up,
         answers: Some(Answers {
@@ -200,6 +201,17 @@ fn the_module_is_missed_where_jitsi_is() {
     other.answers.as_mut().unwrap().services[0].module = Some(Module::Refuses);
     let jid = "gavel_jid = \"gavel@gavel.meet.jitsi\"";
     one(&other, "module", Severity::Fail, jid);
+}
+
+#[test]
+fn the_guard_is_the_modules_work() {
+    let mut facts = plain();
+    none(&facts, "guard");
+    facts.setup.guard = true;
+    one(&facts, "guard", Severity::Warn, "muc.meet.jitsi");
+    let mut served = healthy();
+    served.setup.guard = true;
+    none(&served, "guard");
 }
 
 #[test]

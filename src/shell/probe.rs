@@ -75,6 +75,7 @@ pub(super) fn setup(config: &Config) -> Setup {
         trusted_domains: config.claims.trusted_domains.clone(),
         reverts: config.names.freeze == config::Freeze::Revert,
         poll: super::settings::poll(config.discovery.poll),
+        guard: config.policy.guard,
     }
 }
 
