@@ -589,6 +589,7 @@ local function give_back_all(room, state, refused_since)
 end
 
 local function log_refusal(room, actor, what, whom)
+	if actor and rank_in(room, actor) < affiliation_ranks.admin then return; end -- who may not anyway can try for ever
 	module:log("info", "The guard keeps %s in %s from: %s %s", actor or "a server module", room.jid, what, whom);
 end
 
