@@ -717,7 +717,7 @@ local function lapse()
 	local over = lease;
 	lease = nil;
 	module:log("warn", "gavel has not been heard of: until it is, the guard is open for the rooms of %s", module.host);
-	for room_jid, state in pairs(rooms) do -- of the others, those timers take care
+	for room_jid, state in pairs(rooms) do -- the others have timers of their own
 		local room = state.judged and next(state.held) and muc.get_room_from_jid(room_jid);
 		if room then attempt("lapse", give_back_all, room, state, over.renewed); end
 	end

@@ -5,6 +5,7 @@ use crate::on_both;
 use crate::support::{
     Client, El, Env, MUC_ADMIN, MUC_USER, Options, Version, nick, student, teacher, token,
 };
+use hyper::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -511,3 +512,30 @@ async fn guard_covers_breakout_rooms(version: Version) {
     assert!(owners.contains(&bob.bare().to_string()), "{owners:?}");
 }
 on_both!(guard_covers_breakout_rooms);
+
+/// What an admin sets by gavel counts as what a token says.
+async fn guard_lets_pass_what_an_override_allows(version: Version) {
+    let env = scene(version, "").await;
+    let focus = focus(&env).await;
+    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
+    let guest = joins(&env, ROOM, "guest", None).await;
+    env.settle().await;
+    let path = "/v1/rooms/room/overrides/bob";
+    let owner = json!({ "affiliation": "owner" }).to_string();
+    let answer = env.gavel.ask(Method::PUT, path, &owner).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    focus.sees_affiliation(ROOM, "bob", "owner").await;
+    env.settle().await;
+    bob.affiliate(ROOM, guest.bare(), "owner").await.unwrap();
+    env.settle().await;
+    bob.affiliate(ROOM, guest.bare(), "none").await.unwrap();
+    env.settle().await;
+    env.gavel.ask(Method::DELETE, path, "").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    for jid in [bob.bare(), guest.bare()] {
+        let refused = focus.affiliate(ROOM, jid, "owner").await;
+        assert_eq!(refused, Err(REFUSED.into()));
+    }
+}
+on_both!(guard_lets_pass_what_an_override_allows);
