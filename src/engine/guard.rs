@@ -213,3 +213,75 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::claims::{self, Source, Verifier};
+    use crate::engine::settings::{Freeze, Infrastructure, Poll};
+    use crate::engine::{Action, Engine, Input, Now, Settings, State};
+    use crate::muc::{Nick, Service};
+    use crate::policy::Policy;
+    use crate::stanza::{Outbound, Request};
+    use std::time::Duration;
+
+    fn settings() -> Settings {
+        let verifier = Verifier::new(claims::Settings {
+            sources: vec![Source::Bridge],
+            trusted_domains: Vec::new(),
+            bridge_secret: b"secret".to_vec(),
+            jwt: None,
+        });
+        Settings {
+            component: "gavel.x".into(),
+            nick: Nick::new("gavel"),
+            services: ["muc.x", "breakout.x"]
+                .map(|domain| Service {
+                    domain: domain.into(),
+                    tenants: false,
+                })
+                .into(),
+            invites: true,
+            poll: Poll::Off,
+            interval: Duration::from_secs(30),
+            rooms: Vec::new(),
+            verifier: verifier.unwrap_or_else(|error| panic!("{error}")),
+            policy: Policy::default(),
+            freeze: Freeze::Off,
+            infrastructure: Infrastructure::default(),
+            seed: 1,
+        }
+    }
+
+    /// How long the leases are that the engine asks for.
+    fn leases(engine: &mut Engine) -> Vec<u64> {
+        let actions = std::iter::from_fn(|| engine.poll());
+        let seconds = actions.filter_map(|action| match action {
+            Action::Send(Outbound::Iq {
+                request: Request::Lease { seconds, .. },
+                ..
+            }) => Some(seconds),
+            _ => None,
+        });
+        seconds.collect()
+    }
+
+    #[test]
+    fn guard_is_switched_by_the_configuration_at_once() {
+        let mut engine = Engine::new(settings(), State::default());
+        let stream_id = "s".to_owned();
+        engine.handle(Now::default(), Input::Connected { stream_id });
+        assert!(leases(&mut engine).is_empty());
+        for (guard, expected) in [(true, vec![9, 9]), (false, vec![0, 0]), (false, vec![])] {
+            engine.settings.policy.guard = guard;
+            engine.guard_anew();
+            assert_eq!(leases(&mut engine), expected, "{guard}");
+        }
+        // And is not kept up.
+        let later = Now {
+            tick: Duration::from_secs(5),
+            ..Now::default()
+        };
+        engine.handle(later, Input::Wake);
+        assert!(leases(&mut engine).is_empty());
+    }
+}
