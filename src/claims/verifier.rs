@@ -200,6 +200,12 @@ impl Verifier {
         self.jwt.as_mut()?.remote_mut()
     }
 
+    /// Whether claims of `source` count for somebody of `domain`.
+    pub fn believes(&self, source: Source, domain: &str) -> bool {
+        let trusted = || self.trusted_domains.iter().any(|known| known == domain);
+        self.sources.contains(&source) && (source != Source::Identity || trusted())
+    }
+
     /// Takes over the keys that `old` has fetched, where they are of the same
     /// server: for a configuration that is read again.
     pub fn keep_keys(&mut self, old: &mut Self) {

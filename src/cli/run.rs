@@ -3,10 +3,11 @@
 use super::{Error, Status, logging, verification};
 use crate::{config, shell};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// Runs until a signal ends it.
 pub(super) fn run(file: Option<&Path>) -> Result<Status, Error> {
@@ -24,17 +25,35 @@ pub(super) fn run(file: Option<&Path>) -> Result<Status, Error> {
     }
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| start_failed(&error))?;
+    let named = file.map(Path::to_path_buf);
     runtime.block_on(async {
         let mut signals = Signals::new().map_err(|error| start_failed(&error))?;
         let file = loaded.file.as_deref().unwrap_or(Path::new("none"));
         let version = env!("CARGO_PKG_VERSION");
         tracing::info!(%version, config = %file.display(), "starting");
+        let reloads = reloads(named).map_err(|error| start_failed(&error))?;
         let start = |asked: oneshot::Receiver<()>| {
-            shell::run(loaded.config, async {
+            shell::run(loaded.config, reloads, async {
                 let _ = asked.await;
             })
         };
         supervise(start, async || signals.next().await).await
+    })
+}
+
+/// The configuration is read again with each SIGHUP.
+fn reloads(file: Option<PathBuf>) -> io::Result<shell::Reloads> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    // One that waits says as much as several.
+    let (want, wanted) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            let _ = want.try_send(());
+        }
+    });
+    Ok(shell::Reloads {
+        wanted,
+        load: Arc::new(move || config::load(file.as_deref())),
     })
 }
 

@@ -51,6 +51,7 @@ pub const KEYS: &[&str] = &[
     "admin.web_token",
     "admin.web_token_file",
     "log.format",
+    "log.audit",
 ];
 
 /// The section of each rule.

@@ -279,6 +279,10 @@ pub struct Admin {
 pub struct Log {
     /// How lines look.
     pub format: LogFormat,
+    /// Where decisions are written, a line of JSON each; `None` is nowhere,
+    /// written `""`.
+    #[serde(serialize_with = "path_or_empty")]
+    pub audit: Option<PathBuf>,
 }
 
 /// Writes rules as `[[policy.rule]]` does.

@@ -215,6 +215,8 @@ fn infrastructure(root: &mut Section<'_>, parents: &[String]) -> Infrastructure 
 fn log(root: &mut Section<'_>) -> Log {
     let mut section = root.section("log");
     let format = section.word("format", LogFormat::Text, &[]);
+    let audit = section.text("audit").map(|given| given.value);
+    let audit = audit.filter(|path| !path.is_empty()).map(PathBuf::from);
     section.finish();
-    Log { format }
+    Log { format, audit }
 }

@@ -222,6 +222,7 @@ web = ""
 
 [log]
 format = "text"
+audit = ""
 "#;
 
 /// A folder whose `gavel.toml` is `text`, with the two secrets of [`SAMPLE`].
@@ -297,6 +298,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("admin.listen", "''", ""),
     ("admin.web", "'127.0.0.1:9319'", "127.0.0.1:9319"),
     ("log.format", "'json'", "json"),
+    ("log.audit", "'/a'", "/a"),
 ];
 
 #[test]

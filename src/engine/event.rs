@@ -23,6 +23,8 @@ pub enum Input {
     ImpersonationRefused,
     /// A stanza has arrived.
     Stanza(Inbound),
+    /// The configuration was read again.
+    Reload(Box<super::Reload>),
     /// An admin sets or clears an override.
     Steer(Box<super::Steering>),
     /// What [`Action::FetchKey`] asked for has come, or cannot be had.

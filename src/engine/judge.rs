@@ -106,6 +106,7 @@ impl Engine {
         // Who was there before gavel lost sight of them does not appear now.
         let appears = back && !std::mem::take(&mut person.lost);
         if appears {
+            person.because = None;
             person.record.user_id = None;
         }
         // Mostly there is one, and a vector's first room is for four.
@@ -349,7 +350,7 @@ impl Engine {
     }
 
     /// Notes which name an occupant's claims give it.
-    fn freeze_name(&mut self, jid: &RoomJid, nick: &Nick) {
+    pub(super) fn freeze_name(&mut self, jid: &RoomJid, nick: &Nick) {
         let Some(occupant) = self.occupant(jid, nick) else {
             return;
         };

@@ -39,6 +39,7 @@ pub mod person;
 mod pins;
 mod presence;
 mod reconcile;
+mod reload;
 mod reply;
 mod request;
 pub mod room;
@@ -54,6 +55,7 @@ mod view;
 pub use event::{Action, Decision, Input, Report, Warning};
 pub use load::Load;
 pub use person::Override;
+pub use reload::Reload;
 pub use settings::Settings;
 pub use state::State;
 pub use steer::Steering;
@@ -183,6 +185,7 @@ impl Engine {
             Input::Disconnected => self.disconnected(),
             Input::ImpersonationRefused => self.impersonation_refused(),
             Input::Stanza(stanza) => self.stanza(stanza),
+            Input::Reload(reload) => self.reload(*reload),
             Input::Steer(wish) => self.steer(*wish),
             Input::KeyFetched { key, result } => self.key_fetched(&key, result),
             Input::Wake => {}

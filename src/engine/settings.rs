@@ -30,7 +30,7 @@ pub enum Freeze {
 }
 
 /// Who is never managed and never counted as people.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Infrastructure {
     /// By bare JID.
     pub jids: Vec<BareJid>,

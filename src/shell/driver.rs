@@ -10,6 +10,7 @@ use super::report;
 use super::state_file::StateFile;
 use super::stats::Stats;
 use crate::api;
+use crate::config::Config;
 use crate::diagnosis::Setup;
 use crate::engine::{Action, Engine, Input, Report};
 use crate::wire::{Decoder, Encoder};
@@ -32,6 +33,8 @@ pub struct Driver {
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) stats: Stats,
     pub(super) fetcher: Fetcher,
+    /// What holds now.
+    pub(super) config: Config,
     /// What a diagnosis is to know of the configuration.
     pub(super) setup: Setup,
     /// Who waits for Prosody's answers to an examination.

@@ -2,6 +2,7 @@
 //! decides. It knows no rule about people.
 
 mod admin;
+mod audit;
 pub mod client;
 mod clock;
 mod condition;
@@ -13,6 +14,7 @@ pub mod link;
 mod metrics;
 mod notify;
 mod probe;
+mod reload;
 pub mod report;
 mod retry;
 pub mod settings;
@@ -21,12 +23,14 @@ mod stats;
 
 pub use clock::Clock;
 pub use probe::examine;
+pub use reload::Reloads;
 
 use crate::claims::KeyError;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::wire::{Decoder, Encoder};
 use admin::{Admin, Shared};
+use audit::Audit;
 use condition::Condition;
 use desk::Desk;
 use driver::{Driver, End};
@@ -53,12 +57,17 @@ pub enum Error {
     Key(#[from] KeyError),
 }
 
-/// Runs gavel until `shutdown` ends; reconnects for ever.
+/// Runs gavel until `shutdown` ends; reconnects for ever. The configuration is
+/// read again as `reloads` says.
 ///
 /// # Errors
 ///
 /// Only for what no later try can mend.
-pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn run(
+    config: Config,
+    reloads: Reloads,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let settings = settings::engine(&config, rand::random())?;
     let (state_file, state) = StateFile::open(config.state.file.clone());
     let jwt = config.claims.jwt.as_ref();
@@ -72,15 +81,21 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         clock,
         condition: Condition::new(now),
         jobs,
-        stats: Stats::new(metrics.clone(), journal.clone()),
+        stats: Stats::new(
+            metrics.clone(),
+            journal.clone(),
+            Audit::new(config.log.audit.clone()),
+        ),
         decoder: Decoder::new(jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default()),
         encoder: Encoder::new(&config.component.jid),
         state_file,
         notifier: Notifier::from_environment(),
+        config: config.clone(),
         fetcher: Fetcher::new(jwt.and_then(|jwt| jwt.key.url())),
         setup: probe::setup(&config),
         examiners: Vec::new(),
     };
+    let reloading = tokio::spawn(reloads.run(desk.clone()));
     let admin = Admin::start(config.admin.clone(), Shared::new(desk, journal, metrics));
     let link_config = probe::link_config(&config);
     let mut shutdown = pin!(async {
@@ -89,6 +104,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     });
     driver.prepare();
     keep_connected(&mut driver, &link_config, &mut shutdown).await;
+    reloading.abort();
     drop(admin);
     let state = driver.engine.state();
     driver.state_file.finish(&state).await;

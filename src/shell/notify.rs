@@ -84,6 +84,21 @@ impl Notifier {
         self.send(&[NotifyState::Ready, NotifyState::Status(&line)]);
     }
 
+    /// Tells that the configuration is being read again; [`Notifier::reloaded`]
+    /// must follow.
+    pub(super) fn reloading(&mut self) {
+        if self.ready {
+            self.send(&[NotifyState::Reloading]);
+        }
+    }
+
+    /// Tells that it has been read.
+    pub(super) fn reloaded(&mut self) {
+        if self.ready {
+            self.send(&[NotifyState::Ready]);
+        }
+    }
+
     /// Tells that gavel is about to end.
     pub(super) fn stopping() {
         // A failure has been told before, or matters no longer.

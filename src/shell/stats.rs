@@ -1,10 +1,13 @@
 //! The one place that sees everything that happens, and tells those who keep
-//! count of it: the metrics, and the journal of decisions.
+//! count of it: the metrics, the journal of decisions,
+//! and the audit file.
 
+use super::audit::Audit;
 use super::journal::Journal;
 use super::metrics::Metrics;
 use crate::engine::Report;
 use crate::stanza::Inbound;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Who keeps count.
@@ -13,6 +16,8 @@ pub(super) struct Stats {
     metrics: Arc<Metrics>,
     /// The last decisions.
     journal: Arc<Journal>,
+    /// All decisions, in a file.
+    audit: Audit,
     /// Stanzas that could not be read.
     unparsed: u64,
     /// Whether the stream has been open before.
@@ -21,10 +26,11 @@ pub(super) struct Stats {
 
 impl Stats {
     /// Nothing has happened yet.
-    pub(super) fn new(metrics: Arc<Metrics>, journal: Arc<Journal>) -> Self {
+    pub(super) fn new(metrics: Arc<Metrics>, journal: Arc<Journal>, audit: Audit) -> Self {
         Self {
             metrics,
             journal,
+            audit,
             unparsed: 0,
             connected_before: false,
         }
@@ -33,9 +39,16 @@ impl Stats {
     /// The engine tells something, at `unix_ms`.
     pub(super) fn report(&mut self, report: &Report, unix_ms: u64) {
         self.metrics.report(report);
-        if let Report::Decision(decision) = report {
-            self.journal.add(decision, unix_ms);
+        if let Report::Decision(decision) = report
+            && let Some(json) = self.journal.add(decision, unix_ms)
+        {
+            self.audit.line(json);
         }
+    }
+
+    /// Writes decisions to `path` from now on, opened anew.
+    pub(super) fn open_audit(&self, path: Option<PathBuf>) {
+        self.audit.open(path);
     }
 
     /// A stanza has come and could be read.

@@ -30,5 +30,6 @@ mod commands;
 mod doctor;
 mod guard;
 mod keys;
+mod reload;
 mod rules;
 mod with_module;

@@ -95,6 +95,27 @@ impl Gavel {
         }
     }
 
+    /// Writes another configuration: the usual one, changed by `overrides`.
+    pub fn configure(&self, prosody: &Prosody, overrides: &str) {
+        let socket = self.socket();
+        let mut table = usual(prosody);
+        let admin = format!("[admin]\nsocket = {socket:?}\nlisten = ''");
+        merge(&mut table, admin.parse().expect("TOML"));
+        merge(&mut table, overrides.parse().expect("overrides are TOML"));
+        fs::write(&self.config, table.to_string()).expect("a configuration");
+    }
+
+    /// Has it read its configuration again (SIGHUP).
+    pub fn hang_up(&self) {
+        signal(self.child().id(), "-HUP");
+    }
+
+    /// Waits until its log is as `wanted`.
+    pub async fn until_log(&self, wanted: impl Fn(&str) -> bool) {
+        let found = self.until(DEADLINE, || wanted(&self.log()).then_some(()));
+        found.await.expect("gavel logs what is waited for");
+    }
+
     /// Everything it has written.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
