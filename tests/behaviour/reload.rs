@@ -17,7 +17,7 @@ async fn reload(env: &Env, overrides: &str) {
         .log()
         .matches("the configuration was read again")
         .count();
-    env.gavel.configure(&env.prosody, overrides);
+    env.gavel.reconfigure(&env.prosody, overrides);
     env.gavel.hang_up();
     env.gavel
         .until_log(|log| log.matches("the configuration was read again").count() > before)
@@ -58,7 +58,7 @@ async fn a_bad_file_is_refused_and_the_old_one_stays(version: Version) {
     let focus = env.focus(ROOM).await;
     let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
-    env.gavel.configure(
+    env.gavel.reconfigure(
         &env.prosody,
         "[policy]\ngests = 'strip'\n[component]\nsecret = 'hush-hush'\n",
     );
@@ -184,7 +184,7 @@ async fn reloads_under_load_take_nothing_from_anybody(version: Version) {
         "",
     ];
     for (n, kind) in kinds.iter().enumerate() {
-        env.gavel.configure(&env.prosody, kind);
+        env.gavel.reconfigure(&env.prosody, kind);
         env.gavel.hang_up();
         let name = format!("guest{n}");
         let guest = env.person(ROOM, &name, None).await;
@@ -220,7 +220,7 @@ async fn a_standby_and_a_gavel_without_server_reload_too(version: Version) {
         .shows("/v1/status", "gone", |s| s["connected"] == false)
         .await;
     env.gavel
-        .configure(&env.prosody, "[policy]\nguests = 'ignore'");
+        .reconfigure(&env.prosody, "[policy]\nguests = 'ignore'");
     env.gavel.hang_up();
     let line = env.gavel.logs("the configuration was read again").await;
     assert!(line.contains("changed=\"policy\""), "{line}");

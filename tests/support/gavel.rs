@@ -96,7 +96,7 @@ impl Gavel {
     }
 
     /// Writes another configuration: the usual one, changed by `overrides`.
-    pub fn configure(&self, prosody: &Prosody, overrides: &str) {
+    pub fn reconfigure(&self, prosody: &Prosody, overrides: &str) {
         let socket = self.socket();
         let mut table = usual(prosody);
         let admin = format!("[admin]\nsocket = {socket:?}\nlisten = ''");
