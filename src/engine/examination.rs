@@ -238,7 +238,7 @@ impl Examination {
     /// Once all else is answered, for the line must be quiet: two pings, so far
     /// apart that Prosody answers them one by one. With nagle the second answer
     /// waits until the first is acknowledged, which this machine does some 40 ms
-    /// later (see [`crate::shell::link::Link::delay_acks`]).
+    /// later, having nothing to send (tcp(7), TCP_QUICKACK).
     fn pair_if_quiet(&mut self) -> Vec<Step> {
         let done = self.answers.gaps.len() == PAIRS;
         let service = self.plan.services.first();

@@ -112,9 +112,6 @@ impl Driver {
     async fn send_collected(&mut self, link: &mut Link) -> bool {
         let (batch, hang_up) = self.collect();
         if !batch.is_empty() {
-            if self.engine.is_examining() {
-                link.delay_acks();
-            }
             link.send(&batch).await;
         }
         hang_up

@@ -130,16 +130,6 @@ impl Link {
             })?;
         Self::over(stream, config).await
     }
-
-    /// Acknowledges what arrives next not at once, but with what is sent next or
-    /// after some 40 ms (tcp(7), TCP_QUICKACK). That is what a busy connection
-    /// does by itself; on a quiet one it makes the system's choice certain, so
-    /// that a peer that waits for acknowledgements can be told by its answers.
-    pub fn delay_acks(&self) {
-        #[cfg(target_os = "linux")]
-        // Where it cannot be set nothing is told wrongly: no answer waits.
-        let _ = self.io.set_quickack(false);
-    }
 }
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {

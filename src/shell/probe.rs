@@ -185,7 +185,6 @@ impl Probe {
             // None of them has a character that XML forbids.
             batch.extend(self.encoder.encode(&stanza).unwrap_or_default());
         }
-        self.link.delay_acks();
         self.link.send(&batch).await;
     }
 
