@@ -22,7 +22,9 @@ type Arrival = (Instant, Bytes);
 
 pub struct Client {
     pub nick: String,
-    pub sent: u64,
+    /// Presence stanzas sent.
+    pub presences: u64,
+    ids: u64,
     write: OwnedWriteHalf,
     arrivals: UnboundedReceiver<Arrival>,
 }
@@ -57,19 +59,20 @@ impl Client {
         tokio::spawn(listen(read, format!("/{nick}'"), heard));
         Self {
             nick: nick.to_owned(),
-            sent: 0,
+            presences: 0,
+            ids: 0,
             write,
             arrivals,
         }
     }
 
     pub async fn send(&mut self, stanza: &str) {
-        self.sent += 1;
         self.write.write_all(stanza.as_bytes()).await.unwrap();
     }
 
     /// Sends a presence to its occupant JID.
     pub async fn presence(&mut self, room: &str, kind: &str, children: &str) {
+        self.presences += 1;
         let nick = self.nick.clone();
         self.send(&format!(
             "<presence{kind} to='{room}/{nick}'>{children}</presence>"
@@ -86,7 +89,8 @@ impl Client {
 
     /// Asks, and waits for the answer.
     pub async fn iq(&mut self, to: &str, kind: &str, payload: &str) {
-        let id = format!("q{}", self.sent);
+        self.ids += 1;
+        let id = format!("q{}", self.ids);
         self.send(&format!(
             "<iq type='{kind}' id='{id}' to='{to}'>{payload}</iq>"
         ))

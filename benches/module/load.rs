@@ -8,10 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Meetings of a round, one after another.
-const MEETINGS: usize = 16;
-/// People of a meeting, every third of them a moderator by token.
-const PEOPLE: usize = 10;
+/// People who enter in a round, in meetings of some size one after another;
+/// every third is a moderator by token.
+const ENTRIES: usize = 160;
 /// Presence updates that each sends; none tells gavel anything.
 const UPDATES: usize = 2;
 /// What people wait for who are to be moderators, and the others.
@@ -29,10 +28,10 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    pub async fn gather(prosody: &Prosody, settles: bool, gavel: bool) -> Self {
+    pub async fn gather(prosody: &Prosody, size: usize, settles: bool, gavel: bool) -> Self {
         let focus = Client::connect(prosody, "focus", "auth.meet.jitsi").await;
         let mut people = Vec::new();
-        for person in 0..PEOPLE {
+        for person in 0..size {
             let nick = format!("{person:08x}");
             let mut client = Client::connect(prosody, &nick, "meet.jitsi").await;
             let session = session(person);
@@ -49,17 +48,16 @@ impl Crowd {
         }
     }
 
-    /// Presence stanzas sent so far.
-    pub fn sent(&self) -> u64 {
-        let people = self.people.iter().chain([&self.focus]);
-        people.map(|client| client.sent).sum()
+    /// Presence stanzas sent so far, by all but the focus.
+    pub fn presences(&self) -> u64 {
+        self.people.iter().map(|client| client.presences).sum()
     }
 
     /// Holds a round of meetings. Gives how long each moderator waited between
     /// its own first presence and its role.
     pub async fn round(&mut self) -> Vec<Duration> {
         let mut waits = Vec::new();
-        for _ in 0..MEETINGS {
+        for _ in 0..ENTRIES.div_ceil(self.people.len()) {
             self.meetings += 1;
             let room = format!("meeting{}@muc.meet.jitsi", self.meetings);
             self.meeting(&room, &mut waits).await;

@@ -4,12 +4,17 @@
 //! in turns, on Prosody 0.12 and 13.
 //!
 //! ```sh
-//! cargo bench --bench module            # 8 rounds each, some minutes
-//! cargo bench --bench module -- 20
+//! cargo bench --bench module              # 8 rounds each, meetings of 20
+//! cargo bench --bench module -- 20 10     # 20 rounds, meetings of 10
 //! ```
+//!
+//! What gavel causes is about the same for each person, while Prosody's own work
+//! for a person grows with the meeting: the smaller it is the more gavel counts.
 //!
 //! As root, and with what `tests/run` installs. Figures mean something on a
 //! machine that does nothing else; it has two cores at least.
+//!
+//! Presences are counted in one more round, whose cost is not.
 //!
 //! Goals: CPU time of Prosody at most 1.05 times what it is with the module of
 //! its own; half of all moderators settled within 1.2 ms.
@@ -18,10 +23,13 @@
 mod client;
 mod cost;
 mod load;
+mod relay;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 use load::Crowd;
+use relay::Relay;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use support::{Gavel, Options, Prosody, Version};
 
@@ -46,7 +54,11 @@ struct Contender {
 }
 
 impl Contender {
-    async fn new(version: Version, name: &'static str, module: Option<&'static str>) -> Self {
+    async fn new(
+        (version, size): (Version, usize),
+        name: &'static str,
+        module: Option<&'static str>,
+    ) -> Self {
         let options = Options {
             plain: true,
             gavel_is_admin: false,
@@ -64,7 +76,7 @@ impl Contender {
             }
             false => None,
         };
-        let mut crowd = Crowd::gather(&prosody, module.is_some(), with_gavel).await;
+        let mut crowd = Crowd::gather(&prosody, size, module.is_some(), with_gavel).await;
         // Buffers, caches and the garbage collector get into their stride.
         crowd.round().await;
         Self {
@@ -91,6 +103,22 @@ impl Contender {
         self.waits.extend(waits);
     }
 
+    /// Presence that people send in a round, and that gavel receives of it.
+    async fn sparing(&mut self) -> [u64; 2] {
+        self.gavel.take().unwrap().stop().await;
+        let relay = Relay::to(self.prosody.component).await;
+        let there = format!(
+            "{SETTINGS}[component]\nserver = '127.0.0.1:{}'\n",
+            relay.port
+        );
+        let quiet = [("RUST_LOG", "warn")];
+        self.gavel = Some(Gavel::start_with(&self.prosody, &there, &quiet));
+        let before = self.crowd.presences();
+        self.crowd.round().await;
+        let sent = self.crowd.presences() - before;
+        [sent, relay.presences.load(Ordering::Relaxed)]
+    }
+
     /// Seconds of CPU, of all rounds: Prosody's or gavel's.
     fn seconds(&self, whose: usize) -> f64 {
         let spent = self.spent.iter().map(|spent| spent[whose]);
@@ -105,11 +133,12 @@ impl Contender {
     }
 }
 
-async fn compare(version: Version, rounds: usize) {
+async fn compare(version: Version, rounds: usize, size: usize) {
+    let kind = (version, size);
     let mut all = [
-        Contender::new(version, "alone", None).await,
-        Contender::new(version, "own module", Some("test_affiliation")).await,
-        Contender::new(version, "gavel", Some("gavel")).await,
+        Contender::new(kind, "alone", None).await,
+        Contender::new(kind, "own module", Some("test_affiliation")).await,
+        Contender::new(kind, "gavel", Some("gavel")).await,
     ];
     let load = cost::load();
     for round in 0..rounds {
@@ -120,7 +149,7 @@ async fn compare(version: Version, rounds: usize) {
         }
     }
     println!(
-        "\nProsody {version:?}, {rounds} rounds; load before: {load}, after: {}",
+        "\nProsody {version:?}, {rounds} rounds, meetings of {size}; load before: {load}, after: {}",
         cost::load()
     );
     println!("                 CPU s  of own module's  settled ms: median    p90    p99    MB");
@@ -140,24 +169,27 @@ async fn compare(version: Version, rounds: usize) {
         }
         println!("{memory:>6.1}");
     }
-    let [_, _, gavel] = all;
+    let [_, _, mut gavel] = all;
     let pid = gavel.gavel.as_ref().map(Gavel::pid).unwrap();
     println!(
-        "gavel itself: {:.2} s of CPU, {:.1} MB; clients sent {} stanzas in all",
+        "gavel itself: {:.2} s of CPU, {:.1} MB",
         gavel.seconds(1),
-        cost::memory(pid),
-        gavel.crowd.sent()
+        cost::memory(pid)
     );
+    let [sent, received] = gavel.sparing().await;
+    println!("of {sent} presences that people sent in a round gavel received {received}");
 }
 
 fn main() {
     // Cargo passes --bench.
-    let rounds = std::env::args().skip(1).find_map(|arg| arg.parse().ok());
+    let mut numbers = std::env::args().filter_map(|arg| arg.parse().ok());
+    let rounds = numbers.next().unwrap_or(8);
+    let size = numbers.next().unwrap_or(20);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     for version in [Version::V0_12, Version::V13] {
-        runtime.block_on(compare(version, rounds.unwrap_or(8)));
+        runtime.block_on(compare(version, rounds, size));
     }
 }

@@ -191,11 +191,24 @@ local function add_actor(item, room, actor)
 	if actor then item:tag("actor", { jid = actor, nick = jid.resource(room:get_occupant_jid(actor)) }):up(); end
 end
 
--- What decides whether an update is worth sending: who is behind the nick, affiliation, role, display name, and claims
--- in any form. Most presence in Jitsi tells of cameras and microphones, and is spared.
+-- What of a presence's content concerns gavel, and is all that its copy carries: display names, and claims in any form.
+local told = { nick = true, identity = true };
+
+-- An element as text; unlike tostring without escaping anything, since it is only compared.
+local function flatten(parts, element)
+	t_insert(parts, element.name);
+	t_insert(parts, element.attr.xmlns or "");
+	for _, child in ipairs(element) do
+		if child.name then flatten(parts, child); else t_insert(parts, child); end
+	end
+	t_insert(parts, "\1"); -- its end, in a character that XML has not
+end
+
+-- What decides whether an update is worth sending: who is behind the nick, affiliation, role, display name, and claims.
+-- Most presence in Jitsi tells of cameras and microphones, and is spared.
 local function fingerprint(stanza, parts, tokens)
 	for _, child in ipairs(stanza.tags) do
-		if child.name == "nick" or child.name == "identity" then t_insert(parts, tostring(child)); end
+		if told[child.name] then flatten(parts, child); end
 	end
 	for _, token in ipairs(tokens) do t_insert(parts, tostring(token)); end
 	return t_concat(parts, "\0");
@@ -222,7 +235,7 @@ local function show(state, event)
 	local attr = { from = occupant.nick, to = state.shadow.full, type = stanza.attr.type, id = stanza.attr.id };
 	local copy = st.presence(attr);
 	for _, child in ipairs(stanza.tags) do
-		if not (child.attr.xmlns or ""):find("^urn:gavel:") then copy:add_direct_child(child); end
+		if told[child.name] then copy:add_direct_child(child); end
 	end
 	for _, token in ipairs(tokens) do copy:add_direct_child(token); end
 	if available then -- the mac: only this module can have written it, for this room, nick, holder and stream
@@ -230,7 +243,8 @@ local function show(state, event)
 			t_concat({ connection().streamid, owner, occupant.nick, text }, "\n"), true);
 		copy:text_tag("claims", text, { xmlns = "urn:gavel:claims:0", mac = mac });
 	end
-	local x = st.clone(event.x);
+	local x = st.stanza("x", { xmlns = xmlns_user });
+	for _, child in ipairs(event.x.tags) do x:add_direct_child(child); end
 	for _, full in ipairs(full_jids) do
 		x:tag("item", { affiliation = affiliation, role = role, jid = full, nick = event.nick });
 		add_actor(x, room, event.actor);
@@ -304,14 +318,17 @@ end
 
 ---- Pinned names ----
 
--- Makes this name the only one in a presence; false where it is already.
-local function pin_name(stanza, name)
+local function is_pinned(stanza, name)
 	local count = 0;
 	for _, tag in ipairs(stanza.tags) do count = count + (tag.name == "nick" and 1 or 0); end
-	if count == 1 and stanza:get_child_text("nick", xmlns_nick) == name then return false; end
+	return count == 1 and stanza:get_child_text("nick", xmlns_nick) == name;
+end
+
+-- Makes this name the only one in a presence.
+local function pin_name(stanza, name)
+	if is_pinned(stanza, name) then return; end
 	stanza:maptags(function (tag) if tag.name ~= "nick" then return tag; end end);
 	stanza:text_tag("nick", name, { xmlns = xmlns_nick });
-	return true;
 end
 
 local function pin_in(room, nick, bare)
@@ -322,8 +339,9 @@ end
 local function republish(room, occupant, name)
 	local changed = false;
 	for full, presence in occupant:each_session() do
-		local pinned = st.clone(presence);
-		if pinned.attr.type == nil and pin_name(pinned, name) then
+		if presence.attr.type == nil and not is_pinned(presence, name) then
+			local pinned = st.clone(presence);
+			pin_name(pinned, name);
 			occupant:set_session(full, pinned);
 			changed = true;
 		end
@@ -369,13 +387,30 @@ end, FIRST);
 local taken_out = setmetatable({}, { __mode = "k" }); -- token elements, by the stanza they were in
 local accepted = {}; -- room, full JID and tokens of the presence being handled
 
+local function is_ours(tag)
+	local xmlns = tag.attr.xmlns;
+	return xmlns and xmlns:sub(1, 10) == "urn:gavel:";
+end
+
+local function is_private(tag) -- what nobody but gavel is to see
+	return is_ours(tag) or token_elements:contains(tag.name);
+end
+
+local function has_private(stanza)
+	for _, tag in ipairs(stanza.tags) do
+		if is_private(tag) then return true; end
+	end
+	return false;
+end
+
 local function client_presence(stanza)
 	local tokens = {};
-	stanza:maptags(function (tag)
-		if (tag.attr.xmlns or ""):find("^urn:gavel:") then return nil; end
-		if not token_elements:contains(tag.name) then return tag; end
-		t_insert(tokens, tag);
-	end);
+	if has_private(stanza) then
+		stanza:maptags(function (tag)
+			if not is_private(tag) then return tag; end
+			if not is_ours(tag) then t_insert(tokens, tag); end
+		end);
+	end
 	taken_out[stanza] = tokens[1] and tokens;
 	local state = rooms[jid.bare(stanza.attr.to)];
 	if not state or next(state.pins) == nil or stanza.attr.type == "error" then return; end

@@ -388,6 +388,8 @@ async fn module_spares_gavel_what_changes_nothing(version: Version) {
         "<nick xmlns='urn:other'>Alicia</nick>".to_string(),
         "<identity><user><name>x</name></user></identity>".to_string(),
         "<identity><user><name>y</name></user></identity>".to_string(),
+        "<identity><user><name>y</name><id>1</id></user></identity>".to_string(),
+        "<identity><user><name>y<id>1</id></name></user></identity>".to_string(),
         format!("<jwt>{}</jwt>", token(json!({}))),
     ];
     for (index, change) in changes.iter().enumerate() {
@@ -397,6 +399,13 @@ async fn module_spares_gavel_what_changes_nothing(version: Version) {
             .await;
         assert_eq!(count(&scene).await, index + 2, "{change}");
     }
+    // And of what passes, only what concerns gavel.
+    let change = nick("Alice") + "<audiomuted/><identity><user/></identity>";
+    alice.presence(ROOM, "alice", &change).await;
+    count(&scene).await;
+    let children = &scene.latest("alice").await.children;
+    let children: Vec<&str> = children.iter().map(|child| child.name.as_str()).collect();
+    assert_eq!(children, ["nick", "identity", "claims", "x"]);
     let so_far = count(&scene).await;
     bob.leave(ROOM, "bob").await;
     scene
