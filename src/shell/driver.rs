@@ -11,7 +11,6 @@ use super::state_file::StateFile;
 use super::stats::Stats;
 use crate::api;
 use crate::config::Config;
-use crate::diagnosis::Setup;
 use crate::engine::{Action, Engine, Input, Report};
 use crate::wire::{Decoder, Encoder};
 use bytes::Bytes;
@@ -35,8 +34,6 @@ pub struct Driver {
     pub(super) fetcher: Fetcher,
     /// What holds now.
     pub(super) config: Config,
-    /// What a diagnosis is to know of the configuration.
-    pub(super) setup: Setup,
     /// Who waits for Prosody's answers to an examination.
     pub(super) examiners: Vec<oneshot::Sender<()>>,
 }

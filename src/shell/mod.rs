@@ -92,7 +92,6 @@ pub async fn run(
         notifier: Notifier::from_environment(),
         config: config.clone(),
         fetcher: Fetcher::new(jwt.and_then(|jwt| jwt.key.url())),
-        setup: probe::setup(&config),
         examiners: Vec::new(),
     };
     let reloading = tokio::spawn(reloads.run(desk.clone()));

@@ -79,7 +79,6 @@ impl Driver {
             self.decoder = Decoder::new(jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default());
             self.fetcher = Fetcher::new(jwt.and_then(|jwt| jwt.key.url()));
         }
-        self.setup = super::probe::setup(&config);
         self.config = config;
         let reload = Box::new(Reload {
             settings,

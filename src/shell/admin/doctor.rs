@@ -9,6 +9,7 @@ use crate::api::{Diagnosis, Examiner, Time};
 use crate::diagnosis::{Connection, Daemon, Facts, Trouble, findings};
 use crate::engine::Input;
 use crate::shell::driver::Driver;
+use crate::shell::probe::setup;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -58,9 +59,10 @@ impl Driver {
             (Some(trouble), false) => Connection::Down(trouble.clone()),
             (None, false) => Connection::Down(Trouble::Other("connecting".to_owned())),
         };
-        let survey = self.engine.survey(&self.setup.trusted_domains);
+        let setup = setup(&self.config);
+        let survey = self.engine.survey(&setup.trusted_domains);
         Facts {
-            setup: self.setup.clone(),
+            setup,
             connection,
             answers: self.engine.answers(),
             impersonation: survey.can_impersonate,
