@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use bytes::Bytes;
-use gavel::muc::{Affiliation, Nick, OccupantJid, RealJid, Role, RoomJid};
+use gavel::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
 use gavel::stanza::{
-    Actor, Bridge, CommandReply, DisplayName, Evidence, Form, Identity, Inbound, Iq, IqKind,
-    IqPayload, Item, LIST_ROOMS, Message, MessageKind, MucUser, Outbound, Presence, PresenceKind,
-    Reply, Request, StanzaError,
+    Actor, Bridge, CommandReply, DisplayName, Entitled, Evidence, Form, Identity, Inbound, Iq,
+    IqKind, IqPayload, Item, LIST_ROOMS, Message, MessageKind, MucUser, Outbound, Presence,
+    PresenceKind, Reply, Request, StanzaError,
 };
 use gavel::wire::{DecodeError, Decoder, EncodeError, Encoder};
 use minidom::Element;
@@ -972,6 +972,38 @@ fn table_of_outbound() {
             "ping",
             iq(Request::Ping),
             format!("<iq {}><ping xmlns='urn:xmpp:ping'/></iq>", head("get")),
+        ),
+        (
+            "lease",
+            iq(Request::Lease {
+                seconds: 9,
+                grants: false,
+                ignores_guests: true,
+                infrastructure: vec!["f@h".to_owned(), "h2".to_owned()],
+            }),
+            format!(
+                "<iq {}><lease xmlns='urn:gavel:guard:0' seconds='9' grants='none' guests='ignore'><infrastructure jid='f@h'/><infrastructure jid='h2'/></lease></iq>",
+                head("set")
+            ),
+        ),
+        (
+            "guard",
+            iq(Request::Guard {
+                all: true,
+                people: vec![
+                    Entitled {
+                        jid: BareJid::parse("a@h").unwrap(),
+                        affiliation: Affiliation::Owner,
+                        promotes: true,
+                        host: true,
+                    },
+                    Entitled::no_more(BareJid::parse("b@h").unwrap()),
+                ],
+            }),
+            format!(
+                "<iq {}><guard xmlns='urn:gavel:guard:0' all='true'><person jid='a@h' affiliation='owner' promotes='true' host='true'/><person jid='b@h' affiliation='none'/></guard></iq>",
+                head("set")
+            ),
         ),
         (
             "command",
