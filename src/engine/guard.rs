@@ -69,7 +69,7 @@ impl Engine {
 
     /// Says anew who is entitled wherever that is wanted, after the
     /// configuration has changed.
-    pub fn guard_anew(&mut self) {
+    pub(super) fn guard_anew(&mut self) {
         for service in 0..self.services.len() {
             self.renew_lease(service);
         }
