@@ -93,7 +93,7 @@ fn worst() -> Vec<(&'static str, String, Value)> {
         ),
         (
             "a pattern",
-            "claims.a.matches(\"(a|b|ab)*(x{1,200}|y){1,20}$\")".into(),
+            "claims.a.matches(\"(a|b|ab)*(x{1,50}|y){1,4}$\")".into(),
             long(),
         ),
         (
@@ -125,7 +125,7 @@ fn worst() -> Vec<(&'static str, String, Value)> {
         ),
         (
             "a long path",
-            format!("claims.l.exists(x, has(claims{}))", ".a".repeat(250)),
+            format!("claims.l.exists(x, has(claims{}))", ".a".repeat(18)),
             json!({"l": full(&json!(1)), "a": 1}),
         ),
         (

@@ -4,6 +4,9 @@
 mod asking;
 mod generated;
 
+#[path = "cli_check/rules.rs"]
+mod rules;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;

@@ -99,9 +99,14 @@ impl Condition {
             },
             Err(error) => match self.unknown(scope) {
                 Some(path) => Err(Fault::Unknown(path)),
+                None if self.reads_claims() && !scope.facts.has_claims() => Err(Fault::NoClaims),
                 None => Err(Fault::of(&error)),
             },
         }
+    }
+
+    fn reads_claims(&self) -> bool {
+        self.paths.iter().any(|path| path.root() == "claims")
     }
 
     /// What it looks at and nobody has told.
@@ -127,3 +132,5 @@ impl Eq for Condition {}
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_cost;

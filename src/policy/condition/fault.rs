@@ -145,6 +145,8 @@ fn start_of_name(source: &str, at: usize) -> usize {
 pub enum Fault {
     /// It does more than gavel does for one person.
     OverBudget,
+    /// It looks at claims, and there are none.
+    NoClaims,
     /// It looks at what is not known here.
     Unknown(Path),
     /// It comes to something else than true or false; what, with its article.
@@ -157,6 +159,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OverBudget => f.write_str("takes more work than a rule may"),
+            Self::NoClaims => f.write_str("no claims"),
             Self::Unknown(path) => write!(f, "{path} is not known"),
             Self::NotBool(what) => write!(f, "is {what}, not true or false"),
             Self::Unfit(why) => f.write_str(why),

@@ -257,6 +257,8 @@ pub(super) fn install(expression: &mut IdedExpr) -> Result<Vec<Pattern>, Mistake
 }
 
 fn change(node: &mut IdedExpr, patterns: &mut Vec<Pattern>) -> Result<(), Mistake> {
+    // A text in pieces takes far more room than the text.
+    let in_pieces = matches!(&node.expr, Expr::Call(call) if call.func_name == "split");
     match &mut node.expr {
         Expr::Call(call) if call.func_name == "matches" => {
             *call = with_pattern(node.id, std::mem::take(call), patterns)?;
@@ -299,6 +301,9 @@ fn change(node: &mut IdedExpr, patterns: &mut Vec<Pattern>) -> Result<(), Mistak
             change(&mut loops.result, patterns)?;
         }
         Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) | Expr::Unspecified => {}
+    }
+    if in_pieces {
+        charge(node);
     }
     Ok(())
 }

@@ -6,11 +6,16 @@ use super::fault::Flaw;
 /// The longest expression, in bytes: some hundred addresses in a list.
 pub const MAX_BYTES: usize = 16 * 1024;
 
-/// How deep brackets may nest.
-pub const MAX_DEPTH: u16 = 24;
+/// How deep brackets may nest. The parser takes up to 200 KiB of stack for each
+/// level where it is not optimised.
+pub const MAX_DEPTH: u16 = 8;
 
-/// How many operators and dots there may be: each can nest what is before it.
+/// How many operators and dots there may be.
 pub const MAX_OPERATORS: usize = 300;
+
+/// How many of them may follow one another without `&&`, `||` or a comma between
+/// them: each nests what is before it, and evaluation recurses.
+pub const MAX_CHAIN: usize = 20;
 
 /// Looks at the text only: brackets and operators outside of quotes.
 pub(super) fn check(source: &str) -> Result<(), Flaw> {
@@ -24,21 +29,35 @@ pub(super) fn check(source: &str) -> Result<(), Flaw> {
     if source.len() > MAX_BYTES {
         return flaw(0, format!("is longer than {MAX_BYTES} bytes"));
     }
-    let (mut depth, mut operators) = (0_u16, 0);
+    let mut operators = 0;
+    // Of the whole and of each bracket that is open.
+    let mut chains: Vec<usize> = vec![0];
     for (at, c) in unquoted(source) {
         match c {
-            '(' | '[' | '{' => depth = depth.saturating_add(1),
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            '.' | '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '&' | '|' | '?' => {
+            '(' | '[' | '{' => chains.push(0),
+            ')' | ']' | '}' if chains.len() > 1 => {
+                chains.pop();
+            }
+            ',' | '&' | '|' | '?' | ':' => {
+                operators += usize::from(c != ',');
+                chains.pop();
+                chains.push(0);
+            }
+            '.' | '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' => {
                 operators += 1;
+                let chain = chains.pop().unwrap_or(0);
+                chains.push(chain + 1);
             }
             _ => {}
         }
-        if depth > MAX_DEPTH {
+        if chains.len() > usize::from(MAX_DEPTH) + 1 {
             return flaw(at, format!("is nested deeper than {MAX_DEPTH} levels"));
         }
         if operators > MAX_OPERATORS {
             return flaw(at, format!("has more than {MAX_OPERATORS} operators"));
+        }
+        if chains.iter().sum::<usize>() > MAX_CHAIN {
+            return flaw(at, format!("has more than {MAX_CHAIN} operators in a row"));
         }
     }
     Ok(())

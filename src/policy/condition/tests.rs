@@ -144,7 +144,8 @@ fn what_nobody_told_is_not_known() {
 fn flaws_have_a_place() {
     let long = format!("claims.x in [{}]", "\"somebody@example.org\", ".repeat(700));
     let deep = format!("{}true{}", "(".repeat(30), ")".repeat(30));
-    let chain = vec!["claims.x"; 200].join(" + ");
+    let many = vec!["claims.x"; 200].join(" && ");
+    let chain = vec!["claims.x"; 40].join(" + ");
     for (source, problem, line, column) in [
         ("", "is empty", 1, 1),
         ("room.nmae == \"x\"", "room has no nmae", 1, 1),
@@ -215,8 +216,14 @@ fn flaws_have_a_place() {
             19,
         ),
         (long.as_str(), "is longer than 16384 bytes", 1, 1),
-        (deep.as_str(), "is nested deeper than 24 levels", 1, 25),
-        (chain.as_str(), "has more than 300 operators", 1, 1657),
+        (deep.as_str(), "is nested deeper than 8 levels", 1, 9),
+        (many.as_str(), "has more than 300 operators", 1, 1207),
+        (
+            chain.as_str(),
+            "has more than 20 operators in a row",
+            1,
+            117,
+        ),
     ] {
         let flaw = Condition::compile(source).map(|_| ()).unwrap_err();
         let found = (flaw.problem.as_str(), flaw.line, flaw.column);
