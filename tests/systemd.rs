@@ -103,6 +103,19 @@ async fn without_a_server_gavel_lives_and_is_not_ready(version: Version) {
 }
 on_both!(without_a_server_gavel_lives_and_is_not_ready);
 
+async fn a_reload_is_told_from_its_begin_to_its_end(version: Version) {
+    let prosody = Prosody::start(version, Options::default());
+    let manager = Manager::new();
+    let gavel = manager.start(&prosody, LONG);
+    manager.hears("READY=1").await;
+    gavel.hang_up();
+    manager.hears("RELOADING=1").await;
+    let then = manager.hears("READY=1").await;
+    assert!(!any(&then, "STATUS"), "it is as it was: {then:?}");
+    gavel.logs("the configuration was read again").await;
+}
+on_both!(a_reload_is_told_from_its_begin_to_its_end);
+
 async fn b12_a_standby_is_ready(version: Version) {
     let prosody = Prosody::start(version, Options::default());
     let (active, standby) = (Manager::new(), Manager::new());
