@@ -97,7 +97,7 @@ fn check_prints_one_json_document() {
 #[test]
 fn every_error_is_on_stderr_and_the_status_is_2() {
     let text = "[component]\nnick = 'a b'\nsecret = 'hush'\n[names]\nfreze = 'off'\n\
-                [policy]\nfallback = 'first'\n";
+                [policy]\nfallback = 'frist'\n";
     for command in [&["check"] as &[_], &["check", "--json"], &["run"]] {
         let arguments = [command, &["-c", "gavel.toml"]].concat();
         let (status, out, err) = gavel(text, &arguments, &[("GAVEL_NONSENSE", "x")]);
@@ -113,8 +113,7 @@ fn every_error_is_on_stderr_and_the_status_is_2() {
                  ^[A-Za-z0-9][A-Za-z0-9_]*$; use the letters A to Z, digits and _, and no _ first",
                 "error: gavel.toml, muc: a MUC service is required; add a [[muc]] with service = \
                  \"muc.meet.jitsi\", or set GAVEL_MUC",
-                "error: gavel.toml:7, policy.fallback: policy.fallback = \"first\" is not \
-                 supported by this version; use \"none\"",
+                "error: gavel.toml:7, policy.fallback: \"frist\" is unknown; did you mean \"first\"?",
                 "error: gavel.toml:5, names.freze: unknown key freze; did you mean freeze?",
                 "warning: environment GAVEL_NONSENSE: unknown variable; remove it, or see the \
                  README for the variables there are",

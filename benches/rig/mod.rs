@@ -42,6 +42,8 @@ impl Rig {
             rooms: Vec::new(),
             verifier: verifier.unwrap(),
             policy: Policy::default(),
+            fallback_services: Vec::new(),
+            leeway: Duration::from_secs(30),
             freeze: Freeze::Revert,
             infrastructure: Infrastructure {
                 jids: BareJid::parse("focus@auth.meet.jitsi")

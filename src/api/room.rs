@@ -74,6 +74,10 @@ pub struct Occupant {
     /// What an admin has set.
     #[serde(rename = "override")]
     pub override_: Option<Override>,
+    /// When what its claims entitle to ends; null where it does not
+    /// (`policy.on_expiry`).
+    #[serde(default)]
+    pub expires_at: Option<Time>,
     /// When gavel first saw it.
     pub joined_at: Time,
     /// Whether it is infrastructure: never managed and never counted.

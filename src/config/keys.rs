@@ -38,6 +38,7 @@ pub const KEYS: &[&str] = &[
     "policy.protect_hosts",
     "policy.guard",
     "policy.on_expiry",
+    "policy.fallback_services",
     "policy.rule.name",
     "policy.rule.when",
     "policy.rule.affiliation",

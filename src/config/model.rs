@@ -226,6 +226,8 @@ pub struct Policy {
     pub guard: bool,
     /// What happens when a token's `exp` passes during the meeting.
     pub on_expiry: OnExpiry,
+    /// The MUC services in whose rooms [`Self::fallback`] elects.
+    pub fallback_services: Vec<String>,
     /// `[[policy.rule]]`: one's own rules, ready to be tried before the preset's.
     #[serde(rename = "rule", serialize_with = "rules")]
     #[serde(skip_serializing_if = "Rules::is_empty")]

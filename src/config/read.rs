@@ -8,7 +8,7 @@ use super::model::{
     Component, Config, Discovery, Infrastructure, Log, Names, Policy, Server, State,
 };
 use super::notes::{Given, Notes};
-use super::problem::quoted;
+use super::problem::{listing, quoted};
 use super::rules;
 use super::secret::Secret;
 use super::section::Section;
@@ -35,7 +35,7 @@ pub(super) fn config(notes: &Notes, tree: Table, listed: Option<&str>) -> Option
     );
     let discovery = discovery(&mut root, &muc);
     let claims = claims::read(&mut root, &parents);
-    let policy = policy(&mut root);
+    let policy = policy(&mut root, &muc);
     let names = names(&mut root);
     let state = state(&mut root);
     let infrastructure = infrastructure(&mut root, &parents);
@@ -153,21 +153,43 @@ fn discovery(root: &mut Section<'_>, services: &[Service]) -> Discovery {
     }
 }
 
-fn policy(root: &mut Section<'_>) -> Policy {
+fn policy(root: &mut Section<'_>, services: &[Service]) -> Policy {
     let mut section = root.section("policy");
     let rules = rules::read(&mut section);
     let policy = Policy {
         preset: section.word("preset", Preset::Jitsi, &[]),
         guests: section.word("guests", Guests::Strip, &[]),
-        fallback: section.word("fallback", Fallback::None, &["first"]),
-        grants: section.word("grants", Grants::Owner, &["admin"]),
+        fallback: section.word("fallback", Fallback::None, &[]),
+        grants: section.word("grants", Grants::Owner, &[]),
         protect_hosts: section.flag("protect_hosts", true),
         guard: section.flag("guard", false),
-        on_expiry: section.word("on_expiry", OnExpiry::Keep, &["demote"]),
+        on_expiry: section.word("on_expiry", OnExpiry::Keep, &[]),
+        fallback_services: main_services(&mut section, "fallback_services", services),
         rules,
     };
     section.finish();
     policy
+}
+
+/// The MUC services that `key` lists, each a configured one; by default those
+/// that are not for breakout rooms, as far as their names tell.
+fn main_services(section: &mut Section<'_>, key: &str, services: &[Service]) -> Vec<String> {
+    let known = || services.iter().map(|service| service.domain.as_str());
+    let Some(given) = section.list(key) else {
+        let main = known().filter(|domain| !domain.starts_with("breakout."));
+        return main.map(str::to_owned).collect();
+    };
+    let configured = |item: &Given| {
+        let domain = address::domain_of(section.notes, item)?;
+        if known().any(|service| service == domain) {
+            return Some(domain);
+        }
+        let problem = format!("{} is no configured MUC service", quoted(&domain));
+        let remedy = format!("use {}, or add a [[muc]] for it", listing(known(), "or"));
+        section.notes.error(&item.place, problem, remedy);
+        None
+    };
+    distinct(given.value.iter().filter_map(configured))
 }
 
 fn names(root: &mut Section<'_>) -> Names {

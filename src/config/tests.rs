@@ -204,6 +204,7 @@ grants = "owner"
 protect_hosts = true
 guard = false
 on_expiry = "keep"
+fallback_services = ["muc.meet.jitsi"]
 
 [names]
 freeze = "revert"
@@ -286,11 +287,12 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("claims.jwt.leeway", "'0s'", "0s"),
     ("policy.preset", "'none'", "none"),
     ("policy.guests", "'ignore'", "ignore"),
-    ("policy.fallback", "'none'", "none"),
-    ("policy.grants", "'none'", "none"),
+    ("policy.fallback", "'first'", "first"),
+    ("policy.grants", "'admin'", "admin"),
     ("policy.protect_hosts", "false", "false"),
     ("policy.guard", "true", "true"),
-    ("policy.on_expiry", "'keep'", "keep"),
+    ("policy.on_expiry", "'demote'", "demote"),
+    ("policy.fallback_services", "[]", ""),
     ("names.freeze", "'notify'", "notify"),
     ("state.file", "''", ""),
     ("infrastructure.jids", "[]", ""),
@@ -330,12 +332,7 @@ fn each_key_can_be_given_in_the_environment_and_beats_the_file() {
         let both = loaded(SAMPLE_WITHOUT_FILES, &[(&variable, value)]).config;
         let shown = |config: &Config| lookup(config, key);
         assert_eq!(shown(&both), shown(&from_file), "{key} over the sample");
-        let same = [
-            "policy.fallback",
-            "policy.on_expiry",
-            "component.secret",
-            "claims.jwt.secret",
-        ];
+        let same = ["component.secret", "claims.jwt.secret"];
         if !same.contains(&key) {
             assert_ne!(
                 shown(&from_file),

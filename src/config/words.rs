@@ -155,6 +155,8 @@ words! {
     Fallback {
         /// Nobody.
         None = "none",
+        /// The one who has been there longest.
+        First = "first",
     }
 }
 
@@ -163,6 +165,8 @@ words! {
     Grants {
         /// It is accepted as owner.
         Owner = "owner",
+        /// It is accepted as admin: a co-host.
+        Admin = "admin",
         /// It is taken back.
         None = "none",
     }
@@ -173,6 +177,8 @@ words! {
     OnExpiry {
         /// Nothing.
         Keep = "keep",
+        /// What it entitles to ends.
+        Demote = "demote",
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::Engine;
 use super::event::{Cause, Change, Decision, Outcome, Party, PartyKind, Report};
-use super::person::{Observed, Pace, Standing, Taken};
+use super::person::{Observed, Pace, Person, Standing, Taken};
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
+use crate::policy::{Reason, Rule};
 use crate::stanza::{Actor, Item};
 use std::time::Duration;
 
@@ -21,6 +22,11 @@ pub(super) struct RoleChange {
 }
 
 impl RoleChange {
+    /// Whether it has been moderator, and is none any more.
+    fn fell(self) -> bool {
+        self.from == Role::Moderator && self.to != Role::Moderator
+    }
+
     /// Whether it has become moderator.
     fn rose(self) -> bool {
         self.to == Role::Moderator && self.from != Role::Moderator
@@ -32,6 +38,8 @@ struct Maker {
     party: Party,
     bare: Option<BareJid>,
     entitled: bool,
+    /// Whether that goes back to an election.
+    elected: bool,
     /// Whether the pauses of B3 apply: what cannot be stopped by lowering the
     /// actor, who may be entitled, must not make gavel spin.
     pace: Pace,
@@ -143,6 +151,7 @@ impl Engine {
             new,
             by_self: maker.bare.as_ref() == Some(bare),
             by_entitled: maker.entitled,
+            by_elected: maker.elected,
             by: maker.party,
             pace: maker.pace,
             at: self.now.unix_ms,
@@ -192,6 +201,7 @@ impl Engine {
                 },
                 bare: None,
                 entitled: false,
+                elected: false,
                 pace: Pace::Machine,
             };
         };
@@ -212,6 +222,7 @@ impl Engine {
         };
         let entitled = !infrastructure
             && person.is_some_and(|person| person.power(self.standing(person)).is_some());
+        let elected = person.is_some_and(Person::is_elected_power);
         let stoppable = person.is_some_and(|person| {
             let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
             // Whoever is left alone by policy is not lowered.
@@ -232,6 +243,7 @@ impl Engine {
             },
             bare,
             entitled,
+            elected,
             pace,
         }
     }
@@ -280,14 +292,21 @@ impl Engine {
             }
             None => (None, crate::policy::Verdict::guest(), None),
         };
+        let ended = matches!(&change, Change::Affiliation { to, .. } if !to.moderates());
+        let (rule, reason) = match cause {
+            Cause::Fallback if ended => (Rule::Fallback, Reason::ElectionOver),
+            Cause::Fallback => (Rule::Fallback, Reason::Elected),
+            Cause::Expiry => (Rule::Expired, Reason::Expired),
+            _ => (verdict.rule, verdict.reason),
+        };
         self.report(Report::Decision(Box::new(Decision {
             room: main.clone(),
             nick,
             jid: bare.to_string(),
             change,
             cause,
-            rule: verdict.rule,
-            reason: verdict.reason,
+            rule,
+            reason,
             source,
             actor,
             outcome,
@@ -377,13 +396,18 @@ impl Engine {
         let by_us = item.actor.as_ref().and_then(|actor| actor.jid.as_deref());
         let by_us = by_us.is_some_and(|jid| self.is_own(jid));
         if by_us {
-            self.role_set(&main, &bare, change);
-        }
-        if !change.rose() || actual.moderates() || by_us {
-            return;
+            return self.role_set(&main, &bare, change);
         }
         let actor = item.actor.as_ref();
-        self.answer_change(&main, jid, &bare, actual, Affiliation::Owner, actor);
+        if change.rose() && !actual.moderates() {
+            self.answer_change(&main, jid, &bare, actual, Affiliation::Owner, actor);
+        }
+        // Some clients take back by role what others take back by affiliation.
+        let given = self.person(&main, &bare);
+        let given = given.is_some_and(|p| p.record.grant.is_some() || p.record.elected);
+        if change.fell() && actual.moderates() && given && actor.is_some() {
+            self.answer_change(&main, jid, &bare, actual, Affiliation::Member, actor);
+        }
     }
 
     /// The room shows what gavel has made of a role.

@@ -224,6 +224,8 @@ impl Engine {
             stream.resynchronised = true;
         }
         self.settle_all_tokens();
+        // No meeting was looked at as a whole before all were seen.
+        self.unassessed.extend(self.meetings.keys().cloned());
         let rooms = self.rooms.values().filter(|room| room.is_in()).count();
         self.report(Report::Resynchronised { rooms });
     }
@@ -242,7 +244,9 @@ impl Engine {
     fn is_entering(&self, room: &super::Room) -> bool {
         use super::room::Membership::{In, Joining, Out, Probing, Queued};
         match room.membership {
-            In | Out => false,
+            Out => false,
+            // What it is, a breakout room perhaps, is about to be known.
+            In => room.facts.is_none() && self.now.tick < room.joining_since + super::join::YOUNG,
             Probing | Queued => true,
             Joining => self.now.tick < room.joining_since + super::join::YOUNG,
         }

@@ -340,6 +340,10 @@ pub enum Cause {
     Leave,
     /// The configuration was read again.
     Reload,
+    /// Somebody was elected, or is no longer (B5).
+    Fallback,
+    /// A token's `exp` has passed.
+    Expiry,
 }
 
 impl Cause {
@@ -366,6 +370,8 @@ impl Cause {
             Self::Guest => "guest",
             Self::Leave => "leave",
             Self::Reload => "reload",
+            Self::Fallback => "fallback",
+            Self::Expiry => "expiry",
         }
     }
 }

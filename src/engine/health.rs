@@ -107,6 +107,7 @@ impl Engine {
         }
         self.wake_at_ends();
         self.keys_due();
+        self.set_expiries();
         self.discover();
     }
 

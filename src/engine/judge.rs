@@ -122,9 +122,11 @@ impl Engine {
             // Claims and grants of those present say more than what they left
             // with.
             person.record.kept = None;
+            person.record.kept_until = None;
             person.record.left_at = None;
             person.record.moved = false;
         }
+        self.note_arrival(&main, &bare);
         if appears {
             self.follow_user(&main, &bare);
         }
@@ -138,22 +140,27 @@ impl Engine {
             return;
         };
         let standing = self.standing(person);
-        let power = person.own_power(standing);
+        let power = person.keeps(standing);
+        let until = self.until(person);
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let kept = match person.actual {
-            Some(Affiliation::Outcast) => person.record.kept,
-            _ if seen => power,
+        let (kept, until) = match person.actual {
+            Some(Affiliation::Outcast) => (person.record.kept, None),
             // Lost sight of one occupant after the other: all were still there.
-            _ => power.max(person.record.kept),
+            _ if !seen && person.record.kept > power => {
+                (person.record.kept, person.record.kept_until)
+            }
+            _ => (power, until),
         };
         person.record.kept = kept;
+        person.record.kept_until = until.filter(|_| kept.is_some());
         person.leave_seat(seat, standing);
         if !person.is_present() {
             let mattered = person.record.matters();
             person.leave(kept, at, seen);
             self.changed |= mattered || person.record.matters();
+            self.watch_kept(main, bare);
         }
         self.mark(main, bare);
     }
@@ -240,6 +247,8 @@ impl Engine {
         occupant.credentials = credentials;
         occupant.rejected = finding.rejected.first().copied();
         let main = room.meeting.clone();
+        self.watch_expiry(jid, nick);
+        self.lapse_if_expired(jid, nick);
         self.freeze_name(jid, nick);
         let bare = real.bare();
         if let Some(main) = main {
@@ -257,6 +266,9 @@ impl Engine {
         real: &RealJid,
         claims: Option<&Claims>,
     ) -> Verdict {
+        if let Some(expired) = self.expired(claims) {
+            return expired;
+        }
         let main = self.rooms.get(jid).and_then(|room| room.meeting.as_ref());
         self.settings.policy.judge(&Subject {
             claims,
@@ -286,6 +298,7 @@ impl Engine {
             return;
         }
         occupant.verdict = verdict;
+        self.lapse_if_expired(jid, nick);
         let meeting = self.rooms.get(jid).and_then(|room| room.meeting.clone());
         if let Some(meeting) = meeting {
             self.mark(&meeting, &bare);

@@ -199,6 +199,7 @@ impl Engine {
             person.foreign = None;
             person.because = None;
         }
+        self.unassessed.clear();
         self.marked.clear();
         self.marked_set.clear();
     }

@@ -24,6 +24,8 @@ mod discovery;
 pub mod event;
 pub mod examination;
 mod examine;
+mod expiry;
+mod fallback;
 pub mod guard;
 mod health;
 mod join;
@@ -112,6 +114,9 @@ struct ServiceState {
 pub struct Engine {
     settings: Settings,
     now: Now,
+    /// When the ticks began, in milliseconds since 1970-01-01 UTC, as the clock
+    /// last said.
+    epoch: Option<u64>,
     stream: Option<Stream>,
     services: Vec<ServiceState>,
     rooms: HashMap<RoomJid, Room>,
@@ -123,6 +128,8 @@ pub struct Engine {
     joining: VecDeque<(Tick, RoomJid)>,
     marked: VecDeque<(RoomJid, BareJid)>,
     marked_set: HashSet<(RoomJid, BareJid)>,
+    /// Meetings in which somebody has changed since they were looked at.
+    unassessed: BTreeSet<RoomJid>,
     names: Vec<(RoomJid, Nick)>,
     waiters: Waiters,
     rereads: Vec<RoomJid>,
@@ -150,6 +157,7 @@ impl Engine {
             random: SmallRng::seed_from_u64(settings.seed),
             settings,
             now: Now::default(),
+            epoch: None,
             stream: None,
             rooms: HashMap::new(),
             meetings: HashMap::new(),
@@ -160,6 +168,7 @@ impl Engine {
             joining: VecDeque::new(),
             marked: VecDeque::new(),
             marked_set: HashSet::new(),
+            unassessed: BTreeSet::new(),
             names: Vec::new(),
             waiters: Waiters::default(),
             rereads: Vec::new(),
@@ -180,6 +189,7 @@ impl Engine {
     /// Takes one input. Drain [`Engine::poll`] afterwards.
     pub fn handle(&mut self, now: Now, input: Input) {
         self.now = now;
+        self.watch_clock();
         match input {
             Input::Connected { stream_id } => self.connected(stream_id),
             Input::Disconnected => self.disconnected(),
@@ -194,11 +204,11 @@ impl Engine {
         }
         self.run_timers();
         self.look_at_keys();
-        self.reconcile_marked();
-        self.tell_guard();
+        self.decide_marked();
         self.look_at_names();
         self.read_changed();
         self.check_resynchronised();
+        self.decide_marked();
         if std::mem::take(&mut self.changed) {
             self.actions.push_back(Action::Save);
         }
@@ -261,8 +271,21 @@ impl Engine {
                 Timer::Replies => self.give_up_overdue(),
                 Timer::Bindings => self.expire_bindings(),
                 Timer::Keys => self.keys_due(),
+                Timer::Expiry(room, nick) => self.watch_expiry(&room, &nick),
+                Timer::Kept(room, jid) => self.watch_kept(&room, &jid),
             }
         }
+    }
+
+    /// Looks at meetings as a whole, then compares everybody who was marked.
+    fn decide_marked(&mut self) {
+        while !self.unassessed.is_empty() || !self.marked.is_empty() {
+            for main in std::mem::take(&mut self.unassessed) {
+                self.hold_election(&main);
+            }
+            self.reconcile_marked();
+        }
+        self.tell_guard();
     }
 
     fn send(&mut self, stanza: Outbound) {
@@ -296,6 +319,9 @@ impl Engine {
 
     /// Marks a person to be compared after this input, in order.
     fn mark(&mut self, meeting: &RoomJid, jid: &BareJid) {
+        if self.elects() {
+            self.unassessed.insert(meeting.clone());
+        }
         let key = (meeting.clone(), jid.clone());
         if self.marked_set.insert(key.clone()) {
             self.marked.push_back(key);

@@ -9,7 +9,7 @@ mod wanted;
 
 pub use corrections::Corrections;
 pub use observe::{Observed, Taken};
-pub use record::{Grant, Override, Record};
+pub use record::{Grant, Lapse, Override, Record};
 pub use trouble::{Foreign, InFlight, MAX_INEFFECTIVE, Pace, Trouble};
 pub use wanted::{Standing, Wanted, moderates_by_role_alone};
 
@@ -81,10 +81,23 @@ impl Person {
         self.record.left_at = Some(at);
         self.record.kept = power.filter(|_| !self.record.moved);
         self.unsettled_since = None;
+        if seen {
+            self.record.since = None;
+            self.end_election();
+        }
         if self.record.moved && seen {
             self.record.grant = None;
             self.record.step_down = None;
         }
+    }
+
+    /// Ends their election, if they were elected.
+    pub fn end_election(&mut self) -> bool {
+        let elected = std::mem::take(&mut self.record.elected);
+        if elected {
+            self.record.lapsed = Some(Lapse::Fallback);
+        }
+        elected
     }
 
     /// Notes that one of the occupants has gone: what an unjust ban is undone to

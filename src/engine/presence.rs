@@ -216,6 +216,7 @@ impl Engine {
         let bare = occupant.bare();
         let meeting = room.meeting.clone();
         room.occupants.insert(new.clone(), occupant);
+        self.watch_expiry(jid, &new);
         let (Some(bare), Some(meeting)) = (bare, meeting) else {
             return;
         };

@@ -2,7 +2,7 @@
 
 use super::event::{Cause, Change, Outcome, Party, Report, Warning};
 use super::person::{
-    InFlight, MAX_INEFFECTIVE, Pace, Person, Seat, Wanted, moderates_by_role_alone,
+    InFlight, Lapse, MAX_INEFFECTIVE, Pace, Person, Seat, Wanted, moderates_by_role_alone,
 };
 use super::request::Purpose;
 use super::timers::Timer;
@@ -86,12 +86,14 @@ impl Engine {
             self.changed = true;
             return self.mark(main, bare);
         }
+        let lapsed = person.record.lapsed.take().is_some();
         if let Some(trouble) = &mut person.trouble {
             trouble.not_before = None;
             trouble.backoff = Default::default();
             trouble.ad_hoc_tried = false;
             trouble.told &= trouble.is_pausing(tick);
         }
+        self.changed |= lapsed;
         if self.fix_role(main, bare, wanted) {
             return;
         }
@@ -179,8 +181,12 @@ impl Engine {
         let standing = self.standing(person);
         let set = person.record.override_.is_some();
         let granted = person.record.grant.as_ref().filter(|_| !set);
+        let ended = person.record.lapsed.filter(|_| !target.moderates() && !set);
         match standing.entitlement {
             _ if granted.is_some_and(|grant| grant.affiliation == target) => Cause::Grant,
+            _ if ended == Some(Lapse::Fallback) => Cause::Fallback,
+            _ if ended == Some(Lapse::Expiry) => Cause::Expiry,
+            _ if person.record.elected && !foreign => Cause::Fallback,
             _ if foreign => Cause::Correction,
             _ if set => Cause::Override,
             _ if person.because.is_some() => person.because.unwrap_or(Cause::Join),

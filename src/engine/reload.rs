@@ -62,6 +62,9 @@ impl Engine {
             unseen = self.rooms.keys().cloned().collect();
         }
         self.judge_everybody();
+        self.set_expiries();
+        self.note_arrivals();
+        self.unassessed.extend(self.meetings.keys().cloned());
         for room in unseen {
             self.see_anew(&room);
         }

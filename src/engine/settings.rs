@@ -82,6 +82,11 @@ pub struct Settings {
     pub verifier: Verifier,
     /// Claims → entitlement.
     pub policy: Policy,
+    /// The MUC services whose rooms get an elected moderator where nobody is
+    /// entitled (`policy.fallback`).
+    pub fallback_services: Vec<String>,
+    /// How much later than its `exp` a token ends (`policy.on_expiry`).
+    pub leeway: Duration,
     /// What happens to changed names.
     pub freeze: Freeze,
     /// Who is never managed.

@@ -54,8 +54,9 @@ impl Engine {
     fn remembered(&self, person: &Person) -> Option<Record> {
         let mut record = person.record.clone();
         if person.is_present() {
-            let power = person.own_power(self.standing(person));
+            let power = person.keeps(self.standing(person));
             record.kept = power.filter(|_| !record.moved);
+            record.kept_until = self.until(person).filter(|_| record.kept.is_some());
             record.left_at = Some(self.now.unix_ms);
         }
         record.matters().then_some(record)

@@ -39,6 +39,10 @@ pub enum Timer {
     Bindings,
     /// See which keys are to be fetched.
     Keys,
+    /// An occupant's claims may have ended.
+    Expiry(RoomJid, Nick),
+    /// What an absent person has kept may have ended.
+    Kept(RoomJid, BareJid),
 }
 
 /// Timers by time, one of each: the earliest that was asked for. Whoever

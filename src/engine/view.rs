@@ -12,6 +12,7 @@ use super::person::{Override, Person, Wanted, moderates_by_role_alone};
 use super::room::{Occupant, Room};
 use crate::api::{self, Actor, ActorKind, EventKind, Time};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
+use crate::policy::Rule;
 
 /// What gavel manages, in numbers; gavel and infrastructure do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -141,6 +142,7 @@ impl Engine {
         let desired = wanted.and_then(|w| desired(w, actual.unwrap_or(occupant.affiliation)));
         let grant = person.and_then(|person| person.record.grant.as_deref());
         let set = person.and_then(|person| person.record.override_.as_deref());
+        let elected = person.is_some_and(|p| p.record.elected && p.record.grant.is_none());
         let credentials = occupant.credentials.as_deref();
         let name = credentials.and_then(|c| c.claims.user_name());
         api::Occupant {
@@ -154,6 +156,7 @@ impl Engine {
             source: credentials.map(|c| c.source),
             rule: match set {
                 Some(_) => "override".to_owned(),
+                None if elected => Rule::Fallback.to_string(),
                 None => occupant.verdict.rule.to_string(),
             },
             reason: self.reason(room, occupant, person),
@@ -165,6 +168,7 @@ impl Engine {
                 at: Some(Time::from_unix_ms(grant.at)),
             }),
             override_: set.map(shown_override),
+            expires_at: self.expires_at(occupant).map(Time::from_unix_ms),
             joined_at: Time::from_unix_ms(occupant.joined_at),
             infrastructure: occupant.infrastructure,
             stepped_down: person.is_some_and(|person| person.record.step_down.is_some()),

@@ -59,6 +59,26 @@ pub enum Grants {
     None,
 }
 
+/// `policy.fallback`: who moderates a room that nobody is entitled to moderate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Fallback {
+    /// Nobody.
+    #[default]
+    None,
+    /// The one who has been there longest, as Jicofo's auto-owner does.
+    First,
+}
+
+/// `policy.on_expiry`: what happens when a token's `exp` passes in the meeting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnExpiry {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// What it entitles to ends.
+    Demote,
+}
+
 /// `[policy]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -75,6 +95,10 @@ pub struct Policy {
     /// Whether the module keeps everybody from making moderators of those who are
     /// not entitled.
     pub guard: bool,
+    /// Rooms that nobody is entitled to moderate.
+    pub fallback: Fallback,
+    /// Tokens whose `exp` passes during the meeting.
+    pub on_expiry: OnExpiry,
 }
 
 impl Default for Policy {
@@ -86,6 +110,8 @@ impl Default for Policy {
             grants: Grants::default(),
             protect_hosts: true,
             guard: false,
+            fallback: Fallback::default(),
+            on_expiry: OnExpiry::default(),
         }
     }
 }
@@ -126,6 +152,10 @@ pub enum Rule {
     Unmatched,
     /// `guest`: no claims.
     Guest,
+    /// `fallback`: elected, since nobody who may moderate is there.
+    Fallback,
+    /// `expired`: the token's `exp` has passed (`policy.on_expiry`).
+    Expired,
 }
 
 impl Rule {
@@ -135,17 +165,21 @@ impl Rule {
             Self::Named(name) => name,
             Self::Unmatched => UNMATCHED,
             Self::Guest => GUEST,
+            Self::Fallback => FALLBACK,
+            Self::Expired => EXPIRED,
         }
     }
 }
 
 const UNMATCHED: &str = "unmatched";
 const GUEST: &str = "guest";
+const FALLBACK: &str = "fallback";
+const EXPIRED: &str = "expired";
 
 /// Why nobody may call a rule of their own `name`: it would be taken for another.
 pub fn is_taken(name: &str) -> bool {
     let prefixed = preset::PREFIXES.iter().any(|known| name.starts_with(known));
-    prefixed || [UNMATCHED, GUEST].contains(&name)
+    prefixed || [UNMATCHED, GUEST, FALLBACK, EXPIRED].contains(&name)
 }
 
 impl fmt::Display for Rule {

@@ -137,6 +137,12 @@ pub enum Reason {
     FeaturesAlone,
     /// No rule says anything about these claims.
     NoRule,
+    /// Elected (`policy.fallback`).
+    Elected,
+    /// Elected once, until somebody entitled came or they left.
+    ElectionOver,
+    /// The token's `exp` has passed.
+    Expired,
 }
 
 impl fmt::Display for Reason {
@@ -155,6 +161,11 @@ impl fmt::Display for Reason {
                 f.write_str("context.features without context.user is no claims")
             }
             Self::NoRule => f.write_str("no rule matches these claims"),
+            Self::Elected => {
+                f.write_str("nobody entitled to moderate is there, and they came first")
+            }
+            Self::ElectionOver => f.write_str("they were elected, and that is over"),
+            Self::Expired => f.write_str("the token has expired"),
         }
     }
 }

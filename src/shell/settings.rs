@@ -6,7 +6,11 @@ use crate::claims::{
 use crate::config::{self, Config};
 use crate::engine::Settings;
 use crate::engine::settings::{Freeze, Infrastructure, Poll};
-use crate::policy::{Grants, Guests, Policy, Preset};
+use crate::policy::{Fallback, Grants, Guests, OnExpiry, Policy, Preset};
+use std::time::Duration;
+
+/// `claims.jwt.leeway` where there is no `[claims.jwt]`.
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 
 /// What the engine is set with; `seed` is for random parts of nicks.
 ///
@@ -25,6 +29,8 @@ pub fn engine(config: &Config, seed: u64) -> Result<Settings, KeyError> {
         rooms: config.discovery.rooms.clone(),
         verifier: Verifier::new(claims(config))?,
         policy: policy(&config.policy),
+        fallback_services: config.policy.fallback_services.clone(),
+        leeway: leeway(config),
         freeze: freeze(config.names.freeze),
         infrastructure: Infrastructure {
             jids: config.infrastructure.jids.clone(),
@@ -109,11 +115,27 @@ pub fn policy(policy: &config::Policy) -> Policy {
         },
         grants: match policy.grants {
             config::Grants::Owner => Grants::Owner,
+            config::Grants::Admin => Grants::Admin,
             config::Grants::None => Grants::None,
         },
         protect_hosts: policy.protect_hosts,
         guard: policy.guard,
+        fallback: match policy.fallback {
+            config::Fallback::None => Fallback::None,
+            config::Fallback::First => Fallback::First,
+        },
+        on_expiry: match policy.on_expiry {
+            config::OnExpiry::Keep => OnExpiry::Keep,
+            config::OnExpiry::Demote => OnExpiry::Demote,
+        },
     }
+}
+
+/// How much later than its `exp` a token ends, whatever source its claims came
+/// from.
+fn leeway(config: &Config) -> Duration {
+    let jwt = config.claims.jwt.as_ref();
+    jwt.map_or(DEFAULT_LEEWAY, |jwt| jwt.leeway)
 }
 
 /// How rooms are found beside invitations.

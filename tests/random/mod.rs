@@ -4,7 +4,7 @@
 mod op;
 
 use crate::sim::{Choice, World};
-use gavel::policy::{Grants, Guests, Policy};
+use gavel::policy::{Fallback, Grants, Guests, Policy};
 use op::{Play, Script};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -39,12 +39,14 @@ fn policies() -> impl Strategy<Value = Policy> {
     ];
     let guests = prop_oneof![4 => Just(Guests::Strip), 1 => Just(Guests::Ignore)];
     let (protect, guard) = (prop::bool::weighted(0.8), prop::bool::weighted(0.4));
-    let all = (grants, guests, protect, guard);
-    all.prop_map(|(grants, guests, protect_hosts, guard)| Policy {
+    let fallback = prop_oneof![1 => Just(Fallback::None), 1 => Just(Fallback::First)];
+    let all = (fallback, grants, guests, protect, guard);
+    all.prop_map(|(fallback, grants, guests, protect_hosts, guard)| Policy {
         grants,
         guests,
         protect_hosts,
         guard,
+        fallback,
         ..Policy::default()
     })
 }

@@ -93,6 +93,7 @@ impl World {
             if state.main.is_some() || !self.server.gavel_sees(room) {
                 continue;
             }
+            self.oracle.check_moderated(room);
             let stored = state.affiliations.keys().cloned();
             let people = stored.chain(self.oracle.people(room));
             for jid in people.filter(|jid| *jid != self.server.gavel_bare()) {

@@ -30,17 +30,20 @@ pub struct Ticket {
     pub user: Option<String>,
     /// `context.user.name`
     pub name: Option<String>,
+    /// `exp`, in seconds since 1970.
+    pub exp: Option<u64>,
     /// Tells tokens apart that say the same.
     pub serial: u32,
 }
 
 impl Ticket {
     pub fn new(kind: Kind, serial: u32) -> Self {
-        let (user, name) = (None, None);
+        let (user, name, exp) = (None, None, None);
         Self {
             kind,
             user,
             name,
+            exp,
             serial,
         }
     }
@@ -52,6 +55,11 @@ impl Ticket {
 
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
+        self
+    }
+
+    pub fn until(mut self, exp: u64) -> Self {
+        self.exp = Some(exp);
         self
     }
 
@@ -68,11 +76,14 @@ impl Ticket {
         if let Some(name) = &self.name {
             user.insert("name".into(), name.as_str().into());
         }
-        serde_json::json!({
+        let mut claims = serde_json::json!({
             "iss": "jitsi", "aud": "jitsi", "sub": "*", "room": "*",
             "jti": self.serial, "context": { "user": user },
-        })
-        .to_string()
+        });
+        if let Some(exp) = self.exp {
+            claims["exp"] = exp.into();
+        }
+        claims.to_string()
     }
 
     /// A JWT signed with HS256.

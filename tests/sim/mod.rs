@@ -2,6 +2,7 @@
 
 mod check;
 pub mod claims;
+mod elections;
 pub mod guard;
 pub mod oracle;
 mod people;

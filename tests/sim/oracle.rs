@@ -11,22 +11,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One occupant.
 #[derive(Debug, Clone)]
-struct Seat {
-    bare: String,
-    kind: Option<Kind>,
-    role: Role,
+pub(super) struct Seat {
+    pub(super) bare: String,
+    pub(super) kind: Option<Kind>,
+    pub(super) role: Role,
 }
 
 /// What is remembered of a bare JID in a meeting.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    grant: Option<Affiliation>,
-    step_down: Option<Affiliation>,
+    pub(super) grant: Option<Affiliation>,
+    /// The grant goes back to an election.
+    pub(super) by_elected: bool,
+    pub(super) step_down: Option<Affiliation>,
     /// What the absent may keep.
-    kept: Option<Affiliation>,
+    pub(super) kept: Option<Affiliation>,
     /// An unjust ban is to be undone.
-    unban: bool,
-    shown: Option<Affiliation>,
+    pub(super) unban: bool,
+    pub(super) shown: Option<Affiliation>,
     user: Option<String>,
     left_at: Option<u64>,
     /// gavel has lost sight of them.
@@ -37,6 +39,12 @@ pub struct Memory {
     before: Option<Affiliation>,
     /// Another device has taken over.
     moved: bool,
+    /// Elected, as gavel says, and found right.
+    pub(super) elected: bool,
+    /// What came of an election is over, and to be taken back.
+    pub(super) lapsed: bool,
+    /// When they came; for the order of elections.
+    pub(super) since: Option<u64>,
 }
 
 /// What somebody may have.
@@ -62,10 +70,12 @@ impl Allowed {
 
 /// The book of all meetings.
 pub struct Oracle {
-    policy: Policy,
-    seats: BTreeMap<RoomJid, BTreeMap<String, Seat>>,
-    memory: BTreeMap<(RoomJid, String), Memory>,
-    mains: BTreeMap<RoomJid, RoomJid>,
+    pub policy: Policy,
+    pub(super) seats: BTreeMap<RoomJid, BTreeMap<String, Seat>>,
+    pub(super) memory: BTreeMap<(RoomJid, String), Memory>,
+    /// Rooms that gavel is in and knows too little of.
+    pub(super) blind: BTreeSet<RoomJid>,
+    pub(super) mains: BTreeMap<RoomJid, RoomJid>,
     joined: BTreeSet<RoomJid>,
 }
 
@@ -75,6 +85,7 @@ impl Oracle {
             policy,
             seats: BTreeMap::new(),
             memory: BTreeMap::new(),
+            blind: BTreeSet::new(),
             mains: BTreeMap::new(),
             joined: BTreeSet::new(),
         }
@@ -85,7 +96,7 @@ impl Oracle {
         self.mains.insert(breakout.clone(), main.clone());
     }
 
-    fn main(&self, room: &RoomJid) -> RoomJid {
+    pub(super) fn main(&self, room: &RoomJid) -> RoomJid {
         self.mains.get(room).unwrap_or(room).clone()
     }
 
@@ -94,16 +105,20 @@ impl Oracle {
         jid.ends_with("@auth.meet.jitsi") || jid.ends_with(COMPONENT)
     }
 
-    fn memory(&mut self, room: &RoomJid, jid: &str) -> &mut Memory {
+    pub(super) fn memory(&mut self, room: &RoomJid, jid: &str) -> &mut Memory {
         let key = (self.main(room), jid.to_owned());
         self.memory.entry(key).or_default()
     }
 
-    fn held(&self, room: &RoomJid, jid: &str) -> Option<&Memory> {
+    pub(super) fn held(&self, room: &RoomJid, jid: &str) -> Option<&Memory> {
         self.memory.get(&(self.main(room), jid.to_owned()))
     }
 
-    fn seats_of<'a>(&'a self, room: &RoomJid, jid: &'a str) -> impl Iterator<Item = &'a Seat> {
+    pub(super) fn seats_of<'a>(
+        &'a self,
+        room: &RoomJid,
+        jid: &'a str,
+    ) -> impl Iterator<Item = &'a Seat> {
         let main = self.main(room);
         let rooms = self.seats.iter();
         rooms
@@ -116,7 +131,7 @@ impl Oracle {
         self.seats_of(room, jid).next().is_some()
     }
 
-    fn token(&self, room: &RoomJid, jid: &str) -> Option<Kind> {
+    pub(super) fn token(&self, room: &RoomJid, jid: &str) -> Option<Kind> {
         let kinds = self.seats_of(room, jid).filter_map(|seat| seat.kind);
         kinds.max_by_key(|kind| matches!(kind, Kind::Owner))
     }
@@ -130,7 +145,17 @@ impl Oracle {
         let own = self.token(room, jid) == Some(Kind::Owner);
         let own = own.then_some(Affiliation::Owner);
         let own = own.map(|own| memory.step_down.map_or(own, |cap| own.min(cap)));
-        memory.grant.or(own.filter(|own| own.moderates()))
+        let elected = memory.elected.then_some(Affiliation::Owner);
+        let own = own.filter(|own| own.moderates());
+        memory.grant.or(elected).or(own)
+    }
+
+    /// What they keep of it when they leave.
+    fn keeps(&self, room: &RoomJid, jid: &str) -> Option<Affiliation> {
+        let elected = self
+            .held(room, jid)
+            .is_some_and(|memory| memory.elected && memory.grant.is_none());
+        self.power(room, jid).filter(|_| !elected)
     }
 
     /// Whether gavel may make somebody a moderator.
@@ -162,6 +187,9 @@ impl Oracle {
         if let Some(grant) = memory.grant {
             let own = own.is_some_and(|kind| kind == Kind::Owner);
             return Allowed::Exactly(if own { Affiliation::Owner } else { grant });
+        }
+        if memory.elected {
+            return Allowed::Exactly(Affiliation::Owner);
         }
         let own = match own {
             Some(Kind::Owner) => Affiliation::Owner,
@@ -264,6 +292,9 @@ impl Oracle {
             self.judge(&room, &jid, affiliation, Affiliation::Owner, actor);
         }
         let memory = self.memory(&room, &jid);
+        if !unknown {
+            memory.since.get_or_insert(now);
+        }
         let lost = back && std::mem::take(&mut memory.lost);
         if back && !unknown {
             memory.kept = None;
@@ -308,7 +339,7 @@ impl Oracle {
         let jids: Vec<String> = self.seats[room].values().map(|s| s.bare.clone()).collect();
         for jid in jids {
             // They leave gavel's sight all at once.
-            let power = self.power(room, &jid);
+            let power = self.keeps(room, &jid);
             let memory = self.memory(room, &jid);
             memory.before = power.max(memory.before);
         }
@@ -360,13 +391,14 @@ impl Oracle {
             return;
         };
         let jid = seat.bare.clone();
-        let power = self.power(room, &jid);
+        let power = self.keeps(room, &jid);
         self.seats.get_mut(room).unwrap().remove(nick);
         if !self.present(room, &jid) {
             let memory = self.memory(room, &jid);
             let before = memory.before.take();
             memory.left_at = Some(now);
             memory.lost = !left;
+            memory.since = memory.since.filter(|_| !left);
             if memory.shown != Some(Affiliation::Outcast) {
                 memory.kept = if left { power } else { power.max(before) };
             }
@@ -460,7 +492,9 @@ impl Oracle {
         let entitled = person.is_some_and(|by| self.power(room, by).is_some());
         let power = self.power(room, jid);
         let granted = self.memory(room, jid).grant.is_some();
-        let host = power == Some(Affiliation::Owner) && !granted
+        let by_elected = person.is_some_and(|by| self.power_is_elected(room, by));
+        let elected = self.memory(room, jid).elected;
+        let host = power == Some(Affiliation::Owner) && !granted && !elected
             || granted && self.token(room, jid) == Some(Kind::Owner);
         let by_self = person == Some(jid);
         let protect = self.policy.protect_hosts;
@@ -476,6 +510,9 @@ impl Oracle {
             if new.moderates() && entitled && level.is_some() {
                 memory.step_down = None;
                 memory.moved = false;
+                if !owner {
+                    memory.by_elected = by_elected;
+                }
                 memory.grant = level.filter(|_| !owner).or(memory.grant);
                 memory.kept = level.filter(|_| !present);
             }
@@ -497,7 +534,7 @@ impl Oracle {
         } else if entitled {
             memory.grant = None;
             memory.kept = memory.kept.filter(|_| host && protect);
-            if memory.step_down.is_some() || host && !protect {
+            if elected || memory.step_down.is_some() || host && !protect {
                 memory.step_down = Some(new);
             }
         }

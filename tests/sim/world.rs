@@ -11,7 +11,7 @@ use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
 use gavel::muc::{Affiliation, BareJid, Nick, RoomJid, Service};
 use gavel::policy::Policy;
 use gavel::stanza::{Inbound, IqKind, Outbound};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub const MUC: &str = "muc.meet.jitsi";
@@ -55,7 +55,7 @@ impl Default for Choice {
 }
 
 impl Choice {
-    fn settings(&self) -> Settings {
+    pub fn settings(&self) -> Settings {
         let service = |domain: &str| Service {
             domain: domain.to_owned(),
             tenants: self.tenants,
@@ -70,6 +70,8 @@ impl Choice {
             rooms: self.rooms.clone(),
             verifier: verifier(),
             policy: self.policy.clone(),
+            fallback_services: vec![MUC.to_owned()],
+            leeway: Duration::from_secs(30),
             freeze: self.freeze,
             infrastructure: Infrastructure {
                 jids: vec![BareJid::parse(&bare(FOCUS)).unwrap()],
@@ -102,6 +104,8 @@ pub struct World {
     pub lose_replies: u32,
     /// The server neither hears nor says anything.
     pub mute: bool,
+    /// By how much gavel's clock was set, in milliseconds.
+    pub clock_set: i64,
     /// Added to the time a stanza takes to gavel.
     pub slow: u64,
     /// The focus makes whoever is lowered owner again, until then.
@@ -130,6 +134,7 @@ impl World {
             trace: Vec::new(),
             lose_replies: 0,
             mute: false,
+            clock_set: 0,
             slow: 0,
             focus_fights_until: 0,
             queue: BTreeMap::new(),
@@ -242,13 +247,19 @@ impl World {
         self.handle(Input::Stanza(stanza));
     }
 
+    /// What gavel's clock says.
+    pub fn unix_ms(&self) -> u64 {
+        (EPOCH + self.now).saturating_add_signed(self.clock_set)
+    }
+
     /// Hands the engine an input and does what it says.
     pub fn handle(&mut self, input: Input) {
         let now = Now {
             tick: Duration::from_millis(self.now),
-            unix_ms: EPOCH + self.now,
+            unix_ms: self.unix_ms(),
         };
         self.engine.handle(now, input);
+        self.note_elections();
         let mut hang_up = false;
         while let Some(action) = self.engine.poll() {
             match action {
@@ -264,6 +275,23 @@ impl World {
         if self.connected && hang_up {
             self.reconnects += 1;
             self.disconnect();
+        }
+    }
+
+    /// Has the oracle look at whom gavel has elected.
+    fn note_elections(&mut self) {
+        let rooms: Vec<RoomJid> = self.server.rooms.keys().cloned().collect();
+        let known = self.engine.rooms();
+        let blind = known.filter(|room| !room.is_ready());
+        self.oracle.blind = blind.map(|room| room.jid.clone()).collect();
+        for main in rooms {
+            let known = self.engine.rooms().find(|room| room.jid == main);
+            let ready = self.engine.is_ready() && known.is_some_and(|room| room.is_ready());
+            let people = self.engine.meeting(&main).map(|meeting| &meeting.people);
+            let people = people.into_iter().flatten();
+            let elected = people.filter(|(_, person)| person.record.elected);
+            let elected: BTreeSet<String> = elected.map(|(jid, _)| jid.to_string()).collect();
+            self.oracle.elections(&main, &elected, ready);
         }
     }
 

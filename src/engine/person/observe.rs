@@ -18,6 +18,8 @@ pub struct Observed {
     pub by_self: bool,
     /// Whether `by` is entitled to promote and lower others.
     pub by_entitled: bool,
+    /// Whether what entitles `by` goes back to an election (B5).
+    pub by_elected: bool,
     /// What its correction has to wait for.
     pub pace: Pace,
     /// When, in milliseconds since 1970-01-01 UTC.
@@ -67,6 +69,7 @@ impl Person {
         }
         if change.by_self && change.old.moderates() {
             self.record.grant = None;
+            self.end_election();
             self.record.step_down = Some(change.new);
             return Taken::SteppedDown;
         }
@@ -80,8 +83,10 @@ impl Person {
         );
         self.record.grant = None;
         self.record.kept = self.record.kept.filter(|_| host && policy.protect_hosts);
+        // Elected again at once, they would never be rid of it.
+        let elected = self.end_election();
         let stepped_down = self.record.step_down.is_some();
-        if stepped_down || (host || by_token) && !policy.protect_hosts {
+        if elected || stepped_down || (host || by_token) && !policy.protect_hosts {
             self.record.step_down = Some(change.new);
         }
         Taken::Lowered
@@ -110,6 +115,7 @@ impl Person {
             by_nick: change.by.nick.as_deref().map(str::to_owned),
             by_jid: change.by.jid.as_deref().map(bare_text),
             at: change.at,
+            by_elected: change.by_elected,
         }));
         Taken::Granted
     }
@@ -121,6 +127,7 @@ impl Person {
         self.record.grant = None;
         self.record.kept = None;
         self.record.restore = None;
+        self.end_election();
         if change.by_self {
             return Taken::SteppedDown;
         }

@@ -17,6 +17,19 @@ pub struct Grant {
     pub by_jid: Option<String>,
     /// When, in milliseconds since 1970-01-01 UTC.
     pub at: u64,
+    /// It goes back to somebody elected, and ends as elections do (B5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_elected: bool,
+}
+
+/// Why what somebody held has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lapse {
+    /// An election (B5).
+    Fallback,
+    /// A token's `exp` (`policy.on_expiry`).
+    Expiry,
 }
 
 /// What an admin has set: it outranks claims, grants and step-downs.
@@ -70,6 +83,21 @@ pub struct Record {
     /// Another JID of the same user has taken grant and step-down over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub moved: bool,
+    /// When they came, in milliseconds since 1970-01-01 UTC: the order in which
+    /// people are elected. Only while they are there, and with
+    /// `policy.fallback`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// Elected to moderate, as nobody was there who is entitled to (B5).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub elected: bool,
+    /// What they held has ended: they are lowered, whatever guests may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lapsed: Option<Lapse>,
+    /// When what is [`kept`](Self::kept) ends, in milliseconds since
+    /// 1970-01-01 UTC, where it does before the meeting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<u64>,
 }
 
 impl Record {
@@ -80,5 +108,8 @@ impl Record {
             || self.step_down.is_some()
             || self.kept.is_some()
             || self.restore.is_some()
+            || self.since.is_some()
+            || self.elected
+            || self.lapsed.is_some()
     }
 }

@@ -94,6 +94,9 @@ impl Person {
             };
             return Wanted::Exactly(grant.affiliation.max(own));
         }
+        if self.record.elected {
+            return Wanted::Exactly(Affiliation::Owner);
+        }
         match (entitlement, self.record.step_down) {
             (Entitlement::Affiliation(own), Some(cap)) if own > cap && cap.moderates() => {
                 Wanted::Exactly(cap)
@@ -105,7 +108,7 @@ impl Person {
                 self.wanted_by_claims(own, standing, members_only)
             }
             (Entitlement::Keep, _) => Wanted::Anything,
-            (Entitlement::Guest, _) if policy.guests == Guests::Ignore => Wanted::Anything,
+            (Entitlement::Guest, _) if self.is_ignored(policy) => Wanted::Anything,
             (Entitlement::Guest, _) => self.capped(members_only),
         }
     }
@@ -149,6 +152,12 @@ impl Person {
         to.min(power.unwrap_or_else(|| self.floor(members_only)))
     }
 
+    /// Whether gavel keeps its hands off a guest: not where what it gave has
+    /// ended.
+    fn is_ignored(&self, policy: &Policy) -> bool {
+        policy.guests == Guests::Ignore && self.record.lapsed.is_none()
+    }
+
     /// B6: a visitor without a claim to more is left alone. Nobody is thrown out of
     /// a members-only room for want of an affiliation: a ban is another word.
     fn wanted_by_claims(&self, own: Affiliation, standing: Standing, members_only: bool) -> Wanted {
@@ -172,19 +181,20 @@ impl Person {
     /// B1: an absent JID is never raised; it keeps what it was entitled to when
     /// it left.
     fn wanted_absent(&self, policy: &Policy, members_only: bool) -> Wanted {
-        match (self.record.kept, policy.guests) {
-            (Some(kept), _) => Wanted::AtMost {
+        match self.record.kept {
+            Some(kept) => Wanted::AtMost {
                 cap: kept,
                 floor: kept,
             },
-            (None, Guests::Ignore) => Wanted::Anything,
-            (None, Guests::Strip) => self.capped(members_only),
+            None if self.is_ignored(policy) => Wanted::Anything,
+            None => self.capped(members_only),
         }
     }
 
     /// What this person is entitled to promote others by: what an admin has set,
-    /// else its token or an accepted grant, present or having left so (B3). Of
-    /// whom a rule says that they are left alone, whatever they are is right.
+    /// else its token, an accepted grant, present or having left so (B3), or an
+    /// election. Of whom a rule says that they are left alone, whatever they are
+    /// is right.
     pub fn power(&self, standing: Standing) -> Option<Affiliation> {
         match &self.record.override_ {
             Some(set) => Some(set.affiliation).filter(|set| set.moderates()),
@@ -205,12 +215,47 @@ impl Person {
         if let Some(grant) = &self.record.grant {
             return Some(grant.affiliation);
         }
+        if self.record.elected {
+            return Some(Affiliation::Owner);
+        }
+        Self::power_by_claims(entitlement, self.record.step_down)
+    }
+
+    fn power_by_claims(
+        entitlement: Entitlement,
+        step_down: Option<Affiliation>,
+    ) -> Option<Affiliation> {
         match entitlement {
-            Entitlement::Affiliation(own) if own.moderates() => match self.record.step_down {
+            Entitlement::Affiliation(own) if own.moderates() => match step_down {
                 Some(cap) => cap.moderates().then_some(cap),
                 None => Some(own),
             },
             _ => None,
+        }
+    }
+
+    /// What of their power they keep when they leave: an election ends then.
+    pub fn keeps(&self, standing: Standing) -> Option<Affiliation> {
+        let power = self.own_power(standing);
+        power.filter(|_| !self.record.elected || self.record.grant.is_some())
+    }
+
+    /// Whether claims, or an admin, entitle them to moderate, there and not
+    /// stepped down: who is elected is not needed then.
+    pub fn moderates_by_claims(&self, standing: Standing) -> bool {
+        let entitlement = standing.entitlement;
+        if let Some(set) = &self.record.override_ {
+            return entitlement.is_some() && set.affiliation.moderates();
+        }
+        entitlement.is_some_and(|e| Self::power_by_claims(e, self.record.step_down).is_some())
+    }
+
+    /// Whether what they may goes back to an election: their own, or that of
+    /// whoever promoted them.
+    pub fn is_elected_power(&self) -> bool {
+        match &self.record.grant {
+            Some(grant) => grant.by_elected,
+            None => self.record.elected,
         }
     }
 

@@ -8,7 +8,7 @@ use super::short;
 use crate::api::Time;
 use crate::claims::Source;
 use crate::muc::{Affiliation, RoomJid};
-use crate::policy::{Entitlement, Verdict};
+use crate::policy::{Entitlement, Reason, Verdict};
 use std::fmt::Display;
 
 impl Engine {
@@ -30,6 +30,7 @@ impl Engine {
         };
         let mut words = match &person.record.grant {
             Some(grant) => self.granted(main, grant),
+            None if person.record.elected => format!("elected: {}", Reason::Elected),
             None => by_claims(occupant),
         };
         if let Some(set) = &person.record.override_ {
@@ -37,6 +38,13 @@ impl Engine {
             words = format!("{set}; without it: {words}");
         } else if let Some(to) = person.record.step_down {
             words = format!("stepped down to {to}; {words}");
+        }
+        let now = self.now.unix_ms;
+        if let Some(at) = self.expires_at(occupant).filter(|at| *at > now) {
+            words += &format!(
+                "; the token ends at {}",
+                Time::from_unix_ms(at).time_of_day()
+            );
         }
         for corrected in person.corrections.iter() {
             let by = &corrected.by;

@@ -1,0 +1,225 @@
+//! Rooms that nobody is entitled to moderate: who has been there longest is
+//! elected (SPEC B5, `policy.fallback`), as Jicofo's auto-owner does.
+//!
+//! An election is a state of the meeting, not an event: whenever somebody has
+//! come, left or changed, it is looked at who is there, since when and entitled
+//! to what. What must be remembered (who is elected, who came when) is in
+//! everybody's record, and outlives reconnects and restarts with it.
+
+use super::Engine;
+use super::person::{Lapse, Person, Wanted};
+use super::room::Room;
+use crate::muc::{Affiliation, BareJid, Role, RoomJid};
+use crate::policy::{Entitlement, Fallback};
+
+/// Who is there, as far as an election goes.
+#[derive(Default)]
+struct Assembly {
+    /// Somebody's claims entitle them to moderate.
+    host: bool,
+    /// Somebody moderates, elected or not.
+    moderated: bool,
+    /// Who is elected and can be.
+    elected: Vec<(u64, BareJid)>,
+    /// Who is elected and cannot be any more.
+    over: Vec<BareJid>,
+    /// Who came first of those who can be elected.
+    first: Option<(u64, BareJid)>,
+}
+
+impl Engine {
+    /// Whether elections are held at all.
+    pub(super) fn elects(&self) -> bool {
+        self.settings.policy.fallback == Fallback::First
+    }
+
+    /// Looks at who moderates a meeting.
+    pub(super) fn hold_election(&mut self, main: &RoomJid) {
+        if !self.rooms.get(main).is_some_and(Room::is_ready) {
+            return;
+        }
+        let assembly = self.assembly(main);
+        if assembly.host || !self.elects() {
+            self.end_elections(main);
+        }
+        // After a connection, who is not seen yet may only not be seen yet.
+        if !self.is_ready() {
+            return;
+        }
+        self.forget_who_left_unseen(main);
+        if assembly.host || !self.elects() {
+            return;
+        }
+        let mut elected = assembly.elected;
+        elected.sort_unstable();
+        let surplus = elected.into_iter().skip(1).map(|(_, bare)| bare);
+        let mut over: Vec<BareJid> = assembly.over.into_iter().chain(surplus).collect();
+        over.sort_unstable();
+        for bare in over {
+            self.end_election_of(main, &bare);
+        }
+        let first = assembly.first.filter(|_| !assembly.moderated);
+        if let Some((_, bare)) = first {
+            self.elect(main, &bare);
+        }
+    }
+
+    fn elect(&mut self, main: &RoomJid, bare: &BareJid) {
+        if let Some(person) = self.person_mut(main, bare) {
+            person.record.elected = true;
+            person.record.lapsed = None;
+            self.changed = true;
+            self.mark(main, bare);
+        }
+    }
+
+    /// Somebody entitled has come: who was elected, and whoever they promoted,
+    /// moderates no longer.
+    fn end_elections(&mut self, main: &RoomJid) {
+        let Some(meeting) = self.meetings.get(main) else {
+            return;
+        };
+        let by_election = |person: &Person| person.record.elected || person.is_elected_power();
+        let people = meeting.people.iter();
+        let mut over: Vec<BareJid> = people
+            .filter(|(_, person)| by_election(person))
+            .map(|(bare, _)| bare.clone())
+            .collect();
+        over.sort_unstable();
+        for bare in over {
+            self.end_election_of(main, &bare);
+        }
+    }
+
+    fn end_election_of(&mut self, main: &RoomJid, bare: &BareJid) {
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let record = &mut person.record;
+        record.elected = false;
+        record.lapsed = Some(Lapse::Fallback);
+        if record.grant.take_if(|grant| grant.by_elected).is_some() {
+            record.kept = None;
+        }
+        self.changed = true;
+        self.mark(main, bare);
+    }
+
+    /// Who left while gavel saw nothing is no longer elected, and comes anew.
+    fn forget_who_left_unseen(&mut self, main: &RoomJid) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let mut left: Vec<BareJid> = Vec::new();
+        for (bare, person) in &mut meeting.people {
+            let absent = !person.is_present();
+            if absent && (person.record.since.take().is_some() || person.record.elected) {
+                person.end_election();
+                left.push(bare.clone());
+            }
+        }
+        left.sort_unstable();
+        for bare in left {
+            self.changed = true;
+            self.mark(main, &bare);
+        }
+    }
+
+    fn assembly(&self, main: &RoomJid) -> Assembly {
+        let mut assembly = Assembly::default();
+        let people = self.meetings.get(main).map(|meeting| &meeting.people);
+        for (bare, person) in people.into_iter().flatten() {
+            if !person.is_present() {
+                continue;
+            }
+            let standing = self.standing(person);
+            let banned =
+                person.actual == Some(Affiliation::Outcast) && person.record.restore.is_none();
+            assembly.host |= person.moderates_by_claims(standing) && !banned;
+            let since = person.record.since.unwrap_or_default();
+            let electable = self.is_electable(person);
+            if person.record.elected && !electable {
+                assembly.over.push(bare.clone());
+            } else if person.record.elected {
+                assembly.moderated = true;
+                assembly.elected.push((since, bare.clone()));
+            } else if self.has_power(main, person) {
+                assembly.moderated = true;
+            } else if electable {
+                let candidate = (since, bare.clone());
+                let first = assembly.first.take();
+                assembly.first = Some(first.map_or(candidate.clone(), |f| f.min(candidate)));
+            }
+        }
+        assembly
+    }
+
+    /// Whether somebody present who is not elected moderates, or is about to.
+    fn has_power(&self, main: &RoomJid, person: &Person) -> bool {
+        match self.wanted(main, person) {
+            Wanted::Anything => self.moderates_now(person),
+            wanted => wanted.may_moderate(),
+        }
+    }
+
+    fn moderates_now(&self, person: &Person) -> bool {
+        let seats = person.seats.iter();
+        let mut roles = seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick));
+        person.actual.is_some_and(Affiliation::moderates)
+            || roles.any(|occupant| occupant.role == Role::Moderator)
+    }
+
+    /// Whether somebody can be elected: a person in a room where elections are
+    /// held, and no mere visitor there, whom gavel manages and who has not
+    /// stepped down. Who is elected may go into a breakout room.
+    fn is_electable(&self, person: &Person) -> bool {
+        let services = &self.settings.fallback_services;
+        let mut seats = person.seats.iter();
+        let speaks = seats.any(|seat| {
+            let held = services.iter().any(|held| held == seat.room.service());
+            let role = self.occupant(&seat.room, &seat.nick).map(|o| o.role);
+            (held || person.record.elected) && role.is_some_and(|role| role >= Role::Participant)
+        });
+        let left_alone = matches!(
+            self.standing(person).entitlement,
+            Some(Entitlement::Keep | Entitlement::Affiliation(Affiliation::Outcast))
+        );
+        let banned = person.actual == Some(Affiliation::Outcast);
+        let record = &person.record;
+        let settled = record.step_down.is_some() || record.override_.is_some();
+        speaks && !left_alone && !banned && !settled
+    }
+
+    /// Notes when everybody came who was there before elections were held.
+    pub(super) fn note_arrivals(&mut self) {
+        if !self.elects() {
+            return;
+        }
+        for meeting in self.meetings.values_mut() {
+            for person in meeting.people.values_mut() {
+                let seats = person.seats.iter();
+                let came = seats.filter_map(|seat| {
+                    let room = self.rooms.get(&seat.room)?;
+                    room.occupants.get(&seat.nick).map(|o| o.joined_at)
+                });
+                let first = came.min();
+                person.record.since = person.record.since.or(first);
+            }
+        }
+        self.changed = true;
+    }
+
+    /// Notes when somebody came, for the order of elections.
+    pub(super) fn note_arrival(&mut self, main: &RoomJid, bare: &BareJid) {
+        if !self.elects() {
+            return;
+        }
+        let now = self.now.unix_ms;
+        if let Some(person) = self.person_mut(main, bare)
+            && person.record.since.is_none()
+        {
+            person.record.since = Some(now);
+            self.changed = true;
+        }
+    }
+}
