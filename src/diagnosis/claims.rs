@@ -16,6 +16,7 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
         return;
     };
     tokens(facts, daemon, list);
+    keys(daemon, list);
     rejected(facts, daemon, list);
     without(daemon, list);
     believed(daemon, list);
@@ -56,6 +57,16 @@ fn tokens(facts: &Facts, daemon: &Daemon, list: &mut List) {
         format!("claims.sources lists \"jwt\", and none of the {} since the start had a token in their presence", people(daemon.tally.people)),
         "stock Jitsi clients put none there: load mod_gavel and set claims.sources = [\"bridge\"]; for clients of your own see that claims.jwt.elements has the name of the element they send",
     );
+}
+
+fn keys(daemon: &Daemon, list: &mut List) {
+    if let Some((server, why)) = &daemon.tally.keys_missing {
+        list.warn(
+            "keys",
+            format!("keys of tokens cannot be had from {server} ({why}): people whose key is not here are guests"),
+            "see that claims.jwt.jwks_url or asap_key_server is the issuer's and answers this machine; try a token with gavel token verify",
+        );
+    }
 }
 
 fn rejected(facts: &Facts, daemon: &Daemon, list: &mut List) {

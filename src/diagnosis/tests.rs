@@ -322,6 +322,20 @@ fn claims_that_cannot_come_are_told() {
 }
 
 #[test]
+fn keys_that_cannot_be_had_are_told() {
+    let mut facts = healthy();
+    none(&facts, "keys");
+    let missing = ("https://id.example/keys".into(), "status 500".into());
+    daemon(&mut facts).tally.keys_missing = Some(missing);
+    one(
+        &facts,
+        "keys",
+        Severity::Warn,
+        "https://id.example/keys (status 500)",
+    );
+}
+
+#[test]
 fn claims_that_are_refused_are_told_by_reason() {
     let mut facts = healthy();
     let rejected = &mut daemon(&mut facts).tally.rejected;

@@ -147,6 +147,7 @@ impl Engine {
         let result = result.as_deref().map_err(Clone::clone);
         let news = keys.arrived(key, result, now);
         let server = keys.shown().clone();
+        self.tally.keys(&server, &news);
         self.report(Report::Keys { server, news });
         self.examine_waiting(|waiting| waiting.key == *key);
         self.waiters.due = true;

@@ -2,7 +2,7 @@
 //! here is bounded, whatever people send.
 
 use super::event::{Party, PartyKind};
-use crate::claims::{RejectReason, Source};
+use crate::claims::{KeyNews, RejectReason, Source};
 use crate::muc::BareJid;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -130,6 +130,9 @@ pub struct Tally {
     pub believed: BTreeMap<&'static str, u64>,
     /// Claims refused.
     pub rejected: BTreeMap<(&'static str, RejectReason), u64>,
+    /// What is wrong with the key server, where its last answer was of no use:
+    /// where it is, and what it is.
+    pub keys_missing: Option<(String, String)>,
     /// The clocks of those who make tokens.
     pub clocks: Clocks,
     /// How long it took until people had what they should have.
@@ -171,6 +174,17 @@ impl Tally {
         if let Some(iat) = iat.filter(|_| source.is_verified()) {
             self.clocks.note(iat, now);
         }
+    }
+
+    /// Notes what came of asking the key server at `server`.
+    pub fn keys(&mut self, server: &str, news: &KeyNews) {
+        let missing = match news {
+            KeyNews::Failed { why, .. } => Some(why.clone()),
+            KeyNews::Fetched { usable: 0, .. } => Some("it has no key of use".to_owned()),
+            KeyNews::Fetched { .. } => None,
+            KeyNews::Absent => return,
+        };
+        self.keys_missing = missing.map(|why| (server.to_owned(), why));
     }
 
     /// Notes claims that were not.

@@ -227,6 +227,22 @@ async fn doctor_names_why_tokens_are_refused(version: Version) {
 }
 on_both!(doctor_names_why_tokens_are_refused);
 
+async fn doctor_finds_a_key_server_that_does_not_answer(version: Version) {
+    let port = crate::support::free_port();
+    let overrides = format!(
+        "[claims.jwt]\nalgorithms = [\"ES256\"]\njwks_url = \"http://127.0.0.1:{port}/keys\""
+    );
+    let env = Env::gavel(version, &overrides).await;
+    env.gavel.logs("keys cannot be fetched").await;
+    let found = doctor(env.gavel.config()).await;
+    found.has(
+        "keys",
+        "warn",
+        &["claims.jwt.jwks_url", "gavel token verify"],
+    );
+}
+on_both!(doctor_finds_a_key_server_that_does_not_answer);
+
 async fn doctor_compares_clocks(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
