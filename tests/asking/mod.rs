@@ -2,10 +2,11 @@
 
 use super::{Folder, ended, gavel};
 use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Each command that asks.
 const ASKING: [&[&str]; 7] = [
@@ -144,4 +145,65 @@ fn times_and_names_that_cannot_be_are_bad_usage() {
         assert_eq!((status, out.as_str()), (2, ""), "{arguments:?}: {err}");
         assert!(err.starts_with("error: "), "{err}");
     }
+}
+
+/// A daemon that answers with one event, and then streams another, before which
+/// some are lost.
+fn forgetful(listener: UnixListener) {
+    let event = |id: u64| {
+        format!(
+            "{{\"id\":{id},\"kind\":\"role\",\"at\":\"2026-11-24T10:02:03.004Z\",\"room\":\"r@x\",\
+             \"nick\":null,\"jid\":\"a@x\",\"from\":null,\"to\":\"owner\",\"cause\":\"join\",\
+             \"rule\":\"r\",\"reason\":\"r\",\"source\":null,\"actor\":null,\
+             \"outcome\":\"applied\"}}"
+        )
+    };
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for mut stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let head: Vec<_> = lines
+                .by_ref()
+                .map_while(Result::ok)
+                .take_while(|l| !l.is_empty())
+                .collect();
+            let follows = head.iter().any(|line| line.ends_with("text/event-stream"));
+            let body = match follows {
+                true => {
+                    assert!(head.contains(&"last-event-id: 5".to_owned()), "{head:?}");
+                    format!(
+                        "event: lost\ndata: {{\"lost\":3}}\n\nid: 9\ndata: {}\n\n",
+                        event(9)
+                    )
+                }
+                false => format!("[{}]", event(5)),
+            };
+            let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{body}");
+            stream.write_all(answer.as_bytes()).unwrap();
+            if follows {
+                open.push(stream);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_gap_in_what_is_followed_is_said() {
+    let folder = Folder::with("[admin]\nsocket = 'x.sock'\n");
+    forgetful(UnixListener::bind(folder.0.path().join("x.sock")).unwrap());
+    let mut command = folder.gavel(&["events", "--follow", "--json", "-c", "gavel.toml"]);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for id in [5, 9] {
+        let event: serde_json::Value =
+            serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(event["id"], id);
+    }
+    let kill = format!("kill -INT {}", child.id());
+    Command::new("sh").args(["-c", &kill]).status().unwrap();
+    let (status, out, err) = ended(child.wait_with_output().unwrap());
+    assert_eq!((status, out.as_str()), (0, ""), "{err}");
+    let note = "note: 3 decisions are missing here: more were taken than gavel keeps\n";
+    assert_eq!(err, note);
 }

@@ -207,6 +207,11 @@ fn what_changes_in_a_room_is_a_line_each() {
         ]
     );
     assert!(change::in_room(&name, Some(&after), Some(&after), at(), false).is_empty());
+    let mut corrected = after.clone();
+    corrected.occupants[0].reason = "changed by focus once, corrected".to_owned();
+    let changes = change::in_room(&name, Some(&after), Some(&corrected), at(), false);
+    let expected = "Tim (tim)  is still member, participant  changed by focus once, corrected";
+    assert_eq!(lines(&changes), [expected]);
     after.occupants.push(gone);
     let changes = change::in_room(&name, Some(&before), None, at(), false);
     assert_eq!(kinds(&changes)[3..], [Kind::Left, Kind::Ended]);
