@@ -31,7 +31,7 @@ const BYTES_PER_UNIT: usize = 64;
 
 /// The largest compiled pattern, in bytes. Matching takes time in proportion to
 /// it and to the text, never more.
-const MAX_PATTERN_BYTES: usize = 64 * 1024;
+const MAX_PATTERN_BYTES: usize = 512 * 1024;
 
 static METER: Type = Type::new_unspecified_type("@meter");
 static PATTERN: Type = Type::new_unspecified_type("@pattern");
@@ -109,7 +109,7 @@ pub(super) struct Pattern {
 impl Pattern {
     /// Compiles `text`; the smallest limit that it fits tells its cost.
     fn compile(text: &str) -> Result<Self, regex::Error> {
-        let mut limit = MAX_PATTERN_BYTES / 64;
+        let mut limit = MAX_PATTERN_BYTES / 512;
         loop {
             let built = RegexBuilder::new(text).size_limit(limit).build();
             match built {

@@ -58,6 +58,7 @@ fn conditions_that_hold() {
         r#"occupant.jid == "ada@meet.jitsi" && occupant.domain == "meet.jitsi""#,
         r#"occupant.nick == "ada1""#,
         r#"room.name.matches("^m[a-z]+$") && matches(room.name, "at")"#,
+        r#"room.name.matches("^\\w+(-\\d+)?$") && !room.name.matches("[\\W\\s]")"#,
         r#"{"math": ["ada@meet.jitsi"]}[room.name].exists(jid, jid == occupant.jid)"#,
         r#"claims.level > 2 ? claims.half < 1.0 : false"#,
         r#"int("3") == claims.level && string(claims.level) == "3" && double("0.5") == claims.half"#,
