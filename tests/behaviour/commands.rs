@@ -56,7 +56,7 @@ fn words(text: &str) -> BTreeSet<&str> {
 /// What an occupant must have, and what more it may.
 const OCCUPANT: &str = "nick jid display_name affiliation role desired settled source rule reason \
                         token_name frozen granted_by override expires_at joined_at";
-const OCCUPANT_MORE: &str = "infrastructure stepped_down rejected corrections hindrance";
+const OCCUPANT_MORE: &str = "expires_at infrastructure stepped_down rejected corrections hindrance";
 
 fn find<'a>(room: &'a Value, nick: &str) -> &'a Value {
     let people = room["occupants"].as_array().unwrap();
