@@ -347,18 +347,6 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Join,
-        Self::Correction,
-        Self::Grant,
-        Self::StepDown,
-        Self::Override,
-        Self::Guest,
-        Self::Leave,
-        Self::Reload,
-    ];
-
     /// The word used in logs, events and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
