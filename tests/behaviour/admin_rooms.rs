@@ -148,6 +148,7 @@ on_both!(names_that_are_unknown_ambiguous_or_odd);
 
 async fn every_phase_is_answered(version: Version) {
     let mut env = Env::new(version).await;
+    env.gavel.get("/healthz").await;
     let mode = std::fs::metadata(env.gavel.socket())
         .unwrap()
         .permissions()
@@ -194,6 +195,7 @@ on_both!(every_phase_is_answered);
 async fn events_are_listed_and_followed(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
+    env.gavel.get("/healthz").await;
     let mut follower = Follower::new(&env.gavel.socket(), "/v1/events").await;
     let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
