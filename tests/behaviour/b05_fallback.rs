@@ -148,3 +148,40 @@ async fn b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there(version: 
     drop(friend);
 }
 on_both!(b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there);
+
+/// The module must know whom gavel has elected, or its guard would refuse it.
+async fn b5_with_the_module_and_its_guard_an_election_holds(version: Version) {
+    let options = Options {
+        gavel_is_admin: false,
+        admins_own_rooms: false,
+        validate_from: true,
+        muc_modules: vec!["gavel"],
+        ..Options::default()
+    };
+    let settings = "[claims]\nsources = [\"bridge\"]\n[policy]\nfallback = \"first\"\nguard = true";
+    let env = Env::with(version, options, settings).await;
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    focus.join(ROOM, "focus", "").await;
+    env.gavel.logs("module=true").await;
+    let nicks = ["guest", "friend", "host"];
+    let guest = env.person(ROOM, "guest", None).await;
+    let _friend = env.person(ROOM, "friend", None).await;
+    focus.sees_affiliation(ROOM, "guest", "owner").await;
+    guest
+        .affiliate(ROOM, "friend@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    assert_eq!(owners(&env, &focus, &nicks).await, ["guest", "friend"]);
+    let host = env.client("host").await;
+    let token = crate::support::token(teacher("Host"));
+    let fields = serde_json::json!({ "auth_token": token, "jitsi_meet_domain": "*" });
+    let payload = format!("<session xmlns='urn:gavel:test'>{fields}</session>");
+    host.iq("set", "meet.jitsi", &payload).await.unwrap();
+    host.join(ROOM, "host", "").await;
+    focus.sees_affiliation(ROOM, "host", "owner").await;
+    for nick in ["guest", "friend"] {
+        focus.sees_affiliation(ROOM, nick, "none").await;
+    }
+    assert_eq!(owners(&env, &focus, &nicks).await, ["host"]);
+}
+on_both!(b5_with_the_module_and_its_guard_an_election_holds);
