@@ -209,16 +209,16 @@ impl Engine {
         self.changed = true;
     }
 
-    /// Notes when somebody came, for the order of elections.
-    pub(super) fn note_arrival(&mut self, main: &RoomJid, bare: &BareJid) {
+    /// Notes when somebody came, in milliseconds since 1970-01-01 UTC, for the
+    /// order of elections.
+    pub(super) fn note_arrival(&mut self, main: &RoomJid, bare: &BareJid, came: u64) {
         if !self.elects() {
             return;
         }
-        let now = self.now.unix_ms;
         if let Some(person) = self.person_mut(main, bare)
             && person.record.since.is_none()
         {
-            person.record.since = Some(now);
+            person.record.since = Some(came);
             self.changed = true;
         }
     }

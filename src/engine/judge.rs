@@ -91,7 +91,7 @@ impl Engine {
         let (Some(main), Some(occupant)) = (room.meeting.clone(), room.occupants.get(nick)) else {
             return;
         };
-        let affiliation = occupant.affiliation;
+        let (affiliation, came) = (occupant.affiliation, occupant.joined_at);
         let bare = match occupant.bare() {
             Some(bare) if !occupant.infrastructure => bare,
             _ => return,
@@ -126,7 +126,7 @@ impl Engine {
             person.record.left_at = None;
             person.record.moved = false;
         }
-        self.note_arrival(&main, &bare);
+        self.note_arrival(&main, &bare, came);
         if appears {
             self.follow_user(&main, &bare);
         }

@@ -86,14 +86,17 @@ impl Engine {
             self.changed = true;
             return self.mark(main, bare);
         }
-        let lapsed = person.record.lapsed.take().is_some();
+        if person.record.lapsed.take().is_some() {
+            // Guests who are left alone are so again.
+            self.changed = true;
+            return self.mark(main, bare);
+        }
         if let Some(trouble) = &mut person.trouble {
             trouble.not_before = None;
             trouble.backoff = Default::default();
             trouble.ad_hoc_tried = false;
             trouble.told &= trouble.is_pausing(tick);
         }
-        self.changed |= lapsed;
         if self.fix_role(main, bare, wanted) {
             return;
         }

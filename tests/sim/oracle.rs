@@ -440,7 +440,7 @@ impl Oracle {
             (taken.grant, taken.step_down, taken.kept) = (None, None, None);
         }
         let memory = self.memory(room, jid);
-        memory.grant = old.grant;
+        (memory.grant, memory.by_elected) = (old.grant, old.by_elected);
         memory.step_down = old.step_down;
         memory.moved = false;
     }
