@@ -100,6 +100,18 @@ impl Person {
         elected
     }
 
+    /// Notes whether they are entitled to moderate. Whoever was and is not is
+    /// lowered before `policy.guests` counts for them: what gavel gave is not what
+    /// others gave a guest. Answers whether something must be remembered.
+    pub fn note_right(&mut self, standing: Standing) -> bool {
+        let before = self.record.entitled;
+        self.record.entitled = self.power(standing).is_some();
+        if before && !self.record.entitled {
+            self.record.lapsed.get_or_insert(Lapse::Right);
+        }
+        before != self.record.entitled
+    }
+
     /// Notes that one of the occupants has gone: what an unjust ban is undone to
     /// is no more than they were entitled to.
     pub fn leave_seat(&mut self, seat: &Seat, standing: Standing) {

@@ -25,8 +25,18 @@ impl Engine {
     pub(super) fn reconcile_marked(&mut self) {
         while let Some((main, bare)) = self.marked.pop_front() {
             self.marked_set.remove(&(main.clone(), bare.clone()));
+            self.note_right(&main, &bare);
             self.look_at_guard(&main, &bare);
             self.reconcile(&main, &bare);
+        }
+    }
+
+    fn note_right(&mut self, main: &RoomJid, bare: &BareJid) {
+        let Some(standing) = self.person(main, bare).map(|p| self.standing(p)) else {
+            return;
+        };
+        if let Some(person) = self.person_mut(main, bare) {
+            self.changed |= person.note_right(standing);
         }
     }
 

@@ -12,3 +12,4 @@ mod b9;
 mod expiry;
 mod guard;
 mod rules;
+mod together;

@@ -30,6 +30,8 @@ pub enum Lapse {
     Fallback,
     /// A token's `exp` (`policy.on_expiry`).
     Expiry,
+    /// Anything else: claims that are gone, an override that is over, a kick.
+    Right,
 }
 
 /// What an admin has set: it outranks claims, grants and step-downs.
@@ -91,6 +93,9 @@ pub struct Record {
     /// Elected to moderate, as nobody was there who is entitled to (B5).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub elected: bool,
+    /// They are, or were when last looked at, entitled to moderate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub entitled: bool,
     /// What they held has ended: they are lowered, whatever guests may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lapsed: Option<Lapse>,

@@ -61,6 +61,16 @@ impl Person {
         }
     }
 
+    /// Not above `cap`, and not thrown out of a members-only room by it.
+    fn kept_in(cap: Affiliation, members_only: bool) -> Wanted {
+        let lowest = match members_only {
+            true => Affiliation::Member,
+            false => Affiliation::None,
+        };
+        let cap = cap.max(lowest);
+        Wanted::AtMost { cap, floor: cap }
+    }
+
     fn capped(&self, members_only: bool) -> Wanted {
         Wanted::AtMost {
             cap: Affiliation::Member,
@@ -102,7 +112,7 @@ impl Person {
                 Wanted::Exactly(cap)
             }
             (Entitlement::Affiliation(own), Some(cap)) if own > cap => {
-                Wanted::AtMost { cap, floor: cap }
+                Self::kept_in(cap, members_only)
             }
             (Entitlement::Affiliation(own), _) => {
                 self.wanted_by_claims(own, standing, members_only)
@@ -120,6 +130,7 @@ impl Person {
         let banned = self.actual == Some(Affiliation::Outcast);
         match set {
             Affiliation::Outcast => Wanted::Exactly(set),
+            Affiliation::None if members_only && !banned => Self::kept_in(set, members_only),
             _ if standing.entitlement.is_some() => Wanted::Exactly(set),
             _ if banned => Wanted::Exactly(self.floor(members_only).min(set)),
             _ => Wanted::AtMost {
@@ -170,10 +181,7 @@ impl Person {
             return Wanted::Anything;
         }
         if own == Affiliation::None && members_only {
-            return Wanted::AtMost {
-                cap: Affiliation::Member,
-                floor: Affiliation::Member,
-            };
+            return Self::kept_in(own, members_only);
         }
         Wanted::Exactly(own)
     }

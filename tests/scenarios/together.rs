@@ -1,0 +1,218 @@
+//! Where parts of the policy meet: what one of them gave ends with it, whatever
+//! the others say, and nobody is thrown out over it.
+
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
+use gavel::engine::{Input, Override, Reload, Steering};
+use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
+use gavel::policy::{Fallback, Guests, Policy, Preset};
+
+const T: &str = "t@meet.jitsi/1";
+const T2: &str = "t@meet.jitsi/2";
+const G: &str = "g@meet.jitsi/1";
+
+fn teacher() -> Option<Ticket> {
+    Some(Ticket::new(Kind::Owner, 1))
+}
+
+fn ignoring() -> Policy {
+    Policy {
+        guests: Guests::Ignore,
+        ..Policy::default()
+    }
+}
+
+fn with(policy: Policy) -> (World, RoomJid) {
+    let mut world = World::new(Choice {
+        policy,
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    (world, r)
+}
+
+fn steer(world: &mut World, r: &RoomJid, who: &str, set: Option<Affiliation>, until: Option<u64>) {
+    let set = set.map(|affiliation| Override {
+        affiliation,
+        until,
+        by: None,
+        nick: None,
+        display_name: None,
+    });
+    world.handle(Input::Steer(Box::new(Steering {
+        main: r.clone(),
+        jid: BareJid::parse(who).unwrap(),
+        set,
+        by: None,
+    })));
+}
+
+fn reload(world: &mut World, policy: Policy) {
+    world.choice.policy = policy.clone();
+    world.oracle.policy = policy;
+    let settings = world.choice.settings();
+    world.handle(Input::Reload(Box::new(Reload {
+        settings,
+        claims_changed: false,
+    })));
+    world.run(100);
+}
+
+#[test]
+fn b7_what_a_token_gave_goes_with_its_bearer_whatever_guests_may() {
+    let (mut world, r) = with(ignoring());
+    world.join(T, &r, "t", teacher());
+    world.join(T2, &r, "t2", None);
+    world.run(100);
+    assert_eq!(world.has(&r, T), Affiliation::Owner);
+    world.leave(T, &r);
+    world.run(100);
+    assert_eq!(world.has(&r, T), Affiliation::None);
+    // What others give guests is theirs to keep.
+    world.set(Some(FOCUS), &r, T2, Affiliation::Owner).unwrap();
+    world.run(100);
+    assert_eq!(world.has(&r, T), Affiliation::Owner);
+    world.check_quiet();
+}
+
+#[test]
+fn claims_that_are_gone_entitle_to_nothing_whatever_guests_may() {
+    let (mut world, r) = with(ignoring());
+    world.join(T, &r, "t", teacher());
+    world.run(100);
+    world.join(T, &r, "t", None);
+    world.run(100);
+    assert_eq!(world.has(&r, T), Affiliation::None);
+    assert_eq!(world.role_of(&r, "t"), Role::Participant);
+    world.check_quiet();
+}
+
+#[test]
+fn claims_that_went_while_gavel_was_away_entitle_to_nothing_whatever_guests_may() {
+    let (mut world, r) = with(ignoring());
+    world.join(T, &r, "t", teacher());
+    world.run(100);
+    world.restart();
+    world.join(T, &r, "t", None);
+    world.run(2_000);
+    assert_eq!(world.has(&r, T), Affiliation::None);
+    world.check_quiet();
+}
+
+#[test]
+fn an_override_that_is_over_leaves_nothing_behind_whatever_guests_may() {
+    for restart in [false, true] {
+        // The oracle knows the preset's tokens, and no overrides.
+        let (mut world, r) = with(Policy {
+            preset: Preset::None,
+            ..ignoring()
+        });
+        world.join(G, &r, "g", None);
+        world.run(100);
+        let until = Some(world.unix_ms() + 60_000);
+        steer(&mut world, &r, G, Some(Affiliation::Owner), until);
+        world.run(100);
+        assert_eq!(world.has(&r, G), Affiliation::Owner);
+        if restart {
+            world.restart();
+        }
+        world.run(61_000);
+        assert_eq!(world.has(&r, G), Affiliation::None, "restart: {restart}");
+        world.check_quiet();
+    }
+}
+
+#[test]
+fn b3_a_kick_ends_a_grant_whatever_guests_may() {
+    let (mut world, r) = with(ignoring());
+    world.join(T, &r, "t", teacher());
+    world.join(G, &r, "g", None);
+    world.run(100);
+    world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
+    world.run(100);
+    world.role(Some(T), &r, "g", Role::None).unwrap();
+    world.run(100);
+    assert_eq!(world.has(&r, G), Affiliation::None);
+    world.join(G, &r, "g", None);
+    world.run(100);
+    assert_eq!(world.has(&r, G), Affiliation::None);
+    world.check_quiet();
+}
+
+#[test]
+fn an_election_ends_with_a_configuration_without_it_also_in_rooms_found_late() {
+    let first = Policy {
+        fallback: Fallback::First,
+        ..Policy::default()
+    };
+    let mut world = World::new(Choice {
+        module: false,
+        policy: first,
+        poll: gavel::engine::settings::Poll::Off,
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    world.join(G, &r, "g", None);
+    world.server.invite(&r);
+    world.flush();
+    world.run(100);
+    assert_eq!(world.has(&r, G), Affiliation::Owner);
+    world.choice.policy = Policy::default();
+    world.oracle.policy = Policy::default();
+    world.restart();
+    world.run(5_000);
+    world.server.invite(&r);
+    world.flush();
+    world.run(1_000);
+    assert_eq!(world.has(&r, G), Affiliation::None);
+}
+
+#[test]
+fn nobody_is_thrown_out_of_a_room_that_has_become_members_only() {
+    // Jitsi's lobby makes everybody present a member as it is switched on.
+    let (mut world, r) = with(Policy::default());
+    world.join(T, &r, "t", teacher());
+    world.join(G, &r, "g", None);
+    world.run(100);
+    world.set(Some(T), &r, T, Affiliation::None).unwrap();
+    steer(&mut world, &r, G, Some(Affiliation::None), None);
+    world.run(100);
+    world.server.rooms.get_mut(&r).unwrap().members_only = true;
+    let user = gavel::stanza::MucUser {
+        status: vec![104],
+        ..Default::default()
+    };
+    let kind = gavel::stanza::MessageKind::Groupchat;
+    world.server.room_message(&r, user, kind);
+    world.flush();
+    world.run(100);
+    for who in [T, G] {
+        let _ = world.set(None, &r, who, Affiliation::Member);
+    }
+    world.run(1_000);
+    for who in ["t", "g"] {
+        assert_eq!(world.role_of(&r, who), Role::Participant, "{who}");
+    }
+    // More than that is not theirs.
+    for who in [T, G] {
+        world.set(None, &r, who, Affiliation::Owner).unwrap();
+    }
+    world.run(1_000);
+    for who in ["t", "g"] {
+        assert_eq!(world.role_of(&r, who), Role::Participant, "{who}");
+    }
+}
+
+#[test]
+fn a_policy_that_entitles_no_more_takes_what_the_old_one_gave_whatever_guests_may() {
+    let (mut world, r) = with(ignoring());
+    world.join(T, &r, "t", teacher());
+    world.run(100);
+    let none = Policy {
+        preset: Preset::None,
+        ..ignoring()
+    };
+    reload(&mut world, none);
+    assert_eq!(world.has(&r, T), Affiliation::None);
+}
