@@ -27,6 +27,8 @@ impl Engine {
         let mut nicks: Vec<Nick> = room.occupants.keys().cloned().collect();
         nicks.sort_unstable();
         self.join_meeting(&main, jid, facts.meeting_id);
+        // Whoever was elected may be no more, as the configuration is now.
+        self.unassessed.insert(main.clone());
         for nick in &nicks {
             self.seat(jid, nick, None, true);
         }

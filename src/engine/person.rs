@@ -16,6 +16,7 @@ pub use wanted::{Standing, Wanted, moderates_by_role_alone};
 use super::event::Cause;
 use super::time::Tick;
 use crate::muc::{Affiliation, Nick, RoomJid};
+use crate::policy::Entitlement;
 
 /// Where a bare JID is present: one of its occupants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +103,13 @@ impl Person {
 
     /// Notes whether they are entitled to moderate. Whoever was and is not is
     /// lowered before `policy.guests` counts for them: what gavel gave is not what
-    /// others gave a guest. Answers whether something must be remembered.
+    /// others gave a guest. Of whom a rule leaves alone nothing new is known.
+    /// Answers whether something must be remembered.
     pub fn note_right(&mut self, standing: Standing) -> bool {
+        let left_alone = standing.entitlement == Some(Entitlement::Keep);
+        if left_alone && self.record.override_.is_none() {
+            return false;
+        }
         let before = self.record.entitled;
         self.record.entitled = self.power(standing).is_some();
         if before && !self.record.entitled {

@@ -3,7 +3,7 @@
 
 use super::Engine;
 use super::event::{Cause, Change, Outcome};
-use super::person::Override;
+use super::person::{Lapse, Override};
 use super::timers::Timer;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::time::Duration;
@@ -62,6 +62,11 @@ impl Engine {
             return;
         };
         person.because = Some(Cause::Override);
+        if old.affiliation.moderates() {
+            // Whatever else entitles them still does.
+            person.record.entitled = false;
+            person.record.lapsed = Some(Lapse::Right);
+        }
         self.changed = true;
         if old.affiliation == Affiliation::Outcast {
             self.lift_ban(main, jid);

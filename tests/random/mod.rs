@@ -2,6 +2,7 @@
 //! unentitled was ever promoted by gavel, requests are bounded.
 
 mod op;
+mod steered;
 
 use crate::sim::{Choice, World};
 use gavel::policy::{Fallback, Grants, Guests, Policy};

@@ -316,9 +316,11 @@ proptest! {
                 prop_assert_eq!(&pair[0], &pair[1]);
                 judged += 1;
                 let jid = occupant.real.as_ref().unwrap().bare_str().to_owned();
-                // What a rule gives is what they have.
+                // What a rule gives is what they have. A ban holds, though, also of
+                // somebody in a breakout room whose new nick a rule likes better.
                 let has = world.has(&r, &jid);
                 match occupant.verdict.entitlement {
+                    Entitlement::Affiliation(_) if has == Affiliation::Outcast => {}
                     Entitlement::Affiliation(wanted) => prop_assert_eq!(has, wanted, "{}", jid),
                     Entitlement::Guest => prop_assert!(!has.moderates(), "{}", jid),
                     Entitlement::Keep => {}

@@ -4,7 +4,7 @@
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
 use gavel::engine::{Input, Override, Reload, Steering};
 use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
-use gavel::policy::{Fallback, Guests, Policy, Preset};
+use gavel::policy::{Clause, Entitlement, Fallback, Guests, Policy, Preset, Rules};
 
 const T: &str = "t@meet.jitsi/1";
 const T2: &str = "t@meet.jitsi/2";
@@ -140,32 +140,21 @@ fn b3_a_kick_ends_a_grant_whatever_guests_may() {
 }
 
 #[test]
-fn an_election_ends_with_a_configuration_without_it_also_in_rooms_found_late() {
-    let first = Policy {
+fn an_election_ends_with_a_configuration_without_it_also_in_rooms_read_late() {
+    let (mut world, r) = with(Policy {
         fallback: Fallback::First,
         ..Policy::default()
-    };
-    let mut world = World::new(Choice {
-        module: false,
-        policy: first,
-        poll: gavel::engine::settings::Poll::Off,
-        ..Choice::default()
     });
-    let r = room("r");
-    world.open_room(&r);
     world.join(G, &r, "g", None);
-    world.server.invite(&r);
-    world.flush();
     world.run(100);
     assert_eq!(world.has(&r, G), Affiliation::Owner);
     world.choice.policy = Policy::default();
     world.oracle.policy = Policy::default();
     world.restart();
-    world.run(5_000);
-    world.server.invite(&r);
-    world.flush();
-    world.run(1_000);
+    world.lose_replies = 3;
+    world.run(60_000);
     assert_eq!(world.has(&r, G), Affiliation::None);
+    world.check_quiet();
 }
 
 #[test]
@@ -215,4 +204,33 @@ fn a_policy_that_entitles_no_more_takes_what_the_old_one_gave_whatever_guests_ma
     };
     reload(&mut world, none);
     assert_eq!(world.has(&r, T), Affiliation::None);
+}
+
+/// A rule leaves people alone, and what an admin gave them is not left to them.
+#[test]
+fn an_override_that_is_over_leaves_nothing_to_whom_a_rule_leaves_alone() {
+    let everybody = Clause::new("everybody", "true", Entitlement::Keep).unwrap();
+    let (mut world, r) = with(Policy {
+        rules: Rules::own(vec![everybody]),
+        ..Policy::default()
+    });
+    world.join(T, &r, "t", teacher());
+    world.join(G, &r, "g", None);
+    world.set(Some(FOCUS), &r, T, Affiliation::Owner).unwrap();
+    world.run(100);
+    let until = Some(world.unix_ms() + 60_000);
+    steer(&mut world, &r, G, Some(Affiliation::Owner), until);
+    world.run(100);
+    assert_eq!(world.has(&r, G), Affiliation::Owner);
+    world.run(61_000);
+    assert_eq!(world.has(&r, G), Affiliation::None);
+    // Others may give it to them.
+    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
+    world.run(1_000);
+    for who in [T, G] {
+        assert_eq!(world.has(&r, who), Affiliation::Owner, "{who}");
+    }
+    // A rule that says nothing more of them, and guests who are left alone, too.
+    reload(&mut world, ignoring());
+    assert_eq!(world.has(&r, G), Affiliation::Owner);
 }

@@ -93,7 +93,9 @@ impl Oracle {
             memory.lapsed |= memory.elected && !elected.contains(&jid);
             memory.lapsed &= memory.shown.is_some_and(Affiliation::moderates);
         }
-        for jid in &news {
+        // It knows the preset's tokens, and no rules.
+        let known = self.policy.rules.is_empty();
+        for jid in news.iter().filter(|_| known) {
             self.check_elected(main, jid);
         }
         for jid in self.people(main) {

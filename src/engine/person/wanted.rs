@@ -90,7 +90,10 @@ impl Person {
             return self.wanted_absent(policy, members_only);
         };
         if entitlement == Entitlement::Keep {
-            return Wanted::Anything;
+            return match self.record.lapsed {
+                None => Wanted::Anything,
+                Some(_) => self.capped(members_only),
+            };
         }
         let banned_by_rule = entitlement == Entitlement::Affiliation(Affiliation::Outcast);
         if banned_by_rule || self.actual == Some(Affiliation::Outcast) {
@@ -216,6 +219,7 @@ impl Person {
             return self.record.kept.filter(|kept| kept.moderates());
         };
         match entitlement {
+            Entitlement::Keep if self.record.lapsed.is_some() => return None,
             Entitlement::Keep => return self.actual.filter(|actual| actual.moderates()),
             Entitlement::Affiliation(Affiliation::Outcast) => return None,
             _ => {}
