@@ -907,6 +907,44 @@ fn table_of_outbound() {
             ),
         ),
         (
+            "announce",
+            Outbound::Announce {
+                room: room(),
+                text: "a\"<b>".to_owned(),
+                system: false,
+            },
+            format!("<message {me} to='r@m' type='groupchat'><body>a\"&lt;b&gt;</body></message>"),
+        ),
+        (
+            "announce from the room",
+            Outbound::Announce {
+                room: room(),
+                text: "a\"<b>".to_owned(),
+                system: true,
+            },
+            format!(
+                "<message {me} to='r@m' type='groupchat'><body>a\"&lt;b&gt;</body><json-message xmlns='http://jitsi.org/jitmeet'>{{\"type\":\"system_chat_message\",\"message\":\"a\\\"&lt;b&gt;\"}}</json-message></message>"
+            ),
+        ),
+        (
+            "destroy",
+            iq(Request::Destroy {
+                reason: "a<b".to_owned(),
+            }),
+            format!(
+                "<iq {}><query xmlns='http://jabber.org/protocol/muc#owner'><destroy><reason>a&lt;b</reason></destroy></query></iq>",
+                head("set")
+            ),
+        ),
+        (
+            "members only",
+            iq(Request::MembersOnly(true)),
+            format!(
+                "<iq {}><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/muc#roomconfig</value></field><field var='muc#roomconfig_membersonly' type='text-single'><value>1</value></field></x></query></iq>",
+                head("set")
+            ),
+        ),
+        (
             "set affiliation",
             iq(Request::SetAffiliation {
                 jid: "u@h".to_owned(),

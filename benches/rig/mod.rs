@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use gavel::claims::{self, Source, Verifier};
-use gavel::engine::settings::{Freeze, Infrastructure, Poll};
+use gavel::engine::settings::{Freeze, HostAbsent, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Settings, State};
 use gavel::muc::{Affiliation, BareJid, Nick, Role, Service};
 use gavel::policy::Policy;
@@ -43,6 +43,7 @@ impl Rig {
             verifier: verifier.unwrap(),
             policy: Policy::default(),
             fallback_services: Vec::new(),
+            host_absent: HostAbsent::default(),
             leeway: Duration::from_secs(30),
             freeze: Freeze::Revert,
             infrastructure: Infrastructure {

@@ -37,6 +37,7 @@ local affiliation_ranks = module:require("muc/util").valid_affiliations;
 -- What is kept of a room, by its JID, for room objects come and go with Prosody's cache:
 --   shadow: gavel's { full, nick } while it follows the room;  seen: by occupant JID, what gavel was shown last
 --   tokens: by real JID, the elements taken out of its latest presence;  pins: by occupant JID, { bare, name }
+--   locked: gavel has made the room members-only
 -- and for the guard:
 --   judged: gavel has said who is entitled;  since: when somebody came whom gavel has yet to see
 --   named: by bare JID, { rank, promotes, host };  held: by bare JID, { affiliation, at } of what was refused lately
@@ -295,6 +296,14 @@ local function gavel_writes(event) -- to one occupant, as from another
 	return true;
 end
 
+local function gavel_announces(event) -- to everybody, as from the room itself; no history keeps it
+	local message, room = st.clone(event.stanza), find_room(event.stanza);
+	if not room or not shadow_in(room.jid) then return answer(event, "cancel", "not-acceptable"); end
+	message.attr.from = room.jid;
+	room:broadcast(message);
+	return true;
+end
+
 local function gavel_pings(event) -- XEP-0410
 	local room = find_room(event.stanza);
 	local shadow, attr = room and shadow_in(room.jid), event.stanza.attr;
@@ -315,6 +324,26 @@ for request, method in pairs {
 		if room then return room[method](room, event.origin, event.stanza); end
 	end, FIRST);
 end
+
+-- The same. What gavel has locked lets those in who have claims: gavel has to see first whether they are hosts.
+module:hook("iq-set/bare/http://jabber.org/protocol/muc#owner:query", function (event)
+	local room = from_gavel(event) and find_room(event.stanza);
+	if not room then return; end
+	local result = room:handle_owner_query_set_to_room(event.origin, event.stanza);
+	if not room._data.destroyed then state_of(room.jid).locked = room:get_members_only() or nil; end
+	return result;
+end, FIRST);
+
+local function admit(event)
+	local room, session = event.room, event.origin;
+	local state, bare = rooms[room.jid], jid.bare(event.stanza.attr.from);
+	if not state or not state.locked or not room:get_members_only() or room:get_affiliation(bare) then return; end
+	if not session or session.full_jid ~= event.stanza.attr.from or claims_json(session) == "" then return; end
+	if room:set_affiliation(true, bare, "member") then
+		event.occupant.role = room:get_default_role("member"); -- as it would be, had they been one before
+	end
+end
+module:hook("muc-occupant-pre-join", function (event) attempt("admit", admit, event); end, FIRST);
 
 ---- Pinned names ----
 
@@ -433,6 +462,8 @@ for _, kind in ipairs { "presence", "iq", "message" } do
 				return gavel_presence(event);
 			elseif kind == "message" and to == "full" then
 				return gavel_writes(event);
+			elseif kind == "message" and stanza.attr.type == "groupchat" then
+				return gavel_announces(event);
 			elseif kind == "iq" and to == "full" and stanza.attr.type == "get"
 				and stanza:get_child("ping", "urn:xmpp:ping") then
 				return gavel_pings(event);

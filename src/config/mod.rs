@@ -33,12 +33,12 @@ pub use key_url::KeyUrl;
 pub use keys::{FILE_VARIABLE, KEYS, MUC_VARIABLE, variable};
 pub use load::{DEFAULT_FILE, Loaded, admin_socket, admin_socket_from, load, load_from};
 pub use model::{
-    Admin, Claims, Component, Config, Discovery, Infrastructure, Jwt, KeyFile, KeySource, Log,
-    Names, Policy, Server, State,
+    Admin, Claims, Component, Config, Discovery, HostAbsent, Infrastructure, Jwt, KeyFile,
+    KeySource, Log, Names, Policy, Server, State,
 };
 pub use problem::{Invalid, Problem};
 pub use secret::{REDACTED, Secret};
 pub use words::{
-    Algorithm, ClaimSource, Fallback, Freeze, Gives, Grants, Guests, LogFormat, OnExpiry, Poll,
-    Preset, Word,
+    AbsentHost, Algorithm, ClaimSource, Fallback, Freeze, Gives, Grants, Guests, LogFormat,
+    OnExpiry, Poll, Preset, Word,
 };

@@ -4,7 +4,8 @@ use super::duration;
 use super::key_url::KeyUrl;
 use super::secret::Secret;
 use super::words::{
-    Algorithm, ClaimSource, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset,
+    AbsentHost, Algorithm, ClaimSource, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry,
+    Poll, Preset,
 };
 use crate::muc::{BareJid, Nick, RoomJid, Service};
 use crate::policy::Rules;
@@ -228,10 +229,24 @@ pub struct Policy {
     pub on_expiry: OnExpiry,
     /// The MUC services in whose rooms [`Self::fallback`] elects.
     pub fallback_services: Vec<String>,
+    /// `[policy.host_absent]`: meetings without host.
+    pub host_absent: HostAbsent,
     /// `[[policy.rule]]`: one's own rules, ready to be tried before the preset's.
     #[serde(rename = "rule", serialize_with = "rules")]
     #[serde(skip_serializing_if = "Rules::is_empty")]
     pub rules: Rules,
+}
+
+/// `[policy.host_absent]`: meetings without host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostAbsent {
+    /// After how long without a host something becomes of them.
+    #[serde(serialize_with = "duration::serialize")]
+    pub after: Duration,
+    /// What becomes of them.
+    pub action: AbsentHost,
+    /// The MUC services of whose meetings, by the main room.
+    pub services: Vec<String>,
 }
 
 /// `[names]`: names that tokens give.

@@ -5,7 +5,7 @@ use super::admin;
 use super::claims::{self, distinct, domains};
 use super::files;
 use super::model::{
-    Component, Config, Discovery, Infrastructure, Log, Names, Policy, Server, State,
+    Component, Config, Discovery, HostAbsent, Infrastructure, Log, Names, Policy, Server, State,
 };
 use super::notes::{Given, Notes};
 use super::problem::{listing, quoted};
@@ -14,13 +14,17 @@ use super::secret::Secret;
 use super::section::Section;
 use super::services::services;
 use super::tree::Table;
-use super::words::{Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset};
+use super::words::{
+    AbsentHost, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset,
+};
 use crate::muc::{BareJid, Nick, Service};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// The least time between two lists of a service.
 const LEAST_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest time that a meeting is left without host.
+const LEAST_ABSENCE: Duration = Duration::from_secs(1);
 
 /// Reads `tree`; `listed` is what `GAVEL_MUC` holds. `None` where something
 /// required is missing; whatever is wrong is noted.
@@ -165,10 +169,25 @@ fn policy(root: &mut Section<'_>, services: &[Service]) -> Policy {
         guard: section.flag("guard", false),
         on_expiry: section.word("on_expiry", OnExpiry::Keep, &[]),
         fallback_services: main_services(&mut section, "fallback_services", services),
+        host_absent: host_absent(&mut section, services),
         rules,
     };
     section.finish();
     policy
+}
+
+/// `[policy.host_absent]`.
+fn host_absent(policy: &mut Section<'_>, services: &[Service]) -> HostAbsent {
+    let mut section = policy.section("policy.host_absent");
+    let after = section.duration("after", Duration::from_secs(300), LEAST_ABSENCE);
+    let action = section.word("action", AbsentHost::None, &[]);
+    let services = main_services(&mut section, "services", services);
+    section.finish();
+    HostAbsent {
+        after,
+        action,
+        services,
+    }
 }
 
 /// The MUC services that `key` lists, each a configured one; by default those

@@ -102,6 +102,7 @@ fn defaults_are_those_of_the_contract() {
     assert!(config.policy.protect_hosts);
     assert!(!config.policy.guard);
     assert_eq!(config.policy.on_expiry, OnExpiry::Keep);
+    assert_eq!(config.policy.host_absent.action, AbsentHost::None);
     assert_eq!(config.names.freeze, Freeze::Revert);
     let state = config.state.file.unwrap();
     assert_eq!(state, Path::new("/var/lib/gavel/state.json"));
@@ -206,6 +207,11 @@ guard = false
 on_expiry = "keep"
 fallback_services = ["muc.meet.jitsi"]
 
+[policy.host_absent]
+after = "5m"
+action = "none"
+services = ["muc.meet.jitsi"]
+
 [names]
 freeze = "revert"
 
@@ -293,6 +299,9 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("policy.guard", "true", "true"),
     ("policy.on_expiry", "'demote'", "demote"),
     ("policy.fallback_services", "[]", ""),
+    ("policy.host_absent.after", "'90s'", "90s"),
+    ("policy.host_absent.action", "'lock'", "lock"),
+    ("policy.host_absent.services", "[]", ""),
     ("names.freeze", "'notify'", "notify"),
     ("state.file", "''", ""),
     ("infrastructure.jids", "[]", ""),

@@ -183,6 +183,18 @@ words! {
 }
 
 words! {
+    /// What becomes of a meeting that has had no host for some time.
+    AbsentHost {
+        /// It ends.
+        End = "end",
+        /// It becomes members-only until a host comes.
+        Lock = "lock",
+        /// Nothing.
+        None = "none",
+    }
+}
+
+words! {
     /// What happens to a changed name of somebody whose token names them.
     Freeze {
         /// The token's name comes back.

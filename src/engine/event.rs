@@ -104,6 +104,13 @@ pub enum Report {
         /// Why.
         why: &'static str,
     },
+    /// Something came of a meeting's having no host.
+    HostAbsent {
+        /// The meeting's main room.
+        room: RoomJid,
+        /// What.
+        what: &'static str,
+    },
     /// Somebody was settled: has, for the first time, what they should have.
     Settled {
         /// Time since their first presence.
@@ -185,6 +192,13 @@ pub enum Warning {
         /// What Prosody answered.
         error: String,
     },
+    /// A room without host cannot be ended, locked or opened again.
+    HostAbsent {
+        /// The room.
+        room: RoomJid,
+        /// What Prosody answered.
+        error: String,
+    },
     /// The server admin's affiliation cannot be changed.
     ServerAdmin {
         /// The room.
@@ -242,6 +256,10 @@ impl fmt::Display for Warning {
             Self::NoGuard { service, error } => write!(
                 f,
                 "policy.guard has no effect on rooms of {service} ({error}): load mod_gavel, of this version, on Component \"{service}\"; until then what others give is taken back after the fact"
+            ),
+            Self::HostAbsent { room, error } => write!(
+                f,
+                "cannot do in {room} what policy.host_absent says ({error}); trying again: gavel must be owner there, load mod_gavel on the MUC component or add gavel to its `admins`"
             ),
             Self::ServerAdmin { room, jid } => write!(
                 f,

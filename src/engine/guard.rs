@@ -246,6 +246,7 @@ mod tests {
             rooms: Vec::new(),
             verifier: verifier.unwrap_or_else(|error| panic!("{error}")),
             policy: Policy::default(),
+            host_absent: Default::default(),
             fallback_services: Vec::new(),
             leeway: Duration::from_secs(30),
             freeze: Freeze::Off,

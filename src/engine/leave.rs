@@ -1,5 +1,6 @@
 //! Leaving rooms, and the end of rooms and meetings (SPEC B9).
 
+use super::absent::Absence;
 use super::discovery::LISTED_AGAIN;
 use super::meeting::Meeting;
 use super::person::Seat;
@@ -113,6 +114,7 @@ impl Engine {
         let Some(meeting) = self.meetings.remove(jid) else {
             return;
         };
+        self.changed |= meeting.absence.locked;
         self.changed |= meeting.people.values().any(|p| p.record.matters());
         for room in meeting.rooms {
             if let Some(room) = self.rooms.get_mut(&room) {
@@ -186,6 +188,9 @@ impl Engine {
             } else {
                 self.rooms.remove(&jid);
             }
+        }
+        for meeting in self.meetings.values_mut() {
+            meeting.absence = Absence::remembered(meeting.absence.locked);
         }
         for person in self
             .meetings

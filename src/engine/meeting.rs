@@ -1,6 +1,7 @@
 //! A meeting: a main room, its breakout rooms (SPEC B15), and what each bare
 //! JID in any of them has and should have.
 
+use super::absent::Absence;
 use super::person::{Person, Record};
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::collections::{BTreeSet, HashMap};
@@ -14,6 +15,8 @@ pub struct Meeting {
     pub people: HashMap<BareJid, Box<Person>>,
     /// Jitsi's id of the meeting, where there is one.
     pub meeting_id: Option<String>,
+    /// How long it has had no host, and what came of it.
+    pub absence: Absence,
 }
 
 impl Meeting {
@@ -35,6 +38,7 @@ impl Meeting {
     /// Another meeting in a room of the same name: nothing of the last one
     /// counts, but who is in a breakout room by now is in this one.
     pub fn begin_anew(&mut self) {
+        self.absence = Absence::default();
         self.people.retain(|_, person| person.is_present());
         for person in self.people.values_mut() {
             let user_id = person.record.user_id.take();

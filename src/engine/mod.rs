@@ -17,6 +17,7 @@
 //! differ a request goes out, when they are equal nothing does. What is never
 //! stored is why an event once led to a decision.
 
+mod absent;
 mod answer;
 mod change;
 mod device;
@@ -272,6 +273,7 @@ impl Engine {
                 Timer::Bindings => self.expire_bindings(),
                 Timer::Keys => self.keys_due(),
                 Timer::Expiry(room, nick) => self.watch_expiry(&room, &nick),
+                Timer::Host(room) => self.look_for_host(&room),
                 Timer::Kept(room, jid) => self.watch_kept(&room, &jid),
             }
         }
@@ -282,6 +284,7 @@ impl Engine {
         while !self.unassessed.is_empty() || !self.marked.is_empty() {
             for main in std::mem::take(&mut self.unassessed) {
                 self.hold_election(&main);
+                self.look_for_host(&main);
             }
             self.reconcile_marked();
         }
@@ -319,7 +322,7 @@ impl Engine {
 
     /// Marks a person to be compared after this input, in order.
     fn mark(&mut self, meeting: &RoomJid, jid: &BareJid) {
-        if self.elects() {
+        if self.elects() || self.misses_hosts() {
             self.unassessed.insert(meeting.clone());
         }
         let key = (meeting.clone(), jid.clone());

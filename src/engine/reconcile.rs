@@ -54,8 +54,15 @@ impl Engine {
     pub(super) fn wanted(&self, main: &RoomJid, person: &Person) -> Wanted {
         let room = self.rooms.get(main);
         let members_only = room.is_some_and(super::room::Room::members_only);
+        let meeting = self.meetings.get(main);
+        let keeps_in = meeting.is_some_and(|meeting| meeting.absence.keeps_in());
         let standing = self.standing(person);
-        person.wanted(&self.settings.policy, standing, members_only)
+        let policy = &self.settings.policy;
+        let wanted = person.wanted(policy, standing, members_only || keeps_in);
+        match person.is_present() && keeps_in {
+            true => wanted.kept_in(person.actual),
+            false => wanted,
+        }
     }
 
     fn reconcile(&mut self, main: &RoomJid, bare: &BareJid) {

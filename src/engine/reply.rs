@@ -60,6 +60,10 @@ impl Engine {
                 self.poll_again(service);
             }
             (Purpose::SelfPing(room), _) => self.still_in(&room),
+            (Purpose::End(room), _) => self.has_ended(&room),
+            (Purpose::MembersOnly(room, on), _) => self.members_only_set(&room, on),
+            // The room has shown it.
+            (Purpose::Admit(room), _) => self.look_for_host(&room),
             (Purpose::Lease(_) | Purpose::Guard(_), _) => {}
             (Purpose::List(..) | Purpose::Examination(_) | Purpose::Ping | Purpose::Nothing, _) => {
             }
@@ -85,6 +89,8 @@ impl Engine {
             Purpose::SelfPing(room) => self.self_ping_failed(&room, error),
             Purpose::List(room, _) => self.list_refused(&room),
             Purpose::Examination(question) => self.examined(question, Err(error)),
+            Purpose::End(room) | Purpose::Admit(room) => self.absence_refused(&room, error),
+            Purpose::MembersOnly(room, on) => self.members_only_refused(&room, on, error),
             Purpose::Ping | Purpose::Nothing => {}
         }
     }
@@ -131,6 +137,8 @@ impl Engine {
                 }
             }
             Purpose::Examination(question) => self.not_examined(question),
+            Purpose::End(room) | Purpose::Admit(room) => self.try_again(&room),
+            Purpose::MembersOnly(room, _) => self.members_only_unanswered(&room),
             Purpose::Ping | Purpose::Nothing => {}
         }
     }

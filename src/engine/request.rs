@@ -44,6 +44,12 @@ pub enum Purpose {
     Examination(Question),
     /// Whether the server is there.
     Ping,
+    /// Ending a meeting's main room.
+    End(RoomJid),
+    /// Making a room members-only, or open.
+    MembersOnly(RoomJid, bool),
+    /// Making infrastructure in a room members.
+    Admit(RoomJid),
     /// Nothing follows from the answer.
     Nothing,
 }

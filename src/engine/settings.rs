@@ -29,6 +29,39 @@ pub enum Freeze {
     Off,
 }
 
+/// What becomes of a meeting that has had no host for some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AbsentHost {
+    /// It ends.
+    End,
+    /// Its room becomes members-only until one comes.
+    Lock,
+    /// Nothing.
+    None,
+}
+
+/// Meetings without host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostAbsent {
+    /// What becomes of them.
+    pub action: AbsentHost,
+    /// After how long.
+    pub after: Duration,
+    /// Of which MUC services, by the main room.
+    pub services: Vec<String>,
+}
+
+impl Default for HostAbsent {
+    /// They are left alone.
+    fn default() -> Self {
+        Self {
+            action: AbsentHost::None,
+            after: Duration::from_secs(300),
+            services: Vec::new(),
+        }
+    }
+}
+
 /// Who is never managed and never counted as people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Infrastructure {
@@ -85,6 +118,8 @@ pub struct Settings {
     /// The MUC services whose rooms get an elected moderator where nobody is
     /// entitled (`policy.fallback`).
     pub fallback_services: Vec<String>,
+    /// What becomes of meetings without host (`policy.host_absent`).
+    pub host_absent: HostAbsent,
     /// How much later than its `exp` a token ends (`policy.on_expiry`).
     pub leeway: Duration,
     /// What happens to changed names.

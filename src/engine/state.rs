@@ -1,6 +1,7 @@
 //! What outlives a restart (SPEC `[state]`).
 
 use super::Engine;
+use super::absent::Absence;
 use super::meeting::Meeting;
 use super::person::{Person, Record};
 use crate::claims::Bindings;
@@ -27,6 +28,9 @@ pub struct Remembered {
     /// Jitsi's id of the meeting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meeting_id: Option<String>,
+    /// gavel has made the room members-only, for want of a host.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
     /// Grants, step-downs and the rest by bare JID.
     pub people: BTreeMap<BareJid, Record>,
 }
@@ -40,8 +44,14 @@ impl Engine {
             });
             let people: BTreeMap<_, _> = people.collect();
             let meeting_id = meeting.meeting_id.clone();
-            let remembered = Remembered { meeting_id, people };
-            (!remembered.people.is_empty()).then(|| (room.clone(), remembered))
+            let locked = meeting.absence.locked;
+            let remembered = Remembered {
+                meeting_id,
+                locked,
+                people,
+            };
+            let matters = locked || !remembered.people.is_empty();
+            matters.then(|| (room.clone(), remembered))
         });
         State {
             saved_at: self.now.unix_ms,
@@ -67,6 +77,7 @@ impl Engine {
         for (room, remembered) in state.meetings {
             let mut meeting = Meeting {
                 meeting_id: remembered.meeting_id,
+                absence: Absence::remembered(remembered.locked),
                 ..Meeting::default()
             };
             for (jid, record) in remembered.people {

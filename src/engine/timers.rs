@@ -41,6 +41,8 @@ pub enum Timer {
     Keys,
     /// An occupant's claims may have ended.
     Expiry(RoomJid, Nick),
+    /// Look whether a meeting has a host.
+    Host(RoomJid),
     /// What an absent person has kept may have ended.
     Kept(RoomJid, BareJid),
 }

@@ -5,7 +5,7 @@ use crate::claims::{
 };
 use crate::config::{self, Config};
 use crate::engine::Settings;
-use crate::engine::settings::{Freeze, Infrastructure, Poll};
+use crate::engine::settings::{AbsentHost, Freeze, HostAbsent, Infrastructure, Poll};
 use crate::policy::{Fallback, Grants, Guests, OnExpiry, Policy, Preset};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ pub fn engine(config: &Config, seed: u64) -> Result<Settings, KeyError> {
         verifier: Verifier::new(claims(config))?,
         policy: policy(&config.policy),
         fallback_services: config.policy.fallback_services.clone(),
+        host_absent: host_absent(&config.policy.host_absent),
         leeway: leeway(config),
         freeze: freeze(config.names.freeze),
         infrastructure: Infrastructure {
@@ -145,6 +146,19 @@ pub(super) fn poll(poll: config::Poll) -> Poll {
         config::Poll::Adhoc => Poll::AdHoc,
         config::Poll::Disco => Poll::Disco,
         config::Poll::Off => Poll::Off,
+    }
+}
+
+/// What becomes of meetings without host.
+fn host_absent(absent: &config::HostAbsent) -> HostAbsent {
+    HostAbsent {
+        action: match absent.action {
+            config::AbsentHost::End => AbsentHost::End,
+            config::AbsentHost::Lock => AbsentHost::Lock,
+            config::AbsentHost::None => AbsentHost::None,
+        },
+        after: absent.after,
+        services: absent.services.clone(),
     }
 }
 

@@ -68,6 +68,16 @@ pub enum Outbound {
         /// To know it by when it comes back.
         id: String,
     },
+    /// A message to everybody in a room (XEP-0045 §7.4).
+    Announce {
+        /// The room.
+        room: RoomJid,
+        /// What to say.
+        text: String,
+        /// Whether it comes from the room itself, by the module: then Jitsi's
+        /// clients show what Jitsi's own modules write.
+        system: bool,
+    },
     /// So many spaces, which mean nothing between stanzas (RFC 6120 §4.6.1):
     /// they part what is before them from what follows, so that Prosody reads,
     /// and answers, the two one after the other.
@@ -135,6 +145,14 @@ pub enum Request {
     ListAffiliation(Affiliation),
     /// muc#owner get: the configuration form (XEP-0045 §10.2).
     Configuration,
+    /// muc#owner set: ends the room (XEP-0045 §10.9).
+    Destroy {
+        /// What those inside are told.
+        reason: String,
+    },
+    /// muc#owner set: makes the room members-only, or open (XEP-0045 §10.2).
+    /// Prosody leaves settings alone that a form does not name.
+    MembersOnly(bool),
     /// disco#info (XEP-0030).
     DiscoInfo,
     /// disco#items (XEP-0030).

@@ -56,6 +56,7 @@ impl Encoder {
             Outbound::Foreign { from, id } => self.foreign(from, id),
             Outbound::Space(length) => return Ok(vec![b' '; *length]),
             Outbound::Notify { occupant, id, text } => self.notify(occupant, id, text),
+            Outbound::Announce { room, text, system } => self.announce(room, text, *system),
             Outbound::Revert {
                 from,
                 to,
@@ -99,6 +100,20 @@ impl Encoder {
         with(message, &[("type", "chat"), ("id", id)])
             .append(Element::builder("body", ns::COMPONENT).append(text))
             .build()
+    }
+
+    /// XEP-0045 §7.4. Where there is both, Jitsi's clients show the JSON, and
+    /// others the body.
+    fn announce(&self, room: &RoomJid, text: &str, system: bool) -> Element {
+        let message = self.stanza("message", room.as_str());
+        let message = with(message, &[("type", "groupchat")])
+            .append(Element::builder("body", ns::COMPONENT).append(text));
+        if !system {
+            return message.build();
+        }
+        let json = serde_json::json!({ "type": "system_chat_message", "message": text });
+        let json = Element::builder("json-message", ns::JITSI).append(json.to_string());
+        message.append(json).build()
     }
 
     /// RFC 6121 §5.2.2: a headline is kept nowhere and answered by nobody.
@@ -185,6 +200,13 @@ fn payload(request: &Request) -> (&'static str, Element) {
             ("get", muc_admin(&[("affiliation", affiliation.as_str())]))
         }
         Request::Configuration => ("get", Element::bare("query", ns::MUC_OWNER)),
+        Request::Destroy { reason } => {
+            let reason = Element::builder("reason", ns::MUC_OWNER).append(reason.as_str());
+            let destroy = Element::builder("destroy", ns::MUC_OWNER).append(reason);
+            let query = Element::builder("query", ns::MUC_OWNER).append(destroy);
+            ("set", query.build())
+        }
+        Request::MembersOnly(on) => ("set", members_only(*on)),
         Request::DiscoInfo => ("get", DiscoInfoQuery { node: None }.into()),
         Request::DiscoItems => {
             let (node, rsm) = (None, None);
@@ -268,6 +290,15 @@ fn muc_admin(item: &[(&'static str, &str)]) -> Element {
     Element::builder("query", ns::MUC_ADMIN)
         .append(with(Element::builder("item", ns::MUC_ADMIN), item))
         .build()
+}
+
+fn members_only(on: bool) -> Element {
+    let value = if on { "1" } else { "0" };
+    let field = Field::text_single("muc#roomconfig_membersonly", value);
+    let form_type = "http://jabber.org/protocol/muc#roomconfig";
+    let form = DataForm::new(DataFormType::Submit, form_type, vec![field]);
+    let query = Element::builder("query", ns::MUC_OWNER);
+    query.append(Element::from(form)).build()
 }
 
 fn command(attributes: &[(&'static str, &str)]) -> Element {

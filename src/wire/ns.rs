@@ -52,6 +52,9 @@ pub const DELAY: &str = "urn:xmpp:delay";
 /// When a stanza was first sent (XEP-0091, obsolete).
 pub const DELAY_LEGACY: &str = "jabber:x:delay";
 
+/// What Jitsi's clients read in messages.
+pub const JITSI: &str = "http://jitsi.org/jitmeet";
+
 /// Start of every namespace of gavel's own.
 pub const GAVEL: &str = "urn:gavel:";
 /// Claims handed over by our Prosody module (SPEC section 3).

@@ -32,6 +32,7 @@ mod commands;
 mod doctor;
 mod expiry;
 mod guard;
+mod host_absent;
 mod keys;
 mod reload;
 mod rules;

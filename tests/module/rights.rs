@@ -301,3 +301,107 @@ async fn module_takes_back_what_came_with_a_promotion(version: Version) {
     assert_eq!(features(&scene, &guest).await, "none");
 }
 on_both!(module_takes_back_what_came_with_a_promotion);
+
+async fn module_lets_gavel_speak_for_the_room(version: Version) {
+    let scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    let bob = scene.person("bob").await;
+    let say = |from: &str, id: &str| {
+        let body = "<body>No host is here.</body>";
+        format!("<message id='{id}' from='{from}' to='{ROOM}' type='groupchat'>{body}</message>")
+    };
+    let refusal = async |id: &str| {
+        let error = scene
+            .gavel
+            .expect("a refusal", |s| s.attr("id") == Some(id))
+            .await;
+        error.condition().unwrap().to_string()
+    };
+    scene.gavel.send(&say(&scene.gavel.jid, "s1")).await;
+    assert_eq!(refusal("s1").await, "not-acceptable", "follows no room");
+    scene.follow(ROOM).await;
+    scene.gavel.send(&say(&scene.gavel.jid, "s2")).await;
+    for person in [&alice, &bob] {
+        let told = person
+            .expect("a message", |s| s.named("body").is_some())
+            .await;
+        assert_eq!(told.attr("from"), Some(ROOM));
+        assert_eq!(told.attr("type"), Some("groupchat"));
+        assert_eq!(told.attr("to"), Some(person.jid.as_str()));
+    }
+    // History keeps it from nobody else.
+    let late = scene.person("late").await;
+    late.ping("meet.jitsi").await.unwrap();
+    assert_eq!(late.count(|s| s.named("body").is_some()), 0);
+    // What others say comes from them.
+    alice.send(&say(&alice.jid, "s3")).await;
+    let told = bob
+        .expect("a message", |s| s.attr("id") == Some("s3"))
+        .await;
+    assert_eq!(told.attr("from"), Some("room@muc.meet.jitsi/alice"));
+}
+on_both!(module_lets_gavel_speak_for_the_room);
+
+/// A stand-in for modules that answer owners' requests themselves.
+const STERN: &str = "
+module:hook('iq-set/bare/http://jabber.org/protocol/muc#owner:query', function (event)
+    event.origin.send(st.error_reply(event.stanza, 'auth', 'forbidden'));
+    return true;
+end, 5)";
+
+async fn module_lets_gavel_configure_and_end_a_room(version: Version) {
+    let scene = Scene::new(version).await;
+    scene.eval(STERN).await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    let members_only = [("muc#roomconfig_membersonly", "1")];
+    let refused = alice.configure(ROOM, &members_only).await;
+    assert_eq!(refused, Err("forbidden".into()));
+    let described = format!("room('{ROOM}'):set_description('the lesson')");
+    scene.eval(&described).await;
+    scene.gavel.configure(ROOM, &members_only).await.unwrap();
+    let kept = format!(
+        "return tostring(room('{ROOM}'):get_members_only())..room('{ROOM}'):get_description()"
+    );
+    assert_eq!(scene.eval(&kept).await, "truethe lesson");
+    // Whoever has claims gets in, as a member; nobody else does.
+    let guest = scene.client("guest").await;
+    let refused = guest.try_join(ROOM, "guest", "").await;
+    assert_eq!(refused, Err("registration-required".into()));
+    let host = scene.client("host").await;
+    let token = crate::support::token(serde_json::json!({ "context": {} }));
+    scene
+        .session(&host, &format!("auth_token = '{token}'"))
+        .await;
+    let refused = host.try_join(ROOM, "host", "").await;
+    assert_eq!(refused, Err("registration-required".into()), "not verified");
+    let verified = format!("auth_token = '{token}', jitsi_meet_domain = '*'");
+    scene.session(&host, &verified).await;
+    host.join(ROOM, "host", "").await;
+    host.sees_affiliation(ROOM, "host", "member").await;
+    assert_eq!(host.role(ROOM, "host"), "participant");
+    // Where others have locked it, it is theirs.
+    let open = [("muc#roomconfig_membersonly", "0")];
+    scene.gavel.configure(ROOM, &open).await.unwrap();
+    host.leave(ROOM, "host").await;
+    scene
+        .eval(&format!(
+            "room('{ROOM}'):set_affiliation(true, 'host@meet.jitsi', nil);
+             room('{ROOM}')._data.members_only = true"
+        ))
+        .await;
+    let refused = host.try_join(ROOM, "host", "").await;
+    assert_eq!(refused, Err("registration-required".into()));
+    let destroy = "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy><reason>over</reason></destroy></query>";
+    assert_eq!(
+        alice.iq("set", ROOM, destroy).await,
+        Err("forbidden".into())
+    );
+    scene.gavel.iq("set", ROOM, destroy).await.unwrap();
+    alice.sees_gone(ROOM, "alice").await;
+    assert_eq!(
+        scene.eval(&format!("return room('{ROOM}') == nil")).await,
+        "true"
+    );
+}
+on_both!(module_lets_gavel_configure_and_end_a_room);

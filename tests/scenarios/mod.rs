@@ -11,5 +11,6 @@ mod b8;
 mod b9;
 mod expiry;
 mod guard;
+mod host_absent;
 mod rules;
 mod together;

@@ -185,7 +185,10 @@ impl Server {
                     payload,
                 })));
             }
-            Outbound::Reply { .. } | Outbound::Foreign { .. } | Outbound::Space(_) => {}
+            Outbound::Reply { .. }
+            | Outbound::Foreign { .. }
+            | Outbound::Space(_)
+            | Outbound::Announce { .. } => {}
             Outbound::Revert {
                 from,
                 to,
@@ -360,6 +363,14 @@ impl Server {
                 features: Vec::new(),
                 form: form(state),
             }),
+            Request::Destroy { .. } if rank == Affiliation::Owner => {
+                self.destroy(&room);
+                Ok(IqPayload::Empty)
+            }
+            Request::MembersOnly(on) if rank == Affiliation::Owner => {
+                self.rooms.get_mut(&room).unwrap().members_only = on;
+                Ok(IqPayload::Empty)
+            }
             Request::SetAffiliation { jid, affiliation } => {
                 self.set_affiliation(Some(&gavel), &room, &jid, affiliation)?;
                 Ok(IqPayload::Empty)

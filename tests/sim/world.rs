@@ -6,7 +6,7 @@ use super::oracle::Oracle;
 use super::room::bare;
 use super::server::{COMPONENT, FOCUS, Server};
 use gavel::engine::room::Membership;
-use gavel::engine::settings::{Freeze, Infrastructure, Poll};
+use gavel::engine::settings::{AbsentHost, Freeze, HostAbsent, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
 use gavel::muc::{Affiliation, BareJid, Nick, RoomJid, Service};
 use gavel::policy::Policy;
@@ -35,6 +35,8 @@ pub struct Choice {
     pub module: bool,
     pub policy: Policy,
     pub freeze: Freeze,
+    pub host_absent: AbsentHost,
+    pub host_absent_after: Duration,
     pub poll: Poll,
     pub rooms: Vec<RoomJid>,
     /// muc_domain_mapper rewrites what comes from tenants' rooms.
@@ -47,6 +49,8 @@ impl Default for Choice {
             module: true,
             policy: Policy::default(),
             freeze: Freeze::Revert,
+            host_absent: AbsentHost::None,
+            host_absent_after: Duration::from_secs(300),
             poll: Poll::Auto,
             rooms: Vec::new(),
             tenants: false,
@@ -71,6 +75,11 @@ impl Choice {
             verifier: verifier(),
             policy: self.policy.clone(),
             fallback_services: vec![MUC.to_owned()],
+            host_absent: HostAbsent {
+                action: self.host_absent,
+                after: self.host_absent_after,
+                services: vec![MUC.to_owned()],
+            },
             leeway: Duration::from_secs(30),
             freeze: self.freeze,
             infrastructure: Infrastructure {

@@ -593,6 +593,16 @@ fn services_of_a_policy_are_configured_ones() {
             ..BAD
         },
         Bad {
+            name: "meetings without host",
+            text: "[policy.host_absent]\nafter = '0s'\naction = 'ende'\nservices = ['muc.b']\n",
+            errors: &[
+                "gavel.toml:8, policy.host_absent.after: \"0s\" is too short; write a time such as 5m, at least 1s",
+                "gavel.toml:9, policy.host_absent.action: \"ende\" is unknown; did you mean \"end\"?",
+                "gavel.toml:10, policy.host_absent.services: \"muc.b\" is no configured MUC service; use \"muc.meet.jitsi\", or add a [[muc]] for it",
+            ],
+            ..BAD
+        },
+        Bad {
             name: "no domain",
             environment: &[("GAVEL_POLICY__FALLBACK_SERVICES", "a b")],
             errors: &[

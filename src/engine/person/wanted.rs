@@ -40,6 +40,22 @@ impl Wanted {
         }
     }
 
+    /// The same in a room that gavel locks, where nobody present may be left with
+    /// affiliation none, as `actual` may be: that would throw them out.
+    pub fn kept_in(self, actual: Option<Affiliation>) -> Self {
+        let low = matches!(actual, None | Some(Affiliation::None));
+        match self {
+            Self::Exactly(Affiliation::Outcast) => self,
+            Self::Exactly(wanted) => Self::Exactly(wanted.max(Affiliation::Member)),
+            _ if low => Self::Exactly(Affiliation::Member),
+            Self::Anything => self,
+            Self::AtMost { cap, floor } => Self::AtMost {
+                cap: cap.max(Affiliation::Member),
+                floor: floor.max(Affiliation::Member),
+            },
+        }
+    }
+
     /// Whether an occupant of whom this is wanted may moderate.
     pub fn may_moderate(self) -> bool {
         match self {

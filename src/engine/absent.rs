@@ -1,0 +1,290 @@
+//! Meetings without host (`policy.host_absent`): after a while they end, or let
+//! nobody else in until a host comes.
+//!
+//! Whether a host is there is a state of the meeting, looked at whenever
+//! somebody has come, left or changed; what follows is a question of how long it
+//! has been so. That time is kept nowhere: a restart or a lost connection starts
+//! it anew, which is kind to meetings. Only that gavel has locked a room is
+//! remembered, since nobody else would open it again.
+
+mod lock;
+
+use super::event::{Report, Warning};
+use super::person::{Person, Standing};
+use super::request::Purpose;
+use super::room::Room;
+use super::settings::AbsentHost;
+use super::timers::Timer;
+use super::{Engine, Tick};
+use crate::muc::{Affiliation, BareJid, RoomJid};
+use crate::policy::Entitlement;
+use crate::stanza::{Outbound, Request, StanzaError};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// People are told so long before something happens, or as soon as no host is
+/// there where it happens sooner.
+const NOTICE: Duration = Duration::from_secs(60);
+/// What Prosody has refused is tried again after this.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// How far it has got with a meeting that has no host.
+#[derive(Debug, Default)]
+pub struct Absence {
+    /// People are there and no host, since.
+    since: Option<Tick>,
+    /// They were told what will happen.
+    warned: Option<Tick>,
+    /// A request to end, lock or open the room waits for its reply.
+    asked: bool,
+    /// Prosody has refused it, and is not asked again before.
+    not_before: Option<Tick>,
+    /// Everybody is made a member first.
+    closing: bool,
+    /// Infrastructure that was made a member for that.
+    admitted: BTreeSet<BareJid>,
+    /// gavel has made the room members-only, and is to open it again.
+    pub locked: bool,
+}
+
+impl Absence {
+    /// What outlives the connection.
+    pub fn remembered(locked: bool) -> Self {
+        Self {
+            locked,
+            ..Self::default()
+        }
+    }
+
+    /// Whether affiliation none would throw people out, or soon will.
+    pub fn keeps_in(&self) -> bool {
+        self.closing || self.locked
+    }
+
+    /// A host is there, or nobody is.
+    fn is_over(&mut self) {
+        self.since = None;
+        self.warned = None;
+        self.closing = false;
+        self.admitted.clear();
+    }
+}
+
+/// Who is there, as far as this goes.
+#[derive(Default)]
+struct Company {
+    people: bool,
+    host: bool,
+    /// Somebody's token waits for its key: it may be a host.
+    unsure: bool,
+}
+
+impl Engine {
+    /// Whether hosts are missed anywhere.
+    pub(super) fn misses_hosts(&self) -> bool {
+        self.settings.host_absent.action != AbsentHost::None
+    }
+
+    /// Looks whether a meeting has a host, and does what is due.
+    pub(super) fn look_for_host(&mut self, main: &RoomJid) {
+        let ready = self.rooms.get(main).is_some_and(Room::is_ready);
+        // After a connection, who is not seen yet may only not be seen yet.
+        if !ready || !self.is_ready() {
+            return;
+        }
+        let settings = &self.settings.host_absent;
+        let held = settings.services.iter().any(|s| s == main.service());
+        let action = if held {
+            settings.action
+        } else {
+            AbsentHost::None
+        };
+        let company = self.company(main);
+        if action == AbsentHost::None || company.host {
+            self.host_is_there(main, true);
+        } else if !company.people || action == AbsentHost::Lock && self.is_closed(main) {
+            self.host_is_there(main, false);
+        } else {
+            if action != AbsentHost::Lock {
+                self.open(main);
+            }
+            self.host_is_missing(main, action, company.unsure);
+        }
+    }
+
+    fn company(&self, main: &RoomJid) -> Company {
+        let mut company = Company::default();
+        let Some(meeting) = self.meetings.get(main) else {
+            return company;
+        };
+        for person in meeting.people.values().filter(|p| p.is_present()) {
+            company.people = true;
+            company.host |= is_entitled_owner(person, self.standing(person));
+        }
+        let rooms = meeting.rooms.iter().filter_map(|room| self.rooms.get(room));
+        let mut occupants = rooms.flat_map(|room| room.occupants.values());
+        company.unsure = occupants.any(|o| o.waiting.is_some());
+        company
+    }
+
+    /// Nothing is to happen; what was locked is opened if `open`.
+    fn host_is_there(&mut self, main: &RoomJid, open: bool) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let closing = meeting.absence.closing;
+        meeting.absence.is_over();
+        if closing {
+            self.mark_everybody(main);
+        }
+        if open {
+            self.open(main);
+        }
+    }
+
+    fn host_is_missing(&mut self, main: &RoomJid, action: AbsentHost, unsure: bool) {
+        let now = self.now.tick;
+        let after = self.settings.host_absent.after;
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let absence = &mut meeting.absence;
+        if absence.asked {
+            return;
+        }
+        let since = *absence.since.get_or_insert(now);
+        let notice = NOTICE.min(after);
+        let Some(warned) = absence.warned else {
+            let warn_at = since + (after - notice);
+            if now < warn_at {
+                return self.timers.set(warn_at, Timer::Host(main.clone()));
+            }
+            absence.warned = Some(now);
+            self.timers.set(now + notice, Timer::Host(main.clone()));
+            return self.announce(main, action, notice);
+        };
+        let due = (since + after).max(warned + notice);
+        let due = due.max(absence.not_before.unwrap_or(due));
+        if now < due {
+            return self.timers.set(due, Timer::Host(main.clone()));
+        }
+        // Whoever it is, the key's arrival has the meeting looked at again.
+        if unsure {
+            return;
+        }
+        match action {
+            AbsentHost::End => self.end(main),
+            AbsentHost::Lock => self.close(main),
+            AbsentHost::None => {}
+        }
+    }
+
+    /// Tells the meeting what will happen.
+    fn announce(&mut self, main: &RoomJid, action: AbsentHost, left: Duration) {
+        let left = in_words(left);
+        let text = match action {
+            AbsentHost::Lock => {
+                format!("No host is here. In {left} nobody else can come in until a host does.")
+            }
+            _ => format!("No host is here. The meeting ends in {left} unless one comes."),
+        };
+        for room in self.rooms_of(main) {
+            let system = self.rooms.get(&room).is_some_and(|room| room.module);
+            let text = text.clone();
+            self.send(Outbound::Announce { room, text, system });
+        }
+        self.tell_absence(main, "no host is there: people were told what will happen");
+    }
+
+    /// Ends a meeting: its breakout rooms, then its main room.
+    fn end(&mut self, main: &RoomJid) {
+        if let Some(meeting) = self.meetings.get_mut(main) {
+            meeting.absence.asked = true;
+        }
+        let after = in_words(self.settings.host_absent.after);
+        let reason = format!("No host has been here for {after}.");
+        for room in self.rooms_of(main) {
+            let purpose = if room == *main {
+                Purpose::End(room.clone())
+            } else {
+                Purpose::Nothing
+            };
+            let reason = reason.clone();
+            self.ask(room.as_str(), Request::Destroy { reason }, purpose);
+        }
+    }
+
+    /// The rooms of a meeting that gavel is in, the main room last.
+    fn rooms_of(&self, main: &RoomJid) -> Vec<RoomJid> {
+        let meeting = self.meetings.get(main).into_iter();
+        let all = meeting.flat_map(|meeting| &meeting.rooms);
+        let breakouts = all.filter(|room| *room != main);
+        let inside = |room: &&RoomJid| self.rooms.get(room).is_some_and(Room::is_in);
+        let all = breakouts.chain([main]);
+        all.filter(inside).cloned().collect()
+    }
+
+    /// The room has ended, which its presence tells as well.
+    pub(super) fn has_ended(&mut self, main: &RoomJid) {
+        self.tell_absence(main, "no host came: the meeting was ended");
+        self.try_again(main);
+    }
+
+    /// Prosody has refused to end, lock or open a room.
+    pub(super) fn absence_refused(&mut self, main: &RoomJid, error: &StanzaError) {
+        if !self.meetings.contains_key(main) || !self.rooms.contains_key(main) {
+            return;
+        }
+        self.report(Report::Warning(Warning::HostAbsent {
+            room: main.clone(),
+            error: error.to_string(),
+        }));
+        self.own_if_needed(main);
+        self.try_again(main);
+    }
+
+    /// Whatever is still not as it should be is tried again later.
+    pub(super) fn try_again(&mut self, main: &RoomJid) {
+        let again = self.now.tick + AGAIN;
+        if let Some(meeting) = self.meetings.get_mut(main) {
+            meeting.absence.asked = false;
+            meeting.absence.admitted.clear();
+            meeting.absence.not_before = Some(again);
+            self.timers.set(again, Timer::Host(main.clone()));
+        }
+    }
+
+    fn tell_absence(&mut self, main: &RoomJid, what: &'static str) {
+        let room = main.clone();
+        self.report(Report::HostAbsent { room, what });
+    }
+}
+
+/// Whether claims, or an admin, entitle somebody to be owner, whatever they have
+/// made of it: a host who has stepped down is there. Of whom a rule says that
+/// they are left alone, whatever they are is right.
+fn is_entitled_owner(person: &Person, standing: Standing) -> bool {
+    if person.actual == Some(Affiliation::Outcast) && person.record.restore.is_none() {
+        return false;
+    }
+    if let Some(set) = &person.record.override_ {
+        return set.affiliation == Affiliation::Owner;
+    }
+    match standing.entitlement {
+        Some(Entitlement::Affiliation(own)) => own == Affiliation::Owner,
+        Some(Entitlement::Keep) => person.actual == Some(Affiliation::Owner),
+        _ => false,
+    }
+}
+
+/// A time as people say it.
+fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (number, unit) = match seconds {
+        0 => (time.as_millis(), "millisecond"),
+        _ if seconds.is_multiple_of(60) => (u128::from(seconds / 60), "minute"),
+        _ => (u128::from(seconds), "second"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
