@@ -940,7 +940,7 @@ fn table_of_outbound() {
             "members only",
             iq(Request::MembersOnly(true)),
             format!(
-                "<iq {}><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/muc#roomconfig</value></field><field var='muc#roomconfig_membersonly' type='text-single'><value>1</value></field></x></query></iq>",
+                "<iq {}><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/muc#roomconfig</value></field><field var='muc#roomconfig_membersonly'><value>1</value></field></x></query></iq>",
                 head("set")
             ),
         ),
