@@ -215,11 +215,10 @@ impl Engine {
         if !self.elects() {
             return;
         }
-        if let Some(person) = self.person_mut(main, bare)
-            && person.record.since.is_none()
-        {
-            person.record.since = Some(came);
-            self.changed = true;
+        if let Some(person) = self.person_mut(main, bare) {
+            // Of those found in a room the last to come may be seated first.
+            let since = person.record.since.map_or(came, |since| since.min(came));
+            self.changed |= person.record.since.replace(since) != Some(since);
         }
     }
 }

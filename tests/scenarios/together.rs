@@ -234,3 +234,25 @@ fn an_override_that_is_over_leaves_nothing_to_whom_a_rule_leaves_alone() {
     reload(&mut world, ignoring());
     assert_eq!(world.has(&r, G), Affiliation::Owner);
 }
+
+/// Somebody's sessions are found in the order of their nicks.
+#[test]
+fn b5_who_came_first_with_any_session_is_elected() {
+    let (mut world, r) = with(Policy {
+        fallback: Fallback::First,
+        ..Policy::default()
+    });
+    world.join(T, &r, "t", teacher());
+    world.leave(T, &r);
+    world.run(15_100);
+    world.lose_replies = 1;
+    world.join("b@meet.jitsi/1", &r, "b2", None);
+    world.run(12);
+    world.join("a@meet.jitsi/1", &r, "a", None);
+    world.run(12);
+    world.join("b@meet.jitsi/2", &r, "b1", None);
+    world.run(60_000);
+    assert_eq!(world.has(&r, "b@meet.jitsi"), Affiliation::Owner);
+    assert_eq!(world.has(&r, "a@meet.jitsi"), Affiliation::None);
+    world.check_quiet();
+}

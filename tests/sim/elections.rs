@@ -89,8 +89,10 @@ impl Oracle {
             self.after_connection(main, ready);
         }
         for jid in self.people(main) {
+            let entitled = self.power(main, &jid).is_some();
             let memory = self.memory(main, &jid);
-            memory.lapsed |= memory.elected && !elected.contains(&jid);
+            let lost = std::mem::replace(&mut memory.entitled, entitled) && !entitled;
+            memory.lapsed |= lost || memory.elected && !elected.contains(&jid);
             memory.lapsed &= memory.shown.is_some_and(Affiliation::moderates);
         }
         // It knows the preset's tokens, and no rules.

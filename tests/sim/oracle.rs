@@ -41,7 +41,9 @@ pub struct Memory {
     moved: bool,
     /// Elected, as gavel says, and found right.
     pub(super) elected: bool,
-    /// What came of an election is over, and to be taken back.
+    /// They were entitled to moderate when last looked at.
+    pub(super) entitled: bool,
+    /// What they were entitled to is over, and to be taken back.
     pub(super) lapsed: bool,
     /// When they came; for the order of elections.
     pub(super) since: Option<u64>,
