@@ -334,6 +334,11 @@ module:hook("iq-set/bare/http://jabber.org/protocol/muc#owner:query", function (
 	return result;
 end, FIRST);
 
+module:hook("muc-config-submitted/muc#roomconfig_membersonly", function (event) -- by anybody: then it is theirs
+	local state = rooms[event.room.jid];
+	if state then state.locked = nil; end
+end, FIRST);
+
 local function admit(event)
 	local room, session = event.room, event.origin;
 	local state, bare = rooms[room.jid], jid.bare(event.stanza.attr.from);

@@ -92,13 +92,7 @@ impl Engine {
         if !ready || !self.is_ready() {
             return;
         }
-        let settings = &self.settings.host_absent;
-        let held = settings.services.iter().any(|s| s == main.service());
-        let action = if held {
-            settings.action
-        } else {
-            AbsentHost::None
-        };
+        let action = self.action_for(main);
         let company = self.company(main);
         if action == AbsentHost::None || company.host {
             self.host_is_there(main, true);
@@ -110,6 +104,23 @@ impl Engine {
             }
             self.host_is_missing(main, action, company.unsure);
         }
+    }
+
+    /// What becomes of a meeting in this room that has no host. A persistent room
+    /// would be deleted by ending it, with all that was made of it.
+    fn action_for(&mut self, main: &RoomJid) -> AbsentHost {
+        let settings = &self.settings.host_absent;
+        if !settings.services.iter().any(|s| s == main.service()) {
+            return AbsentHost::None;
+        }
+        let action = settings.action;
+        let facts = self.rooms.get(main).and_then(|room| room.facts.as_ref());
+        if action == AbsentHost::End && facts.is_some_and(|facts| facts.persistent) {
+            let room = main.clone();
+            self.warn_once(Warning::HostAbsentPersistent { room });
+            return AbsentHost::None;
+        }
+        action
     }
 
     fn company(&self, main: &RoomJid) -> Company {

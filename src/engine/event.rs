@@ -192,6 +192,16 @@ pub enum Warning {
         /// What Prosody answered.
         error: String,
     },
+    /// A room without host is persistent, and so is not ended.
+    HostAbsentPersistent {
+        /// The room.
+        room: RoomJid,
+    },
+    /// Rooms of a service are locked that the module does not serve.
+    LockWithoutModule {
+        /// The MUC service.
+        service: String,
+    },
     /// A room without host cannot be ended, locked or opened again.
     HostAbsent {
         /// The room.
@@ -256,6 +266,14 @@ impl fmt::Display for Warning {
             Self::NoGuard { service, error } => write!(
                 f,
                 "policy.guard has no effect on rooms of {service} ({error}): load mod_gavel, of this version, on Component \"{service}\"; until then what others give is taken back after the fact"
+            ),
+            Self::HostAbsentPersistent { room } => write!(
+                f,
+                "{room} is persistent, and ending it would delete it for good, so policy.host_absent leaves it alone: use action = \"lock\" for such rooms"
+            ),
+            Self::LockWithoutModule { service } => write!(
+                f,
+                "a room of {service} was locked for want of a host, and mod_gavel is not loaded there: only a host who is on the room's lists gets in; load mod_gavel on Component \"{service}\""
             ),
             Self::HostAbsent { room, error } => write!(
                 f,

@@ -380,18 +380,17 @@ async fn module_lets_gavel_configure_and_end_a_room(version: Version) {
     host.join(ROOM, "host", "").await;
     host.sees_affiliation(ROOM, "host", "member").await;
     assert_eq!(host.role(ROOM, "host"), "participant");
-    // Where others have locked it, it is theirs.
-    let open = [("muc#roomconfig_membersonly", "0")];
-    scene.gavel.configure(ROOM, &open).await.unwrap();
     host.leave(ROOM, "host").await;
+    // Where others have locked it, it is theirs.
     scene
         .eval(&format!(
             "room('{ROOM}'):set_affiliation(true, 'host@meet.jitsi', nil);
-             room('{ROOM}')._data.members_only = true"
+             module:fire_event('muc-config-submitted/muc#roomconfig_membersonly',
+                {{ room = room('{ROOM}'), value = true, status_codes = {{}} }})"
         ))
         .await;
     let refused = host.try_join(ROOM, "host", "").await;
-    assert_eq!(refused, Err("registration-required".into()));
+    assert_eq!(refused, Err("registration-required".into()), "others'");
     let destroy = "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy><reason>over</reason></destroy></query>";
     assert_eq!(
         alice.iq("set", ROOM, destroy).await,

@@ -179,3 +179,61 @@ fn host_absent_opens_what_is_locked_when_it_is_switched_off() {
         assert!(!world.server.rooms[&r].members_only, "restart: {restart}");
     }
 }
+
+#[test]
+fn host_absent_never_ends_a_persistent_room_and_says_so_once() {
+    let (mut world, r) = world(AbsentHost::End, 10_000);
+    world.server.rooms.get_mut(&r).unwrap().persistent = true;
+    world.server.room_message(
+        &r,
+        gavel::stanza::MucUser {
+            status: vec![104],
+            ..Default::default()
+        },
+        gavel::stanza::MessageKind::Groupchat,
+    );
+    world.flush();
+    world.run(100);
+    let start = world.now;
+    world.join(G, &r, "g", None);
+    world.run(MINUTE);
+    world.join("h@meet.jitsi/1", &r, "h", None);
+    world.run(MINUTE);
+    assert_eq!(done(&world, start), []);
+    let told = world.reports.iter().filter(|report| {
+        matches!(
+            report,
+            Report::Warning(gavel::engine::Warning::HostAbsentPersistent { .. })
+        )
+    });
+    assert_eq!(told.count(), 1);
+}
+
+/// Whoever is seen before gavel locks the room, 15 ms after it was to, becomes a
+/// member first.
+#[test]
+fn host_absent_locks_out_nobody_who_comes_while_others_become_members() {
+    for offset in 0..10 {
+        let (mut world, r) = world(AbsentHost::Lock, 10_000);
+        world.join(G, &r, "g", None);
+        world.run(10_000 + offset);
+        world.join("h@meet.jitsi/1", &r, "h", None);
+        world.run(1_000);
+        assert!(world.server.rooms[&r].members_only);
+        assert_eq!(world.has(&r, G), Affiliation::Member);
+        let sent = world.sent.iter();
+        let place = |wanted: &dyn Fn(&Request) -> bool| {
+            sent.clone().position(
+                |(_, stanza)| matches!(stanza, Outbound::Iq { request, .. } if wanted(request)),
+            )
+        };
+        let locked = place(&|request| *request == Request::MembersOnly(true));
+        let admitted = place(
+            &|request| matches!(request, Request::SetAffiliation { jid, .. } if jid == "h@meet.jitsi"),
+        );
+        assert!(
+            admitted.is_some() && admitted < locked,
+            "{offset} ms: {admitted:?} {locked:?}"
+        );
+    }
+}

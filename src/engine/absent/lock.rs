@@ -6,6 +6,7 @@
 //! infrastructure here. Only when all are is the room's configuration changed.
 
 use super::{AGAIN, Engine};
+use crate::engine::event::Warning;
 use crate::engine::request::Purpose;
 use crate::engine::room::Room;
 use crate::engine::timers::Timer;
@@ -120,6 +121,7 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(main) else {
             return;
         };
+        let module = room.module;
         if let Some(facts) = &mut room.facts {
             facts.members_only = on;
         }
@@ -139,6 +141,10 @@ impl Engine {
             },
         );
         self.mark_everybody(main);
+        if on && !module {
+            let service = main.service().to_owned();
+            self.warn_once(Warning::LockWithoutModule { service });
+        }
     }
 
     /// Prosody has refused to lock or open a room.
