@@ -246,10 +246,10 @@ impl Engine {
         if !self.meetings.contains_key(main) || !self.rooms.contains_key(main) {
             return;
         }
-        self.report(Report::Warning(Warning::HostAbsent {
+        self.warn_once(Warning::HostAbsent {
             room: main.clone(),
             error: error.to_string(),
-        }));
+        });
         self.own_if_needed(main);
         self.try_again(main);
     }

@@ -237,3 +237,36 @@ fn host_absent_locks_out_nobody_who_comes_while_others_become_members() {
         );
     }
 }
+
+/// Where Prosody refuses, it is tried again, and said once.
+#[test]
+fn host_absent_is_tried_again_where_it_is_refused() {
+    let mut world = World::new(Choice {
+        module: false,
+        host_absent: AbsentHost::End,
+        host_absent_after: Duration::from_secs(10),
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    world.join(G, &r, "g", None);
+    world.run(2_000);
+    // An owner has taken it away from gavel, and no admin gives it back.
+    world.server.admins_own = false;
+    world.server.admins.clear();
+    let gavel = world.server.gavel_bare();
+    world
+        .set(Some(FOCUS), &r, &gavel, Affiliation::Member)
+        .unwrap();
+    world.run(70_000);
+    let ended = done(&world, 0).into_iter();
+    let ended = ended.filter(|(_, what)| *what == "ended").count();
+    assert!((2..=4).contains(&ended), "{ended} tries");
+    let told = world.reports.iter().filter(|report| {
+        matches!(
+            report,
+            Report::Warning(gavel::engine::Warning::HostAbsent { .. })
+        )
+    });
+    assert_eq!(told.count(), 1);
+}
