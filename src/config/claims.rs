@@ -49,7 +49,7 @@ fn sources(section: &mut Section<'_>) -> (Vec<ClaimSource>, String) {
     let Some(given) = section.list("sources") else {
         return (vec![ClaimSource::Bridge], section.absent("sources"));
     };
-    let sources = words(section, "sources", &given);
+    let sources = words(section, &given);
     if given.value.is_empty() {
         let problem = "is empty, so nobody ever has claims";
         let remedy = "list at least one of \"bridge\", \"jwt\" and \"identity\"";
@@ -98,10 +98,10 @@ pub(super) fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<
 }
 
 /// A list of words; one that is there twice is noted.
-fn words<T: Word>(section: &Section<'_>, key: &str, given: &Given<Vec<Given>>) -> Vec<T> {
+fn words<T: Word>(section: &Section<'_>, given: &Given<Vec<Given>>) -> Vec<T> {
     let mut found: Vec<T> = Vec::new();
     for item in &given.value {
-        match section.spelled(key, item, &[]) {
+        match section.spelled(item) {
             Some(word) if found.contains(&word) => {
                 let problem = format!("{} is listed twice", quoted(&item.value));
                 section.notes.error(&item.place, problem, "keep one");
@@ -159,7 +159,7 @@ fn texts(section: &mut Section<'_>, key: &str, example: &str) -> Option<Vec<Stri
 fn algorithms(section: &mut Section<'_>, key: Option<&KeySource>) -> Vec<Algorithm> {
     let given = section.list("algorithms");
     let algorithms = match &given {
-        Some(given) => words(section, "algorithms", given),
+        Some(given) => words(section, given),
         None => vec![Algorithm::Hs256],
     };
     let place = match &given {

@@ -136,7 +136,7 @@ fn nick(section: &mut Section<'_>) -> Nick {
 fn discovery(root: &mut Section<'_>, services: &[Service]) -> Discovery {
     let mut section = root.section("discovery");
     let invites = section.flag("invites", true);
-    let poll = section.word("poll", Poll::Auto, &[]);
+    let poll = section.word("poll", Poll::Auto);
     let interval = section.duration("interval", Duration::from_secs(30), LEAST_INTERVAL);
     let rooms = section.list("rooms").map(|given| given.value);
     let read = |given: &Given| address::room_of(section.notes, given, services);
@@ -161,13 +161,13 @@ fn policy(root: &mut Section<'_>, services: &[Service]) -> Policy {
     let mut section = root.section("policy");
     let rules = rules::read(&mut section);
     let policy = Policy {
-        preset: section.word("preset", Preset::Jitsi, &[]),
-        guests: section.word("guests", Guests::Strip, &[]),
-        fallback: section.word("fallback", Fallback::None, &[]),
-        grants: section.word("grants", Grants::Owner, &[]),
+        preset: section.word("preset", Preset::Jitsi),
+        guests: section.word("guests", Guests::Strip),
+        fallback: section.word("fallback", Fallback::None),
+        grants: section.word("grants", Grants::Owner),
         protect_hosts: section.flag("protect_hosts", true),
         guard: section.flag("guard", false),
-        on_expiry: section.word("on_expiry", OnExpiry::Keep, &[]),
+        on_expiry: section.word("on_expiry", OnExpiry::Keep),
         fallback_services: main_services(&mut section, "fallback_services", services),
         host_absent: host_absent(&mut section, services),
         rules,
@@ -180,7 +180,7 @@ fn policy(root: &mut Section<'_>, services: &[Service]) -> Policy {
 fn host_absent(policy: &mut Section<'_>, services: &[Service]) -> HostAbsent {
     let mut section = policy.section("policy.host_absent");
     let after = section.duration("after", Duration::from_secs(300), LEAST_ABSENCE);
-    let action = section.word("action", AbsentHost::None, &[]);
+    let action = section.word("action", AbsentHost::None);
     let services = main_services(&mut section, "services", services);
     section.finish();
     HostAbsent {
@@ -213,7 +213,7 @@ fn main_services(section: &mut Section<'_>, key: &str, services: &[Service]) -> 
 
 fn names(root: &mut Section<'_>) -> Names {
     let mut section = root.section("names");
-    let freeze = section.word("freeze", Freeze::Revert, &[]);
+    let freeze = section.word("freeze", Freeze::Revert);
     section.finish();
     Names { freeze }
 }
@@ -255,7 +255,7 @@ fn infrastructure(root: &mut Section<'_>, parents: &[String]) -> Infrastructure 
 
 fn log(root: &mut Section<'_>) -> Log {
     let mut section = root.section("log");
-    let format = section.word("format", LogFormat::Text, &[]);
+    let format = section.word("format", LogFormat::Text);
     let audit = section.text("audit").map(|given| given.value);
     let audit = audit.filter(|path| !path.is_empty()).map(PathBuf::from);
     section.finish();

@@ -23,7 +23,7 @@ fn rule(notes: &Notes, mut section: Section<'_>, names: &mut Vec<String>) -> Opt
     let name = section.required("name", "teachers");
     let when = section.required("when", "has(claims.staff)");
     let gives = section.required("affiliation", "owner");
-    let gives = gives.and_then(|given| section.spelled("affiliation", &given, &[]));
+    let gives = gives.and_then(|given| section.spelled(&given));
     section.finish();
     let name = name.filter(|given| is_free(notes, given, names));
     if let Some(given) = &name {

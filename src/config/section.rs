@@ -222,17 +222,16 @@ impl<'n> Section<'n> {
         default
     }
 
-    /// One of the words of `T`. `later` are those that the contract has and
-    /// this version has not.
-    pub(super) fn word<T: Word>(&mut self, key: &str, default: T, later: &[&str]) -> T {
+    /// One of the words of `T`.
+    pub(super) fn word<T: Word>(&mut self, key: &str, default: T) -> T {
         let Some(given) = self.text(key) else {
             return default;
         };
-        self.spelled(key, &given, later).unwrap_or(default)
+        self.spelled(&given).unwrap_or(default)
     }
 
     /// The value of `T` that `given` spells.
-    pub(super) fn spelled<T: Word>(&self, key: &str, given: &Given, later: &[&str]) -> Option<T> {
+    pub(super) fn spelled<T: Word>(&self, given: &Given) -> Option<T> {
         let text = given.value.as_str();
         let found = T::parse(text);
         if found.is_some() {
@@ -240,15 +239,10 @@ impl<'n> Section<'n> {
         }
         let words = || T::WORDS.iter().map(|(word, _)| *word);
         let all = format!("use {}", listing(words(), "or"));
-        let (problem, remedy) = if later.contains(&text) {
-            let key = self.key(key);
-            let problem = format!("{key} = {} is not supported by this version", quoted(text));
-            (problem, all)
-        } else {
-            let meant = nearest(text, words());
-            let meant = meant.map(|near| format!("did you mean {}?", quoted(near)));
-            (format!("{} is unknown", quoted(text)), meant.unwrap_or(all))
-        };
+        let meant = nearest(text, words());
+        let meant = meant.map(|near| format!("did you mean {}?", quoted(near)));
+        let problem = format!("{} is unknown", quoted(text));
+        let remedy = meant.unwrap_or(all);
         self.notes.error(&given.place, problem, remedy);
         None
     }
