@@ -106,7 +106,7 @@ pub(super) fn instead_of_variable(name: &str) -> String {
     let rests: Vec<String> = known.iter().map(|known| rest(known)).collect();
     match nearest(&rest(name), rests.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {PREFIX}{near}?"),
-        None => "remove it, or see the README for the variables there are".to_owned(),
+        None => "remove it, or see deploy/configuration.md for the variables there are".to_owned(),
     }
 }
 
@@ -204,7 +204,7 @@ mod tests {
             ("GAVEL_MUCS", "did you mean GAVEL_MUC?"),
             (
                 "GAVEL_X",
-                "remove it, or see the README for the variables there are",
+                "remove it, or see deploy/configuration.md for the variables there are",
             ),
         ] {
             assert_eq!(instead_of_variable(name), answer, "{name}");

@@ -3,7 +3,7 @@
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../deploy/gavel.toml");
-const README: &str = include_str!("../../../README.md");
+const REFERENCE: &str = include_str!("../../../deploy/configuration.md");
 
 /// The commented example with its secret files in `folder`, and with the
 /// defaults switched on if `all`.
@@ -61,15 +61,15 @@ fn the_commented_example_holds_every_key_with_its_default() {
 }
 
 #[test]
-fn the_readme_has_a_row_for_every_key_with_its_default() {
+fn the_reference_has_a_row_for_every_key_with_its_default() {
     let defaults = serde_json::to_value(with_secrets(SAMPLE).load(&[]).unwrap().config).unwrap();
     for key in KEYS {
         let (section, name) = key.rsplit_once('.').unwrap();
         let header = match section {
-            "muc" | "policy.rule" => format!("### `[[{section}]]`"),
-            _ => format!("### `[{section}]`"),
+            "muc" | "policy.rule" => format!("## `[[{section}]]`"),
+            _ => format!("## `[{section}]`"),
         };
-        let (_, rest) = README
+        let (_, rest) = REFERENCE
             .split_once(&header)
             .unwrap_or_else(|| panic!("{header}"));
         let text = rest.split("\n#").next().unwrap();
@@ -88,8 +88,10 @@ fn the_readme_has_a_row_for_every_key_with_its_default() {
 }
 
 #[test]
-fn the_readmes_example_is_enough() {
-    let (_, rest) = README.split_once("This is enough:\n\n```toml\n").unwrap();
+fn the_references_example_is_enough() {
+    let (_, rest) = REFERENCE
+        .split_once("This is enough:\n\n```toml\n")
+        .unwrap();
     let (text, _) = rest.split_once("```").unwrap();
     let loaded = with_secrets(&text.replace("/run/secrets", "$D"))
         .load(&[])
