@@ -118,12 +118,16 @@ impl Person {
         before != self.record.entitled
     }
 
-    /// Notes that one of the occupants has gone: what an unjust ban is undone to
-    /// is no more than they were entitled to.
+    /// What an unjust ban is undone to once they have left: no more than they were
+    /// entitled to.
+    pub fn restored_absent(&self, standing: Standing) -> Option<Affiliation> {
+        let restore = self.record.restore?;
+        Some(self.restored(restore, standing, false))
+    }
+
+    /// Notes that one of the occupants has gone.
     pub fn leave_seat(&mut self, seat: &Seat, standing: Standing) {
-        if let Some(restore) = self.record.restore {
-            self.record.restore = Some(self.restored(restore, standing, false));
-        }
+        self.record.restore = self.restored_absent(standing);
         self.seats.retain(|other| other != seat);
     }
 }

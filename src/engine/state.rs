@@ -64,7 +64,9 @@ impl Engine {
     fn remembered(&self, person: &Person) -> Option<Record> {
         let mut record = person.record.clone();
         if person.is_present() {
-            let power = person.keeps(self.standing(person));
+            let standing = self.standing(person);
+            let power = person.keeps(standing);
+            record.restore = person.restored_absent(standing);
             record.kept = power.filter(|_| !record.moved);
             record.kept_until = self.until(person).filter(|_| record.kept.is_some());
             record.left_at = Some(self.now.unix_ms);

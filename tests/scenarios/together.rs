@@ -1,10 +1,10 @@
 //! Where parts of the policy meet: what one of them gave ends with it, whatever
 //! the others say, and nobody is thrown out over it.
 
-use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::engine::{Input, Override, Reload, Steering};
 use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
-use gavel::policy::{Clause, Entitlement, Fallback, Guests, Policy, Preset, Rules};
+use gavel::policy::{Clause, Entitlement, Fallback, Grants, Guests, Policy, Preset, Rules};
 
 const T: &str = "t@meet.jitsi/1";
 const T2: &str = "t@meet.jitsi/2";
@@ -255,4 +255,73 @@ fn b5_who_came_first_with_any_session_is_elected() {
     assert_eq!(world.has(&r, "b@meet.jitsi"), Affiliation::Owner);
     assert_eq!(world.has(&r, "a@meet.jitsi"), Affiliation::None);
     world.check_quiet();
+}
+
+/// Everybody there may go to a breakout room.
+fn with_breakout(module: bool, policy: Policy) -> (World, RoomJid, RoomJid) {
+    let mut world = World::new(Choice {
+        module,
+        policy,
+        ..Choice::default()
+    });
+    let (r, b) = (room("r"), breakout("b"));
+    world.server.numbers_meetings = true;
+    world.server.breakouts.insert(b.clone(), r.clone());
+    world.oracle.breakout(&b, &r);
+    world.open_room(&r);
+    (world, r, b)
+}
+
+fn into_breakout(world: &mut World, who: &str, b: &RoomJid, ticket: Option<Ticket>) {
+    world.join(who, b, "in breakout", ticket);
+    if !world.choice.module {
+        world.server.invite(b);
+        world.flush();
+    }
+}
+
+/// A host is banned as gavel is about to make it owner, and comes back with a
+/// lesser token; that the ban is undone gavel does not hear.
+#[test]
+fn b4_an_undone_ban_gives_nobody_more_than_their_last_token_after_a_restart() {
+    for module in [true, false] {
+        let (mut world, r, b) = with_breakout(module, Policy::default());
+        world.join("host@meet.jitsi/1", &r, "host", teacher());
+        world.run(100);
+        world.join(G, &r, "g", Some(Ticket::new(Kind::Owner, 2)));
+        let banned = world.set(Some(FOCUS), &r, G, Affiliation::Outcast);
+        banned.unwrap();
+        world.lose_replies = 1;
+        world.run(12);
+        let member = Some(Ticket::new(Kind::Member, 3));
+        into_breakout(&mut world, G, &b, member);
+        world.run(30);
+        world.restart();
+        // Whoever is promoted unentitled is found by the oracle.
+        world.check_quiet();
+        assert_eq!(world.has(&r, G), Affiliation::Member, "module: {module}");
+    }
+}
+
+/// One user, two devices, one of them in a breakout room that gavel first reads
+/// after a reconnect, before it sees the other again.
+#[test]
+fn b3_a_grant_stays_with_both_devices_over_a_reconnect() {
+    for module in [true, false] {
+        let policy = Policy {
+            grants: Grants::Admin,
+            ..Policy::default()
+        };
+        let (mut world, r, b) = with_breakout(module, policy);
+        let user = |kind, serial| Some(Ticket::new(kind, serial).user("u"));
+        world.join(T, &r, "t", teacher());
+        world.join(G, &r, "g", user(Kind::Member, 2));
+        world.run(100);
+        world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
+        into_breakout(&mut world, "h@meet.jitsi/1", &b, user(Kind::Owner, 3));
+        world.run(5);
+        world.disconnect();
+        world.check_quiet();
+        assert_eq!(world.has(&r, G), Affiliation::Admin, "module: {module}");
+    }
 }

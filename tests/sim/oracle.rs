@@ -438,8 +438,10 @@ impl Oracle {
         let taken = self.memory.get_mut(&key).unwrap();
         taken.moved = true;
         if gone {
-            // What has followed is not kept, too.
+            // What has followed is not kept, too; whoever was only out of sight
+            // appears anew, and has it back from the other.
             (taken.grant, taken.step_down, taken.kept) = (None, None, None);
+            taken.lost = false;
         }
         let memory = self.memory(room, jid);
         (memory.grant, memory.by_elected) = (old.grant, old.by_elected);
