@@ -157,7 +157,7 @@ impl Engine {
         };
         person.record.kept = kept;
         person.record.kept_until = until.filter(|_| kept.is_some());
-        person.leave_seat(seat, standing);
+        person.leave_seat(seat, standing, seen);
         if !person.is_present() {
             let mattered = person.record.matters();
             person.leave(kept, at, seen);

@@ -125,9 +125,16 @@ impl Person {
         Some(self.restored(restore, standing, false))
     }
 
-    /// Notes that one of the occupants has gone.
-    pub fn leave_seat(&mut self, seat: &Seat, standing: Standing) {
+    /// Notes that one of the occupants has gone; `seen` says that the room told so,
+    /// and gavel has not just lost sight of it.
+    pub fn leave_seat(&mut self, seat: &Seat, standing: Standing, seen: bool) {
         self.record.restore = self.restored_absent(standing);
         self.seats.retain(|other| other != seat);
+        let banned = self.actual == Some(Affiliation::Outcast);
+        if seen && self.is_present() && !banned {
+            // What that occupant was entitled to has gone with it (B7).
+            self.record.kept = None;
+            self.record.kept_until = None;
+        }
     }
 }

@@ -325,3 +325,28 @@ fn b3_a_grant_stays_with_both_devices_over_a_reconnect() {
         assert_eq!(world.has(&r, G), Affiliation::Admin, "module: {module}");
     }
 }
+
+/// What a token gave in a breakout room goes when its bearer leaves that (B7),
+/// also where gavel then loses sight of them and they never come back.
+#[test]
+fn b7_what_was_left_in_a_breakout_room_is_not_what_an_absent_person_keeps() {
+    for module in [true, false] {
+        let (mut world, r, b) = with_breakout(module, Policy::default());
+        world.join(T, &r, "t", teacher());
+        world.join(G, &r, "g", Some(Ticket::new(Kind::Member, 2)));
+        into_breakout(&mut world, G, &b, Some(Ticket::new(Kind::Owner, 3)));
+        world.run(100);
+        assert_eq!(world.has(&r, G), Affiliation::Owner, "module: {module}");
+        world.leave(G, &b);
+        world.run(100);
+        assert_eq!(world.has(&r, G), Affiliation::Member, "module: {module}");
+        world.disconnect();
+        world.leave(G, &r);
+        world.run(10_000);
+        let raised = world.set(Some(FOCUS), &r, G, Affiliation::Owner);
+        raised.unwrap();
+        world.run(10_000);
+        assert!(world.has(&r, G) < Affiliation::Admin, "module: {module}");
+        world.check_quiet();
+    }
+}
