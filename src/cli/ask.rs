@@ -7,7 +7,10 @@ use crate::config;
 use crate::shell::Clock;
 use crate::shell::client::{Client, ClientError};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use tokio::io::Interest;
+use tokio::net::unix::pipe::Sender;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -67,11 +70,13 @@ pub(super) fn clock() -> Time {
 }
 
 /// What ends a command that goes on by itself: Ctrl-C, SIGTERM, a terminal
-/// that is closed. All are its ordinary end.
+/// that is closed, a pipe that nobody reads any more. All are its ordinary end.
 pub(super) struct Ends {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
+    /// Stdout, where it is something whose reader can go away.
+    reader: Option<Sender>,
 }
 
 impl Ends {
@@ -81,6 +86,12 @@ impl Ends {
             interrupt: on(SignalKind::interrupt())?,
             terminate: on(SignalKind::terminate())?,
             hangup: on(SignalKind::hangup())?,
+            // A file has no reader, and cannot be waited for.
+            reader: io::stdout()
+                .as_fd()
+                .try_clone_to_owned()
+                .ok()
+                .and_then(pipe),
         })
     }
 
@@ -90,6 +101,25 @@ impl Ends {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
             _ = self.hangup.recv() => {}
+            // Else it would be found out with the next line, which may be hours.
+            () = is_gone(self.reader.as_ref()) => {}
         }
+    }
+}
+
+/// `stdout` as something to wait for, never to write to: it blocks, as whoever
+/// shares it expects.
+fn pipe(stdout: OwnedFd) -> Option<Sender> {
+    Sender::from_owned_fd_unchecked(stdout).ok()
+}
+
+/// Waits until nobody can read from `reader` any more.
+async fn is_gone(reader: Option<&Sender>) {
+    let Some(reader) = reader else {
+        return std::future::pending().await;
+    };
+    // An error of waiting tells nothing about who reads.
+    if reader.ready(Interest::ERROR).await.is_err() {
+        std::future::pending().await
     }
 }

@@ -207,3 +207,18 @@ fn a_gap_in_what_is_followed_is_said() {
     let note = "note: 3 decisions are missing here: more were taken than gavel keeps\n";
     assert_eq!(err, note);
 }
+
+#[test]
+fn who_follows_into_a_pipe_that_nobody_reads_any_more_ends() {
+    let folder = Folder::with("[admin]\nsocket = 'x.sock'\n");
+    forgetful(UnixListener::bind(folder.0.path().join("x.sock")).unwrap());
+    let mut command = folder.gavel(&["events", "--follow", "--json", "-c", "gavel.toml"]);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // All that will ever come: no further line will find the pipe broken.
+    assert_eq!(lines.by_ref().take(2).count(), 2);
+    drop(lines);
+    let (status, out, _) = ended(child.wait_with_output().unwrap());
+    assert_eq!((status, out.as_str()), (0, ""));
+}
