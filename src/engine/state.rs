@@ -9,10 +9,16 @@ use crate::muc::{BareJid, RoomJid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How [`State`] is written down. One more where an older gavel would read it
+/// amiss.
+const FORMAT: u32 = 1;
+
 /// Everything that the state file holds.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
+    /// How it is written down; 0 is from before there were numbers.
+    format: u32,
     /// When it was written, in milliseconds since 1970-01-01 UTC.
     pub saved_at: u64,
     /// Meetings by main room.
@@ -35,6 +41,14 @@ pub struct Remembered {
     pub people: BTreeMap<BareJid, Record>,
 }
 
+impl State {
+    /// Whether a later version of gavel wrote it, of which this one may not
+    /// understand all.
+    pub fn is_of_later_version(&self) -> bool {
+        self.format > FORMAT
+    }
+}
+
 impl Engine {
     /// What is to be remembered over a restart.
     pub fn state(&self) -> State {
@@ -54,6 +68,7 @@ impl Engine {
             matters.then(|| (room.clone(), remembered))
         });
         State {
+            format: FORMAT,
             saved_at: self.now.unix_ms,
             meetings: meetings.collect(),
             bindings: self.bindings.clone(),

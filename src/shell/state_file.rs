@@ -29,8 +29,7 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Reads what the last run left. A file that cannot be read as state is
-    /// moved aside, so that nothing of it is lost.
+    /// Reads what the last run left.
     pub fn open(path: Option<PathBuf>) -> (Self, State) {
         let state = path.as_deref().map(read).unwrap_or_default();
         let mut file = Self {
@@ -128,28 +127,45 @@ impl StateFile {
     }
 }
 
+/// What `path` holds. What cannot be used, or not wholly, is moved aside, since
+/// the next write would be its end.
 fn read(path: &Path) -> State {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return State::default(),
         Err(error) => {
-            let file = path.display();
-            warn!("cannot read the state file {file} ({error}); starting without what it holds");
+            let remedy = "see that it is a file that gavel may read";
+            move_aside(path, &format!("cannot be read ({error}): {remedy}"));
             return State::default();
         }
     };
-    serde_json::from_slice(&text).unwrap_or_else(|error| {
-        let (file, aside) = (path.display(), path.with_extension("unreadable"));
-        let moved = std::fs::rename(path, &aside);
-        let where_to = aside.display();
-        match moved {
-            Ok(()) => warn!(
-                "the state file {file} cannot be read ({error}); moved to {where_to}, starting without it"
-            ),
-            Err(_) => warn!("the state file {file} cannot be read ({error}); starting without it"),
+    match serde_json::from_slice::<State>(&text) {
+        Ok(state) => {
+            if state.is_of_later_version() {
+                move_aside(path, "is from a later version of gavel");
+            }
+            state
         }
-        State::default()
-    })
+        Err(error) => {
+            move_aside(path, &format!("is damaged ({error})"));
+            State::default()
+        }
+    }
+}
+
+/// Keeps what `path` holds beside it, and says so, and what is wrong with it.
+fn move_aside(path: &Path, wrong: &str) {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".unreadable");
+    let aside = PathBuf::from(aside);
+    let (file, kept) = (path.display(), aside.display());
+    let without = "starting without what this gavel cannot read of it";
+    match std::fs::rename(path, &aside) {
+        Ok(()) => warn!("the state file {file} {wrong}; moved to {kept}, {without}"),
+        Err(error) => {
+            warn!("the state file {file} {wrong}; {without}; cannot move it to {kept} ({error})");
+        }
+    }
 }
 
 /// Whether [`replace`] could write, found out without touching the file: an
@@ -173,4 +189,60 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     file.write_all(text)?;
     file.sync_data()?;
     std::fs::rename(&aside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::fs;
+
+    const KEPT: &str = r#"{"saved_at": 7}"#;
+    const LATER: &str = r#"{"format": 99, "saved_at": 7, "new": [true]}"#;
+
+    /// What is read of a file `text`, what is beside it then, and what is there.
+    fn opened(text: &[u8]) -> (u64, Option<Vec<u8>>, bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        fs::write(&path, text).unwrap();
+        let (file, state) = StateFile::open(Some(path.clone()));
+        assert!(matches!(file.kept(), Kept::File(_)));
+        let aside = fs::read(folder.path().join("state.json.unreadable"));
+        (state.saved_at, aside.ok(), path.exists())
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_moved_aside_before_it_is_written_over() {
+        assert_eq!(opened(KEPT.as_bytes()), (7, None, true));
+        for text in [b"" as &[u8], b"{", b"\xff\xfe", b"{\"meetings\": 3}"] {
+            assert_eq!(opened(text), (0, Some(text.to_owned()), false));
+        }
+    }
+
+    #[test]
+    fn of_a_later_version_is_read_what_can_be_and_all_is_kept() {
+        let later = LATER.as_bytes();
+        assert_eq!(opened(later), (7, Some(later.to_owned()), false));
+    }
+
+    #[test]
+    fn what_is_no_file_makes_way_for_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        fs::create_dir(&path).unwrap();
+        let _ = StateFile::open(Some(path.clone()));
+        replace(&path, KEPT.as_bytes()).unwrap();
+        assert!(folder.path().join("state.json.unreadable").is_dir());
+        assert_eq!(read(&path).saved_at, 7);
+    }
+
+    #[test]
+    fn nobody_else_reads_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        replace(&path, KEPT.as_bytes()).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }

@@ -9,7 +9,7 @@ use crate::shell::client::user_socket;
 use axum::Router;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::sleep;
@@ -47,7 +47,7 @@ pub(super) async fn serve(configured: PathBuf, router: Router) {
 }
 
 /// A socket that is ours, as long as what its path names is what we made.
-struct Owned {
+pub(super) struct Owned {
     path: PathBuf,
     inode: u64,
 }
@@ -91,7 +91,7 @@ async fn bind_first(places: &[PathBuf]) -> io::Result<(UnixListener, Owned)> {
     Err(first.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
 }
 
-async fn bind(path: &Path) -> io::Result<(UnixListener, Owned)> {
+pub(super) async fn bind(path: &Path) -> io::Result<(UnixListener, Owned)> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -99,8 +99,8 @@ async fn bind(path: &Path) -> io::Result<(UnixListener, Owned)> {
     if !folder.exists() {
         fs::DirBuilder::new().mode(FOLDER_MODE).create(folder)?;
     }
-    if fs::symlink_metadata(path).is_ok() {
-        may_replace(path).await?;
+    if let Ok(there) = fs::symlink_metadata(path) {
+        may_replace(path, there.file_type()).await?;
     }
     // Short: a socket's path has little room (108 bytes on Linux).
     let aside = folder.join(format!(".{}", std::process::id()));
@@ -122,8 +122,13 @@ async fn bind(path: &Path) -> io::Result<(UnixListener, Owned)> {
     }
 }
 
-/// Whether what is there is a socket where nobody listens.
-async fn may_replace(path: &Path) -> io::Result<()> {
+/// Whether what is there is a socket where nobody listens. Anything else is
+/// somebody's, and the configuration is at fault.
+async fn may_replace(path: &Path, kind: fs::FileType) -> io::Result<()> {
+    if !kind.is_socket() {
+        let why = "what is there is no socket, and is left alone";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
     match UnixStream::connect(path).await {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -188,3 +188,15 @@ fn a_head_that_does_not_come_ends_the_connection() {
         .expect("the connection ends");
     assert!(!answer.contains("200"), "{answer}");
 }
+
+#[test]
+fn what_is_no_socket_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gavel.toml");
+    std::fs::write(&path, "[component]").unwrap();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    let error = runtime.block_on(socket::bind(&path)).err().unwrap();
+    assert!(error.to_string().contains("no socket"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "[component]");
+}
