@@ -1,6 +1,7 @@
 //! ROOM as people write it.
 
 use super::Error;
+use crate::config::address;
 use crate::muc::{RoomJid, Service};
 
 /// The room that `text` names: a room JID of a configured service, or a local
@@ -10,9 +11,12 @@ use crate::muc::{RoomJid, Service};
 /// [`Error::Failed`] where it names none, or could name several.
 pub(super) fn resolve(text: &str, services: &[Service]) -> Result<RoomJid, Error> {
     let failed = |why: &str| Error::Failed(format!("room {text:?} {why}"));
+    if text.is_empty() {
+        return Err(failed("is no name: write name@service"));
+    }
     if text.contains('@') {
-        let jid = jid::BareJid::new(text)
-            .map_err(|error| failed(&format!("is not a room JID ({error}): write name@service")))?;
+        let jid = address::parse(text)
+            .map_err(|why| Error::Failed(format!("room {why}: write name@service")))?;
         let found = services.iter().find_map(|s| s.locate(jid.as_str()));
         let (room, _) = found.ok_or_else(|| {
             let services = names(services);
@@ -76,9 +80,17 @@ mod tests {
                 "class@muc.meet.jitsi, class@breakout.meet.jitsi",
             ),
             ("class@other", &one, "none of the configured"),
-            ("cl ass", &one, "not a room JID"),
-            ("", &one, "not a room JID"),
-            ("a@b@c", &one, "\"a@b@c\""),
+            (
+                "cl ass",
+                &one,
+                "room \"cl ass@muc.meet.jitsi\" is not valid: it holds \" \": write name@service",
+            ),
+            ("", &one, "room \"\" is no name: write name@service"),
+            ("a@b@c", &one, "room \"a@b@c\" is not valid: it has two @:"),
+            ("@", &one, "nothing stands before the @"),
+            ("@muc.meet.jitsi", &one, "nothing stands before the @"),
+            ("a&b", &one, "a character that JIDs cannot have"),
+            ("a@muc.meet.jitsi/b", &one, "it has a /"),
         ] {
             let error = resolved(text, domains).expect_err(text);
             assert!(error.contains(words), "{error}");

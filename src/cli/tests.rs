@@ -359,9 +359,25 @@ fn a_token_is_shown_unverified_and_marked_so() {
 fn what_cannot_be_used_is_named() {
     let bench = Bench::new(JWT);
     bench.file("claims.json", "[]");
+    bench.file("empty.json", "\n");
+    bench.file("text.json", "moderator");
     bench.file("good.json", "{}");
     for (command, status, words) in [
-        ("explain --claims @claims.json", 1, "holds no claims"),
+        (
+            "explain --claims @claims.json",
+            1,
+            "holds no claims (it is a list, no object)",
+        ),
+        (
+            "explain --claims @empty.json",
+            1,
+            "holds no claims (it is empty)",
+        ),
+        (
+            "token sign --claims @text.json",
+            1,
+            "holds no claims (it is no JSON: expected value",
+        ),
         ("explain --claims @missing.json", 1, "missing.json"),
         (
             "explain --claims @good.json --room a@other.example",

@@ -72,15 +72,30 @@ fn signing_key(config: &Config, algorithm: config::Algorithm) -> Result<Encoding
 
 /// The JSON object in `text`, which was read from `path`.
 pub(super) fn object(text: &str, path: &Path) -> Result<Map<String, Value>, Error> {
-    serde_json::from_str(text).map_err(|error| {
-        let name = match path == Path::new("-") {
-            true => "stdin".to_owned(),
-            false => format!("{:?}", path.to_string_lossy()),
-        };
-        Error::Failed(format!(
-            "{name} holds no claims ({error}): write one JSON object such as {{\"context\": {{\"user\": {{\"moderator\": true}}}}}}"
-        ))
-    })
+    let why = match serde_json::from_str(text) {
+        Ok(Value::Object(claims)) => return Ok(claims),
+        Ok(other) => format!("it is {}, no object", kind(&other)),
+        Err(_) if text.trim().is_empty() => "it is empty".to_owned(),
+        Err(error) => format!("it is no JSON: {error}"),
+    };
+    let name = match path == Path::new("-") {
+        true => "stdin".to_owned(),
+        false => format!("{:?}", path.to_string_lossy()),
+    };
+    Err(Error::Failed(format!(
+        "{name} holds no claims ({why}): write one JSON object such as {{\"context\": {{\"user\": {{\"moderator\": true}}}}}}"
+    )))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// What `token verify` says.

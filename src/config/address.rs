@@ -24,7 +24,7 @@ fn bare(text: &str) -> Result<BareJid, String> {
 }
 
 /// Any address without resource, normalised.
-fn parse(text: &str) -> Result<jid::BareJid, String> {
+pub(crate) fn parse(text: &str) -> Result<jid::BareJid, String> {
     if text.is_empty() {
         return Err("is empty".to_owned());
     }
@@ -35,11 +35,29 @@ fn parse(text: &str) -> Result<jid::BareJid, String> {
             quoted(&odd.to_string())
         )));
     }
-    let jid = jid::BareJid::new(text).map_err(|error| wrong(&error))?;
+    let jid = jid::BareJid::new(text).map_err(|error| wrong(&words(&error)))?;
     if jid.domain().is_empty() {
         return Err(wrong(&"it has no domain"));
     }
     Ok(jid)
+}
+
+/// What is wrong, for people who know addresses and not the library's words.
+fn words(error: &jid::Error) -> String {
+    use jid::Error::{
+        Idna, NamePrep, NodeEmpty, NodePrep, NodeTooLong, ResourceEmpty, ResourceInBareJid,
+        TooManyAts,
+    };
+    let words = match error {
+        NodeEmpty => "nothing stands before the @",
+        NodeTooLong => "the part before the @ is longer than 1023 bytes",
+        NodePrep => "the part before the @ holds a character that JIDs cannot have",
+        TooManyAts => "it has two @",
+        NamePrep | Idna => "what should be its domain is none",
+        ResourceEmpty | ResourceInBareJid => "it has a /",
+        other => return other.to_string(),
+    };
+    words.to_owned()
 }
 
 /// The domain in `given`; what is wrong is noted.

@@ -7,7 +7,7 @@
 //! the keys and check what they hold. Whatever is wrong is noted and reading
 //! goes on, so that one run shows everything there is to mend.
 
-mod address;
+pub(crate) mod address;
 mod admin;
 mod claims;
 pub mod duration;

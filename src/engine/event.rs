@@ -235,7 +235,7 @@ impl fmt::Display for Warning {
                 error,
             } => write!(
                 f,
-                "cannot list the rooms of {service} ({error}): add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there, or set discovery.poll"
+                "cannot list the rooms of {service} ({error}): see that it is a MUC service of this Prosody; add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there, or set discovery.poll"
             ),
             Self::Contested { room, jid, actor } => write!(
                 f,

@@ -52,7 +52,8 @@ pub enum LinkError {
     /// The server has no such component.
     #[error(
         "Prosody at {server} knows no component {component} (host-unknown); its configuration \
-         needs a section Component \"{component}\" with a component_secret, and a reload"
+         needs a section Component \"{component}\" with a component_secret, and a reload; where \
+         that is there, component.server is another port of Prosody"
     )]
     HostUnknown {
         /// host:port
