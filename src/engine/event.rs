@@ -18,6 +18,9 @@ pub enum Input {
     },
     /// The stream has ended. All rooms are to be found again.
     Disconnected,
+    /// Another gavel may have worked since: what it has left counts, and nothing
+    /// that was remembered here. Comes before [`Input::Connected`].
+    TakeOver(Box<super::State>),
     /// Prosody ended the stream with `invalid-from`: sending in an occupant's
     /// name is not allowed. Comes before [`Input::Disconnected`].
     ImpersonationRefused,

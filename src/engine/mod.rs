@@ -194,6 +194,7 @@ impl Engine {
         match input {
             Input::Connected { stream_id } => self.connected(stream_id),
             Input::Disconnected => self.disconnected(),
+            Input::TakeOver(state) => self.take_over(*state),
             Input::ImpersonationRefused => self.impersonation_refused(),
             Input::Stanza(stanza) => self.stanza(stanza),
             Input::Reload(reload) => self.reload(*reload),

@@ -89,6 +89,13 @@ impl Engine {
         record.matters().then_some(record)
     }
 
+    /// Goes on where another gavel has stopped. Nobody is in any room now, as far
+    /// as this one can see.
+    pub(super) fn take_over(&mut self, state: State) {
+        self.meetings.clear();
+        self.restore(state);
+    }
+
     pub(super) fn restore(&mut self, state: State) {
         self.bindings = state.bindings;
         for (room, remembered) in state.meetings {

@@ -58,6 +58,10 @@ impl Driver {
         self.notifier.status("connected; finding rooms");
         self.condition.up(self.clock.now().unix_ms);
         self.stats.connected();
+        if let Some(state) = self.state_file.take() {
+            let state = Box::new(state);
+            self.engine.handle(self.clock.now(), Input::TakeOver(state));
+        }
         let mut silent = self.drive(link, Input::Connected { stream_id }).await;
         while !silent {
             self.save_if_due();
@@ -200,6 +204,13 @@ impl Driver {
         self.engine.handle(now, Input::Disconnected);
         // Nothing can be sent; what is told is.
         self.collect();
+    }
+
+    /// Writes what outlives the process. From then on the file may be another's.
+    pub(super) async fn finish(&mut self) {
+        let state = self.engine.state();
+        self.state_file.finish(&state).await;
+        self.state_file.leave();
     }
 
     /// Connects, unless `shutdown` ends first.

@@ -105,8 +105,7 @@ pub async fn run(
     keep_connected(&mut driver, &link_config, &mut shutdown).await;
     reloading.abort();
     drop(admin);
-    let state = driver.engine.state();
-    driver.state_file.finish(&state).await;
+    driver.finish().await;
     info!("stopped");
     Ok(())
 }
@@ -125,7 +124,11 @@ where
                 let end = driver.serve(&mut link, shutdown).await;
                 retry.was_open(start.elapsed());
                 match end {
-                    End::Shutdown => return link.shutdown().await,
+                    End::Shutdown => {
+                        // A standby that gets in now reads it.
+                        driver.finish().await;
+                        return link.shutdown().await;
+                    }
                     End::Link(error) => (Some(error), true),
                     End::Silent => (None, true),
                 }
@@ -133,6 +136,9 @@ where
         };
         if established {
             driver.disconnected(error.as_ref());
+        }
+        if let Some(LinkError::Conflict { .. }) = error {
+            driver.state_file.leave();
         }
         driver
             .condition

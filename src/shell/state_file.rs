@@ -18,9 +18,14 @@ const PAUSE_RATIO: u32 = 4;
 
 /// Reads and writes the state file. Where it cannot be written, it says so once
 /// and gavel goes on in memory.
+///
+/// Several gavels may have one file: it is that one's whom Prosody lets in. The
+/// others, which know less, read it when their time comes and write nothing.
 #[derive(Debug)]
 pub struct StateFile {
     path: Option<PathBuf>,
+    /// Whether this gavel is the one whose file it is.
+    ours: bool,
     writing: Option<JoinHandle<io::Result<Duration>>>,
     wanted: bool,
     not_before: Option<Instant>,
@@ -31,9 +36,10 @@ pub struct StateFile {
 impl StateFile {
     /// Reads what the last run left.
     pub fn open(path: Option<PathBuf>) -> (Self, State) {
-        let state = path.as_deref().map(read).unwrap_or_default();
+        let state = path.as_deref().and_then(read).unwrap_or_default();
         let mut file = Self {
             path,
+            ours: false,
             writing: None,
             wanted: false,
             not_before: None,
@@ -45,9 +51,24 @@ impl StateFile {
         (file, state)
     }
 
+    /// Prosody has let this gavel in: what another has left in the file since it
+    /// was read last, if another may have.
+    pub fn take(&mut self) -> Option<State> {
+        match std::mem::replace(&mut self.ours, true) {
+            true => None,
+            false => self.path.as_deref().and_then(read),
+        }
+    }
+
+    /// Prosody has let another in.
+    pub fn leave(&mut self) {
+        self.ours = false;
+        self.wanted = false;
+    }
+
     /// Notes that the state is to be written.
     pub fn want(&mut self) {
-        self.wanted = self.path.is_some();
+        self.wanted = self.path.is_some() && self.ours;
     }
 
     /// Whether [`StateFile::write`] should be called now.
@@ -95,7 +116,7 @@ impl StateFile {
             // An error of it will come again below.
             let _ = writing.await;
         }
-        let Some(path) = &self.path else {
+        let Some(path) = self.path.as_ref().filter(|_| self.ours) else {
             return;
         };
         let written = serde_json::to_vec(state)
@@ -127,16 +148,16 @@ impl StateFile {
     }
 }
 
-/// What `path` holds. What cannot be used, or not wholly, is moved aside, since
+/// What `path` holds, if it is there. What cannot be used, or not wholly, is moved aside, since
 /// the next write would be its end.
-fn read(path: &Path) -> State {
+fn read(path: &Path) -> Option<State> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return State::default(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
         Err(error) => {
             let remedy = "see that it is a file that gavel may read";
             move_aside(path, &format!("cannot be read ({error}): {remedy}"));
-            return State::default();
+            return None;
         }
     };
     match serde_json::from_slice::<State>(&text) {
@@ -144,11 +165,11 @@ fn read(path: &Path) -> State {
             if state.is_of_later_version() {
                 move_aside(path, "is from a later version of gavel");
             }
-            state
+            Some(state)
         }
         Err(error) => {
             move_aside(path, &format!("is damaged ({error})"));
-            State::default()
+            None
         }
     }
 }
@@ -233,7 +254,31 @@ mod tests {
         let _ = StateFile::open(Some(path.clone()));
         replace(&path, KEPT.as_bytes()).unwrap();
         assert!(folder.path().join("state.json.unreadable").is_dir());
-        assert_eq!(read(&path).saved_at, 7);
+        assert_eq!(read(&path).unwrap().saved_at, 7);
+    }
+
+    #[tokio::test]
+    async fn it_is_written_by_the_one_who_works_and_read_by_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let at = |saved_at| -> State {
+            serde_json::from_value(serde_json::json!({ "saved_at": saved_at })).unwrap()
+        };
+        let (mut first, _) = StateFile::open(Some(path.clone()));
+        let (mut second, _) = StateFile::open(Some(path.clone()));
+        assert!(first.take().is_none(), "nothing is there");
+        first.want();
+        assert!(first.is_due());
+        first.finish(&at(1)).await;
+        second.want();
+        assert!(!second.is_due(), "it stands by");
+        second.finish(&at(2)).await;
+        assert_eq!(second.take().map(|state| state.saved_at), Some(1));
+        assert!(second.take().is_none(), "a reconnect is no takeover");
+        first.leave();
+        second.finish(&at(3)).await;
+        first.finish(&at(4)).await;
+        assert_eq!(first.take().map(|state| state.saved_at), Some(3));
     }
 
     #[test]

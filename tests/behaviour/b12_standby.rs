@@ -2,6 +2,8 @@
 
 use crate::on_both;
 use crate::support::{Env, Gavel, Options, Version, student, teacher};
+use hyper::Method;
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 const ROOM: &str = "room@muc.meet.jitsi";
@@ -36,6 +38,40 @@ async fn b12_a_second_gavel_takes_over(version: Version) {
     assert!(after < Duration::from_secs(3), "it took {after:?}");
 }
 on_both!(b12_a_second_gavel_takes_over);
+
+/// What the first has done since the second was started, the second knows; and
+/// one that only stood by leaves no trace.
+async fn b12_a_second_gavel_knows_what_the_first_did(version: Version) {
+    let mut env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+    let second = Gavel::start(&env.prosody, "");
+    let third = Gavel::start(&env.prosody, "");
+    for standby in [&second, &third] {
+        standby.logs("standby").await;
+    }
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    let path = format!("/v1/rooms/{ROOM}/overrides/bob");
+    let body = r#"{"affiliation": "admin"}"#;
+    let set = env.gavel.ask(Method::PUT, &path, body).await;
+    assert_eq!(set.status, 200, "{}", set.text);
+    focus.sees_affiliation(ROOM, "bob", "admin").await;
+    third.stop().await;
+    env.gavel.stop().await;
+    env.gavel = second;
+    env.connected().await;
+    env.gavel_joins(&focus, ROOM).await;
+    let is_set = |bob: &Value| bob["override"]["affiliation"] == "admin";
+    env.gavel.shows_occupant(ROOM, "bob", "set", is_set).await;
+    env.gavel.stop().await;
+    env.gavel.restart();
+    env.connected().await;
+    env.gavel_joins(&focus, ROOM).await;
+    env.gavel.shows_occupant(ROOM, "bob", "set", is_set).await;
+}
+on_both!(b12_a_second_gavel_knows_what_the_first_did);
 
 /// Where Prosody lets the newer connection win, the older becomes the standby
 /// instead of taking turns.
