@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "module/arrival.rs"]
+mod arrival;
 #[path = "module/claims.rs"]
 mod claims;
 #[path = "module/guard.rs"]

@@ -216,6 +216,7 @@ fn table_of_evidence() {
                 p.evidence.bridge = Some(Bridge {
                     mac: "0a".to_owned(),
                     json: "{\"a\":1}".to_owned(),
+                    ..Bridge::default()
                 });
             },
         ),
@@ -226,6 +227,7 @@ fn table_of_evidence() {
                 p.evidence.bridge = Some(Bridge {
                     mac: String::new(),
                     json: String::new(),
+                    ..Bridge::default()
                 });
             },
         ),

@@ -12,12 +12,13 @@
 local st, jid, json = require "util.stanza", require "util.jid", require "util.json";
 local encodings = require "util.encodings";
 local hmac_sha256 = require "util.hashes".hmac_sha256;
+local new_id = require "util.id".short;
 local seconds = require "util.time".monotonic; -- since some moment
 local t_insert, t_concat = table.insert, table.concat;
 local hosts, full_sessions, bare_sessions = prosody.hosts, prosody.full_sessions, prosody.bare_sessions;
 
 local xmlns_muc, xmlns_user = "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user";
-local xmlns_nick = "http://jabber.org/protocol/nick";
+local xmlns_nick, xmlns_arrival = "http://jabber.org/protocol/nick", "urn:gavel:arrival:0";
 local FIRST = 10000; -- priority of what must happen before any other module looks
 
 local option = module:get_option_string("gavel_jid", "gavel@gavel."..module.host:gsub("^[^.]+%.", ""));
@@ -37,13 +38,14 @@ local affiliation_ranks = module:require("muc/util").valid_affiliations;
 -- What is kept of a room, by its JID, for room objects come and go with Prosody's cache:
 --   shadow: gavel's { full, nick } while it follows the room;  seen: by occupant JID, what gavel was shown last
 --   tokens: by real JID, the elements taken out of its latest presence;  pins: by occupant JID, { bare, name }
+--   given: by occupant JID, the affiliation somebody entered with as gavel had said, until gavel is shown them
 --   locked: gavel has made the room members-only
 -- and for the guard:
 --   judged: gavel has said who is entitled;  since: when somebody came whom gavel has yet to see
 --   named: by bare JID, { rank, promotes, host };  held: by bare JID, { affiliation, at } of what was refused lately
 local rooms = {};
 local function state_of(room_jid)
-	rooms[room_jid] = rooms[room_jid] or { seen = {}, tokens = {}, pins = {}, named = {}, held = {} };
+	rooms[room_jid] = rooms[room_jid] or { seen = {}, tokens = {}, pins = {}, given = {}, named = {}, held = {} };
 	return rooms[room_jid];
 end
 
@@ -153,6 +155,14 @@ local function claims_of(occupant)
 	return "", occupant.jid;
 end
 
+-- An element that only this module can have written, for this stream, holder and place.
+local function signed_claims(text, full, place, attr)
+	local secret = gavel_component:get_option_string("component_secret", "");
+	attr.xmlns = "urn:gavel:claims:0";
+	attr.mac = hmac_sha256(secret, t_concat({ connection().streamid, full, place, text }, "\n"), true);
+	return st.stanza("claims", attr):text(text);
+end
+
 ---- What gavel is sent ----
 
 -- Takes gavel out of the room's own books, where it stands from a time without this module.
@@ -239,10 +249,11 @@ local function show(state, event)
 		if told[child.name] then copy:add_direct_child(child); end
 	end
 	for _, token in ipairs(tokens) do copy:add_direct_child(token); end
-	if available then -- the mac: only this module can have written it, for this room, nick, holder and stream
-		local mac = hmac_sha256(gavel_component:get_option_string("component_secret", ""),
-			t_concat({ connection().streamid, owner, occupant.nick, text }, "\n"), true);
-		copy:text_tag("claims", text, { xmlns = "urn:gavel:claims:0", mac = mac });
+	if available then
+		local pin = state.pins[occupant.nick];
+		local known = { given = state.given[occupant.nick], pinned = pin and pin.name };
+		state.given[occupant.nick] = nil;
+		copy:add_direct_child(signed_claims(text, owner, occupant.nick, known));
 	end
 	local x = st.stanza("x", { xmlns = xmlns_user });
 	for _, child in ipairs(event.x.tags) do x:add_direct_child(child); end
@@ -416,6 +427,110 @@ module:hook("muc-occupant-pre-change", function (event)
 	end
 end, FIRST);
 
+---- Who is about to enter ----
+
+-- Jitsi's clients name their room as they connect, well before they enter it. gavel is asked at once what their claims
+-- are going to give them there; if it has answered by the time they enter, they enter as that, under the name that is
+-- theirs. Nobody ever waits for the answer: without one gavel acts when it sees them, as for everybody else. Kept is:
+--   room, text (of the claims), stream, since: what was asked, and when;  affiliation, name: what gavel has answered
+--   changed: somebody has set their affiliation since, of which gavel did not know
+local arrivals, asked; -- by session, and by the id of the question
+local STANDS = 60; -- for so many seconds
+
+local function forget_arrivals()
+	arrivals, asked = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "v" });
+end
+forget_arrivals();
+
+-- Where Jitsi's domain mapper is configured it names the main MUC component: breakout rooms are not connected to.
+local mapper_base = module:get_option_string("muc_mapper_domain_base");
+local main_host = mapper_base and module:get_option_string("muc_mapper_domain_prefix", "conference").."."..mapper_base;
+
+local function room_ahead(session)
+	local name, tenant = session.jitsi_web_query_room, session.jitsi_web_query_prefix or "";
+	local here = (main_host or module.host) == module.host;
+	if not here or type(name) ~= "string" or name == "" then return nil; end
+	if not main_host and session.host ~= module.host:gsub("^[^.]+%.", "") then return nil; end
+	local node = encodings.stringprep.nodeprep((tenant ~= "" and "["..tenant.."]" or "")..name);
+	return node and node.."@"..module.host;
+end
+
+local function ask_ahead(event)
+	local session = event.session;
+	local text = connection() and claims_json(session) or "";
+	local room_jid = text ~= "" and room_ahead(session);
+	if not room_jid then return; end
+	local id, full = new_id(), session.full_jid;
+	local arrival = { room = room_jid, text = text, stream = connection(), since = seconds() };
+	arrivals[session], asked[id] = arrival, arrival;
+	module:send(st.iq({ type = "get", id = id, from = module.host, to = gavel.."/gavel" })
+		:tag("arrival", { xmlns = xmlns_arrival, room = room_jid, jid = full })
+			:add_child(signed_claims(text, full, room_jid.."/", {})));
+end
+
+local function listen(host)
+	if hosts[host].type == "local" then
+		module:context(host):hook("resource-bind", function (event) attempt("arrival", ask_ahead, event); end);
+	end
+end
+
+module:hook("iq/host", function (event)
+	local stanza = event.stanza;
+	local arrival = stanza.attr.type == "result" and asked[stanza.attr.id];
+	if not arrival or not from_gavel(event) then return; end
+	local said = stanza:get_child("arrival", xmlns_arrival);
+	asked[stanza.attr.id] = nil;
+	if said then arrival.affiliation, arrival.name = said.attr.affiliation, said:get_text(); end
+	return true;
+end, FIRST);
+
+module:hook("iq-set/host/"..xmlns_arrival..":forget", function (event) -- gavel judges otherwise from now on
+	if not from_gavel(event) then return answer(event, "auth", "forbidden"); end
+	forget_arrivals();
+	return answer(event);
+end, FIRST);
+
+local entering; -- the bare JID of who is being given what gavel has said
+
+-- The affiliation of somebody who is about to enter, if it can be set. It is announced to nobody: it will be in their
+-- presence. What gavel has said gives, and takes nothing away.
+local function give_ahead(room, occupant, affiliation)
+	local bare, rank = occupant.bare_jid, affiliation_ranks[affiliation];
+	local before = affiliation_ranks[room:get_affiliation(bare) or "none"];
+	if not rank or rank <= before or before < affiliation_ranks.none then return nil; end
+	if occupant.role == "visitor" and rank < affiliation_ranks.admin then return nil; end
+	entering, room.broadcast = bare, function () end;
+	local ok, done = pcall(room.set_affiliation, room, true, bare, affiliation);
+	entering, room.broadcast = nil, nil;
+	if not ok or not done then return nil; end
+	occupant.role = room:get_default_role(affiliation) or occupant.role;
+	return affiliation;
+end
+
+local function is_elsewhere_in(room, bare) -- then others would see them change
+	for _, session in pairs(bare_sessions[bare] and bare_sessions[bare].sessions or {}) do
+		if room:get_occupant_jid(session.full_jid) then return true; end
+	end
+	return false;
+end
+
+local function enter_as_said(event)
+	local room, session, occupant, stanza = event.room, event.origin, event.occupant, event.stanza;
+	local arrival = arrivals[session];
+	if not arrival or arrival.room ~= room.jid then return; end
+	arrivals[session] = nil; -- whoever comes again is seen to by gavel
+	if arrival.stream ~= connection() or seconds() >= arrival.since + STANDS then return; end
+	if session.full_jid ~= stanza.attr.from or claims_json(session) ~= arrival.text then return; end
+	if not event.is_first_session or is_elsewhere_in(room, occupant.bare_jid) then return; end
+	if arrival.name then
+		state_of(room.jid).pins[occupant.nick] = { bare = occupant.bare_jid, name = arrival.name };
+		pin_name(stanza, arrival.name);
+	end
+	if arrival.affiliation and not arrival.changed then
+		state_of(room.jid).given[occupant.nick] = give_ahead(room, occupant, arrival.affiliation);
+	end
+end
+
 ---- What arrives for a room ----
 
 local taken_out = setmetatable({}, { __mode = "k" }); -- token elements, by the stanza they were in
@@ -481,7 +596,10 @@ end
 local function accept(event)
 	accepted = { room = event.room, full = event.stanza.attr.from, tokens = taken_out[event.stanza] };
 end
-module:hook("muc-occupant-pre-join", accept, -FIRST);
+module:hook("muc-occupant-pre-join", function (event)
+	accept(event);
+	attempt("enter", enter_as_said, event);
+end, -FIRST);
 module:hook("muc-occupant-pre-change", accept, -FIRST);
 
 ---- What rooms do ----
@@ -529,6 +647,11 @@ local function restore_features(bare)
 end
 
 after("muc-set-affiliation", function (event, room)
+	if entering == event.jid then return; end -- gavel has said so
+	for _, session in pairs(bare_sessions[event.jid] and bare_sessions[event.jid].sessions or {}) do
+		local arrival = arrivals[session];
+		if arrival and arrival.room == room.jid then arrival.changed = true; end
+	end
 	if rooms[room.jid] then rooms[room.jid].held[event.jid] = nil; end
 	if is_gavel(event.actor) and affiliation_ranks[event.affiliation] < affiliation_ranks[event.previous_affiliation] then
 		restore_features(event.jid);
@@ -555,7 +678,7 @@ module:hook("muc-room-restored", function (event) if event.room:has_occupant() t
 module:hook("muc-occupant-left", function (event)
 	local state = rooms[event.room.jid];
 	if not state then return; end
-	state.pins[event.nick], state.held[event.occupant.bare_jid] = nil, nil;
+	state.pins[event.nick], state.given[event.nick], state.held[event.occupant.bare_jid] = nil, nil, nil;
 	for full in event.occupant:each_session() do state.tokens[full] = nil; end
 end, FIRST);
 
@@ -620,7 +743,7 @@ local function has_claims(bare)
 end
 
 local function may_rise(state, bare, rank, actor)
-	if is_gavel(actor) or is_machine(bare) then return true; end
+	if is_gavel(actor) or entering == bare or is_machine(bare) then return true; end
 	local named, by = state.named[bare], actor and state.named[jid.bare(actor)];
 	if named and rank <= named.rank then return true; end
 	return by and by.promotes and lease.grants or lease.spares_guests and not has_claims(bare);
@@ -856,13 +979,15 @@ end, FIRST);
 
 -- A component that connects knows nothing of what the one before was sent. Its host may start after this one.
 local function watch(host)
+	listen(host);
 	if host ~= gavel_host then return; end
 	gavel_component:hook("component-authenticated", function ()
+		forget_arrivals();
 		for _, state in pairs(rooms) do unfollow(state); end
 		invite_everywhere();
 	end);
 end
-if hosts[gavel_host] then watch(gavel_host); end
+for host in pairs(hosts) do watch(host); end
 module:hook_global("host-activated", watch);
 
 module:add_timer(1, function () -- all hosts have started by then
@@ -882,7 +1007,8 @@ end
 function module.restore(saved)
 	rooms = saved.rooms or {};
 	for room_jid, state in pairs(rooms) do
-		state.named, state.held = state.named or {}, state.held or {}; -- an older version has saved none
+		-- An older version has saved none.
+		state.given, state.named, state.held = state.given or {}, state.named or {}, state.held or {};
 		if saved.session == connection() and state.shadow and is_gavel(state.shadow.full) then
 			state.seen = {};
 		else

@@ -153,6 +153,7 @@ pub(super) fn bridged(who: &Who, json: &str) -> Evidence {
         bridge: Some(Bridge {
             mac: mac(COMPONENT_SECRET, parts),
             json: json.to_owned(),
+            ..Bridge::default()
         }),
         ..Evidence::default()
     }

@@ -90,6 +90,7 @@ fn a_mac_that_is_not_quite_one_is_refused() {
         let bridge = Some(Bridge {
             mac,
             json: JSON.into(),
+            ..Bridge::default()
         });
         let evidence = Evidence {
             bridge,
@@ -243,7 +244,11 @@ proptest! {
         group in proptest::option::of(text()),
     ) {
         let evidence = Evidence {
-            bridge: Some(Bridge { mac, json }),
+            bridge: Some(Bridge {
+                mac,
+                json,
+                ..Bridge::default()
+            }),
             tokens,
             identity: Some(Identity { user, group }),
         };

@@ -10,7 +10,7 @@ use super::token::Token;
 use super::{Algorithm, Bindings, Claims, KeyError, RejectReason, Source, TokenId};
 use super::{identity, room};
 use crate::muc::{OccupantJid, RealJid, RoomJid};
-use crate::stanza::Evidence;
+use crate::stanza::{Bridge, Evidence};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -134,7 +134,11 @@ impl Verifier {
         let mut finding = Finding::default();
         for source in &self.sources {
             match source {
-                Source::Bridge => self.examine_bridge(evidence, occasion, &mut finding),
+                Source::Bridge => {
+                    if let Some(bridge) = &evidence.bridge {
+                        finding.take(Source::Bridge, self.bridge_claims(bridge, occasion));
+                    }
+                }
                 Source::Jwt => self.examine_tokens(evidence, occasion, bindings, &mut finding),
                 Source::Identity => self.examine_identity(evidence, occasion, &mut finding),
             }
@@ -145,17 +149,27 @@ impl Verifier {
         finding
     }
 
-    fn examine_bridge(&self, evidence: &Evidence, occasion: &Occasion<'_>, finding: &mut Finding) {
-        let Some(bridge) = &evidence.bridge else {
-            return;
-        };
-        let claims = self.bridge.verify(bridge, occasion).and_then(|claims| {
-            if let Some(claims) = &claims {
-                check_room(claims, occasion.room).map_err(|fault| fault.reason())?;
-            }
-            Ok(claims)
-        });
-        finding.take(Source::Bridge, claims);
+    fn bridge_claims(
+        &self,
+        bridge: &Bridge,
+        occasion: &Occasion<'_>,
+    ) -> Result<Option<Claims>, RejectReason> {
+        let claims = self.bridge.verify(bridge, occasion)?;
+        if let Some(claims) = &claims {
+            check_room(claims, occasion.room).map_err(|fault| fault.reason())?;
+        }
+        Ok(claims)
+    }
+
+    /// The claims that somebody is going to show, as far as the module knows them
+    /// before: where its claims count before all others.
+    pub fn foresee(&self, bridge: &Bridge, occasion: &Occasion<'_>) -> Option<Claims> {
+        if self.sources.first() != Some(&Source::Bridge) {
+            return None;
+        }
+        let mut finding = Finding::default();
+        finding.take(Source::Bridge, self.bridge_claims(bridge, occasion));
+        finding.claims.map(|(_, claims)| claims)
     }
 
     fn examine_identity(

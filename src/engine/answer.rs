@@ -12,6 +12,7 @@ impl Engine {
             (IqKind::Get, IqPayload::Version(_)) => Reply::Version,
             (IqKind::Get, IqPayload::DiscoInfo { node: None, .. }) => Reply::DiscoInfo,
             (IqKind::Get, IqPayload::DiscoItems { node: None, .. }) => Reply::DiscoItems,
+            (IqKind::Get, IqPayload::Arrival(arrival)) => self.arrival(&iq.from, arrival),
             (IqKind::Get | IqKind::Set, _) => Reply::ServiceUnavailable,
         };
         if iq.from.is_empty() {

@@ -25,7 +25,8 @@ impl Engine {
         self.end_of(&occupant.credentials.as_ref()?.claims)
     }
 
-    fn end_of(&self, claims: &Claims) -> Option<u64> {
+    /// When what claims entitle to ends, in milliseconds since 1970-01-01 UTC.
+    pub(super) fn end_of(&self, claims: &Claims) -> Option<u64> {
         if self.settings.policy.on_expiry == OnExpiry::Keep {
             return None;
         }

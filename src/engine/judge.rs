@@ -117,7 +117,11 @@ impl Engine {
             room: jid.clone(),
             nick: nick.clone(),
         });
+        let given = self.given(jid, nick);
         self.examine(jid, nick, listed);
+        if let Some(given) = given.filter(|_| main == *jid) {
+            self.entered_as(&main, &bare, given, (jid, nick));
+        }
         let actor = item.and_then(|item| item.actor.as_ref());
         self.observe(jid, &bare, affiliation, actor, true);
         if let Some(person) = self.person_mut(&main, &bare).filter(|_| back) {
@@ -186,7 +190,11 @@ impl Engine {
             return;
         }
         self.tally.tokens += u64::from(!evidence.tokens.is_empty());
+        let pinned = evidence.bridge.as_ref().and_then(|b| b.pinned.clone());
         self.look_at_evidence(jid, nick, *evidence, listed);
+        if let Some(name) = pinned {
+            self.kept_already(jid, nick, &name);
+        }
     }
 
     /// Takes what came of an occupant's evidence; what was refused and `told`

@@ -19,6 +19,7 @@
 
 mod absent;
 mod answer;
+mod arrival;
 mod change;
 mod device;
 mod discovery;

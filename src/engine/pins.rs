@@ -37,6 +37,15 @@ impl Engine {
         );
     }
 
+    /// The module says that it keeps this name for an occupant.
+    pub(super) fn kept_already(&mut self, jid: &RoomJid, nick: &Nick, name: &str) {
+        let module = self.rooms.get(jid).is_some_and(|room| room.module);
+        let occupant = self.occupant_mut(jid, nick).filter(|_| module);
+        if let Some(frozen) = occupant.and_then(|occupant| occupant.frozen.as_mut()) {
+            frozen.pinned |= frozen.token.form() == name;
+        }
+    }
+
     /// Lets an occupant change its name again.
     pub(super) fn unpin_name(&mut self, jid: &RoomJid, nick: &Nick) {
         let real = self.occupant(jid, nick).and_then(|o| o.real.clone());

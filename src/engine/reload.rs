@@ -69,6 +69,7 @@ impl Engine {
             self.see_anew(&room);
         }
         self.guard_anew();
+        self.forget_arrivals();
         for service in 0..self.services.len() {
             self.poll_service(service);
         }

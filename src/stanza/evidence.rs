@@ -1,5 +1,7 @@
 //! What a presence says about its sender's claims, before anything is believed.
 
+use crate::muc::Affiliation;
+
 /// Everything in one presence that could yield claims (SPEC section 3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -22,12 +24,17 @@ impl Evidence {
 }
 
 /// Claims handed over by our Prosody module.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Bridge {
     /// Lower-case hex HMAC-SHA256.
     pub mac: String,
     /// The claims, exactly as they were signed; empty where there are none.
     pub json: String,
+    /// The affiliation that the module gave the occupant as it entered, as gavel
+    /// had said before ([`Arrival`](super::Arrival)). Not covered by the mac.
+    pub given: Option<Affiliation>,
+    /// The name that the module keeps for the occupant. Not covered by the mac.
+    pub pinned: Option<String>,
 }
 
 impl std::fmt::Debug for Bridge {

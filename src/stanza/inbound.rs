@@ -1,6 +1,6 @@
 //! What arrives: stanzas reduced to what gavel reads.
 
-use super::Evidence;
+use super::{Bridge, Evidence};
 use crate::muc::{Affiliation, Role};
 use bytes::Bytes;
 
@@ -209,8 +209,22 @@ pub enum IqPayload {
     MucOwner(Form),
     /// `http://jabber.org/protocol/commands` (XEP-0050).
     Command(CommandReply),
+    /// `<arrival xmlns='urn:gavel:arrival:0'/>` of the module.
+    Arrival(Box<Arrival>),
     /// Anything else.
     Other,
+}
+
+/// Somebody is about to enter a room: the module asks what they will be there
+/// (SPEC section 6).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// The room, as Prosody stores it.
+    pub room: String,
+    /// Their real full JID.
+    pub jid: String,
+    /// Their claims, with a mac over the room and no nick.
+    pub claims: Bridge,
 }
 
 /// Fields of a `jabber:x:data` form (XEP-0004) by name.

@@ -7,7 +7,7 @@ mod outbound;
 
 pub use evidence::{Bridge, Evidence, Identity};
 pub use inbound::{
-    Actor, CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, Message,
+    Actor, Arrival, CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, Message,
     MessageKind, MucUser, Presence, PresenceKind, StanzaError,
 };
 pub use outbound::{Entitled, LIST_ROOMS, Outbound, Reply, Request, SET_AFFILIATION};

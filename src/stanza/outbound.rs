@@ -123,6 +123,8 @@ pub enum Request {
     },
     /// Ends all pins of the room.
     UnpinAll,
+    /// Has the module forget what it was told of people about to enter.
+    ForgetArrivals,
     /// Leases the guard of a service's rooms to the module (SPEC section 6).
     Lease {
         /// For how long; 0 ends it.
@@ -223,6 +225,13 @@ pub enum Reply {
     DiscoItems,
     /// `jabber:iq:version`.
     Version,
+    /// What somebody will be who is about to enter (SPEC section 6).
+    Arrival {
+        /// The affiliation, where claims give one.
+        affiliation: Option<Affiliation>,
+        /// The name to keep, where claims give one.
+        name: Option<String>,
+    },
     /// `<service-unavailable/>` (RFC 6120 §8.4).
     ServiceUnavailable,
 }

@@ -3,6 +3,7 @@
 use super::error::{DecodeError, shortened};
 use super::xml::{Element, Walker};
 use super::{iq, muc_user, ns};
+use crate::muc::Affiliation;
 use crate::stanza::{
     Bridge, DisplayName, Evidence, Identity, Inbound, Message, MessageKind, Presence, PresenceKind,
     StanzaError,
@@ -116,7 +117,9 @@ impl Decoder {
                     presence.muc_user = Some(muc_user::read(walker, child.level)?);
                 }
                 "nick" => add_name(&mut presence.display_name, walker, &child)?,
-                "claims" if child.ns == ns::CLAIMS => bridge.add(Some(read_bridge(walker)?)),
+                "claims" if child.ns == ns::CLAIMS => {
+                    bridge.add(Some(read_bridge(walker, child.level)?))
+                }
                 "identity" if is_plain(&child) => identity.add(read_identity(walker, &child)?),
                 "module" if child.ns == ns::MODULE => {
                     presence.module = walker.attribute("version").and_then(|v| v.parse().ok());
@@ -186,10 +189,14 @@ fn add_name(name: &mut DisplayName, walker: &mut Walker<'_>, child: &Element<'_>
     Ok(())
 }
 
-fn read_bridge(walker: &mut Walker<'_>) -> Result<Bridge> {
-    let mac = walker.owned("mac").unwrap_or_default();
-    let json = walker.text(2)?.text;
-    Ok(Bridge { mac, json })
+/// The `<claims/>` at `level`.
+pub(super) fn read_bridge(walker: &mut Walker<'_>, level: usize) -> Result<Bridge> {
+    Ok(Bridge {
+        mac: walker.owned("mac").unwrap_or_default(),
+        given: walker.attribute("given").and_then(Affiliation::parse),
+        pinned: walker.owned("pinned"),
+        json: walker.text(level)?.text,
+    })
 }
 
 /// `None` where `<user>` or `<group>` are there twice.

@@ -2,7 +2,7 @@
 
 use super::error::EncodeError;
 use super::{chars, ns, revert};
-use crate::muc::{OccupantJid, RealJid, RoomJid};
+use crate::muc::{Affiliation, OccupantJid, RealJid, RoomJid};
 use crate::stanza::{Entitled, Outbound, Reply, Request};
 use minidom::rxml::NcName;
 use minidom::{Element, ElementBuilder};
@@ -165,6 +165,7 @@ fn answer(to: &str, from: &str, id: &str, reply: &Reply) -> Element {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             os: None,
         })),
+        Reply::Arrival { affiliation, name } => iq.append(arrival(*affiliation, name.as_deref())),
         Reply::ServiceUnavailable => iq.append(
             with(
                 Element::builder("error", ns::COMPONENT),
@@ -174,6 +175,13 @@ fn answer(to: &str, from: &str, id: &str, reply: &Reply) -> Element {
         ),
     }
     .build()
+}
+
+fn arrival(affiliation: Option<Affiliation>, name: Option<&str>) -> Element {
+    let affiliation = affiliation.map(|affiliation| ("affiliation", affiliation.as_str()));
+    let attributes: Vec<_> = affiliation.into_iter().collect();
+    let arrival = with(Element::builder("arrival", ns::ARRIVAL), &attributes);
+    arrival.append_all(name).build()
 }
 
 fn disco_info() -> Element {
@@ -237,6 +245,7 @@ fn payload(request: &Request) -> (&'static str, Element) {
             lease(*seconds, *grants, *ignores_guests, infrastructure),
         ),
         Request::Guard { all, people } => ("set", guard(*all, people)),
+        Request::ForgetArrivals => ("set", Element::bare("forget", ns::ARRIVAL)),
         Request::UnpinAll => ("set", Element::bare("unpin-all", ns::NAMES)),
         Request::StartCommand { node } => {
             ("set", command(&[("node", node), ("action", "execute")]))

@@ -1,10 +1,10 @@
 //! `<iq/>` (RFC 6120 §8.2.3) and the payloads that gavel reads.
 
-use super::decode::{Head, read_error, undefined};
+use super::decode::{Head, read_bridge, read_error, undefined};
 use super::error::DecodeError;
 use super::xml::{Element, Walker};
 use super::{muc_user, ns};
-use crate::stanza::{CommandReply, Form, Iq, IqKind, IqPayload, Item};
+use crate::stanza::{Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item};
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
@@ -45,8 +45,23 @@ fn read_payload(walker: &mut Walker<'_>, child: &Element<'_>) -> Result<IqPayloa
         ("query", ns::MUC_ADMIN) => IqPayload::MucAdmin(affiliations(walker, level)?),
         ("query", ns::MUC_OWNER) => IqPayload::MucOwner(inner_form(walker, level)?),
         ("command", ns::COMMANDS) => IqPayload::Command(command(walker, level)?),
+        ("arrival", ns::ARRIVAL) => IqPayload::Arrival(Box::new(arrival(walker, level)?)),
         _ => IqPayload::Other,
     })
+}
+
+fn arrival(walker: &mut Walker<'_>, level: usize) -> Result<Arrival> {
+    let mut arrival = Arrival {
+        room: walker.owned("room").unwrap_or_default(),
+        jid: walker.owned("jid").unwrap_or_default(),
+        ..Arrival::default()
+    };
+    while let Some(child) = walker.child(level)? {
+        if child.is("claims", ns::CLAIMS) {
+            arrival.claims = read_bridge(walker, child.level)?;
+        }
+    }
+    Ok(arrival)
 }
 
 fn disco_info(walker: &mut Walker<'_>, level: usize) -> Result<IqPayload> {

@@ -63,5 +63,7 @@ pub const CLAIMS: &str = "urn:gavel:claims:0";
 pub const MODULE: &str = "urn:gavel:module:0";
 /// Our module's pinned names (SPEC section 6).
 pub const NAMES: &str = "urn:gavel:names:0";
+/// Who is about to enter (SPEC section 6).
+pub const ARRIVAL: &str = "urn:gavel:arrival:0";
 /// The module's guard (SPEC section 6).
 pub const GUARD: &str = "urn:gavel:guard:0";

@@ -9,6 +9,7 @@ mod support;
 mod admin_metrics;
 mod admin_overrides;
 mod admin_rooms;
+mod arrival;
 mod b01_level;
 mod b02_join;
 mod b03_correction;

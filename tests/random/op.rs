@@ -20,6 +20,8 @@ pub enum Op {
     /// A session joins, updates its presence or changes its token.
     Show(usize, usize, Option<Kind>),
     Leave(usize, usize),
+    /// A session connects for the room, and is announced.
+    Connect(usize, usize, Kind),
     Set(By, usize, Affiliation),
     /// In the breakout room.
     SetInBreakout(By, usize, Affiliation),
@@ -75,6 +77,8 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         12 => (who.clone(), 0..2usize, kind()).prop_map(|(p, s, k)| Op::Show(p, s, k)),
         5 => (who.clone(), 0..2usize).prop_map(|(p, s)| Op::Leave(p, s)),
+        5 => (who.clone(), 0..2usize, prop_oneof![2 => Just(Kind::Owner), 1 => Just(Kind::Member)])
+            .prop_map(|(p, s, k)| Op::Connect(p, s, k)),
         14 => (by(), who.clone(), affiliation()).prop_map(|(b, p, a)| Op::Set(b, p, a)),
         2 => (by(), who.clone(), affiliation()).prop_map(|(b, p, a)| Op::SetInBreakout(b, p, a)),
         2 => (by(), who.clone()).prop_map(|(b, p)| Op::Kick(b, p)),
@@ -175,6 +179,11 @@ impl Play {
                 self.invite(&r);
             }
             Op::Leave(p, s) => world.leave(&full(*p, *s), &r),
+            Op::Connect(p, s, kind) => {
+                if let Some(ticket) = ticket(*p, Some(*kind)) {
+                    world.connects(&full(*p, *s), &r, ticket);
+                }
+            }
             Op::Set(by, p, affiliation) => {
                 let _ = world.set(actor(*by).as_deref(), &r, &full(*p, 0), *affiliation);
             }

@@ -1,6 +1,7 @@
 //! Behaviours of the specification that are hard to provoke on a real server,
 //! one file each.
 
+mod arrival;
 mod b1;
 mod b10;
 mod b15;

@@ -115,7 +115,11 @@ pub fn bridged(ticket: Option<&Ticket>, stream_id: &str, real: &str, occupant: &
     let text = format!("{stream_id}\n{real}\n{occupant}\n{json}");
     let mac = hex::encode(mac(COMPONENT_SECRET, &text));
     Evidence {
-        bridge: Some(Bridge { mac, json }),
+        bridge: Some(Bridge {
+            mac,
+            json,
+            ..Bridge::default()
+        }),
         ..Evidence::default()
     }
 }

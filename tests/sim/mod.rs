@@ -1,5 +1,6 @@
 //! A modelled MUC service in virtual time: no IO, no threads, no waiting.
 
+pub mod arrival;
 mod check;
 pub mod claims;
 mod elections;

@@ -47,6 +47,9 @@ pub struct Room {
     pub ineffective: bool,
     /// The module hands gavel what is published.
     pub shadow: bool,
+    /// What people have entered with as gavel had said, until gavel is shown
+    /// them; by nick.
+    pub given: BTreeMap<String, Affiliation>,
     /// Who is entitled, as the guard was told since gavel came.
     pub named: Option<Named>,
     /// gavel's joins that wait for a focus, by nick.
@@ -66,6 +69,7 @@ impl Room {
             meeting_id: None,
             ineffective: false,
             shadow: false,
+            given: BTreeMap::new(),
             named: None,
             waiting: Vec::new(),
         }
@@ -144,7 +148,7 @@ impl Server {
             status,
             ..MucUser::default()
         };
-        let evidence = match (own, state.shadow) {
+        let mut evidence = match (own, state.shadow) {
             (true, _) => Evidence::default(),
             (_, false) => claims::shown(occupant.presence.ticket.as_ref()),
             (_, true) => claims::bridged(
@@ -155,6 +159,13 @@ impl Server {
             ),
         };
         let module = (own && state.shadow).then_some(1);
+        let given = self
+            .rooms
+            .get_mut(room)
+            .and_then(|room| room.given.remove(nick));
+        if let Some(bridge) = &mut evidence.bridge {
+            bridge.given = given;
+        }
         let available = occupant.role != Role::None;
         let presence = self.presence(room, nick, &occupant.presence, user, available);
         self.out.push(Inbound::Presence(Box::new(Presence {
@@ -259,6 +270,7 @@ impl Server {
         if state.ineffective {
             return Ok(());
         }
+        self.arrivals.changed(room, &jid);
         self.store(room, &jid, affiliation);
         self.update_roles(room, &jid, affiliation, affiliation < old, actor);
         Ok(())
@@ -378,6 +390,12 @@ impl Server {
             self.end_if_empty(room);
             return Err("registration-required");
         }
+        let given = self.give_ahead(full, room, written.ticket.as_ref());
+        let state = self.rooms.get_mut(room).unwrap();
+        if let Some(given) = given {
+            state.given.insert(nick.to_owned(), given);
+        }
+        let role = given.map_or(role, |given| state.default_role(given));
         let occupant = state.occupants.entry(nick.to_owned()).or_insert(Occupant {
             bare: bare(full),
             sessions: Vec::new(),

@@ -1,5 +1,6 @@
 //! The modelled server: what it answers gavel.
 
+use super::arrival::Arrivals;
 use super::room::{Occupant, Room, Written, bare};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::stanza::{
@@ -26,6 +27,8 @@ pub struct Server {
     pub numbers_meetings: bool,
     /// Breakout rooms and their main rooms.
     pub breakouts: BTreeMap<RoomJid, RoomJid>,
+    /// People about to enter.
+    pub arrivals: Arrivals,
     /// Rooms that have ended, not yet told.
     pub ended: Vec<RoomJid>,
     pub meetings: u32,
@@ -58,6 +61,7 @@ impl Server {
             meeting_ids: false,
             numbers_meetings: false,
             breakouts: BTreeMap::new(),
+            arrivals: Arrivals::default(),
             ended: Vec::new(),
             meetings: 0,
             stream_id: String::new(),
@@ -140,6 +144,7 @@ impl Server {
     /// The component's stream is open.
     pub fn connected(&mut self, stream_id: &str) {
         self.stream_id = stream_id.to_owned();
+        self.arrivals.forget();
         if self.module {
             let live = self
                 .rooms
@@ -185,10 +190,8 @@ impl Server {
                     payload,
                 })));
             }
-            Outbound::Reply { .. }
-            | Outbound::Foreign { .. }
-            | Outbound::Space(_)
-            | Outbound::Announce { .. } => {}
+            Outbound::Reply { id, reply, .. } => self.arrivals.answered(&id, reply),
+            Outbound::Foreign { .. } | Outbound::Space(_) | Outbound::Announce { .. } => {}
             Outbound::Revert {
                 from,
                 to,
@@ -331,6 +334,10 @@ impl Server {
             Request::CancelCommand { .. } => return Ok(command(None, Form::default(), None)),
             Request::CommandSetAffiliation { .. } | Request::StartCommand { .. } => {
                 return Err("forbidden");
+            }
+            Request::ForgetArrivals if self.module => {
+                self.arrivals.forget();
+                return Ok(IqPayload::Empty);
             }
             Request::Lease { .. } if self.module => return Ok(IqPayload::Empty),
             Request::Guard { all, people } if self.module => {

@@ -67,6 +67,12 @@ impl Client {
     /// Logs in: `user@host` with a password (the account is made if needed), a
     /// host alone anonymously. A resource may be given: `user@host/resource`.
     pub async fn connect(prosody: &Prosody, jid: &str) -> Self {
+        Self::connect_with(prosody, jid, None).await
+    }
+
+    /// The same with fields of the session, as token authentication sets them
+    /// (JSON; see `mod_test_session`).
+    pub async fn connect_with(prosody: &Prosody, jid: &str, session: Option<&str>) -> Self {
         let (bare, resource) = jid.split_once('/').unwrap_or((jid, ""));
         let (host, auth) = match bare.split_once('@') {
             Some((user, host)) => {
@@ -85,6 +91,14 @@ impl Client {
         wire.next("success", "SASL success").await;
         wire.restart(host).await;
         wire.next("features", "stream:features").await;
+        if let Some(fields) = session {
+            let fields = escape(fields);
+            wire.send(&format!(
+                "<session xmlns='urn:gavel:test'>{fields}</session>"
+            ))
+            .await;
+            wire.next("session", "the session's fields to be set").await;
+        }
         let wanted = match resource {
             "" => String::new(),
             name => format!("<resource>{}</resource>", escape(name)),

@@ -1,0 +1,163 @@
+//! Who is about to enter, where the module asks (SPEC section 6): it lets them in
+//! as what gavel says, so that nobody sees them as anything else.
+//!
+//! Said is only what their claims decide alone. Of whoever is known to the meeting
+//! already more than that counts: nothing is said, and they are looked at when
+//! they are there. That happens anyway, so what was said is never relied on.
+
+use super::Engine;
+use super::event::{Cause, Change, Outcome};
+use super::settings::Freeze;
+use crate::claims::{Claims, Occasion, TokenName};
+use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, RoomJid};
+use crate::policy::{Entitlement, Subject};
+use crate::stanza::{Arrival, Reply, Request};
+use std::time::Duration;
+
+/// As long as this the module goes by what gavel has said, in milliseconds.
+const STANDS_MS: u64 = 60_000;
+
+impl Engine {
+    /// Says what somebody will be, to whoever is a service `from` which they are
+    /// about to enter a room of.
+    pub(super) fn arrival(&self, from: &str, arrival: &Arrival) -> Reply {
+        let (affiliation, name) = match self.announced_claims(from, arrival) {
+            Some((room, real, claims)) => (
+                self.affiliation_ahead(&room, &real.bare(), &claims),
+                self.name_ahead(&claims),
+            ),
+            None => (None, None),
+        };
+        Reply::Arrival { affiliation, name }
+    }
+
+    /// The room, the person and their claims, where the module asks and all is
+    /// in order.
+    fn announced_claims(
+        &self,
+        from: &str,
+        arrival: &Arrival,
+    ) -> Option<(RoomJid, RealJid, Claims)> {
+        let stream = self.stream.as_ref()?;
+        let (service, room, _) = self.locate(&arrival.room)?;
+        let real = RealJid::parse(&arrival.jid).filter(RealJid::is_full)?;
+        let asks = self.settings.services[service].domain == from;
+        let meeting = self
+            .rooms
+            .get(&room)
+            .and_then(|known| known.meeting.as_ref());
+        let breakout = meeting.is_some_and(|main| *main != room);
+        if !asks || breakout || self.settings.infrastructure.contains(&real) {
+            return None;
+        }
+        let occupant = OccupantJid {
+            room: room.clone(),
+            nick: Nick::new(""),
+        };
+        let occasion = Occasion {
+            stream_id: &stream.id,
+            real: &real,
+            occupant: &occupant,
+            room: &room,
+            listed: false,
+            since: Duration::ZERO,
+            shown: self.now.unix(),
+            now: self.now.unix(),
+        };
+        let claims = self.settings.verifier.foresee(&arrival.claims, &occasion)?;
+        Some((room, real, claims))
+    }
+
+    fn affiliation_ahead(
+        &self,
+        room: &RoomJid,
+        bare: &BareJid,
+        claims: &Claims,
+    ) -> Option<Affiliation> {
+        let policy = &self.settings.policy;
+        let ends = self.end_of(claims);
+        let ends_soon = ends.is_some_and(|at| at <= self.now.unix_ms.saturating_add(STANDS_MS));
+        if ends_soon || policy.reads_nick() || self.is_known(room, bare, claims.user_id()) {
+            return None;
+        }
+        let verdict = policy.judge(&Subject {
+            claims: Some(claims),
+            room: Some(room),
+            jid: Some(bare.as_str()),
+            nick: None,
+        });
+        match verdict.entitlement {
+            Entitlement::Affiliation(own) if own >= Affiliation::Member => Some(own),
+            _ => None,
+        }
+    }
+
+    /// Whether anything but their claims may count for somebody: an override, a
+    /// grant, a step-down, also one that would follow them from another device.
+    fn is_known(&self, main: &RoomJid, bare: &BareJid, user_id: Option<&str>) -> bool {
+        let Some(meeting) = self.meetings.get(main) else {
+            return false;
+        };
+        let same_user = meeting.people.values().any(|person| {
+            let record = &person.record;
+            let follows = record.grant.is_some() || record.step_down.is_some();
+            follows && user_id.is_some() && record.user_id.as_deref() == user_id
+        });
+        let person = meeting.people.get(bare);
+        same_user || person.is_some_and(|person| !person.is_blank())
+    }
+
+    fn name_ahead(&self, claims: &Claims) -> Option<String> {
+        let name = claims
+            .user_name()
+            .filter(|_| self.settings.freeze == Freeze::Revert)?;
+        Some(TokenName::new(name).ok()?.form().into_owned())
+    }
+
+    /// What the module says that it has given somebody who has just been seen.
+    pub(super) fn given(&self, jid: &RoomJid, nick: &Nick) -> Option<Affiliation> {
+        let room = self.rooms.get(jid).filter(|room| room.module)?;
+        let occupant = room.occupants.get(nick)?;
+        let evidence = occupant.pending.as_ref()?;
+        let given = evidence.bridge.as_ref()?.given;
+        given.filter(|given| *given == occupant.affiliation)
+    }
+
+    /// Somebody entered as what their claims entitle them to.
+    pub(super) fn entered_as(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        given: Affiliation,
+        seat: (&RoomJid, &Nick),
+    ) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let base = meeting.person(bare).record.base;
+        let before = meeting.shows(bare, given).or(base);
+        let verdict = self.occupant(seat.0, seat.1).map(|o| o.verdict.entitlement);
+        if verdict != Some(Entitlement::Affiliation(given)) || before == Some(given) {
+            return;
+        }
+        let change = Change::Affiliation {
+            from: Some(before.unwrap_or(Affiliation::None)),
+            to: given,
+        };
+        self.decide(main, bare, change, Cause::Join, None, Outcome::Applied);
+    }
+
+    /// Judged otherwise from now on: the module is not to go by what it was told.
+    pub(super) fn forget_arrivals(&mut self) {
+        for service in 0..self.services.len() {
+            if self.stream.is_some() && self.services[service].module {
+                let domain = self.settings.services[service].domain.clone();
+                self.ask(
+                    &domain,
+                    Request::ForgetArrivals,
+                    super::request::Purpose::Nothing,
+                );
+            }
+        }
+    }
+}

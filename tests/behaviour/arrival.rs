@@ -1,0 +1,118 @@
+//! People whose client names its room as it connects, as Jitsi's do: the module
+//! asks before they enter, and they enter as what their claims make them.
+
+use crate::on_both;
+use crate::support::{Client, Env, GAVEL, MUC_USER, Options, Version, nick};
+use crate::support::{student, teacher, token};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const ROOM: &str = "room@muc.meet.jitsi";
+const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
+
+fn options() -> Options {
+    Options {
+        gavel_is_admin: false,
+        admins_own_rooms: false,
+        validate_from: true,
+        muc_modules: vec!["gavel", "test_eval"],
+        ..Options::default()
+    }
+}
+
+async fn scene(version: Version, more: &str) -> (Env, Arc<Client>) {
+    let env = Env::with(version, options(), &format!("{BRIDGE}\n{more}")).await;
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    focus.join(ROOM, "focus", "").await;
+    env.gavel.logs("module=true").await;
+    env.settle().await;
+    (env, focus)
+}
+
+/// Logs in for `room`, as if Prosody had verified a token with these claims, and
+/// waits until gavel has had its say.
+async fn connects(env: &Env, name: &str, room: &str, claims: Value) -> Client {
+    let fields = json!({
+        "auth_token": token(claims), "jitsi_meet_domain": "*",
+        "jitsi_web_query_room": room, "jitsi_web_query_prefix": "",
+    });
+    let jid = format!("{name}@meet.jitsi");
+    let client = Client::connect_with(&env.prosody, &jid, Some(&fields.to_string())).await;
+    client.ping(GAVEL).await.unwrap();
+    client
+}
+
+/// Affiliation, role and name of each presence of `nick` that a client received.
+fn shown(watcher: &Client, nick: &str) -> Vec<(String, String, String)> {
+    let from = format!("{ROOM}/{nick}");
+    let received = watcher.received().into_iter();
+    let of = received.filter(|s| s.name == "presence" && s.attr("from") == Some(&from));
+    of.map(|s| {
+        let x = s.child("x", MUC_USER).expect("a muc#user x");
+        let item = x.named("item").expect("an item");
+        let text = |name| item.attr(name).unwrap_or_default().to_owned();
+        let name = s.children.iter().rfind(|c| c.name == "nick");
+        let name = name.map(|name| name.text.clone()).unwrap_or_default();
+        (text("affiliation"), text("role"), name)
+    })
+    .collect()
+}
+
+fn once(affiliation: &str, role: &str, name: &str) -> Vec<(String, String, String)> {
+    vec![(affiliation.into(), role.into(), name.into())]
+}
+
+/// Announcements of absent people's affiliations.
+fn announcements(client: &Client) -> usize {
+    client.count(|s| s.name == "message" && s.child("x", MUC_USER).is_some())
+}
+
+async fn b2_who_named_their_room_enters_as_what_they_are(version: Version) {
+    let (env, focus) = scene(version, "").await;
+    let alice = connects(&env, "alice", "room", teacher("Alice Token")).await;
+    let bob = connects(&env, "bob", "room", student("Bob Token")).await;
+    alice.join(ROOM, "alice", &nick("Somebody Else")).await;
+    bob.join(ROOM, "bob", &nick("Bob Token")).await;
+    env.settle().await;
+    let (owner, member) = (
+        once("owner", "moderator", "Alice Token"),
+        once("member", "participant", "Bob Token"),
+    );
+    for client in [&focus as &Client, &alice, &bob] {
+        assert_eq!(shown(client, "alice"), owner, "{}", client.jid);
+        assert_eq!(shown(client, "bob"), member, "{}", client.jid);
+        assert_eq!(announcements(client), 0, "{}", client.jid);
+    }
+    let sent = env.sent().await;
+    let sets = sent.iter().filter(|s| s.attr("type") == Some("set"));
+    let sets: Vec<_> = sets.collect();
+    assert!(sets.is_empty(), "there was nothing left to do: {sets:?}");
+    // And it can be seen why.
+    let events = env.gavel.get("/v1/events").await.json();
+    let join = events
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["nick"] == "alice");
+    let join = join.expect("an event of Alice");
+    assert_eq!(join["from"], "none", "{join}");
+    assert_eq!(
+        (&join["to"], &join["cause"]),
+        (&json!("owner"), &json!("join"))
+    );
+    assert_eq!(join["outcome"], "applied");
+    // The name is kept from the first moment on.
+    alice.presence(ROOM, "alice", &nick("Mallory")).await;
+    alice.presence(ROOM, "alice", "<last xmlns='urn:x'/>").await;
+    focus
+        .sees(ROOM, "alice", "after a try", |o| {
+            o.presence.named("last").is_some()
+        })
+        .await;
+    assert!(
+        shown(&focus, "alice")
+            .iter()
+            .all(|(_, _, name)| name == "Alice Token")
+    );
+}
+on_both!(b2_who_named_their_room_enters_as_what_they_are);

@@ -1,0 +1,418 @@
+//! Who is about to enter: what gavel is asked, and what becomes of its answer.
+
+use crate::on_both;
+use crate::scene::{ROOM, SERVICE, Scene, item, mac};
+use crate::support::{Client, El, GAVEL, Options, Version, nick};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+const ARRIVAL: &str = "urn:gavel:arrival:0";
+const CLAIMS: &str = r#"{"context":{"user":{"name":"Alice"}}}"#;
+
+/// As in Jitsi, whose domain mapper tells the main service from others.
+async fn scene(version: Version) -> Scene {
+    Scene::with(version, options()).await
+}
+
+fn options() -> Options {
+    Options {
+        global: r#"muc_mapper_domain_base = "meet.jitsi" muc_mapper_domain_prefix = "muc""#.into(),
+        ..crate::scene::options()
+    }
+}
+
+/// What connecting to `room` with a verified token leaves in a session.
+fn session(room: &str, tenant: &str) -> Value {
+    let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(CLAIMS));
+    json!({
+        "auth_token": token, "jitsi_meet_domain": "*",
+        "jitsi_web_query_room": room, "jitsi_web_query_prefix": tenant,
+    })
+}
+
+async fn connects(scene: &Scene, user: &str, session: &Value) -> Client {
+    let jid = format!("{user}@meet.jitsi/{user}");
+    Client::connect_with(&scene.prosody, &jid, Some(&session.to_string())).await
+}
+
+fn is_question(stanza: &El) -> bool {
+    stanza.name == "iq" && stanza.child("arrival", ARRIVAL).is_some()
+}
+
+/// Waits until gavel is asked.
+async fn question(scene: &Scene) -> El {
+    scene.gavel.expect("a question", is_question).await
+}
+
+/// Answers a question as gavel does, and waits until Prosody has read it.
+async fn says(scene: &Scene, question: &El, affiliation: &str, name: &str) {
+    let id = question.attr("id").unwrap();
+    let affiliation = match affiliation {
+        "" => String::new(),
+        other => format!(" affiliation='{other}'"),
+    };
+    let answer = format!("<arrival xmlns='{ARRIVAL}'{affiliation}>{name}</arrival>");
+    let (from, to) = (GAVEL, SERVICE);
+    let iq = format!("<iq type='result' id='{id}' from='{from}' to='{to}'>{answer}</iq>");
+    scene.gavel.send(&iq).await;
+    scene.seen().await;
+}
+
+/// Alice is about to enter the room, and gavel has said that she is owner.
+async fn expected(scene: &Scene) -> Client {
+    let alice = connects(scene, "alice", &session("room", "")).await;
+    let asked = question(scene).await;
+    says(scene, &asked, "owner", "Alice").await;
+    alice
+}
+
+/// Affiliation and role by which the room knows somebody at last.
+async fn standing(watcher: &Client, nick: &str) -> (String, String) {
+    watcher.ping("meet.jitsi").await.unwrap();
+    (watcher.affiliation(ROOM, nick), watcher.role(ROOM, nick))
+}
+
+fn pair(affiliation: &str, role: &str) -> (String, String) {
+    (affiliation.into(), role.into())
+}
+
+/// What an ordinary newcomer is.
+fn ordinary() -> (String, String) {
+    pair("none", "participant")
+}
+
+async fn module_asks_as_soon_as_a_client_names_its_room(version: Version) {
+    let scene = scene(version).await;
+    let alice = connects(&scene, "alice", &session("Room", "")).await;
+    let asked = question(&scene).await;
+    assert_eq!(asked.attr("type"), Some("get"));
+    assert_eq!(asked.attr("from"), Some(SERVICE));
+    assert_eq!(asked.attr("to"), Some(GAVEL));
+    let arrival = asked.child("arrival", ARRIVAL).unwrap();
+    assert_eq!(arrival.attr("room"), Some(ROOM));
+    assert_eq!(arrival.attr("jid"), Some(alice.jid.as_str()));
+    let claims = arrival.child("claims", "urn:gavel:claims:0").unwrap();
+    assert_eq!(claims.text, CLAIMS);
+    // For no nick: it is no use as the claims of an occupant.
+    let expected = mac(
+        &scene.gavel.stream_id,
+        &alice.jid,
+        &format!("{ROOM}/"),
+        CLAIMS,
+    );
+    assert_eq!(claims.attr("mac"), Some(expected.as_str()));
+    connects(&scene, "bob", &session("room", "school")).await;
+    let asked = question(&scene).await;
+    let arrival = asked.child("arrival", ARRIVAL).unwrap();
+    assert_eq!(arrival.attr("room"), Some("[school]room@muc.meet.jitsi"));
+}
+on_both!(module_asks_as_soon_as_a_client_names_its_room);
+
+async fn module_asks_only_about_verified_claims_and_rooms_of_its_own(version: Version) {
+    let scene = scene(version).await;
+    let without = |field: &str| {
+        let mut fields = session("room", "");
+        fields.as_object_mut().unwrap().remove(field);
+        fields
+    };
+    let (unverified, nowhere) = (
+        without("jitsi_meet_domain"),
+        without("jitsi_web_query_room"),
+    );
+    let odd = [
+        ("", ""),
+        ("a@b", ""),
+        ("a/b", ""),
+        ("room", "x@y"),
+        ("<>", ""),
+    ];
+    let odd = odd.map(|(room, tenant)| session(room, tenant));
+    for (index, fields) in [unverified, nowhere].iter().chain(&odd).enumerate() {
+        connects(&scene, &format!("user{index}"), fields).await;
+    }
+    let asked = scene.seen().await.into_iter().filter(is_question).count();
+    assert_eq!(asked, 0);
+    // Breakout rooms are not connected to, as Jitsi's domain mapper tells.
+    connects(&scene, "alice", &session("room", "")).await;
+    question(&scene).await;
+    let asked = scene.seen().await.into_iter().filter(is_question).count();
+    assert_eq!(asked, 1, "by the main service alone");
+}
+on_both!(module_asks_only_about_verified_claims_and_rooms_of_its_own);
+
+async fn module_lets_people_enter_as_gavel_has_said(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let alice = expected(&scene).await;
+    alice.join(ROOM, "alice", &nick("Mallory")).await;
+    for client in [&host, &alice] {
+        assert_eq!(standing(client, "alice").await, pair("owner", "moderator"));
+        let from = format!("{ROOM}/alice");
+        let shown = client.count(|s| s.name == "presence" && s.attr("from") == Some(&from));
+        assert_eq!(shown, 1, "{} saw her change", client.jid);
+        assert_eq!(client.name(ROOM, "alice").as_deref(), Some("Alice"));
+    }
+    let announced = host.count(|s| s.name == "message" && s.named("x").is_some());
+    assert_eq!(announced, 0);
+    // gavel is told what was done, and nothing else.
+    let shown = scene.shown(&format!("{ROOM}/alice")).await;
+    assert_eq!(shown.len(), 1);
+    let claims = shown[0].child("claims", "urn:gavel:claims:0").unwrap();
+    assert_eq!(
+        (claims.attr("given"), claims.attr("pinned")),
+        (Some("owner"), Some("Alice"))
+    );
+    assert_eq!(item(&shown[0]).attr("affiliation"), Some("owner"));
+    let about = |s: &El| s.name == "message" && format!("{s:?}").contains(alice.bare());
+    assert_eq!(scene.seen().await.iter().filter(|s| about(s)).count(), 0);
+    // The same person once more is for gavel to look at.
+    alice.leave(ROOM, "alice").await;
+    scene
+        .gavel
+        .affiliate(ROOM, alice.bare(), "none")
+        .await
+        .unwrap();
+    alice.join(ROOM, "alice", &nick("Mallory")).await;
+    assert_eq!(standing(&host, "alice").await, ordinary());
+    let latest = scene.latest("alice").await;
+    let claims = latest.child("claims", "urn:gavel:claims:0").unwrap();
+    assert_eq!((claims.attr("given"), claims.attr("pinned")), (None, None));
+}
+on_both!(module_lets_people_enter_as_gavel_has_said);
+
+async fn module_lets_people_be_first_in_a_room_as_gavel_has_said(version: Version) {
+    let scene = scene(version).await;
+    let alice = connects(&scene, "alice", &session("room", "")).await;
+    let asked = question(&scene).await;
+    says(&scene, &asked, "member", "Alice").await;
+    alice.join(ROOM, "alice", "").await;
+    // Prosody makes creators owner: nothing is taken from them before gavel is there.
+    assert_eq!(standing(&alice, "alice").await, pair("owner", "moderator"));
+    assert_eq!(alice.name(ROOM, "alice").as_deref(), Some("Alice"));
+    scene.follow(ROOM).await;
+    let latest = scene.latest("alice").await;
+    let claims = latest.child("claims", "urn:gavel:claims:0").unwrap();
+    assert_eq!(
+        (claims.attr("given"), claims.attr("pinned")),
+        (None, Some("Alice"))
+    );
+}
+on_both!(module_lets_people_be_first_in_a_room_as_gavel_has_said);
+
+async fn module_waits_for_no_answer_about_who_enters(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let alice = connects(&scene, "alice", &session("room", "")).await;
+    let asked = question(&scene).await;
+    alice.join(ROOM, "alice", &nick("Somebody")).await;
+    assert_eq!(standing(&host, "alice").await, ordinary());
+    // Too late: gavel has seen her by now, and has other means.
+    says(&scene, &asked, "owner", "Alice").await;
+    alice.presence(ROOM, "alice", &nick("Else")).await;
+    host.sees_name(ROOM, "alice", "Else").await;
+    assert_eq!(standing(&host, "alice").await, ordinary());
+}
+on_both!(module_waits_for_no_answer_about_who_enters);
+
+/// Everything after which what gavel has said no longer counts.
+async fn module_forgets_what_gavel_has_said(version: Version) {
+    let mut scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let lua = |code: &str| code.replace("ROOM", ROOM);
+    let changes = [
+        // Other claims, or none any more.
+        "session('alice@meet.jitsi/alice').jitsi_meet_domain = nil",
+        "session('alice@meet.jitsi/alice').auth_token = 'e30.e30.c2ln'",
+        // Somebody has decided something about her meanwhile.
+        "room('ROOM'):set_affiliation(true, 'alice@meet.jitsi', 'member')
+         room('ROOM'):set_affiliation(true, 'alice@meet.jitsi', 'none')",
+        "manage('reload', 'gavel')",
+    ];
+    for change in changes {
+        let alice = expected(&scene).await;
+        scene.eval(&lua(change)).await;
+        alice.join(ROOM, "alice", "").await;
+        assert_eq!(standing(&host, "alice").await, ordinary(), "{change}");
+        alice.leave(ROOM, "alice").await;
+    }
+    // gavel takes it back.
+    let alice = expected(&scene).await;
+    let forget = format!("<forget xmlns='{ARRIVAL}'/>");
+    let by_others = alice.iq("set", SERVICE, &forget).await;
+    assert_eq!(by_others.map(|_| ()), Err("forbidden".into()));
+    scene.gavel.iq("set", SERVICE, &forget).await.unwrap();
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(standing(&host, "alice").await, ordinary());
+    alice.leave(ROOM, "alice").await;
+    // Another gavel knows nothing of it.
+    let alice = expected(&scene).await;
+    scene.reconnect().await;
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(standing(&host, "alice").await, ordinary());
+    alice.leave(ROOM, "alice").await;
+    // Nor does none.
+    scene.follow(ROOM).await;
+    let alice = expected(&scene).await;
+    scene.gavel.send("</stream:stream>").await;
+    scene.disconnected().await;
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(standing(&host, "alice").await, ordinary());
+}
+on_both!(module_forgets_what_gavel_has_said);
+
+async fn module_believes_only_gavel_about_who_enters(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let alice = connects(&scene, "alice", &session("room", "")).await;
+    let asked = question(&scene).await;
+    let id = asked.attr("id").unwrap();
+    let answer = format!("<arrival xmlns='{ARRIVAL}' affiliation='owner'>X</arrival>");
+    for from in [alice.jid.as_str(), GAVEL] {
+        let iq = format!("<iq type='result' id='{id}' from='{from}' to='{SERVICE}'>{answer}</iq>");
+        alice.send(&iq).await;
+    }
+    alice.ping("meet.jitsi").await.unwrap();
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(standing(&host, "alice").await, ordinary());
+}
+on_both!(module_believes_only_gavel_about_who_enters);
+
+async fn module_gives_what_gavel_has_said_for_that_room_alone(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    let other = "other@muc.meet.jitsi";
+    host.join(other, "host", "").await;
+    let alice = expected(&scene).await;
+    alice.join(other, "alice", "").await;
+    assert_eq!(host.affiliation(other, "alice"), "none");
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(standing(&host, "alice").await, pair("owner", "moderator"));
+}
+on_both!(module_gives_what_gavel_has_said_for_that_room_alone);
+
+/// Refused is who would be refused, and more is given to nobody.
+async fn module_lets_nobody_in_by_what_gavel_has_said(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    host.configure(ROOM, &[("muc#roomconfig_membersonly", "1")])
+        .await
+        .unwrap();
+    let alice = expected(&scene).await;
+    let refused = alice.try_join(ROOM, "alice", "").await;
+    assert_eq!(refused, Err("registration-required".into()));
+    let affiliation = scene
+        .eval(&format!(
+            "return room('{ROOM}'):get_affiliation('alice@meet.jitsi')"
+        ))
+        .await;
+    assert_eq!(affiliation, "nil");
+    // Once somebody has let her in, gavel sees to the rest.
+    host.affiliate(ROOM, alice.bare(), "member").await.unwrap();
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(
+        standing(&host, "alice").await,
+        pair("member", "participant")
+    );
+    alice.leave(ROOM, "alice").await;
+    host.configure(ROOM, &[("muc#roomconfig_membersonly", "0")])
+        .await
+        .unwrap();
+    host.affiliate(ROOM, alice.bare(), "outcast").await.unwrap();
+    let alice = expected(&scene).await;
+    let refused = alice.try_join(ROOM, "alice", "").await;
+    assert_eq!(refused, Err("forbidden".into()));
+}
+on_both!(module_lets_nobody_in_by_what_gavel_has_said);
+
+async fn module_takes_nothing_away_by_what_gavel_has_said(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    host.affiliate(ROOM, "alice@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    for said in ["member", "none", "outcast", "nonsense", ""] {
+        let alice = connects(&scene, "alice", &session("room", "")).await;
+        let asked = question(&scene).await;
+        says(&scene, &asked, said, "").await;
+        alice.join(ROOM, "alice", "").await;
+        assert_eq!(
+            standing(&host, "alice").await,
+            pair("owner", "moderator"),
+            "{said}"
+        );
+        alice.leave(ROOM, "alice").await;
+    }
+}
+on_both!(module_takes_nothing_away_by_what_gavel_has_said);
+
+/// A second device of somebody who is there: others would see the first change.
+async fn module_leaves_a_second_device_to_gavel(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let first = scene.client("alice").await;
+    first.join(ROOM, "first", "").await;
+    let jid = "alice@meet.jitsi/second";
+    let fields = session("room", "").to_string();
+    let second = Client::connect_with(&scene.prosody, jid, Some(&fields)).await;
+    let asked = question(&scene).await;
+    says(&scene, &asked, "owner", "").await;
+    second.join(ROOM, "second", "").await;
+    assert_eq!(standing(&host, "first").await, ordinary());
+    assert_eq!(standing(&host, "second").await, ordinary());
+}
+on_both!(module_leaves_a_second_device_to_gavel);
+
+/// In a moderated room newcomers are visitors, and stay so unless they moderate.
+async fn module_leaves_visitors_visitors(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    host.configure(ROOM, &[("muc#roomconfig_moderatedroom", "1")])
+        .await
+        .unwrap();
+    for (said, expected) in [
+        ("member", pair("none", "visitor")),
+        ("owner", pair("owner", "moderator")),
+    ] {
+        let alice = connects(&scene, "alice", &session("room", "")).await;
+        let asked = question(&scene).await;
+        says(&scene, &asked, said, "").await;
+        alice.join(ROOM, "alice", "").await;
+        assert_eq!(standing(&host, "alice").await, expected, "{said}");
+        alice.leave(ROOM, "alice").await;
+    }
+}
+on_both!(module_leaves_visitors_visitors);
+
+/// The guard lets through what gavel itself has said.
+async fn module_guard_knows_who_enters(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let lease = "<lease xmlns='urn:gavel:guard:0' seconds='9' grants='yes' guests='strip'/>";
+    scene.gavel.iq("set", SERVICE, lease).await.unwrap();
+    let people = "<guard xmlns='urn:gavel:guard:0' all='true'>\
+                  <person jid='host@meet.jitsi' affiliation='owner' promotes='true'/></guard>";
+    scene.gavel.iq("set", ROOM, people).await.unwrap();
+    let code =
+        format!("return (room('{ROOM}'):set_affiliation(true, 'alice@meet.jitsi', 'owner'))");
+    assert_eq!(scene.eval(&code).await, "nil", "the guard is shut");
+    let alice = expected(&scene).await;
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(standing(&host, "alice").await, pair("owner", "moderator"));
+    let bob = scene.person("bob").await;
+    let code = format!(
+        "return (room('{ROOM}'):set_affiliation(true, '{}', 'owner'))",
+        bob.bare()
+    );
+    assert_eq!(scene.eval(&code).await, "nil", "for all others it stays so");
+}
+on_both!(module_guard_knows_who_enters);

@@ -1,0 +1,274 @@
+//! What gavel says of people who are about to enter (SPEC section 6).
+
+use crate::sim::claims::bridged;
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
+use gavel::engine::event::{Cause, Change, Outcome};
+use gavel::engine::{Input, Override, Reload, Report, Steering};
+use gavel::muc::{Affiliation, BareJid, RoomJid};
+use gavel::policy::{Clause, Entitlement, OnExpiry, Policy, Rules};
+use gavel::stanza::{Arrival, Inbound, Iq, IqKind, IqPayload, Outbound, Reply, Request};
+
+const T: &str = "t@meet.jitsi/1";
+const MUC: &str = "muc.meet.jitsi";
+
+fn world(policy: Policy) -> (World, RoomJid) {
+    let mut world = World::new(Choice {
+        policy,
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    (world, r)
+}
+
+fn teacher() -> Ticket {
+    Ticket::new(Kind::Owner, 1).user("ada").named("Ada")
+}
+
+/// What gavel says, asked by `from`.
+fn asked(world: &mut World, from: &str, arrival: Arrival) -> (Option<Affiliation>, Option<String>) {
+    let id = format!("q{}", world.sent.len());
+    world.handle(Input::Stanza(Inbound::Iq(Box::new(Iq {
+        from: from.to_owned(),
+        to: world.server.gavel_full(),
+        id: id.clone(),
+        kind: IqKind::Get,
+        payload: IqPayload::Arrival(Box::new(arrival)),
+    }))));
+    let last = world.sent.last().map(|(_, stanza)| stanza.clone());
+    match last {
+        Some(Outbound::Reply {
+            id: answered,
+            reply: Reply::Arrival { affiliation, name },
+            ..
+        }) if answered == id => (affiliation, name),
+        other => panic!("no answer but {other:?}"),
+    }
+}
+
+fn arrival(world: &World, full: &str, room: &RoomJid, ticket: &Ticket) -> Arrival {
+    let place = format!("{room}/");
+    let evidence = bridged(Some(ticket), &world.server.stream_id, full, &place);
+    Arrival {
+        room: room.to_string(),
+        jid: full.to_owned(),
+        claims: evidence.bridge.unwrap(),
+    }
+}
+
+/// What gavel says when the module asks about somebody.
+fn said(world: &mut World, full: &str, room: &RoomJid, ticket: &Ticket) -> Option<Affiliation> {
+    let arrival = arrival(world, full, room, ticket);
+    asked(world, room.service(), arrival).0
+}
+
+#[test]
+fn b2_who_is_announced_enters_settled() {
+    let (mut world, r) = world(Policy::default());
+    world.connects(T, &r, teacher());
+    world.run(50);
+    let before = world.now;
+    world.join(T, &r, "t", Some(teacher()));
+    assert_eq!(world.has(&r, T), Affiliation::Owner, "at once");
+    world.run(50);
+    world.check_quiet();
+    assert_eq!(world.changes_since(before).len(), 0);
+    let told = world.reports.iter().find_map(|report| match report {
+        Report::Decision(told) if told.cause == Cause::Join => Some(told),
+        _ => None,
+    });
+    let told = told.expect("it is told who was made owner, and why");
+    let change = Change::Affiliation {
+        from: Some(Affiliation::None),
+        to: Affiliation::Owner,
+    };
+    assert_eq!((&told.change, told.outcome), (&change, Outcome::Applied));
+    let settled = |report: &&Report| matches!(report, Report::Settled { .. });
+    assert!(world.reports.iter().any(|report| settled(&report)));
+}
+
+#[test]
+fn b2_what_claims_give_is_said_before_there_is_a_room() {
+    let (mut world, _) = world(Policy::default());
+    let new = room("new");
+    let student = Ticket::new(Kind::Member, 2);
+    assert_eq!(
+        said(&mut world, T, &new, &teacher()),
+        Some(Affiliation::Owner)
+    );
+    assert_eq!(
+        said(&mut world, T, &new, &student),
+        Some(Affiliation::Member)
+    );
+    let arrival = arrival(&world, T, &new, &teacher());
+    assert_eq!(asked(&mut world, MUC, arrival).1.as_deref(), Some("Ada"));
+}
+
+#[test]
+fn claims_that_nobody_vouches_for_are_said_nothing_of() {
+    let (mut world, r) = world(Policy::default());
+    let right = arrival(&world, T, &r, &teacher());
+    let elsewhere = arrival(&world, T, &room("other"), &teacher());
+    let somebody = arrival(&world, "x@meet.jitsi/1", &r, &teacher());
+    let (full, bare, machine) = (T.to_owned(), "t@meet.jitsi".to_owned(), FOCUS.to_owned());
+    let wrong = [
+        ("a user", "t@meet.jitsi/1", right.clone()),
+        ("another service", "breakout.meet.jitsi", right.clone()),
+        (
+            "another room's",
+            MUC,
+            Arrival {
+                claims: elsewhere.claims,
+                ..right.clone()
+            },
+        ),
+        (
+            "another's",
+            MUC,
+            Arrival {
+                claims: somebody.claims,
+                ..right.clone()
+            },
+        ),
+        ("no session", MUC, arrival(&world, &bare, &r, &teacher())),
+        (
+            "infrastructure",
+            MUC,
+            arrival(&world, &machine, &r, &teacher()),
+        ),
+        (
+            "no room of ours",
+            MUC,
+            Arrival {
+                room: "r@else.example".into(),
+                ..right.clone()
+            },
+        ),
+        (
+            "no room",
+            MUC,
+            Arrival {
+                room: String::new(),
+                ..right.clone()
+            },
+        ),
+        (
+            "no claims",
+            MUC,
+            Arrival {
+                jid: full,
+                room: r.to_string(),
+                ..Arrival::default()
+            },
+        ),
+    ];
+    for (what, from, arrival) in wrong {
+        assert_eq!(asked(&mut world, from, arrival), (None, None), "{what}");
+    }
+    assert_eq!(
+        asked(&mut world, MUC, right.clone()).0,
+        Some(Affiliation::Owner)
+    );
+    // Another stream's.
+    world.disconnect();
+    world.run(1_000);
+    assert_eq!(asked(&mut world, MUC, right), (None, None));
+}
+
+/// Everything that outranks claims, or may.
+#[test]
+fn b4_nothing_is_said_of_whom_more_is_known_than_claims() {
+    // Who has stepped down, on the same and on another device.
+    let (mut w, r) = world(Policy::default());
+    w.join(T, &r, "t", Some(teacher()));
+    w.run(50);
+    w.set(Some(T), &r, T, Affiliation::Member).unwrap();
+    w.run(50);
+    w.leave(T, &r);
+    w.run(50);
+    assert_eq!(said(&mut w, "t@meet.jitsi/2", &r, &teacher()), None);
+    assert_eq!(said(&mut w, "other@meet.jitsi/2", &r, &teacher()), None);
+    let another = Ticket::new(Kind::Owner, 3).user("bob");
+    assert_eq!(
+        said(&mut w, "bob@meet.jitsi/2", &r, &another),
+        Some(Affiliation::Owner)
+    );
+    // Whom an admin has set.
+    let (mut w, r) = world(Policy::default());
+    w.join(T, &r, "t", Some(teacher()));
+    w.run(50);
+    w.handle(Input::Steer(Box::new(Steering {
+        main: r.clone(),
+        by: None,
+        jid: BareJid::parse(T).unwrap(),
+        set: Some(Override {
+            affiliation: Affiliation::Member,
+            until: None,
+            by: None,
+            nick: None,
+            display_name: None,
+        }),
+    })));
+    w.run(50);
+    w.leave(T, &r);
+    w.run(50);
+    assert_eq!(said(&mut w, "t@meet.jitsi/2", &r, &teacher()), None);
+}
+
+#[test]
+fn nothing_is_said_where_more_than_claims_decides() {
+    // A rule that reads the nick, which is not known yet.
+    let clause = Clause::new("named", "occupant.nick == \"t\"", Entitlement::Keep).unwrap();
+    let (mut w, r) = world(Policy {
+        rules: Rules::own(vec![clause]),
+        ..Policy::default()
+    });
+    assert_eq!(said(&mut w, T, &r, &teacher()), None);
+    // A token that may have expired by then.
+    let (mut w, r) = world(Policy {
+        on_expiry: OnExpiry::Demote,
+        ..Policy::default()
+    });
+    let now = w.unix_ms() / 1000;
+    for (exp, expected) in [(now + 20, None), (now + 600, Some(Affiliation::Owner))] {
+        assert_eq!(said(&mut w, T, &r, &teacher().until(exp)), expected);
+    }
+    // A breakout room, whose affiliations are the main room's.
+    let (mut w, r) = world(Policy::default());
+    let b = breakout("b");
+    w.server.breakouts.insert(b.clone(), r.clone());
+    w.oracle.breakout(&b, &r);
+    w.join(T, &r, "t", Some(teacher()));
+    w.join("g@meet.jitsi/1", &b, "g", None);
+    w.run(50);
+    assert_eq!(said(&mut w, "u@meet.jitsi/1", &b, &teacher()), None);
+}
+
+#[test]
+fn what_was_said_is_taken_back_when_the_configuration_changes() {
+    let (mut world, r) = world(Policy::default());
+    world.connects(T, &r, teacher());
+    world.run(50);
+    let none = Policy {
+        rules: Rules::own(vec![
+            Clause::new(
+                "nobody",
+                "true",
+                Entitlement::Affiliation(Affiliation::Member),
+            )
+            .unwrap(),
+        ]),
+        ..Policy::default()
+    };
+    world.choice.policy = none.clone();
+    let settings = world.choice.settings();
+    world.handle(Input::Reload(Box::new(Reload {
+        settings,
+        claims_changed: false,
+    })));
+    let taken_back = |(_, stanza): &&(u64, Outbound)| matches!(stanza, Outbound::Iq { to, request: Request::ForgetArrivals, .. } if to == MUC);
+    assert_eq!(world.sent.iter().filter(taken_back).count(), 1);
+    world.run(50);
+    world.join(T, &r, "t", Some(teacher()));
+    assert_eq!(world.has(&r, T), Affiliation::None);
+}

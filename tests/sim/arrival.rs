@@ -1,0 +1,126 @@
+//! People about to enter: what the module asks, and what becomes of the answer.
+
+use super::claims::{self, Kind, Ticket};
+use super::room::bare;
+use super::server::Server;
+use super::world::World;
+use gavel::muc::{Affiliation, RoomJid};
+use gavel::stanza::{Arrival, Inbound, Iq, IqKind, IqPayload, Reply};
+use std::collections::BTreeMap;
+
+/// What gavel was asked, and what it has said.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    /// By the id of the question.
+    asked: BTreeMap<String, Expected>,
+    /// By full JID.
+    said: BTreeMap<String, (Expected, Affiliation)>,
+    next: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Expected {
+    full: String,
+    room: RoomJid,
+    ticket: Ticket,
+}
+
+impl Arrivals {
+    pub fn forget(&mut self) {
+        self.asked.clear();
+        self.said.clear();
+    }
+
+    /// Somebody has set an affiliation: what gavel has said did not know of it.
+    pub fn changed(&mut self, room: &RoomJid, jid: &str) {
+        let concerned = |expected: &Expected| expected.room == *room && bare(&expected.full) == jid;
+        self.asked.retain(|_, expected| !concerned(expected));
+        self.said.retain(|_, (expected, _)| !concerned(expected));
+    }
+
+    pub fn answered(&mut self, id: &str, reply: Reply) {
+        let (Some(expected), Reply::Arrival { affiliation, .. }) = (self.asked.remove(id), reply)
+        else {
+            return;
+        };
+        let Some(affiliation) = affiliation else {
+            return;
+        };
+        let right = match expected.ticket.kind {
+            Kind::Owner => Affiliation::Owner,
+            Kind::Member => Affiliation::Member,
+        };
+        assert_eq!(affiliation, right, "said of {expected:?}");
+        self.said
+            .insert(expected.full.clone(), (expected, affiliation));
+    }
+
+    /// What somebody enters as, by what gavel has said.
+    fn take(&mut self, full: &str, room: &RoomJid, ticket: Option<&Ticket>) -> Option<Affiliation> {
+        if self.said.get(full)?.0.room != *room {
+            return None;
+        }
+        let (expected, affiliation) = self.said.remove(full)?;
+        (ticket == Some(&expected.ticket)).then_some(affiliation)
+    }
+}
+
+impl Server {
+    /// Gives somebody who enters what gavel has said, where that is more than
+    /// they have.
+    pub(super) fn give_ahead(
+        &mut self,
+        full: &str,
+        room: &RoomJid,
+        ticket: Option<&Ticket>,
+    ) -> Option<Affiliation> {
+        let given = self.arrivals.take(full, room, ticket)?;
+        let state = self.rooms.get_mut(room)?;
+        let jid = bare(full);
+        let there = state
+            .occupants
+            .values()
+            .any(|occupant| occupant.bare == jid);
+        let before = state.stored(&jid);
+        if there || before < Affiliation::None || before >= given {
+            return None;
+        }
+        state.affiliations.insert(jid, given);
+        Some(given)
+    }
+}
+
+impl World {
+    /// Somebody connects for a room, with a token that Prosody has verified; the
+    /// module asks.
+    pub fn connects(&mut self, full: &str, room: &RoomJid, ticket: Ticket) {
+        if !self.choice.module || !self.connected {
+            return;
+        }
+        let place = format!("{room}/");
+        let evidence = claims::bridged(Some(&ticket), &self.server.stream_id, full, &place);
+        let arrivals = &mut self.server.arrivals;
+        arrivals.next += 1;
+        let id = format!("arrival{}", arrivals.next);
+        let expected = Expected {
+            full: full.to_owned(),
+            room: room.clone(),
+            ticket,
+        };
+        arrivals.said.remove(full);
+        arrivals.asked.insert(id.clone(), expected);
+        let arrival = Arrival {
+            room: room.to_string(),
+            jid: full.to_owned(),
+            claims: evidence.bridge.unwrap(),
+        };
+        self.server.out.push(Inbound::Iq(Box::new(Iq {
+            from: room.service().to_owned(),
+            to: self.server.gavel_full(),
+            id,
+            kind: IqKind::Get,
+            payload: IqPayload::Arrival(Box::new(arrival)),
+        })));
+        self.flush();
+    }
+}
