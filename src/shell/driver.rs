@@ -38,6 +38,17 @@ pub struct Driver {
     pub(super) examiners: Vec<oneshot::Sender<()>>,
 }
 
+/// What is left to do of the engine's actions.
+#[derive(Default)]
+struct Collected {
+    /// To be sent in one write.
+    batch: Vec<u8>,
+    /// To be told.
+    reports: Vec<Report>,
+    /// Whether to end the stream.
+    hang_up: bool,
+}
+
 /// Why a stream is over.
 pub(super) enum End {
     /// The process is to end.
@@ -107,33 +118,45 @@ impl Driver {
     /// Answers somebody while there is no stream: nothing can be sent.
     pub(super) fn answer(&mut self, job: Job) {
         job(self);
-        self.collect();
+        self.collect_unsent();
     }
 
+    /// Whoever waits to be settled waits for what is sent, and for no log.
     async fn send_collected(&mut self, link: &mut Link) -> bool {
-        let (batch, hang_up) = self.collect();
+        let Collected {
+            batch,
+            reports,
+            hang_up,
+        } = self.collect();
         if !batch.is_empty() {
             link.send(&batch).await;
         }
+        reports.iter().for_each(|report| self.told(report));
         hang_up
     }
 
-    /// Takes the engine's actions: what is to be sent, and whether to hang up.
-    pub(super) fn collect(&mut self) -> (Vec<u8>, bool) {
-        let (mut batch, mut hang_up) = (Vec::new(), false);
+    /// Carries out the engine's actions where there is no stream: nothing is sent.
+    fn collect_unsent(&mut self) {
+        let reports = self.collect().reports;
+        reports.iter().for_each(|report| self.told(report));
+    }
+
+    /// Takes the engine's actions.
+    fn collect(&mut self) -> Collected {
+        let mut collected = Collected::default();
         while let Some(action) = self.engine.poll() {
             match action {
                 Action::Send(stanza) => match self.encoder.encode(&stanza) {
-                    Ok(bytes) => batch.extend_from_slice(&bytes),
+                    Ok(bytes) => collected.batch.extend_from_slice(&bytes),
                     Err(error) => error!("a stanza was not sent: {error}"),
                 },
-                Action::Report(report) => self.told(&report),
+                Action::Report(report) => collected.reports.push(report),
                 Action::Save => self.state_file.want(),
                 Action::FetchKey(key) => self.fetcher.start(key),
-                Action::HangUp => hang_up = true,
+                Action::HangUp => collected.hang_up = true,
             }
         }
-        (batch, hang_up)
+        collected
     }
 
     fn told(&mut self, report: &Report) {
@@ -192,7 +215,7 @@ impl Driver {
     /// Begins what need not wait for a link: fetching keys.
     pub(super) fn prepare(&mut self) {
         self.engine.handle(self.clock.now(), Input::Wake);
-        self.collect();
+        self.collect_unsent();
     }
 
     /// Tells the engine that the stream is over.
@@ -203,7 +226,7 @@ impl Driver {
         }
         self.engine.handle(now, Input::Disconnected);
         // Nothing can be sent; what is told is.
-        self.collect();
+        self.collect_unsent();
     }
 
     /// Writes what outlives the process. From then on the file may be another's.
