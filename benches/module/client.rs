@@ -17,8 +17,12 @@ use tokio::time::timeout;
 /// How long anything expected may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A stanza, and when it was read.
-type Arrival = (Instant, Bytes);
+/// When a stanza was read, and the stanza.
+pub type Arrival = (Instant, Bytes);
+
+pub fn contains((_, stanza): &Arrival, text: &str) -> bool {
+    find(stanza, text.as_bytes()).is_some()
+}
 
 pub struct Client {
     pub nick: String,
@@ -30,9 +34,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Logs in as `nick` of a host, whose room nick is the same.
-    pub async fn connect(prosody: &Prosody, nick: &str, host: &str) -> Self {
-        prosody.add_user(nick, host);
+    /// Logs in as `nick` of a host, an account there whose room nick is the same,
+    /// and sets fields of the session before it is bound, as token
+    /// authentication does (JSON, or nothing; see `mod_test_session`).
+    pub async fn connect(prosody: &Prosody, nick: &str, host: &str, session: &str) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", prosody.c2s)).await;
         let stream = stream.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -45,15 +50,22 @@ impl Client {
         let auth = format!(
             "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>"
         );
+        let session = match session {
+            "" => String::new(),
+            fields => format!("<session xmlns='urn:gavel:test'>{fields}</session>"),
+        };
         let bind = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
         for (say, until) in [
             (open.as_str(), "</stream:features>"),
             (auth.as_str(), "<success"),
             (open.as_str(), "</stream:features>"),
+            (session.as_str(), "/>"),
             (bind, "</iq>"),
         ] {
-            write.write_all(say.as_bytes()).await.unwrap();
-            read_until(&mut read, until).await;
+            if !say.is_empty() {
+                write.write_all(say.as_bytes()).await.unwrap();
+                read_until(&mut read, until).await;
+            }
         }
         let (heard, arrivals) = unbounded_channel();
         tokio::spawn(listen(read, format!("/{nick}'"), heard));
@@ -64,6 +76,11 @@ impl Client {
             write,
             arrivals,
         }
+    }
+
+    /// Ends the stream.
+    pub async fn disconnect(mut self) {
+        self.send("</stream:stream>").await;
     }
 
     pub async fn send(&mut self, stanza: &str) {
@@ -80,8 +97,8 @@ impl Client {
         .await;
     }
 
-    /// Enters a room, and gives the moment at which it sees itself there.
-    pub async fn join(&mut self, room: &str, children: &str) -> Instant {
+    /// Enters a room, and gives its own first presence there.
+    pub async fn join(&mut self, room: &str, children: &str) -> Arrival {
         let x = format!("<x xmlns='{MUC}'><history maxstanzas='0'/></x>{children}");
         self.presence(room, "", &x).await;
         self.until("its own presence", "code='110'").await
@@ -99,14 +116,14 @@ impl Client {
     }
 
     /// Waits for a stanza that concerns this client and contains `text`.
-    pub async fn until(&mut self, what: &str, text: &str) -> Instant {
+    pub async fn until(&mut self, what: &str, text: &str) -> Arrival {
         loop {
             let arrival = timeout(PATIENCE, self.arrivals.recv()).await;
-            let Ok(Some((at, stanza))) = arrival else {
+            let Ok(Some(arrival)) = arrival else {
                 panic!("{} waited in vain for {what}", self.nick);
             };
-            if find(&stanza, text.as_bytes()).is_some() {
-                return at;
+            if contains(&arrival, text) {
+                return arrival;
             }
         }
     }

@@ -1,11 +1,13 @@
-//! The load: meetings as Jitsi has them, in which people enter one after
-//! another, mute and unmute themselves, and leave.
+//! The load: meetings as Jitsi has them. Each person connects for the one meeting,
+//! its client naming the room as it does, and enters a while later: clients of
+//! Jitsi ask the focus in between. People enter one after another, mute and unmute
+//! themselves, leave, and disconnect.
 
-use crate::client::Client;
+use crate::client::{Client, contains};
 use crate::support::{GAVEL, Prosody};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 /// People who enter in a round, in meetings of some size one after another;
@@ -16,53 +18,53 @@ const UPDATES: usize = 2;
 /// What people wait for who are to be moderators, and the others.
 const SETTLED: [&str; 2] = ["role='moderator'", "affiliation='member'"];
 
-/// The people of all meetings, logged in.
+/// The people of all meetings.
 pub struct Crowd {
     focus: Client,
-    people: Vec<Client>,
-    /// Whether somebody gives affiliations.
-    settles: bool,
-    /// Whether that is gavel.
-    gavel: bool,
+    size: usize,
+    kind: Kind,
     meetings: usize,
+    /// Presence stanzas sent so far, by all but the focus.
+    pub presences: u64,
+}
+
+/// What is about the people that is not the same for all that are compared.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// Whether somebody gives affiliations.
+    pub settles: bool,
+    /// Whether that is gavel.
+    pub gavel: bool,
+    /// Whether people name their room as they connect.
+    pub ahead: bool,
 }
 
 impl Crowd {
-    pub async fn gather(prosody: &Prosody, size: usize, settles: bool, gavel: bool) -> Self {
-        let focus = Client::connect(prosody, "focus", "auth.meet.jitsi").await;
-        let mut people = Vec::new();
+    pub async fn gather(prosody: &Prosody, size: usize, kind: Kind) -> Self {
+        let host = "auth.meet.jitsi";
+        prosody.add_user("focus", host);
         for person in 0..size {
-            let nick = format!("{person:08x}");
-            let mut client = Client::connect(prosody, &nick, "meet.jitsi").await;
-            let session = session(person);
-            let order = format!("<session xmlns='urn:gavel:test'>{session}</session>");
-            client.iq("meet.jitsi", "set", &order).await;
-            people.push(client);
+            prosody.add_user(&nick(person), "meet.jitsi");
         }
         Self {
-            focus,
-            people,
-            settles,
-            gavel,
+            focus: Client::connect(prosody, "focus", host, "").await,
+            size,
+            kind,
             meetings: 0,
+            presences: 0,
         }
-    }
-
-    /// Presence stanzas sent so far, by all but the focus.
-    pub fn presences(&self) -> u64 {
-        self.people.iter().map(|client| client.presences).sum()
     }
 
     /// Holds a round of meetings. Gives how long each moderator waited between
     /// its own first presence and its role.
-    pub async fn round(&mut self) -> Vec<Duration> {
+    pub async fn round(&mut self, prosody: &Prosody) -> Vec<Duration> {
         let mut waits = Vec::new();
-        for _ in 0..ENTRIES.div_ceil(self.people.len()) {
+        for _ in 0..ENTRIES.div_ceil(self.size) {
             self.meetings += 1;
-            let room = format!("meeting{}@muc.meet.jitsi", self.meetings);
-            self.meeting(&room, &mut waits).await;
+            let name = format!("meeting{}", self.meetings);
+            self.meeting(prosody, &name, &mut waits).await;
         }
-        if self.gavel {
+        if self.kind.gavel {
             // What it still had to do belongs to the round.
             let ping = "<ping xmlns='urn:xmpp:ping'/>";
             self.focus.iq(GAVEL, "get", ping).await;
@@ -70,42 +72,59 @@ impl Crowd {
         waits
     }
 
-    async fn meeting(&mut self, room: &str, waits: &mut Vec<Duration>) {
+    async fn meeting(&mut self, prosody: &Prosody, name: &str, waits: &mut Vec<Duration>) {
+        let room = &*format!("{name}@muc.meet.jitsi");
+        let mut people = Vec::new();
+        for person in 0..self.size {
+            let session = session(person, name, self.kind.ahead);
+            people.push(Client::connect(prosody, &nick(person), "meet.jitsi", &session).await);
+        }
         self.focus.join(room, "").await;
-        for (index, person) in self.people.iter_mut().enumerate() {
+        for (index, person) in people.iter_mut().enumerate() {
             let entered = person.join(room, &children(index, 0)).await;
-            if !self.settles {
+            if !self.kind.settles {
                 continue;
             }
             let settled = SETTLED[usize::from(!moderates(index))];
-            let settled = person.until("what its token gives", settled).await;
+            let at = match contains(&entered, settled) {
+                true => entered.0,
+                false => person.until("what its token gives", settled).await.0,
+            };
             if moderates(index) {
-                waits.push(settled - entered);
+                waits.push(at - entered.0);
             }
         }
         for update in 1..=UPDATES {
-            for (index, person) in self.people.iter_mut().enumerate() {
+            for (index, person) in people.iter_mut().enumerate() {
                 let children = children(index, update);
                 person.presence(room, "", &children).await;
             }
             let shown = format!("{{\"update\":{update}}}").replace('"', "&quot;");
-            for person in &mut self.people {
+            for person in &mut people {
                 person.until("its own update", &shown).await;
             }
         }
-        for person in self.people.iter_mut().chain([&mut self.focus]) {
+        for person in people.iter_mut().chain([&mut self.focus]) {
             person.presence(room, " type='unavailable'", "").await;
             person.until("its own end", "type='unavailable'").await;
         }
+        for person in people {
+            self.presences += person.presences;
+            person.disconnect().await;
+        }
     }
+}
+
+fn nick(person: usize) -> String {
+    format!("{person:08x}")
 }
 
 fn moderates(person: usize) -> bool {
     person.is_multiple_of(3)
 }
 
-/// What token authentication leaves in a session (JSON).
-fn session(person: usize) -> String {
+/// What connecting to `room` with a token leaves in a session (JSON).
+fn session(person: usize, room: &str, ahead: bool) -> String {
     let user = json!({
         "id": format!("user-{person}"),
         "name": name(person),
@@ -118,12 +137,16 @@ fn session(person: usize) -> String {
         "context": { "user": user, "features": { "recording": true, "livestreaming": true } },
     });
     let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()));
-    let session: Value = json!({
+    let mut session = json!({
         "auth_token": token,
         "jitsi_meet_domain": "*",
         "jitsi_meet_room": "*",
         "jitsi_meet_context_user": user,
     });
+    if ahead {
+        session["jitsi_web_query_room"] = json!(room);
+        session["jitsi_web_query_prefix"] = json!("");
+    }
     session.to_string()
 }
 

@@ -27,7 +27,7 @@ mod relay;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use load::Crowd;
+use load::{Crowd, Kind};
 use relay::Relay;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -58,6 +58,7 @@ impl Contender {
         (version, size): (Version, usize),
         name: &'static str,
         module: Option<&'static str>,
+        ahead: bool,
     ) -> Self {
         let options = Options {
             plain: true,
@@ -76,9 +77,14 @@ impl Contender {
             }
             false => None,
         };
-        let mut crowd = Crowd::gather(&prosody, size, module.is_some(), with_gavel).await;
+        let kind = Kind {
+            settles: module.is_some(),
+            gavel: with_gavel,
+            ahead,
+        };
+        let mut crowd = Crowd::gather(&prosody, size, kind).await;
         // Buffers, caches and the garbage collector get into their stride.
-        crowd.round().await;
+        crowd.round(&prosody).await;
         Self {
             name,
             crowd,
@@ -96,7 +102,7 @@ impl Contender {
 
     async fn round(&mut self) {
         let before = self.cpu();
-        let waits = self.crowd.round().await;
+        let waits = self.crowd.round(&self.prosody).await;
         let after = self.cpu();
         self.spent
             .push([after[0] - before[0], after[1] - before[1]]);
@@ -113,9 +119,9 @@ impl Contender {
         );
         let quiet = [("RUST_LOG", "warn")];
         self.gavel = Some(Gavel::start_with(&self.prosody, &there, &quiet));
-        let before = self.crowd.presences();
-        self.crowd.round().await;
-        let sent = self.crowd.presences() - before;
+        let before = self.crowd.presences;
+        self.crowd.round(&self.prosody).await;
+        let sent = self.crowd.presences - before;
         [sent, relay.presences.load(Ordering::Relaxed)]
     }
 
@@ -136,9 +142,10 @@ impl Contender {
 async fn compare(version: Version, rounds: usize, size: usize) {
     let kind = (version, size);
     let mut all = [
-        Contender::new(kind, "alone", None).await,
-        Contender::new(kind, "own module", Some("test_affiliation")).await,
-        Contender::new(kind, "gavel", Some("gavel")).await,
+        Contender::new(kind, "alone", None, true).await,
+        Contender::new(kind, "own module", Some("test_affiliation"), true).await,
+        Contender::new(kind, "gavel", Some("gavel"), true).await,
+        Contender::new(kind, "gavel, unasked", Some("gavel"), false).await,
     ];
     let load = cost::load();
     for round in 0..rounds {
@@ -169,7 +176,7 @@ async fn compare(version: Version, rounds: usize, size: usize) {
         }
         println!("{memory:>6.1}");
     }
-    let [_, _, mut gavel] = all;
+    let [_, _, mut gavel, _] = all;
     let pid = gavel.gavel.as_ref().map(Gavel::pid).unwrap();
     println!(
         "gavel itself: {:.2} s of CPU, {:.1} MB",
