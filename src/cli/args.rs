@@ -59,7 +59,8 @@ pub enum Command {
     /// Inspect and steer the running daemon
     ///
     /// ROOM is a room JID, or its local part where only one managed room has it.
-    /// WHO is a nick, a real JID or a display name of somebody in the room.
+    /// WHO is a nick, a real JID or a display name of somebody in the room;
+    /// jid:ada@meet.jitsi is nobody else's, whatever others call themselves.
     #[command(arg_required_else_help = true)]
     #[command(after_help = "Example:\n  gavel room show lesson")]
     Room(RoomArgs),

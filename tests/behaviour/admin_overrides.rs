@@ -43,6 +43,27 @@ async fn events(env: &Env, jid: &str) -> Vec<(String, String, Value)> {
         .collect()
 }
 
+/// Somebody who calls themselves like another's JID keeps nobody from naming
+/// that one.
+async fn a_jid_names_whose_it_is_whatever_others_call_themselves(version: Version) {
+    let env = Env::new(version).await;
+    let _focus = env.focus(ROOM).await;
+    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+    let kim = env.client("kim").await;
+    kim.join(ROOM, "kim", &nick("bob@meet.jitsi")).await;
+    let body = r#"{"affiliation": "admin"}"#;
+    let both = put(&env, "bob@meet.jitsi", body).await;
+    assert_eq!((both.status, both.code().as_str()), (409, "ambiguous"));
+    let set = put(&env, "jid:Bob@meet.jitsi", body).await;
+    assert_eq!(set.status, 200, "{}", set.text);
+    assert_eq!(set.json()["jid"], "bob@meet.jitsi");
+    kim.sees_affiliation(ROOM, "bob", "admin").await;
+    assert_eq!(unset(&env, "jid:kim@meet.jitsi").await.status, 404);
+    assert_eq!(unset(&env, "jid:bob").await.status, 404);
+    assert_eq!(unset(&env, "jid:bob@meet.jitsi").await.status, 200);
+}
+on_both!(a_jid_names_whose_it_is_whatever_others_call_themselves);
+
 async fn an_override_outranks_claims_grants_and_the_focus(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;

@@ -74,9 +74,9 @@ impl Engine {
     pub fn find_person(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
         let room = self.rooms.get(room).ok_or(NotFound::None)?;
         let main = room.meeting.as_ref().ok_or(NotFound::Early)?;
-        let jid = normal(text);
+        let who = Who::of(text);
         let occupants = room.occupants.iter();
-        let named = occupants.filter(|(nick, o)| is_named(nick, o, text, &jid));
+        let named = occupants.filter(|(nick, o)| who.is_occupant(nick, o));
         // One of each person; whoever has no JID is one alone.
         let person = |nick: &Nick, o: &Occupant| o.bare().ok_or_else(|| nick.clone());
         let people: BTreeMap<_, _> = named
@@ -107,7 +107,7 @@ impl Engine {
         let main = self.rooms.get(room).and_then(|room| room.meeting.as_ref());
         let main = main.ok_or(NotFound::Early)?;
         let meeting = self.meeting(main).ok_or(NotFound::None)?;
-        let jid = normal(text);
+        let who = Who::of(text);
         let people = meeting.people.iter().filter_map(|(bare, person)| {
             let set = person.record.override_.as_deref()?;
             let seats = person.seats.iter();
@@ -115,10 +115,9 @@ impl Engine {
                 let occupant = self.occupant(&seat.room, &seat.nick)?;
                 Some((&seat.nick, occupant))
             });
-            let then = set.nick.as_ref().is_some_and(|nick| nick.as_str() == text)
-                || set.display_name.as_deref() == Some(text.trim())
-                || bare.as_str() == jid;
-            let named = then || occupants.any(|(nick, o)| is_named(nick, o, text, &jid));
+            let (nick, name) = (set.nick.as_ref(), set.display_name.as_deref());
+            let then = who.is_called(nick, name) || bare.as_str() == who.jid;
+            let named = then || occupants.any(|(nick, o)| who.is_occupant(nick, o));
             named.then(|| Found {
                 main: main.clone(),
                 jid: bare.clone(),
@@ -151,12 +150,41 @@ fn found(main: &RoomJid, nick: &Nick, occupant: &Occupant) -> Result<Found, NotF
     })
 }
 
-fn is_named(nick: &Nick, occupant: &Occupant, text: &str, jid: &str) -> bool {
-    let real = occupant.real.as_ref();
-    let shown = occupant.display_name.shown().map(str::trim);
-    nick.as_str() == text
-        || shown.is_some_and(|shown| shown == text.trim() && !shown.is_empty())
-        || real.is_some_and(|real| real.as_str() == jid || real.bare_str() == jid)
+/// WHO, taken apart.
+struct Who<'a> {
+    /// What a nick or display name would be; none where it is a JID for certain.
+    name: Option<&'a str>,
+    /// What a JID would be.
+    jid: String,
+}
+
+impl<'a> Who<'a> {
+    /// Everybody chooses their own names, another's JID too: behind `jid:` none
+    /// of them counts.
+    fn of(text: &'a str) -> Self {
+        let (name, jid) = match text.strip_prefix("jid:") {
+            Some(jid) => (None, jid),
+            None => (Some(text), text),
+        };
+        let jid = normal(jid);
+        Self { name, jid }
+    }
+
+    fn is_called(&self, nick: Option<&Nick>, display_name: Option<&str>) -> bool {
+        let Some(name) = self.name else {
+            return false;
+        };
+        let shown = display_name
+            .map(str::trim)
+            .filter(|shown| !shown.is_empty());
+        nick.is_some_and(|nick| nick.as_str() == name) || shown == Some(name.trim())
+    }
+
+    fn is_occupant(&self, nick: &Nick, occupant: &Occupant) -> bool {
+        let real = occupant.real.as_ref();
+        self.is_called(Some(nick), occupant.display_name.shown())
+            || real.is_some_and(|real| real.as_str() == self.jid || real.bare_str() == self.jid)
+    }
 }
 
 /// `nick (jid, "display name")`

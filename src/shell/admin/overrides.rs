@@ -138,7 +138,9 @@ fn no_person(error: NotFound, room: &RoomJid, who: &str) -> Fault {
             "nobody in {room} has {who:?} as nick, real JID or display name: GET /v1/rooms/{room} lists who is there"
         )),
         NotFound::Several(people) => Fault::ambiguous(
-            format!("several people in {room} are named {who:?}: write the JID of one"),
+            format!(
+                "several people in {room} are named {who:?}: write the JID of one, as in jid:ada@meet.jitsi"
+            ),
             people,
         ),
         NotFound::Infrastructure(name) => Fault::forbidden(format!(
