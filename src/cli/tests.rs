@@ -376,7 +376,7 @@ fn what_cannot_be_used_is_named() {
         (
             "token sign --claims @text.json",
             1,
-            "holds no claims (it is no JSON: expected value",
+            "holds no claims (it cannot be read as JSON: expected value",
         ),
         ("explain --claims @missing.json", 1, "missing.json"),
         (

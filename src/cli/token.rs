@@ -76,7 +76,7 @@ pub(super) fn object(text: &str, path: &Path) -> Result<Map<String, Value>, Erro
         Ok(Value::Object(claims)) => return Ok(claims),
         Ok(other) => format!("it is {}, no object", kind(&other)),
         Err(_) if text.trim().is_empty() => "it is empty".to_owned(),
-        Err(error) => format!("it is no JSON: {error}"),
+        Err(error) => format!("it cannot be read as JSON: {error}"),
     };
     let name = match path == Path::new("-") {
         true => "stdin".to_owned(),
