@@ -167,6 +167,8 @@ mod tests_binding;
 #[cfg(test)]
 mod tests_jwt;
 #[cfg(test)]
+mod tests_keys;
+#[cfg(test)]
 mod tests_remote;
 #[cfg(test)]
 mod tests_sources;

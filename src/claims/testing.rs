@@ -4,6 +4,8 @@
 use super::*;
 use crate::muc::{Nick, OccupantJid, RealJid, RoomJid};
 use crate::stanza::{Bridge, Evidence};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{KeyInit, Mac};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
@@ -167,4 +169,23 @@ pub(super) fn refusal(finding: &Finding) -> Option<RejectReason> {
         (None, [(_, reason)]) => Some(*reason),
         other => panic!("neither claims nor one refusal: {other:?}"),
     }
+}
+
+/// What becomes of `token`, shown by Ada for the first time; an inspection must
+/// find the same.
+pub(super) fn verdict(jwt: JwtSettings, token: &str) -> Option<RejectReason> {
+    let (ada, verifier) = (ada(), verifier(jwt));
+    let finding = verifier.examine(&with_token(token), &ada.at(NOW), &mut Bindings::new());
+    let refusal = refusal(&finding);
+    let inspection = verifier.inspect(token, Some(&ada.room), NOW).unwrap();
+    assert_eq!(inspection.reason(), refusal, "inspection and examination");
+    assert_eq!(inspection.claims, finding.claims.map(|(_, claims)| claims));
+    refusal
+}
+
+/// A token whose header says `alg`, signed with the shared secret or not at all.
+pub(super) fn forged(alg: Value, signature: &str) -> String {
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = encode(&json!({"alg": alg, "typ": "JWT"}));
+    format!("{header}.{}.{signature}", encode(&payload(json!({}))))
 }
