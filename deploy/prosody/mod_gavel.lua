@@ -492,17 +492,27 @@ end, FIRST);
 
 local entering; -- the bare JID of who is being given what gavel has said
 
--- The affiliation of somebody who is about to enter, if it can be set. It is announced to nobody: it will be in their
--- presence. What gavel has said gives, and takes nothing away.
+-- Sets an affiliation without announcing it as that of somebody absent: it will be in their presence.
+local function set_quietly(room, bare, affiliation)
+	local own, broadcast = rawget(room, "broadcast"), room.broadcast;
+	room.broadcast = function (self, stanza, ...)
+		local x = stanza.name == "message" and stanza:get_child("x", xmlns_user);
+		local item = x and x:get_child("item");
+		if not item or item.attr.jid ~= bare then return broadcast(self, stanza, ...); end
+	end;
+	entering = bare;
+	local ok, done = pcall(room.set_affiliation, room, true, bare, affiliation);
+	entering, room.broadcast = nil, own;
+	return ok and done;
+end
+
+-- Gives somebody who is about to enter the affiliation that gavel has said. Nothing is taken away by that.
 local function give_ahead(room, occupant, affiliation)
 	local bare, rank = occupant.bare_jid, affiliation_ranks[affiliation];
 	local before = affiliation_ranks[room:get_affiliation(bare) or "none"];
 	if not rank or rank <= before or before < affiliation_ranks.none then return nil; end
 	if occupant.role == "visitor" and rank < affiliation_ranks.admin then return nil; end
-	entering, room.broadcast = bare, function () end;
-	local ok, done = pcall(room.set_affiliation, room, true, bare, affiliation);
-	entering, room.broadcast = nil, nil;
-	if not ok or not done then return nil; end
+	if not set_quietly(room, bare, affiliation) then return nil; end
 	occupant.role = room:get_default_role(affiliation) or occupant.role;
 	return affiliation;
 end
@@ -854,16 +864,17 @@ wrap("save_occupant", function (inner)
 	end
 end);
 
--- Reserving an occupant's nick for another JID throws the occupant out.
+-- Reserving an occupant's nick for another JID throws the occupant out. Prosody 0.12 and 13 do that before they look
+-- whether somebody may: with or without the guard it is for moderators alone.
 module:hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
-	local room = find_room(event.stanza);
-	local state, actor = room and guarded(room), event.stanza.attr.from;
-	if not state then return; end
+	local room, actor = connection() and find_room(event.stanza), event.stanza.attr.from;
+	if not room then return; end
+	local state, may = guarded(room), rank_in(room, actor) >= affiliation_ranks.admin;
 	for item in event.stanza.tags[1]:childtags("item") do
 		local nick = item.attr.jid and item.attr.nick and encodings.stringprep.resourceprep(item.attr.nick);
 		local occupant = nick and room._occupants[room.jid.."/"..nick];
 		if occupant and jid.prep(item.attr.jid) ~= occupant.bare_jid
-			and may_not_remove(state, occupant.bare_jid, actor) then
+			and (not may or state and may_not_remove(state, occupant.bare_jid, actor)) then
 			log_refusal(room, actor, "the nick of", occupant.bare_jid);
 			return answer(event, "cancel", "not-allowed");
 		end

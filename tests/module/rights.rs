@@ -412,3 +412,28 @@ async fn module_lets_gavel_configure_and_end_a_room(version: Version) {
     );
 }
 on_both!(module_lets_gavel_configure_and_end_a_room);
+
+/// Prosody throws out whoever has a nick that is reserved for somebody else,
+/// before it looks whether the one who reserves it may.
+async fn module_lets_moderators_alone_reserve_others_nicks(version: Version) {
+    let scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    let bob = scene.person("bob").await;
+    let carol = scene.person("carol").await;
+    scene.follow(ROOM).await;
+    let reserve =
+        |nick: &str| format!("<item jid='x@meet.jitsi' affiliation='member' nick='{nick}'/>");
+    for victim in ["alice", "carol"] {
+        let refused = bob.admin(ROOM, &reserve(victim)).await;
+        assert_eq!(refused, Err("not-allowed".into()), "{victim}");
+    }
+    carol.ping("meet.jitsi").await.unwrap();
+    assert_eq!(
+        carol.role(ROOM, "carol"),
+        "participant",
+        "she is there still"
+    );
+    alice.admin(ROOM, &reserve("carol")).await.unwrap();
+    carol.sees_gone(ROOM, "carol").await;
+}
+on_both!(module_lets_moderators_alone_reserve_others_nicks);
