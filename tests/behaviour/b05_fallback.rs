@@ -1,7 +1,7 @@
 //! B5 with `policy.fallback = "first"`, as Jicofo's auto-owner does it.
 
 use crate::on_both;
-use crate::support::{Client, Env, Options, Version, student, teacher};
+use crate::support::{Client, Env, Options, Version, student, teacher, token};
 use std::sync::Arc;
 
 const ROOM: &str = "room@muc.meet.jitsi";
@@ -151,18 +151,9 @@ on_both!(b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there);
 
 /// The module must know whom gavel has elected, or its guard would refuse it.
 async fn b5_with_the_module_and_its_guard_an_election_holds(version: Version) {
-    let options = Options {
-        gavel_is_admin: false,
-        admins_own_rooms: false,
-        validate_from: true,
-        muc_modules: vec!["gavel"],
-        ..Options::default()
-    };
     let settings = "[claims]\nsources = [\"bridge\"]\n[policy]\nfallback = \"first\"\nguard = true";
-    let env = Env::with(version, options, settings).await;
-    let focus = env.client("focus@auth.meet.jitsi").await;
-    focus.join(ROOM, "focus", "").await;
-    env.gavel.logs("module=true").await;
+    let env = Env::with(version, Options::with_module(), settings).await;
+    let focus = env.focus_with_module(ROOM).await;
     let nicks = ["guest", "friend", "host"];
     let guest = env.person(ROOM, "guest", None).await;
     let _friend = env.person(ROOM, "friend", None).await;
@@ -173,10 +164,7 @@ async fn b5_with_the_module_and_its_guard_an_election_holds(version: Version) {
         .unwrap();
     assert_eq!(owners(&env, &focus, &nicks).await, ["guest", "friend"]);
     let host = env.client("host").await;
-    let token = crate::support::token(teacher("Host"));
-    let fields = serde_json::json!({ "auth_token": token, "jitsi_meet_domain": "*" });
-    let payload = format!("<session xmlns='urn:gavel:test'>{fields}</session>");
-    host.iq("set", "meet.jitsi", &payload).await.unwrap();
+    host.verified(&token(teacher("Host"))).await;
     host.join(ROOM, "host", "").await;
     focus.sees_affiliation(ROOM, "host", "owner").await;
     for nick in ["guest", "friend"] {

@@ -353,7 +353,9 @@ async fn claims_identity_only_from_trusted_domains(version: Version) {
     let mut clients = Vec::new();
     for (name, user, affiliation) in cases {
         let client = env.client(name).await;
-        set_session(&client, json!({ "jitsi_meet_context_user": user })).await;
+        client
+            .set_session(&json!({ "jitsi_meet_context_user": user }))
+            .await;
         // Their own word is replaced by the module's.
         client.join(ROOM, name, forged).await;
         focus.sees_affiliation(ROOM, name, affiliation).await;
@@ -370,13 +372,6 @@ async fn claims_identity_only_from_trusted_domains(version: Version) {
     focus.sees_name(ROOM, "bob", "Bob").await;
 }
 on_both!(claims_identity_only_from_trusted_domains);
-
-/// Plays token authentication for this client's session.
-async fn set_session(client: &Client, fields: Value) {
-    let json = escape(&fields.to_string());
-    let session = format!("<session xmlns='urn:gavel:test'>{json}</session>");
-    client.iq("set", "meet.jitsi", &session).await.unwrap();
-}
 
 /// By default gavel believes only what our Prosody module signed.
 async fn claims_what_clients_write_themselves_is_not_believed(version: Version) {

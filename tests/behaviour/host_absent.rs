@@ -2,7 +2,6 @@
 
 use crate::on_both;
 use crate::support::{Client, El, Env, MUC_USER, Options, Version, jwt, teacher, token};
-use serde_json::json;
 use std::sync::Arc;
 
 const ROOM: &str = "room@muc.meet.jitsi";
@@ -22,18 +21,10 @@ async fn visible(version: Version, settings: &str) -> (Env, Arc<Client>) {
 
 /// gavel by the module, seen by nobody.
 async fn unseen(version: Version, settings: &str) -> (Env, Arc<Client>) {
-    let options = Options {
-        gavel_is_admin: false,
-        admins_own_rooms: false,
-        validate_from: true,
-        muc_modules: vec!["gavel"],
-        ..Options::default()
-    };
+    let options = Options::with_module();
     let settings = format!("[claims]\nsources = [\"bridge\"]\n{settings}");
     let env = Env::with(version, options, &settings).await;
-    let focus = env.client("focus@auth.meet.jitsi").await;
-    focus.join(ROOM, "focus", "").await;
-    env.gavel.logs("module=true").await;
+    let focus = env.focus_with_module(ROOM).await;
     (env, focus)
 }
 
@@ -41,9 +32,7 @@ async fn unseen(version: Version, settings: &str) -> (Env, Arc<Client>) {
 async fn host(env: &Env, name: &str) -> (Arc<Client>, String) {
     let client = env.client(name).await;
     let token = token(teacher("Host"));
-    let fields = json!({ "auth_token": token, "jitsi_meet_domain": "*" });
-    let payload = format!("<session xmlns='urn:gavel:test'>{fields}</session>");
-    client.iq("set", "meet.jitsi", &payload).await.unwrap();
+    client.verified(&token).await;
     (client, jwt(&token))
 }
 

@@ -1,15 +1,35 @@
 //! Section 3: keys from servers (`jwks_url`, `asap_key_server`).
 
+mod invented;
+mod tls;
+
 use crate::on_both;
 use crate::support::{
-    Answer, Env, Gavel, Issuer, KeyServer, TlsServer, Version, complete, jwt, nick, sign_with,
-    student, teacher,
+    Answer, Client, Env, Issuer, KeyServer, Version, complete, jwt, nick, sign_with, student,
+    teacher,
 };
 use jsonwebtoken::Algorithm;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const ROOM: &str = "room@muc.meet.jitsi";
+
+/// Somebody comes with a token.
+async fn comes(env: &Env, name: &str, token: &str) -> Arc<Client> {
+    let client = env.client(name).await;
+    client.join(ROOM, name, token).await;
+    client
+}
+
+/// A server that has one set of keys, gavel which trusts it, and the focus.
+async fn with_set(version: Version, issuer: &Issuer) -> (KeyServer, Env, Arc<Client>) {
+    let server = KeyServer::start().await;
+    server.answer("/keys", Answer::set(&[issuer]));
+    let env = Env::gavel(version, &server.jwks()).await;
+    let focus = env.focus(ROOM).await;
+    (server, env, focus)
+}
 
 /// How often gavel has told that it did not believe claims.
 fn rejections(env: &Env) -> usize {
@@ -36,8 +56,7 @@ async fn keys_a_person_is_judged_when_the_key_arrives_and_nobody_else_waits(vers
     tim.join(ROOM, "tim", &token).await;
     server.asked(&new.asap_path()).await;
     // Meanwhile everything else goes on.
-    let bob = env.client("bob").await;
-    bob.join(ROOM, "bob", &old.token(teacher("Bob"))).await;
+    let _bob = comes(&env, "bob", &old.token(teacher("Bob"))).await;
     focus.sees_affiliation(ROOM, "bob", "owner").await;
     focus
         .affiliate(ROOM, "alice@meet.jitsi", "owner")
@@ -93,22 +112,14 @@ fn set(issuers: &[&Issuer]) -> String {
 
 async fn keys_rotate_without_a_restart(version: Version) {
     let (old, new) = (Issuer::new("old", 1), Issuer::new("new", 2));
-    let server = KeyServer::start().await;
-    server.answer("/keys", Answer::set(&[&old]));
-    let env = Env::gavel(version, &server.jwks()).await;
-    let focus = env.focus(ROOM).await;
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &old.token(teacher("Alice")))
-        .await;
+    let (server, env, focus) = with_set(version, &old).await;
+    let alice = comes(&env, "alice", &old.token(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     server.answer("/keys", Answer::set(&[&new]));
-    let bob = env.client("bob").await;
-    bob.join(ROOM, "bob", &new.token(teacher("Bob"))).await;
+    let _bob = comes(&env, "bob", &new.token(teacher("Bob"))).await;
     focus.sees_affiliation(ROOM, "bob", "owner").await;
     // The old key is gone, what it gave is not.
-    let late = env.client("late").await;
-    late.join(ROOM, "late", &old.token(teacher("Late"))).await;
+    let _late = comes(&env, "late", &old.token(teacher("Late"))).await;
     alice.presence(ROOM, "alice", "<x xmlns='urn:test'/>").await;
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "late"), "none");
@@ -123,10 +134,7 @@ async fn keys_a_server_that_comes_late_is_waited_for(version: Version) {
     server.answer("/keys", Answer::set(&[&issuer]));
     let env = Env::gavel(version, &server.jwks()).await;
     let focus = env.focus(ROOM).await;
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &issuer.token(teacher("Alice")))
-        .await;
+    let _alice = comes(&env, "alice", &issuer.token(teacher("Alice"))).await;
     let line = env.gavel.logs("its key could not be had").await;
     assert!(
         line.contains("bad_signature") && line.contains("refused"),
@@ -151,14 +159,10 @@ async fn keys_that_are_here_outlive_their_server(version: Version) {
     server.answer("/keys", Answer::set(&[&issuer]));
     let mut env = Env::gavel(version, &server.jwks()).await;
     let focus = env.focus(ROOM).await;
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &issuer.token(teacher("Alice")))
-        .await;
+    let _alice = comes(&env, "alice", &issuer.token(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     server.stop().await;
-    let bob = env.client("bob").await;
-    bob.join(ROOM, "bob", &issuer.token(teacher("Bob"))).await;
+    let _bob = comes(&env, "bob", &issuer.token(teacher("Bob"))).await;
     focus.sees_affiliation(ROOM, "bob", "owner").await;
     let before = env.requests().await.len();
     env.gavel.stop().await;
@@ -166,10 +170,7 @@ async fn keys_that_are_here_outlive_their_server(version: Version) {
     env.connected().await;
     env.gavel.logs_again("keys cannot be fetched").await;
     env.gavel.logs_again("joined").await;
-    let carol = env.client("carol").await;
-    carol
-        .join(ROOM, "carol", &issuer.token(teacher("Carol")))
-        .await;
+    let _carol = comes(&env, "carol", &issuer.token(teacher("Carol"))).await;
     env.gavel.logs_again("its key could not be had").await;
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "carol"), "none");
@@ -255,10 +256,7 @@ async fn keys_wrong_answers_yield_nothing_and_are_told(version: Version) {
     let near = Issuer::new("near", 3);
     server.answer(&near.asap_path(), redirect("/other"));
     server.answer("/other", Answer::Text(near.pem()));
-    let client = env.client("near").await;
-    client
-        .join(ROOM, "near", &near.token(teacher("Near")))
-        .await;
+    let _client = comes(&env, "near", &near.token(teacher("Near"))).await;
     focus.sees_affiliation(ROOM, "near", "owner").await;
     env.settle().await;
     for (kid, ..) in &cases {
@@ -272,10 +270,7 @@ on_both!(keys_wrong_answers_yield_nothing_and_are_told);
 /// A set that is no set leaves the keys that are here; one that is decides.
 async fn keys_a_set_is_replaced_only_by_a_set(version: Version) {
     let issuer = Issuer::new("k", 1);
-    let server = KeyServer::start().await;
-    server.answer("/keys", Answer::set(&[&issuer]));
-    let env = Env::gavel(version, &server.jwks()).await;
-    let focus = env.focus(ROOM).await;
+    let (server, env, focus) = with_set(version, &issuer).await;
     server.asked("/keys").await;
     server.answer("/keys", Answer::Text("<html>maintenance</html>".into()));
     let stranger = env.client("stranger").await;
@@ -284,15 +279,11 @@ async fn keys_a_set_is_replaced_only_by_a_set(version: Version) {
         .join(ROOM, "stranger", &unknown.token(teacher("S")))
         .await;
     env.gavel.logs("no JSON Web Key Set").await;
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &issuer.token(teacher("Alice")))
-        .await;
+    let _alice = comes(&env, "alice", &issuer.token(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     server.answer("/keys", Answer::Text(" ".repeat(300_000)));
     env.gavel.logs("longer than 262144 bytes").await;
-    let bob = env.client("bob").await;
-    bob.join(ROOM, "bob", &issuer.token(teacher("Bob"))).await;
+    let _bob = comes(&env, "bob", &issuer.token(teacher("Bob"))).await;
     focus.sees_affiliation(ROOM, "bob", "owner").await;
     assert_eq!(focus.affiliation(ROOM, "stranger"), "none");
 }
@@ -330,10 +321,7 @@ async fn keys_of_a_set_are_used_for_what_they_are(version: Version) {
         client.join(ROOM, name, token).await;
         clients.push(client);
     }
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &good.token(teacher("Alice")))
-        .await;
+    let _alice = comes(&env, "alice", &good.token(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     // The second fetch is for the first unknown key; it has been looked for.
     for (name, reason) in [
@@ -356,113 +344,6 @@ fn base64url(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
-
-/// Whoever invents key ids cannot make gavel hammer the server, and keeps no
-/// real key from being fetched.
-async fn keys_invented_ids_cost_little(version: Version) {
-    let real = Issuer::new("real", 1);
-    let server = KeyServer::start().await;
-    server.publish(&real);
-    let env = Env::gavel(version, &server.asap()).await;
-    let focus = env.focus(ROOM).await;
-    let start = Instant::now();
-    let eves = [env.client("eve").await, env.client("eva").await];
-    for (name, eve) in ["eve", "eva"].iter().zip(&eves) {
-        eve.join(ROOM, name, "").await;
-        for number in 0..200 {
-            let invented = Issuer::new(&format!("{name} {number}"), 9);
-            eve.presence(ROOM, name, &invented.token(teacher("Eve")))
-                .await;
-        }
-    }
-    env.settle().await;
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &real.token(teacher("Alice")))
-        .await;
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-    let allowed = 20 + 2 * (start.elapsed().as_secs() as usize + 1) + 1;
-    let asked = server.requests();
-    assert!(asked.len() <= allowed, "{} of {allowed}", asked.len());
-    // How many of hers were fetched depends on how fast she is: only her newest
-    // is wanted.
-    assert!(asked.len() > 4, "{asked:?}");
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "eve"), "none");
-}
-on_both!(keys_invented_ids_cost_little);
-
-/// Everybody has one place in the queue for keys, in the order in which they came.
-async fn keys_are_fetched_in_the_order_in_which_people_came(version: Version) {
-    let real = Issuer::new("real", 1);
-    let server = KeyServer::start().await;
-    server.publish(&real);
-    let env = Env::gavel(version, &server.asap()).await;
-    let focus = env.focus(ROOM).await;
-    let mut clients = Vec::new();
-    let invented = |name: &str, number: u32| Issuer::new(&format!("{name} {number}"), 9);
-    for name in ["a", "b", "c", "alice", "x", "y", "z"] {
-        let client = env.client(name).await;
-        client.join(ROOM, name, "").await;
-        clients.push((name, client));
-    }
-    // What may be asked for at once is used up by the first, and more than that
-    // wanted by the second.
-    for number in 0..40 {
-        let (name, client) = &clients[number % 2];
-        let token = invented(name, number as u32).token(teacher("Eve"));
-        client.presence(ROOM, name, &token).await;
-        env.settle().await;
-    }
-    for (name, client) in &clients[2..] {
-        let issuer = match *name {
-            "alice" => Issuer::new("real", 1),
-            name => invented(name, 0),
-        };
-        client
-            .presence(ROOM, name, &issuer.token(teacher(name)))
-            .await;
-    }
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-    let last = invented("z", 0).asap_path();
-    server.asked(&last).await;
-    let asked = server.requests();
-    let turn = |path: String| asked.iter().position(|asked| *asked == path);
-    let turns = [
-        turn(invented("c", 0).asap_path()),
-        turn(real.asap_path()),
-        turn(invented("x", 0).asap_path()),
-        turn(invented("y", 0).asap_path()),
-        turn(last),
-    ];
-    assert!(turns[0].is_some() && turns.is_sorted(), "{turns:?}");
-}
-on_both!(keys_are_fetched_in_the_order_in_which_people_came);
-
-async fn keys_invented_ids_cost_a_set_one_fetch(version: Version) {
-    let real = Issuer::new("real", 1);
-    let server = KeyServer::start().await;
-    server.answer("/keys", Answer::set(&[&real]));
-    let env = Env::gavel(version, &server.jwks()).await;
-    let focus = env.focus(ROOM).await;
-    server.asked("/keys").await;
-    let eve = env.client("eve").await;
-    eve.join(ROOM, "eve", "").await;
-    for number in 0..100 {
-        let invented = Issuer::new(&format!("k {number}"), 9);
-        eve.presence(ROOM, "eve", &invented.token(teacher("Eve")))
-            .await;
-    }
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &real.token(teacher("Alice")))
-        .await;
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-    env.settle().await;
-    assert_eq!(server.requests(), ["/keys", "/keys"]);
-    assert_eq!(focus.affiliation(ROOM, "eve"), "none");
-}
-on_both!(keys_invented_ids_cost_a_set_one_fetch);
 
 /// A token that waits is its first bearer's, even one who leaves meanwhile.
 async fn keys_a_copied_token_yields_nothing_while_its_key_is_awaited(version: Version) {
@@ -514,16 +395,12 @@ async fn keys_a_token_may_expire_while_its_key_is_awaited(version: Version) {
     let exp = now() + 3;
     let mut claims = teacher("Alice");
     claims["exp"] = json!(exp);
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &issuer.token(claims.clone()))
-        .await;
+    let _alice = comes(&env, "alice", &issuer.token(claims.clone())).await;
     env.settle().await;
     while now() <= exp {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let late = env.client("late").await;
-    late.join(ROOM, "late", &issuer.token(claims)).await;
+    let _late = comes(&env, "late", &issuer.token(claims)).await;
     let line = env.gavel.logs("nick=late").await;
     assert!(line.contains("expired"), "{line}");
     server.release();
@@ -547,10 +424,7 @@ async fn b14_keys_the_credentials_of_a_url_are_in_no_log(version: Version) {
     env.gavel.restart_with_log("trace");
     env.connected().await;
     let focus = env.focus(ROOM).await;
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &issuer.token(teacher("Alice")))
-        .await;
+    let _alice = comes(&env, "alice", &issuer.token(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     server.stop().await;
     let eve = env.client("eve").await;
@@ -562,71 +436,3 @@ async fn b14_keys_the_credentials_of_a_url_are_in_no_log(version: Version) {
     assert_eq!(line, None);
 }
 on_both!(b14_keys_the_credentials_of_a_url_are_in_no_log);
-
-/// `text` as the whole answer of a server.
-fn response(text: &str) -> String {
-    let length = text.len();
-    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}")
-}
-
-/// The certificate counts, and whose name it has.
-async fn keys_come_over_tls_from_who_is_trusted(version: Version) {
-    let issuer = Issuer::new("k", 1);
-    let server = TlsServer::start(response(&set(&[&issuer])));
-    let settings = |host: &str| {
-        let port = server.port;
-        format!(
-            "[claims.jwt]\nalgorithms = [\"ES256\"]\njwks_url = \"https://{host}:{port}/keys\"\n"
-        )
-    };
-    let mut env = Env::gavel(version, &settings("localhost")).await;
-    let focus = env.focus(ROOM).await;
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &issuer.token(teacher("Alice")))
-        .await;
-    let line = env.gavel.logs("its key could not be had").await;
-    assert!(line.contains("certificate"), "{line}");
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "alice"), "none", "an unknown CA");
-    let ca = TlsServer::ca();
-    let trusted = [("SSL_CERT_FILE", ca.to_str().unwrap())];
-    env.gavel.kill();
-    env.gavel = Gavel::start_with(&env.prosody, &settings("127.0.0.2"), &trusted);
-    env.connected().await;
-    env.gavel.logs("keys cannot be fetched").await;
-    env.gavel.kill();
-    env.gavel = Gavel::start_with(&env.prosody, &settings("localhost"), &trusted);
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-}
-on_both!(keys_come_over_tls_from_who_is_trusted);
-
-/// A redirect must not take the way that the key comes by out of TLS.
-async fn keys_are_not_fetched_without_tls_after_a_redirect_from_it(version: Version) {
-    let issuer = Issuer::new("k", 1);
-    let plain = KeyServer::start().await;
-    plain.answer("/keys", Answer::set(&[&issuer]));
-    let to = format!("http://localhost:{}/keys", plain.port);
-    let redirect = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
-    let server = TlsServer::start(redirect);
-    let ca = TlsServer::ca();
-    let mut env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    env.gavel.kill();
-    let settings = format!(
-        "[claims.jwt]\nalgorithms = [\"ES256\"]\njwks_url = \"https://localhost:{}/keys\"\n",
-        server.port
-    );
-    let trusted = [("SSL_CERT_FILE", ca.to_str().unwrap())];
-    env.gavel = Gavel::start_with(&env.prosody, &settings, &trusted);
-    env.connected().await;
-    let alice = env.client("alice").await;
-    alice
-        .join(ROOM, "alice", &issuer.token(teacher("Alice")))
-        .await;
-    let line = env.gavel.logs("its key could not be had").await;
-    assert!(line.contains("from https to http"), "{line}");
-    assert_eq!(plain.requests(), [""; 0]);
-    assert_eq!(focus.affiliation(ROOM, "alice"), "none");
-}
-on_both!(keys_are_not_fetched_without_tls_after_a_redirect_from_it);

@@ -14,33 +14,14 @@ async fn scene(version: Version) -> Env {
 }
 
 async fn scene_with(version: Version, overrides: &str) -> Env {
-    let options = Options {
-        gavel_is_admin: false,
-        admins_own_rooms: false,
-        validate_from: true,
-        host_modules: vec!["test_session"],
-        muc_modules: vec!["gavel"],
-        ..Options::default()
-    };
-    Env::with(version, options, overrides).await
-}
-
-/// The focus makes the room; gavel follows it, unseen.
-async fn focus(env: &Env) -> Arc<Client> {
-    let focus = env.client("focus@auth.meet.jitsi").await;
-    focus.join(ROOM, "focus", "").await;
-    env.gavel.logs("module=true").await;
-    focus
+    Env::with(version, Options::with_module(), overrides).await
 }
 
 /// Logs in as if Prosody had verified a token with these claims.
 async fn verified(env: &Env, name: &str, claims: Option<Value>) -> Arc<Client> {
     let client = env.client(name).await;
     if let Some(claims) = claims {
-        let token = token(claims);
-        let fields = json!({ "auth_token": token, "jitsi_meet_domain": "*" });
-        let payload = format!("<session xmlns='urn:gavel:test'>{fields}</session>");
-        client.iq("set", "meet.jitsi", &payload).await.unwrap();
+        client.verified(&token(claims)).await;
     }
     client
 }
@@ -58,7 +39,7 @@ fn of_gavel(stanza: &El) -> bool {
 
 async fn module_and_gavel_decide_by_verified_claims(version: Version) {
     let env = scene(version).await;
-    let focus = focus(&env).await;
+    let focus = env.focus_with_module(ROOM).await;
     let alice = joins(&env, "alice", Some(teacher("alice"))).await;
     let bob = joins(&env, "bob", Some(student("bob"))).await;
     let guest = joins(&env, "guest", None).await;
@@ -83,7 +64,7 @@ on_both!(module_and_gavel_decide_by_verified_claims);
 
 async fn module_and_gavel_believe_no_claims_that_clients_write(version: Version) {
     let env = scene(version).await;
-    let focus = focus(&env).await;
+    let focus = env.focus_with_module(ROOM).await;
     let text = teacher("mallory").to_string();
     let mac = "0".repeat(64);
     let claims = format!(
@@ -94,13 +75,9 @@ async fn module_and_gavel_believe_no_claims_that_clients_write(version: Version)
     mallory.join(ROOM, "mallory", &claims).await;
     mallory.presence(ROOM, "mallory", &claims).await;
     // The URL's token, which nobody has verified.
-    let token = token(teacher("eve"));
-    let payload = format!(
-        "<session xmlns='urn:gavel:test'>{}</session>",
-        json!({ "auth_token": token })
-    );
     let eve = env.client("eve").await;
-    eve.iq("set", "meet.jitsi", &payload).await.unwrap();
+    let fields = json!({ "auth_token": token(teacher("eve")) });
+    eve.set_session(&fields).await;
     eve.join(ROOM, "eve", "").await;
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "mallory"), "none");
@@ -111,7 +88,7 @@ on_both!(module_and_gavel_believe_no_claims_that_clients_write);
 
 async fn module_and_gavel_let_no_changed_name_through(version: Version) {
     let env = scene(version).await;
-    let focus = focus(&env).await;
+    let focus = env.focus_with_module(ROOM).await;
     let alice = joins(&env, "alice", Some(teacher("Alice Token"))).await;
     focus.sees_name(ROOM, "alice", "Alice Token").await;
     env.settle().await;
@@ -129,7 +106,7 @@ on_both!(module_and_gavel_let_no_changed_name_through);
 async fn module_and_gavel_tell_an_occupant_of_its_name(version: Version) {
     let overrides = format!("{BRIDGE}\n[names]\nfreeze = \"notify\"");
     let env = scene_with(version, &overrides).await;
-    let focus = focus(&env).await;
+    let focus = env.focus_with_module(ROOM).await;
     let alice = joins(&env, "alice", Some(teacher("alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     alice.presence(ROOM, "alice", &nick("Somebody Else")).await;
@@ -142,7 +119,7 @@ on_both!(module_and_gavel_tell_an_occupant_of_its_name);
 
 async fn module_and_gavel_come_back_after_a_restart(version: Version) {
     let mut env = scene(version).await;
-    let focus = focus(&env).await;
+    let focus = env.focus_with_module(ROOM).await;
     let alice = joins(&env, "alice", Some(teacher("alice"))).await;
     let _bob = joins(&env, "bob", Some(student("bob"))).await;
     focus.sees_affiliation(ROOM, "bob", "member").await;

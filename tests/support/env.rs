@@ -94,6 +94,15 @@ impl Env {
         focus
     }
 
+    /// The focus, where the module serves the room: it creates it, and gavel
+    /// follows, unseen.
+    pub async fn focus_with_module(&self, room: &str) -> Arc<Client> {
+        let focus = self.client("focus@auth.meet.jitsi").await;
+        focus.join(room, "focus", "").await;
+        self.gavel.logs("module=true").await;
+        focus
+    }
+
     /// Waits until `client` sees gavel in the room as its owner.
     pub async fn gavel_joins(&self, client: &Client, room: &str) {
         client.sees_affiliation(room, "gavel", "owner").await;

@@ -62,6 +62,19 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Rooms that the module serves, and gavel without any right of its own.
+    pub fn with_module() -> Self {
+        Self {
+            gavel_is_admin: false,
+            admins_own_rooms: false,
+            validate_from: true,
+            muc_modules: vec!["gavel"],
+            ..Self::default()
+        }
+    }
+}
+
 /// A Lua list of strings.
 fn list(base: &[&str], more: &[&str]) -> String {
     let quoted: Vec<String> = base.iter().chain(more).map(|m| format!("{m:?}")).collect();

@@ -146,6 +146,13 @@ impl Prosody {
         read("prosody.out") + &read("prosody.log")
     }
 
+    /// How often it has let a component in.
+    pub fn connections(&self) -> usize {
+        let log = self.log();
+        log.matches("External component successfully authenticated")
+            .count()
+    }
+
     /// Makes sure that `user` of `host` can log in with the password `secret`.
     pub fn add_user(&self, user: &str, host: &str) {
         let accounts = self.dir().join("data").join(encode(host)).join("accounts");

@@ -11,12 +11,8 @@ const ROOM: &str = "room@muc.meet.jitsi";
 /// Prosody with the module, gavel in no `admins`.
 fn with_module() -> Options {
     Options {
-        gavel_is_admin: false,
-        admins_own_rooms: false,
-        validate_from: true,
-        muc_modules: vec!["gavel"],
         global: VERSION.into(),
-        ..Options::default()
+        ..Options::with_module()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The running daemon is asked: it knows what has happened since it started.
 
-use super::{doctor, gavel};
+use super::{Found, doctor, gavel};
 use crate::on_both;
 use crate::support::{
     Client, Env, Gavel, Options, Prosody, Version, jwt, nick, student, teacher, token,
@@ -11,22 +11,10 @@ use std::sync::Arc;
 const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
 
-fn with_module() -> Options {
-    Options {
-        gavel_is_admin: false,
-        admins_own_rooms: false,
-        validate_from: true,
-        muc_modules: vec!["gavel"],
-        ..Options::default()
-    }
-}
-
 /// Logs in as if Prosody had verified a token with these claims, and enters.
 async fn verified(env: &Env, name: &str, user: Value) -> Arc<Client> {
     let client = env.client(name).await;
-    let fields = json!({ "auth_token": token(user), "jitsi_meet_domain": "*" });
-    let payload = format!("<session xmlns='urn:gavel:test'>{fields}</session>");
-    client.iq("set", "meet.jitsi", &payload).await.unwrap();
+    client.verified(&token(user)).await;
     client.join(ROOM, name, &nick(name)).await;
     client
 }
@@ -34,10 +22,23 @@ async fn verified(env: &Env, name: &str, user: Value) -> Arc<Client> {
 /// A Jitsi with the module in which somebody meets, gavel following.
 async fn meeting(version: Version, options: Options) -> (Env, Arc<Client>) {
     let env = Env::with(version, options, BRIDGE).await;
-    let focus = env.client("focus@auth.meet.jitsi").await;
-    focus.join(ROOM, "focus", "").await;
-    env.gavel.logs("module=true").await;
+    let focus = env.focus_with_module(ROOM).await;
     (env, focus)
+}
+
+/// The same, and a student has come.
+async fn lesson(version: Version, options: Options) -> (Env, Arc<Client>, Arc<Client>) {
+    let (env, focus) = meeting(version, options).await;
+    let bob = verified(&env, "bob", student("bob")).await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
+    (env, focus, bob)
+}
+
+/// The doctor's words about what has happened so far.
+async fn examined(env: &Env) -> Found {
+    env.settle().await;
+    doctor(env.gavel.config()).await
 }
 
 /// A token of claims with one more.
@@ -46,19 +47,11 @@ fn with(mut claims: Value, name: &str, value: Value) -> String {
     token(claims)
 }
 
-/// How often Prosody has let a component in.
-fn connections(prosody: &Prosody) -> usize {
-    let log = prosody.log();
-    log.matches("External component successfully authenticated")
-        .count()
-}
-
 async fn doctor_asks_the_running_gavel_and_is_content(version: Version) {
-    let (env, focus) = meeting(version, with_module()).await;
+    let (env, focus) = meeting(version, Options::with_module()).await;
     let _alice = verified(&env, "alice", teacher("alice")).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
-    env.settle().await;
-    let found = doctor(env.gavel.config()).await;
+    let found = examined(&env).await;
     found.is_healthy();
     assert_eq!(found.json["examined_by"], "daemon");
     found.has("connection", "ok", &["1 person in 1 room"]);
@@ -69,7 +62,7 @@ async fn doctor_asks_the_running_gavel_and_is_content(version: Version) {
     found.has("nagle", "ok", &[]);
     found.has("state", "ok", &["state.json"]);
     found.lacks("impersonation");
-    assert_eq!(connections(&env.prosody), 1, "it asked over gavel's own");
+    assert_eq!(env.prosody.connections(), 1, "it asked over gavel's own");
     assert!(found.json["findings"].as_array().unwrap().len() < 15);
 }
 on_both!(doctor_asks_the_running_gavel_and_is_content);
@@ -81,14 +74,12 @@ async fn doctor_does_not_connect_beside_a_gavel_that_hangs(version: Version) {
     env.gavel.thaw();
     assert_eq!(said.status, 1, "{said:?}");
     assert!(said.err.contains("does not answer"), "{said:?}");
-    assert_eq!(connections(&env.prosody), 1);
+    assert_eq!(env.prosody.connections(), 1);
 }
 on_both!(doctor_does_not_connect_beside_a_gavel_that_hangs);
 
 async fn doctor_counts_what_the_focus_gives(version: Version) {
-    let (env, focus) = meeting(version, with_module()).await;
-    let _bob = verified(&env, "bob", student("bob")).await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
+    let (env, focus, _bob) = lesson(version, Options::with_module()).await;
     for _ in 0..2 {
         focus
             .affiliate(ROOM, "bob@meet.jitsi", "owner")
@@ -111,12 +102,9 @@ on_both!(doctor_counts_what_the_focus_gives);
 async fn doctor_counts_what_server_modules_give_at_the_door(version: Version) {
     let options = Options {
         muc: "test_promote_everyone = true".into(),
-        ..with_module()
+        ..Options::with_module()
     };
-    let (env, focus) = meeting(version, options).await;
-    let _bob = verified(&env, "bob", student("bob")).await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
+    let (env, _focus, _bob) = lesson(version, options).await;
     let found = doctor(env.gavel.config()).await;
     let words = [
         "1 as somebody joined",
@@ -130,25 +118,18 @@ on_both!(doctor_counts_what_server_modules_give_at_the_door);
 async fn doctor_counts_what_server_modules_give_before_the_door(version: Version) {
     let options = Options {
         muc: "test_promote_early = true".into(),
-        ..with_module()
+        ..Options::with_module()
     };
-    let (env, focus) = meeting(version, options).await;
-    let _bob = verified(&env, "bob", student("bob")).await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
+    let (env, _focus, _bob) = lesson(version, options).await;
     let found = doctor(env.gavel.config()).await;
     found.has("promotions", "warn", &["wait_for_host_disable_auto_owners"]);
 }
 on_both!(doctor_counts_what_server_modules_give_before_the_door);
 
 async fn doctor_counts_what_server_modules_give_later(version: Version) {
-    let (env, focus) = meeting(version, with_module()).await;
-    let _bob = verified(&env, "bob", student("bob")).await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
+    let (env, _focus, _bob) = lesson(version, Options::with_module()).await;
     env.server_sets(ROOM, "bob@meet.jitsi", "owner").await;
-    env.settle().await;
-    let found = doctor(env.gavel.config()).await;
+    let found = examined(&env).await;
     found.has(
         "promotions",
         "warn",
@@ -193,8 +174,7 @@ async fn doctor_misses_claims(version: Version) {
     let mallory = env.client("guest.meet.jitsi").await;
     let identity = "<identity><user><name>M</name><id>1</id></user></identity>";
     mallory.join(ROOM, "mallory", identity).await;
-    env.settle().await;
-    let found = doctor(env.gavel.config()).await;
+    let found = examined(&env).await;
     found.has(
         "tokens",
         "warn",
@@ -219,8 +199,7 @@ async fn doctor_names_why_tokens_are_refused(version: Version) {
     eve.join(ROOM, "eve", &jwt(&other_issuer)).await;
     let frank = env.client("frank").await;
     frank.join(ROOM, "frank", &jwt("no.token.atall")).await;
-    env.settle().await;
-    let found = doctor(env.gavel.config()).await;
+    let found = examined(&env).await;
     found.has("rejected", "warn", &["issuer", "claims.jwt.issuers"]);
     found.has("rejected", "warn", &["malformed", "claims.jwt.elements"]);
     found.lacks("tokens");
@@ -252,8 +231,7 @@ async fn doctor_compares_clocks(version: Version) {
     let early = with(teacher("alice"), "iat", json!(now + 90));
     alice.join(ROOM, "alice", &jwt(&early)).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
-    env.settle().await;
-    let found = doctor(env.gavel.config()).await;
+    let found = examined(&env).await;
     found.has(
         "clock",
         "warn",
@@ -270,8 +248,7 @@ async fn doctor_compares_clocks_by_tokens_not_valid_yet(version: Version) {
     let bob = env.client("bob").await;
     let early = with(teacher("bob"), "nbf", json!(now + 300));
     bob.join(ROOM, "bob", &jwt(&early)).await;
-    env.settle().await;
-    let found = doctor(env.gavel.config()).await;
+    let found = examined(&env).await;
     found.has("clock", "warn", &["not valid yet (nbf"]);
 }
 on_both!(doctor_compares_clocks_by_tokens_not_valid_yet);
@@ -286,8 +263,7 @@ async fn doctor_names_server_admins(version: Version) {
     let boss = env.client("boss").await;
     boss.join(ROOM, "boss", "").await;
     env.gavel.logs("is an admin of the server").await;
-    env.settle().await;
-    let found = doctor(env.gavel.config()).await;
+    let found = examined(&env).await;
     found.has(
         "server_admin",
         "warn",
@@ -329,8 +305,7 @@ async fn doctor_finds_rooms_that_stay(version: Version) {
     }
     let env = Env::beside(prosody, "").await;
     env.gavel.logs("ready: all rooms").await;
-    env.settle().await;
-    let found = doctor(env.gavel.config()).await;
+    let found = examined(&env).await;
     found.has(
         "listing",
         "warn",
@@ -378,7 +353,7 @@ on_both!(doctor_finds_a_state_file_that_cannot_be_written);
 async fn doctor_finds_held_back_packets_over_gavels_own_stream(version: Version) {
     let options = Options {
         global: "network_settings = { nagle = true }".into(),
-        ..with_module()
+        ..Options::with_module()
     };
     let (env, _focus) = meeting(version, options).await;
     let found = doctor(env.gavel.config()).await;
