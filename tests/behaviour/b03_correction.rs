@@ -163,6 +163,16 @@ async fn b3_who_was_granted_grants(version: Version) {
 }
 on_both!(b3_who_was_granted_grants);
 
+/// That gavel has lowered Mallory before it has looked at Eve.
+async fn mallory_was_first(env: &Env) {
+    let requests = env.requests().await;
+    let eve = requests.iter().position(|(jid, _)| jid == "eve@meet.jitsi");
+    let last = requests
+        .iter()
+        .rposition(|(jid, _)| jid == "mallory@meet.jitsi");
+    assert!(last < eve, "{requests:?}");
+}
+
 /// An unentitled actor is lowered first, then undone.
 async fn b3_a_promotion_by_the_unentitled_is_undone(version: Version) {
     let env = Env::new(version).await;
@@ -185,12 +195,7 @@ async fn b3_a_promotion_by_the_unentitled_is_undone(version: Version) {
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "mallory"), "member");
     assert_eq!(focus.affiliation(ROOM, "eve"), "none");
-    let requests = env.requests().await;
-    let eve = requests.iter().position(|(jid, _)| jid == "eve@meet.jitsi");
-    let last = requests
-        .iter()
-        .rposition(|(jid, _)| jid == "mallory@meet.jitsi");
-    assert!(last < eve, "{requests:?}");
+    mallory_was_first(&env).await;
 }
 on_both!(b3_a_promotion_by_the_unentitled_is_undone);
 
@@ -223,12 +228,7 @@ async fn b3_an_unentitled_actor_is_lowered_without_pause(version: Version) {
     focus.sees_affiliation(ROOM, "eve", "none").await;
     let after = since.elapsed();
     assert!(after < Duration::from_secs(1), "it took {after:?}");
-    let requests = env.requests().await;
-    let eve = requests.iter().position(|(jid, _)| jid == "eve@meet.jitsi");
-    let last = requests
-        .iter()
-        .rposition(|(jid, _)| jid == "mallory@meet.jitsi");
-    assert!(last < eve, "{requests:?}");
+    mallory_was_first(&env).await;
 }
 on_both!(b3_an_unentitled_actor_is_lowered_without_pause);
 

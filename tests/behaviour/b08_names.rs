@@ -3,6 +3,7 @@
 use crate::on_both;
 use crate::support::{Client, El, Env, Occupant, Options, Version, jwt, nick, teacher, token};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const ROOM: &str = "room@muc.meet.jitsi";
 
@@ -20,15 +21,21 @@ const PAYLOAD: &str = "<show>dnd</show><status>a &lt;b&gt; &amp; 'c' \"d\"</stat
     <region xmlns='http://jitsi.org/jitsi-meet' id='x'><deep xmlns='urn:y'><nick>inner</nick></deep></region>\
     <raisedHand>1700000000000</raisedHand>";
 
-async fn b8_a_changed_name_is_reverted_and_all_else_kept(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
+/// Bob comes as who his token says he is; and what he shows it by.
+async fn bob_comes(env: &Env, focus: &Client) -> (Arc<Client>, String) {
     let bob = env.client("bob").await;
     let own = jwt(&token(named("Bob")));
     bob.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
         .await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     env.settle().await;
+    (bob, own)
+}
+
+async fn b8_a_changed_name_is_reverted_and_all_else_kept(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let (bob, own) = bob_comes(&env, &focus).await;
     let before = bob.count(|s| s.name == "presence");
     bob.presence(
         ROOM,
@@ -191,11 +198,7 @@ on_both!(b8_names_that_are_equal_are_left);
 async fn b8_several_nick_children_hide_nothing(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let own = jwt(&token(named("Bob")));
-    bob.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
-        .await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
+    let (bob, own) = bob_comes(&env, &focus).await;
     let other = "<nick xmlns='urn:other'>The Teacher</nick>";
     for names in [
         format!("{}{}", nick("Bob"), nick("The Teacher")),
@@ -275,12 +278,7 @@ on_both!(b8_guests_rename_freely);
 async fn b8_a_stale_revert_is_mended(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let own = jwt(&token(named("Bob")));
-    bob.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
-        .await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
+    let (bob, own) = bob_comes(&env, &focus).await;
     env.gavel.freeze();
     // All of these wait for gavel, which answers the first before it can know
     // the last.
@@ -308,12 +306,7 @@ on_both!(b8_a_stale_revert_is_mended);
 async fn b8_a_late_revert_brings_nobody_back(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let own = jwt(&token(named("Bob")));
-    bob.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
-        .await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
+    let (bob, own) = bob_comes(&env, &focus).await;
     env.gavel.freeze();
     let join = "<x xmlns='http://jabber.org/protocol/muc'/>";
     let children = format!("{join}{own}{}", nick("The Teacher"));
@@ -331,12 +324,7 @@ on_both!(b8_a_late_revert_brings_nobody_back);
 async fn b8_reverts_are_limited(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let own = jwt(&token(named("Bob")));
-    bob.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
-        .await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
+    let (bob, own) = bob_comes(&env, &focus).await;
     let start = std::time::Instant::now();
     for count in 0..40 {
         let children = format!("{own}{}", nick(&format!("X{count}")));
@@ -420,11 +408,7 @@ async fn b8_where_prosody_refuses_gavel_notifies(version: Version) {
     };
     let env = Env::with(version, options, "").await;
     let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let own = jwt(&token(named("Bob")));
-    bob.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
-        .await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
+    let (bob, own) = bob_comes(&env, &focus).await;
     bob.presence(ROOM, "bob", &format!("{own}{}", nick("The Teacher")))
         .await;
     env.gavel.logs("validate_from_addresses").await;
