@@ -1,9 +1,17 @@
-//! What gavel tells the service manager (sd_notify), beside a real Prosody.
+//! What gavel tells the service manager (sd_notify) beside a real Prosody, and its
+//! journal; and that the unit lets it.
 
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::{Client, DEADLINE, Gavel, Options, Prosody, Version};
 use tokio::net::UnixDatagram;
@@ -131,3 +139,129 @@ async fn b12_a_standby_is_ready(version: Version) {
     standby.hears("STATUS=connected; in 0 rooms").await;
 }
 on_both!(b12_a_standby_is_ready);
+
+async fn why_a_start_failed_stays_in_the_status(version: Version) {
+    let mut prosody = Prosody::start(version, Options::default());
+    prosody.kill();
+    let manager = Manager::new();
+    let gavel = manager.start(&prosody, LONG);
+    manager.hears("STATUS=not connected: cannot connect").await;
+    gavel.stop().await;
+    let told = manager.hears("STOPPING=1\n").await;
+    assert_eq!(told.last().unwrap(), "STOPPING=1\n", "{told:?}");
+}
+on_both!(why_a_start_failed_stays_in_the_status);
+
+/// The log of a gavel that cannot start for long, up to the first line with `until`.
+/// Its stderr is a socket, as systemd's is, and `journal` what is said of it.
+fn log(format: &str, until: &str, journal: impl Fn(u64, u64) -> String) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("gavel.toml");
+    let text = "[component]\njid = 'gavel.meet.jitsi'\nserver = '127.0.0.1:1'\n\
+                secret = 'hush'\n[[muc]]\nservice = 'muc.meet.jitsi'\n[state]\nfile = ''\n\
+                [admin]\nsocket = 'SOCKET'\nlisten = ''\n[log]\nformat = 'FORMAT'\n";
+    let socket = folder.path().join("admin.sock");
+    let text = text.replace("SOCKET", socket.to_str().unwrap());
+    std::fs::write(&config, text.replace("FORMAT", format)).unwrap();
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    ours.set_read_timeout(Some(DEADLINE)).unwrap();
+    let theirs = OwnedFd::from(theirs);
+    let file = File::from(theirs.try_clone().unwrap()).metadata().unwrap();
+    let mut gavel = Command::new(env!("CARGO_BIN_EXE_gavel"))
+        .args(["run", "-c"])
+        .arg(&config)
+        .env_clear()
+        .env("JOURNAL_STREAM", journal(file.dev(), file.ino()))
+        .stderr(Stdio::from(theirs))
+        .spawn()
+        .unwrap();
+    let mut lines = Vec::new();
+    for line in BufReader::new(ours).lines() {
+        lines.push(line.unwrap());
+        if lines.last().unwrap().contains(until) {
+            break;
+        }
+    }
+    gavel.kill().unwrap();
+    gavel.wait().unwrap();
+    lines
+}
+
+#[test]
+fn the_journal_is_told_priorities_and_no_time() {
+    let named = |device, inode| format!("{device}:{inode}");
+    let lines = log("text", "cannot connect", named);
+    let first = lines.first().unwrap();
+    assert!(
+        first.starts_with("<6> INFO gavel::cli::run: starting"),
+        "{first}"
+    );
+    let last = lines.last().unwrap();
+    assert!(
+        last.starts_with("<4> WARN gavel::shell: cannot connect"),
+        "{last}"
+    );
+    let lines = log("json", "cannot connect", named);
+    let object = lines.last().unwrap().strip_prefix("<4>").unwrap();
+    let object: serde_json::Value = serde_json::from_str(object).unwrap();
+    assert_eq!(object["level"], "WARN");
+}
+
+#[test]
+fn what_is_not_the_journal_is_told_times_and_no_priority() {
+    let other: fn(u64, u64) -> String = |device, inode| format!("{device}:{}", inode + 1);
+    let none: fn(u64, u64) -> String = |_, _| String::new();
+    for journal in [other, none] {
+        let lines = log("text", "starting", journal);
+        let (time, _) = lines[0]
+            .split_once("  INFO gavel::cli::run: starting")
+            .unwrap();
+        assert!(time.parse::<jiff::Timestamp>().is_ok(), "{lines:?}");
+    }
+}
+
+/// The values that the unit gives a key.
+fn unit(key: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/systemd/gavel.service");
+    let text = std::fs::read_to_string(path).unwrap();
+    let value = |line: &str| Some(line.strip_prefix(key)?.strip_prefix('=')?.to_owned());
+    text.lines().filter_map(value).collect()
+}
+
+#[test]
+fn the_units_umask_leaves_the_audit_file_to_the_group() {
+    let umask = unit("UMask").concat();
+    let umask = u32::from_str_radix(&umask, 8).unwrap();
+    assert_eq!((0o640 & !umask, 0o666 & !umask & 0o027), (0o640, 0o000));
+}
+
+#[test]
+fn the_units_reload_fails_with_a_wrong_configuration() {
+    let reload = unit("ExecReload");
+    let check = reload
+        .first()
+        .unwrap()
+        .strip_prefix("/usr/bin/gavel ")
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("gavel.toml");
+    let run = |text: &str| {
+        std::fs::write(&config, text).unwrap();
+        let mut gavel = Command::new(env!("CARGO_BIN_EXE_gavel"));
+        gavel
+            .args(check.split(' '))
+            .env_clear()
+            .env("GAVEL_CONFIG", &config);
+        let ended = gavel.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (ended.status.code(), text(ended.stdout), text(ended.stderr))
+    };
+    let good = "[component]\njid = 'gavel.meet.jitsi'\nserver = '127.0.0.1:1'\nsecret = 'hush'\n\
+                [[muc]]\nservice = 'muc.meet.jitsi'\n";
+    // The journal is no place for eighty lines of configuration at each reload.
+    assert_eq!(run(good), (Some(0), String::new(), String::new()));
+    let (status, _, error) = run(&format!("{good}broken\n"));
+    assert_eq!(status, Some(2), "{error}");
+    assert!(error.contains("not valid TOML"), "{error}");
+    assert_eq!(reload[1..], ["/bin/kill -HUP $MAINPID"]);
+}

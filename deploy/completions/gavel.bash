@@ -183,7 +183,7 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__check)
-            opts="-c -h --json --config --help"
+            opts="-q -c -h --json --quiet --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -40,6 +40,7 @@ complete -c gavel -n "__fish_gavel_using_subcommand run" -s c -l config -d 'The 
 complete -c gavel -n "__fish_gavel_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gavel -n "__fish_gavel_using_subcommand check" -s c -l config -d 'The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]' -r -F
 complete -c gavel -n "__fish_gavel_using_subcommand check" -l json -d 'Print one JSON document'
+complete -c gavel -n "__fish_gavel_using_subcommand check" -s q -l quiet -d 'Print only what is wrong with it'
 complete -c gavel -n "__fish_gavel_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gavel -n "__fish_gavel_using_subcommand explain" -l jwt -d 'A file with a compact JWT, verified as presence would be; - is stdin' -r -F
 complete -c gavel -n "__fish_gavel_using_subcommand explain" -l claims -d 'A file with claims as JSON, taken as verified; - is stdin' -r -F

@@ -89,6 +89,9 @@ pub struct CheckArgs {
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
+    /// Print only what is wrong with it
+    #[arg(short, long, conflicts_with = "json")]
+    pub quiet: bool,
 }
 
 /// What `gavel explain` takes: exactly one of [`Self::jwt`] and

@@ -4,7 +4,8 @@ use super::{CheckArgs, Error, Output, Status, output, verification};
 use crate::config;
 use std::path::Path;
 
-/// Loads the configuration from `file` and prints it.
+/// Loads the configuration from `file` and prints it, unless only its faults are asked
+/// for.
 pub(super) fn run(
     args: &CheckArgs,
     file: Option<&Path>,
@@ -14,6 +15,9 @@ pub(super) fn run(
     output::warn(&loaded.warnings);
     // Reading keys is the verifier's; whether they can be used belongs here.
     verification::verifier(&loaded)?;
+    if args.quiet {
+        return Ok(Status::Done);
+    }
     if args.json {
         output.json(&loaded.config)?;
     } else {

@@ -6,6 +6,7 @@
 //! so in text each field's control characters are escaped: none can start a
 //! line of its own or steer the terminal that shows it.
 
+use super::journald::{self, Prioritised};
 use super::output::colour_on;
 use super::text::steers;
 use crate::config::LogFormat;
@@ -39,12 +40,29 @@ const CAPPED: [&str; 10] = [
 /// default info.
 pub fn init(format: LogFormat) {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
-    let colour = colour_on(&io::stderr());
+    let to = match journald::takes(io::stderr()) {
+        true => To::Journal,
+        false => To::Stream {
+            colour: colour_on(&io::stderr()),
+        },
+    };
     // A second call would find a subscriber set; the first one stays.
-    let _ = subscriber(format, &wanted, colour, io::stderr).try_init();
+    let _ = subscriber(format, &wanted, to, io::stderr).try_init();
     if let Err(error) = EnvFilter::builder().parse(&wanted) {
         tracing::warn!(%error, "RUST_LOG is not valid, so it is taken as info; see env_logger's syntax");
     }
+}
+
+/// What takes the lines.
+#[derive(Debug, Clone, Copy)]
+pub enum To {
+    /// A terminal, a file, a container's log.
+    Stream {
+        /// Whether it shows colours.
+        colour: bool,
+    },
+    /// systemd's journal.
+    Journal,
 }
 
 /// Where `wanted` (`RUST_LOG`'s syntax) lets log lines through and they are not
@@ -52,7 +70,7 @@ pub fn init(format: LogFormat) {
 pub fn subscriber<W>(
     format: LogFormat,
     wanted: &str,
-    colour: bool,
+    to: To,
     writer: W,
 ) -> impl Subscriber + Send + Sync + for<'a> LookupSpan<'a>
 where
@@ -68,9 +86,20 @@ where
     let layer = lines::layer()
         .with_writer(writer)
         .log_internal_errors(false);
-    let layer = match format {
-        LogFormat::Text => layer.with_ansi(colour).fmt_fields(Escaped).boxed(),
-        LogFormat::Json => layer.with_ansi(false).json().flatten_event(true).boxed(),
+    let colour = matches!(to, To::Stream { colour: true });
+    let layer = match (format, to) {
+        (LogFormat::Text, To::Stream { .. }) => layer.with_ansi(colour).fmt_fields(Escaped).boxed(),
+        (LogFormat::Text, To::Journal) => {
+            let layer = layer.with_ansi(false).without_time().fmt_fields(Escaped);
+            layer.map_event_format(Prioritised).boxed()
+        }
+        (LogFormat::Json, To::Stream { .. }) => {
+            layer.with_ansi(false).json().flatten_event(true).boxed()
+        }
+        (LogFormat::Json, To::Journal) => {
+            let layer = layer.with_ansi(false).json().flatten_event(true);
+            layer.map_event_format(Prioritised).boxed()
+        }
     };
     tracing_subscriber::registry().with(layer.with_filter(filter))
 }
@@ -169,7 +198,8 @@ mod tests {
     fn logged(format: LogFormat, wanted: &str, say: impl FnOnce()) -> String {
         let memory = Memory::default();
         let writer = memory.clone();
-        let subscriber = subscriber(format, wanted, false, move || writer.clone());
+        let to = To::Stream { colour: false };
+        let subscriber = subscriber(format, wanted, to, move || writer.clone());
         let guard = subscriber.set_default();
         say();
         drop(guard);

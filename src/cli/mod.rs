@@ -11,6 +11,7 @@ mod doctor;
 mod events;
 mod explain;
 mod input;
+mod journald;
 pub mod logging;
 mod output;
 mod room;

@@ -97,9 +97,10 @@ pub async fn run(
     let reloading = tokio::spawn(reloads.run(desk.clone()));
     let admin = Admin::start(config.admin.clone(), Shared::new(desk, journal, metrics));
     let link_config = probe::link_config(&config);
+    let stopping = driver.notifier.stopping();
     let mut shutdown = pin!(async {
         shutdown.await;
-        Notifier::stopping();
+        stopping();
     });
     driver.prepare();
     keep_connected(&mut driver, &link_config, &mut shutdown).await;

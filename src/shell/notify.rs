@@ -10,6 +10,9 @@
 //! again. A connection lost later changes the status line only.
 
 use sd_notify::NotifyState;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
@@ -26,7 +29,7 @@ pub(super) struct Notifier {
     every: Duration,
     /// When to look again; `None` where nobody listens.
     next: Option<Instant>,
-    ready: bool,
+    ready: Arc<AtomicBool>,
     status: String,
     failed: bool,
 }
@@ -42,7 +45,7 @@ impl Notifier {
             watched: limit.is_some(),
             every,
             next: listens.then(Instant::now),
-            ready: false,
+            ready: Arc::default(),
             status: String::new(),
             failed: false,
         }
@@ -76,7 +79,7 @@ impl Notifier {
 
     /// Tells how gavel is, and that it is ready if that was not told before.
     pub(super) fn ready(&mut self, status: &str) {
-        if std::mem::replace(&mut self.ready, true) {
+        if self.ready.swap(true, Relaxed) {
             return self.status(status);
         }
         self.is_news(status);
@@ -87,25 +90,31 @@ impl Notifier {
     /// Tells that the configuration is being read again; [`Notifier::reloaded`]
     /// must follow.
     pub(super) fn reloading(&mut self) {
-        if self.ready {
+        if self.ready.load(Relaxed) {
             self.send(&[NotifyState::Reloading]);
         }
     }
 
     /// Tells that it has been read.
     pub(super) fn reloaded(&mut self) {
-        if self.ready {
+        if self.ready.load(Relaxed) {
             self.send(&[NotifyState::Ready]);
         }
     }
 
-    /// Tells that gavel is about to end.
-    pub(super) fn stopping() {
-        // A failure has been told before, or matters no longer.
-        let _ = sd_notify::notify(&[
-            NotifyState::Stopping,
-            NotifyState::Status("ending: leaving all rooms"),
-        ]);
+    /// Tells, when it is called, that gavel is about to end.
+    pub(super) fn stopping(&self) -> impl FnOnce() + use<> {
+        let ready = self.ready.clone();
+        move || {
+            let ending = NotifyState::Status("ending: leaving all rooms");
+            // One that never was ready may be ended for that: why stays in the status.
+            let told = match ready.load(Relaxed) {
+                true => sd_notify::notify(&[NotifyState::Stopping, ending]),
+                false => sd_notify::notify(&[NotifyState::Stopping]),
+            };
+            // A failure has been told before, or matters no longer.
+            let _ = told;
+        }
     }
 
     /// Keeps `status` as one line: with a line feed in it, what a server wrote
