@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use gavel::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
 use gavel::stanza::{
-    Actor, Bridge, CommandReply, DisplayName, Entitled, Evidence, Form, Identity, Inbound, Iq,
-    IqKind, IqPayload, Item, LIST_ROOMS, Message, MessageKind, MucUser, Outbound, Presence,
+    Actor, Arrival, Bridge, CommandReply, DisplayName, Entitled, Evidence, Form, Identity, Inbound,
+    Iq, IqKind, IqPayload, Item, LIST_ROOMS, Message, MessageKind, MucUser, Outbound, Presence,
     PresenceKind, Reply, Request, StanzaError,
 };
 use gavel::wire::{DecodeError, Decoder, EncodeError, Encoder};
@@ -232,6 +232,23 @@ fn table_of_evidence() {
             },
         ),
         (
+            "claims of somebody who entered as gavel had said",
+            "<claims xmlns='urn:gavel:claims:0' given='owner' pinned='A &amp; B' mac='0a'>{}</claims>",
+            |p| {
+                p.evidence.bridge = Some(Bridge {
+                    mac: "0a".to_owned(),
+                    json: "{}".to_owned(),
+                    given: Some(Affiliation::Owner),
+                    pinned: Some("A & B".to_owned()),
+                });
+            },
+        ),
+        (
+            "claims of somebody who entered as nothing there is",
+            "<claims xmlns='urn:gavel:claims:0' given='king'/>",
+            |p| p.evidence.bridge = Some(Bridge::default()),
+        ),
+        (
             "two claims are none",
             "<claims xmlns='urn:gavel:claims:0' mac='0a'>{}</claims><claims xmlns='urn:gavel:claims:0' mac='0b'>{}</claims>",
             |_| {},
@@ -434,6 +451,13 @@ fn table_of_iq_payloads() {
             Item { jid: owned("a@h"), affiliation: Some(Affiliation::Owner), ..Item::default() },
             Item::default(),
         ])),
+        ("an arrival", "<arrival xmlns='urn:gavel:arrival:0' room='r@m' jid='a@h/x'><claims/><claims xmlns='urn:gavel:claims:0' mac='0a'>{}</claims></arrival>".to_owned(), IqPayload::Arrival(Box::new(Arrival {
+            room: "r@m".to_owned(),
+            jid: "a@h/x".to_owned(),
+            claims: Bridge { mac: "0a".to_owned(), json: "{}".to_owned(), ..Bridge::default() },
+        }))),
+        ("an arrival of nobody", "<arrival xmlns='urn:gavel:arrival:0'/>".to_owned(), IqPayload::Arrival(Box::default())),
+        ("an arrival of another kind", "<arrival xmlns='urn:gavel:arrival:1'/>".to_owned(), IqPayload::Other),
         ("muc#owner", format!("<query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query>"), IqPayload::MucOwner(parsed.clone())),
         ("command", format!("<command xmlns='http://jabber.org/protocol/commands' node='n' sessionid='s' status='completed'><note type='info'>i</note><note type='error'>e</note>{form}</command>"), IqPayload::Command(CommandReply {
             node: "n".to_owned(),
@@ -1104,6 +1128,36 @@ fn table_of_outbound() {
             format!(
                 "<iq {}><query xmlns='http://jabber.org/protocol/disco#info'><identity category='component' type='generic' name='gavel' xml:lang='en'/><feature var='http://jabber.org/protocol/disco#info'/><feature var='http://jabber.org/protocol/disco#items'/><feature var='jabber:iq:version'/><feature var='urn:xmpp:ping'/></query></iq>",
                 back("result")
+            ),
+        ),
+        (
+            "of somebody who arrives",
+            reply(Reply::Arrival {
+                affiliation: Some(Affiliation::Owner),
+                name: Some("A & B".to_owned()),
+            }),
+            format!(
+                "<iq {}><arrival xmlns='urn:gavel:arrival:0' affiliation='owner'>A &amp; B</arrival></iq>",
+                back("result")
+            ),
+        ),
+        (
+            "nothing of somebody who arrives",
+            reply(Reply::Arrival {
+                affiliation: None,
+                name: None,
+            }),
+            format!(
+                "<iq {}><arrival xmlns='urn:gavel:arrival:0'/></iq>",
+                back("result")
+            ),
+        ),
+        (
+            "forget arrivals",
+            iq(Request::ForgetArrivals),
+            format!(
+                "<iq {}><forget xmlns='urn:gavel:arrival:0'/></iq>",
+                head("set")
             ),
         ),
         (
