@@ -271,7 +271,7 @@ end
 local function gavel_joins(event, room)
 	local shadow, state = { full = event.stanza.attr.from, nick = event.stanza.attr.to }, state_of(room.jid);
 	if room:get_occupant_by_nick(shadow.nick) then return answer(event, "cancel", "conflict"); end
-	state.shadow, state.seen, state.judged, state.named = shadow, {}, nil, {};
+	state.shadow, state.seen = shadow, {};
 	for _, occupant in room:each_occupant() do
 		local presence, x = occupant:get_presence(), st.stanza("x", { xmlns = xmlns_user });
 		attempt("list", show, state, { room = room, occupant = occupant, stanza = presence, x = x });

@@ -75,6 +75,21 @@ async fn module_does(scene: &Scene, bare: &str, code: &str) -> String {
 
 const GIVES_OWNER: &str = "return tostring((select(3, r:set_affiliation(true, b, 'owner'))))";
 
+/// As after a reload of its configuration: what it has said holds until it says
+/// anew.
+async fn module_guard_stays_shut_when_gavel_joins_again(version: Version) {
+    let (scene, _focus) = shut(version, options()).await;
+    let bob = scene.person("bob").await;
+    scene.gavel.join(ROOM, "gavel", "").await;
+    let given = module_does(&scene, bob.bare(), GIVES_OWNER).await;
+    assert_eq!(given, REFUSED);
+    say(&scene.gavel, ROOM, true, &person(&bob, "owner", ""))
+        .await
+        .unwrap();
+    assert_eq!(module_does(&scene, bob.bare(), GIVES_OWNER).await, "nil");
+}
+on_both!(module_guard_stays_shut_when_gavel_joins_again);
+
 async fn module_guards_what_machines_give(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let bob = scene.person("bob").await;
