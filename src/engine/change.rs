@@ -284,6 +284,7 @@ impl Engine {
             person.corrections.note(by, at);
         }
         let person = self.person(main, bare);
+        let set = person.is_some_and(|person| person.record.override_.is_some());
         let deciding = person.and_then(|person| self.deciding(person));
         let (nick, verdict, source) = match deciding {
             Some((nick, occupant)) => {
@@ -297,6 +298,10 @@ impl Engine {
             Cause::Fallback if ended => (Rule::Fallback, Reason::ElectionOver),
             Cause::Fallback => (Rule::Fallback, Reason::Elected),
             Cause::Expiry => (Rule::Expired, Reason::Expired),
+            Cause::Override => match set {
+                true => (verdict.rule, Reason::Set),
+                false => (verdict.rule, Reason::SetNoMore),
+            },
             _ => (verdict.rule, verdict.reason),
         };
         self.report(Report::Decision(Box::new(Decision {

@@ -143,6 +143,10 @@ pub enum Reason {
     ElectionOver,
     /// The token's `exp` has passed.
     Expired,
+    /// An admin has set something that outranks claims.
+    Set,
+    /// What an admin had set is over, or was taken back.
+    SetNoMore,
 }
 
 impl fmt::Display for Reason {
@@ -165,6 +169,8 @@ impl fmt::Display for Reason {
                 f.write_str("nobody entitled to moderate is there, and they came first")
             }
             Self::ElectionOver => f.write_str("they were elected, and that is over"),
+            Self::Set => f.write_str("an admin has set it"),
+            Self::SetNoMore => f.write_str("what an admin had set is over"),
             Self::Expired => f.write_str("the token has expired"),
         }
     }

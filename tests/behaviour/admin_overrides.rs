@@ -127,6 +127,15 @@ async fn an_override_outranks_claims_grants_and_the_focus(version: Version) {
         event("affiliation", "override", json!("member")),
     ];
     assert_eq!(bob, expected);
+    let all = env.gavel.get("/v1/events").await.json();
+    let by_override = |event: &&Value| {
+        (&event["kind"], &event["cause"]) == (&json!("affiliation"), &json!("override"))
+            && event["jid"] == "bob@meet.jitsi"
+    };
+    let reasons = all.as_array().unwrap().iter().filter(by_override);
+    let reasons: Vec<_> = reasons.map(|event| event["reason"].clone()).collect();
+    let expected = ["an admin has set it", "what an admin had set is over"];
+    assert_eq!(reasons, expected);
 }
 on_both!(an_override_outranks_claims_grants_and_the_focus);
 

@@ -145,7 +145,7 @@ impl Decision {
                 (None, Some(by)) => format!("cleared by {by}"),
                 (None, None) => "its time is over".to_owned(),
             },
-            (Cause::Override, _) => "an admin has set it, or what they had set is over".to_owned(),
+            (Cause::Override, _) => self.reason.to_string(),
             (Cause::Grant, _) => format!("granted by {}", by()),
             (Cause::StepDown, _) => "stepped down".to_owned(),
             (Cause::Leave, _) => "has left, or was never here".to_owned(),
