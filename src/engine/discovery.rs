@@ -6,7 +6,7 @@ use super::room::Membership;
 use super::settings::Poll;
 use super::timers::Timer;
 use super::{Engine, Report};
-use crate::muc::RoomJid;
+use crate::muc::{Nick, RealJid, RoomJid};
 use crate::stanza::{CommandReply, LIST_ROOMS, Message, MessageKind, Request, StanzaError};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -115,10 +115,37 @@ impl Engine {
         if state.module || !std::mem::replace(&mut state.refused, true) {
             return;
         }
+        // Nor need there have been any: then the module itself is asked.
+        if !std::mem::replace(&mut state.sought, true) {
+            self.seek_module(service);
+        }
+    }
+
+    /// Asks for something that only the module knows, of a room that nobody opens;
+    /// it says that there is no such room, Prosody without it another thing.
+    fn seek_module(&mut self, service: usize) {
+        let domain = &self.settings.services[service].domain;
+        let nowhere = format!("gavel-seeks-its-module@{domain}");
+        let Some(jid) = RealJid::parse(&format!("{}/gavel", self.settings.gavel())) else {
+            return;
+        };
+        let unpin = Request::Pin {
+            nick: Nick::new("nobody"),
+            jid,
+            name: String::new(),
+        };
+        self.ask(&nowhere, unpin, Purpose::Module(service));
+    }
+
+    /// The module does not serve a service, whose rooms cannot be listed either.
+    pub(super) fn not_served(&mut self, service: usize) {
+        let Some(error) = self.tally.services[service].list_refused.clone() else {
+            return;
+        };
         self.warn_once(Warning::NotListable {
             service: self.settings.services[service].domain.clone(),
             gavel: self.settings.gavel(),
-            error: error.to_string(),
+            error,
         });
     }
 

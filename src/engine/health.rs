@@ -117,6 +117,7 @@ impl Engine {
         for service in &mut self.services {
             // The server may come back without it.
             service.module = false;
+            service.sought = false;
             service.leased = false;
         }
         self.requests.clear();

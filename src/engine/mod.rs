@@ -108,6 +108,8 @@ struct ServiceState {
     polling: bool,
     /// A list was refused before.
     refused: bool,
+    /// Since then the module was asked for, on this stream.
+    sought: bool,
     /// The module has, as far as is known, a lease for the guard.
     leased: bool,
 }

@@ -65,8 +65,14 @@ impl Engine {
             // The room has shown it.
             (Purpose::Admit(room), _) => self.look_for_host(&room),
             (Purpose::Lease(_) | Purpose::Guard(_), _) => {}
-            (Purpose::List(..) | Purpose::Examination(_) | Purpose::Ping | Purpose::Nothing, _) => {
-            }
+            (
+                Purpose::List(..)
+                | Purpose::Module(_)
+                | Purpose::Examination(_)
+                | Purpose::Ping
+                | Purpose::Nothing,
+                _,
+            ) => {}
         }
     }
 
@@ -77,6 +83,8 @@ impl Engine {
             Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
             Purpose::Role(seat, room, jid) => self.role_failed(&seat, &room, &jid),
+            Purpose::Module(_) if error.is("item-not-found") => {}
+            Purpose::Module(service) => self.not_served(service),
             // The occupant has left, or has another nick by now.
             Purpose::Pin(..) if error.is("item-not-found") => {}
             Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Refused),
@@ -131,6 +139,8 @@ impl Engine {
                 self.own_if_needed(&room);
             }
             Purpose::ListRooms(service) | Purpose::Items(service) => self.poll_again(service),
+            // With the next refusal it is asked for again.
+            Purpose::Module(service) => self.services[service].sought = false,
             Purpose::SelfPing(room) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.pinged = false;

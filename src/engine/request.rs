@@ -38,6 +38,8 @@ pub enum Purpose {
     ListRooms(usize),
     /// A service's rooms, by disco#items.
     Items(usize),
+    /// Whether the module serves a service that lists no rooms.
+    Module(usize),
     /// Whether gavel is still in a room.
     SelfPing(RoomJid),
     /// How the deployment is.

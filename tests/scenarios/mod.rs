@@ -10,6 +10,7 @@ mod b3;
 mod b5_fallback;
 mod b8;
 mod b9;
+mod discovery;
 mod expiry;
 mod guard;
 mod host_absent;

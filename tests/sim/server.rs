@@ -344,6 +344,8 @@ impl Server {
                 let room = RoomJid::parse(to).ok_or("service-unavailable")?;
                 return self.take_guard(&room, all, people);
             }
+            // As Prosody says it of what it does not know.
+            Request::Pin { .. } if !self.module => return Err("service-unavailable"),
             Request::Ping if !to.contains('@') => return Ok(IqPayload::Empty),
             _ => {}
         }
