@@ -125,9 +125,12 @@ impl Engine {
 
     /// The room was destroyed.
     pub(super) fn room_ended(&mut self, jid: &RoomJid) {
-        let why = "it has ended";
-        let room = jid.clone();
-        self.report(Report::Left { room, why });
+        let room = self.rooms.get(jid);
+        // One that gavel has left before, since nobody was there, is not left again.
+        if room.is_some_and(|room| room.membership != Membership::Out) {
+            let (room, why) = (jid.clone(), "it has ended");
+            self.report(Report::Left { room, why });
+        }
         self.forget(jid);
     }
 

@@ -4,7 +4,7 @@ use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
 use gavel::engine::settings::Poll;
 use gavel::engine::{Input, Report};
 use gavel::muc::{Affiliation, RoomJid};
-use gavel::stanza::{Inbound, LIST_ROOMS, MucUser, Outbound, Presence, Request};
+use gavel::stanza::{Inbound, LIST_ROOMS, MucUser, Outbound, Presence, PresenceKind, Request};
 
 fn ordinary() -> Choice {
     Choice {
@@ -45,18 +45,19 @@ fn is_list(stanza: &Outbound) -> bool {
     )
 }
 
-/// gavel's own presence, as if a join had only now been answered.
-fn own_presence(world: &mut World, r: &RoomJid) {
+/// gavel's own presence: as if a join had only now been answered, or the room ended.
+fn own_presence(world: &mut World, r: &RoomJid, kind: PresenceKind) {
     let user = MucUser {
         items: vec![Default::default()],
         status: vec![110],
+        destroyed: kind == PresenceKind::Unavailable,
         ..MucUser::default()
     };
     let presence = Presence {
         from: format!("{r}/gavel"),
         to: "gavel@gavel.meet.jitsi/gavel".into(),
         id: None,
-        kind: gavel::stanza::PresenceKind::Available,
+        kind,
         muc_user: Some(user),
         display_name: Default::default(),
         evidence: Default::default(),
@@ -172,7 +173,7 @@ fn b9_a_late_own_presence_is_answered_by_leaving_again() {
     assert!(!world.server.gavel_sees(&r));
     for (at, known) in [(room("never"), false), (r, true)] {
         let start = world.now;
-        own_presence(&mut world, &at);
+        own_presence(&mut world, &at, PresenceKind::Available);
         assert_eq!(sent(&world, start, is_leave).len(), 1, "known: {known}");
         world.run(10);
     }
@@ -278,4 +279,20 @@ fn shutdown_leaves_all_rooms() {
         .iter()
         .filter(|report| matches!(report, Report::Left { .. }));
     assert!(left.count() >= 1);
+}
+
+#[test]
+fn b09_a_room_that_ends_because_gavel_leaves_is_left_once() {
+    let (mut world, r) = opened(Choice::default());
+    world.run(20_000);
+    let left = |world: &World| {
+        let reports = world.reports.iter();
+        reports
+            .filter(|report| matches!(report, Report::Left { room, .. } if *room == r))
+            .count()
+    };
+    assert_eq!(left(&world), 1, "nobody is there");
+    // The answer of a server whose room has ended with that.
+    own_presence(&mut world, &r, PresenceKind::Unavailable);
+    assert_eq!(left(&world), 1, "and now it has ended");
 }
