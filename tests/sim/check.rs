@@ -89,6 +89,9 @@ impl World {
         self.run(60_000);
         let late = self.changes_since(rested);
         assert!(late.is_empty(), "gavel does not rest: {late:?}");
+        let rooms = self.server.rooms.values();
+        let closed = rooms.filter(|room| room.members_only);
+        self.oracle.members_only = closed.map(|room| room.jid.clone()).collect();
         for (room, state) in &self.server.rooms {
             if state.main.is_some() || !self.server.gavel_sees(room) {
                 continue;

@@ -1,0 +1,240 @@
+//! Who is where and was when, as gavel is told of it.
+
+use super::super::room::{Written, bare};
+use super::{Oracle, Seat};
+use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::stanza::{Inbound, Item, MessageKind, MucUser, Presence, PresenceKind};
+
+impl Oracle {
+    /// gavel is told this. `ready` says that it was in the room, and knew what
+    /// kind of room it is.
+    pub fn see(&mut self, now: u64, stanza: &Inbound, payloads: &[Written], ready: bool) {
+        match stanza {
+            Inbound::Presence(presence) => self.presence(now, presence, payloads, ready),
+            Inbound::Message(message) => {
+                let room = RoomJid::parse(&message.from);
+                let user = message.muc_user.as_ref();
+                let normal = message.kind == MessageKind::Normal;
+                if let (Some(room), Some(user), true) = (room, user, normal) {
+                    user.items
+                        .iter()
+                        .for_each(|item| self.announced(&room, item, ready));
+                }
+            }
+            Inbound::Iq(_) => {}
+        }
+    }
+
+    /// What is set in a breakout room changes nothing there.
+    fn announced(&mut self, room: &RoomJid, item: &Item, ready: bool) {
+        let jid = bare(item.jid.as_deref().unwrap());
+        if Self::infrastructure(&jid) || self.mains.contains_key(room) {
+            return;
+        }
+        let memory = self.memory(room, &jid);
+        memory.shown.get_or_insert(Affiliation::None);
+        self.changed(room, &jid, item.affiliation.unwrap(), None, ready);
+    }
+
+    fn presence(&mut self, now: u64, presence: &Presence, payloads: &[Written], ready: bool) {
+        let Some((room, nick)) = presence.from.split_once('/') else {
+            return;
+        };
+        let room = RoomJid::parse(room).unwrap();
+        let Some(user) = &presence.muc_user else {
+            return;
+        };
+        if user.has_status(110) {
+            return self.own(now, &room, presence, user);
+        }
+        let item = user.items[0].clone();
+        let jid = bare(item.jid.as_deref().unwrap());
+        if Self::infrastructure(&jid) {
+            return;
+        }
+        let unknown = self.mains.contains_key(&room) && !ready;
+        if unknown && presence.kind == PresenceKind::Unavailable {
+            // Nobody can say yet whose breakout room it was.
+            if let Some(seats) = self.seats.get_mut(&room) {
+                seats.remove(nick);
+            }
+            return;
+        }
+        if presence.kind == PresenceKind::Unavailable {
+            return self.gone(now, &room, nick, &item, user);
+        }
+        let back = !self.present(&room, &jid);
+        let key: usize = std::str::from_utf8(&presence.raw).unwrap().parse().unwrap();
+        let ticket = payloads[key].ticket.clone();
+        let role = item.role.unwrap();
+        let old = self.seats.entry(room.clone()).or_default().insert(
+            nick.to_owned(),
+            Seat {
+                bare: jid.clone(),
+                kind: ticket.as_ref().map(|ticket| ticket.kind),
+                role,
+            },
+        );
+        let actor = item.actor.as_ref();
+        let affiliation = item.affiliation.unwrap();
+        let rose = old.as_ref().is_some_and(|seat| seat.role < role);
+        self.changed(&room, &jid, affiliation, actor, ready);
+        if rose && role == Role::Moderator && !affiliation.moderates() && ready {
+            self.judge(&room, &jid, affiliation, Affiliation::Owner, actor);
+        }
+        let memory = self.memory(&room, &jid);
+        if !unknown {
+            memory.since.get_or_insert(now);
+        }
+        let lost = back && std::mem::take(&mut memory.lost);
+        if back && !unknown {
+            memory.kept = None;
+            if !lost {
+                memory.user = None;
+            }
+            memory.before = None;
+            memory.moved = false;
+        }
+        memory.left_at = None;
+        let user = ticket.and_then(|ticket| ticket.user);
+        let appears = back && !lost || user.is_some() && memory.user != user;
+        memory.user = user.or(memory.user.take());
+        if appears {
+            self.follow(now, &room, &jid);
+        }
+    }
+
+    /// gavel's own presence.
+    fn own(&mut self, now: u64, room: &RoomJid, presence: &Presence, user: &MucUser) {
+        if presence.kind == PresenceKind::Available {
+            self.joined.insert(room.clone());
+            return;
+        }
+        self.lose(now, room);
+        if user.destroyed {
+            self.end(room);
+        }
+    }
+
+    /// gavel sees a room no more.
+    pub fn lose(&mut self, now: u64, room: &RoomJid) {
+        if self.joined.remove(room) && !self.mains.contains_key(room) {
+            let memories = self.memory.iter_mut();
+            let meeting = memories.filter(|((main, _), _)| main == room);
+            meeting.for_each(|(_, memory)| memory.doubted = true);
+        }
+        let nicks: Vec<String> = match self.seats.get(room) {
+            Some(seats) => seats.keys().cloned().collect(),
+            None => return,
+        };
+        let jids: Vec<String> = self.seats[room].values().map(|s| s.bare.clone()).collect();
+        for jid in jids {
+            // They leave gavel's sight all at once.
+            let power = self.keeps(room, &jid);
+            let memory = self.memory(room, &jid);
+            memory.before = power.max(memory.before);
+        }
+        for nick in nicks {
+            self.unseat(now, room, &nick, false);
+        }
+    }
+
+    pub fn lose_all(&mut self, now: u64) {
+        let rooms: Vec<RoomJid> = self.seats.keys().cloned().collect();
+        rooms.iter().for_each(|room| self.lose(now, room));
+        self.memory
+            .values_mut()
+            .for_each(|memory| memory.shown = None);
+    }
+
+    /// gavel is another process, which does not know whom it had seen.
+    pub fn forget_lost(&mut self) {
+        self.memory
+            .values_mut()
+            .for_each(|memory| memory.lost = false);
+    }
+
+    /// Everything ends with the meeting.
+    pub fn end(&mut self, room: &RoomJid) {
+        self.memory.retain(|(main, _), _| main != room);
+        self.seats.remove(room);
+    }
+
+    fn gone(&mut self, now: u64, room: &RoomJid, nick: &str, item: &Item, user: &MucUser) {
+        if let (true, Some(new)) = (user.has_status(303), &item.nick) {
+            let seats = self.seats.entry(room.clone()).or_default();
+            if let Some(seat) = seats.remove(nick) {
+                seats.insert(new.clone(), seat);
+            }
+            return;
+        }
+        let jid = bare(item.jid.as_deref().unwrap());
+        let actor = item.actor.as_ref();
+        self.changed(room, &jid, item.affiliation.unwrap(), actor, true);
+        if user.has_status(307) {
+            self.memory(room, &jid).grant = None;
+        }
+        self.unseat(now, room, nick, true);
+    }
+
+    fn unseat(&mut self, now: u64, room: &RoomJid, nick: &str, left: bool) {
+        let Some(seat) = self.seats.get(room).and_then(|seats| seats.get(nick)) else {
+            return;
+        };
+        let jid = seat.bare.clone();
+        let power = self.keeps(room, &jid);
+        self.seats.get_mut(room).unwrap().remove(nick);
+        if !self.present(room, &jid) {
+            let memory = self.memory(room, &jid);
+            let before = memory.before.take();
+            memory.left_at = Some(now);
+            memory.lost = !left;
+            memory.since = memory.since.filter(|_| !left);
+            if memory.shown != Some(Affiliation::Outcast) {
+                memory.kept = if left { power } else { power.max(before) };
+            }
+            if memory.moved {
+                memory.kept = None;
+                if left {
+                    (memory.grant, memory.step_down) = (None, None);
+                }
+            }
+        }
+    }
+
+    /// B3: grant and step-down follow a user to another JID.
+    fn follow(&mut self, now: u64, room: &RoomJid, jid: &str) {
+        let main = self.main(room);
+        let memory = self.memory(room, jid);
+        let user = memory.user.clone();
+        if memory.grant.is_some() || memory.step_down.is_some() || user.is_none() {
+            return;
+        }
+        let present = |other: &str| self.seats_of(room, other).next().is_some();
+        let mut others = self.memory.iter();
+        let old = others.find(|((meeting, other), memory)| {
+            let recent = memory.left_at.is_some_and(|at| now <= at + 60_000);
+            *meeting == main
+                && other != jid
+                && memory.user == user
+                && (memory.grant.is_some() || memory.step_down.is_some())
+                && (recent || present(other))
+        });
+        let Some((key, old)) = old.map(|(key, memory)| (key.clone(), memory.clone())) else {
+            return;
+        };
+        let gone = !self.present(room, &key.1);
+        let taken = self.memory.get_mut(&key).unwrap();
+        taken.moved = true;
+        if gone {
+            // What has followed is not kept, too; whoever was only out of sight
+            // appears anew, and has it back from the other.
+            (taken.grant, taken.step_down, taken.kept) = (None, None, None);
+            taken.lost = false;
+        }
+        let memory = self.memory(room, jid);
+        (memory.grant, memory.by_elected) = (old.grant, old.by_elected);
+        memory.step_down = old.step_down;
+        memory.moved = false;
+    }
+}
