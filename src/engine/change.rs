@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::event::{Cause, Change, Decision, Outcome, Party, PartyKind, Report};
-use super::person::{Observed, Pace, Person, Standing, Taken};
+use super::person::{Foreign, Observed, Pace, Person, Standing, Taken};
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use crate::policy::{Reason, Rule};
 use crate::stanza::{Actor, Item};
@@ -66,15 +66,12 @@ impl Engine {
         // itself tells of changes, and who made them.
         let told_by_main = self.rooms.get(&main).is_some_and(super::room::Room::is_in);
         let known = self.person(&main, bare).and_then(|person| person.actual);
-        if *jid != main && (told_by_main && known.is_some()) {
+        // Whoever moderates and is not known to has been lowered meanwhile: what the
+        // breakout room showed is old.
+        let old = known.is_some() || affiliation.moderates();
+        if *jid != main && told_by_main && old {
             return;
         }
-        let affiliation = if *jid != main && told_by_main {
-            // Somebody whom the main room's lists do not have; this may be old.
-            affiliation.min(Affiliation::Member)
-        } else {
-            affiliation
-        };
         let Some(meeting) = self.meetings.get_mut(&main) else {
             return;
         };
@@ -359,11 +356,15 @@ impl Engine {
         let mut stale = Vec::new();
         for (bare, person) in &mut meeting.people {
             let seated = person.seats.iter().any(|seat| seat.room == main);
-            if person.actual == Some(which) && !seated && !listed.contains(bare) {
+            let unknown = person.actual.is_none() && person.record.restore.is_some();
+            let doubted = person.actual == Some(which) || unknown && which == Affiliation::Outcast;
+            if doubted && !seated && !listed.contains(bare) {
                 person.actual = Some(Affiliation::None);
+                person.record.restore = None;
                 stale.push(bare.clone());
             }
         }
+        self.changed |= !stale.is_empty();
         stale.sort_unstable();
         for bare in &listed {
             meeting.person(bare).actual = Some(which);
@@ -392,6 +393,9 @@ impl Engine {
             return;
         };
         self.mark(&main, &bare);
+        if let Some(person) = self.person_mut(&main, &bare) {
+            person.role_taken &= !change.rose();
+        }
         let trouble = self.person_mut(&main, &bare);
         if let Some(trouble) = trouble.and_then(|person| person.trouble.as_mut()) {
             trouble.role_refused = 0;
@@ -412,7 +416,29 @@ impl Engine {
         let given = given.is_some_and(|p| p.record.grant.is_some() || p.record.elected);
         if change.fell() && actual.moderates() && given && actor.is_some() {
             self.answer_change(&main, jid, &bare, actual, Affiliation::Member, actor);
+        } else if change.fell() && actual.moderates() {
+            self.role_taken(&main, jid, &bare, actor);
         }
+    }
+
+    /// Somebody has taken a host's role, whose affiliation stays: that is given back
+    /// as an affiliation is (B4).
+    fn role_taken(&mut self, main: &RoomJid, jid: &RoomJid, bare: &BareJid, actor: Option<&Actor>) {
+        let maker = self.maker(main, jid, actor);
+        let protects = self.settings.policy.protect_hosts;
+        let standing = self.person(main, bare).map(|person| self.standing(person));
+        let (Some(standing), Some(person)) = (standing, self.person_mut(main, bare)) else {
+            return;
+        };
+        let by_self = maker.bare.as_ref() == Some(bare);
+        if !protects || by_self || actor.is_none() || !person.is_host(standing) {
+            return;
+        }
+        person.role_taken = true;
+        person.foreign = Some(Box::new(Foreign {
+            by: maker.party,
+            pace: maker.pace,
+        }));
     }
 
     /// The room shows what gavel has made of a role.
@@ -440,6 +466,19 @@ impl Engine {
         if let Some(person) = self.person_mut(&main, &bare) {
             self.changed |= person.record.grant.take().is_some();
         }
+    }
+
+    /// Somebody has left a room before anybody there was judged. They may have come
+    /// with less than gavel knew of them.
+    pub(super) fn left_unjudged(&mut self, jid: &RoomJid, bare: &BareJid) {
+        let now = self.now.unix_ms;
+        let person = self.person_mut(jid, bare);
+        let Some(person) = person.filter(|person| !person.is_present()) else {
+            return;
+        };
+        person.leave(None, now, true);
+        self.changed = true;
+        self.mark(jid, bare);
     }
 
     /// The occupant of a person whose entitlement decides, and its nick.

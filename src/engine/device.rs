@@ -65,7 +65,10 @@ impl Engine {
         old.record.moved = true;
         if !old.is_present() {
             let at = old.record.left_at.unwrap_or(now);
+            let came = old.record.since;
             old.leave(None, at, true);
+            // Whoever is only out of sight, as this says, has not come later for it.
+            old.record.since = came;
         }
         let record = &mut meeting.person(bare).record;
         record.grant = grant;

@@ -157,7 +157,7 @@ impl Engine {
     /// Whether somebody present who is not elected moderates, or is about to.
     fn has_power(&self, main: &RoomJid, person: &Person) -> bool {
         match self.wanted(main, person) {
-            Wanted::Anything => self.moderates_now(person),
+            Wanted::Anything => self.moderates_now(person) || self.is_unsure(main, person),
             wanted => wanted.may_moderate(),
         }
     }

@@ -350,7 +350,15 @@ impl Engine {
             .facts
             .as_ref()
             .is_some_and(|old| old.main != facts.main);
+        let closed = room.members_only();
         room.facts = Some(facts);
+        if closed != room.members_only() {
+            // Who is lowered to what depends on it, however late it is told.
+            self.mark_everybody(jid);
+        }
+        let Some(room) = self.rooms.get(jid) else {
+            return;
+        };
         if room.membership == Membership::Out && self.password_is_new(jid) {
             return self.enter_at_once(jid);
         }

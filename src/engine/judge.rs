@@ -54,10 +54,11 @@ impl Engine {
         let mut banned = false;
         for person in meeting.people.values_mut() {
             let seated = person.seats.iter().any(|seat| seat.room == *main);
-            match person.actual {
-                Some(Affiliation::Outcast) if !seated => banned = true,
-                _ if !seated => person.actual = None,
-                _ => {}
+            // A ban that is to be undone may be gone by now.
+            let outcast = person.actual == Some(Affiliation::Outcast);
+            banned |= !seated && (outcast || person.record.restore.is_some());
+            if !seated && !outcast {
+                person.actual = None;
             }
         }
         if banned {

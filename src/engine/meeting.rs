@@ -32,6 +32,10 @@ impl Meeting {
         if matches!(affiliation, Affiliation::None | Affiliation::Member) {
             person.record.base = Some(affiliation);
         }
+        if affiliation != Affiliation::Outcast {
+            // The ban is gone, whoever undid it.
+            person.record.restore = None;
+        }
         person.actual.replace(affiliation)
     }
 

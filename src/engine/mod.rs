@@ -185,6 +185,7 @@ impl Engine {
             changed: false,
         };
         engine.restore(state);
+        engine.limit_grants();
         // Keys are fetched before the first token comes.
         engine.keys_due();
         engine

@@ -80,6 +80,8 @@ impl Engine {
             room.unread = true;
         }
         self.own_if_needed(jid);
+        // Nothing tells what absent people have: what is known must do.
+        self.mark_everybody(jid);
     }
 
     /// gavel is owner: what was refused before may be readable now.

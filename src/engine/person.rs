@@ -42,6 +42,8 @@ pub struct Person {
     pub request: Option<Box<InFlight>>,
     /// Gavel has lost sight of them; nobody has told that they left.
     pub lost: bool,
+    /// Somebody else has taken a host's role, and not the affiliation.
+    pub role_taken: bool,
     /// A role request waits for its reply.
     pub role_request: bool,
     /// Refusals and quarrels.
@@ -82,6 +84,7 @@ impl Person {
         self.record.left_at = Some(at);
         self.record.kept = power.filter(|_| !self.record.moved);
         self.unsettled_since = None;
+        self.role_taken = false;
         if seen {
             self.record.since = None;
             self.end_election();
@@ -90,6 +93,27 @@ impl Person {
             self.record.grant = None;
             self.record.step_down = None;
         }
+    }
+
+    /// A grant of theirs, if there is one, is for no more than `limit` from now on;
+    /// without, it ends. Answers whether that is news.
+    pub fn limit_grant(&mut self, limit: Option<Affiliation>) -> bool {
+        let absent = !self.is_present();
+        let record = &mut self.record;
+        let Some(grant) = &mut record.grant else {
+            return false;
+        };
+        if limit.is_some_and(|limit| grant.affiliation <= limit) {
+            return false;
+        }
+        match limit {
+            Some(limit) => grant.affiliation = limit,
+            None => record.grant = None,
+        }
+        if absent {
+            record.kept = record.kept.min(limit);
+        }
+        true
     }
 
     /// Ends their election, if they were elected.

@@ -240,12 +240,16 @@ impl Engine {
         };
         let meeting = room.meeting.clone();
         let bare = room.occupants.get(nick).and_then(|o| o.bare());
-        if let (Some(meeting), Some(bare)) = (meeting, bare) {
-            let seat = Seat {
-                room: jid.clone(),
-                nick: nick.clone(),
-            };
-            self.unseat(&meeting, &seat, &bare, true);
+        match (meeting, bare) {
+            (Some(meeting), Some(bare)) => {
+                let seat = Seat {
+                    room: jid.clone(),
+                    nick: nick.clone(),
+                };
+                self.unseat(&meeting, &seat, &bare, true);
+            }
+            (None, Some(bare)) => self.left_unjudged(jid, &bare),
+            (_, None) => {}
         }
         if let Some(room) = self.rooms.get_mut(jid) {
             room.occupants.remove(nick);

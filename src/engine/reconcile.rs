@@ -79,6 +79,7 @@ impl Engine {
         let wanted = self.wanted(main, person);
         let actual = match person.actual {
             Some(actual) => actual,
+            None if person.record.restore.is_some() && self.is_unsure(main, person) => return,
             // The ban that is to be undone is all that is known.
             None if person.record.restore.is_some() => Affiliation::Outcast,
             // Nothing is known of an absent JID: there is nothing to take.
@@ -96,6 +97,8 @@ impl Engine {
     /// The affiliation is as it should be; what about the roles?
     fn agrees(&mut self, main: &RoomJid, bare: &BareJid, wanted: Wanted) {
         let tick = self.now.tick;
+        let person = self.person(main, bare);
+        let unsure = person.is_some_and(|person| self.is_unsure(main, person));
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
@@ -103,11 +106,7 @@ impl Engine {
             self.changed = true;
             return self.mark(main, bare);
         }
-        if person.record.lapsed.take().is_some() {
-            // Guests who are left alone are so again.
-            self.changed = true;
-            return self.mark(main, bare);
-        }
+        let lapsed = person.record.lapsed.is_some();
         if let Some(trouble) = &mut person.trouble {
             trouble.not_before = None;
             trouble.backoff = Default::default();
@@ -120,6 +119,12 @@ impl Engine {
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
+        if lapsed && !unsure {
+            // Guests who are left alone are so again.
+            person.record.lapsed = None;
+            self.changed = true;
+            return self.mark(main, bare);
+        }
         person.foreign = None;
         person.because = None;
         if let Some(since) = person.unsettled_since.take() {
@@ -128,6 +133,13 @@ impl Engine {
             self.report(Report::Settled { after });
         }
         self.drop_if_blank(main, bare);
+    }
+
+    /// Whether the main room's lists, which are being read, will tell what somebody
+    /// has who is not in there.
+    pub(super) fn is_unsure(&self, main: &RoomJid, person: &Person) -> bool {
+        let list = |purpose: &Purpose| matches!(purpose, Purpose::List(room, _) if room == main);
+        person.actual.is_none() && self.requests.any(list)
     }
 
     fn drop_if_blank(&mut self, main: &RoomJid, bare: &BareJid) {
@@ -296,9 +308,9 @@ impl Engine {
         self.ask(main.service(), request, purpose);
     }
 
-    /// Takes role moderator from whoever has not the affiliation for it, and,
-    /// in breakout rooms, gives it to whoever has: there a change of the main
-    /// room's affiliation leaves roles as they are.
+    /// Takes role moderator from whoever has not the affiliation for it, and gives
+    /// it to whoever has: in breakout rooms, where a change of the main room's
+    /// affiliation leaves roles as they are, and to a host it was taken from.
     fn fix_role(&mut self, main: &RoomJid, bare: &BareJid, wanted: Wanted) -> bool {
         let now = self.now.tick;
         let Some(person) = self.person(main, bare) else {
@@ -359,7 +371,7 @@ impl Engine {
             }
             let lacks = role < Role::Moderator && affiliation.moderates();
             let breakout = seat.room != *main;
-            (lacks && breakout && wanted != Wanted::Anything)
+            (lacks && (breakout || person.role_taken) && wanted != Wanted::Anything)
                 .then(|| (seat.clone(), Role::Moderator))
         });
         wrong.next()

@@ -10,8 +10,8 @@ use super::event::Cause;
 use super::room::Room;
 use super::settings::Freeze;
 use super::{Engine, Settings};
-use crate::muc::{BareJid, Nick, OccupantJid, RealJid, RoomJid};
-use crate::policy::Verdict;
+use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, RoomJid};
+use crate::policy::{Grants, Verdict};
 use crate::stanza::Outbound;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -177,8 +177,23 @@ impl Engine {
         }
     }
 
+    /// What moderators granted before is no more than `policy.grants` makes of it
+    /// now.
+    pub(super) fn limit_grants(&mut self) {
+        let limit = match self.settings.policy.grants {
+            Grants::Owner => return,
+            Grants::Admin => Some(Affiliation::Admin),
+            Grants::None => None,
+        };
+        let meetings = self.meetings.values_mut();
+        for person in meetings.flat_map(|meeting| meeting.people.values_mut()) {
+            self.changed |= person.limit_grant(limit);
+        }
+    }
+
     /// Judges everybody by the policy that holds now.
     fn judge_everybody(&mut self) {
+        self.limit_grants();
         let rooms = self.rooms.values().filter(|room| room.is_ready());
         let occupants = rooms.flat_map(|room| {
             let nicks = room.occupants.keys();

@@ -120,6 +120,11 @@ impl Requests {
         self.deadlines.iter().find(open).map(|(at, _)| *at)
     }
 
+    /// Whether one like this is open.
+    pub fn any(&self, like: impl Fn(&Purpose) -> bool) -> bool {
+        self.open.values().any(|open| like(&open.purpose))
+    }
+
     /// How many are open.
     pub fn len(&self) -> usize {
         self.open.len()

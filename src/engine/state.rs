@@ -5,7 +5,7 @@ use super::absent::Absence;
 use super::meeting::Meeting;
 use super::person::{Person, Record};
 use crate::claims::Bindings;
-use crate::muc::{BareJid, RoomJid};
+use crate::muc::{Affiliation, BareJid, RoomJid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -80,7 +80,11 @@ impl Engine {
         let mut record = person.record.clone();
         if person.is_present() {
             let standing = self.standing(person);
-            let power = person.keeps(standing);
+            let power = match person.actual {
+                // A ban leaves them what its undoing is to give, and no more.
+                Some(Affiliation::Outcast) => record.kept,
+                _ => person.keeps(standing),
+            };
             record.restore = person.restored_absent(standing);
             record.kept = power.filter(|_| !record.moved);
             record.kept_until = self.until(person).filter(|_| record.kept.is_some());

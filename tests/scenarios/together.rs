@@ -49,7 +49,7 @@ fn steer(world: &mut World, r: &RoomJid, who: &str, set: Option<Affiliation>, un
 
 fn reload(world: &mut World, policy: Policy) {
     world.choice.policy = policy.clone();
-    world.oracle.policy = policy;
+    world.oracle.configure(policy);
     let settings = world.choice.settings();
     world.handle(Input::Reload(Box::new(Reload {
         settings,
@@ -349,4 +349,56 @@ fn b7_what_was_left_in_a_breakout_room_is_not_what_an_absent_person_keeps() {
         assert!(world.has(&r, G) < Affiliation::Admin, "module: {module}");
         world.check_quiet();
     }
+}
+
+/// What moderators granted is no more than the configuration now makes of it.
+#[test]
+fn b3_grants_end_with_a_configuration_that_takes_promotions_back() {
+    for guests in [Guests::Strip, Guests::Ignore] {
+        let policy = |grants| Policy {
+            grants,
+            guests,
+            ..Policy::default()
+        };
+        let (mut world, r) = with(policy(Grants::Owner));
+        world.join(T, &r, "t", teacher());
+        world.join(G, &r, "g", None);
+        world.join("away@meet.jitsi/1", &r, "away", None);
+        world.run(100);
+        for who in [G, "away@meet.jitsi/1"] {
+            world.set(Some(T), &r, who, Affiliation::Owner).unwrap();
+        }
+        world.leave("away@meet.jitsi/1", &r);
+        world.run(100);
+        for (grants, left) in [
+            (Grants::Admin, Affiliation::Admin),
+            // What has become less is not more again.
+            (Grants::Owner, Affiliation::Admin),
+            (Grants::None, Affiliation::None),
+            (Grants::Owner, Affiliation::None),
+        ] {
+            reload(&mut world, policy(grants));
+            for who in [G, "away@meet.jitsi"] {
+                assert_eq!(world.has(&r, who), left, "{who} {grants:?} {guests:?}");
+            }
+        }
+        world.check_quiet();
+    }
+}
+
+/// The same where the configuration changes while gavel does not run.
+#[test]
+fn b3_grants_end_with_a_restart_that_takes_promotions_back() {
+    let (mut world, r) = with(Policy::default());
+    world.join(T, &r, "t", teacher());
+    world.join(G, &r, "g", None);
+    world.run(100);
+    world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
+    world.run(100);
+    world.choice.policy.grants = Grants::None;
+    world.restart();
+    world.oracle.configure(world.choice.policy.clone());
+    world.run(2_000);
+    assert_eq!(world.has(&r, G), Affiliation::None);
+    world.check_quiet();
 }

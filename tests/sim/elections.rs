@@ -32,6 +32,19 @@ impl Oracle {
             .filter(move |seat| seat.bare == jid)
     }
 
+    /// Whether only the lists of the main room can have told what somebody has, who
+    /// is left alone; the oracle does not read them.
+    fn is_unsure(&self, main: &RoomJid, jid: &str) -> bool {
+        let doubted = self.held(main, jid).is_some_and(|memory| memory.doubted);
+        let ignored = self.policy.guests == Guests::Ignore && self.token(main, jid).is_none();
+        doubted && ignored && self.seen_seats(main, jid).next().is_some()
+    }
+
+    fn by_role(&self, main: &RoomJid, jid: &str) -> bool {
+        let mut seats = self.seen_seats(main, jid);
+        seats.any(|seat| seat.role == Role::Moderator)
+    }
+
     /// Whether what somebody may goes back to an election.
     pub(super) fn power_is_elected(&self, room: &RoomJid, jid: &str) -> bool {
         self.held(room, jid)
@@ -68,9 +81,7 @@ impl Oracle {
             return self.is_host_there(main, jid);
         }
         let granted = memory.is_some_and(|memory| memory.grant.is_some());
-        let by_role = self
-            .seen_seats(main, jid)
-            .any(|seat| seat.role == Role::Moderator);
+        let by_role = self.by_role(main, jid);
         self.seen_seats(main, jid).next().is_some()
             && (granted
                 || self.is_host_there(main, jid)
@@ -78,8 +89,19 @@ impl Oracle {
     }
 
     /// gavel has taken in all that it was told, and says whom it has elected in
-    /// `main`. `ready` says that it sees all rooms there are.
-    pub fn elections(&mut self, main: &RoomJid, elected: &BTreeSet<String>, ready: bool) {
+    /// `main`. `sees` says that it sees that room, `ready` that it sees all rooms
+    /// there are.
+    pub fn elections(
+        &mut self,
+        main: &RoomJid,
+        elected: &BTreeSet<String>,
+        sees: bool,
+        ready: bool,
+    ) {
+        if !sees {
+            // It may be another meeting by now.
+            return;
+        }
         let news: Vec<String> = elected
             .iter()
             .filter(|jid| !self.held(main, jid).is_some_and(|memory| memory.elected))
@@ -90,10 +112,16 @@ impl Oracle {
         }
         for jid in self.people(main) {
             let entitled = self.power(main, &jid).is_some();
+            let by_role = self.by_role(main, &jid);
+            let placed = self.seen_seats(main, &jid).next().is_some();
             let memory = self.memory(main, &jid);
+            if placed && std::mem::take(&mut memory.unplaced) {
+                memory.kept = None;
+            }
             let lost = std::mem::replace(&mut memory.entitled, entitled) && !entitled;
             memory.lapsed |= lost || memory.elected && !elected.contains(&jid);
-            memory.lapsed &= memory.shown.is_some_and(Affiliation::moderates);
+            memory.lapsed &= memory.shown.is_some_and(Affiliation::moderates) || by_role;
+            memory.counts = memory.since.is_some();
         }
         // It knows the preset's tokens, and no rules.
         let known = self.policy.rules.is_empty();
@@ -130,7 +158,7 @@ impl Oracle {
         let others = people.iter().filter(|other| *other != jid);
         for other in others {
             assert!(
-                !self.moderates(main, other),
+                !self.moderates(main, other) || self.is_unsure(main, other),
                 "{jid} is elected beside {other}"
             );
             let since = |jid| self.held(main, jid).and_then(|memory| memory.since);
@@ -156,7 +184,8 @@ impl Oracle {
         assert!(elected.len() <= 1, "{elected:?}");
         let host = self.has_host(main);
         assert!(!host || elected.is_empty(), "{elected:?} beside a host");
-        let moderated = people.iter().any(|jid| self.moderates(main, jid)) || !elected.is_empty();
+        let moderates = |jid: &String| self.moderates(main, jid) || self.is_unsure(main, jid);
+        let moderated = people.iter().any(moderates) || !elected.is_empty();
         let candidate = people.iter().find(|jid| self.is_candidate(main, jid));
         let first = self.policy.fallback == Fallback::First;
         assert!(

@@ -8,7 +8,7 @@ use super::claims::Kind;
 use super::room::bare;
 use super::server::COMPONENT;
 use gavel::muc::{Affiliation, Role, RoomJid};
-use gavel::policy::{Guests, Policy};
+use gavel::policy::{Grants, Guests, Policy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One occupant.
@@ -35,8 +35,10 @@ pub struct Memory {
     left_at: Option<u64>,
     /// gavel has lost sight of them.
     lost: bool,
+    /// They are in a room of which gavel cannot say yet whose it is.
+    pub(super) unplaced: bool,
     /// gavel has been out of the main room since.
-    doubted: bool,
+    pub(super) doubted: bool,
     /// What they could do before gavel lost sight of them.
     before: Option<Affiliation>,
     /// Another device has taken over.
@@ -49,6 +51,8 @@ pub struct Memory {
     pub(super) lapsed: bool,
     /// When they came; for the order of elections.
     pub(super) since: Option<u64>,
+    /// gavel has known enough of the room since then.
+    pub(super) counts: bool,
 }
 
 /// What somebody may have.
@@ -95,6 +99,25 @@ impl Oracle {
             blind: BTreeSet::new(),
             mains: BTreeMap::new(),
             joined: BTreeSet::new(),
+        }
+    }
+
+    /// The configuration is another one.
+    pub fn configure(&mut self, policy: Policy) {
+        self.policy = policy;
+        let limit = match self.policy.grants {
+            Grants::Owner => return,
+            Grants::Admin => Some(Affiliation::Admin),
+            Grants::None => None,
+        };
+        let keys: Vec<(RoomJid, String)> = self.memory.keys().cloned().collect();
+        for (main, jid) in keys {
+            let absent = !self.present(&main, &jid);
+            let memory = self.memory(&main, &jid);
+            if memory.grant > limit {
+                memory.grant = limit;
+                memory.kept = memory.kept.filter(|_| absent).min(limit);
+            }
         }
     }
 
@@ -181,6 +204,8 @@ impl Oracle {
         };
         let guests = match self.policy.guests {
             Guests::Strip => low,
+            // What a right gave goes with it.
+            Guests::Ignore if memory.lapsed => low,
             Guests::Ignore => Allowed::Anything,
         };
         if !self.present(room, jid) {
@@ -207,6 +232,8 @@ impl Oracle {
             Some(cap) if cap < own && cap.moderates() => Allowed::Exactly(cap),
             // B5: nobody is thrown out for it.
             Some(cap) if cap < own && self.members_only.contains(&self.main(room)) => low,
+            // Nothing tells who is a member of those who are in a breakout room.
+            Some(cap) if cap < own && memory.doubted => low,
             Some(cap) if cap < own => Allowed::AtMost(cap),
             _ if own == Affiliation::Owner => Allowed::Exactly(own),
             // B6

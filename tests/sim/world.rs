@@ -289,18 +289,22 @@ impl World {
 
     /// Has the oracle look at whom gavel has elected.
     fn note_elections(&mut self) {
-        let rooms: Vec<RoomJid> = self.server.rooms.keys().cloned().collect();
+        // Of some it has not heard yet that they have ended.
+        let followed = self.engine.rooms().map(|room| &room.jid);
+        let rooms = self.server.rooms.keys().chain(followed);
+        let rooms: BTreeSet<RoomJid> = rooms.cloned().collect();
         let known = self.engine.rooms();
         let blind = known.filter(|room| !room.is_ready());
         self.oracle.blind = blind.map(|room| room.jid.clone()).collect();
         for main in rooms {
             let known = self.engine.rooms().find(|room| room.jid == main);
-            let ready = self.engine.is_ready() && known.is_some_and(|room| room.is_ready());
+            let sees = known.is_some_and(|room| room.is_ready());
+            let ready = self.engine.is_ready() && sees;
             let people = self.engine.meeting(&main).map(|meeting| &meeting.people);
             let people = people.into_iter().flatten();
             let elected = people.filter(|(_, person)| person.record.elected);
             let elected: BTreeSet<String> = elected.map(|(jid, _)| jid.to_string()).collect();
-            self.oracle.elections(&main, &elected, ready);
+            self.oracle.elections(&main, &elected, sees, ready);
         }
     }
 

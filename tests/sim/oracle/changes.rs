@@ -25,7 +25,10 @@ impl Oracle {
         if told && known.is_some() && !doubted {
             return;
         }
-        let doubted = std::mem::take(&mut self.memory(room, jid).doubted);
+        // Without the main room, what this one showed before is all there is.
+        let alone = breakout && !self.joined.contains(&self.main(room));
+        let doubted = doubted && !alone;
+        self.memory(room, jid).doubted &= alone;
         let old = self.memory(room, jid).shown.replace(new);
         let old = old.filter(|_| !doubted || actor.is_some());
         // Of somebody never seen before, only a change by somebody is one.

@@ -32,6 +32,11 @@ impl Oracle {
             return;
         }
         let memory = self.memory(room, &jid);
+        if memory.doubted && memory.shown != Some(Affiliation::Outcast) {
+            // What it was may be old, that it changes is not.
+            memory.doubted = false;
+            memory.shown = None;
+        }
         memory.shown.get_or_insert(Affiliation::None);
         self.changed(room, &jid, item.affiliation.unwrap(), None, ready);
     }
@@ -61,7 +66,12 @@ impl Oracle {
             return;
         }
         if presence.kind == PresenceKind::Unavailable {
-            return self.gone(now, &room, nick, &item, user);
+            self.gone(now, &room, nick, &item, user, ready);
+            if !ready && !self.present(&room, &jid) {
+                // Nobody has looked at what they had.
+                self.memory(&room, &jid).kept = None;
+            }
+            return;
         }
         let back = !self.present(&room, &jid);
         let key: usize = std::str::from_utf8(&presence.raw).unwrap().parse().unwrap();
@@ -83,10 +93,11 @@ impl Oracle {
             self.judge(&room, &jid, affiliation, Affiliation::Owner, actor);
         }
         let memory = self.memory(&room, &jid);
-        if !unknown {
-            memory.since.get_or_insert(now);
+        if !unknown && memory.since.is_none() {
+            (memory.since, memory.counts) = (Some(now), ready);
         }
         let lost = back && std::mem::take(&mut memory.lost);
+        memory.unplaced |= back && unknown;
         if back && !unknown {
             memory.kept = None;
             if !lost {
@@ -133,6 +144,7 @@ impl Oracle {
             let power = self.keeps(room, &jid);
             let memory = self.memory(room, &jid);
             memory.before = power.max(memory.before);
+            memory.since = memory.since.filter(|_| memory.counts);
         }
         for nick in nicks {
             self.unseat(now, room, &nick, false);
@@ -160,7 +172,15 @@ impl Oracle {
         self.seats.remove(room);
     }
 
-    fn gone(&mut self, now: u64, room: &RoomJid, nick: &str, item: &Item, user: &MucUser) {
+    fn gone(
+        &mut self,
+        now: u64,
+        room: &RoomJid,
+        nick: &str,
+        item: &Item,
+        user: &MucUser,
+        ready: bool,
+    ) {
         if let (true, Some(new)) = (user.has_status(303), &item.nick) {
             let seats = self.seats.entry(room.clone()).or_default();
             if let Some(seat) = seats.remove(nick) {
@@ -170,7 +190,7 @@ impl Oracle {
         }
         let jid = bare(item.jid.as_deref().unwrap());
         let actor = item.actor.as_ref();
-        self.changed(room, &jid, item.affiliation.unwrap(), actor, true);
+        self.changed(room, &jid, item.affiliation.unwrap(), actor, ready);
         if user.has_status(307) {
             self.memory(room, &jid).grant = None;
         }

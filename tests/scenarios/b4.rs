@@ -1,0 +1,128 @@
+//! B4: hosts who are lowered or banned by others, and what is given back.
+
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
+use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::policy::Policy;
+
+const T: &str = "t@meet.jitsi/1";
+const H: &str = "h@meet.jitsi/1";
+
+fn host(serial: u32) -> Option<Ticket> {
+    Some(Ticket::new(Kind::Owner, serial))
+}
+
+/// A room with two hosts.
+fn hosts(module: bool, policy: Policy) -> (World, RoomJid) {
+    let mut world = World::new(Choice {
+        module,
+        policy,
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    world.join(T, &r, "t", host(1));
+    world.join(H, &r, "h", host(2));
+    world.run(100);
+    (world, r)
+}
+
+/// That it was undone gavel is told by the room, and not by a reply.
+#[test]
+fn b4_a_ban_is_undone_once_however_the_reply_is_lost() {
+    for module in [true, false] {
+        let (mut world, r) = hosts(module, Policy::default());
+        world.set(Some(FOCUS), &r, H, Affiliation::Outcast).unwrap();
+        world.lose_replies = 1;
+        world.run(100);
+        assert_eq!(world.has(&r, H), Affiliation::Owner, "module: {module}");
+        world.set(Some(T), &r, H, Affiliation::None).unwrap();
+        world.run(60_000);
+        assert_eq!(world.has(&r, H), Affiliation::None, "module: {module}");
+        world.check_quiet();
+    }
+}
+
+/// Somebody else lifts the ban while gavel does not run.
+#[test]
+fn b4_a_ban_that_is_gone_after_a_restart_is_not_undone() {
+    for module in [true, false] {
+        let (mut world, r) = hosts(module, Policy::default());
+        world.set(Some(FOCUS), &r, H, Affiliation::Outcast).unwrap();
+        world.run(7);
+        world.restart();
+        let has = world.has(&r, H);
+        assert_eq!(has, Affiliation::Outcast, "module: {module}");
+        world.set(Some(T), &r, H, Affiliation::None).unwrap();
+        world.run(60_000);
+        assert_eq!(world.has(&r, H), Affiliation::None, "module: {module}");
+        world.check_quiet();
+    }
+}
+
+/// Where it is still there it is.
+#[test]
+fn b4_a_ban_that_is_still_there_after_a_restart_is_undone() {
+    for module in [true, false] {
+        let (mut world, r) = hosts(module, Policy::default());
+        world.set(Some(FOCUS), &r, H, Affiliation::Outcast).unwrap();
+        world.run(7);
+        world.restart();
+        world.run(60_000);
+        assert_eq!(world.has(&r, H), Affiliation::Owner, "module: {module}");
+        world.check_quiet();
+    }
+}
+
+/// Whose ban that was gavel has not seen, so it stays; and what their token gives
+/// is not remembered over it.
+#[test]
+fn b4_who_is_banned_in_a_breakout_room_keeps_nothing_over_a_restart() {
+    let (mut world, r) = hosts(true, Policy::default());
+    let b = breakout("b");
+    world.server.breakouts.insert(b.clone(), r.clone());
+    world.oracle.breakout(&b, &r);
+    world.join(H, &b, "h", host(2));
+    world.run(100);
+    world.disconnect();
+    world.set(Some(FOCUS), &r, H, Affiliation::Outcast).unwrap();
+    world.run(1_000);
+    world.restart();
+    world.leave(H, &b);
+    world.run(1_000);
+    world.set(Some(FOCUS), &r, H, Affiliation::Owner).unwrap();
+    world.run(1_000);
+    assert!(world.has(&r, H) < Affiliation::Admin);
+    world.check_quiet();
+}
+
+/// Prosody lets an owner take the role of another, whose affiliation stays.
+#[test]
+fn b4_a_host_whose_role_another_takes_gets_it_back() {
+    for (module, protect_hosts) in [(true, true), (false, true), (true, false)] {
+        let policy = Policy {
+            protect_hosts,
+            ..Policy::default()
+        };
+        let (mut world, r) = hosts(module, policy);
+        for by in [T, FOCUS] {
+            world.role(Some(by), &r, "h", Role::Participant).unwrap();
+            world.run(1_000);
+            let back = world.role_of(&r, "h") == Role::Moderator;
+            assert_eq!(back, protect_hosts, "module: {module}, by {by}");
+        }
+        world.check_quiet();
+    }
+}
+
+#[test]
+fn b4_a_host_who_gives_up_their_role_is_left_without() {
+    let (mut world, r) = hosts(true, Policy::default());
+    world.role(Some(H), &r, "h", Role::Participant).unwrap();
+    world.run(1_000);
+    assert_eq!(world.role_of(&r, "h"), Role::Participant);
+    // Whoever else does the same afterwards changes nothing.
+    world.join(H, &r, "h", host(2));
+    world.run(1_000);
+    assert_eq!(world.role_of(&r, "h"), Role::Participant);
+    world.check_quiet();
+}

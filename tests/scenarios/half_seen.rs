@@ -1,0 +1,209 @@
+//! Rooms that gavel knows only half of: configurations and lists that come late,
+//! breakout rooms read before their main room.
+
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
+use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::policy::{Fallback, Guests, Policy};
+
+const T: &str = "t@meet.jitsi/1";
+const G: &str = "g@meet.jitsi/1";
+const H: &str = "h@meet.jitsi/1";
+
+fn ticket(kind: Kind, serial: u32) -> Option<Ticket> {
+    Some(Ticket::new(kind, serial))
+}
+
+fn ignoring(fallback: Fallback) -> Policy {
+    Policy {
+        guests: Guests::Ignore,
+        fallback,
+        ..Policy::default()
+    }
+}
+
+/// A host is in the main room; there is a breakout room to go to.
+fn with_breakout(module: bool, policy: Policy) -> (World, RoomJid, RoomJid) {
+    let mut world = World::new(Choice {
+        module,
+        policy,
+        ..Choice::default()
+    });
+    let (r, b) = (room("r"), breakout("b"));
+    world.server.numbers_meetings = true;
+    world.server.breakouts.insert(b.clone(), r.clone());
+    world.oracle.breakout(&b, &r);
+    world.open_room(&r);
+    world.join(T, &r, "t", ticket(Kind::Owner, 1));
+    world.run(100);
+    (world, r, b)
+}
+
+fn into_breakout(world: &mut World, who: &str, nick: &str, b: &RoomJid, ticket: Option<Ticket>) {
+    world.join(who, b, nick, ticket);
+    if !world.choice.module {
+        world.server.invite(b);
+        world.flush();
+    }
+}
+
+/// The focus promotes somebody who goes to a breakout room, which gavel reads
+/// late, and meanwhile lowers them in the main room as somebody absent.
+#[test]
+fn b15_what_a_breakout_room_showed_is_old_once_the_main_room_says_otherwise() {
+    for module in [true, false] {
+        let (mut world, r, b) = with_breakout(module, Policy::default());
+        world.disconnect();
+        world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
+        into_breakout(&mut world, G, "g", &b, ticket(Kind::Member, 2));
+        // Of the two configurations that of the breakout room is lost.
+        world.run(if module { 217 } else { 222 });
+        world.lose_replies = 1;
+        world.run(60_000);
+        assert_eq!(world.has(&r, G), Affiliation::Member, "module: {module}");
+        world.check_quiet();
+    }
+}
+
+/// A breakout room's roles do not change with the main room's affiliations.
+#[test]
+fn b15_what_a_right_gave_goes_from_roles_in_breakout_rooms_whatever_guests_may() {
+    for module in [true, false] {
+        let (mut world, r, b) = with_breakout(module, ignoring(Fallback::None));
+        into_breakout(&mut world, G, "g", &b, ticket(Kind::Owner, 2));
+        world.run(100);
+        assert_eq!(world.role_of(&b, "g"), Role::Moderator);
+        world.join(G, &b, "g", None);
+        world.run(1_000);
+        assert_eq!(world.has(&r, G), Affiliation::None, "module: {module}");
+        assert_eq!(
+            world.role_of(&b, "g"),
+            Role::Participant,
+            "module: {module}"
+        );
+        world.check_quiet();
+    }
+}
+
+/// Who has come with a lesser token since, and left before it was looked at,
+/// keeps nothing of what the one before gave.
+#[test]
+fn b1_who_left_before_they_were_judged_keeps_nothing() {
+    for module in [true, false] {
+        let (mut world, r, _) = with_breakout(module, Policy::default());
+        world.join(G, &r, "g", ticket(Kind::Owner, 2));
+        world.run(100);
+        world.disconnect();
+        world.join(G, &r, "g", ticket(Kind::Member, 3));
+        // The configuration's reply is lost, among others.
+        world.run(212);
+        world.lose_replies = 10;
+        world.run(1_000);
+        world.lose_replies = 0;
+        world.leave(G, &r);
+        world.run(60_000);
+        assert!(world.has(&r, G) < Affiliation::Admin, "module: {module}");
+        world.check_quiet();
+    }
+}
+
+/// A guest whose token made them owner before gavel lost sight of them is found
+/// in a breakout room; what they have only the main room's lists tell.
+#[test]
+fn b1_what_a_right_gave_is_taken_once_the_lists_tell_of_it_whatever_guests_may() {
+    for module in [true, false] {
+        let (mut world, r, b) = with_breakout(module, ignoring(Fallback::None));
+        world.join(G, &r, "g", ticket(Kind::Owner, 2));
+        into_breakout(&mut world, G, "g", &b, None);
+        world.run(100);
+        assert_eq!(world.has(&r, G), Affiliation::Owner);
+        world.disconnect();
+        world.leave(G, &r);
+        world.run(60_000);
+        assert_eq!(world.has(&r, G), Affiliation::None, "module: {module}");
+        world.check_quiet();
+    }
+}
+
+/// Somebody left alone moderates from a breakout room; as gavel comes back to the
+/// main room, only its lists tell.
+#[test]
+fn b5_nobody_is_elected_before_the_lists_tell_who_moderates() {
+    let (mut world, r, b) = with_breakout(false, ignoring(Fallback::First));
+    into_breakout(&mut world, G, "g", &b, None);
+    world.run(100);
+    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
+    world.join(H, &r, "h", ticket(Kind::Member, 2));
+    world.run(1_000);
+    world.leave(T, &r);
+    world.run(1_000);
+    assert_eq!(world.has(&r, H), Affiliation::Member);
+    let gavel = world.nick_of(&r, &world.server.gavel_full()).unwrap();
+    world.role(None, &r, &gavel, Role::None).unwrap();
+    world.run(10_000);
+    assert_eq!(world.has(&r, G), Affiliation::Owner);
+    assert_eq!(world.has(&r, H), Affiliation::Member);
+    world.check_quiet();
+}
+
+/// Only the second question about the room's configuration is answered.
+#[test]
+fn b5_a_room_that_is_members_only_no_more_is_open_however_late_gavel_hears() {
+    let (mut world, r, _) = with_breakout(true, Policy::default());
+    world.set(Some(T), &r, T, Affiliation::None).unwrap();
+    world.run(100);
+    members_only(&mut world, &r, true);
+    let _ = world.set(None, &r, T, Affiliation::Member);
+    world.run(100);
+    assert_eq!(world.has(&r, T), Affiliation::Member);
+    world.lose_replies = 1;
+    members_only(&mut world, &r, false);
+    world.run(60_000);
+    assert_eq!(world.has(&r, T), Affiliation::None);
+    world.check_quiet();
+}
+
+fn members_only(world: &mut World, r: &RoomJid, on: bool) {
+    world.server.rooms.get_mut(r).unwrap().members_only = on;
+    let user = gavel::stanza::MucUser {
+        status: vec![104],
+        ..Default::default()
+    };
+    let kind = gavel::stanza::MessageKind::Groupchat;
+    world.server.room_message(r, user, kind);
+    world.flush();
+    world.run(100);
+}
+
+/// One user with two devices is found again, the newer one first: that the other
+/// was here before everybody else is not forgotten over it.
+#[test]
+fn b5_who_was_there_first_still_is_after_a_restart_with_two_devices() {
+    let policy = Policy {
+        fallback: Fallback::First,
+        protect_hosts: false,
+        ..Policy::default()
+    };
+    let mut world = World::new(Choice {
+        policy,
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    let user = |serial| Some(Ticket::new(Kind::Owner, serial).user("u"));
+    let (old, new) = ("old@meet.jitsi/1", "a-new@meet.jitsi/1");
+    world.join(old, &r, "old", user(1));
+    world.run(10);
+    world.join(new, &r, "a-new", user(2));
+    world.run(100);
+    let lowered = world.set(Some(new), &r, old, Affiliation::Member);
+    lowered.unwrap();
+    world.join(old, &r, "old", None);
+    world.run(10);
+    world.join(G, &r, "g", ticket(Kind::Member, 3));
+    world.run(100);
+    world.restart();
+    world.run(2_000);
+    assert_eq!(world.has(&r, old), Affiliation::Owner);
+    assert_eq!(world.has(&r, G), Affiliation::Member);
+    world.check_quiet();
+}
