@@ -58,6 +58,24 @@ async fn b4_a_host_whom_another_demotes_gets_it_back(version: Version) {
 }
 on_both!(b4_a_host_whom_another_demotes_gets_it_back);
 
+/// Prosody lets an owner take the role of another, whose affiliation stays.
+async fn b4_a_host_whose_role_another_takes_gets_it_back(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    let dave = env.person(ROOM, "dave", Some(teacher("Dave"))).await;
+    alice.sees_affiliation(ROOM, "alice", "owner").await;
+    dave.sees_affiliation(ROOM, "dave", "owner").await;
+    dave.set_role(ROOM, "alice", "participant").await.unwrap();
+    env.settle().await;
+    assert_eq!(focus.role(ROOM, "alice"), "moderator");
+    // Her own she may give up.
+    alice.set_role(ROOM, "alice", "participant").await.unwrap();
+    env.settle().await;
+    assert_eq!(focus.role(ROOM, "alice"), "participant");
+}
+on_both!(b4_a_host_whose_role_another_takes_gets_it_back);
+
 async fn b4_a_host_whom_another_bans_gets_it_back(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
