@@ -7,6 +7,8 @@
 
 use super::Engine;
 use super::event::{Cause, Change, Outcome};
+use super::person::Lapse;
+use super::request::Purpose;
 use super::settings::Freeze;
 use crate::claims::{Claims, Occasion, TokenName};
 use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, RoomJid};
@@ -123,7 +125,8 @@ impl Engine {
         given.filter(|given| *given == occupant.affiliation)
     }
 
-    /// Somebody entered as what their claims entitle them to.
+    /// Somebody entered as what gavel has said, which is what their claims entitle
+    /// them to unless gavel judges otherwise by now.
     pub(super) fn entered_as(
         &mut self,
         main: &RoomJid,
@@ -131,12 +134,17 @@ impl Engine {
         given: Affiliation,
         seat: (&RoomJid, &Nick),
     ) {
+        let verdict = self.occupant(seat.0, seat.1).map(|o| o.verdict.entitlement);
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };
         let base = meeting.person(bare).record.base;
         let before = meeting.shows(bare, given).or(base);
-        let verdict = self.occupant(seat.0, seat.1).map(|o| o.verdict.entitlement);
+        if verdict == Some(Entitlement::Guest) {
+            // What gavel gave is not what others gave a guest.
+            meeting.person(bare).record.lapsed = Some(Lapse::Right);
+            self.changed = true;
+        }
         if verdict != Some(Entitlement::Affiliation(given)) || before == Some(given) {
             return;
         }
@@ -148,16 +156,14 @@ impl Engine {
     }
 
     /// Judged otherwise from now on: the module is not to go by what it was told.
+    /// It asks before gavel has joined any room, and so knows that it is there.
     pub(super) fn forget_arrivals(&mut self) {
+        if self.stream.is_none() {
+            return;
+        }
         for service in 0..self.services.len() {
-            if self.stream.is_some() && self.services[service].module {
-                let domain = self.settings.services[service].domain.clone();
-                self.ask(
-                    &domain,
-                    Request::ForgetArrivals,
-                    super::request::Purpose::Nothing,
-                );
-            }
+            let domain = self.settings.services[service].domain.clone();
+            self.ask(&domain, Request::ForgetArrivals, Purpose::Nothing);
         }
     }
 }

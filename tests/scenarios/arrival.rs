@@ -5,7 +5,7 @@ use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::engine::event::{Cause, Change, Outcome};
 use gavel::engine::{Input, Override, Reload, Report, Steering};
 use gavel::muc::{Affiliation, BareJid, RoomJid};
-use gavel::policy::{Clause, Entitlement, OnExpiry, Policy, Rules};
+use gavel::policy::{Clause, Entitlement, Guests, OnExpiry, Policy, Rules};
 use gavel::stanza::{Arrival, Inbound, Iq, IqKind, IqPayload, Outbound, Reply, Request};
 
 const T: &str = "t@meet.jitsi/1";
@@ -244,6 +244,21 @@ fn nothing_is_said_where_more_than_claims_decides() {
     assert_eq!(said(&mut w, "u@meet.jitsi/1", &b, &teacher()), None);
 }
 
+fn reload(world: &mut World, policy: Policy) {
+    world.choice.policy = policy;
+    let settings = world.choice.settings();
+    world.handle(Input::Reload(Box::new(Reload {
+        settings,
+        claims_changed: false,
+    })));
+}
+
+/// How often gavel has taken back what it had said.
+fn taken_back(world: &World) -> usize {
+    let taken_back = |(_, stanza): &&(u64, Outbound)| matches!(stanza, Outbound::Iq { to, request: Request::ForgetArrivals, .. } if to == MUC);
+    world.sent.iter().filter(taken_back).count()
+}
+
 #[test]
 fn what_was_said_is_taken_back_when_the_configuration_changes() {
     let (mut world, r) = world(Policy::default());
@@ -260,15 +275,53 @@ fn what_was_said_is_taken_back_when_the_configuration_changes() {
         ]),
         ..Policy::default()
     };
-    world.choice.policy = none.clone();
-    let settings = world.choice.settings();
-    world.handle(Input::Reload(Box::new(Reload {
-        settings,
-        claims_changed: false,
-    })));
-    let taken_back = |(_, stanza): &&(u64, Outbound)| matches!(stanza, Outbound::Iq { to, request: Request::ForgetArrivals, .. } if to == MUC);
-    assert_eq!(world.sent.iter().filter(taken_back).count(), 1);
+    reload(&mut world, none);
+    assert_eq!(taken_back(&world), 1);
     world.run(50);
     world.join(T, &r, "t", Some(teacher()));
     assert_eq!(world.has(&r, T), Affiliation::None);
+}
+
+/// Before gavel has joined any room it does not know that the module is there.
+#[test]
+fn what_was_said_is_taken_back_where_there_is_no_room_yet() {
+    let mut world = World::new(Choice::default());
+    let new = room("new");
+    assert_eq!(
+        said(&mut world, T, &new, &teacher()),
+        Some(Affiliation::Owner)
+    );
+    reload(&mut world, Policy::default());
+    assert_eq!(taken_back(&world), 1);
+}
+
+/// What gavel gave is not what others gave a guest, whom it may have to leave alone.
+#[test]
+fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
+    let nothing = |guests| Policy {
+        rules: Rules::own(vec![
+            Clause::new("nobody", "true", Entitlement::Guest).unwrap(),
+        ]),
+        guests,
+        ..Policy::default()
+    };
+    for guests in [Guests::Strip, Guests::Ignore] {
+        let (mut world, r) = world(Policy::default());
+        world.connects(T, &r, teacher());
+        world.run(50);
+        world.join(T, &r, "t", Some(teacher()));
+        assert_eq!(world.has(&r, T), Affiliation::Owner);
+        reload(&mut world, nothing(guests));
+        world.run(1_000);
+        assert_eq!(world.has(&r, T), Affiliation::None, "{guests:?}");
+        // From then on guests are guests.
+        let focus = Some(FOCUS);
+        world.set(focus, &r, T, Affiliation::Owner).unwrap();
+        world.run(1_000);
+        let expected = match guests {
+            Guests::Strip => Affiliation::None,
+            Guests::Ignore => Affiliation::Owner,
+        };
+        assert_eq!(world.has(&r, T), expected, "{guests:?}");
+    }
 }
