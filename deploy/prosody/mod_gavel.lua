@@ -49,6 +49,8 @@ local function state_of(room_jid)
 	return rooms[room_jid];
 end
 
+local arrivals, asked; -- people about to enter, by session and by the id of the question about them
+
 local function unfollow(state)
 	state.shadow, state.seen = nil, {};
 	state.judged, state.since, state.named, state.held = nil, nil, {}, {};
@@ -355,9 +357,12 @@ local function admit(event)
 	local state, bare = rooms[room.jid], jid.bare(event.stanza.attr.from);
 	if not state or not state.locked or not room:get_members_only() or room:get_affiliation(bare) then return; end
 	if not session or session.full_jid ~= event.stanza.attr.from or claims_json(session) == "" then return; end
+	local arrival = arrivals[session];
+	local changed = arrival and arrival.changed;
 	if room:set_affiliation(true, bare, "member") then
 		event.occupant.role = room:get_default_role("member"); -- as it would be, had they been one before
 	end
+	if arrival then arrival.changed = changed; end -- by others: what gavel has said of them stands
 end
 module:hook("muc-occupant-pre-join", function (event) attempt("admit", admit, event); end, FIRST);
 
@@ -434,7 +439,6 @@ end, FIRST);
 -- theirs. Nobody ever waits for the answer: without one gavel acts when it sees them, as for everybody else. Kept is:
 --   room, text (of the claims), stream, since: what was asked, and when;  affiliation, name: what gavel has answered
 --   changed: somebody has set their affiliation since, of which gavel did not know
-local arrivals, asked; -- by session, and by the id of the question
 local STANDS = 60; -- for so many seconds
 
 local function forget_arrivals()

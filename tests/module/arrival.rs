@@ -416,3 +416,33 @@ async fn module_guard_knows_who_enters(version: Version) {
     assert_eq!(scene.eval(&code).await, "nil", "for all others it stays so");
 }
 on_both!(module_guard_knows_who_enters);
+
+/// A room that gavel has locked lets in who has claims: the host, for whom all wait.
+async fn module_lets_a_host_enter_a_locked_room_as_gavel_has_said(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let members_only = [("muc#roomconfig_membersonly", "1")];
+    scene.gavel.configure(ROOM, &members_only).await.unwrap();
+    let alice = expected(&scene).await;
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(standing(&host, "alice").await, pair("owner", "moderator"));
+    let from = format!("{ROOM}/alice");
+    let shown = host.count(|s| s.name == "presence" && s.attr("from") == Some(&from));
+    assert_eq!(shown, 1, "she was seen to change");
+    // What others have decided about her still counts for more.
+    alice.leave(ROOM, "alice").await;
+    host.affiliate(ROOM, alice.bare(), "none").await.unwrap();
+    let alice = expected(&scene).await;
+    let change = format!(
+        "room('{ROOM}'):set_affiliation(true, 'alice@meet.jitsi', 'member')
+         room('{ROOM}'):set_affiliation(true, 'alice@meet.jitsi', 'none')"
+    );
+    scene.eval(&change).await;
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(
+        standing(&host, "alice").await,
+        pair("member", "participant")
+    );
+}
+on_both!(module_lets_a_host_enter_a_locked_room_as_gavel_has_said);
