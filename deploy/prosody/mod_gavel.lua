@@ -505,9 +505,9 @@ local function set_quietly(room, bare, affiliation)
 		if not item or item.attr.jid ~= bare then return broadcast(self, stanza, ...); end
 	end;
 	entering = bare;
-	local ok, done = pcall(room.set_affiliation, room, true, bare, affiliation);
+	attempt("enter", room.set_affiliation, room, true, bare, affiliation);
 	entering, room.broadcast = nil, own;
-	return ok and done;
+	return room:get_affiliation(bare) == affiliation; -- also where another module has failed when it heard of it
 end
 
 -- Gives somebody who is about to enter the affiliation that gavel has said. Nothing is taken away by that.

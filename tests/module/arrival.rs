@@ -446,3 +446,20 @@ async fn module_lets_a_host_enter_a_locked_room_as_gavel_has_said(version: Versi
     );
 }
 on_both!(module_lets_a_host_enter_a_locked_room_as_gavel_has_said);
+
+/// Who has the affiliation has the role, whatever other modules make of it.
+async fn module_lets_people_enter_where_another_module_fails(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    scene
+        .eval("module:hook('muc-set-affiliation', function () error('broken') end)")
+        .await;
+    let alice = expected(&scene).await;
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(standing(&host, "alice").await, pair("owner", "moderator"));
+    let latest = scene.latest("alice").await;
+    let claims = latest.child("claims", "urn:gavel:claims:0").unwrap();
+    assert_eq!(claims.attr("given"), Some("owner"));
+}
+on_both!(module_lets_people_enter_where_another_module_fails);
