@@ -174,6 +174,9 @@ async fn module_lets_people_enter_as_gavel_has_said(version: Version) {
         .affiliate(ROOM, alice.bare(), "none")
         .await
         .unwrap();
+    host.ping("meet.jitsi").await.unwrap();
+    let announced = host.count(|s| s.name == "message" && s.named("x").is_some());
+    assert_eq!(announced, 1, "what is set later is told");
     alice.join(ROOM, "alice", &nick("Mallory")).await;
     assert_eq!(standing(&host, "alice").await, ordinary());
     let latest = scene.latest("alice").await;
@@ -294,6 +297,44 @@ async fn module_gives_what_gavel_has_said_for_that_room_alone(version: Version) 
     assert_eq!(standing(&host, "alice").await, pair("owner", "moderator"));
 }
 on_both!(module_gives_what_gavel_has_said_for_that_room_alone);
+
+async fn module_tells_once_what_it_has_given(version: Version) {
+    let mut scene = scene(version).await;
+    let _host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let alice = expected(&scene).await;
+    alice.join(ROOM, "alice", "").await;
+    let given = |shown: &El| {
+        let claims = shown.child("claims", "urn:gavel:claims:0").unwrap();
+        claims.attr("given").map(str::to_owned)
+    };
+    assert_eq!(given(&scene.latest("alice").await), Some("owner".into()));
+    // By now it may be somebody else's doing that she is owner.
+    scene.reconnect().await;
+    scene.follow(ROOM).await;
+    assert_eq!(given(&scene.latest("alice").await), None);
+}
+on_both!(module_tells_once_what_it_has_given);
+
+/// Prosody looks last whether a nick is somebody else's.
+async fn module_gives_nothing_to_whose_nick_somebody_wants(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let bob = scene.person("bob").await;
+    let alice = expected(&scene).await;
+    let refused = alice.try_join(ROOM, "bob", "").await;
+    assert_eq!(refused, Err("conflict".into()));
+    for jid in ["alice@meet.jitsi", "bob@meet.jitsi"] {
+        let code = format!("return room('{ROOM}'):get_affiliation('{jid}')");
+        assert_eq!(scene.eval(&code).await, "nil", "{jid}");
+    }
+    assert_eq!(standing(&host, "bob").await, ordinary());
+    // Nor is her name his.
+    bob.presence(ROOM, "bob", &nick("Bob")).await;
+    host.sees_name(ROOM, "bob", "Bob").await;
+}
+on_both!(module_gives_nothing_to_whose_nick_somebody_wants);
 
 /// Refused is who would be refused, and more is given to nobody.
 async fn module_lets_nobody_in_by_what_gavel_has_said(version: Version) {
@@ -463,3 +504,32 @@ async fn module_lets_people_enter_where_another_module_fails(version: Version) {
     assert_eq!(claims.attr("given"), Some("owner"));
 }
 on_both!(module_lets_people_enter_where_another_module_fails);
+
+async fn module_goes_by_what_gavel_has_said_for_a_minute(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    scene
+        .eval(
+            "local time = require 'util.time'
+             local now = time.monotonic
+             passed = 0
+             time.monotonic = function () return now() + passed end
+             manage('reload', 'gavel')
+             time.monotonic = now",
+        )
+        .await;
+    for (passed, expected_standing) in [(30, pair("owner", "moderator")), (60, ordinary())] {
+        let alice = expected(&scene).await;
+        scene.eval(&format!("passed = passed + {passed}")).await;
+        alice.join(ROOM, "alice", "").await;
+        assert_eq!(
+            standing(&host, "alice").await,
+            expected_standing,
+            "after {passed} s"
+        );
+        alice.leave(ROOM, "alice").await;
+        host.affiliate(ROOM, alice.bare(), "none").await.unwrap();
+    }
+}
+on_both!(module_goes_by_what_gavel_has_said_for_a_minute);
