@@ -484,7 +484,9 @@ module:hook("iq/host", function (event)
 	if not arrival or not from_gavel(event) then return; end
 	local said = stanza:get_child("arrival", xmlns_arrival);
 	asked[stanza.attr.id] = nil;
-	if said then arrival.affiliation, arrival.name = said.attr.affiliation, said:get_text(); end
+	if not said then return true; end
+	local name = said:get_text();
+	arrival.affiliation, arrival.name = said.attr.affiliation, name ~= "" and name or nil;
 	return true;
 end, FIRST);
 

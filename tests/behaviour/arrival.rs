@@ -116,3 +116,19 @@ async fn b2_who_named_their_room_enters_as_what_they_are(version: Version) {
     );
 }
 on_both!(b2_who_named_their_room_enters_as_what_they_are);
+
+async fn b8_who_enters_keeps_a_name_that_no_claims_give(version: Version) {
+    for (config, claims) in [
+        ("[names]\nfreeze = \"off\"", teacher("Alice Token")),
+        ("", json!({ "context": { "user": { "moderator": true } } })),
+    ] {
+        let (env, focus) = scene(version, config).await;
+        let alice = connects(&env, "alice", "room", claims).await;
+        alice.join(ROOM, "alice", &nick("Mine")).await;
+        env.settle().await;
+        assert_eq!(shown(&focus, "alice"), once("owner", "moderator", "Mine"));
+        alice.presence(ROOM, "alice", &nick("Another")).await;
+        focus.sees_name(ROOM, "alice", "Another").await;
+    }
+}
+on_both!(b8_who_enters_keeps_a_name_that_no_claims_give);

@@ -185,6 +185,24 @@ async fn module_lets_people_enter_as_gavel_has_said(version: Version) {
 }
 on_both!(module_lets_people_enter_as_gavel_has_said);
 
+/// Not every token has a name, and with `names.freeze = "off"` none counts.
+async fn module_leaves_their_names_to_whom_gavel_gives_none(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    for said in ["owner", ""] {
+        let alice = connects(&scene, "alice", &session("room", "")).await;
+        let asked = question(&scene).await;
+        says(&scene, &asked, said, "").await;
+        alice.join(ROOM, "alice", &nick("Mine")).await;
+        host.sees_name(ROOM, "alice", "Mine").await;
+        alice.presence(ROOM, "alice", &nick("Another")).await;
+        host.sees_name(ROOM, "alice", "Another").await;
+        alice.leave(ROOM, "alice").await;
+    }
+}
+on_both!(module_leaves_their_names_to_whom_gavel_gives_none);
+
 async fn module_lets_people_be_first_in_a_room_as_gavel_has_said(version: Version) {
     let scene = scene(version).await;
     let alice = connects(&scene, "alice", &session("room", "")).await;
