@@ -9,11 +9,12 @@ use super::Engine;
 use super::event::{Cause, Change, Outcome};
 use super::person::Lapse;
 use super::request::Purpose;
+use super::room::Occupant;
 use super::settings::Freeze;
 use crate::claims::{Claims, Occasion, TokenName};
 use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, RoomJid};
 use crate::policy::{Entitlement, Subject};
-use crate::stanza::{Arrival, Reply, Request};
+use crate::stanza::{Arrival, Evidence, Reply, Request};
 use std::time::Duration;
 
 /// As long as this the module goes by what gavel has said, in milliseconds.
@@ -140,8 +141,8 @@ impl Engine {
         };
         let base = meeting.person(bare).record.base;
         let before = meeting.shows(bare, given).or(base);
-        if verdict == Some(Entitlement::Guest) {
-            // What gavel gave is not what others gave a guest.
+        if matches!(verdict, Some(Entitlement::Guest | Entitlement::Keep)) {
+            // What gavel gave is not what others gave somebody who is left alone.
             meeting.person(bare).record.lapsed = Some(Lapse::Right);
             self.changed = true;
         }
@@ -155,15 +156,37 @@ impl Engine {
         self.decide(main, bare, change, Cause::Join, None, Outcome::Applied);
     }
 
+    /// What the module said of the affiliation that somebody was given counts until
+    /// their evidence is looked at, however many presences they send before.
+    pub(super) fn keep_given(occupant: &mut Occupant, newer: &mut Evidence) {
+        let older = occupant.pending.as_ref().and_then(|e| e.bridge.as_ref());
+        let given = older.and_then(|bridge| bridge.given);
+        if let Some(bridge) = &mut newer.bridge {
+            bridge.given = bridge.given.or(given);
+        }
+    }
+
     /// Judged otherwise from now on: the module is not to go by what it was told.
     /// It asks before gavel has joined any room, and so knows that it is there.
     pub(super) fn forget_arrivals(&mut self) {
-        if self.stream.is_none() {
-            return;
-        }
         for service in 0..self.services.len() {
+            self.forget_arrivals_of(service);
+        }
+    }
+
+    fn forget_arrivals_of(&mut self, service: usize) {
+        if self.stream.is_some() {
             let domain = self.settings.services[service].domain.clone();
             self.ask(&domain, Request::ForgetArrivals, Purpose::Nothing);
+        }
+    }
+
+    /// Somebody may have less from now on, which follows them to another device:
+    /// that one may be about to enter.
+    pub(super) fn forget_devices(&mut self, main: &RoomJid) {
+        let room = self.rooms.get(main).filter(|room| room.module);
+        if let Some(service) = room.map(|room| room.service) {
+            self.forget_arrivals_of(service);
         }
     }
 }

@@ -156,6 +156,9 @@ impl Engine {
         let before = person.record.clone();
         let taken = person.observe(&change, &self.settings.policy, standing);
         self.changed |= person.record != before;
+        if matches!(taken, Taken::SteppedDown | Taken::Lowered) {
+            self.forget_devices(main);
+        }
         let lawless = !change.by_entitled && !change.by_self;
         if lawless && new.moderates() && !old.moderates() {
             self.count_promotion(main, bare, &change.by);

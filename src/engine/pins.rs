@@ -40,9 +40,17 @@ impl Engine {
     /// The module says that it keeps this name for an occupant.
     pub(super) fn kept_already(&mut self, jid: &RoomJid, nick: &Nick, name: &str) {
         let module = self.rooms.get(jid).is_some_and(|room| room.module);
-        let occupant = self.occupant_mut(jid, nick).filter(|_| module);
-        if let Some(frozen) = occupant.and_then(|occupant| occupant.frozen.as_mut()) {
-            frozen.pinned |= frozen.token.form() == name;
+        if !module || self.settings.freeze != Freeze::Revert {
+            return;
+        }
+        let Some(occupant) = self.occupant_mut(jid, nick) else {
+            return;
+        };
+        match &mut occupant.frozen {
+            Some(frozen) => frozen.pinned |= frozen.token.form() == name,
+            // By claims that are believed no more.
+            None if occupant.waiting.is_none() => self.unpin_name(jid, nick),
+            None => {}
         }
     }
 

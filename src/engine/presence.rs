@@ -139,7 +139,9 @@ impl Engine {
         if occupant.infrastructure {
             return;
         }
-        occupant.pending = Some(Box::new(presence.evidence));
+        let mut evidence = presence.evidence;
+        Self::keep_given(occupant, &mut evidence);
+        occupant.pending = Some(Box::new(evidence));
         if !ready {
             return self.keep_payload(jid, nick, &presence.raw);
         }

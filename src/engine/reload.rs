@@ -44,6 +44,7 @@ impl Engine {
         settings.nick = self.settings.nick.clone();
         settings.services.clone_from(&self.settings.services);
         let old = std::mem::replace(&mut self.settings, settings);
+        self.forget_arrivals();
         self.keys_due();
         // What is still wrong is said again.
         self.told.clear();
@@ -72,7 +73,6 @@ impl Engine {
             self.see_anew(&room);
         }
         self.guard_anew();
-        self.forget_arrivals();
         for service in 0..self.services.len() {
             self.poll_service(service);
         }

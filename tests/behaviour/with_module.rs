@@ -137,3 +137,27 @@ async fn module_and_gavel_come_back_after_a_restart(version: Version) {
     }
 }
 on_both!(module_and_gavel_come_back_after_a_restart);
+
+/// The module keeps names while gavel is away, and tells the next one so.
+async fn module_and_gavel_keep_names_again_that_were_let_go(version: Version) {
+    let mut env = scene(version).await;
+    let focus = env.focus_with_module(ROOM).await;
+    let alice = joins(&env, "alice", Some(teacher("Alice Token"))).await;
+    focus.sees_name(ROOM, "alice", "Alice Token").await;
+    env.settle().await;
+    let freeze = |how: &str| format!("{BRIDGE}\n[names]\nfreeze = {how:?}");
+    env.gavel.stop().await;
+    env.gavel.reconfigure(&env.prosody, &freeze("off"));
+    env.gavel.restart();
+    env.connected().await;
+    env.settle().await;
+    alice.presence(ROOM, "alice", &nick("Any Name")).await;
+    focus.sees_name(ROOM, "alice", "Any Name").await;
+    env.gavel.reconfigure(&env.prosody, &freeze("revert"));
+    env.gavel.hang_up();
+    focus.sees_name(ROOM, "alice", "Alice Token").await;
+    alice.presence(ROOM, "alice", &nick("Any Name")).await;
+    env.settle().await;
+    assert_eq!(focus.name(ROOM, "alice").as_deref(), Some("Alice Token"));
+}
+on_both!(module_and_gavel_keep_names_again_that_were_let_go);

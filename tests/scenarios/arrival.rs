@@ -325,3 +325,41 @@ fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
         assert_eq!(world.has(&r, T), expected, "{guests:?}");
     }
 }
+
+/// Two devices of one user, one of them about to enter as the other steps down.
+#[test]
+fn b4_who_steps_down_is_no_owner_on_the_next_device_for_a_moment() {
+    let (mut world, r) = world(Policy::default());
+    world.join(T, &r, "t", Some(teacher()));
+    world.run(50);
+    world.connects("other@meet.jitsi/1", &r, teacher());
+    world.run(50);
+    world.set(Some(T), &r, T, Affiliation::Member).unwrap();
+    world.run(50);
+    world.join("other@meet.jitsi/1", &r, "o", Some(teacher()));
+    assert_eq!(world.has(&r, "other@meet.jitsi"), Affiliation::None);
+    world.check_quiet();
+    assert!(!world.has(&r, "other@meet.jitsi").moderates());
+}
+
+/// The room's configuration comes late, and the newcomer has sent more presence.
+#[test]
+fn b2_who_entered_as_was_said_is_told_of_however_late_they_are_looked_at() {
+    let (mut world, _) = world(Policy::default());
+    let new = room("new");
+    world.connects(T, &new, teacher());
+    world.run(50);
+    world.lose_replies = 1;
+    world.join(T, &new, "t", Some(teacher()));
+    world.run(100);
+    world.join(T, &new, "t", Some(teacher()));
+    world.run(60_000);
+    let told = |report: &Report| match report {
+        Report::Decision(told) => told.cause == Cause::Join && told.room == new,
+        _ => false,
+    };
+    assert_eq!(
+        world.reports.iter().filter(|report| told(report)).count(),
+        1
+    );
+}
