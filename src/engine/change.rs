@@ -159,6 +159,7 @@ impl Engine {
         if matches!(taken, Taken::SteppedDown | Taken::Lowered) {
             self.forget_devices(main);
         }
+        self.note_member(main, bare, &change);
         let lawless = !change.by_entitled && !change.by_self;
         if lawless && new.moderates() && !old.moderates() {
             self.count_promotion(main, bare, &change.by);

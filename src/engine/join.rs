@@ -168,6 +168,7 @@ impl Engine {
             room.read_again = true;
             return;
         }
+        room.readings.begun += 1;
         let purpose = Purpose::Configuration(jid.clone());
         self.ask(jid.as_str(), Request::Configuration, purpose);
     }
@@ -182,6 +183,7 @@ impl Engine {
         if !std::mem::take(&mut room.reading) {
             return;
         }
+        room.readings.done = room.readings.begun;
         if std::mem::take(&mut room.read_again) {
             self.rereads.push(jid.clone());
         }

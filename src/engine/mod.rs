@@ -36,6 +36,7 @@ mod keys;
 mod leave;
 pub mod limit;
 mod load;
+mod lobby;
 pub mod meeting;
 pub mod names;
 mod ownership;

@@ -86,11 +86,11 @@ impl Engine {
             None if !person.is_present() => return self.drop_if_blank(main, bare),
             None => Affiliation::None,
         };
+        let from = person.actual;
         match wanted.target(actual) {
             None => self.agrees(main, bare, wanted),
-            // The configuration on its way may make the room members-only.
-            Some(Affiliation::None) if self.rooms.get(main).is_some_and(|r| r.reading) => {}
-            Some(target) => self.differs(main, bare, target, person.actual),
+            Some(Affiliation::None) if self.may_throw_out(main, bare) => {}
+            Some(target) => self.differs(main, bare, target, from),
         }
     }
 
@@ -175,6 +175,9 @@ impl Engine {
             earliest = earliest.max(trouble.not_before.unwrap_or(now));
             if rises {
                 earliest = earliest.max(trouble.departing_until.unwrap_or(now));
+            }
+            if target == Affiliation::None && from == Some(Affiliation::Member) {
+                earliest = earliest.max(trouble.member_until.unwrap_or(now));
             }
             earliest = earliest.max(trouble.next(plan.pace, now));
         }

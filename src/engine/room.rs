@@ -41,6 +41,15 @@ pub struct Facts {
     pub password: Option<String>,
 }
 
+/// Readings of a room's configuration, by number.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Readings {
+    /// The last that was asked for.
+    pub begun: u64,
+    /// The last that was answered, or given up.
+    pub done: u64,
+}
+
 impl Facts {
     /// Reads a configuration form or the form in disco#info.
     pub fn read(form: &Form, features: &[String]) -> Self {
@@ -131,6 +140,8 @@ pub struct Room {
     pub reading: bool,
     /// It changed again meanwhile.
     pub read_again: bool,
+    /// How often it was read.
+    pub readings: Readings,
     /// What its configuration says; none while it is first being read.
     pub facts: Option<Facts>,
     /// The meeting its people belong to; none while gavel is not in.
@@ -178,6 +189,7 @@ impl Room {
             occupants: HashMap::new(),
             reading: false,
             read_again: false,
+            readings: Readings::default(),
             facts: None,
             meeting: None,
             joining_since: Tick::ZERO,

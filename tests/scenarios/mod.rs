@@ -9,6 +9,7 @@ mod b16;
 mod b3;
 mod b4;
 mod b5_fallback;
+mod b5_lobby;
 mod b8;
 mod b9;
 mod discovery;

@@ -5,6 +5,7 @@ mod check;
 pub mod claims;
 mod elections;
 pub mod guard;
+mod lobby;
 pub mod oracle;
 mod people;
 pub mod room;

@@ -63,6 +63,12 @@ pub struct Trouble {
     /// The room announced a change as if they were absent, though they are
     /// present: they are about to leave, and until then nothing is raised.
     pub departing_until: Option<Tick>,
+    /// They were made a member while present: the reading of the room's
+    /// configuration that tells whether none would throw them out.
+    pub reading: Option<u64>,
+    /// An occupant made them a member, ahead of a configuration perhaps: before
+    /// that they are not lowered to none.
+    pub member_until: Option<Tick>,
     /// Whether the ad-hoc command was refused, too.
     pub ad_hoc_tried: bool,
     /// Prosody says the JID is an admin of the server.
