@@ -327,7 +327,7 @@ impl Engine {
             return;
         };
         if !room.is_ready() {
-            return;
+            return self.announced_early(jid, bare, item);
         }
         // What is set in a breakout room changes nothing there (B15).
         let main = room.meeting.clone().filter(|main| main == jid);
@@ -470,19 +470,6 @@ impl Engine {
         if let Some(person) = self.person_mut(&main, &bare) {
             self.changed |= person.record.grant.take().is_some();
         }
-    }
-
-    /// Somebody has left a room before anybody there was judged. They may have come
-    /// with less than gavel knew of them.
-    pub(super) fn left_unjudged(&mut self, jid: &RoomJid, bare: &BareJid) {
-        let now = self.now.unix_ms;
-        let person = self.person_mut(jid, bare);
-        let Some(person) = person.filter(|person| !person.is_present()) else {
-            return;
-        };
-        person.leave(None, now, true);
-        self.changed = true;
-        self.mark(jid, bare);
     }
 
     /// The occupant of a person whose entitlement decides, and its nick.

@@ -23,6 +23,7 @@ impl Engine {
         };
         room.membership = Membership::Out;
         room.occupants.clear();
+        room.early_bans.clear();
         let occupant = OccupantJid {
             room: jid.clone(),
             nick: room.nick.clone(),
@@ -143,6 +144,7 @@ impl Engine {
         };
         room.membership = Membership::Out;
         room.occupants.clear();
+        room.early_bans.clear();
         room.nick = nick;
         let pause = room.backoff.pause();
         let why = "gavel was put out";

@@ -165,6 +165,7 @@ impl Engine {
         if let (true, Some(new)) = (user.has_status(status::NICK_CHANGED), renamed) {
             return self.renamed(jid, &nick, new);
         }
+        self.banned_early(jid, &nick, &item);
         self.shown(jid, &nick, &item);
         if user.has_status(status::KICKED) {
             self.kicked(jid, &nick);
@@ -259,7 +260,7 @@ impl Engine {
     }
 
     /// The room shows an occupant's affiliation.
-    fn shown(&mut self, jid: &RoomJid, nick: &Nick, item: &Item) {
+    pub(super) fn shown(&mut self, jid: &RoomJid, nick: &Nick, item: &Item) {
         let Some(room) = self.rooms.get(jid).filter(|room| room.is_ready()) else {
             return;
         };

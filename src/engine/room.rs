@@ -1,5 +1,6 @@
 //! One room: who is in it, and whether gavel is.
 
+use super::early::EarlyBan;
 use super::keys::Waiting;
 use super::limit::Backoff;
 use super::names::Frozen;
@@ -135,6 +136,8 @@ pub struct Room {
     pub own_affiliation: Affiliation,
     /// Everybody else.
     pub occupants: HashMap<Nick, Box<Occupant>>,
+    /// Bans from it before anybody in it could be judged.
+    pub early_bans: Vec<EarlyBan>,
     /// A reply with its configuration is on its way: until it is there, nobody
     /// is lowered to none, which a members-only room would throw them out for.
     pub reading: bool,
@@ -187,6 +190,7 @@ impl Room {
             module: false,
             own_affiliation: Affiliation::None,
             occupants: HashMap::new(),
+            early_bans: Vec::new(),
             reading: false,
             read_again: false,
             readings: Readings::default(),

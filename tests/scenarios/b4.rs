@@ -1,11 +1,15 @@
 //! B4: hosts who are lowered or banned by others, and what is given back.
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
+use gavel::engine::room::Membership;
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::Policy;
 
 const T: &str = "t@meet.jitsi/1";
 const H: &str = "h@meet.jitsi/1";
+const NEW: &str = "new@meet.jitsi/1";
+const X: &str = "x@meet.jitsi/1";
+const G: &str = "g@meet.jitsi/1";
 
 fn host(serial: u32) -> Option<Ticket> {
     Some(Ticket::new(Kind::Owner, serial))
@@ -125,4 +129,84 @@ fn b4_a_host_who_gives_up_their_role_is_left_without() {
     world.run(1_000);
     assert_eq!(world.role_of(&r, "h"), Role::Participant);
     world.check_quiet();
+}
+
+/// A room with hosts, one of whom gavel has seen before, and an owner without a
+/// token; gavel is in and does not know its configuration yet.
+fn before_the_configuration(module: bool, policy: Policy) -> (World, RoomJid) {
+    let (mut world, r) = hosts(module, policy);
+    world.disconnect();
+    world.join(NEW, &r, "new", host(3));
+    world.join(X, &r, "x", None);
+    world.join(G, &r, "g", None);
+    world.set(None, &r, X, Affiliation::Owner).unwrap();
+    if !module {
+        world.server.invite(&r);
+    }
+    // The join's reply is a presence.
+    for _ in 0..1_000 {
+        let known = world.engine.rooms().find(|room| room.jid == r);
+        let joining = known.map(|room| room.membership) == Some(Membership::Joining);
+        if known.is_some_and(|room| room.is_in() && !room.is_ready()) {
+            world.lose_replies = 0;
+            return (world, r);
+        }
+        world.lose_replies = u32::from(joining) * 10;
+        world.run(1);
+    }
+    panic!("gavel knew the configuration as it came");
+}
+
+#[test]
+fn b4_who_is_banned_unjustly_before_gavel_knows_the_room_gets_back_in() {
+    for (module, protect_hosts) in [(true, true), (false, true), (true, false)] {
+        let policy = Policy {
+            protect_hosts,
+            ..Policy::default()
+        };
+        let (mut world, r) = before_the_configuration(module, policy);
+        for who in [H, NEW, G] {
+            world.set(Some(X), &r, who, Affiliation::Outcast).unwrap();
+        }
+        world.run(60_000);
+        for who in [H, NEW] {
+            assert_eq!(world.has(&r, who), Affiliation::Owner, "module: {module}");
+        }
+        assert_eq!(world.has(&r, G), Affiliation::None, "module: {module}");
+        world.join(H, &r, "h", host(2));
+        world.check_quiet();
+    }
+}
+
+#[test]
+fn b4_who_is_banned_by_a_host_before_gavel_knows_the_room_is_as_configured() {
+    for (module, protect_hosts) in [(true, true), (false, true), (true, false)] {
+        let policy = Policy {
+            protect_hosts,
+            ..Policy::default()
+        };
+        let (mut world, r) = before_the_configuration(module, policy);
+        for who in [NEW, G] {
+            world.set(Some(T), &r, who, Affiliation::Outcast).unwrap();
+        }
+        world.run(60_000);
+        let back = world.has(&r, NEW) == Affiliation::Owner;
+        assert_eq!(back, protect_hosts, "module: {module}");
+        assert_eq!(world.has(&r, G), Affiliation::Outcast, "module: {module}");
+        world.check_quiet();
+    }
+}
+
+/// What is over before gavel could judge it is none of its business.
+#[test]
+fn b4_a_ban_that_is_lifted_before_gavel_knows_the_room_is_not_undone() {
+    for module in [true, false] {
+        let (mut world, r) = before_the_configuration(module, Policy::default());
+        for affiliation in [Affiliation::Outcast, Affiliation::None] {
+            world.set(Some(X), &r, NEW, affiliation).unwrap();
+        }
+        world.run(60_000);
+        assert_eq!(world.has(&r, NEW), Affiliation::None, "module: {module}");
+        world.check_quiet();
+    }
 }

@@ -2,6 +2,7 @@
 //! gavel was told, and nothing else: no code of the engine is asked.
 
 mod changes;
+mod early;
 mod sight;
 
 use super::claims::Kind;
@@ -85,6 +86,8 @@ pub struct Oracle {
     pub(super) members_only: BTreeSet<RoomJid>,
     /// Rooms that gavel is in and knows too little of.
     pub(super) blind: BTreeSet<RoomJid>,
+    /// Bans that gavel cannot judge yet.
+    early: Vec<early::Early>,
     pub(super) mains: BTreeMap<RoomJid, RoomJid>,
     joined: BTreeSet<RoomJid>,
 }
@@ -97,6 +100,7 @@ impl Oracle {
             memory: BTreeMap::new(),
             members_only: BTreeSet::new(),
             blind: BTreeSet::new(),
+            early: Vec::new(),
             mains: BTreeMap::new(),
             joined: BTreeSet::new(),
         }

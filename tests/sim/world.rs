@@ -300,6 +300,9 @@ impl World {
             let known = self.engine.rooms().find(|room| room.jid == main);
             let sees = known.is_some_and(|room| room.is_ready());
             let ready = self.engine.is_ready() && sees;
+            if sees {
+                self.oracle.judge_early(&main);
+            }
             let people = self.engine.meeting(&main).map(|meeting| &meeting.people);
             let people = people.into_iter().flatten();
             let elected = people.filter(|(_, person)| person.record.elected);

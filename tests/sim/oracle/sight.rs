@@ -38,6 +38,9 @@ impl Oracle {
             memory.shown = None;
         }
         memory.shown.get_or_insert(Affiliation::None);
+        if !ready {
+            self.early(room, None, item);
+        }
         self.changed(room, &jid, item.affiliation.unwrap(), None, ready);
     }
 
@@ -66,6 +69,10 @@ impl Oracle {
             return;
         }
         if presence.kind == PresenceKind::Unavailable {
+            let outcast = item.affiliation == Some(Affiliation::Outcast);
+            if outcast && !ready {
+                self.early(&room, Some(nick), &item);
+            }
             self.gone(now, &room, nick, &item, user, ready);
             if !ready && !self.present(&room, &jid) {
                 // Nobody has looked at what they had.
@@ -129,6 +136,7 @@ impl Oracle {
 
     /// gavel sees a room no more.
     pub fn lose(&mut self, now: u64, room: &RoomJid) {
+        self.early.retain(|ban| !ban.is_in(room));
         if self.joined.remove(room) && !self.mains.contains_key(room) {
             let memories = self.memory.iter_mut();
             let meeting = memories.filter(|((main, _), _)| main == room);

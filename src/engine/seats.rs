@@ -1,0 +1,173 @@
+//! Occupants and their places in a meeting.
+
+use super::Engine;
+use super::person::Seat;
+use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
+use crate::stanza::Item;
+
+impl Engine {
+    /// Judges a room's people, once gavel is in and knows which meeting they
+    /// belong to.
+    pub(super) fn attach_if_ready(&mut self, jid: &RoomJid) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if !room.is_ready() || room.meeting.is_some() {
+            return;
+        }
+        let facts = room.facts.clone().unwrap_or_default();
+        let main = facts.main.unwrap_or_else(|| jid.clone());
+        room.meeting = Some(main.clone());
+        let bans = self.seat_banned(jid, &main);
+        let room = self.rooms.get(jid).into_iter();
+        let mut nicks: Vec<Nick> = room
+            .flat_map(|room| room.occupants.keys().cloned())
+            .collect();
+        nicks.sort_unstable();
+        self.join_meeting(&main, jid, facts.meeting_id);
+        // Whoever was elected may be no more, as the configuration is now.
+        self.unassessed.insert(main.clone());
+        for nick in &nicks {
+            self.seat(jid, nick, None, true);
+        }
+        self.settle_tokens(jid);
+        self.ban_seated(jid, bans);
+        self.guard_room(jid);
+        self.warn_without_module(jid);
+        self.names
+            .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
+        if main == *jid {
+            self.doubt_unseated(jid);
+            self.read_lists(jid);
+        } else {
+            self.enter(&main);
+        }
+    }
+
+    /// What was known of people who are not in the main room, but in a breakout
+    /// room or nowhere, may have changed unseen: the lists will tell.
+    fn doubt_unseated(&mut self, main: &RoomJid) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let mut banned = false;
+        for person in meeting.people.values_mut() {
+            let seated = person.seats.iter().any(|seat| seat.room == *main);
+            // A ban that is to be undone may be gone by now.
+            let outcast = person.actual == Some(Affiliation::Outcast);
+            banned |= !seated && (outcast || person.record.restore.is_some());
+            if !seated && !outcast {
+                person.actual = None;
+            }
+        }
+        if banned {
+            self.read_list(main, Affiliation::Outcast);
+        }
+    }
+
+    fn join_meeting(&mut self, main: &RoomJid, jid: &RoomJid, meeting_id: Option<String>) {
+        let known = self.meetings.get(main).map(|m| m.meeting_id.clone());
+        let another = match (known.flatten(), &meeting_id) {
+            (Some(old), Some(new)) => main == jid && old != *new,
+            _ => false,
+        };
+        if another && let Some(meeting) = self.meetings.get_mut(main) {
+            meeting.begin_anew();
+            self.changed = true;
+        }
+        let meeting = self.meetings.entry(main.clone());
+        let meeting = meeting.or_default();
+        meeting.rooms.insert(jid.clone());
+        if main == jid {
+            meeting.meeting_id = meeting_id;
+        }
+    }
+
+    /// Gives an occupant its place in the meeting, and judges it. `listed` says
+    /// that it was there when gavel came.
+    pub(super) fn seat(&mut self, jid: &RoomJid, nick: &Nick, item: Option<&Item>, listed: bool) {
+        let now = self.now;
+        let Some(room) = self.rooms.get(jid) else {
+            return;
+        };
+        let (Some(main), Some(occupant)) = (room.meeting.clone(), room.occupants.get(nick)) else {
+            return;
+        };
+        let (affiliation, came) = (occupant.affiliation, occupant.joined_at);
+        let bare = match occupant.bare() {
+            Some(bare) if !occupant.infrastructure => bare,
+            _ => return,
+        };
+        let Some(meeting) = self.meetings.get_mut(&main) else {
+            return;
+        };
+        let person = meeting.person(&bare);
+        person.unsettled_since.get_or_insert(now.tick);
+        self.tally.people += 1;
+        let back = !person.is_present();
+        // Who was there before gavel lost sight of them does not appear now.
+        let appears = back && !std::mem::take(&mut person.lost);
+        if appears {
+            person.because = None;
+            person.record.user_id = None;
+        }
+        // Mostly there is one, and a vector's first room is for four.
+        person.seats.reserve_exact(1);
+        person.seats.push(Seat {
+            room: jid.clone(),
+            nick: nick.clone(),
+        });
+        let given = self.given(jid, nick);
+        self.examine(jid, nick, listed);
+        if let Some(given) = given.filter(|_| main == *jid) {
+            self.entered_as(&main, &bare, given, (jid, nick));
+        }
+        let actor = item.and_then(|item| item.actor.as_ref());
+        self.observe(jid, &bare, affiliation, actor, true);
+        if let Some(person) = self.person_mut(&main, &bare).filter(|_| back) {
+            // Claims and grants of those present say more than what they left
+            // with.
+            person.record.kept = None;
+            person.record.kept_until = None;
+            person.record.left_at = None;
+            person.record.moved = false;
+        }
+        self.note_arrival(&main, &bare, came);
+        if appears {
+            self.follow_user(&main, &bare);
+        }
+        self.mark(&main, &bare);
+    }
+
+    /// Takes an occupant's place away. `seen` says that the room told so.
+    pub(super) fn unseat(&mut self, main: &RoomJid, seat: &Seat, bare: &BareJid, seen: bool) {
+        let at = self.now.unix_ms;
+        let Some(person) = self.person(main, bare) else {
+            return;
+        };
+        let standing = self.standing(person);
+        let power = person.keeps(standing);
+        let until = self.until(person);
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let (kept, until) = match person.actual {
+            Some(Affiliation::Outcast) => (person.record.kept, None),
+            // Lost sight of one occupant after the other: all were still there.
+            _ if !seen && person.record.kept > power => {
+                (person.record.kept, person.record.kept_until)
+            }
+            _ => (power, until),
+        };
+        person.record.kept = kept;
+        person.record.kept_until = until.filter(|_| kept.is_some());
+        person.leave_seat(seat, standing, seen);
+        if !person.is_present() {
+            let mattered = person.record.matters();
+            person.leave(kept, at, seen);
+            self.changed |= mattered || person.record.matters();
+            self.watch_kept(main, bare);
+        }
+        self.mark(main, bare);
+    }
+}
