@@ -29,7 +29,10 @@ if not jid.node(gavel) or jid.resource(gavel) then
 	return;
 end
 local gavel_component = module:context(gavel_host);
-local token_elements = module:get_option_set("gavel_token_elements", { "jwt", "token", "jitsi_participant_jwt" });
+local token_elements = {}; -- by name
+for name in module:get_option_set("gavel_token_elements", { "jwt", "token", "jitsi_participant_jwt" }) do
+	token_elements[name] = true;
+end
 
 local muc = module:depends("muc");
 local room_mt = muc.room_mt;
@@ -116,9 +119,13 @@ end
 
 ---- Claims ----
 
-local function decode_payload(token)
+local function payload_of(token)
 	local payload = token:match("^[^.]*%.([^.]*)%."):gsub("[-_]", { ["-"] = "+", ["_"] = "/" });
-	return json.decode(encodings.base64.decode(payload..("="):rep(-#payload % 4)));
+	return encodings.base64.decode(payload..("="):rep(-#payload % 4));
+end
+
+local function decode_payload(token)
+	return json.decode(payload_of(token));
 end
 
 -- The payload of a token that Prosody has verified. auth_token alone proves nothing, it is filled from the URL before
@@ -133,15 +140,31 @@ end
 local json_escapes = { ["\239\191\190"] = "\\ufffe", ["\239\191\191"] = "\\uffff" };
 local cache = setmetatable({}, { __mode = "k" }); -- by session: { token, text }, as most presence brings nothing new
 
+local function encode_claims(claims)
+	local ok, text = pcall(json.encode_ordered, claims);
+	return ok and encodings.utf8.valid(text) and text:gsub("\239\191[\190\191]", json_escapes) or "";
+end
+
+-- The payload as it stands in a token, where that is an object with something in it, in text that XML carries unchanged
+-- and without escaped surrogates, which may be no pairs. gavel will read it: doing so here, too, costs the most.
+local function plain_payload(token)
+	local ok, text = pcall(payload_of, token);
+	local odd = not ok or not text or not text:find('^{ *"') or text:find("%c") or text:find("\239\191[\190\191]")
+		or text:find("\\u[dD]");
+	return not odd and encodings.utf8.valid(text) and text or nil;
+end
+
 local function claims_json(session)
 	if not session then return ""; end
 	local verified, cached = session.jitsi_meet_domain and session.auth_token, cache[session];
 	if cached and cached.token == verified then return cached.text; end
-	local claims = token_claims(session) or session.jitsi_meet_context_user
-		and { context = { user = session.jitsi_meet_context_user, group = session.jitsi_meet_context_group } };
-	if not claims or next(claims) == nil then return ""; end
-	local ok, text = pcall(json.encode_ordered, claims);
-	text = ok and encodings.utf8.valid(text) and text:gsub("\239\191[\190\191]", json_escapes) or "";
+	local text = verified and plain_payload(verified);
+	if not text then
+		local claims = token_claims(session) or session.jitsi_meet_context_user
+			and { context = { user = session.jitsi_meet_context_user, group = session.jitsi_meet_context_group } };
+		if not claims or next(claims) == nil then return ""; end
+		text = encode_claims(claims);
+	end
 	cache[session] = verified and { token = verified, text = text } or nil;
 	return text;
 end
@@ -554,11 +577,11 @@ local accepted = {}; -- room, full JID and tokens of the presence being handled
 
 local function is_ours(tag)
 	local xmlns = tag.attr.xmlns;
-	return xmlns and xmlns:sub(1, 10) == "urn:gavel:";
+	return xmlns and xmlns:find("urn:gavel:", 1, true) == 1;
 end
 
 local function is_private(tag) -- what nobody but gavel is to see
-	return is_ours(tag) or token_elements:contains(tag.name);
+	return token_elements[tag.name] or is_ours(tag);
 end
 
 local function has_private(stanza)
