@@ -135,6 +135,7 @@ impl Engine {
         actor: Option<&Actor>,
     ) {
         let maker = self.maker(main, jid, actor);
+        let until = self.person(main, bare).and_then(|p| self.until(p));
         let (Some(standing), Some(person)) = (
             self.person(main, bare).map(|person| self.standing(person)),
             self.meetings
@@ -155,6 +156,9 @@ impl Engine {
         };
         let before = person.record.clone();
         let taken = person.observe(&change, &self.settings.policy, standing);
+        if new == Affiliation::Outcast && person.is_present() {
+            person.record.kept_until = until.filter(|_| person.record.kept.is_some());
+        }
         self.changed |= person.record != before;
         if matches!(taken, Taken::SteppedDown | Taken::Lowered) {
             self.forget_devices(main);

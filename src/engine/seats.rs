@@ -152,7 +152,8 @@ impl Engine {
             return;
         };
         let (kept, until) = match person.actual {
-            Some(Affiliation::Outcast) => (person.record.kept, None),
+            // All their occupants go, and none of them takes something with it.
+            Some(Affiliation::Outcast) => (person.record.kept, person.record.kept_until),
             // Lost sight of one occupant after the other: all were still there.
             _ if !seen && person.record.kept > power => {
                 (person.record.kept, person.record.kept_until)

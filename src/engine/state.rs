@@ -87,7 +87,10 @@ impl Engine {
             };
             record.restore = person.restored_absent(standing);
             record.kept = power.filter(|_| !record.moved);
-            record.kept_until = self.until(person).filter(|_| record.kept.is_some());
+            if person.actual != Some(Affiliation::Outcast) {
+                record.kept_until = self.until(person);
+            }
+            record.kept_until = record.kept_until.filter(|_| record.kept.is_some());
             record.left_at = Some(self.now.unix_ms);
         }
         record.matters().then_some(record)

@@ -1,6 +1,6 @@
 //! `policy.on_expiry`: tokens that expire in the meeting.
 
-use crate::sim::{Choice, Kind, Ticket, World, room};
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
 use gavel::engine::Report;
 use gavel::engine::event::{Cause, Change};
 use gavel::muc::{Affiliation, RoomJid};
@@ -148,6 +148,28 @@ fn on_expiry_who_has_left_keeps_owner_until_then() {
     for restart in [false, true] {
         let (mut world, r) = with(true, demote());
         world.leave(T, &r);
+        if restart {
+            world.restart();
+        }
+        world.run(80_000);
+        assert_eq!(world.has(&r, T), Affiliation::Owner, "restart: {restart}");
+        world.run(12_000);
+        assert_eq!(world.has(&r, T), Affiliation::None, "restart: {restart}");
+    }
+}
+
+/// The ban of a host is undone, and they have left by it.
+#[test]
+fn on_expiry_who_was_banned_unjustly_keeps_owner_no_longer() {
+    for restart in [false, true] {
+        let (mut world, r) = with(true, demote());
+        // A second device, whose token ends sooner.
+        let ticket = expiring(&world, 2, 20);
+        world.join("t@meet.jitsi/2", &r, "u", ticket);
+        world.run(100);
+        world.set(Some(FOCUS), &r, T, Affiliation::Outcast).unwrap();
+        world.run(100);
+        assert_eq!(world.has(&r, T), Affiliation::Owner, "restart: {restart}");
         if restart {
             world.restart();
         }
