@@ -5,7 +5,7 @@ mod op;
 mod steered;
 
 use crate::sim::{Choice, World};
-use gavel::policy::{Fallback, Grants, Guests, Policy};
+use gavel::policy::{Fallback, Grants, Guests, OnExpiry, Policy};
 use op::{Play, Script};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -41,15 +41,24 @@ fn policies() -> impl Strategy<Value = Policy> {
     let guests = prop_oneof![4 => Just(Guests::Strip), 1 => Just(Guests::Ignore)];
     let (protect, guard) = (prop::bool::weighted(0.8), prop::bool::weighted(0.4));
     let fallback = prop_oneof![1 => Just(Fallback::None), 1 => Just(Fallback::First)];
-    let all = (fallback, grants, guests, protect, guard);
-    all.prop_map(|(fallback, grants, guests, protect_hosts, guard)| Policy {
-        grants,
-        guests,
-        protect_hosts,
-        guard,
-        fallback,
-        ..Policy::default()
-    })
+    let demotes = prop::bool::weighted(0.4);
+    let all = (fallback, grants, guests, protect, guard, demotes);
+    all.prop_map(
+        |(fallback, grants, guests, protect_hosts, guard, demotes)| Policy {
+            // Whether a token had expired as gavel first saw it the oracle cannot say;
+            // only where guests are left alone does that matter.
+            on_expiry: match demotes && guests == Guests::Strip {
+                true => OnExpiry::Demote,
+                false => OnExpiry::Keep,
+            },
+            grants,
+            guests,
+            protect_hosts,
+            guard,
+            fallback,
+            ..Policy::default()
+        },
+    )
 }
 
 fn play(module: bool, policy: Policy, Script(ops): &Script) {

@@ -2,6 +2,7 @@
 
 use crate::sim::{FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::policy::OnExpiry;
 use proptest::prelude::*;
 
 /// How many people there are. The last two are one user with two devices.
@@ -17,8 +18,9 @@ pub enum By {
 
 #[derive(Debug, Clone)]
 pub enum Op {
-    /// A session joins, updates its presence or changes its token.
-    Show(usize, usize, Option<Kind>),
+    /// A session joins, updates its presence or changes its token, which expires so
+    /// many seconds later.
+    Show(usize, usize, Option<Kind>, Option<u64>),
     Leave(usize, usize),
     /// A session connects for the room, and is announced.
     Connect(usize, usize, Kind),
@@ -29,7 +31,7 @@ pub enum Op {
     Moderator(By, usize),
     Visitor(usize),
     Rename(usize),
-    Breakout(usize, Option<Kind>),
+    Breakout(usize, Option<Kind>, Option<u64>),
     LeaveBreakout(usize),
     LoseReplies(u32),
     Slow(u64),
@@ -54,6 +56,10 @@ fn kind() -> impl Strategy<Value = Option<Kind>> {
     ]
 }
 
+fn expires() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![2 => Just(None), 1 => (0..60u64).prop_map(Some)]
+}
+
 fn by() -> impl Strategy<Value = By> {
     prop_oneof![
         2 => Just(By::Focus),
@@ -75,7 +81,8 @@ fn affiliation() -> impl Strategy<Value = Affiliation> {
 fn op() -> impl Strategy<Value = Op> {
     let who = 0..PEOPLE;
     prop_oneof![
-        12 => (who.clone(), 0..2usize, kind()).prop_map(|(p, s, k)| Op::Show(p, s, k)),
+        12 => (who.clone(), 0..2usize, kind(), expires())
+            .prop_map(|(p, s, k, e)| Op::Show(p, s, k, e)),
         5 => (who.clone(), 0..2usize).prop_map(|(p, s)| Op::Leave(p, s)),
         5 => (who.clone(), 0..2usize, prop_oneof![2 => Just(Kind::Owner), 1 => Just(Kind::Member)])
             .prop_map(|(p, s, k)| Op::Connect(p, s, k)),
@@ -85,7 +92,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (by(), who.clone()).prop_map(|(b, p)| Op::Moderator(b, p)),
         1 => who.clone().prop_map(Op::Visitor),
         1 => who.clone().prop_map(Op::Rename),
-        3 => (who.clone(), kind()).prop_map(|(p, k)| Op::Breakout(p, k)),
+        3 => (who.clone(), kind(), expires()).prop_map(|(p, k, e)| Op::Breakout(p, k, e)),
         2 => who.clone().prop_map(Op::LeaveBreakout),
         1 => (1..4u32).prop_map(Op::LoseReplies),
         1 => prop_oneof![Just(0u64), 1..2000u64].prop_map(Op::Slow),
@@ -130,7 +137,7 @@ pub struct Play {
     pub restored: usize,
     room: RoomJid,
     breakout: RoomJid,
-    tickets: Vec<Option<Kind>>,
+    tickets: Vec<Option<Ticket>>,
 }
 
 fn full(person: usize, session: usize) -> String {
@@ -146,6 +153,16 @@ fn ticket(person: usize, kind: Option<Kind>) -> Option<Ticket> {
     let serial = person as u32 * 10 + u32::from(kind == Kind::Owner);
     let user = format!("u{}", person.min(PEOPLE - 2));
     Some(Ticket::new(kind, serial).user(&user))
+}
+
+fn expiring(world: &World, ticket: Option<Ticket>, seconds: Option<u64>) -> Option<Ticket> {
+    let ticket = ticket?;
+    // Elsewhere `exp` matters only as a token is first seen.
+    let demotes = world.choice.policy.on_expiry == OnExpiry::Demote;
+    Some(match seconds.filter(|_| demotes) {
+        Some(seconds) => ticket.until(world.unix_ms() / 1_000 + seconds),
+        None => ticket,
+    })
 }
 
 impl Play {
@@ -172,10 +189,11 @@ impl Play {
         let (r, b) = (self.room.clone(), self.breakout.clone());
         let world = &mut self.world;
         match op {
-            Op::Show(p, s, kind) => {
+            Op::Show(p, s, kind, expires) => {
                 let nick = world.nick_of(&r, &full(*p, *s)).unwrap_or(nick(*p, *s));
-                self.tickets[*p] = *kind;
-                let _ = world.try_join(&full(*p, *s), &r, &nick, ticket(*p, *kind));
+                let ticket = expiring(world, ticket(*p, *kind), *expires);
+                self.tickets[*p] = ticket.clone();
+                let _ = world.try_join(&full(*p, *s), &r, &nick, ticket);
                 self.invite(&r);
             }
             Op::Leave(p, s) => world.leave(&full(*p, *s), &r),
@@ -194,15 +212,16 @@ impl Play {
             Op::Moderator(by, p) => self.role(*by, *p, Role::Moderator),
             Op::Visitor(p) => self.role(By::Module, *p, Role::Visitor),
             Op::Rename(p) => {
-                let kind = self.tickets[*p];
+                let ticket = self.tickets[*p].clone();
                 let now = world.nick_of(&r, &full(*p, 0));
                 let next = format!("{}x", now.unwrap_or(nick(*p, 0)));
-                let _ = world.try_join(&full(*p, 0), &r, &next, ticket(*p, kind));
+                let _ = world.try_join(&full(*p, 0), &r, &next, ticket);
             }
-            Op::Breakout(p, kind) => {
+            Op::Breakout(p, kind, expires) => {
                 if world.server.rooms.contains_key(&r) {
                     let nick = nick(*p, 0);
-                    let _ = world.try_join(&full(*p, 0), &b, &nick, ticket(*p, *kind));
+                    let ticket = expiring(world, ticket(*p, *kind), *expires);
+                    let _ = world.try_join(&full(*p, 0), &b, &nick, ticket);
                     self.invite(&b);
                 }
             }

@@ -16,7 +16,7 @@ impl Oracle {
     fn is_host_there(&self, main: &RoomJid, jid: &str) -> bool {
         let low = self.held(main, jid).and_then(|memory| memory.step_down);
         let mut seats = self.seen_seats(main, jid);
-        let owner = seats.any(|seat| seat.kind == Some(super::Kind::Owner));
+        let owner = seats.any(|seat| self.kind(seat) == Some(super::Kind::Owner));
         let banned = self
             .held(main, jid)
             .is_some_and(|memory| memory.shown == Some(Affiliation::Outcast) && !memory.unban);
@@ -89,12 +89,13 @@ impl Oracle {
     }
 
     /// gavel has taken in all that it was told, and says whom it has elected in
-    /// `main`. `sees` says that it sees that room, `ready` that it sees all rooms
+    /// `main`, and about whom a request of its own waits for an answer. `sees` says that it sees that room, `ready` that it sees all rooms
     /// there are.
     pub fn elections(
         &mut self,
         main: &RoomJid,
         elected: &BTreeSet<String>,
+        asked: &BTreeSet<String>,
         sees: bool,
         ready: bool,
     ) {
@@ -120,7 +121,9 @@ impl Oracle {
             }
             let lost = std::mem::replace(&mut memory.entitled, entitled) && !entitled;
             memory.lapsed |= lost || memory.elected && !elected.contains(&jid);
-            memory.lapsed &= memory.shown.is_some_and(Affiliation::moderates) || by_role;
+            // What is still to come is to be taken back, too.
+            memory.lapsed &=
+                memory.shown.is_some_and(Affiliation::moderates) || by_role || asked.contains(&jid);
             memory.counts = memory.since.is_some();
         }
         // It knows the preset's tokens, and no rules.

@@ -4,6 +4,7 @@
 mod changes;
 mod early;
 mod sight;
+mod time;
 
 use super::claims::Kind;
 use super::room::bare;
@@ -17,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Seat {
     pub(super) bare: String,
     pub(super) kind: Option<Kind>,
+    /// When that is over, in milliseconds since 1970.
+    pub(super) ends: Option<u64>,
     pub(super) role: Role,
 }
 
@@ -29,6 +32,8 @@ pub struct Memory {
     pub(super) step_down: Option<Affiliation>,
     /// What the absent may keep.
     pub(super) kept: Option<Affiliation>,
+    /// Until then, in milliseconds since 1970.
+    pub(super) kept_until: Option<u64>,
     /// An unjust ban is to be undone.
     pub(super) unban: bool,
     pub(super) shown: Option<Affiliation>,
@@ -42,6 +47,8 @@ pub struct Memory {
     pub(super) doubted: bool,
     /// What they could do before gavel lost sight of them.
     before: Option<Affiliation>,
+    /// Until when they could.
+    before_until: Option<u64>,
     /// Another device has taken over.
     moved: bool,
     /// Elected, as gavel says, and found right.
@@ -90,6 +97,8 @@ pub struct Oracle {
     early: Vec<early::Early>,
     pub(super) mains: BTreeMap<RoomJid, RoomJid>,
     joined: BTreeSet<RoomJid>,
+    /// What was over by then gavel has seen end, in milliseconds since 1970.
+    clock: u64,
 }
 
 impl Oracle {
@@ -103,6 +112,7 @@ impl Oracle {
             early: Vec::new(),
             mains: BTreeMap::new(),
             joined: BTreeSet::new(),
+            clock: 0,
         }
     }
 
@@ -166,7 +176,7 @@ impl Oracle {
     }
 
     pub(super) fn token(&self, room: &RoomJid, jid: &str) -> Option<Kind> {
-        let kinds = self.seats_of(room, jid).filter_map(|seat| seat.kind);
+        let kinds = self.seats_of(room, jid).filter_map(|seat| self.kind(seat));
         kinds.max_by_key(|kind| matches!(kind, Kind::Owner))
     }
 

@@ -186,6 +186,8 @@ impl World {
             self.stuck = if next > self.now { 0 } else { self.stuck + 1 };
             assert!(self.stuck < 10_000, "time stands still at {next} ms");
             self.now = self.now.max(next);
+            // What ends now gavel sees end as it next does something.
+            self.oracle.pass(self.unix_ms() - 1);
             if event == Some(next) {
                 let (_, event) = self.queue.pop_first().unwrap();
                 self.happen(event);
@@ -194,6 +196,7 @@ impl World {
             }
         }
         self.now = until;
+        self.oracle.pass(self.unix_ms() - 1);
     }
 
     fn happen(&mut self, event: Event) {
@@ -268,6 +271,7 @@ impl World {
             unix_ms: self.unix_ms(),
         };
         self.engine.handle(now, input);
+        self.oracle.pass(self.unix_ms());
         self.note_elections();
         let mut hang_up = false;
         while let Some(action) = self.engine.poll() {
@@ -305,9 +309,13 @@ impl World {
             }
             let people = self.engine.meeting(&main).map(|meeting| &meeting.people);
             let people = people.into_iter().flatten();
+            let asked = people
+                .clone()
+                .filter(|(_, person)| person.request.is_some());
+            let asked: BTreeSet<String> = asked.map(|(jid, _)| jid.to_string()).collect();
             let elected = people.filter(|(_, person)| person.record.elected);
             let elected: BTreeSet<String> = elected.map(|(jid, _)| jid.to_string()).collect();
-            self.oracle.elections(&main, &elected, sees, ready);
+            self.oracle.elections(&main, &elected, &asked, sees, ready);
         }
     }
 

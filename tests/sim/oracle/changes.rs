@@ -72,6 +72,7 @@ impl Oracle {
         };
         let present = self.present(room, jid);
         let owner = self.token(room, jid) == Some(Kind::Owner);
+        let until = self.until(room, jid);
         let memory = self.memory(room, jid);
         if new > old {
             if new.moderates() && entitled && level.is_some() {
@@ -82,12 +83,16 @@ impl Oracle {
                 }
                 memory.grant = level.filter(|_| !owner).or(memory.grant);
                 memory.kept = level.filter(|_| !present);
+                memory.kept_until = None;
             }
             return;
         }
         if new == Affiliation::Outcast {
             memory.grant = None;
             memory.kept = None;
+            if present {
+                memory.kept_until = until;
+            }
             let unjust = person.is_some() && !entitled || host && (protect || !entitled);
             memory.unban = unjust && !by_self;
             if host && memory.unban {

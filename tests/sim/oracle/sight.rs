@@ -84,14 +84,14 @@ impl Oracle {
         let key: usize = std::str::from_utf8(&presence.raw).unwrap().parse().unwrap();
         let ticket = payloads[key].ticket.clone();
         let role = item.role.unwrap();
-        let old = self.seats.entry(room.clone()).or_default().insert(
-            nick.to_owned(),
-            Seat {
-                bare: jid.clone(),
-                kind: ticket.as_ref().map(|ticket| ticket.kind),
-                role,
-            },
-        );
+        let seat = Seat {
+            bare: jid.clone(),
+            kind: ticket.as_ref().map(|ticket| ticket.kind),
+            ends: ticket.as_ref().and_then(|ticket| self.end_of(ticket)),
+            role,
+        };
+        let seats = self.seats.entry(room.clone()).or_default();
+        let old = seats.insert(nick.to_owned(), seat);
         let actor = item.actor.as_ref();
         let affiliation = item.affiliation.unwrap();
         let rose = old.as_ref().is_some_and(|seat| seat.role < role);
@@ -149,9 +149,11 @@ impl Oracle {
         let jids: Vec<String> = self.seats[room].values().map(|s| s.bare.clone()).collect();
         for jid in jids {
             // They leave gavel's sight all at once.
-            let power = self.keeps(room, &jid);
+            let (power, until) = (self.keeps(room, &jid), self.until(room, &jid));
             let memory = self.memory(room, &jid);
-            memory.before = power.max(memory.before);
+            if power > memory.before {
+                (memory.before, memory.before_until) = (power, until);
+            }
             memory.since = memory.since.filter(|_| memory.counts);
         }
         for nick in nicks {
@@ -210,16 +212,19 @@ impl Oracle {
             return;
         };
         let jid = seat.bare.clone();
-        let power = self.keeps(room, &jid);
+        let (power, until) = (self.keeps(room, &jid), self.until(room, &jid));
         self.seats.get_mut(room).unwrap().remove(nick);
         if !self.present(room, &jid) {
             let memory = self.memory(room, &jid);
-            let before = memory.before.take();
+            let (before, before_until) = (memory.before.take(), memory.before_until.take());
             memory.left_at = Some(now);
             memory.lost = !left;
             memory.since = memory.since.filter(|_| !left);
             if memory.shown != Some(Affiliation::Outcast) {
-                memory.kept = if left { power } else { power.max(before) };
+                (memory.kept, memory.kept_until) = match left || power > before {
+                    true => (power, until),
+                    false => (before, before_until),
+                };
             }
             if memory.moved {
                 memory.kept = None;
