@@ -108,6 +108,8 @@ impl Person {
         self.record.step_down = None;
         if standing.entitlement.is_none() {
             self.record.kept = Some(affiliation);
+            // It is no longer their token's.
+            self.record.kept_until = None;
         }
         self.record.moved = false;
         self.record.grant = Some(Box::new(Grant {
@@ -147,4 +149,38 @@ impl Person {
 /// The bare part of a JID.
 fn bare_text(jid: &str) -> String {
     jid.split('/').next().unwrap_or(jid).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Announcements of the module have an actor, those of Prosody alone have none.
+    #[test]
+    fn on_expiry_what_is_granted_to_somebody_absent_outlasts_their_token() {
+        let mut person = Person::default();
+        person.record.kept_until = Some(1);
+        let change = Observed {
+            old: Affiliation::None,
+            new: Affiliation::Owner,
+            by: Party {
+                kind: PartyKind::Occupant,
+                nick: None,
+                jid: None,
+            },
+            by_self: false,
+            by_entitled: true,
+            by_elected: false,
+            pace: Pace::Free,
+            at: 0,
+        };
+        let absent = Standing {
+            entitlement: None,
+            visitors: false,
+        };
+        let taken = person.observe(&change, &Policy::default(), absent);
+        assert_eq!(taken, Taken::Granted);
+        assert_eq!(person.record.kept, Some(Affiliation::Owner));
+        assert_eq!(person.record.kept_until, None);
+    }
 }
