@@ -521,9 +521,12 @@ end, FIRST);
 
 local entering; -- the bare JID of who is being given what gavel has said
 
--- Sets an affiliation without announcing it as that of somebody absent: it will be in their presence.
+-- Sets an affiliation without announcing it as that of somebody absent: it will be in their presence. It is stored if
+-- the room is; of a room that is not, nothing is looked for on the disk.
 local function set_quietly(room, bare, affiliation)
 	local own, broadcast = rawget(room, "broadcast"), room.broadcast;
+	local own_save, save = rawget(room, "save"), room.save;
+	room.save = function (self, _, ...) return save(self, false, ...); end
 	room.broadcast = function (self, stanza, ...)
 		local x = stanza.name == "message" and stanza:get_child("x", xmlns_user);
 		local item = x and x:get_child("item");
@@ -531,7 +534,7 @@ local function set_quietly(room, bare, affiliation)
 	end;
 	entering = bare;
 	attempt("enter", room.set_affiliation, room, true, bare, affiliation);
-	entering, room.broadcast = nil, own;
+	entering, room.broadcast, room.save = nil, own, own_save;
 	return room:get_affiliation(bare) == affiliation; -- also where another module has failed when it heard of it
 end
 

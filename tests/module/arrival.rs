@@ -551,3 +551,23 @@ async fn module_goes_by_what_gavel_has_said_for_a_minute(version: Version) {
     }
 }
 on_both!(module_goes_by_what_gavel_has_said_for_a_minute);
+
+async fn module_stores_what_somebody_enters_as_where_the_room_is_stored(version: Version) {
+    let scene = scene(version).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    host.configure(ROOM, &[("muc#roomconfig_persistentroom", "1")])
+        .await
+        .unwrap();
+    let alice = expected(&scene).await;
+    alice.join(ROOM, "alice", "").await;
+    let stored = "return (module:open_store('config'):get('room') or {})['alice@meet.jitsi']";
+    assert_eq!(scene.eval(stored).await, "owner");
+    let own = format!("return rawget(room('{ROOM}'), 'save')");
+    assert_eq!(
+        scene.eval(&own).await,
+        "nil",
+        "later changes are stored as ever"
+    );
+}
+on_both!(module_stores_what_somebody_enters_as_where_the_room_is_stored);
