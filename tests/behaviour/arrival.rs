@@ -12,11 +12,8 @@ const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
 
 fn options() -> Options {
     Options {
-        gavel_is_admin: false,
-        admins_own_rooms: false,
-        validate_from: true,
         muc_modules: vec!["gavel", "test_eval"],
-        ..Options::default()
+        ..Options::with_module()
     }
 }
 

@@ -17,12 +17,9 @@ const REFUSED: &str = "not-allowed";
 
 fn options() -> Options {
     Options {
-        gavel_is_admin: false,
-        admins_own_rooms: false,
-        validate_from: true,
         muc_modules: vec!["gavel", "test_eval"],
         breakout_modules: vec!["gavel"],
-        ..Options::default()
+        ..Options::with_module()
     }
 }
 

@@ -295,9 +295,7 @@ async fn lines(file: &std::path::Path, least: usize) -> Vec<Value> {
 async fn with_the_module_all_of_it_holds(version: Version) {
     let options = Options {
         host_modules: vec!["test_session"],
-        muc_modules: vec!["gavel"],
-        gavel_is_admin: false,
-        ..Options::default()
+        ..Options::with_module()
     };
     let module = "[claims]\nsources = ['bridge', 'jwt']\n[discovery]\npoll = 'auto'";
     let off = format!("{module}\n[names]\nfreeze = 'off'");

@@ -161,3 +161,22 @@ async fn module_and_gavel_keep_names_again_that_were_let_go(version: Version) {
     assert_eq!(focus.name(ROOM, "alice").as_deref(), Some("Alice Token"));
 }
 on_both!(module_and_gavel_keep_names_again_that_were_let_go);
+
+/// A name that was kept by claims which count no more is let go.
+async fn module_and_gavel_let_names_go_whose_claims_count_no_more(version: Version) {
+    let mut env = scene(version).await;
+    let focus = env.focus_with_module(ROOM).await;
+    let alice = joins(&env, "alice", Some(teacher("Alice Token"))).await;
+    focus.sees_name(ROOM, "alice", "Alice Token").await;
+    env.settle().await;
+    env.gavel.stop().await;
+    let others = "[claims]\nsources = [\"identity\"]";
+    env.gavel.reconfigure(&env.prosody, others);
+    env.gavel.restart();
+    env.connected().await;
+    focus.sees_affiliation(ROOM, "alice", "none").await;
+    env.settle().await;
+    alice.presence(ROOM, "alice", &nick("Any Name")).await;
+    focus.sees_name(ROOM, "alice", "Any Name").await;
+}
+on_both!(module_and_gavel_let_names_go_whose_claims_count_no_more);

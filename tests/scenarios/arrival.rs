@@ -298,31 +298,34 @@ fn what_was_said_is_taken_back_where_there_is_no_room_yet() {
 /// What gavel gave is not what others gave a guest, whom it may have to leave alone.
 #[test]
 fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
-    let nothing = |guests| Policy {
-        rules: Rules::own(vec![
-            Clause::new("nobody", "true", Entitlement::Guest).unwrap(),
-        ]),
+    let left = |entitlement, guests| Policy {
+        rules: Rules::own(vec![Clause::new("all", "true", entitlement).unwrap()]),
         guests,
         ..Policy::default()
     };
-    for guests in [Guests::Strip, Guests::Ignore] {
+    for (entitlement, guests) in [
+        (Entitlement::Guest, Guests::Strip),
+        (Entitlement::Guest, Guests::Ignore),
+        (Entitlement::Keep, Guests::Strip),
+    ] {
         let (mut world, r) = world(Policy::default());
         world.connects(T, &r, teacher());
         world.run(50);
         world.join(T, &r, "t", Some(teacher()));
         assert_eq!(world.has(&r, T), Affiliation::Owner);
-        reload(&mut world, nothing(guests));
+        reload(&mut world, left(entitlement, guests));
         world.run(1_000);
-        assert_eq!(world.has(&r, T), Affiliation::None, "{guests:?}");
-        // From then on guests are guests.
+        let case = format!("{entitlement:?} {guests:?}");
+        assert_eq!(world.has(&r, T), Affiliation::None, "{case}");
+        // From then on guests are guests, and who is left alone is.
         let focus = Some(FOCUS);
         world.set(focus, &r, T, Affiliation::Owner).unwrap();
         world.run(1_000);
-        let expected = match guests {
-            Guests::Strip => Affiliation::None,
-            Guests::Ignore => Affiliation::Owner,
+        let expected = match (entitlement, guests) {
+            (Entitlement::Guest, Guests::Strip) => Affiliation::None,
+            _ => Affiliation::Owner,
         };
-        assert_eq!(world.has(&r, T), expected, "{guests:?}");
+        assert_eq!(world.has(&r, T), expected, "{case}");
     }
 }
 
