@@ -5,8 +5,8 @@ use bytes::Bytes;
 use gavel::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
 use gavel::stanza::{
     Actor, Arrival, Bridge, CommandReply, DisplayName, Entitled, Evidence, Form, Identity, Inbound,
-    Iq, IqKind, IqPayload, Item, LIST_ROOMS, Message, MessageKind, MucUser, Outbound, Presence,
-    PresenceKind, Reply, Request, StanzaError,
+    Iq, IqKind, IqPayload, Item, LIST_ROOMS, LeftOut, Message, MessageKind, MucUser, Outbound,
+    Presence, PresenceKind, Reply, Request, StanzaError,
 };
 use gavel::wire::{DecodeError, Decoder, EncodeError, Encoder};
 use minidom::Element;
@@ -36,6 +36,8 @@ fn check_presence(name: &str, children: &str, change: fn(&mut Presence)) {
         evidence: Evidence::default(),
         module: None,
         raw: Bytes::copy_from_slice(text.as_bytes()),
+        whole: true,
+        left_out: LeftOut::default(),
     };
     change(&mut expected);
     let found = decode(&text);
@@ -406,6 +408,7 @@ fn table_of_messages() {
             id: owned("i"),
             kind,
             muc_user: None,
+            left_out: LeftOut::default(),
         };
         assert_eq!(
             decode(&text),
@@ -475,6 +478,7 @@ fn table_of_iq_payloads() {
             id: "i".to_owned(),
             kind: IqKind::Result,
             payload,
+            left_out: LeftOut::default(),
         };
         assert_eq!(decode(&text), Ok(Inbound::Iq(Box::new(expected))), "{name}");
     }

@@ -106,6 +106,7 @@ impl Rig {
             id: None,
             kind: MessageKind::Normal,
             muc_user: Some(user),
+            left_out: Default::default(),
         })));
     }
 }
@@ -141,6 +142,8 @@ pub fn presence(occupant: &str, real: &str, affiliation: Affiliation, name: &str
         },
         module: None,
         raw: vec![b'x'; 900].into(),
+        whole: true,
+        left_out: Default::default(),
     }
 }
 
@@ -173,6 +176,7 @@ fn answer(stanza: Outbound) -> Vec<Inbound> {
                 Request::ListAffiliation(_) => IqPayload::MucAdmin(Vec::new()),
                 _ => IqPayload::Empty,
             },
+            left_out: Default::default(),
         }))],
         _ => Vec::new(),
     }

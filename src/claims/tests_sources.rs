@@ -4,7 +4,7 @@
 use super::testing::*;
 use super::*;
 use crate::muc::{Nick, RealJid, RoomJid};
-use crate::stanza::{Bridge, Evidence, Identity};
+use crate::stanza::{Bridge, Evidence, EvidenceKind, Identity};
 use RejectReason as R;
 use proptest::prelude::*;
 use serde_json::json;
@@ -116,6 +116,28 @@ fn nothing_signed_is_nothing_found_and_nothing_refused() {
     let features = r#"{"context": {"features": {"recording": true}}}"#;
     assert_eq!(examine(&bridged(&ada, features), &ada), Finding::default());
     assert_eq!(examine(&Evidence::default(), &ada), Finding::default());
+}
+
+#[test]
+fn b20_evidence_of_which_a_part_was_not_read_yields_nothing_and_counts_as_too_large() {
+    let ada = ada();
+    for (kind, source) in [
+        (EvidenceKind::Bridge, Source::Bridge),
+        (EvidenceKind::Token, Source::Jwt),
+        (EvidenceKind::Identity, Source::Identity),
+    ] {
+        let whole = bridged(&ada, JSON);
+        assert!(examine(&whole, &ada).claims.is_some());
+        let evidence = Evidence {
+            left_out: Some(kind),
+            ..whole
+        };
+        let expected = Finding {
+            rejected: vec![(source, R::TooLarge)],
+            ..Finding::default()
+        };
+        assert_eq!(examine(&evidence, &ada), expected, "{kind:?}");
+    }
 }
 
 #[test]
@@ -251,6 +273,7 @@ proptest! {
             }),
             tokens,
             identity: Some(Identity { user, group }),
+            left_out: None,
         };
         examine(&evidence, &ada());
     }

@@ -10,7 +10,7 @@ use super::token::Token;
 use super::{Algorithm, Bindings, Claims, KeyError, RejectReason, Source, TokenId};
 use super::{identity, room};
 use crate::muc::{OccupantJid, RealJid, RoomJid};
-use crate::stanza::{Bridge, Evidence};
+use crate::stanza::{Bridge, Evidence, EvidenceKind};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -100,6 +100,14 @@ pub struct Finding {
 /// How many tokens of one presence are looked at.
 const MAX_TOKENS: usize = 4;
 
+fn source_of(kind: EvidenceKind) -> Source {
+    match kind {
+        EvidenceKind::Bridge => Source::Bridge,
+        EvidenceKind::Token => Source::Jwt,
+        EvidenceKind::Identity => Source::Identity,
+    }
+}
+
 /// Verifies evidence as configured. No `Debug`: it holds secrets.
 pub struct Verifier {
     sources: Vec<Source>,
@@ -132,6 +140,12 @@ impl Verifier {
         bindings: &mut Bindings,
     ) -> Finding {
         let mut finding = Finding::default();
+        if let Some(kind) = evidence.left_out {
+            // What was not read could have contradicted what was.
+            let source = source_of(kind);
+            finding.rejected.push((source, RejectReason::TooLarge));
+            return finding;
+        }
         for source in &self.sources {
             match source {
                 Source::Bridge => {

@@ -341,6 +341,10 @@ fn evidence_mark(evidence: &Evidence, real: &RealJid) -> [u8; 16] {
         }
         feed(identity.group.as_deref().unwrap_or_default());
     }
+    if let Some(kind) = evidence.left_out {
+        feed("left out");
+        feed(&format!("{kind:?}"));
+    }
     let digest = hash.finalize();
     let mut mark = [0; 16];
     mark.copy_from_slice(&digest[..16]);

@@ -259,6 +259,7 @@ impl Engine {
             Inbound::Presence(presence) => self.presence(*presence),
             Inbound::Message(message) => self.message(*message),
             Inbound::Iq(iq) => self.iq(*iq),
+            Inbound::Unread(_) => {}
         }
     }
 

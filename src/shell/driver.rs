@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::condition::Condition;
 use super::desk::Job;
 use super::keys::Fetcher;
-use super::link::{Link, LinkConfig, LinkError, LinkEvent};
+use super::link::{Link, LinkConfig, LinkError, LinkEvent, Unparsed};
 use super::notify::Notifier;
 use super::report;
 use super::state_file::StateFile;
@@ -12,6 +12,7 @@ use super::stats::Stats;
 use crate::api;
 use crate::config::Config;
 use crate::engine::{Action, Engine, Input, Report};
+use crate::stanza::{Inbound, Unread};
 use crate::wire::{Decoder, Encoder};
 use bytes::Bytes;
 use std::future::Future;
@@ -94,7 +95,7 @@ impl Driver {
                 }
                 event = link.next() => match event {
                     LinkEvent::Stanza(bytes) => silent = self.stanza(link, bytes).await,
-                    LinkEvent::Unparsed(kind) => self.skipped(&format!("{kind:?}")),
+                    LinkEvent::Unparsed(kind) => silent = self.unread(link, kind).await,
                     LinkEvent::Ended(error) => return End::Link(error),
                 }
             }
@@ -182,16 +183,29 @@ impl Driver {
     }
 
     async fn stanza(&mut self, link: &mut Link, bytes: Bytes) -> bool {
-        match self.decoder.decode(bytes) {
+        match self.decoder.decode(bytes.clone()) {
             Ok(stanza) => {
                 self.stats.stanza(&stanza);
                 self.drive(link, Input::Stanza(stanza)).await
             }
             Err(error) => {
                 self.skipped(&error.to_string());
-                false
+                let unread = Box::new(self.decoder.unread(&bytes, &error));
+                self.drive(link, Input::Stanza(Inbound::Unread(unread)))
+                    .await
             }
         }
+    }
+
+    async fn unread(&mut self, link: &mut Link, kind: Unparsed) -> bool {
+        let why = format!("{kind:?}");
+        self.skipped(&why);
+        let unread = Unread {
+            why,
+            ..Unread::default()
+        };
+        self.drive(link, Input::Stanza(Inbound::Unread(Box::new(unread))))
+            .await
     }
 
     /// Counts a stanza that could not be read. Any participant can send as many

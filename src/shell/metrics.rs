@@ -167,6 +167,7 @@ impl Metrics {
             Inbound::Presence(_) => "presence",
             Inbound::Message(_) => "message",
             Inbound::Iq(_) => "iq",
+            Inbound::Unread(_) => return self.unparsed(),
         };
         self.stanzas.get_or_create(&[("kind", kind)]).inc();
     }

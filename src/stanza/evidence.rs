@@ -1,5 +1,6 @@
 //! What a presence says about its sender's claims, before anything is believed.
 
+use super::EvidenceKind;
 use crate::muc::Affiliation;
 
 /// Everything in one presence that could yield claims (SPEC section 3).
@@ -14,12 +15,18 @@ pub struct Evidence {
     /// `<identity>` of Jitsi's presence_identity module, where there is exactly
     /// one.
     pub identity: Option<Identity>,
+    /// A part that was left out, since it was beyond a bound or malformed (the
+    /// first such): then there are no claims, whatever the rest says.
+    pub left_out: Option<EvidenceKind>,
 }
 
 impl Evidence {
     /// Whether there is nothing to examine.
     pub fn is_empty(&self) -> bool {
-        self.bridge.is_none() && self.tokens.is_empty() && self.identity.is_none()
+        self.bridge.is_none()
+            && self.tokens.is_empty()
+            && self.identity.is_none()
+            && self.left_out.is_none()
     }
 }
 

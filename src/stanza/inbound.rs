@@ -1,6 +1,6 @@
 //! What arrives: stanzas reduced to what gavel reads.
 
-use super::{Bridge, Evidence};
+use super::{Bridge, Evidence, LeftOut, Unread};
 use crate::muc::{Affiliation, Role};
 use bytes::Bytes;
 
@@ -13,6 +13,8 @@ pub enum Inbound {
     Message(Box<Message>),
     /// `<iq/>`
     Iq(Box<Iq>),
+    /// A stanza that could not be read.
+    Unread(Box<Unread>),
 }
 
 /// `type` of a presence.
@@ -48,8 +50,13 @@ pub struct Presence {
     /// Version in `<module xmlns='urn:gavel:module:0'/>`; to be believed only
     /// in gavel's own presence.
     pub module: Option<u32>,
-    /// The stanza's bytes, for sending its payload back with another name.
+    /// The stanza's bytes, for sending its payload back with another name: at
+    /// most 64 KiB. Of a longer stanza the children that are too much are missing.
     pub raw: Bytes,
+    /// Whether `raw` is all of the stanza.
+    pub whole: bool,
+    /// What was not read.
+    pub left_out: LeftOut,
 }
 
 /// What an occupant's presence shows as display name: the text of the children
@@ -147,6 +154,8 @@ pub struct Message {
     /// `<x xmlns='http://jabber.org/protocol/muc#user'/>`: an invitation, or
     /// an absent JID's new affiliation.
     pub muc_user: Option<MucUser>,
+    /// What was not read.
+    pub left_out: LeftOut,
 }
 
 /// `type` of an IQ.
@@ -175,6 +184,10 @@ pub struct Iq {
     pub kind: IqKind,
     /// Its first child.
     pub payload: IqPayload,
+    /// What was not read. With `left_out.room` the payload is not complete: items
+    /// of a list, fields or values of a form are missing, or all of it
+    /// ([`IqPayload::Unread`]).
+    pub left_out: LeftOut,
 }
 
 /// First child of an IQ, as far as gavel reads it.
@@ -211,6 +224,8 @@ pub enum IqPayload {
     Command(CommandReply),
     /// `<arrival xmlns='urn:gavel:arrival:0'/>` of the module.
     Arrival(Box<Arrival>),
+    /// Longer than gavel reads, or malformed.
+    Unread,
     /// Anything else.
     Other,
 }

@@ -3,6 +3,7 @@
 
 mod evidence;
 mod inbound;
+mod left_out;
 mod outbound;
 
 pub use evidence::{Bridge, Evidence, Identity};
@@ -10,4 +11,5 @@ pub use inbound::{
     Actor, Arrival, CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, Message,
     MessageKind, MucUser, Presence, PresenceKind, StanzaError,
 };
+pub use left_out::{EvidenceKind, LeftOut, Unread};
 pub use outbound::{Entitled, LIST_ROOMS, Outbound, Reply, Request, SET_AFFILIATION};

@@ -5,8 +5,8 @@ use super::xml::{Element, Walker};
 use super::{iq, muc_user, ns};
 use crate::muc::Affiliation;
 use crate::stanza::{
-    Bridge, DisplayName, Evidence, Identity, Inbound, Message, MessageKind, Presence, PresenceKind,
-    StanzaError,
+    Bridge, DisplayName, Evidence, Identity, Inbound, LeftOut, Message, MessageKind, Presence,
+    PresenceKind, StanzaError, Unread,
 };
 use bytes::Bytes;
 
@@ -95,6 +95,26 @@ impl Decoder {
         Ok(inbound)
     }
 
+    /// What can be told of a stanza that [`decode`](Self::decode) refused.
+    pub fn unread(&self, bytes: &[u8], error: &DecodeError) -> Unread {
+        let why = error.to_string();
+        let opened = Walker::new(bytes).and_then(|mut walker| {
+            walker.root()?;
+            Ok(Head::of(&walker))
+        });
+        match opened {
+            Ok(head) => Unread {
+                from: head.from,
+                id: head.id,
+                why,
+            },
+            Err(_) => Unread {
+                why,
+                ..Unread::default()
+            },
+        }
+    }
+
     fn presence(&self, walker: &mut Walker<'_>, mut head: Head, raw: &Bytes) -> Result<Presence> {
         let mut presence = Presence {
             from: head.sender("presence")?,
@@ -106,6 +126,8 @@ impl Decoder {
             evidence: Evidence::default(),
             module: None,
             raw: raw.clone(),
+            whole: true,
+            left_out: LeftOut::default(),
         };
         let mut error = None;
         let mut bridge = Single::new();
@@ -169,6 +191,7 @@ fn message(walker: &mut Walker<'_>, mut head: Head) -> Result<Message> {
         id: head.id,
         kind,
         muc_user,
+        left_out: LeftOut::default(),
     })
 }
 

@@ -4,7 +4,7 @@ use super::decode::{Head, read_bridge, read_error, undefined};
 use super::error::DecodeError;
 use super::xml::{Element, Walker};
 use super::{muc_user, ns};
-use crate::stanza::{Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item};
+use crate::stanza::{Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut};
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
@@ -32,6 +32,7 @@ pub(super) fn read(walker: &mut Walker<'_>, head: Head) -> Result<Iq> {
         id: head.id.unwrap_or_default(),
         kind,
         payload: payload.unwrap_or(IqPayload::Empty),
+        left_out: LeftOut::default(),
     })
 }
 

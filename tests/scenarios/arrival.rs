@@ -34,6 +34,7 @@ fn asked(world: &mut World, from: &str, arrival: Arrival) -> (Option<Affiliation
         id: id.clone(),
         kind: IqKind::Get,
         payload: IqPayload::Arrival(Box::new(arrival)),
+        left_out: Default::default(),
     }))));
     let last = world.sent.last().map(|(_, stanza)| stanza.clone());
     match last {

@@ -63,6 +63,8 @@ fn own_presence(world: &mut World, r: &RoomJid, kind: PresenceKind) {
         evidence: Default::default(),
         module: None,
         raw: Default::default(),
+        whole: true,
+        left_out: Default::default(),
     };
     world.handle(Input::Stanza(Inbound::Presence(Box::new(presence))));
 }

@@ -120,6 +120,7 @@ impl World {
             id,
             kind: IqKind::Get,
             payload: IqPayload::Arrival(Box::new(arrival)),
+            left_out: Default::default(),
         })));
         self.flush();
     }

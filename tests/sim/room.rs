@@ -202,6 +202,8 @@ impl Server {
             evidence: Evidence::default(),
             module: None,
             raw: key.to_string().into(),
+            whole: true,
+            left_out: Default::default(),
         }
     }
 
@@ -225,6 +227,7 @@ impl Server {
             id: None,
             kind: MessageKind::Normal,
             muc_user: Some(user),
+            left_out: Default::default(),
         })));
     }
 

@@ -109,6 +109,7 @@ impl Server {
             id: None,
             kind,
             muc_user: Some(user),
+            left_out: Default::default(),
         })));
     }
 
@@ -119,6 +120,7 @@ impl Server {
             id: Some(id),
             kind: MessageKind::Error(error("service-unavailable")),
             muc_user: None,
+            left_out: Default::default(),
         })));
     }
 
@@ -188,6 +190,7 @@ impl Server {
                     id,
                     kind,
                     payload,
+                    left_out: Default::default(),
                 })));
             }
             Outbound::Reply { id, reply, .. } => self.arrivals.answered(&id, reply),

@@ -233,6 +233,7 @@ impl World {
             Inbound::Presence(presence) => &presence.from,
             Inbound::Message(message) => &message.from,
             Inbound::Iq(iq) => &iq.from,
+            Inbound::Unread(unread) => unread.from.as_deref().unwrap_or_default(),
         };
         let room = RoomJid::parse(from.split('/').next().unwrap());
         let known = self
@@ -382,7 +383,7 @@ impl World {
         let from = match &mut stanza {
             Inbound::Presence(presence) => &mut presence.from,
             Inbound::Message(message) => &mut message.from,
-            Inbound::Iq(_) => return stanza,
+            Inbound::Iq(_) | Inbound::Unread(_) => return stanza,
         };
         let tenant = from.strip_prefix('[').and_then(|rest| rest.split_once(']'));
         if let Some((tenant, room)) = tenant.filter(|_| self.choice.tenants) {

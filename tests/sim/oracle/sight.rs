@@ -21,7 +21,7 @@ impl Oracle {
                         .for_each(|item| self.announced(&room, item, ready));
                 }
             }
-            Inbound::Iq(_) => {}
+            Inbound::Iq(_) | Inbound::Unread(_) => {}
         }
     }
 
