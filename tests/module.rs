@@ -1,4 +1,4 @@
-//! `deploy/prosody/mod_gavel.lua` on real Prosody: SPEC section 6. gavel is
+//! `deploy/prosody/gavel` on real Prosody: SPEC section 6. gavel is
 //! played by hand, a bare component, so that only the module is on trial.
 
 #![allow(clippy::unwrap_used)]

@@ -75,7 +75,7 @@ fn exists(service: &str, answers: &ServiceAnswers, list: &mut List) -> bool {
 fn module(facts: &Facts, service: &str, module: Option<Module>, list: &mut List) {
     let gavel = facts.gavel();
     let load = format!(
-        "add \"gavel\" to modules_enabled of Component \"{service}\" in Prosody's configuration (docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), with mod_gavel.lua in one of its plugin_paths, and restart Prosody"
+        "add \"gavel\" to modules_enabled of Component \"{service}\" in Prosody's configuration (docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), with the module's folder, gavel, in one of its plugin_paths, and restart Prosody"
     );
     match module {
         Some(Module::Serves) => list.ok(

@@ -230,7 +230,7 @@ async fn module_keeps_claims_and_tokens_from_others(version: Version) {
     // Nothing is kept of who has gone, by whatever way.
     let kept = format!(
         "local s = prosody.hosts[module.host].modules.gavel.module.save().rooms['{ROOM}'];
-         return tostring(next(s.tokens))..' '..tostring(s.seen['{ROOM}/bob'] ~= nil)"
+         return tostring(next(s.tokens))..' '..tostring(s.shadow.seen['{ROOM}/bob'] ~= nil)"
     );
     scene.gavel.set_role(ROOM, "bob", "none").await.unwrap();
     assert_eq!(scene.eval(&kept).await, "nil false");

@@ -2,7 +2,7 @@
 
 use crate::on_both;
 use crate::scene::{ROOM, SERVICE, Scene, options};
-use crate::support::{Client, El, MUC_USER, Options, Version};
+use crate::support::{Client, El, MUC_USER, Options, Version, nick};
 use std::time::{Duration, Instant};
 
 const REFUSED: &str = "not-allowed";
@@ -574,3 +574,53 @@ async fn module_guard_survives_reloads(version: Version) {
     focus.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
 }
 on_both!(module_guard_survives_reloads);
+
+/// Makes the next reload hand over what 0.1, which was one file, would have saved.
+const SAVES_AS_0_1: &str = "local module = prosody.hosts[module.host].modules.gavel.module
+    local save = module.save
+    function module.save()
+        local saved = save()
+        for _, kept in pairs(saved.rooms) do
+            for name, value in pairs(kept.guard or {}) do kept[name] = value end
+            kept.guard = nil
+            if kept.shadow then kept.seen, kept.shadow.seen = kept.shadow.seen, nil end
+            for _, name in ipairs { 'seen', 'tokens', 'pins', 'given', 'named', 'held' } do
+                kept[name] = kept[name] or {}
+            end
+        end
+        return saved
+    end";
+
+async fn module_takes_over_from_its_first_version(version: Version) {
+    let (scene, focus) = shut(version, options()).await;
+    let alice = scene.person("alice").await;
+    let bob = scene.person("bob").await;
+    let pin = format!(
+        "<pin xmlns='urn:gavel:names:0' nick='bob' jid='{}'>Bob</pin>",
+        bob.jid
+    );
+    scene.gavel.iq("set", ROOM, &pin).await.unwrap();
+    let affiliate = scene.gavel.affiliate(ROOM, alice.bare(), "owner");
+    affiliate.await.unwrap();
+    say(&scene.gavel, ROOM, false, &host(&alice)).await.unwrap();
+    let new = "new@muc.meet.jitsi";
+    bob.join(new, "bob", "").await;
+    let reload = format!("{SAVES_AS_0_1}; return manage('reload', 'gavel')");
+    scene.eval(&reload).await;
+    // The guard is shut where gavel has judged, and where it has yet to.
+    assert_eq!(focus.affiliate(ROOM, bob.bare(), "owner").await, refused());
+    assert_eq!(focus.set_role(ROOM, "alice", "none").await, refused());
+    let owner = format!(
+        "return tostring((select(3, room('{new}'):set_affiliation(true, 'eve@meet.jitsi', 'owner'))))"
+    );
+    assert_eq!(scene.eval(&owner).await, REFUSED);
+    // gavel still follows, and what it has pinned stays.
+    let own = format!("{ROOM}/gavel");
+    assert_eq!(scene.gavel.ping(&own).await, Ok(()));
+    bob.presence(ROOM, "bob", &nick("Mallory")).await;
+    let carol = scene.person("carol").await;
+    assert_eq!(carol.name(ROOM, "bob").as_deref(), Some("Bob"));
+    assert_eq!(scene.latest("carol").await.attr("type"), None);
+    assert!(!scene.prosody.log().contains("modules/gavel/"), "no faults");
+}
+on_both!(module_takes_over_from_its_first_version);

@@ -161,19 +161,12 @@ impl Prosody {
         fs::write(file, "return { [\"password\"] = \"secret\" };\n").expect("an account");
     }
 
-    /// Our stand-in modules and those that gavel ships, where Prosody sees them.
+    /// Our stand-in modules and the one that gavel ships, where Prosody sees them.
     fn install_modules(&self) {
         let to = self.dir().join("modules");
-        fs::create_dir_all(&to).expect("a directory for modules");
         fs::create_dir_all(self.dir().join("data")).expect("a directory for data");
-        for from in ["tests/support/prosody", "deploy/prosody"] {
-            let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
-            for entry in fs::read_dir(from).into_iter().flatten().flatten() {
-                if entry.path().extension().is_some_and(|e| e == "lua") {
-                    fs::copy(entry.path(), to.join(entry.file_name())).expect("a module");
-                }
-            }
-        }
+        copy_lua("tests/support/prosody", &to);
+        copy_lua("deploy/prosody/gavel", &to.join("gavel"));
     }
 
     fn write_config(&self) {
@@ -221,6 +214,17 @@ impl Drop for Prosody {
                 self.version,
                 super::tail(&self.log(), 60)
             );
+        }
+    }
+}
+
+/// Copies the Lua files of a directory of this repository.
+fn copy_lua(from: &str, to: &Path) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
+    fs::create_dir_all(to).expect("a directory for modules");
+    for entry in fs::read_dir(&from).expect("modules").flatten() {
+        if entry.path().extension().is_some_and(|e| e == "lua") {
+            fs::copy(entry.path(), to.join(entry.file_name())).expect("a module");
         }
     }
 }

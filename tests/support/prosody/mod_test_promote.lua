@@ -11,7 +11,8 @@ local st = require "util.stanza";
 local muc = module:depends "muc";
 
 local function answer(event, ok, kind, condition)
-	event.origin.send(ok and st.reply(event.stanza) or st.error_reply(event.stanza, kind or "cancel", condition or "item-not-found"));
+	kind, condition = kind or "cancel", condition or "item-not-found";
+	event.origin.send(ok and st.reply(event.stanza) or st.error_reply(event.stanza, kind, condition));
 	return true;
 end
 

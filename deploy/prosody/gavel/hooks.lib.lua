@@ -1,0 +1,62 @@
+-- How this module hangs on others: a fault of ours must keep nobody out of a room.
+local t_insert = table.insert;
+local who = module.part "who";
+local room_mt = who.muc.room_mt;
+
+local FIRST = 10000; -- priority of what must happen before any other module looks
+
+-- Returns what `work` returns; nothing where it fails.
+local function attempt(what, work, ...)
+	local ok, result = pcall(work, ...);
+	if ok then return result; end
+	module:log("error", "%s: %s", what, result);
+end
+
+local function hook(name, work, priority)
+	module:hook(name, function (event) return attempt(name, work, event); end, priority);
+end
+
+-- What gavel asks for. It gets an error where we fail: nobody else is to make something of what was meant for us.
+local function serve(name, work)
+	module:hook(name, function (event)
+		local ok, result = pcall(work, event);
+		if ok then return result; end
+		module:log("error", "%s: %s", name, result);
+		if who.from_gavel(event) then return who.answer(event, "cancel", "internal-server-error"); end
+	end, FIRST);
+end
+
+-- Runs `work` after all handlers of an event, whatever they return, in the order in which it was asked for.
+local works = {}; -- by event
+local function after(name, work)
+	if works[name] then t_insert(works[name], work); return; end
+	works[name] = { work };
+	module:wrap_event(name, function (handlers, event_name, event)
+		local result = handlers(event_name, event);
+		for _, each in ipairs(works[name]) do attempt(name, each, event, event.room); end
+		return result;
+	end);
+end
+
+-- Methods of rooms that are wrapped here. Another module may wrap ours since, and go on calling it when this one has
+-- been unloaded: then `is_active` is false.
+local active, undo = true, {};
+
+local function wrap(method, around)
+	local inner = room_mt[method];
+	local outer = around(inner);
+	room_mt[method] = outer;
+	t_insert(undo, function () if room_mt[method] == outer then room_mt[method] = inner; end end);
+end
+
+local function is_active() return active; end
+
+local function unwrap()
+	active = false;
+	for _, each in ipairs(undo) do each(); end
+end
+
+return {
+	FIRST = FIRST, attempt = attempt, hook = hook, serve = serve, after = after;
+	wrap = wrap, is_active = is_active, unwrap = unwrap;
+};

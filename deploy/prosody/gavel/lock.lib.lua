@@ -1,0 +1,28 @@
+-- A room that gavel has made members-only lets in whoever has claims: gavel has to see first whether they are hosts.
+local jid = require "util.jid";
+local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
+local arrivals = module.part "arrivals";
+local locked = module.part "state".per_room "locked"; -- gavel has made the room members-only
+
+-- Straight to the room, as gavel's other requests.
+hooks.serve("iq-set/bare/http://jabber.org/protocol/muc#owner:query", function (event)
+	local room = who.from_gavel(event) and who.find_room(event.stanza);
+	if not room then return; end
+	local result = room:handle_owner_query_set_to_room(event.origin, event.stanza);
+	if not room._data.destroyed then locked[room.jid] = room:get_members_only() or nil; end
+	return result;
+end, hooks.FIRST);
+
+hooks.hook("muc-config-submitted/muc#roomconfig_membersonly", function (event) -- by anybody: then it is theirs
+	locked[event.room.jid] = nil;
+end, hooks.FIRST);
+
+hooks.hook("muc-occupant-pre-join", function (event)
+	local room, session, bare = event.room, event.origin, jid.bare(event.stanza.attr.from);
+	if not locked[room.jid] or not room:get_members_only() or room:get_affiliation(bare) then return; end
+	if not session or session.full_jid ~= event.stanza.attr.from or claims.of_session(session) == "" then return; end
+	arrivals.leave_standing(session, function ()
+		if not room:set_affiliation(true, bare, "member") then return; end
+		event.occupant.role = room:get_default_role("member"); -- as it would be, had they been one before
+	end);
+end, hooks.FIRST);

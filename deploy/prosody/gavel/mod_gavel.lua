@@ -1,0 +1,71 @@
+-- mod_gavel: lets gavel follow the rooms of a MUC component without being in them.
+--
+-- For Prosody 0.12 and 13, with and without Jitsi's modules; load it on each MUC component that gavel looks after.
+-- Options, on that component or globally:
+--   gavel_jid             gavel's bare JID; default: gavel@gavel.<parent domain of the MUC component>
+--   gavel_token_elements  local names of presence children that hold tokens;
+--                         default: { "jwt", "token", "jitsi_participant_jwt" }
+--
+-- Each file beside this one does one thing and says at its top what. They stand in the order in which they use each
+-- other: who, hooks, state; claims, names, jitsi; arrivals; intake; copies; shadow; rights, lock; guard, refusals.
+
+local hosts = prosody.hosts;
+
+-- Loads a file of this module, once however many others use it.
+local parts = {};
+function module.part(name)
+	parts[name] = parts[name] or module:require("gavel/"..name) or true;
+	return parts[name];
+end
+
+local who = module.part "who";
+if not who.is_valid then
+	module:log("error", "gavel_jid is %q, not a bare JID with a local part: mod_gavel does nothing here", who.option);
+	return;
+end
+local hooks, state, arrivals = module.part "hooks", module.part "state", module.part "arrivals";
+local shadow, guard = module.part "shadow", module.part "guard";
+module.part "rights";
+module.part "lock";
+module.part "refusals";
+
+-- A component that connects knows nothing of what the one before was sent. Its host may start after this one.
+local function watch(host)
+	arrivals.listen(host);
+	if host ~= who.host then return; end
+	module:context(host):hook("component-authenticated", function ()
+		arrivals.forget();
+		state.unfollow_all();
+		shadow.invite_everywhere();
+	end);
+end
+for host in pairs(hosts) do watch(host); end
+module:hook_global("host-activated", watch);
+
+module:add_timer(1, function () -- all hosts have started by then
+	if who.component() then return; end
+	module:log("warn", "%s is not an external component of this server, so mod_gavel does nothing here: "
+		.."add Component %q with a component_secret, or set gavel_jid", who.host, who.host);
+end);
+
+function module.load()
+	if not module.reloading then shadow.invite_everywhere(); end
+end
+
+function module.save()
+	return { rooms = state.save(), session = who.connection(), lease = guard.lease() };
+end
+
+function module.restore(saved)
+	local rooms = saved.rooms or {};
+	guard.convert(rooms);
+	state.restore(rooms);
+	shadow.restore(rooms, saved.session);
+	guard.restore(saved.lease);
+	shadow.invite_everywhere();
+end
+
+function module.unload()
+	hooks.unwrap();
+	if not module.reloading then shadow.finish_all(); end
+end
