@@ -6,7 +6,8 @@ pub use running::{
     EventsArgs, ListArgs, RoomArgs, RoomCommand, SetArgs, ShowArgs, UnsetArgs, WatchArgs,
 };
 
-use crate::config::{Algorithm, Word, duration};
+use crate::claims::Algorithm;
+use crate::config::{Choice, duration};
 use crate::muc::BareJid;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -268,7 +269,7 @@ mod tests {
             panic!("another command");
         };
         assert_eq!(args.exp, Some(Duration::from_secs(5400)));
-        assert_eq!(args.alg, Some(Algorithm::Es256));
+        assert_eq!(args.alg, Some(Algorithm::ES256));
         for args in ["--claims - --alg none", "--claims - --exp 1", "--exp 1h"] {
             let args = format!("gavel token sign {args}");
             let error = Cli::try_parse_from(args.split(' ')).unwrap_err();

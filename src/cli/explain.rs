@@ -5,8 +5,9 @@ mod tell;
 
 use super::verification::{self, CheckLine};
 use super::{Error, ExplainArgs, Output, Status, read_input, room, token};
+use crate::claims::Source;
 use crate::claims::{Claims, Token, Verifier, check_room};
-use crate::config::{self, ClaimSource, Config};
+use crate::config::{self, Config};
 use crate::muc::{BareJid, RoomJid};
 use report::Evidence;
 use std::path::Path;
@@ -103,7 +104,7 @@ fn token_evidence(
 /// What the configured sources make of tokens.
 fn source_notes(config: &Config) -> Vec<String> {
     let has = |source| config.claims.sources.contains(&source);
-    let note = match (has(ClaimSource::Jwt), has(ClaimSource::Bridge)) {
+    let note = match (has(Source::Jwt), has(Source::Bridge)) {
         (true, _) => return Vec::new(),
         (false, true) => {
             "claims.sources has \"bridge\" and not \"jwt\": this token counts where Prosody has verified it and mod_gavel hands its claims over"

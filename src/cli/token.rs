@@ -4,9 +4,8 @@ use super::text::{escape, escape_lines};
 use super::verification::{self, CheckLine};
 use super::{DecodeArgs, Error, Output, SignArgs, Status, TokenCommand, VerifyArgs};
 use super::{read_input, room};
-use crate::claims::Token;
-use crate::config::{self, Config, KeySource, Loaded, duration};
-use crate::shell::settings;
+use crate::claims::{Algorithm, Token};
+use crate::config::{self, Config, KeySource, Loaded, duration, is_symmetric};
 use anstyle::AnsiColor;
 use jsonwebtoken::{EncodingKey, Header};
 use serde::Serialize;
@@ -43,7 +42,7 @@ fn sign(args: &SignArgs, config: &Config, output: &mut Output) -> Result<Status,
         let exp = verification::now().saturating_add(exp.as_secs());
         claims.insert("exp".to_owned(), exp.into());
     }
-    let header = Header::new(settings::algorithm(algorithm));
+    let header = Header::new(algorithm);
     let token = jsonwebtoken::encode(&header, &claims, &key)
         .map_err(|error| Error::Failed(format!("cannot sign: {error}")))?;
     if args.json {
@@ -56,12 +55,12 @@ fn sign(args: &SignArgs, config: &Config, output: &mut Output) -> Result<Status,
 }
 
 /// The key to sign with: only a shared secret is one.
-fn signing_key(config: &Config, algorithm: config::Algorithm) -> Result<EncodingKey, Error> {
+fn signing_key(config: &Config, algorithm: Algorithm) -> Result<EncodingKey, Error> {
     let usage = |text: String| Err(Error::Usage(text));
     match config.claims.jwt.as_ref().map(|jwt| &jwt.key) {
         None => usage(NO_JWT.to_owned()),
-        Some(KeySource::Secret(_)) if !algorithm.is_symmetric() => usage(format!(
-            "{algorithm} needs a private key, and [claims.jwt] has a secret: take --alg HS256, HS384 or HS512"
+        Some(KeySource::Secret(_)) if !is_symmetric(algorithm) => usage(format!(
+            "{algorithm:?} needs a private key, and [claims.jwt] has a secret: take --alg HS256, HS384 or HS512"
         )),
         Some(KeySource::Secret(secret)) => Ok(EncodingKey::from_secret(secret.expose())),
         Some(_) => usage(

@@ -22,8 +22,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Admin {
     let token_place = given.map(|key| section.place_of(key));
     let admin = Admin {
         socket: socket(&mut section),
-        listen: address(&mut section, "listen", "127.0.0.1:9318"),
-        web: address(&mut section, "web", ""),
+        listen: address(&mut section, "listen"),
+        web: address(&mut section, "web"),
         web_token: token(&mut section),
     };
     let token = admin.web_token.as_ref().and(token_place);
@@ -56,14 +56,16 @@ fn socket(section: &mut Section<'_>) -> PathBuf {
         let remedy = "write the path of a socket such as /run/gavel/admin.sock";
         section.notes.error(&given.place, "is empty", remedy);
     }
-    let socket = socket.map_or_else(|| "/run/gavel/admin.sock".to_owned(), |given| given.value);
-    socket.into()
+    match socket {
+        Some(given) => given.value.into(),
+        None => section.text_or_standard("socket").into(),
+    }
 }
 
 /// An address to listen on; `""` is none.
-fn address(section: &mut Section<'_>, key: &str, default: &str) -> Option<SocketAddr> {
+fn address(section: &mut Section<'_>, key: &str) -> Option<SocketAddr> {
     let Some(given) = section.text(key) else {
-        return default.parse().ok();
+        return section.text_or_standard(key).parse().ok();
     };
     if given.value.is_empty() {
         return None;

@@ -1,6 +1,7 @@
 //! Reads `[claims]` and `[claims.jwt]`.
 
 use super::address;
+use super::choices::{self, Choice};
 use super::files;
 use super::key_url;
 use super::model::{Claims, Jwt, KeyFile, KeySource};
@@ -8,7 +9,7 @@ use super::notes::Given;
 use super::problem::quoted;
 use super::secret::Secret;
 use super::section::Section;
-use super::words::{Algorithm, ClaimSource, Word};
+use crate::claims::{Algorithm, Source};
 use std::time::Duration;
 
 /// The keys of which `[claims.jwt]` has exactly one.
@@ -30,7 +31,7 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
     // is no secret.
     let jwt = section.subsection("claims.jwt");
     let jwt = jwt.filter(|jwt| !jwt.is_only_variables_without(&KEY_SOURCES));
-    if jwt.is_none() && sources.contains(&ClaimSource::Jwt) {
+    if jwt.is_none() && sources.contains(&Source::Jwt) {
         let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
         let problem = "lists \"jwt\", but [claims.jwt] is missing";
         section.notes.error(place, problem, remedy);
@@ -45,10 +46,8 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
 }
 
 /// The sources, and where they are written.
-fn sources(section: &mut Section<'_>) -> (Vec<ClaimSource>, String) {
-    let Some(given) = section.list("sources") else {
-        return (vec![ClaimSource::Bridge], section.absent("sources"));
-    };
+fn sources(section: &mut Section<'_>) -> (Vec<Source>, String) {
+    let given = section.list_or_standard("sources");
     let sources = words(section, &given);
     if given.value.is_empty() {
         let problem = "is empty, so nobody ever has claims";
@@ -60,7 +59,7 @@ fn sources(section: &mut Section<'_>) -> (Vec<ClaimSource>, String) {
 
 fn trusted_domains(
     section: &mut Section<'_>,
-    sources: &[ClaimSource],
+    sources: &[Source],
     parents: &[String],
 ) -> Vec<String> {
     let given = section.list("trusted_domains");
@@ -71,7 +70,7 @@ fn trusted_domains(
     let empty = given
         .as_ref()
         .map_or(domains.is_empty(), |g| g.value.is_empty());
-    if empty && sources.contains(&ClaimSource::Identity) {
+    if empty && sources.contains(&Source::Identity) {
         let place = given.map_or_else(|| section.absent("trusted_domains"), |g| g.place);
         let problem = "is empty, so the source \"identity\" is never believed";
         let remedy = "list the domains where presence_identity is loaded";
@@ -98,7 +97,7 @@ pub(super) fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<
 }
 
 /// A list of words; one that is there twice is noted.
-fn words<T: Word>(section: &Section<'_>, given: &Given<Vec<Given>>) -> Vec<T> {
+fn words<T: Choice>(section: &Section<'_>, given: &Given<Vec<Given>>) -> Vec<T> {
     let mut found: Vec<T> = Vec::new();
     for item in &given.value {
         match section.spelled(item) {
@@ -115,18 +114,13 @@ fn words<T: Word>(section: &Section<'_>, given: &Given<Vec<Given>>) -> Vec<T> {
 
 fn jwt_section(mut section: Section<'_>) -> Option<Jwt> {
     let key = key_source(&mut section);
-    let elements = texts(&mut section, "elements", "jwt").unwrap_or_else(|| {
-        ["jwt", "token", "jitsi_participant_jwt"]
-            .map(str::to_owned)
-            .into()
-    });
+    let elements = texts(&mut section, "elements", "jwt");
     let algorithms = algorithms(&mut section, key.as_ref());
-    let verify_tenant = section.flag("verify_tenant", true);
-    let require_exp = section.flag("require_exp", false);
-    let issuers = texts(&mut section, "issuers", "*").unwrap_or_else(|| vec!["jitsi".to_owned()]);
-    let audiences =
-        texts(&mut section, "audiences", "*").unwrap_or_else(|| vec!["jitsi".to_owned()]);
-    let leeway = section.duration("leeway", Duration::from_secs(30), Duration::ZERO);
+    let verify_tenant = section.flag("verify_tenant");
+    let require_exp = section.flag("require_exp");
+    let issuers = texts(&mut section, "issuers", "*");
+    let audiences = texts(&mut section, "audiences", "*");
+    let leeway = section.duration("leeway", Duration::ZERO);
     section.finish();
     Some(Jwt {
         elements,
@@ -141,8 +135,8 @@ fn jwt_section(mut section: Section<'_>) -> Option<Jwt> {
 }
 
 /// A list of texts of which there must be one, e.g. `example`.
-fn texts(section: &mut Section<'_>, key: &str, example: &str) -> Option<Vec<String>> {
-    let given = section.list(key)?;
+fn texts(section: &mut Section<'_>, key: &str, example: &str) -> Vec<String> {
+    let given = section.list_or_standard(key);
     if given.value.is_empty() {
         let problem = "is empty, so no token is ever accepted";
         let remedy = format!("list at least one, e.g. [{}]", quoted(example));
@@ -153,20 +147,14 @@ fn texts(section: &mut Section<'_>, key: &str, example: &str) -> Option<Vec<Stri
             .notes
             .error(&item.place, "holds an empty string", "remove it");
     }
-    Some(distinct(given.value.into_iter().map(|item| item.value)))
+    distinct(given.value.into_iter().map(|item| item.value))
 }
 
 fn algorithms(section: &mut Section<'_>, key: Option<&KeySource>) -> Vec<Algorithm> {
-    let given = section.list("algorithms");
-    let algorithms = match &given {
-        Some(given) => words(section, given),
-        None => vec![Algorithm::Hs256],
-    };
-    let place = match &given {
-        Some(given) => given.place.clone(),
-        None => section.absent("algorithms"),
-    };
-    if given.is_some_and(|given| given.value.is_empty()) {
+    let given = section.list_or_standard("algorithms");
+    let algorithms = words(section, &given);
+    let place = given.place;
+    if given.value.is_empty() {
         let problem = "is empty, so no token is ever accepted";
         let remedy = "list at least one, e.g. [\"HS256\"]";
         section.notes.error(place, problem, remedy);
@@ -191,13 +179,16 @@ fn algorithms(section: &mut Section<'_>, key: Option<&KeySource>) -> Vec<Algorit
             "list what the key is for, e.g. [\"RS256\"], or give secret_file",
         ),
     };
-    for odd in algorithms.iter().filter(|a| a.is_symmetric() != symmetric) {
+    for odd in algorithms
+        .iter()
+        .filter(|odd| choices::is_symmetric(**odd) != symmetric)
+    {
         let has = match key {
             Some(KeySource::Secret(_)) => "a secret is given",
             Some(KeySource::PublicKey(_)) => "a public key is given",
             _ => "what a server hands out are public keys",
         };
-        let problem = format!("{odd} needs {wants}, and {has}");
+        let problem = format!("{odd:?} needs {wants}, and {has}");
         section.notes.error(&place, problem, remedy);
     }
     algorithms

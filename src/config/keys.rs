@@ -1,69 +1,20 @@
 //! Every key there is.
 
 use super::problem::nearest;
+use super::rows::ROWS;
 
 /// Every key of the configuration, as `section.key`. Each but those of `muc` and
 /// [`RULE`] can be given in the environment as [`variable`] says.
-pub const KEYS: &[&str] = &[
-    "component.jid",
-    "component.server",
-    "component.secret",
-    "component.secret_file",
-    "component.nick",
-    "muc.service",
-    "muc.tenants",
-    "discovery.invites",
-    "discovery.poll",
-    "discovery.interval",
-    "discovery.rooms",
-    "claims.sources",
-    "claims.trusted_domains",
-    "claims.jwt.elements",
-    "claims.jwt.algorithms",
-    "claims.jwt.secret",
-    "claims.jwt.secret_file",
-    "claims.jwt.public_key_file",
-    "claims.jwt.jwks_url",
-    "claims.jwt.jwks_file",
-    "claims.jwt.asap_key_server",
-    "claims.jwt.verify_tenant",
-    "claims.jwt.require_exp",
-    "claims.jwt.issuers",
-    "claims.jwt.audiences",
-    "claims.jwt.leeway",
-    "policy.preset",
-    "policy.guests",
-    "policy.fallback",
-    "policy.grants",
-    "policy.protect_hosts",
-    "policy.guard",
-    "policy.on_expiry",
-    "policy.fallback_services",
-    "policy.host_absent.after",
-    "policy.host_absent.action",
-    "policy.host_absent.services",
-    "policy.rule.name",
-    "policy.rule.when",
-    "policy.rule.affiliation",
-    "names.freeze",
-    "state.file",
-    "infrastructure.jids",
-    "infrastructure.domains",
-    "admin.socket",
-    "admin.listen",
-    "admin.web",
-    "admin.web_token",
-    "admin.web_token_file",
-    "log.format",
-    "log.audit",
-];
+pub fn all() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().map(|row| row.key)
+}
 
 /// The section of each rule.
 pub(super) const RULE: &str = "policy.rule";
 
 /// Whether a key stands in a list of sections, which the environment cannot
 /// give.
-fn is_listed(key: &str) -> bool {
+pub fn is_listed(key: &str) -> bool {
     key.starts_with("muc.") || key.strip_prefix(RULE).is_some_and(|r| r.starts_with('.'))
 }
 
@@ -84,10 +35,9 @@ pub fn variable(key: &str) -> String {
 
 /// The key that an environment variable stands for.
 pub(super) fn key_of(name: &str) -> Option<&'static str> {
-    KEYS.iter()
+    all()
         .filter(|key| !is_listed(key))
         .find(|key| variable(key) == name)
-        .copied()
 }
 
 /// What to do about a variable that stands for no key.
@@ -98,8 +48,8 @@ pub(super) fn instead_of_variable(name: &str) -> String {
     if name.starts_with(&variable(RULE)) {
         return "rules stand in the file, each as [[policy.rule]]".to_owned();
     }
-    let keys = KEYS.iter().filter(|key| !is_listed(key));
-    let mut known: Vec<String> = keys.map(|key| variable(key)).collect();
+    let keys = all().filter(|key| !is_listed(key));
+    let mut known: Vec<String> = keys.map(variable).collect();
     known.extend([MUC_VARIABLE, FILE_VARIABLE].map(str::to_owned));
     // The prefix is always right, so it must not count as likeness.
     let rest = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
@@ -116,8 +66,8 @@ pub(super) fn instead_of_key(section: &str, key: &str) -> String {
     if let Some(near) = nearest(key, siblings.iter().copied()) {
         return format!("did you mean {near}?");
     }
-    let last = |known: &&&str| known.rsplit('.').next() == Some(key);
-    if let Some(elsewhere) = KEYS.iter().find(last) {
+    let last = |known: &&str| known.rsplit('.').next() == Some(key);
+    if let Some(elsewhere) = all().find(last) {
         let home = elsewhere.rsplit_once('.').map_or("", |(home, _)| home);
         return format!("it belongs into {}", header(home));
     }
@@ -138,9 +88,9 @@ pub(super) fn header(section: &str) -> String {
 /// The keys and sections directly in `section`, in their usual order.
 fn children(section: &str) -> Vec<&'static str> {
     let mut found = Vec::new();
-    for key in KEYS {
+    for key in all() {
         let rest = match section {
-            "" => Some(*key),
+            "" => Some(key),
             _ => key.strip_prefix(section).and_then(|r| r.strip_prefix('.')),
         };
         let child = rest.and_then(|rest| rest.split('.').next());
@@ -156,8 +106,8 @@ mod tests {
     #[test]
     fn variables_and_keys() {
         assert_eq!(variable("claims.jwt.secret"), "GAVEL_CLAIMS__JWT__SECRET");
-        for key in KEYS.iter().filter(|key| !is_listed(key)) {
-            assert_eq!(key_of(&variable(key)), Some(*key));
+        for key in all().filter(|key| !is_listed(key)) {
+            assert_eq!(key_of(&variable(key)), Some(key));
         }
         for name in [
             "GAVEL_MUC__SERVICE",

@@ -9,6 +9,7 @@
 
 pub(crate) mod address;
 mod admin;
+mod choices;
 mod claims;
 pub mod duration;
 mod exclusive;
@@ -20,6 +21,7 @@ mod model;
 mod notes;
 mod problem;
 mod read;
+mod rows;
 mod rules;
 mod secret;
 mod section;
@@ -27,18 +29,15 @@ mod services;
 #[cfg(test)]
 mod tests;
 mod tree;
-mod words;
 
+pub use choices::{Choice, LogFormat, is_symmetric};
 pub use key_url::KeyUrl;
-pub use keys::{FILE_VARIABLE, KEYS, MUC_VARIABLE, variable};
+pub use keys::{FILE_VARIABLE, MUC_VARIABLE, is_listed, variable};
 pub use load::{DEFAULT_FILE, Loaded, admin_socket, admin_socket_from, load, load_from};
 pub use model::{
     Admin, Claims, Component, Config, Discovery, HostAbsent, Infrastructure, Jwt, KeyFile,
     KeySource, Log, Names, Policy, Server, State,
 };
 pub use problem::{Invalid, Problem};
+pub use rows::{ROWS, Row, SECTIONS, SectionRow, Standard};
 pub use secret::{REDACTED, Secret};
-pub use words::{
-    AbsentHost, Algorithm, ClaimSource, Fallback, Freeze, Gives, Grants, Guests, LogFormat,
-    OnExpiry, Poll, Preset, Word,
-};

@@ -1,14 +1,13 @@
 //! The checked configuration: plain values, every default filled in.
 
+use super::choices::{self, LogFormat};
 use super::duration;
 use super::key_url::KeyUrl;
 use super::secret::Secret;
-use super::words::{
-    AbsentHost, Algorithm, ClaimSource, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry,
-    Poll, Preset,
-};
+use crate::claims::{Algorithm, Source};
+use crate::engine::settings::{AbsentHost, Freeze, Poll};
 use crate::muc::{BareJid, Nick, RoomJid, Service};
-use crate::policy::Rules;
+use crate::policy::{Fallback, Grants, Guests, OnExpiry, Preset, Rules};
 use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -116,6 +115,7 @@ pub struct Discovery {
     /// Whether an invitation by a room of a configured service is followed.
     pub invites: bool,
     /// How services are asked for their rooms.
+    #[serde(serialize_with = "choices::serialize")]
     pub poll: Poll,
     /// The time between two lists of a service; at least a second.
     #[serde(serialize_with = "duration::serialize")]
@@ -128,7 +128,8 @@ pub struct Discovery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Claims {
     /// The sources in order; the first that yields claims wins.
-    pub sources: Vec<ClaimSource>,
+    #[serde(serialize_with = "choices::serialize_all")]
+    pub sources: Vec<Source>,
     /// The domains of real JIDs whose `<identity/>` is believed.
     pub trusted_domains: Vec<String>,
     /// How tokens are verified; there where the source `jwt` is listed.
@@ -142,6 +143,7 @@ pub struct Jwt {
     /// Local names of presence children that hold a token.
     pub elements: Vec<String>,
     /// The algorithms a token may be signed with; each fits [`Self::key`].
+    #[serde(serialize_with = "choices::serialize_all")]
     pub algorithms: Vec<Algorithm>,
     /// What verifies signatures.
     #[serde(flatten)]
@@ -214,18 +216,23 @@ pub struct KeyFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Policy {
     /// The rules that gavel brings along.
+    #[serde(serialize_with = "choices::serialize")]
     pub preset: Preset,
     /// What becomes of moderators without claims.
+    #[serde(serialize_with = "choices::serialize")]
     pub guests: Guests,
     /// Who moderates a room without moderator.
+    #[serde(serialize_with = "choices::serialize")]
     pub fallback: Fallback,
     /// What a promotion by a moderator becomes.
+    #[serde(serialize_with = "choices::serialize")]
     pub grants: Grants,
     /// Whether a token-entitled owner demoted by another gets owner back.
     pub protect_hosts: bool,
     /// Whether the module keeps the unentitled from ever moderating.
     pub guard: bool,
     /// What happens when a token's `exp` passes during the meeting.
+    #[serde(serialize_with = "choices::serialize")]
     pub on_expiry: OnExpiry,
     /// The MUC services in whose rooms [`Self::fallback`] elects.
     pub fallback_services: Vec<String>,
@@ -244,6 +251,7 @@ pub struct HostAbsent {
     #[serde(serialize_with = "duration::serialize")]
     pub after: Duration,
     /// What becomes of them.
+    #[serde(serialize_with = "choices::serialize")]
     pub action: AbsentHost,
     /// The MUC services of whose meetings, by the main room.
     pub services: Vec<String>,
@@ -253,6 +261,7 @@ pub struct HostAbsent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Names {
     /// What happens to changed ones.
+    #[serde(serialize_with = "choices::serialize")]
     pub freeze: Freeze,
 }
 
@@ -295,6 +304,7 @@ pub struct Admin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Log {
     /// How lines look.
+    #[serde(serialize_with = "choices::serialize")]
     pub format: LogFormat,
     /// Where decisions are written, a line of JSON each; `None` is nowhere,
     /// written `""`.

@@ -14,9 +14,7 @@ use super::secret::Secret;
 use super::section::Section;
 use super::services::services;
 use super::tree::Table;
-use super::words::{
-    AbsentHost, Fallback, Freeze, Grants, Guests, LogFormat, OnExpiry, Poll, Preset,
-};
+use crate::engine::settings::Poll;
 use crate::muc::{BareJid, Nick, Service};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -118,7 +116,7 @@ fn secret_text(notes: &Notes, given: &Given) -> Option<Secret> {
 
 fn nick(section: &mut Section<'_>) -> Nick {
     let Some(given) = section.text("nick") else {
-        return Nick::new("gavel");
+        return Nick::new(section.text_or_standard("nick"));
     };
     let mut letters = given.value.chars();
     let starts = letters.next().is_some_and(|c| c.is_ascii_alphanumeric());
@@ -135,9 +133,9 @@ fn nick(section: &mut Section<'_>) -> Nick {
 
 fn discovery(root: &mut Section<'_>, services: &[Service]) -> Discovery {
     let mut section = root.section("discovery");
-    let invites = section.flag("invites", true);
-    let poll = section.word("poll", Poll::Auto);
-    let interval = section.duration("interval", Duration::from_secs(30), LEAST_INTERVAL);
+    let invites = section.flag("invites");
+    let poll = section.choice("poll");
+    let interval = section.duration("interval", LEAST_INTERVAL);
     let rooms = section.list("rooms").map(|given| given.value);
     let read = |given: &Given| address::room_of(section.notes, given, services);
     let rooms = distinct(rooms.iter().flatten().filter_map(read));
@@ -161,13 +159,13 @@ fn policy(root: &mut Section<'_>, services: &[Service]) -> Policy {
     let mut section = root.section("policy");
     let rules = rules::read(&mut section);
     let policy = Policy {
-        preset: section.word("preset", Preset::Jitsi),
-        guests: section.word("guests", Guests::Strip),
-        fallback: section.word("fallback", Fallback::None),
-        grants: section.word("grants", Grants::Owner),
-        protect_hosts: section.flag("protect_hosts", true),
-        guard: section.flag("guard", false),
-        on_expiry: section.word("on_expiry", OnExpiry::Keep),
+        preset: section.choice("preset"),
+        guests: section.choice("guests"),
+        fallback: section.choice("fallback"),
+        grants: section.choice("grants"),
+        protect_hosts: section.flag("protect_hosts"),
+        guard: section.flag("guard"),
+        on_expiry: section.choice("on_expiry"),
         fallback_services: main_services(&mut section, "fallback_services", services),
         host_absent: host_absent(&mut section, services),
         rules,
@@ -179,8 +177,8 @@ fn policy(root: &mut Section<'_>, services: &[Service]) -> Policy {
 /// `[policy.host_absent]`.
 fn host_absent(policy: &mut Section<'_>, services: &[Service]) -> HostAbsent {
     let mut section = policy.section("policy.host_absent");
-    let after = section.duration("after", Duration::from_secs(300), LEAST_ABSENCE);
-    let action = section.word("action", AbsentHost::None);
+    let after = section.duration("after", LEAST_ABSENCE);
+    let action = section.choice("action");
     let services = main_services(&mut section, "services", services);
     section.finish();
     HostAbsent {
@@ -213,16 +211,15 @@ fn main_services(section: &mut Section<'_>, key: &str, services: &[Service]) -> 
 
 fn names(root: &mut Section<'_>) -> Names {
     let mut section = root.section("names");
-    let freeze = section.word("freeze", Freeze::Revert);
+    let freeze = section.choice("freeze");
     section.finish();
     Names { freeze }
 }
 
 fn state(root: &mut Section<'_>) -> State {
     let mut section = root.section("state");
-    let given = section.text("file").map(|given| given.value);
+    let file = section.text_or_standard("file");
     section.finish();
-    let file = given.unwrap_or_else(|| "/var/lib/gavel/state.json".to_owned());
     State {
         file: (!file.is_empty()).then(|| PathBuf::from(file)),
     }
@@ -255,9 +252,9 @@ fn infrastructure(root: &mut Section<'_>, parents: &[String]) -> Infrastructure 
 
 fn log(root: &mut Section<'_>) -> Log {
     let mut section = root.section("log");
-    let format = section.word("format", LogFormat::Text);
-    let audit = section.text("audit").map(|given| given.value);
-    let audit = audit.filter(|path| !path.is_empty()).map(PathBuf::from);
+    let format = section.choice("format");
+    let audit = section.text_or_standard("audit");
     section.finish();
+    let audit = (!audit.is_empty()).then(|| PathBuf::from(audit));
     Log { format, audit }
 }

@@ -4,8 +4,6 @@ use super::keys::RULE;
 use super::notes::{Given, Notes};
 use super::problem::quoted;
 use super::section::Section;
-use super::words::Gives;
-use crate::muc::Affiliation;
 use crate::policy::{self, Clause, Entitlement, Flaw, Rules};
 
 /// The rules of `[policy]`, in their order.
@@ -35,11 +33,7 @@ fn rule(notes: &Notes, mut section: Section<'_>, names: &mut Vec<String>) -> Opt
     );
     let when = when?;
     let known = name.as_ref().map_or(header.as_str(), |given| &given.value);
-    let clause = Clause::new(
-        known,
-        &when.value,
-        entitlement(gives.unwrap_or(Gives::None)),
-    );
+    let clause = Clause::new(known, &when.value, gives.unwrap_or(Entitlement::Keep));
     match clause {
         Ok(clause) => (name.is_some() && gives.is_some()).then_some(clause),
         Err(flaw) => {
@@ -80,15 +74,4 @@ fn note(notes: &Notes, place: &str, rule: &str, flaw: &Flaw) {
     );
     let remedy = flaw.remedy.as_deref().unwrap_or("mend the expression");
     notes.error(place, problem, format!("{remedy}\n{}", flaw.excerpt()));
-}
-
-fn entitlement(gives: Gives) -> Entitlement {
-    match gives {
-        Gives::Owner => Entitlement::Affiliation(Affiliation::Owner),
-        Gives::Admin => Entitlement::Affiliation(Affiliation::Admin),
-        Gives::Member => Entitlement::Affiliation(Affiliation::Member),
-        Gives::None => Entitlement::Affiliation(Affiliation::None),
-        Gives::Outcast => Entitlement::Affiliation(Affiliation::Outcast),
-        Gives::Keep => Entitlement::Keep,
-    }
 }

@@ -1,12 +1,13 @@
 //! Reads a section key by key: each value as the kind its key takes, whatever
 //! is wrong noted rather than returned, so that one look finds everything.
 
+use super::choices::Choice;
 use super::duration;
-use super::keys::{self, KEYS};
+use super::keys;
 use super::notes::{Given, Notes};
 use super::problem::{listing, nearest, quoted};
-use super::tree::{Node, Origin, Table, Value};
-use super::words::Word;
+use super::rows::{self, Standard};
+use super::tree::{self, Node, Origin, Table, Value};
 use std::time::Duration;
 
 /// A section being read.
@@ -52,7 +53,7 @@ impl<'n> Section<'n> {
 
     /// Takes what `key` was given, with its place.
     fn take(&mut self, key: &str) -> Option<(Node, String)> {
-        debug_assert!(self.knows(key), "{} is not in KEYS", self.key(key));
+        debug_assert!(self.knows(key), "{} has no row", self.key(key));
         let node = self.entries.remove(key)?;
         let place = self.notes.place(&node.origin, &self.key(key));
         Some((node, place))
@@ -61,7 +62,24 @@ impl<'n> Section<'n> {
     fn knows(&self, key: &str) -> bool {
         let key = self.key(key);
         let within = |known: &str| known.strip_prefix(&key).is_some_and(|r| r.starts_with('.'));
-        KEYS.iter().any(|known| *known == key || within(known))
+        keys::all().any(|known| known == key || within(known))
+    }
+
+    /// What holds where `key` is not given, if its row has such a value.
+    fn standard(&self, key: &str) -> Option<Value> {
+        match rows::row(&self.key(key))?.standard {
+            Standard::Value(text) => tree::value(text),
+            _ => None,
+        }
+    }
+
+    /// The standard value of `key`, a time.
+    fn standard_duration(&self, key: &str) -> Duration {
+        let text = match self.standard(key) {
+            Some(Value::Text(text)) => text,
+            _ => String::new(),
+        };
+        duration::parse(&text).unwrap_or_default()
     }
 
     /// The section `name` (its full name) within this one; empty where it is
@@ -117,7 +135,16 @@ impl<'n> Section<'n> {
             .collect()
     }
 
-    /// A text.
+    /// A text that is given, or the standard one.
+    pub(super) fn text_or_standard(&mut self, key: &str) -> String {
+        match (self.text(key), self.standard(key)) {
+            (Some(given), _) => given.value,
+            (None, Some(Value::Text(text))) => text,
+            (None, _) => String::new(),
+        }
+    }
+
+    /// A text, where one is given.
     pub(super) fn text(&mut self, key: &str) -> Option<Given> {
         let (node, place) = self.take(key)?;
         let Value::Text(value) = node.value else {
@@ -147,7 +174,8 @@ impl<'n> Section<'n> {
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&mut self, key: &str, default: bool) -> bool {
+    pub(super) fn flag(&mut self, key: &str) -> bool {
+        let default = self.standard(key) == Some(Value::Flag(true));
         let Some((node, place)) = self.take(key) else {
             return default;
         };
@@ -166,7 +194,24 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// A list of texts; in the environment they are separated by commas.
+    /// A list of texts that is given, or the standard one.
+    pub(super) fn list_or_standard(&mut self, key: &str) -> Given<Vec<Given>> {
+        let place = self.absent(key);
+        let items = match self.standard(key) {
+            Some(Value::List(items)) => items,
+            _ => Vec::new(),
+        };
+        self.list(key).unwrap_or_else(|| Given {
+            value: items
+                .into_iter()
+                .filter_map(|item| self.list_item(key, item))
+                .collect(),
+            place,
+        })
+    }
+
+    /// A list of texts, where one is given; in the environment they are separated
+    /// by commas.
     pub(super) fn list(&mut self, key: &str) -> Option<Given<Vec<Given>>> {
         let (node, place) = self.take(key)?;
         let from_environment = matches!(node.origin, Origin::Variable(_));
@@ -199,7 +244,8 @@ impl<'n> Section<'n> {
     }
 
     /// A time such as `30s`, at least `least`.
-    pub(super) fn duration(&mut self, key: &str, default: Duration, least: Duration) -> Duration {
+    pub(super) fn duration(&mut self, key: &str, least: Duration) -> Duration {
+        let default = self.standard_duration(key);
         let Some((node, place)) = self.take(key) else {
             return default;
         };
@@ -223,15 +269,18 @@ impl<'n> Section<'n> {
     }
 
     /// One of the words of `T`.
-    pub(super) fn word<T: Word>(&mut self, key: &str, default: T) -> T {
-        let Some(given) = self.text(key) else {
-            return default;
+    pub(super) fn choice<T: Choice + Default>(&mut self, key: &str) -> T {
+        let standard = match self.standard(key) {
+            Some(Value::Text(text)) => T::parse(&text).unwrap_or_default(),
+            _ => T::default(),
         };
-        self.spelled(&given).unwrap_or(default)
+        let given = self.text(key);
+        let given = given.and_then(|given| self.spelled(&given));
+        given.unwrap_or(standard)
     }
 
     /// The value of `T` that `given` spells.
-    pub(super) fn spelled<T: Word>(&self, given: &Given) -> Option<T> {
+    pub(super) fn spelled<T: Choice>(&self, given: &Given) -> Option<T> {
         let text = given.value.as_str();
         let found = T::parse(text);
         if found.is_some() {

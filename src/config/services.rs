@@ -42,7 +42,7 @@ fn no_service(notes: &Notes) {
 fn service(mut section: Section<'_>) -> Option<(String, Service)> {
     let notes = section.notes;
     let given = section.required("service", "muc.meet.jitsi");
-    let tenants = section.flag("tenants", true);
+    let tenants = section.flag("tenants");
     section.finish();
     let given = given?;
     let domain = address::domain_of(notes, &given)?;

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::claims::{Algorithm, Source};
+use crate::engine::settings::{AbsentHost, Freeze, Poll};
 use crate::muc::Service;
+use crate::policy::{Fallback, Grants, Guests, OnExpiry, Preset};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -95,7 +98,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.discovery.poll, Poll::Auto);
     assert_eq!(config.discovery.interval, Duration::from_secs(30));
     assert!(config.discovery.rooms.is_empty());
-    assert_eq!(config.claims.sources, [ClaimSource::Bridge]);
+    assert_eq!(config.claims.sources, [Source::Bridge]);
     assert_eq!(config.claims.trusted_domains, ["meet.jitsi"]);
     assert_eq!(config.claims.jwt, None);
     assert_eq!(config.policy.preset, Preset::Jitsi);
@@ -134,7 +137,7 @@ fn defaults_of_tokens_are_those_of_the_contract() {
     let text = format!("{LEAST}[claims]\nsources = ['jwt']\n[claims.jwt]\nsecret = 'x'\n");
     let jwt = config(&text).claims.jwt.unwrap();
     assert_eq!(jwt.elements, ["jwt", "token", "jitsi_participant_jwt"]);
-    assert_eq!(jwt.algorithms, [Algorithm::Hs256]);
+    assert_eq!(jwt.algorithms, [Algorithm::HS256]);
     assert!(jwt.verify_tenant);
     assert!(!jwt.require_exp);
     assert_eq!(jwt.issuers, ["jitsi"]);

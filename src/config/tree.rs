@@ -130,6 +130,12 @@ impl Lines {
     }
 }
 
+/// A single value written in TOML, such as a row's standard value.
+pub(super) fn value(text: &str) -> Option<Value> {
+    let mut table = parse(&format!("value = {text}"), "").ok()?;
+    table.remove("value").map(|node| node.value)
+}
+
 /// Lays an environment variable over the tree, as the text of `key`.
 ///
 /// Where the way to the key leads through something that is no table, the

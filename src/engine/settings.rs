@@ -6,9 +6,10 @@ use crate::policy::Policy;
 use std::time::Duration;
 
 /// How rooms are found beside invitations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Poll {
     /// By ad-hoc command, for services the module does not serve.
+    #[default]
     Auto,
     /// By ad-hoc command.
     AdHoc,
@@ -19,9 +20,10 @@ pub enum Poll {
 }
 
 /// What happens to changed names of occupants whose claims carry one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Freeze {
     /// They are changed back.
+    #[default]
     Revert,
     /// The occupant is told.
     Notify,
@@ -30,13 +32,14 @@ pub enum Freeze {
 }
 
 /// What becomes of a meeting that has had no host for some time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AbsentHost {
     /// It ends.
     End,
     /// Its room becomes members-only until one comes.
     Lock,
     /// Nothing.
+    #[default]
     None,
 }
 

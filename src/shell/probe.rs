@@ -3,10 +3,10 @@
 
 use super::Clock;
 use super::link::{Link, LinkConfig, LinkError, LinkEvent};
-use crate::claims::Source;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::diagnosis::{Connection, Facts, Setup, Trouble};
 use crate::engine::examination::{Answers, Examination, Plan, Question, Step};
+use crate::engine::settings::Freeze;
 use crate::muc::RealJid;
 use crate::stanza::{Inbound, Iq, IqKind, Outbound};
 use crate::wire::{Decoder, Encoder};
@@ -62,19 +62,14 @@ pub(super) fn link_config(config: &Config) -> LinkConfig {
 
 /// What a diagnosis is to know of the configuration.
 pub(super) fn setup(config: &Config) -> Setup {
-    let sources = config.claims.sources.iter().map(|source| match source {
-        config::ClaimSource::Bridge => Source::Bridge,
-        config::ClaimSource::Jwt => Source::Jwt,
-        config::ClaimSource::Identity => Source::Identity,
-    });
     Setup {
         component: config.component.jid.clone(),
         server: config.component.server.to_string(),
         services: config.muc.iter().map(|s| s.domain.clone()).collect(),
-        sources: sources.collect(),
+        sources: config.claims.sources.clone(),
         trusted_domains: config.claims.trusted_domains.clone(),
-        reverts: config.names.freeze == config::Freeze::Revert,
-        poll: super::settings::poll(config.discovery.poll),
+        reverts: config.names.freeze == Freeze::Revert,
+        poll: config.discovery.poll,
         guard: config.policy.guard,
     }
 }
@@ -127,7 +122,7 @@ impl Probe {
         let plan = Plan {
             gavel,
             services: config.muc.clone(),
-            poll: super::settings::poll(config.discovery.poll),
+            poll: config.discovery.poll,
             lists: true,
             nonce: rand::random(),
         };

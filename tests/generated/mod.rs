@@ -1,5 +1,7 @@
-//! What packages install that is made of the commands themselves: completions
-//! and man pages. `UPDATE_GENERATED=1 cargo test generated` writes them anew.
+//! Files that are made of the commands and the settings themselves: completions,
+//! man pages, the sample configuration and the tables of its reference. `UPDATE_GENERATED=1 cargo test generated` writes them anew.
+
+mod settings;
 
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
@@ -88,7 +90,7 @@ fn pages(command: &Command, top: bool, all: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Everything that is made of the commands, by path below `deploy`.
+/// Everything that is made of the program itself, by path below `deploy`.
 fn generated() -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for (shell, file) in [
@@ -103,8 +105,15 @@ fn generated() -> BTreeMap<String, String> {
     let mut command = gavel::cli::Cli::command().disable_help_subcommand(true);
     command.build();
     pages(&command, true, &mut all);
+    let reference = fs::read_to_string(deploy().join(REFERENCE)).unwrap();
+    all.insert(REFERENCE.to_owned(), settings::reference(&reference));
+    all.insert("gavel.toml".to_owned(), settings::sample());
+    all.insert("man/gavel.toml.5".to_owned(), settings::page(escaped));
     all
 }
+
+/// The configuration's reference, below `deploy`.
+const REFERENCE: &str = "configuration.md";
 
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy")

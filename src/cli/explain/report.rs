@@ -2,8 +2,10 @@
 
 use crate::claims::{Claims, TokenName};
 use crate::cli::verification::CheckLine;
-use crate::config::{Config, Freeze, Guests, Word};
+use crate::config::{Choice, Config};
+use crate::engine::settings::Freeze;
 use crate::muc::RoomJid;
+use crate::policy::Guests;
 use crate::policy::{Entitlement, Fault, Policy, Reason, Subject, Tried};
 use crate::shell::settings;
 use serde::Serialize;
@@ -221,7 +223,7 @@ fn name(claims: Option<&Claims>, config: &Config) -> Name {
             token_name,
             name: Some(name.form().into_owned()),
             frozen: freeze != Freeze::Off,
-            name_reason: format!("names.freeze is {:?}", freeze.as_str()),
+            name_reason: format!("names.freeze is {:?}", freeze.word()),
         },
     }
 }

@@ -152,7 +152,7 @@ fn values_that_cannot_be_are_refused() {
             environment: &[("GAVEL_COMPONENT__NICK", "my nick")],
             errors: &[
                 "environment GAVEL_COMPONENT__NICK: \"my nick\" does not match ^[A-Za-z0-9][A-Za-z0-9_]*$; use the letters A to Z, digits and _, and no _ first",
-                "gavel.toml:7, component.x: unknown section x; [component] has jid, server, secret, secret_file, nick",
+                "gavel.toml:7, component.x: unknown section x; [component] has jid, server, secret_file, secret, nick",
             ],
             ..BAD
         },

@@ -41,7 +41,7 @@ fn the_commented_example_holds_every_key_with_its_default() {
     assert_eq!(others(&printed), others(&sample));
     // And no key is left out.
     let values = serde_json::to_value(&all).unwrap();
-    for key in KEYS {
+    for key in keys::all() {
         let path = format!("/{}", key.replace('.', "/").replace("muc/", "muc/0/"));
         let alternative = [
             "secret",
@@ -61,29 +61,16 @@ fn the_commented_example_holds_every_key_with_its_default() {
 }
 
 #[test]
-fn the_reference_has_a_row_for_every_key_with_its_default() {
+fn every_standard_value_is_what_holds_where_nothing_is_given() {
     let defaults = serde_json::to_value(with_secrets(SAMPLE).load(&[]).unwrap().config).unwrap();
-    for key in KEYS {
-        let (section, name) = key.rsplit_once('.').unwrap();
-        let header = match section {
-            "muc" | "policy.rule" => format!("## `[[{section}]]`"),
-            _ => format!("## `[{section}]`"),
-        };
-        let (_, rest) = REFERENCE
-            .split_once(&header)
-            .unwrap_or_else(|| panic!("{header}"));
-        let text = rest.split("\n#").next().unwrap();
-        let row = text
-            .lines()
-            .find(|line| line.starts_with(&format!("| `{name}` |")));
-        let row = row.unwrap_or_else(|| panic!("no row for {key}"));
-        let shown = row.split('|').nth(2).unwrap().trim();
-        let Some(default) = shown.strip_prefix('`').and_then(|s| s.strip_suffix('`')) else {
+    for row in ROWS {
+        let Standard::Value(text) = row.standard else {
             continue;
         };
-        let path = format!("/{}", key.replace('.', "/").replace("muc/", "muc/0/"));
-        let default: serde_json::Value = serde_json::from_str(default).unwrap();
-        assert_eq!(defaults.pointer(&path), Some(&default), "{key}");
+        let path = format!("/{}", row.key.replace('.', "/").replace("muc/", "muc/0/"));
+        let table: toml::Table = toml::from_str(&format!("value = {text}")).unwrap();
+        let standard = serde_json::to_value(&table["value"]).unwrap();
+        assert_eq!(defaults.pointer(&path), Some(&standard), "{}", row.key);
     }
 }
 

@@ -111,27 +111,26 @@ fn each_key_can_be_given_in_the_environment_and_beats_the_file() {
         }
     }
     // The rest is about files, URLs, sockets or refused, and tried elsewhere.
-    let rest: Vec<_> = KEYS
-        .iter()
-        .filter(|key| OTHERS.iter().all(|other| other.0 != **key))
+    let rest: Vec<_> = keys::all()
+        .filter(|key| OTHERS.iter().all(|other| other.0 != *key))
         .collect();
     assert_eq!(
         rest,
         [
-            &"component.secret_file",
-            &"muc.service",
-            &"muc.tenants",
-            &"claims.jwt.secret_file",
-            &"claims.jwt.public_key_file",
-            &"claims.jwt.jwks_url",
-            &"claims.jwt.jwks_file",
-            &"claims.jwt.asap_key_server",
-            &"policy.rule.name",
-            &"policy.rule.when",
-            &"policy.rule.affiliation",
-            &"admin.socket",
-            &"admin.web_token",
-            &"admin.web_token_file",
+            "component.secret_file",
+            "muc.service",
+            "muc.tenants",
+            "claims.jwt.secret_file",
+            "claims.jwt.public_key_file",
+            "claims.jwt.jwks_file",
+            "claims.jwt.jwks_url",
+            "claims.jwt.asap_key_server",
+            "policy.rule.name",
+            "policy.rule.when",
+            "policy.rule.affiliation",
+            "admin.socket",
+            "admin.web_token_file",
+            "admin.web_token",
         ]
     );
 }
