@@ -87,7 +87,7 @@ pub enum Kept {
     File(String),
     /// In memory, as configured.
     Memory,
-    /// In memory, because the file cannot be written; file and reason.
+    /// In memory for now, because the file cannot be written; file and reason.
     Failed(String, String),
 }
 

@@ -34,8 +34,8 @@ pub(super) fn state(facts: &Facts, list: &mut List) {
         ),
         Kept::Failed(file, reason) => list.warn(
             "state",
-            format!("cannot write the state file {file} ({reason}): grants, step-downs and tokens seen end with the process"),
-            "make its folder writable for gavel's user, or set state.file to a file that is",
+            format!("cannot write the state file {file} ({reason}), and tries again: until then a restart of gavel brings back no grant"),
+            "see that the disk is not full and that gavel's user may write the file's folder, or set state.file to a file that it may write",
         ),
     }
 }

@@ -47,6 +47,17 @@ impl State {
     pub fn is_of_later_version(&self) -> bool {
         self.format > FORMAT
     }
+
+    /// Drops what gives somebody power in a meeting: it may have been taken back
+    /// since this was written. Tells of how many people. Step-downs, overrides
+    /// that lower, bans that stand and bindings remain.
+    pub fn without_power(&mut self) -> usize {
+        let people = self
+            .meetings
+            .values_mut()
+            .flat_map(|m| m.people.values_mut());
+        people.map(|record| usize::from(record.lose_power())).sum()
+    }
 }
 
 impl Engine {

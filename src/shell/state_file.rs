@@ -1,293 +1,305 @@
-//! The state file: what outlives a restart (SPEC `[state]`).
+//! The state file: what outlives a restart (SPEC `[state]`, B21).
 //!
 //! Written whole, beside the old one, and renamed over it: whoever reads it
-//! finds the old or the new one, never half of one.
+//! finds the old or the new one, never half of one. A thread of its own does
+//! it, so that a disk that hangs holds up no decision.
+
+mod disk;
+#[cfg(test)]
+mod tests;
 
 use crate::diagnosis::Kept;
 use crate::engine::State;
-use std::io::{self, Write};
+use disk::{Disk, Mark, Version};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
-use tracing::warn;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tracing::{info, warn};
 
 /// The next write waits this many times as long as the last one took, so that
 /// a large state does not keep the disk busy.
 const PAUSE_RATIO: u32 = 4;
+/// Pause after a write that failed; it doubles up to the second one.
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
+/// The same when gavel ends, and how long it tries then.
+const RETRY_LAST: Duration = Duration::from_millis(50);
+const LAST: Duration = Duration::from_secs(2);
+/// How often the time of a current file is renewed.
+const TOUCH: Duration = Duration::from_secs(15);
 
-/// Reads and writes the state file. Where it cannot be written, it says so once
-/// and gavel goes on in memory.
+/// What the thread is to do.
+enum Order {
+    /// What is in the file is no longer all.
+    Stale,
+    /// Write this, with its mark in it.
+    Write(Vec<u8>, Mark),
+    /// Renew the time of the file.
+    Touch,
+    /// Another gavel has the file.
+    Release,
+}
+
+/// What a write has come to, and how long it took.
+type Written = io::Result<Duration>;
+
+/// Reads and writes the state file. A write that fails is told once and tried
+/// again until it succeeds.
 ///
-/// Several gavels may have one file: it is that one's whom Prosody lets in. The
-/// others, which know less, read it when their time comes and write nothing.
+/// Several gavels may have one file: it belongs to the one that Prosody has
+/// accepted. The others, which know less, read it when their time comes and
+/// write nothing.
 #[derive(Debug)]
 pub struct StateFile {
     path: Option<PathBuf>,
     /// Whether this gavel is the one whose file it is.
     ours: bool,
-    writing: Option<JoinHandle<io::Result<Duration>>>,
-    wanted: bool,
+    /// What has been read of it.
+    seen: Option<Version>,
+    orders: Sender<Order>,
+    written: mpsc::UnboundedReceiver<Written>,
+    /// Whether more is known than was handed to the thread.
+    wanted: Arc<AtomicBool>,
+    writing: bool,
     not_before: Option<Instant>,
-    /// The file that could not be written, and why.
-    failed: Option<(PathBuf, String)>,
+    touch_at: Instant,
+    /// Why it cannot be written, while that is so.
+    failed: Option<String>,
+    /// Writes that have failed in a row.
+    failures: u32,
 }
 
 impl StateFile {
     /// Reads what the last run left.
     pub fn open(path: Option<PathBuf>) -> (Self, State) {
-        let state = path.as_deref().and_then(read).unwrap_or_default();
+        let seen = path.as_deref().and_then(disk::version);
+        let state = path.as_deref().and_then(disk::read).unwrap_or_default();
+        let wanted = Arc::<AtomicBool>::default();
+        let (orders, written) = start(path.as_deref(), wanted.clone());
         let mut file = Self {
-            path,
             ours: false,
-            writing: None,
-            wanted: false,
+            seen,
+            path,
+            orders,
+            written,
+            wanted,
+            writing: false,
             not_before: None,
+            touch_at: Instant::now() + TOUCH,
             failed: None,
+            failures: 0,
         };
-        if let Some(Err(error)) = file.path.as_deref().map(try_write) {
-            file.give_up(&error);
+        if let Some(Err(error)) = file.path.as_deref().map(disk::try_write) {
+            file.has_failed(&error);
         }
         (file, state)
     }
 
     /// Prosody has let this gavel in: what another has left in the file since it
-    /// was read last, if another may have.
+    /// was read last, if another has.
     pub fn take(&mut self) -> Option<State> {
-        match std::mem::replace(&mut self.ours, true) {
-            true => None,
-            false => self.path.as_deref().and_then(read),
+        if std::mem::replace(&mut self.ours, true) {
+            return None;
         }
+        let path = self.path.as_deref()?;
+        let found = disk::version(path);
+        let state = match found == self.seen {
+            true => None,
+            false => disk::read(path),
+        };
+        // From now on the file is one of a gavel that runs.
+        self.want();
+        state
     }
 
     /// Prosody has let another in.
     pub fn leave(&mut self) {
         self.ours = false;
-        self.wanted = false;
+        self.seen = None;
+        self.wanted.store(false, Ordering::Relaxed);
+        self.order(Order::Release);
     }
 
     /// Notes that the state is to be written.
     pub fn want(&mut self) {
-        self.wanted = self.path.is_some() && self.ours;
+        let wanted = self.path.is_some() && self.ours;
+        if wanted && !self.wanted.swap(true, Ordering::Relaxed) {
+            self.order(Order::Stale);
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
     }
 
     /// Whether [`StateFile::write`] should be called now.
     pub fn is_due(&self) -> bool {
-        self.wanted && self.writing.is_none() && self.not_before.is_none()
+        self.is_wanted() && !self.writing && self.not_before.is_none()
     }
 
     /// Starts to write `state`.
     pub fn write(&mut self, state: &State) {
-        let Some(path) = self.path.clone() else {
-            return;
-        };
-        self.wanted = false;
-        let Ok(text) = serde_json::to_vec(state) else {
-            return;
-        };
-        self.writing = Some(tokio::task::spawn_blocking(move || {
-            let start = std::time::Instant::now();
-            replace(&path, &text).map(|()| start.elapsed())
-        }));
+        self.start_writing(state, Mark::Alive);
+    }
+
+    fn start_writing(&mut self, state: &State, mark: Mark) {
+        self.wanted.store(false, Ordering::Relaxed);
+        if let Ok(text) = disk::text(state, mark) {
+            self.writing = true;
+            self.order(Order::Write(text, mark));
+        }
+    }
+
+    fn order(&self, order: Order) {
+        // Without the thread nothing is written; that was told.
+        let _ = self.orders.send(order);
     }
 
     /// Waits for what is under way. Cancel-safe; never ends where there is
     /// nothing to wait for.
     pub async fn progress(&mut self) {
-        if let Some(writing) = &mut self.writing {
-            let result = writing.await;
-            self.writing = None;
-            match result {
-                Ok(Ok(took)) => self.not_before = Some(Instant::now() + took * PAUSE_RATIO),
-                Ok(Err(error)) => self.give_up(&error),
-                Err(_) => {}
+        if self.writing {
+            match self.written.recv().await {
+                Some(written) => self.has_ended(written),
+                None => std::future::pending().await,
             }
         } else if let Some(at) = self.not_before {
             sleep_until(at).await;
             self.not_before = None;
+        } else if self.path.is_some() && self.ours {
+            sleep_until(self.touch_at).await;
+            self.touch_at = Instant::now() + TOUCH;
+            self.order(Order::Touch);
         } else {
             std::future::pending().await
         }
     }
 
-    /// Writes `state` before the process ends.
-    pub async fn finish(&mut self, state: &State) {
-        if let Some(writing) = self.writing.take() {
-            // An error of it will come again below.
-            let _ = writing.await;
-        }
-        let Some(path) = self.path.as_ref().filter(|_| self.ours) else {
-            return;
-        };
-        let written = serde_json::to_vec(state)
-            .map_err(io::Error::from)
-            .and_then(|text| replace(path, &text));
-        if let Err(error) = written {
-            self.give_up(&error);
+    fn has_ended(&mut self, written: Written) {
+        self.writing = false;
+        match written {
+            Ok(took) => {
+                self.failures = 0;
+                self.not_before = Some(Instant::now() + took * PAUSE_RATIO);
+                if self.failed.take().is_some()
+                    && let Some(path) = &self.path
+                {
+                    let file = path.display();
+                    info!("the state file {file} is written again and holds everything");
+                }
+            }
+            Err(error) => {
+                self.has_failed(&error);
+                let pause = RETRY.0 * 2u32.pow(self.failures.min(8));
+                self.failures += 1;
+                self.not_before = Some(Instant::now() + pause.min(RETRY.1));
+                self.want();
+            }
         }
     }
 
-    fn give_up(&mut self, error: &io::Error) {
-        let Some(path) = self.path.take() else {
+    /// Writes `state` before the process ends.
+    pub async fn finish(&mut self, state: &State) {
+        if self.path.is_none() || !self.ours {
             return;
-        };
-        let file = path.display();
-        warn!(
-            "cannot write the state file {file} ({error}); grants, step-downs and tokens seen are kept in memory only and end with this process: make its folder writable for gavel, or set state.file"
-        );
-        self.failed = Some((path, error.to_string()));
+        }
+        let deadline = Instant::now() + LAST;
+        if self.writing {
+            let written = timeout_at(deadline, self.written.recv()).await;
+            self.writing = written.is_err();
+            // An error of it will come again below.
+        }
+        while !self.writing {
+            self.start_writing(state, Mark::Ended);
+            let written = match timeout_at(deadline, self.written.recv()).await {
+                Ok(Some(written)) => written,
+                Ok(None) | Err(_) => break,
+            };
+            let written_well = written.is_ok();
+            self.has_ended(written);
+            if written_well || Instant::now() >= deadline {
+                break;
+            }
+            sleep(RETRY_LAST).await;
+        }
+        if self.writing {
+            self.has_failed(&io::ErrorKind::TimedOut.into());
+        }
+    }
+
+    fn has_failed(&mut self, error: &io::Error) {
+        let known = self.failed.replace(error.to_string()).is_some();
+        if let (Some(path), false) = (&self.path, known) {
+            let file = path.display();
+            warn!(
+                "cannot write the state file {file} ({error}); trying again; until it is written, a restart of gavel brings back no grant and no override that gives anything, and tokens seen since are forgotten: see that the disk is not full and that gavel may write the folder, or set state.file"
+            );
+        }
     }
 
     /// Where the state is kept.
     pub fn kept(&self) -> Kept {
+        let file = |path: &Path| path.display().to_string();
         match (&self.path, &self.failed) {
-            (Some(path), _) => Kept::File(path.display().to_string()),
-            (None, Some((path, why))) => Kept::Failed(path.display().to_string(), why.clone()),
-            (None, None) => Kept::Memory,
+            (Some(path), Some(why)) => Kept::Failed(file(path), why.clone()),
+            (Some(path), None) => Kept::File(file(path)),
+            (None, _) => Kept::Memory,
         }
     }
 }
 
-/// What `path` holds, if it is there. What cannot be used, or not wholly, is moved aside, since
-/// the next write would be its end.
-fn read(path: &Path) -> Option<State> {
-    let text = match std::fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-        Err(error) => {
-            let remedy = "see that it is a file that gavel may read";
-            move_aside(path, &format!("cannot be read ({error}): {remedy}"));
-            return None;
+/// Starts the thread that writes to `path`. `newer` says whether more is known
+/// than was handed to it.
+fn start(
+    path: Option<&Path>,
+    newer: Arc<AtomicBool>,
+) -> (Sender<Order>, mpsc::UnboundedReceiver<Written>) {
+    let (orders, taken) = channel();
+    let (told, written) = mpsc::unbounded_channel();
+    if let Some(path) = path {
+        let disk = Disk::new(path.to_owned());
+        let work = move || work(disk, &taken, &told, &newer);
+        let started = std::thread::Builder::new().name("state".into()).spawn(work);
+        if let Err(error) = started {
+            warn!(
+                "the state file is not written ({error}): see the limits that the system sets for this process"
+            );
         }
-    };
-    match serde_json::from_slice::<State>(&text) {
-        Ok(state) => {
-            if state.is_of_later_version() {
-                move_aside(path, "is from a later version of gavel");
+    }
+    (orders, written)
+}
+
+fn work(
+    mut disk: Disk,
+    orders: &Receiver<Order>,
+    told: &mpsc::UnboundedSender<Written>,
+    newer: &AtomicBool,
+) {
+    while let Ok(order) = orders.recv() {
+        match order {
+            // Where not even this works, the file's time is renewed no more, so
+            // that it soon counts as old.
+            Order::Stale => {
+                let _ = disk.mark(Mark::Stale);
             }
-            Some(state)
+            Order::Write(text, mark) => {
+                let start = std::time::Instant::now();
+                let written = disk.write(&text).map(|()| start.elapsed());
+                // Something has changed during the write.
+                if written.is_ok() && mark == Mark::Alive && newer.load(Ordering::Relaxed) {
+                    let _ = disk.mark(Mark::Stale);
+                }
+                let _ = told.send(written);
+            }
+            Order::Touch if !newer.load(Ordering::Relaxed) => {
+                let _ = disk.touch();
+            }
+            Order::Touch => {}
+            Order::Release => disk.release(),
         }
-        Err(error) => {
-            move_aside(path, &format!("is damaged ({error})"));
-            None
-        }
-    }
-}
-
-/// Keeps what `path` holds beside it, and says so, and what is wrong with it.
-fn move_aside(path: &Path, wrong: &str) {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".unreadable");
-    let aside = PathBuf::from(aside);
-    let (file, kept) = (path.display(), aside.display());
-    let without = "starting without what this gavel cannot read of it";
-    match std::fs::rename(path, &aside) {
-        Ok(()) => warn!("the state file {file} {wrong}; moved to {kept}, {without}"),
-        Err(error) => {
-            warn!("the state file {file} {wrong}; {without}; cannot move it to {kept} ({error})");
-        }
-    }
-}
-
-/// Whether [`replace`] could write, found out without touching the file: an
-/// admin is to learn it at the start and not with the first grant.
-fn try_write(path: &Path) -> io::Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".try-{}", std::process::id()));
-    std::fs::File::create(&aside)?;
-    std::fs::remove_file(&aside)
-}
-
-/// Puts `text` in the place of `path`; readable for nobody else, since it names
-/// people.
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".new");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&aside)?;
-    file.write_all(text)?;
-    file.sync_data()?;
-    std::fs::rename(&aside, path)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use std::fs;
-
-    const KEPT: &str = r#"{"saved_at": 7}"#;
-    const LATER: &str = r#"{"format": 99, "saved_at": 7, "new": [true]}"#;
-
-    /// What is read of a file `text`, what is beside it then, and what is there.
-    fn opened(text: &[u8]) -> (u64, Option<Vec<u8>>, bool) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state.json");
-        fs::write(&path, text).unwrap();
-        let (file, state) = StateFile::open(Some(path.clone()));
-        assert!(matches!(file.kept(), Kept::File(_)));
-        let aside = fs::read(folder.path().join("state.json.unreadable"));
-        (state.saved_at, aside.ok(), path.exists())
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_moved_aside_before_it_is_written_over() {
-        assert_eq!(opened(KEPT.as_bytes()), (7, None, true));
-        for text in [b"" as &[u8], b"{", b"\xff\xfe", b"{\"meetings\": 3}"] {
-            assert_eq!(opened(text), (0, Some(text.to_owned()), false));
-        }
-    }
-
-    #[test]
-    fn of_a_later_version_is_read_what_can_be_and_all_is_kept() {
-        let later = LATER.as_bytes();
-        assert_eq!(opened(later), (7, Some(later.to_owned()), false));
-    }
-
-    #[test]
-    fn what_is_no_file_makes_way_for_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state.json");
-        fs::create_dir(&path).unwrap();
-        let _ = StateFile::open(Some(path.clone()));
-        replace(&path, KEPT.as_bytes()).unwrap();
-        assert!(folder.path().join("state.json.unreadable").is_dir());
-        assert_eq!(read(&path).unwrap().saved_at, 7);
-    }
-
-    #[tokio::test]
-    async fn it_is_written_by_the_one_who_works_and_read_by_the_next() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state.json");
-        let at = |saved_at| -> State {
-            serde_json::from_value(serde_json::json!({ "saved_at": saved_at })).unwrap()
-        };
-        let (mut first, _) = StateFile::open(Some(path.clone()));
-        let (mut second, _) = StateFile::open(Some(path.clone()));
-        assert!(first.take().is_none(), "nothing is there");
-        first.want();
-        assert!(first.is_due());
-        first.finish(&at(1)).await;
-        second.want();
-        assert!(!second.is_due(), "it stands by");
-        second.finish(&at(2)).await;
-        assert_eq!(second.take().map(|state| state.saved_at), Some(1));
-        assert!(second.take().is_none(), "a reconnect is no takeover");
-        first.leave();
-        second.finish(&at(3)).await;
-        first.finish(&at(4)).await;
-        assert_eq!(first.take().map(|state| state.saved_at), Some(3));
-    }
-
-    #[test]
-    fn nobody_else_reads_it() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state.json");
-        replace(&path, KEPT.as_bytes()).unwrap();
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
     }
 }

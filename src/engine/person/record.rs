@@ -117,4 +117,24 @@ impl Record {
             || self.elected
             || self.lapsed.is_some()
     }
+
+    /// Drops what gives power, as it is not known whether it still holds; whether
+    /// there was any. Whoever had some is lowered unless their claims give it.
+    pub(in crate::engine) fn lose_power(&mut self) -> bool {
+        let moderates = |affiliation: &Affiliation| affiliation.moderates();
+        let had = self
+            .override_
+            .take_if(|set| set.affiliation.moderates())
+            .is_some()
+            | self.grant.take().is_some()
+            | self.kept.take_if(|kept| moderates(kept)).is_some()
+            | std::mem::take(&mut self.elected);
+        self.restore = self.restore.filter(|to| !moderates(to));
+        self.kept_until = self.kept_until.filter(|_| self.kept.is_some());
+        if had {
+            self.entitled = false;
+            self.lapsed = Some(Lapse::Right);
+        }
+        had
+    }
 }
