@@ -5,8 +5,8 @@ use bytes::Bytes;
 use gavel::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
 use gavel::stanza::{
     Actor, Arrival, Bridge, CommandReply, DisplayName, Entitled, Evidence, Form, Identity, Inbound,
-    Iq, IqKind, IqPayload, Item, LIST_ROOMS, LeftOut, Message, MessageKind, MucUser, Outbound,
-    Presence, PresenceKind, Reply, Request, StanzaError,
+    Iq, IqKind, IqPayload, Item, LIST_ROOMS, LeftOut, Message, MessageKind, Module, MucUser,
+    Outbound, Presence, PresenceKind, Reply, Request, StanzaError,
 };
 use gavel::wire::{DecodeError, Decoder, EncodeError, Encoder};
 use minidom::Element;
@@ -46,6 +46,13 @@ fn check_presence(name: &str, children: &str, change: fn(&mut Presence)) {
 
 fn muc_user(presence: &mut Presence) -> &mut MucUser {
     presence.muc_user.get_or_insert_default()
+}
+
+fn module(version: &str, goes_round: &[&str]) -> Module {
+    Module {
+        version: version.to_owned(),
+        goes_round: goes_round.iter().map(|name| (*name).to_owned()).collect(),
+    }
 }
 
 fn user_field(name: &str, value: &str) -> (String, String) {
@@ -155,13 +162,13 @@ fn table_of_rooms_words() {
         ),
         (
             "the module",
-            "<module xmlns='urn:gavel:module:0' version='1'/>",
-            |p| p.module = Some(1),
+            "<module xmlns='urn:gavel:module:0' version='0.2.0'/>",
+            |p| p.module = Some(module("0.2.0", &[])),
         ),
         (
             "a module of no version",
-            "<module xmlns='urn:gavel:module:0' version='one'/>",
-            |_| {},
+            "<module xmlns='urn:gavel:module:0'/>",
+            |p| p.module = Some(module("", &[])),
         ),
     ];
     for (name, children, change) in rows {
@@ -437,6 +444,7 @@ fn table_of_iq_payloads() {
         ("nothing", String::new(), IqPayload::Empty),
         ("ping", "<ping xmlns='urn:xmpp:ping'/>".to_owned(), IqPayload::Ping),
         ("version", "<query xmlns='jabber:iq:version'/>".to_owned(), IqPayload::Version(None)),
+        ("the module", "<module xmlns='urn:gavel:module:0' version='0.2.0'><goes-round module='a'/><goes-round/><other module='c'/><goes-round module='b'/></module>".to_owned(), IqPayload::Module(module("0.2.0", &["a", "b"]))),
         ("a version", "<query xmlns='jabber:iq:version'><name>Prosody</name><version>0.12.3</version><os>Linux</os></query>".to_owned(), IqPayload::Version(Some("Prosody 0.12.3".to_owned()))),
         ("ping without namespace", "<ping/>".to_owned(), IqPayload::Other),
         ("jingle", "<jingle xmlns='urn:xmpp:jingle:1'><x/></jingle>".to_owned(), IqPayload::Other),
@@ -1025,6 +1033,14 @@ fn table_of_outbound() {
             iq(Request::DiscoItems),
             format!(
                 "<iq {}><query xmlns='http://jabber.org/protocol/disco#items'/></iq>",
+                head("get")
+            ),
+        ),
+        (
+            "which module",
+            iq(Request::Module),
+            format!(
+                "<iq {}><module xmlns='urn:gavel:module:0'/></iq>",
                 head("get")
             ),
         ),

@@ -5,8 +5,8 @@ use super::request::Purpose;
 use super::room::Membership;
 use super::settings::Poll;
 use super::timers::Timer;
-use super::{Engine, Report};
-use crate::muc::{Nick, RealJid, RoomJid};
+use super::{Engine, Module, Report};
+use crate::muc::RoomJid;
 use crate::stanza::{CommandReply, LIST_ROOMS, Message, MessageKind, Request, StanzaError};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -43,7 +43,8 @@ impl Engine {
             return;
         }
         let domain = self.settings.services[service].domain.clone();
-        let (request, purpose) = match (self.settings.poll, self.services[service].module) {
+        let (request, purpose) = match (self.settings.poll, self.services[service].module.serves())
+        {
             (Poll::AdHoc, _) | (Poll::Auto, false) => {
                 let request = Request::StartCommand { node: LIST_ROOMS };
                 (request, Purpose::ListRooms(service))
@@ -109,43 +110,16 @@ impl Engine {
     pub(super) fn not_listed(&mut self, service: usize, error: &StanzaError) {
         self.poll_again(service);
         self.tally.services[service].list_refused = Some(error.to_string());
-        let state = &mut self.services[service];
-        // The module needs no list, and at the first refusal gavel may not have
-        // been in any of its rooms yet.
-        if state.module || !std::mem::replace(&mut state.refused, true) {
+        // The module needs no list. At the first refusal it may not have answered.
+        let again = std::mem::replace(&mut self.services[service].refused, true);
+        let module = &self.services[service].module;
+        if !again || module.serves() || *module == Module::Unknown {
             return;
         }
-        // Nor need there have been any: then the module itself is asked.
-        if !std::mem::replace(&mut state.sought, true) {
-            self.seek_module(service);
-        }
-    }
-
-    /// Asks for something that only the module knows, of a room that nobody opens;
-    /// it says that there is no such room, Prosody without it another thing.
-    fn seek_module(&mut self, service: usize) {
-        let domain = &self.settings.services[service].domain;
-        let nowhere = format!("gavel-seeks-its-module@{domain}");
-        let Some(jid) = RealJid::parse(&format!("{}/gavel", self.settings.gavel())) else {
-            return;
-        };
-        let unpin = Request::Pin {
-            nick: Nick::new("nobody"),
-            jid,
-            name: String::new(),
-        };
-        self.ask(&nowhere, unpin, Purpose::Module(service));
-    }
-
-    /// The module does not serve a service, whose rooms cannot be listed either.
-    pub(super) fn not_served(&mut self, service: usize) {
-        let Some(error) = self.tally.services[service].list_refused.clone() else {
-            return;
-        };
         self.warn_once(Warning::NotListable {
             service: self.settings.services[service].domain.clone(),
             gavel: self.settings.gavel(),
-            error,
+            error: error.to_string(),
         });
     }
 

@@ -1,5 +1,6 @@
 //! What goes into the engine and what comes out.
 
+use super::module::RELEASE;
 use super::time::Tick;
 use crate::claims::{FetchFault, KeyName, KeyNews, RejectReason, Source};
 use crate::muc::{Affiliation, Nick, RealJid, RoomJid};
@@ -137,6 +138,13 @@ pub enum Warning {
         /// What Prosody answered.
         error: String,
     },
+    /// The module on a service is of another release than gavel.
+    OtherRelease {
+        /// The MUC service.
+        service: String,
+        /// The module's release.
+        version: String,
+    },
     /// Rooms of a service cannot be listed.
     NotListable {
         /// The MUC service.
@@ -231,6 +239,12 @@ impl fmt::Display for Warning {
             } => write!(
                 f,
                 "not owner of rooms of {service}, and cannot become it ({error}): add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there"
+            ),
+            Self::OtherRelease { service, version } => write!(
+                f,
+                "mod_gavel on {service} is of release {} and gavel of {RELEASE}: install both from one release, and restart Prosody where its module was replaced",
+                // All that releases up to 0.1 said.
+                if version == "1" { "0.1" } else { version }
             ),
             Self::NotListable {
                 service,

@@ -103,6 +103,7 @@ impl Engine {
         self.timers.set(now + SILENCE, Timer::Ping);
         self.timers.set(now + BINDINGS, Timer::Bindings);
         for service in 0..self.services.len() {
+            self.ask_module(service);
             self.renew_lease(service);
         }
         self.wake_at_ends();
@@ -116,8 +117,7 @@ impl Engine {
         self.stream = None;
         for service in &mut self.services {
             // The server may come back without it.
-            service.module = false;
-            service.sought = false;
+            service.module = super::Module::Unknown;
             service.leased = false;
         }
         self.requests.clear();

@@ -6,7 +6,7 @@ use super::room::{Facts, Membership, Room};
 use super::timers::Timer;
 use super::{Engine, Report};
 use crate::muc::{Affiliation, Nick, OccupantJid, RoomJid, status};
-use crate::stanza::{Outbound, Presence, Request, StanzaError};
+use crate::stanza::{self, Outbound, Presence, Request, StanzaError};
 use rand::RngExt;
 use std::time::Duration;
 
@@ -127,7 +127,7 @@ impl Engine {
             return;
         };
         self.joining.push_back((self.now.tick, jid.clone()));
-        if self.services[room.service].module {
+        if self.services[room.service].module.serves() {
             return self.join(jid);
         }
         room.membership = Membership::Probing;
@@ -212,7 +212,7 @@ impl Engine {
             room.nick = Nick::new(format!("{}_{tail}", self.settings.nick));
             return self.join(jid);
         }
-        if error.is("item-not-found") && self.services[room.service].module {
+        if error.is("item-not-found") && self.services[room.service].module.serves() {
             self.forget(jid);
             return self.join_next();
         }
@@ -283,7 +283,7 @@ impl Engine {
             self.leave(jid, "it did not exist");
             return self.forget(jid);
         }
-        self.joined(jid, presence.module.is_some());
+        self.joined(jid, presence.module.as_ref());
     }
 
     /// A join that took so long that gavel no longer wants it.
@@ -295,11 +295,12 @@ impl Engine {
         self.send(Outbound::Leave { occupant });
     }
 
-    fn joined(&mut self, jid: &RoomJid, module: bool) {
+    fn joined(&mut self, jid: &RoomJid, said: Option<&stanza::Module>) {
         let (tick, unix_ms) = (self.now.tick, self.now.unix_ms);
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
+        let (module, service) = (said.is_some(), room.service);
         room.module = module;
         room.joined_at = unix_ms;
         room.heard = tick;
@@ -309,11 +310,8 @@ impl Engine {
         room.not_listed_before = None;
         room.lonely_since = None;
         room.backoff = Default::default();
-        self.services[room.service].module = module;
-        self.services[room.service].had_module = module;
-        // Loaded again, the module knows of no lease.
-        self.services[room.service].leased &= module;
-        let (room, module) = (jid.clone(), module);
+        self.module_shown(service, said);
+        let room = jid.clone();
         self.report(Report::Joined { room, module });
         self.own_if_needed(jid);
         if module {

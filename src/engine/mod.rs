@@ -39,6 +39,7 @@ pub mod limit;
 mod load;
 mod lobby;
 pub mod meeting;
+pub mod module;
 pub mod names;
 mod ownership;
 pub mod person;
@@ -61,6 +62,7 @@ mod view;
 
 pub use event::{Action, Decision, Input, Report, Warning};
 pub use load::Load;
+pub use module::Module;
 pub use person::Override;
 pub use reload::Reload;
 pub use settings::Settings;
@@ -100,8 +102,8 @@ struct Stream {
 /// What is known of a MUC service.
 #[derive(Debug, Default)]
 struct ServiceState {
-    /// Whether the module serves it, as gavel's last join on this stream showed.
-    module: bool,
+    /// What is known of the module there.
+    module: module::Module,
     /// Whether it did on the last stream: then its invitations come first, and
     /// its rooms need not be listed at once.
     had_module: bool,
@@ -111,8 +113,6 @@ struct ServiceState {
     polling: bool,
     /// A list was refused before.
     refused: bool,
-    /// Since then the module was asked for, on this stream.
-    sought: bool,
     /// The module has, as far as is known, a lease for the guard.
     leased: bool,
 }

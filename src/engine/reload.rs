@@ -48,9 +48,6 @@ impl Engine {
         self.keys_due();
         // What is still wrong is said again.
         self.told.clear();
-        for service in &mut self.services {
-            service.sought = false;
-        }
         let mut unseen = BTreeSet::new();
         if old.infrastructure != self.settings.infrastructure {
             unseen = self.manage_anew();

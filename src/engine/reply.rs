@@ -65,6 +65,7 @@ impl Engine {
             // The room has shown it.
             (Purpose::Admit(room), _) => self.look_for_host(&room),
             (Purpose::Lease(_) | Purpose::Guard(_), _) => {}
+            (Purpose::Module(service), IqPayload::Module(said)) => self.module_said(service, said),
             (
                 Purpose::List(..)
                 | Purpose::Module(_)
@@ -83,8 +84,7 @@ impl Engine {
             Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
             Purpose::Role(seat, room, jid) => self.role_failed(&seat, &room, &jid),
-            Purpose::Module(_) if error.is("item-not-found") => {}
-            Purpose::Module(service) => self.not_served(service),
+            Purpose::Module(service) => self.module_refused(service, error),
             // The occupant has left, or has another nick by now.
             Purpose::Pin(..) if error.is("item-not-found") => {}
             Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Refused),
@@ -139,8 +139,7 @@ impl Engine {
                 self.own_if_needed(&room);
             }
             Purpose::ListRooms(service) | Purpose::Items(service) => self.poll_again(service),
-            // With the next refusal it is asked for again.
-            Purpose::Module(service) => self.services[service].sought = false,
+            Purpose::Module(service) => self.ask_module(service),
             Purpose::SelfPing(room) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.pinged = false;

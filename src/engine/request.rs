@@ -38,7 +38,7 @@ pub enum Purpose {
     ListRooms(usize),
     /// A service's rooms, by disco#items.
     Items(usize),
-    /// Whether the module serves a service that lists no rooms.
+    /// What the module of a service is.
     Module(usize),
     /// Whether gavel is still in a room.
     SelfPing(RoomJid),

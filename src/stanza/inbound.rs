@@ -47,9 +47,9 @@ pub struct Presence {
     pub display_name: DisplayName,
     /// What could yield claims.
     pub evidence: Evidence,
-    /// Version in `<module xmlns='urn:gavel:module:0'/>`; to be believed only
-    /// in gavel's own presence.
-    pub module: Option<u32>,
+    /// What the module says of itself; to be believed only in gavel's own
+    /// presence.
+    pub module: Option<Module>,
     /// The stanza's bytes, for sending its payload back with another name: at
     /// most 64 KiB. Of a longer stanza the children that are too much are missing.
     pub raw: Bytes,
@@ -57,6 +57,16 @@ pub struct Presence {
     pub whole: bool,
     /// What was not read.
     pub left_out: LeftOut,
+}
+
+/// `<module xmlns='urn:gavel:module:0'/>`: what the module says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Module {
+    /// The release it belongs to, such as `0.2.0`; `1` before 0.2.
+    pub version: String,
+    /// Modules of Prosody whose wrappers it goes round when gavel asks for
+    /// something; only in its answer to [`super::Request::Module`].
+    pub goes_round: Vec<String>,
 }
 
 /// What an occupant's presence shows as display name: the text of the children
@@ -224,6 +234,8 @@ pub enum IqPayload {
     Command(CommandReply),
     /// `<arrival xmlns='urn:gavel:arrival:0'/>` of the module.
     Arrival(Box<Arrival>),
+    /// `<module xmlns='urn:gavel:module:0'/>` of the module.
+    Module(Module),
     /// Longer than gavel reads, or malformed.
     Unread,
     /// Anything else.

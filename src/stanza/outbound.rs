@@ -121,6 +121,8 @@ pub enum Request {
         /// What to show.
         name: String,
     },
+    /// Asks a service what its module is (SPEC section 6).
+    Module,
     /// Ends all pins of the room.
     UnpinAll,
     /// Has the module forget what it was told of people about to enter.

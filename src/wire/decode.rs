@@ -144,7 +144,7 @@ impl Decoder {
                 }
                 "identity" if is_plain(&child) => identity.add(read_identity(walker, &child)?),
                 "module" if child.ns == ns::MODULE => {
-                    presence.module = walker.attribute("version").and_then(|v| v.parse().ok());
+                    presence.module = Some(iq::module(walker, child.level)?);
                 }
                 "error" if child.ns == ns::COMPONENT => {
                     error = Some(read_error(walker, child.level)?);

@@ -245,6 +245,7 @@ fn payload(request: &Request) -> (&'static str, Element) {
             lease(*seconds, *grants, *ignores_guests, infrastructure),
         ),
         Request::Guard { all, people } => ("set", guard(*all, people)),
+        Request::Module => ("get", Element::bare("module", ns::MODULE)),
         Request::ForgetArrivals => ("set", Element::bare("forget", ns::ARRIVAL)),
         Request::UnpinAll => ("set", Element::bare("unpin-all", ns::NAMES)),
         Request::StartCommand { node } => {

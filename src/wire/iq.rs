@@ -4,7 +4,7 @@ use super::decode::{Head, read_bridge, read_error, undefined};
 use super::error::DecodeError;
 use super::xml::{Element, Walker};
 use super::{muc_user, ns};
-use crate::stanza::{Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut};
+use crate::stanza::{Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut, Module};
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
@@ -47,8 +47,23 @@ fn read_payload(walker: &mut Walker<'_>, child: &Element<'_>) -> Result<IqPayloa
         ("query", ns::MUC_OWNER) => IqPayload::MucOwner(inner_form(walker, level)?),
         ("command", ns::COMMANDS) => IqPayload::Command(command(walker, level)?),
         ("arrival", ns::ARRIVAL) => IqPayload::Arrival(Box::new(arrival(walker, level)?)),
+        ("module", ns::MODULE) => IqPayload::Module(module(walker, level)?),
         _ => IqPayload::Other,
     })
+}
+
+/// The `<module/>` at `level`.
+pub(super) fn module(walker: &mut Walker<'_>, level: usize) -> Result<Module> {
+    let mut module = Module {
+        version: walker.owned("version").unwrap_or_default(),
+        ..Module::default()
+    };
+    while let Some(child) = walker.child(level)? {
+        if child.is("goes-round", ns::MODULE) {
+            module.goes_round.extend(walker.owned("module"));
+        }
+    }
+    Ok(module)
 }
 
 fn arrival(walker: &mut Walker<'_>, level: usize) -> Result<Arrival> {

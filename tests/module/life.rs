@@ -318,3 +318,36 @@ async fn module_follows_rooms_that_were_swapped_out(version: Version) {
     );
 }
 on_both!(module_follows_rooms_that_were_swapped_out);
+
+/// The attributes of the only answer to a question about the module.
+async fn release(client: &Client, service: &str) -> Result<String, String> {
+    let question = "<module xmlns='urn:gavel:module:0'/>";
+    let reply = client.iq("get", service, question).await?;
+    let module = reply.child("module", "urn:gavel:module:0").unwrap().clone();
+    Ok(module.attr("version").unwrap().to_owned())
+}
+
+async fn module_says_its_release_to_gavel_alone(version: Version) {
+    let mut options = options();
+    options.more = "Component \"other.meet.jitsi\" \"muc\"".into();
+    let scene = Scene::with(version, options).await;
+    let own = env!("CARGO_PKG_VERSION");
+    for service in [SERVICE, "breakout.meet.jitsi"] {
+        assert_eq!(release(&scene.gavel, service).await.as_deref(), Ok(own));
+    }
+    // As gavel tells that it is not there, and that there is no such service.
+    for (service, condition) in [
+        ("other.meet.jitsi", "service-unavailable"),
+        ("none.meet.jitsi", "not-allowed"),
+    ] {
+        let refusal = release(&scene.gavel, service).await;
+        assert_eq!(refusal, Err(condition.to_owned()), "{service}");
+    }
+    let alice = scene.person("alice").await;
+    assert_eq!(release(&alice, SERVICE).await, Err("forbidden".to_owned()));
+    scene.follow(ROOM).await;
+    let shown = scene.latest("gavel").await;
+    let shown = shown.child("module", "urn:gavel:module:0").unwrap();
+    assert_eq!(shown.attr("version"), Some(own));
+}
+on_both!(module_says_its_release_to_gavel_alone);

@@ -115,7 +115,7 @@ async fn module_gives_the_list_then_itself(version: Version) {
     let own = presences.last().unwrap();
     assert_eq!(own.status(), [110]);
     let module = own.child("module", "urn:gavel:module:0").expect("a module");
-    assert_eq!(module.attr("version"), Some("1"));
+    assert_eq!(module.attr("version"), Some(env!("CARGO_PKG_VERSION")));
     let item = item(own);
     assert_eq!(
         (item.attr("affiliation"), item.attr("role")),

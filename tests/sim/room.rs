@@ -158,7 +158,7 @@ impl Server {
                 &format!("{room}/{nick}"),
             ),
         };
-        let module = (own && state.shadow).then_some(1);
+        let module = (own && state.shadow).then(|| self.said());
         let given = self
             .rooms
             .get_mut(room)

@@ -5,7 +5,7 @@ use super::room::{Occupant, Room, Written, bare};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::stanza::{
     CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, LIST_ROOMS, Message,
-    MessageKind, MucUser, Outbound, Presence, PresenceKind, Request, StanzaError,
+    MessageKind, Module, MucUser, Outbound, Presence, PresenceKind, Request, StanzaError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +17,8 @@ pub struct Server {
     pub rooms: BTreeMap<RoomJid, Room>,
     /// mod_gavel is loaded.
     pub module: bool,
+    /// The release of gavel that it belongs to.
+    pub release: String,
     /// `admins` of the MUC services, bare.
     pub admins: BTreeSet<String>,
     /// `component_admins_as_room_owners`
@@ -56,6 +58,7 @@ impl Server {
         Self {
             rooms: BTreeMap::new(),
             module,
+            release: gavel::engine::module::RELEASE.to_owned(),
             admins: BTreeSet::from([gavel]),
             admins_own: true,
             meeting_ids: false,
@@ -73,6 +76,14 @@ impl Server {
             refuses_notices: false,
             validates: false,
             invalid_from: false,
+        }
+    }
+
+    /// What the module says of itself.
+    pub(super) fn said(&self) -> Module {
+        Module {
+            version: self.release.clone(),
+            ..Module::default()
         }
     }
 
@@ -337,6 +348,9 @@ impl Server {
             Request::CancelCommand { .. } => return Ok(command(None, Form::default(), None)),
             Request::CommandSetAffiliation { .. } | Request::StartCommand { .. } => {
                 return Err("forbidden");
+            }
+            Request::Module if self.module => {
+                return Ok(IqPayload::Module(self.said()));
             }
             Request::ForgetArrivals if self.module => {
                 self.arrivals.forget();

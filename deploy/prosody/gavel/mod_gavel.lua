@@ -7,7 +7,7 @@
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
 -- Each file beside this one does one thing and says at its top what. They stand in the order in which they use each
--- other: who, hooks, state; claims, names, jitsi; arrivals; intake; copies; shadow; rights, lock; guard, refusals.
+-- other: who, hooks, state, release; claims, names, jitsi; arrivals; intake; copies; shadow; rights, lock; guard, refusals.
 
 local hosts = prosody.hosts;
 

@@ -2,7 +2,7 @@
 -- presence. It gets a copy of every presence a room publishes.
 local st, jid = require "util.stanza", require "util.jid";
 local who, hooks, state, copies = module.part "who", module.part "hooks", module.part "state", module.part "copies";
-local arrivals = module.part "arrivals";
+local arrivals, release = module.part "arrivals", module.part "release";
 local FIRST, answer = hooks.FIRST, who.answer;
 
 local xmlns_muc, xmlns_user = "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user";
@@ -64,7 +64,7 @@ local function join(event, room)
 		local listed = { room = room, occupant = occupant, stanza = presence, x = x };
 		hooks.attempt("list", copies.show, shadow, listed);
 	end
-	module:send(own_presence(shadow, true):up():tag("module", { xmlns = "urn:gavel:module:0", version = "1" }));
+	module:send(own_presence(shadow, true):up():add_child(release.element()));
 	return true;
 end
 

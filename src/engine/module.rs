@@ -1,0 +1,113 @@
+//! What is known of the Prosody module on each MUC service (SPEC section 6).
+//!
+//! Each service is asked as the stream begins; gavel's own presence in a room
+//! says it too, and may be newer: a module can be loaded or unloaded at any time.
+
+use super::request::Purpose;
+use super::{Engine, Warning};
+use crate::stanza::{Module as Said, Request, StanzaError};
+
+/// The release of this gavel, and of the module that belongs to it.
+pub const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+/// What is known of the module on one MUC service, on this stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Module {
+    /// The service has not answered yet.
+    #[default]
+    Unknown,
+    /// It serves gavel there.
+    Serves(Said),
+    /// It is loaded there, and takes another address for gavel's.
+    Refuses,
+    /// It is not loaded there.
+    Absent,
+    /// There is no such service.
+    NoService,
+}
+
+impl Module {
+    /// Whether it serves gavel there.
+    pub fn serves(&self) -> bool {
+        matches!(self, Self::Serves(_))
+    }
+
+    /// What it says of itself, where it serves gavel.
+    pub fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Serves(said) => Some(said),
+            _ => None,
+        }
+    }
+
+    fn of_error(error: &StanzaError) -> Self {
+        match error.condition.as_str() {
+            "forbidden" => Self::Refuses,
+            // `not-allowed` is Prosody's answer for other servers' domains where
+            // it has no connection to any.
+            "not-allowed"
+            | "item-not-found"
+            | "remote-server-not-found"
+            | "remote-server-timeout" => Self::NoService,
+            _ => Self::Absent,
+        }
+    }
+}
+
+impl Engine {
+    /// The MUC services by their domains, with what is known of the module on
+    /// each.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
+        let domains = self.settings.services.iter();
+        domains
+            .map(|service| service.domain.as_str())
+            .zip(self.services.iter().map(|state| &state.module))
+    }
+
+    /// Asks a service what its module is.
+    pub(super) fn ask_module(&mut self, service: usize) {
+        let domain = self.settings.services[service].domain.clone();
+        self.ask(&domain, Request::Module, Purpose::Module(service));
+    }
+
+    /// The module has answered.
+    pub(super) fn module_said(&mut self, service: usize, said: Said) {
+        self.compare_releases(service, &said.version);
+        self.services[service].module = Module::Serves(said);
+    }
+
+    /// It has refused to, or somebody else has answered.
+    pub(super) fn module_refused(&mut self, service: usize, error: &StanzaError) {
+        self.services[service].module = Module::of_error(error);
+    }
+
+    /// gavel has joined a room of the service; `said` is in its own presence
+    /// where the module serves the room.
+    pub(super) fn module_shown(&mut self, service: usize, said: Option<&Said>) {
+        let state = &mut self.services[service];
+        state.had_module = said.is_some();
+        // Loaded again, the module knows of no lease.
+        state.leased &= said.is_some();
+        let Some(said) = said else {
+            if state.module != Module::Refuses {
+                state.module = Module::Absent;
+            }
+            return;
+        };
+        // Loaded since, or another: only its answer says all.
+        if state.module.said().map(|known| &known.version) != Some(&said.version) {
+            self.compare_releases(service, &said.version);
+            self.services[service].module = Module::Serves(said.clone());
+            self.ask_module(service);
+        }
+    }
+
+    fn compare_releases(&mut self, service: usize, version: &str) {
+        if version != RELEASE {
+            self.warn_once(Warning::OtherRelease {
+                service: self.settings.services[service].domain.clone(),
+                version: version.to_owned(),
+            });
+        }
+    }
+}
