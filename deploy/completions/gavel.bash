@@ -40,6 +40,9 @@ _gavel() {
             gavel,run)
                 cmd="gavel__subcmd__run"
                 ;;
+            gavel,setup)
+                cmd="gavel__subcmd__setup"
+                ;;
             gavel,token)
                 cmd="gavel__subcmd__token"
                 ;;
@@ -66,6 +69,9 @@ _gavel() {
                 ;;
             gavel__subcmd__help,run)
                 cmd="gavel__subcmd__help__subcmd__run"
+                ;;
+            gavel__subcmd__help,setup)
+                cmd="gavel__subcmd__help__subcmd__setup"
                 ;;
             gavel__subcmd__help,token)
                 cmd="gavel__subcmd__help__subcmd__token"
@@ -161,7 +167,7 @@ _gavel() {
 
     case "${cmd}" in
         gavel)
-            opts="-c -h -V --config --help --version run check explain token room events doctor completions help"
+            opts="-c -h -V --config --help --version run check explain token room events doctor setup completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -329,7 +335,7 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__help)
-            opts="run check explain token room events doctor completions help"
+            opts="run check explain token room events doctor setup completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -511,6 +517,20 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gavel__subcmd__help__subcmd__setup)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -821,6 +841,44 @@ _gavel() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gavel__subcmd__setup)
+            opts="-c -h --jitsi --muc --undo --module --dry-run --root --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jitsi)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --muc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --module)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -78,6 +78,13 @@ pub enum Command {
     /// something fails.
     #[command(after_help = "Example:\n  gavel doctor && systemctl enable --now gavel")]
     Doctor(DoctorArgs),
+    /// Write what gavel and Prosody need to know of each other
+    ///
+    /// For Debian's packages, as root: the secret, gavel's configuration, the
+    /// component, and the module in modules_enabled of the MUC components. It says
+    /// what it changes, changes nothing twice, and restarts nothing.
+    #[command(after_help = "Example:\n  gavel setup --jitsi meet.example.org --dry-run")]
+    Setup(SetupArgs),
     /// Print a shell's completions
     #[command(after_help = "Example:\n  gavel completions bash > \
                             /etc/bash_completion.d/gavel")]
@@ -93,6 +100,31 @@ pub struct CheckArgs {
     /// Print only what is wrong with it
     #[arg(short, long, conflicts_with = "json")]
     pub quiet: bool,
+}
+
+/// What `gavel setup` takes.
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(group(ArgGroup::new("what").required(true).args(["jitsi", "muc", "undo", "module"])))]
+pub struct SetupArgs {
+    /// The domain of a Jitsi installed from Debian's packages
+    #[arg(long, value_name = "DOMAIN")]
+    pub jitsi: Option<String>,
+    /// A MUC service of a plain Prosody; may be given several times
+    #[arg(long, value_name = "SERVICE")]
+    pub muc: Vec<String>,
+    /// Take back what setup has put into Prosody's configuration
+    #[arg(long)]
+    pub undo: bool,
+    /// Write the Prosody module into this folder, and nothing else
+    #[arg(long, value_name = "FOLDER")]
+    pub module: Option<PathBuf>,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The folder that stands for /
+    #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
+    pub root: PathBuf,
 }
 
 /// What `gavel explain` takes: exactly one of [`Self::jwt`] and

@@ -18,6 +18,7 @@ mod room;
 mod rooms;
 mod run;
 mod screen;
+mod setup;
 mod table;
 pub mod text;
 mod token;
@@ -25,8 +26,8 @@ mod verification;
 
 pub use args::{
     CheckArgs, Cli, Command, CompletionsArgs, DecodeArgs, DoctorArgs, EventsArgs, ExplainArgs,
-    ListArgs, RoomArgs, RoomCommand, SetArgs, ShowArgs, SignArgs, TokenArgs, TokenCommand,
-    UnsetArgs, VerifyArgs, WatchArgs,
+    ListArgs, RoomArgs, RoomCommand, SetArgs, SetupArgs, ShowArgs, SignArgs, TokenArgs,
+    TokenCommand, UnsetArgs, VerifyArgs, WatchArgs,
 };
 pub use input::read_input;
 pub use output::{Error, Output, Status, colour_on};
@@ -62,6 +63,7 @@ fn dispatch(command: Command, config: Option<&Path>, output: &mut Output) -> Res
         Command::Room(args) => rooms::run(&args.command, config, output),
         Command::Events(args) => events::run(&args, config, output),
         Command::Doctor(args) => doctor::run(&args, config, output),
+        Command::Setup(args) => setup::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -9,7 +9,7 @@ use crate::muc::{BareJid, RoomJid, Service};
 const WRITE_DOMAIN: &str = "write a domain such as meet.jitsi, without @ and /";
 
 /// A domain, normalised.
-pub(super) fn domain(text: &str) -> Result<String, String> {
+pub(crate) fn domain(text: &str) -> Result<String, String> {
     let jid = parse(text)?;
     if jid.node().is_some() {
         return Err(format!("{} is not a domain alone", quoted(text)));
@@ -100,7 +100,7 @@ fn noted<T>(notes: &Notes, given: &Given, result: Result<T, String>, remedy: &st
 }
 
 /// The domain above `domain`: `meet.jitsi` of `muc.meet.jitsi`.
-pub(super) fn parent(domain: &str) -> Option<&str> {
+pub(crate) fn parent(domain: &str) -> Option<&str> {
     let (_, parent) = domain.split_once('.')?;
     (!parent.is_empty()).then_some(parent)
 }

@@ -23,6 +23,7 @@ mod problem;
 mod read;
 mod rows;
 mod rules;
+mod sample;
 mod secret;
 mod section;
 mod services;
@@ -40,4 +41,5 @@ pub use model::{
 };
 pub use problem::{Invalid, Problem};
 pub use rows::{ROWS, Row, SECTIONS, SectionRow, Standard};
+pub use sample::{Filled, plain, sample};
 pub use secret::{REDACTED, Secret};

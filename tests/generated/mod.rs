@@ -1,6 +1,7 @@
 //! Files that are made of the commands and the settings themselves: completions,
 //! man pages, the sample configuration and the tables of its reference. `UPDATE_GENERATED=1 cargo test generated` writes them anew.
 
+mod commands;
 mod settings;
 
 use clap::{Command, CommandFactory};
@@ -105,12 +106,19 @@ fn generated() -> BTreeMap<String, String> {
     let mut command = gavel::cli::Cli::command().disable_help_subcommand(true);
     command.build();
     pages(&command, true, &mut all);
+    all.insert(COMMANDS.to_owned(), commands::reference(&command));
     let reference = fs::read_to_string(deploy().join(REFERENCE)).unwrap();
     all.insert(REFERENCE.to_owned(), settings::reference(&reference));
-    all.insert("gavel.toml".to_owned(), settings::sample());
+    all.insert(
+        "gavel.toml".to_owned(),
+        gavel::config::sample(gavel::config::Filled::default()),
+    );
     all.insert("man/gavel.toml.5".to_owned(), settings::page(escaped));
     all
 }
+
+/// The commands' reference, seen from `deploy`.
+const COMMANDS: &str = "../docs/reference/cli.md";
 
 /// The configuration's reference, below `deploy`.
 const REFERENCE: &str = "configuration.md";

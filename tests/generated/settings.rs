@@ -1,10 +1,7 @@
-//! What is made of the settings' rows: the sample file, the tables of the
-//! configuration's reference, and `gavel.toml(5)`.
+//! What is made of the settings' rows: the tables of the configuration's
+//! reference, and `gavel.toml(5)`.
 
-use gavel::config::{ROWS, Row, SECTIONS, SectionRow, Standard, is_listed, variable};
-
-/// How wide the sample's comments are, in columns.
-const WIDTH: usize = 80;
+use gavel::config::{ROWS, Row, SECTIONS, SectionRow, Standard, is_listed, plain, variable};
 
 fn rows(section: &str) -> impl Iterator<Item = &'static Row> {
     ROWS.iter().filter(move |row| row.section() == section)
@@ -16,77 +13,6 @@ fn header(section: &SectionRow) -> String {
         "muc" | "policy.rule" => format!("[[{}]]", section.name),
         name => format!("[{name}]"),
     }
-}
-
-/// Text without Markdown: links become their words, backticks go.
-fn plain(markdown: &str) -> String {
-    let mut text = String::new();
-    let mut rest = markdown;
-    while let Some(at) = rest.find("](") {
-        let (before, after) = rest.split_at(at);
-        let (opened, words) = before.rsplit_once('[').unwrap_or((before, ""));
-        text.push_str(opened);
-        text.push_str(words);
-        rest = after.split_once(')').map_or("", |(_, rest)| rest);
-    }
-    text.push_str(rest);
-    text.replace('`', "")
-}
-
-/// Comment lines of the sample.
-fn comment(text: &str) -> String {
-    let mut lines = String::new();
-    let mut line = String::from("#");
-    for word in plain(text).split(' ') {
-        if line.len() + 1 + word.len() > WIDTH {
-            lines += &line;
-            lines += "\n";
-            line = String::from("#");
-        }
-        line += " ";
-        line += word;
-    }
-    lines + &line + "\n"
-}
-
-/// `deploy/gavel.toml`
-pub fn sample() -> String {
-    let mut text = String::from(
-        "# gavel's configuration. A line that begins with # and no space is a default: remove\n\
-         # the # to change it. `gavel check` prints the configuration in effect.\n\
-         #\n\
-         # Each key can be set in the environment instead, as GAVEL_<SECTION>__<KEY>\n\
-         # (GAVEL_COMPONENT__SECRET, GAVEL_CLAIMS__JWT__SECRET; lists separated by commas).\n\
-         # GAVEL_MUC lists the MUC services. The environment beats this file.\n",
-    );
-    for section in SECTIONS {
-        text += "\n";
-        text += &comment(section.help);
-        // A rule and the keys of tokens are there only where somebody wants them.
-        let mark = match section.name {
-            "policy.rule" => "# ",
-            "claims.jwt" => "#",
-            _ => "",
-        };
-        text += &format!("{mark}{}\n", header(section));
-        for row in rows(section.name) {
-            text += &comment(row.help);
-            text += &setting(row, mark);
-        }
-    }
-    text
-}
-
-/// The line of one key in the sample.
-fn setting(row: &Row, mark: &str) -> String {
-    let (mark, value) = match row.standard {
-        Standard::Required(example) => (mark, example),
-        Standard::Value(value) | Standard::Derived { sample: value, .. } => ("#", value),
-        // Of the keys that exclude one another the sample shows one as usual.
-        Standard::Unset(example) if row.key == "claims.jwt.secret_file" => ("#", example),
-        Standard::Unset(example) => ("# ", example),
-    };
-    format!("{mark}{} = {value}\n", row.name())
 }
 
 /// The table of one section in the reference.
