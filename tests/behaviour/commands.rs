@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 const ROOM: &str = "lesson@muc.meet.jitsi";
-const SECOND: Duration = Duration::from_secs(1);
+/// A change is seen within half a second; a machine with much to do takes longer.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Ada, who teaches; Tim, whom the focus has promoted in vain; and two guests
 /// with one name, the first of them promoted by Ada.
@@ -299,10 +300,10 @@ async fn decisions_are_followed_over_a_restart(version: Version) {
         correction["id"].as_u64(),
         grant["id"].as_u64().map(|id| id + 1)
     );
-    assert!(took < SECOND, "{took:?}: {line}");
+    assert!(took < SOON, "{took:?}: {line}");
     let (line, took) = text.says("").await;
     assert!(
-        line.contains("  correction  ") && took < SECOND,
+        line.contains("  correction  ") && took < SOON,
         "{took:?}: {line}"
     );
     env.gavel.restart();
@@ -344,7 +345,7 @@ async fn a_room_is_watched_as_lines(version: Version) {
         rooms.says("5 people, 3 moderators").await,
     ];
     for (line, took) in &seen {
-        assert!(*took < SECOND, "{took:?}: {line}");
+        assert!(*took < SOON, "{took:?}: {line}");
     }
     let object: Value = serde_json::from_str(&seen[1].0).unwrap();
     assert_eq!(object["occupant"]["nick"], "bob");
@@ -363,7 +364,7 @@ async fn a_room_is_watched_as_lines(version: Version) {
             line.contains("no gavel is running; waiting for it"),
             "{line}"
         );
-        assert!(took < SECOND, "{took:?}");
+        assert!(took < SOON, "{took:?}");
     }
     env.gavel.restart();
     for command in [&mut room, &mut rooms] {
@@ -371,7 +372,7 @@ async fn a_room_is_watched_as_lines(version: Version) {
     }
     bob.leave(ROOM, "bob").await;
     let (_, took) = room.says("bob  left").await;
-    assert!(took < SECOND, "{took:?}");
+    assert!(took < SOON, "{took:?}");
     assert_eq!(room.end("-INT").await.0, 0);
     assert_eq!(json.end("-HUP").await.0, 0);
     assert_eq!(rooms.end("-TERM").await.0, 0);
@@ -411,7 +412,7 @@ async fn a_watched_page_is_drawn_again_and_the_terminal_restored(version: Versio
     page.says("kim").await;
     let _bob = env.person(ROOM, "bob", Some(teacher("Bob"))).await;
     let (_, took) = page.says("bob").await;
-    assert!(took < SECOND, "{took:?}");
+    assert!(took < SOON, "{took:?}");
     env.gavel.kill();
     page.says("NOT CURRENT: no gavel is running; waiting for it")
         .await;

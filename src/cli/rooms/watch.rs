@@ -55,7 +55,13 @@ pub(super) async fn run(
     loop {
         let look = async {
             ticks.tick().await;
-            look(client, name.as_deref(), trouble.is_some()).await
+            let name = name.as_deref();
+            match look(client, name, trouble.is_some()).await {
+                // A daemon that ends breaks the connection of whoever is asking
+                // it; a second look tells whether it has ended.
+                Err(Unseen::Broken(_)) => look(client, name, true).await,
+                seen => seen,
+            }
         };
         let seen = tokio::select! {
             () = ends.wait() => return Ok(Status::Done),
@@ -69,7 +75,7 @@ pub(super) async fn run(
                 sink.show(name.as_deref(), Some(&view), &next, None)?;
                 view = next;
             }
-            Err(Unseen::Passing(why)) => {
+            Err(Unseen::Passing(why) | Unseen::Broken(why)) => {
                 let text = format!("{why}; waiting for it");
                 if trouble.as_ref() != Some(&text) {
                     sink.note(&text);
@@ -93,15 +99,18 @@ async fn first(client: &Client, room: Option<&str>) -> Result<View, Error> {
 enum Unseen {
     /// It may be seen again soon.
     Passing(String),
+    /// The same: the connection broke while the daemon was asked.
+    Broken(String),
     /// It will not.
     Lasting(Error),
 }
 
 impl From<ClientError> for Unseen {
     fn from(error: ClientError) -> Self {
-        match error.is_passing() {
-            true => Self::Passing(error.in_short()),
-            false => Self::Lasting(error.into()),
+        match &error {
+            ClientError::Broken { .. } => Self::Broken(error.in_short()),
+            _ if error.is_passing() => Self::Passing(error.in_short()),
+            _ => Self::Lasting(error.into()),
         }
     }
 }
