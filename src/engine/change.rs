@@ -40,8 +40,8 @@ struct Maker {
     entitled: bool,
     /// Whether that goes back to an election.
     elected: bool,
-    /// Whether the pauses of B3 apply: what cannot be stopped by lowering the
-    /// actor, who may be entitled, must not make gavel spin.
+    /// What a correction has to wait for: what cannot be stopped by lowering the
+    /// actor, who may be entitled, must not make gavel spin (B3).
     pace: Pace,
 }
 
@@ -103,6 +103,7 @@ impl Engine {
         new: Affiliation,
         actor: Option<&Actor>,
     ) -> bool {
+        let now = self.now.tick;
         let by_us = actor
             .and_then(|actor| actor.jid.as_deref())
             .map(|jid| self.is_own(jid));
@@ -120,6 +121,9 @@ impl Engine {
         // The ad-hoc command's broadcast carries no actor, nor do announcements.
         let own = by_us == Some(true) || actor.is_none();
         request.confirmed |= own;
+        if own {
+            person.trouble().is_set(now);
+        }
         own
     }
 
@@ -134,6 +138,7 @@ impl Engine {
         new: Affiliation,
         actor: Option<&Actor>,
     ) {
+        let now = self.now.tick;
         let maker = self.maker(main, jid, actor);
         let until = self.person(main, bare).and_then(|p| self.until(p));
         let (Some(standing), Some(person)) = (
@@ -151,7 +156,10 @@ impl Engine {
             by_entitled: maker.entitled,
             by_elected: maker.elected,
             by: maker.party,
-            pace: maker.pace,
+            pace: match &person.trouble {
+                Some(trouble) if maker.pace == Pace::Anew && trouble.is_answered(now) => Pace::Echo,
+                _ => maker.pace,
+            },
             at: self.now.unix_ms,
         };
         let before = person.record.clone();
@@ -207,7 +215,7 @@ impl Engine {
                 bare: None,
                 entitled: false,
                 elected: false,
-                pace: Pace::Machine,
+                pace: Pace::Anew,
             };
         };
         let room = self.rooms.get(jid);
@@ -237,7 +245,7 @@ impl Engine {
         });
         let pace = match (infrastructure || !stoppable, entitled) {
             (_, true) => Pace::Host,
-            (true, false) => Pace::Machine,
+            (true, false) => Pace::Anew,
             (false, false) => Pace::Free,
         };
         Maker {
@@ -455,6 +463,10 @@ impl Engine {
             return;
         };
         let actor = person.foreign.as_ref().map(|foreign| foreign.by.clone());
+        let now = self.now.tick;
+        if let Some(person) = self.person_mut(main, bare) {
+            person.trouble().is_set(now);
+        }
         let cause = match change.rose() {
             true => Cause::Join,
             false => Cause::Correction,

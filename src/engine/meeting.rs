@@ -2,6 +2,7 @@
 //! JID in any of them has and should have.
 
 use super::absent::Absence;
+use super::limit::Budget;
 use super::person::{Person, Record};
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::collections::{BTreeSet, HashMap};
@@ -17,6 +18,8 @@ pub struct Meeting {
     pub meeting_id: Option<String>,
     /// How long it has had no host, and what came of it.
     pub absence: Absence,
+    /// How many corrections of what machines do may go out at once.
+    pub budget: Budget,
 }
 
 impl Meeting {

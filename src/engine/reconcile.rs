@@ -159,11 +159,12 @@ impl Engine {
     ) {
         let plan = self.plan(main, bare, target, from);
         let now = self.now.tick;
+        let allowed = self.allowed(main, plan.pace);
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
         let rises = from.is_none_or(|from| target > from);
-        let mut earliest = now;
+        let mut earliest = allowed;
         if let Some(trouble) = &mut person.trouble {
             if trouble.target.replace(target) != Some(target) {
                 // Another wish, of which nothing is known yet.
@@ -184,10 +185,26 @@ impl Engine {
         if earliest > now {
             return self.delay(main, bare, earliest, &plan);
         }
-        if plan.pace != Pace::Free {
-            person.trouble().note(plan.pace, now);
-        }
+        self.note_pace(main, bare, plan.pace);
         self.set_affiliation(main, bare, plan);
+    }
+
+    /// When a correction of this kind is within what the meeting may cost.
+    fn allowed(&self, main: &RoomJid, pace: Pace) -> Tick {
+        let now = self.now.tick;
+        let meeting = self.meetings.get(main).filter(|_| pace == Pace::Anew);
+        meeting.map_or(now, |meeting| meeting.budget.next(now))
+    }
+
+    fn note_pace(&mut self, main: &RoomJid, bare: &BareJid, pace: Pace) {
+        let now = self.now.tick;
+        if pace == Pace::Free {
+            return;
+        }
+        if let Some(meeting) = self.meetings.get_mut(main) {
+            meeting.budget.note(now);
+            meeting.person(bare).trouble().note(pace, now);
+        }
     }
 
     fn plan(
@@ -325,8 +342,9 @@ impl Engine {
         };
         let trouble = person.trouble.as_ref();
         let foreign = person.foreign.clone();
-        let pace = foreign.as_ref().map_or(Pace::Machine, |f| f.pace);
+        let pace = foreign.as_ref().map_or(Pace::Echo, |f| f.pace);
         let mut earliest = trouble.and_then(|t| t.not_before).unwrap_or(now);
+        earliest = earliest.max(self.allowed(main, pace));
         earliest = earliest.max(trouble.map_or(now, |t| t.next(pace, now)));
         if trouble.is_some_and(|t| t.role_refused > MAX_INEFFECTIVE) {
             return false;
@@ -345,9 +363,6 @@ impl Engine {
         let Some(person) = self.person_mut(main, bare) else {
             return false;
         };
-        if pace != Pace::Free {
-            person.trouble().note(pace, now);
-        }
         person.role_request = true;
         let request = Request::SetRole {
             nick: seat.nick.clone(),
@@ -355,6 +370,7 @@ impl Engine {
         };
         let room = seat.room.clone();
         let purpose = Purpose::Role(seat, main.clone(), bare.clone());
+        self.note_pace(main, bare, pace);
         self.ask(room.as_str(), request, purpose);
         true
     }

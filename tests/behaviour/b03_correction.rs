@@ -74,6 +74,38 @@ async fn b3_focus_promotes_in_a_loop(version: Version) {
 }
 on_both!(b3_focus_promotes_in_a_loop);
 
+/// Jicofo in authentication mode: with each presence of its own it promotes
+/// everybody who has logged in. Pauses would have grown to seconds by the end.
+async fn b3_a_focus_that_acts_anew_is_corrected_without_pause(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let names = ["ann", "ben", "cid", "dan", "eve"];
+    let mut students = Vec::new();
+    for name in names {
+        students.push(env.person(ROOM, name, Some(student(name))).await);
+        focus.sees_affiliation(ROOM, name, "member").await;
+    }
+    let mut longest = Duration::ZERO;
+    for _ in 0..10 {
+        let promoted = Instant::now();
+        for name in names {
+            let jid = format!("{name}@meet.jitsi");
+            focus.affiliate(ROOM, &jid, "owner").await.unwrap();
+        }
+        for name in names {
+            focus.sees_affiliation(ROOM, name, "member").await;
+        }
+        longest = longest.max(promoted.elapsed());
+        // The pace of the focus, not a wait for anything.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    println!("moderator for at most {longest:?}");
+    assert!(longest < Duration::from_secs(1), "{longest:?}");
+    env.settle().await;
+    assert!(!env.gavel.log().contains("keeps changing"));
+}
+on_both!(b3_a_focus_that_acts_anew_is_corrected_without_pause);
+
 /// How often gavel has asked to make `user` a member.
 async fn lowered(env: &Env, user: &str) -> usize {
     let jid = format!("{user}@meet.jitsi");

@@ -390,3 +390,79 @@ fn b4_a_host_is_unbanned_at_once_though_a_machine_has_been_quarrelling() {
     assert_eq!(world.has(&r, T), Affiliation::Owner);
     world.check_quiet();
 }
+
+/// Jicofo in authentication mode promotes everybody who has logged in, with each
+/// presence of its own.
+#[test]
+fn b3_a_focus_that_acts_anew_is_corrected_each_time_without_pause() {
+    let (mut world, r) = with(Policy::default());
+    let students: Vec<String> = (0..5).map(|n| format!("s{n}@meet.jitsi/1")).collect();
+    for (n, student) in students.iter().enumerate() {
+        let ticket = Some(Ticket::new(Kind::Member, 10 + n as u32));
+        world.join(student, &r, &format!("s{n}"), ticket);
+    }
+    world.run(50);
+    let mut longest = 0;
+    for _ in 0..8 {
+        for student in &students {
+            world
+                .set(Some(FOCUS), &r, student, Affiliation::Owner)
+                .unwrap();
+        }
+        let promoted = world.now;
+        let moderates = |world: &World| {
+            let mut all = students.iter();
+            all.any(|student| world.has(&r, student).moderates())
+        };
+        while moderates(&world) {
+            world.run(1);
+        }
+        longest = longest.max(world.now - promoted);
+        world.run(promoted + 625 - world.now);
+    }
+    // The announcement's way to gavel, and the correction's way back.
+    assert_eq!(longest, 10);
+    assert!(contested(&world).is_empty());
+    world.check_quiet();
+}
+
+/// Whatever it is, it may not make gavel spin: neither one person whom it
+/// promotes all the time, nor a crowd.
+#[test]
+fn b3_a_machine_that_waits_before_it_overwrites_is_held_back_too() {
+    let (mut world, r) = with(Policy::default());
+    let start = world.now;
+    while world.now < start + 30_000 {
+        world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
+        world.run(300);
+    }
+    let corrections = world.changes_since(start).len();
+    assert!((28..=34).contains(&corrections), "{corrections}");
+    assert_eq!(contested(&world).len(), 1);
+    world.check_quiet();
+    assert_eq!(world.has(&r, G), Affiliation::None);
+}
+
+#[test]
+fn b3_a_crowd_that_the_focus_goes_on_promoting_costs_so_much_and_no_more() {
+    let (mut world, r) = with(Policy::default());
+    let crowd: Vec<String> = (0..40).map(|n| format!("c{n}@meet.jitsi/1")).collect();
+    for (n, who) in crowd.iter().enumerate() {
+        world.join(who, &r, &format!("c{n}"), None);
+    }
+    world.run(100);
+    let start = world.now;
+    for _ in 0..10 {
+        for who in &crowd {
+            world.set(Some(FOCUS), &r, who, Affiliation::Owner).unwrap();
+        }
+        world.run(300);
+    }
+    // Three hundred, and twenty for each of three seconds.
+    let corrections = world.changes_since(start).len();
+    assert!((355..=361).contains(&corrections), "{corrections}");
+    world.run(3_000);
+    let wrong = crowd.iter().filter(|who| world.has(&r, who).moderates());
+    assert_eq!(wrong.count(), 0);
+    world.check_quiet();
+}

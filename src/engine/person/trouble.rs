@@ -4,6 +4,7 @@ use crate::engine::event::{Cause, Party};
 use crate::engine::limit::{Backoff, Limiter};
 use crate::engine::time::Tick;
 use crate::muc::Affiliation;
+use std::time::Duration;
 
 /// A request that is answered by `result` and changes nothing is repeated this
 /// often (B1).
@@ -14,12 +15,26 @@ pub const MAX_INEFFECTIVE: u32 = 3;
 pub enum Pace {
     /// None: who made it is lowered, which ends it.
     Free,
-    /// Those for parties that nothing stops, the focus above all.
-    Machine,
-    /// The same, but counted for themselves: somebody entitled made it, and that
-    /// a machine quarrels with gavel is no reason to wait with this.
+    /// None up to a generous limit: a party that nothing stops, the focus above
+    /// all, has acted of its own accord.
+    Anew,
+    /// The pauses of B3: such a party answers gavel's own correction, and would
+    /// do so for ever.
+    Echo,
+    /// The same pauses, counted apart: somebody entitled made the change, and a
+    /// machine's quarrel with gavel is no reason to wait with this.
     Host,
 }
+
+/// A change that follows gavel's own within this time answers it. Jicofo
+/// promotes with each presence of its own, seconds apart; whatever insists for
+/// the sake of insisting does so at once. It is also the first pause, so that a
+/// party that evades the pauses by waiting gains nothing by it.
+const ECHO: Duration = Duration::from_millis(250);
+
+/// So many corrections of somebody whom machines promote of their own accord go
+/// out without pause, within [`Limiter`]'s window of 10 s.
+const FREE_ANEW: usize = 20;
 
 /// A change by somebody else, not yet answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +65,15 @@ pub struct InFlight {
 /// What is known of refusals and quarrels about one person.
 #[derive(Debug, Default)]
 pub struct Trouble {
-    /// B3: how fast corrections of [`Pace::Machine`] may follow.
-    machines: Limiter,
+    /// B3: how fast corrections of [`Pace::Echo`] may follow.
+    echoes: Limiter,
+    /// How fast corrections of [`Pace::Anew`] may follow.
+    anew: Limiter<FREE_ANEW>,
+    /// The last correction of [`Pace::Anew`]: with an answer to it, a quarrel has
+    /// begun with it.
+    first: Option<Tick>,
+    /// When the room last showed what gavel had set.
+    set_at: Option<Tick>,
     /// B3: how fast corrections of [`Pace::Host`] may follow.
     hosts: Limiter,
     /// Whether the pauses were told of.
@@ -88,7 +110,8 @@ impl Trouble {
     pub fn next(&self, pace: Pace, now: Tick) -> Tick {
         match pace {
             Pace::Free => now,
-            Pace::Machine => self.machines.next(now),
+            Pace::Anew => self.anew.next(now),
+            Pace::Echo => self.echoes.next(now),
             Pace::Host => self.hosts.next(now),
         }
     }
@@ -97,7 +120,16 @@ impl Trouble {
     pub fn note(&mut self, pace: Pace, now: Tick) {
         match pace {
             Pace::Free => {}
-            Pace::Machine => self.machines.note(now),
+            Pace::Anew => {
+                self.anew.note(now);
+                self.first = Some(now);
+            }
+            Pace::Echo => {
+                if let Some(first) = self.first.take() {
+                    self.echoes.note(first);
+                }
+                self.echoes.note(now);
+            }
             Pace::Host => self.hosts.note(now),
         }
     }
@@ -109,6 +141,16 @@ impl Trouble {
 
     /// Whether corrections are being held back.
     pub fn is_pausing(&self, now: Tick) -> bool {
-        self.machines.is_pausing(now) || self.hosts.is_pausing(now)
+        self.echoes.is_pausing(now) || self.anew.is_pausing(now) || self.hosts.is_pausing(now)
+    }
+
+    /// The room shows what gavel has set.
+    pub fn is_set(&mut self, now: Tick) {
+        self.set_at = Some(now);
+    }
+
+    /// Whether a machine's change that is seen now answers gavel's own.
+    pub fn is_answered(&self, now: Tick) -> bool {
+        self.set_at.is_some_and(|at| now <= at + ECHO)
     }
 }
