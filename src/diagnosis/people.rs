@@ -27,6 +27,7 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
         );
     }
     server_admins(daemon, list);
+    user_ids(daemon, list);
 }
 
 /// "3 times since the start (2 as they joined)".
@@ -71,6 +72,23 @@ fn server(promoter: &Promoter, n: Promotions, list: &mut List) {
             format!("look in modules_enabled of Component \"{service}\" for what sets affiliations; an admin's ad-hoc command looks the same"),
         );
     }
+}
+
+/// What a user id says of a person, the integration that makes the tokens decides.
+fn user_ids(daemon: &Daemon, list: &mut List) {
+    let survey = &daemon.survey;
+    if survey.shared_ids == 0 {
+        return;
+    }
+    let ids = count(survey.shared_ids, "user id is", "user ids are");
+    let named = survey.shared_ids_named.join("; ");
+    list.warn(
+        "user_ids",
+        format!(
+            "{ids} carried by several people of one meeting at a time: {named}. A promotion there does not follow anybody who reloads the page"
+        ),
+        "give each person an id of their own in context.user.id of the token; the id in Jitsi's documentation is a sample",
+    );
 }
 
 fn server_admins(daemon: &Daemon, list: &mut List) {

@@ -476,15 +476,25 @@ impl Engine {
         self.decide(main, bare, change, cause, actor, Outcome::Applied);
     }
 
-    /// A kick ends a grant (B3).
-    pub(super) fn kicked(&mut self, jid: &RoomJid, nick: &Nick) {
+    /// A kick ends a grant and an election (B3), but for one: Jitsi's device
+    /// switch kicks the old device, as the server does, when the new one is there.
+    pub(super) fn kicked(&mut self, jid: &RoomJid, nick: &Nick, actor: Option<&Actor>) {
+        let now = self.now.unix_ms;
         let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
         let bare = self.occupant(jid, nick).and_then(|o| o.bare());
         let (Some(main), Some(bare)) = (main, bare) else {
             return;
         };
-        if let Some(person) = self.person_mut(&main, &bare) {
-            self.changed |= person.record.grant.take().is_some();
+        let Some(meeting) = self.meetings.get_mut(&main) else {
+            return;
+        };
+        let Some(person) = meeting.people.get_mut(&bare) else {
+            return;
+        };
+        let id = person.record.user_id.as_deref();
+        let switches = id.is_some_and(|id| meeting.users.has_one_heir(id, &bare, now));
+        if actor.is_some() || !switches {
+            self.changed |= person.record.grant.take().is_some() | person.end_election();
         }
     }
 

@@ -1,81 +1,195 @@
-//! One user on several devices: grants and step-downs follow (SPEC B3).
+//! One user under several JIDs: grants, step-downs and elections pass from one
+//! to the next (SPEC B3).
 
 use super::Engine;
-use super::person::Person;
+use super::person::Record;
+use super::timers::Timer;
+use super::users::{RELOAD_MS, Succession};
 use crate::muc::{BareJid, Nick, RoomJid};
 
-/// A grant follows a user to a JID that appears this long after the old one
-/// has left, in milliseconds (B3).
-const SWITCH_MS: u64 = 60_000;
+/// For so long an election waits for whoever was elected to come back, in
+/// milliseconds: they may be loading the page again. Then the next is elected,
+/// until they come after all.
+const VACANT_MS: u64 = 5_000;
 
 impl Engine {
     /// Remembers the verified user behind a JID.
     pub(super) fn note_user(&mut self, main: &RoomJid, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
+        let now = self.now.unix_ms;
         let occupant = self.occupant(jid, nick);
         let credentials = occupant.and_then(|o| o.credentials.as_ref());
-        let user_id = credentials
+        let user_id: Option<Box<str>> = credentials
             .filter(|credentials| credentials.source.is_verified())
             .and_then(|credentials| credentials.claims.user_id())
             .map(Box::from);
-        let (Some(id), Some(person)) = (user_id, self.person_mut(main, bare)) else {
+        let (Some(id), Some(meeting)) = (user_id, self.meetings.get_mut(main)) else {
             return;
         };
-        if person.record.user_id.as_ref() != Some(&id) {
-            person.record.user_id = Some(id);
-            self.follow_user(main, bare);
+        let Some(person) = meeting.people.get_mut(bare) else {
+            return;
+        };
+        let before = person.record.user_id.replace(id.clone());
+        if let Some(before) = before.filter(|before| *before != id) {
+            meeting.users.drops(&before, bare, now);
+        }
+        if let Some(old) = meeting.users.came(&id, bare, now) {
+            self.pass_on(main, &old, bare);
         }
     }
 
-    /// A user who appears under another JID keeps grant and step-down (B3).
-    pub(super) fn follow_user(&mut self, main: &RoomJid, bare: &BareJid) {
+    /// Somebody who had this user id is there again. Where they appear, they have
+    /// to show it anew.
+    pub(super) fn user_is_back(&mut self, main: &RoomJid, bare: &BareJid, id: &str, appears: bool) {
         let now = self.now.unix_ms;
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };
-        let own = meeting.people.get(bare).map(|person| &person.record);
-        let Some(own) = own.filter(|r| r.grant.is_none() && r.step_down.is_none()) else {
-            return;
-        };
-        let Some(id) = own.user_id.clone() else {
-            return;
-        };
-        let recent = |person: &Person| {
-            let left = person.record.left_at;
-            person.is_present() || left.is_some_and(|at| now <= at + SWITCH_MS)
-        };
-        let same_user = meeting.people.iter_mut().filter(|(jid, person)| {
-            let record = &person.record;
-            *jid != bare
-                && record.user_id.as_ref() == Some(&id)
-                && (record.grant.is_some() || record.step_down.is_some())
-                && recent(person)
-        });
-        let old = same_user.max_by(|(a, old), (b, other)| {
-            let last = |person: &Person| (person.is_present(), person.record.left_at);
-            last(old).cmp(&last(other)).then_with(|| a.cmp(b))
-        });
-        let Some((old_jid, old)) = old else {
-            return;
-        };
-        let (old_jid, grant, step_down) = (
-            old_jid.clone(),
-            old.record.grant.clone(),
-            old.record.step_down,
-        );
-        old.record.moved = true;
-        if !old.is_present() {
-            let at = old.record.left_at.unwrap_or(now);
-            let came = old.record.since;
-            old.leave(None, at, true);
-            // Whoever is only out of sight, as this says, has not come later for it.
-            old.record.since = came;
+        if appears {
+            return meeting.users.drops(id, bare, now);
         }
-        let record = &mut meeting.person(bare).record;
-        record.grant = grant;
-        record.step_down = step_down;
-        record.moved = false;
+        if let Some(old) = meeting.users.came(id, bare, now) {
+            self.pass_on(main, &old, bare);
+        }
+    }
+
+    /// The last occupant of somebody is gone, `seen` or only lost sight of: who
+    /// has their rights from now on?
+    pub(super) fn succeed(&mut self, main: &RoomJid, bare: &BareJid, seen: bool) {
+        let now = self.now.unix_ms;
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let Some(person) = meeting.people.get_mut(bare) else {
+            return;
+        };
+        let at = person.record.left_at.unwrap_or(now);
+        let succession = match &person.record.user_id {
+            Some(id) if !seen => return meeting.users.out_of_sight(id, bare, now),
+            Some(id) => meeting.users.left(id, bare, at, now),
+            None => Succession::Nobody,
+        };
+        match succession {
+            Succession::To(heir) => self.pass_on(main, bare, &heir),
+            Succession::Awaited if person.record.awaited => self.await_elected(main),
+            Succession::Awaited => {}
+            Succession::Nobody => person.record.awaited = false,
+        }
+    }
+
+    /// All rooms have been read: who is out of sight now has left.
+    pub(super) fn succeed_unseen(&mut self, main: &RoomJid) {
+        let unseen = self
+            .meetings
+            .get(main)
+            .map(|meeting| meeting.users.unseen());
+        for (_, bare) in unseen.into_iter().flatten() {
+            let Some(person) = self.person_mut(main, &bare) else {
+                continue;
+            };
+            person.record.since = None;
+            person.record.awaited |= person.end_election();
+            self.changed = true;
+            self.succeed(main, &bare, true);
+            self.mark(main, &bare);
+        }
+    }
+
+    /// What `old` held is `heir`'s from now on, who is the same user.
+    fn pass_on(&mut self, main: &RoomJid, old: &BareJid, heir: &BareJid) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let has_own = |own: &Record| own.grant.is_some() || own.step_down.is_some();
+        let own = meeting.people.get(heir);
+        if own.is_none_or(|person| has_own(&person.record)) {
+            return;
+        }
+        let Some(person) = meeting.people.get_mut(old).filter(|p| !p.is_present()) else {
+            return;
+        };
+        let record = &mut person.record;
+        let (grant, step_down) = (record.grant.take(), record.step_down.take());
+        let elected = std::mem::take(&mut record.awaited);
+        if grant.is_some() {
+            (record.kept, record.kept_until) = (None, None);
+        }
+        if grant.is_none() && step_down.is_none() && !elected {
+            return;
+        }
+        if elected {
+            // Who was elected meanwhile has only stood in.
+            self.end_elections_but(main, heir);
+        }
+        if let Some(person) = self.person_mut(main, heir) {
+            let record = &mut person.record;
+            (record.grant, record.step_down) = (grant, step_down);
+            if elected {
+                (record.elected, record.lapsed) = (true, None);
+            }
+        }
         self.changed = true;
-        self.mark(main, &old_jid);
-        self.mark(main, bare);
+        self.mark(main, old);
+        self.mark(main, heir);
+    }
+
+    /// Somebody who was elected as they left is back.
+    pub(super) fn is_back(&mut self, main: &RoomJid, bare: &BareJid) {
+        self.end_elections_but(main, bare);
+        if let Some(person) = self.person_mut(main, bare) {
+            (person.record.elected, person.record.lapsed) = (true, None);
+        }
+        self.changed = true;
+    }
+
+    /// Somebody elected has left, and may come back: the meeting is looked at
+    /// again when that has taken too long.
+    fn await_elected(&mut self, main: &RoomJid) {
+        self.changed = true;
+        self.wake_at(self.now.unix_ms + VACANT_MS, Timer::Vacancy(main.clone()));
+    }
+
+    /// Whether whoever was elected is still waited for.
+    pub(super) fn is_vacant(&self, main: &RoomJid) -> bool {
+        let now = self.now.unix_ms;
+        let people = self.meetings.get(main).map(|meeting| &meeting.people);
+        let mut people = people.into_iter().flat_map(|people| people.values());
+        people.any(|person| {
+            let left = person.record.left_at.filter(|_| person.record.awaited);
+            left.is_some_and(|at| now < at.saturating_add(VACANT_MS))
+        })
+    }
+
+    /// Whoever was elected has not come back yet.
+    pub(super) fn look_at_vacancy(&mut self, main: &RoomJid) {
+        let now = self.now.unix_ms;
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let mut next: Option<u64> = None;
+        let mut over = Vec::new();
+        for (bare, person) in &mut meeting.people {
+            let record = &mut person.record;
+            let Some(at) = record.left_at.filter(|_| record.awaited) else {
+                continue;
+            };
+            let ends = [VACANT_MS, RELOAD_MS].map(|wait| at.saturating_add(wait));
+            let due = ends.into_iter().find(|end| *end > now);
+            record.awaited = due.is_some();
+            if due.is_none() {
+                over.push(bare.clone());
+            }
+            next = [next, due].into_iter().flatten().min();
+        }
+        if let Some(at) = next {
+            self.wake_at(at, Timer::Vacancy(main.clone()));
+        }
+        over.sort_unstable();
+        for bare in over {
+            self.changed = true;
+            self.mark(main, &bare);
+        }
+        if self.elects() {
+            self.unassessed.insert(main.clone());
+        }
     }
 }

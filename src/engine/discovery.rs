@@ -225,8 +225,13 @@ impl Engine {
             stream.resynchronised = true;
         }
         self.settle_all_tokens();
+        let mut meetings: Vec<_> = self.meetings.keys().cloned().collect();
+        meetings.sort_unstable();
+        for main in &meetings {
+            self.succeed_unseen(main);
+        }
         // No meeting was looked at as a whole before all were seen.
-        self.unassessed.extend(self.meetings.keys().cloned());
+        self.unassessed.extend(meetings);
         let rooms = self.rooms.values().filter(|room| room.is_in()).count();
         self.report(Report::Resynchronised { rooms });
     }

@@ -102,6 +102,7 @@ impl Engine {
         };
         person.leave(None, now, true);
         self.changed = true;
+        self.succeed(jid, bare, true);
         self.mark(jid, bare);
     }
 }

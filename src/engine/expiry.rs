@@ -114,7 +114,7 @@ impl Engine {
     }
 
     /// Wakes the engine at a time of the calendar, as far as can be told now.
-    fn wake_at(&mut self, unix_ms: u64, timer: Timer) {
+    pub(super) fn wake_at(&mut self, unix_ms: u64, timer: Timer) {
         let wait = Duration::from_millis(unix_ms.saturating_sub(self.now.unix_ms));
         self.timers.set(self.now.tick.saturating_add(wait), timer);
     }

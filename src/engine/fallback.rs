@@ -59,6 +59,7 @@ impl Engine {
             self.end_election_of(main, &bare);
         }
         let first = assembly.first.filter(|_| !assembly.moderated);
+        let first = first.filter(|_| !self.is_vacant(main));
         if let Some((_, bare)) = first {
             self.elect(main, &bare);
         }
@@ -79,7 +80,10 @@ impl Engine {
         let Some(meeting) = self.meetings.get(main) else {
             return;
         };
-        let by_election = |person: &Person| person.record.elected || person.is_elected_power();
+        let by_election = |person: &Person| {
+            let record = &person.record;
+            record.elected || record.awaited || person.is_elected_power()
+        };
         let people = meeting.people.iter();
         let mut over: Vec<BareJid> = people
             .filter(|(_, person)| by_election(person))
@@ -91,12 +95,25 @@ impl Engine {
         }
     }
 
+    /// Ends all elections but that of `heir`.
+    pub(super) fn end_elections_but(&mut self, main: &RoomJid, heir: &BareJid) {
+        let people = self.meetings.get(main).map(|meeting| &meeting.people);
+        let others = people.into_iter().flatten();
+        let others = others.filter(|(bare, person)| *bare != heir && person.record.elected);
+        let mut others: Vec<BareJid> = others.map(|(bare, _)| bare.clone()).collect();
+        others.sort_unstable();
+        for bare in others {
+            self.end_election_of(main, &bare);
+        }
+    }
+
     fn end_election_of(&mut self, main: &RoomJid, bare: &BareJid) {
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
         let record = &mut person.record;
         record.elected = false;
+        record.awaited = false;
         record.lapsed = Some(Lapse::Fallback);
         if record.grant.take_if(|grant| grant.by_elected).is_some() {
             record.kept = None;

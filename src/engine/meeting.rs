@@ -4,6 +4,7 @@
 use super::absent::Absence;
 use super::limit::Budget;
 use super::person::{Person, Record};
+use super::users::Users;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,6 +19,8 @@ pub struct Meeting {
     pub meeting_id: Option<String>,
     /// How long it has had no host, and what came of it.
     pub absence: Absence,
+    /// Who carries which user id.
+    pub users: Users,
     /// How many corrections of what machines do may go out at once.
     pub budget: Budget,
 }
@@ -44,11 +47,15 @@ impl Meeting {
 
     /// Another meeting in a room of the same name: nothing of the last one
     /// counts, but who is in a breakout room by now is in this one.
-    pub fn begin_anew(&mut self) {
+    pub fn begin_anew(&mut self, now: u64) {
         self.absence = Absence::default();
+        self.users = Users::default();
         self.people.retain(|_, person| person.is_present());
-        for person in self.people.values_mut() {
+        for (jid, person) in &mut self.people {
             let user_id = person.record.user_id.take();
+            if let Some(id) = &user_id {
+                self.users.came(id, jid, now);
+            }
             person.record = Record {
                 user_id,
                 ..Record::default()

@@ -58,6 +58,7 @@ pub mod survey;
 pub mod tally;
 pub mod time;
 mod timers;
+pub mod users;
 mod view;
 
 pub use event::{Action, Decision, Input, Report, Warning};
@@ -284,6 +285,7 @@ impl Engine {
                 Timer::Expiry(room, nick) => self.watch_expiry(&room, &nick),
                 Timer::Host(room) => self.look_for_host(&room),
                 Timer::Kept(room, jid) => self.watch_kept(&room, &jid),
+                Timer::Vacancy(room) => self.look_at_vacancy(&room),
             }
         }
     }

@@ -82,16 +82,12 @@ impl Person {
     pub fn leave(&mut self, power: Option<Affiliation>, at: u64, seen: bool) {
         self.lost = !seen;
         self.record.left_at = Some(at);
-        self.record.kept = power.filter(|_| !self.record.moved);
+        self.record.kept = power;
         self.unsettled_since = None;
         self.role_taken = false;
         if seen {
             self.record.since = None;
-            self.end_election();
-        }
-        if self.record.moved && seen {
-            self.record.grant = None;
-            self.record.step_down = None;
+            self.record.awaited = self.end_election();
         }
     }
 

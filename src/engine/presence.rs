@@ -168,7 +168,7 @@ impl Engine {
         self.banned_early(jid, &nick, &item);
         self.shown(jid, &nick, &item);
         if user.has_status(status::KICKED) {
-            self.kicked(jid, &nick);
+            self.kicked(jid, &nick, item.actor.as_ref());
         }
         self.gone(jid, &nick);
         self.leave_if_lonely(jid);

@@ -36,6 +36,9 @@ impl Engine {
         self.warn_without_module(jid);
         self.names
             .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
+        if self.is_ready() {
+            self.succeed_unseen(&main);
+        }
         if main == *jid {
             self.doubt_unseated(jid);
             self.read_lists(jid);
@@ -66,13 +69,14 @@ impl Engine {
     }
 
     fn join_meeting(&mut self, main: &RoomJid, jid: &RoomJid, meeting_id: Option<String>) {
+        let now = self.now.unix_ms;
         let known = self.meetings.get(main).map(|m| m.meeting_id.clone());
         let another = match (known.flatten(), &meeting_id) {
             (Some(old), Some(new)) => main == jid && old != *new,
             _ => false,
         };
         if another && let Some(meeting) = self.meetings.get_mut(main) {
-            meeting.begin_anew();
+            meeting.begin_anew(now);
             self.changed = true;
         }
         let meeting = self.meetings.entry(main.clone());
@@ -109,14 +113,20 @@ impl Engine {
         let appears = back && !std::mem::take(&mut person.lost);
         if appears {
             person.because = None;
-            person.record.user_id = None;
         }
+        let user_id = match appears {
+            true => person.record.user_id.take(),
+            false => person.record.user_id.clone(),
+        };
         // Mostly there is one, and a vector's first room is for four.
         person.seats.reserve_exact(1);
         person.seats.push(Seat {
             room: jid.clone(),
             nick: nick.clone(),
         });
+        if let Some(id) = user_id.filter(|_| back) {
+            self.user_is_back(&main, &bare, &id, appears);
+        }
         let given = self.given(jid, nick);
         self.examine(jid, nick, listed);
         if let Some(given) = given.filter(|_| main == *jid) {
@@ -130,12 +140,11 @@ impl Engine {
             person.record.kept = None;
             person.record.kept_until = None;
             person.record.left_at = None;
-            person.record.moved = false;
+            if std::mem::take(&mut person.record.awaited) {
+                self.is_back(&main, &bare);
+            }
         }
         self.note_arrival(&main, &bare, came);
-        if appears {
-            self.follow_user(&main, &bare);
-        }
         self.mark(&main, &bare);
     }
 
@@ -167,6 +176,7 @@ impl Engine {
             let mattered = person.record.matters();
             person.leave(kept, at, seen);
             self.changed |= mattered || person.record.matters();
+            self.succeed(main, bare, seen);
             self.watch_kept(main, bare);
         }
         self.mark(main, bare);

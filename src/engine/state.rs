@@ -37,6 +37,9 @@ pub struct Remembered {
     /// gavel has made the room members-only, for want of a host.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
+    /// User ids that name no person.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shared_ids: Vec<Box<str>>,
     /// Grants, step-downs and the rest by bare JID.
     pub people: BTreeMap<BareJid, Record>,
 }
@@ -70,12 +73,16 @@ impl Engine {
             let people: BTreeMap<_, _> = people.collect();
             let meeting_id = meeting.meeting_id.clone();
             let locked = meeting.absence.locked;
+            let shared = meeting.users.shared(self.now.unix_ms);
+            let shared_ids: Vec<Box<str>> = shared.into_iter().map(Box::from).collect();
             let remembered = Remembered {
                 meeting_id,
                 locked,
+                shared_ids,
                 people,
             };
-            let matters = locked || !remembered.people.is_empty();
+            let matters =
+                locked || !remembered.shared_ids.is_empty() || !remembered.people.is_empty();
             matters.then(|| (room.clone(), remembered))
         });
         State {
@@ -97,7 +104,7 @@ impl Engine {
                 _ => person.keeps(standing),
             };
             record.restore = person.restored_absent(standing);
-            record.kept = power.filter(|_| !record.moved);
+            record.kept = power;
             if person.actual != Some(Affiliation::Outcast) {
                 record.kept_until = self.until(person);
             }
@@ -122,7 +129,17 @@ impl Engine {
                 absence: Absence::remembered(remembered.locked),
                 ..Meeting::default()
             };
-            for (jid, record) in remembered.people {
+            for id in &remembered.shared_ids {
+                meeting.users.is_shared(id);
+            }
+            for (jid, mut record) in remembered.people {
+                if std::mem::take(&mut record.moved) {
+                    (record.grant, record.step_down, record.kept) = (None, None, None);
+                }
+                if let Some(id) = &record.user_id {
+                    let at = record.left_at.unwrap_or_default();
+                    meeting.users.out_of_sight(id, &jid, at);
+                }
                 meeting.person(&jid).record = record;
             }
             self.meetings.insert(room, meeting);

@@ -51,6 +51,11 @@ pub struct Survey {
     /// Whether presence can be sent in an occupant's name; none before the
     /// first was sent.
     pub can_impersonate: Option<bool>,
+    /// User ids that several people carry, counted once for each meeting: nothing
+    /// passes by them (B3).
+    pub shared_ids: usize,
+    /// Some of these, as `ID in ROOM`.
+    pub shared_ids_named: Vec<String>,
     /// Whether no more tokens can be remembered.
     pub tokens_full: bool,
 }
@@ -70,6 +75,15 @@ impl Engine {
         admins.sort_unstable();
         let named = admins.iter().take(MAX_NAMED);
         let inside = self.rooms.values().filter(|room| room.is_in());
+        let now = self.now.unix_ms;
+        let meetings = self.meetings.iter();
+        let shared = meetings.flat_map(|(room, meeting)| {
+            let ids = meeting.users.shared(now).into_iter();
+            ids.map(move |id| (room, id))
+        });
+        let mut shared: Vec<(&RoomJid, &str)> = shared.collect();
+        shared.sort_unstable();
+        let shared_named = shared.iter().take(MAX_NAMED);
         Survey {
             people: inside.map(Room::people).sum(),
             services: services.collect(),
@@ -82,6 +96,10 @@ impl Engine {
                 true if self.reverts == 0 => None,
                 can => Some(can),
             },
+            shared_ids: shared.len(),
+            shared_ids_named: shared_named
+                .map(|(room, id)| format!("{id:?} in {room}"))
+                .collect(),
             tokens_full: self.bindings.is_full(),
         }
     }

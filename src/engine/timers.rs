@@ -45,6 +45,8 @@ pub enum Timer {
     Host(RoomJid),
     /// What an absent person has kept may have ended.
     Kept(RoomJid, BareJid),
+    /// Whoever was elected in a meeting has left, and not come back yet.
+    Vacancy(RoomJid),
 }
 
 /// Timers by time, one of each: the earliest that was asked for. Whoever

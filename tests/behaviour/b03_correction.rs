@@ -340,6 +340,56 @@ async fn b3_a_grant_follows_the_user_to_another_jid(version: Version) {
 }
 on_both!(b3_a_grant_follows_the_user_to_another_jid);
 
+/// Integrations copy the sample id of Jitsi's documentation.
+async fn b3_an_id_that_several_carry_promotes_nobody_else(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    let names = ["ann", "ben", "cid"];
+    let ann = env.person(ROOM, "ann", Some(student("sample"))).await;
+    alice.sees_affiliation(ROOM, "ann", "member").await;
+    alice
+        .affiliate(ROOM, "ann@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    let _ben = env.person(ROOM, "ben", Some(student("sample"))).await;
+    let _cid = env.person(ROOM, "cid", Some(student("sample"))).await;
+    env.settle().await;
+    let has = names.map(|name| focus.affiliation(ROOM, name));
+    assert_eq!(has, ["owner", "member", "member"]);
+    // Either of the two could be her successor.
+    ann.leave(ROOM, "ann").await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "ben"), "member");
+    assert_eq!(focus.affiliation(ROOM, "cid"), "member");
+}
+on_both!(b3_an_id_that_several_carry_promotes_nobody_else);
+
+/// The new connection is there before the old one has gone.
+async fn b3_a_grant_passes_when_a_ghost_goes(version: Version) {
+    let env = Env::new(version).await;
+    let focus = env.focus(ROOM).await;
+    let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    let ghost = env.person(ROOM, "ghost", Some(student("Bob"))).await;
+    alice.sees_affiliation(ROOM, "ghost", "member").await;
+    alice
+        .affiliate(ROOM, "ghost@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "bob"), "member");
+    ghost.leave(ROOM, "ghost").await;
+    focus.sees_affiliation(ROOM, "bob", "owner").await;
+    env.settle().await;
+    let owners = focus.affiliated(ROOM, "owner").await.unwrap();
+    assert!(
+        !owners.contains(&"ghost@meet.jitsi".to_owned()),
+        "{owners:?}"
+    );
+}
+on_both!(b3_a_grant_passes_when_a_ghost_goes);
+
 /// Recorders, the bridge and the focus itself are nobody's business.
 async fn b3_infrastructure_is_left_alone(version: Version) {
     let env = Env::new(version).await;

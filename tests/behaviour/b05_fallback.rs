@@ -149,6 +149,23 @@ async fn b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there(version: 
 }
 on_both!(b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there);
 
+async fn b5_an_election_follows_its_person_over_a_reload(version: Version) {
+    let env = Env::gavel(version, FIRST).await;
+    let focus = env.focus(ROOM).await;
+    let nicks = ["ann", "ann2", "ben"];
+    let ann = env.person(ROOM, "ann", Some(student("Ann"))).await;
+    let _ben = env.person(ROOM, "ben", Some(student("Ben"))).await;
+    focus.sees_affiliation(ROOM, "ann", "owner").await;
+    ann.leave(ROOM, "ann").await;
+    let _again = env.person(ROOM, "ann2", Some(student("Ann"))).await;
+    focus.sees_affiliation(ROOM, "ann2", "owner").await;
+    assert_eq!(owners(&env, &focus, &nicks).await, ["ann2"]);
+    let asked = env.requests().await;
+    let ben = ("ben@meet.jitsi".to_owned(), "owner".to_owned());
+    assert!(!asked.contains(&ben), "{asked:?}");
+}
+on_both!(b5_an_election_follows_its_person_over_a_reload);
+
 /// The module must know whom gavel has elected, or its guard would refuse it.
 async fn b5_with_the_module_and_its_guard_an_election_holds(version: Version) {
     let settings = "[claims]\nsources = [\"bridge\"]\n[policy]\nfallback = \"first\"\nguard = true";

@@ -330,7 +330,7 @@ fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
     }
 }
 
-/// Two devices of one user, one of them about to enter as the other steps down.
+/// Two devices of one user: one steps down and goes, the other is about to enter.
 #[test]
 fn b4_who_steps_down_is_no_owner_on_the_next_device_for_a_moment() {
     let (mut world, r) = world(Policy::default());
@@ -339,6 +339,8 @@ fn b4_who_steps_down_is_no_owner_on_the_next_device_for_a_moment() {
     world.connects("other@meet.jitsi/1", &r, teacher());
     world.run(50);
     world.set(Some(T), &r, T, Affiliation::Member).unwrap();
+    world.run(50);
+    world.leave(T, &r);
     world.run(50);
     world.join("other@meet.jitsi/1", &r, "o", Some(teacher()));
     assert_eq!(world.has(&r, "other@meet.jitsi"), Affiliation::None);

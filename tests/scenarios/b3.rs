@@ -204,6 +204,7 @@ fn b3_a_step_down_follows_a_user_who_comes_with_a_late_token() {
         )
         .unwrap();
     world.run(50);
+    world.leave("old@meet.jitsi/1", &r);
     world.join("new@meet.jitsi/1", &r, "new", None);
     world.run(50);
     world.join("new@meet.jitsi/1", &r, "new", ticket(6));

@@ -19,3 +19,4 @@ mod half_seen;
 mod host_absent;
 mod rules;
 mod together;
+mod users;

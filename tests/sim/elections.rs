@@ -93,6 +93,7 @@ impl Oracle {
     /// there are.
     pub fn elections(
         &mut self,
+        now: u64,
         main: &RoomJid,
         elected: &BTreeSet<String>,
         asked: &BTreeSet<String>,
@@ -129,7 +130,8 @@ impl Oracle {
         // It knows the preset's tokens, and no rules.
         let known = self.policy.rules.is_empty();
         for jid in news.iter().filter(|_| known) {
-            self.check_elected(main, jid);
+            let follows = self.follows(now, main, jid);
+            self.check_elected(main, jid, follows);
         }
         for jid in self.people(main) {
             let memory = self.memory(main, &jid);
@@ -150,11 +152,12 @@ impl Oracle {
         }
     }
 
-    fn check_elected(&self, main: &RoomJid, jid: &str) {
+    fn check_elected(&self, main: &RoomJid, jid: &str, follows: bool) {
         assert_eq!(self.policy.fallback, Fallback::First, "{jid}");
         assert!(!self.has_host(main), "{jid} is elected beside a host");
+        // Who is elected may be in a breakout room.
         assert!(
-            self.is_candidate(main, jid),
+            self.is_candidate(main, jid) || follows && self.present(main, jid),
             "{jid} is elected and cannot be"
         );
         let people = self.people(main);
@@ -172,7 +175,7 @@ impl Oracle {
                 rooms.any(|(_, seats)| seats.values().any(|seat| seat.bare == jid))
             };
             let sooner = self.is_candidate(main, other) && since(other) < since(jid);
-            let sooner = sooner && !elsewhere(jid) && !elsewhere(other);
+            let sooner = sooner && !elsewhere(jid) && !elsewhere(other) && !follows;
             assert!(!sooner, "{jid} is elected, but {other} came first");
         }
     }

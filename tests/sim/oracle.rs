@@ -5,6 +5,7 @@ mod changes;
 mod early;
 mod sight;
 mod time;
+mod users;
 
 use super::claims::Kind;
 use super::room::bare;
@@ -37,8 +38,8 @@ pub struct Memory {
     /// An unjust ban is to be undone.
     pub(super) unban: bool,
     pub(super) shown: Option<Affiliation>,
-    user: Option<String>,
-    left_at: Option<u64>,
+    pub(super) user: Option<String>,
+    pub(super) left_at: Option<u64>,
     /// gavel has lost sight of them.
     lost: bool,
     /// They are in a room of which gavel cannot say yet whose it is.
@@ -49,8 +50,8 @@ pub struct Memory {
     before: Option<Affiliation>,
     /// Until when they could.
     before_until: Option<u64>,
-    /// Another device has taken over.
-    moved: bool,
+    /// When they left, where they were elected then.
+    pub(super) left_elected: Option<u64>,
     /// Elected, as gavel says, and found right.
     pub(super) elected: bool,
     /// They were entitled to moderate when last looked at.

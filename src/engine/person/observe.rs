@@ -111,7 +111,6 @@ impl Person {
             // It is no longer their token's.
             self.record.kept_until = None;
         }
-        self.record.moved = false;
         self.record.grant = Some(Box::new(Grant {
             affiliation,
             by_nick: change.by.nick.as_deref().map(str::to_owned),

@@ -82,8 +82,12 @@ pub struct Record {
     /// When their last occupant left, in milliseconds since 1970-01-01 UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_at: Option<u64>,
-    /// Another JID of the same user has taken grant and step-down over.
+    /// They were elected as they left: so is whoever succeeds them (B3).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub awaited: bool,
+    /// Written by gavel 0.1, where another JID of the same user had a copy of
+    /// grant and step-down: these do not count.
+    #[serde(skip_serializing)]
     pub moved: bool,
     /// When they came, in milliseconds since 1970-01-01 UTC: the order in which
     /// people are elected. Only while they are there, and with
@@ -115,6 +119,7 @@ impl Record {
             || self.restore.is_some()
             || self.since.is_some()
             || self.elected
+            || self.awaited
             || self.lapsed.is_some()
     }
 

@@ -77,7 +77,6 @@ impl Oracle {
         if new > old {
             if new.moderates() && entitled && level.is_some() {
                 memory.step_down = None;
-                memory.moved = false;
                 if !owner {
                     memory.by_elected = by_elected;
                 }

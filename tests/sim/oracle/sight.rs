@@ -111,15 +111,10 @@ impl Oracle {
                 memory.user = None;
             }
             memory.before = None;
-            memory.moved = false;
         }
         memory.left_at = None;
         let user = ticket.and_then(|ticket| ticket.user);
-        let appears = back && !lost || user.is_some() && memory.user != user;
         memory.user = user.or(memory.user.take());
-        if appears {
-            self.follow(now, &room, &jid);
-        }
     }
 
     /// gavel's own presence.
@@ -201,8 +196,11 @@ impl Oracle {
         let jid = bare(item.jid.as_deref().unwrap());
         let actor = item.actor.as_ref();
         self.changed(room, &jid, item.affiliation.unwrap(), actor, ready);
-        if user.has_status(307) {
-            self.memory(room, &jid).grant = None;
+        // A device switch kicks the old one, as the server.
+        let switches = actor.is_none() && self.has_one_heir(room, &jid);
+        if user.has_status(307) && !switches {
+            let memory = self.memory(room, &jid);
+            (memory.grant, memory.elected) = (None, false);
         }
         self.unseat(now, room, nick, true);
     }
@@ -226,48 +224,8 @@ impl Oracle {
                     false => (before, before_until),
                 };
             }
-            if memory.moved {
-                memory.kept = None;
-                if left {
-                    (memory.grant, memory.step_down) = (None, None);
-                }
-            }
+            let elected = memory.elected && left && memory.user.is_some();
+            memory.left_elected = elected.then_some(now);
         }
-    }
-
-    /// B3: grant and step-down follow a user to another JID.
-    fn follow(&mut self, now: u64, room: &RoomJid, jid: &str) {
-        let main = self.main(room);
-        let memory = self.memory(room, jid);
-        let user = memory.user.clone();
-        if memory.grant.is_some() || memory.step_down.is_some() || user.is_none() {
-            return;
-        }
-        let present = |other: &str| self.seats_of(room, other).next().is_some();
-        let mut others = self.memory.iter();
-        let old = others.find(|((meeting, other), memory)| {
-            let recent = memory.left_at.is_some_and(|at| now <= at + 60_000);
-            *meeting == main
-                && other != jid
-                && memory.user == user
-                && (memory.grant.is_some() || memory.step_down.is_some())
-                && (recent || present(other))
-        });
-        let Some((key, old)) = old.map(|(key, memory)| (key.clone(), memory.clone())) else {
-            return;
-        };
-        let gone = !self.present(room, &key.1);
-        let taken = self.memory.get_mut(&key).unwrap();
-        taken.moved = true;
-        if gone {
-            // What has followed is not kept, too; whoever was only out of sight
-            // appears anew, and has it back from the other.
-            (taken.grant, taken.step_down, taken.kept) = (None, None, None);
-            taken.lost = false;
-        }
-        let memory = self.memory(room, jid);
-        (memory.grant, memory.by_elected) = (old.grant, old.by_elected);
-        memory.step_down = old.step_down;
-        memory.moved = false;
     }
 }

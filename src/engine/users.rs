@@ -1,0 +1,297 @@
+//! Which JIDs of a meeting carry which verified `context.user.id`, and to whom
+//! rights pass when their holder leaves (SPEC B3).
+//!
+//! A user id is not a person: integrations copy the sample id of Jitsi's
+//! documentation, or count. So rights pass only where one JID alone can be meant:
+//! the one that is there with the id as the holder leaves (a reload whose ghost
+//! lingers, a device switch), or the one that comes within a minute after (a
+//! reload). An id that two JIDs have carried side by side for longer than a ghost
+//! lives names no person, and nothing passes by it until the meeting ends.
+
+use crate::muc::BareJid;
+use std::collections::{HashMap, VecDeque};
+
+/// Somebody who comes so long after the holder has left is their successor, in
+/// milliseconds.
+pub const RELOAD_MS: u64 = 60_000;
+/// Longer than this, in milliseconds, no ghost is there beside its successor.
+const SIDE_BY_SIDE_MS: u64 = 120_000;
+
+/// What becomes of the rights of somebody who has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Succession {
+    /// They pass to this JID.
+    To(BareJid),
+    /// They pass to whoever comes with the same id within [`RELOAD_MS`].
+    Awaited,
+    /// Several could be meant, or nobody: they stay where they are.
+    Nobody,
+}
+
+/// A JID that carries an id, and since when, in milliseconds since 1970-01-01 UTC.
+#[derive(Debug, Clone)]
+struct Carrier {
+    jid: BareJid,
+    since: u64,
+}
+
+/// Who carries one id.
+#[derive(Debug, Default)]
+struct Carriers {
+    here: Vec<Carrier>,
+    /// gavel has lost sight of them: whether they are there is not known.
+    unseen: Vec<Carrier>,
+    /// Nobody has succeeded them yet.
+    left: Vec<BareJid>,
+    /// The id names no person.
+    nobody: bool,
+}
+
+/// The user ids of a meeting.
+#[derive(Debug, Default)]
+pub struct Users {
+    by_id: HashMap<Box<str>, Carriers>,
+    /// Everybody in [`Carriers::left`], oldest first.
+    left: VecDeque<(u64, Box<str>, BareJid)>,
+}
+
+impl Users {
+    /// `jid` is there with `id`. Answers who has left and is succeeded by it.
+    pub fn came(&mut self, id: &str, jid: &BareJid, now: u64) -> Option<BareJid> {
+        self.forget_long_gone(now);
+        let carriers = self.by_id.entry(id.into()).or_default();
+        if carriers.here.iter().any(|carrier| carrier.jid == *jid) {
+            return None;
+        }
+        carriers.left.retain(|left| left != jid);
+        let back = take(&mut carriers.unseen, jid);
+        let since = back.map_or(now, |carrier| carrier.since);
+        let jid = jid.clone();
+        carriers.here.push(Carrier { jid, since });
+        // Of those out of sight some may be there: it is not known yet who has left.
+        let sure = carriers.here.len() == 1 && carriers.unseen.is_empty();
+        match carriers.left.len() {
+            1 if sure && !carriers.nobody => carriers.left.pop(),
+            _ => None,
+        }
+    }
+
+    /// `jid` has left at `at`, as far as is known; it is `now`.
+    pub fn left(&mut self, id: &str, jid: &BareJid, at: u64, now: u64) -> Succession {
+        self.forget_long_gone(now);
+        let Some(carriers) = self.by_id.get_mut(id) else {
+            return Succession::Nobody;
+        };
+        carriers.look(now);
+        take(&mut carriers.here, jid);
+        take(&mut carriers.unseen, jid);
+        let awaited = now <= at.saturating_add(RELOAD_MS);
+        match &carriers.here[..] {
+            _ if carriers.nobody => {}
+            [heir] if heir.since <= at.saturating_add(RELOAD_MS) => {
+                return Succession::To(heir.jid.clone());
+            }
+            [] if awaited => {
+                carriers.left.push(jid.clone());
+                self.left.push_back((at, id.into(), jid.clone()));
+                return Succession::Awaited;
+            }
+            _ => {}
+        }
+        self.drop_if_unused(id);
+        Succession::Nobody
+    }
+
+    /// Whether somebody else, and nobody but them, is there with the same id.
+    pub fn has_one_heir(&self, id: &str, jid: &BareJid, now: u64) -> bool {
+        self.by_id.get(id).is_some_and(|carriers| {
+            let others = carriers.here.iter().filter(|carrier| carrier.jid != *jid);
+            !carriers.names_nobody(now) && others.count() == 1
+        })
+    }
+
+    /// gavel has lost sight of `jid`.
+    pub fn out_of_sight(&mut self, id: &str, jid: &BareJid, now: u64) {
+        let carriers = self.by_id.entry(id.into()).or_default();
+        carriers.look(now);
+        let carrier = take(&mut carriers.here, jid).unwrap_or_else(|| Carrier {
+            jid: jid.clone(),
+            since: now,
+        });
+        carriers.unseen.push(carrier);
+    }
+
+    /// `jid` is there and has another id now, or none.
+    pub fn drops(&mut self, id: &str, jid: &BareJid, now: u64) {
+        if let Some(carriers) = self.by_id.get_mut(id) {
+            carriers.look(now);
+            take(&mut carriers.here, jid);
+            take(&mut carriers.unseen, jid);
+            carriers.left.retain(|left| left != jid);
+        }
+        self.drop_if_unused(id);
+    }
+
+    /// Everybody of whom it is not known whether they are there.
+    pub fn unseen(&self) -> Vec<(Box<str>, BareJid)> {
+        let all = self.by_id.iter().flat_map(|(id, carriers)| {
+            let unseen = carriers.unseen.iter();
+            unseen.map(|carrier| (id.clone(), carrier.jid.clone()))
+        });
+        let mut all: Vec<_> = all.collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The ids that name no person, in order.
+    pub fn shared(&self, now: u64) -> Vec<&str> {
+        let all = self.by_id.iter();
+        let shared = all.filter(|(_, carriers)| carriers.names_nobody(now));
+        let mut ids: Vec<&str> = shared.map(|(id, _)| &**id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// `id` names no person, as was known before a restart.
+    pub fn is_shared(&mut self, id: &str) {
+        self.by_id.entry(id.into()).or_default().nobody = true;
+    }
+
+    fn forget_long_gone(&mut self, now: u64) {
+        let gone = |left: &(u64, Box<str>, BareJid)| left.0.saturating_add(RELOAD_MS) < now;
+        while self.left.front().is_some_and(gone) {
+            let Some((_, id, jid)) = self.left.pop_front() else {
+                return;
+            };
+            if let Some(carriers) = self.by_id.get_mut(&id) {
+                let again = self.left.iter().any(|left| left.1 == id && left.2 == jid);
+                carriers.left.retain(|left| *left != jid || again);
+            }
+            self.drop_if_unused(&id);
+        }
+    }
+
+    fn drop_if_unused(&mut self, id: &str) {
+        let unused = |carriers: &Carriers| {
+            let nobody_there = carriers.here.is_empty() && carriers.unseen.is_empty();
+            nobody_there && carriers.left.is_empty() && !carriers.nobody
+        };
+        if self.by_id.get(id).is_some_and(unused) {
+            self.by_id.remove(id);
+        }
+    }
+}
+
+impl Carriers {
+    /// Whether two are, or have been, side by side for too long.
+    fn names_nobody(&self, now: u64) -> bool {
+        let long = |carrier: &&Carrier| carrier.since.saturating_add(SIDE_BY_SIDE_MS) < now;
+        self.nobody || self.here.iter().filter(long).count() > 1
+    }
+
+    fn look(&mut self, now: u64) {
+        self.nobody = self.names_nobody(now);
+    }
+}
+
+fn take(list: &mut Vec<Carrier>, jid: &BareJid) -> Option<Carrier> {
+    let at = list.iter().position(|carrier| carrier.jid == *jid)?;
+    Some(list.remove(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jid(name: &str) -> BareJid {
+        BareJid::parse(&format!("{name}@x")).unwrap_or_else(|| panic!("{name}"))
+    }
+
+    fn there(users: &mut Users, names: &[&str], now: u64) {
+        for name in names {
+            users.came("id", &jid(name), now);
+        }
+    }
+
+    #[test]
+    fn b3_a_reload_within_a_minute_is_a_successor() {
+        for (after, expected) in [(0, true), (60_000, true), (60_001, false)] {
+            let mut users = Users::default();
+            there(&mut users, &["a"], 0);
+            assert_eq!(users.left("id", &jid("a"), 5, 5), Succession::Awaited);
+            let old = users.came("id", &jid("b"), 5 + after);
+            assert_eq!(old.is_some(), expected, "after {after} ms");
+        }
+    }
+
+    #[test]
+    fn b3_who_is_there_alone_is_a_successor_at_once_and_of_several_nobody() {
+        let mut users = Users::default();
+        there(&mut users, &["a", "b"], 0);
+        let heir = users.left("id", &jid("a"), 5, 5);
+        assert_eq!(heir, Succession::To(jid("b")));
+        there(&mut users, &["c", "d"], 6);
+        assert_eq!(users.left("id", &jid("b"), 7, 7), Succession::Nobody);
+        // Nor later, when one of the two is left.
+        assert_eq!(users.left("id", &jid("c"), 8, 8), Succession::To(jid("d")));
+        assert_eq!(users.came("id", &jid("e"), 9), None);
+    }
+
+    #[test]
+    fn b3_of_two_who_have_left_nobody_is_succeeded() {
+        let mut users = Users::default();
+        there(&mut users, &["a"], 0);
+        users.left("id", &jid("a"), 1, 1);
+        // Reloaded twice: the first is succeeded by then.
+        assert_eq!(users.came("id", &jid("b"), 2), Some(jid("a")));
+        users.left("id", &jid("b"), 3, 3);
+        assert_eq!(users.came("id", &jid("c"), 4), Some(jid("b")));
+        // Whether c or d is meant by e, nothing tells.
+        users.left("id", &jid("c"), 5, 5);
+        let d = jid("d");
+        users.out_of_sight("id", &d, 5);
+        users.left("id", &d, 6, 6);
+        assert_eq!(users.came("id", &jid("e"), 7), None);
+    }
+
+    #[test]
+    fn b3_an_id_that_two_carry_for_two_minutes_names_no_person() {
+        for (long, shared) in [(120_000, false), (120_001, true)] {
+            let mut users = Users::default();
+            there(&mut users, &["a"], 0);
+            there(&mut users, &["b"], 10);
+            let now = 10 + long;
+            assert_eq!(users.shared(now).len(), usize::from(shared));
+            let heir = users.left("id", &jid("a"), now, now);
+            assert_eq!(heir == Succession::Nobody, shared, "{long} ms");
+            // For good.
+            assert_eq!(
+                users.left("id", &jid("b"), now, now) == Succession::Nobody,
+                shared
+            );
+            assert_eq!(users.came("id", &jid("c"), now).is_none(), shared);
+        }
+    }
+
+    #[test]
+    fn b3_who_is_out_of_sight_may_be_there() {
+        let mut users = Users::default();
+        there(&mut users, &["a"], 0);
+        users.out_of_sight("id", &jid("a"), 1);
+        assert_eq!(users.came("id", &jid("b"), 2), None);
+        assert_eq!(users.unseen(), [("id".into(), jid("a"))]);
+        let heir = users.left("id", &jid("a"), 1, 3);
+        assert_eq!(heir, Succession::To(jid("b")));
+    }
+
+    #[test]
+    fn b3_nothing_is_kept_of_those_long_gone() {
+        let mut users = Users::default();
+        for n in 0..1_000 {
+            let (id, who) = (n.to_string(), jid(&n.to_string()));
+            users.came(&id, &who, n * 100);
+            users.left(&id, &who, n * 100, n * 100);
+        }
+        assert!(users.by_id.len() <= 601 && users.left.len() <= 601);
+    }
+}
