@@ -354,46 +354,6 @@ impl Engine {
         self.observe(jid, &bare, affiliation, item.actor.as_ref(), false);
     }
 
-    /// A list of the room's owners or admins: who is in it, and who is not.
-    pub(super) fn listed_people(&mut self, jid: &RoomJid, which: Affiliation, items: &[Item]) {
-        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
-        let Some(main) = main.filter(|main| main == jid) else {
-            return;
-        };
-        let listed: Vec<BareJid> = items
-            .iter()
-            .filter_map(|item| item.jid.as_deref().and_then(BareJid::parse))
-            .filter(|bare| !self.is_own(bare.as_str()))
-            .filter(|bare| !self.settings.infrastructure.contains_bare(bare))
-            .collect();
-        let Some(meeting) = self.meetings.get_mut(&main) else {
-            return;
-        };
-        let mut stale = Vec::new();
-        for (bare, person) in &mut meeting.people {
-            let seated = person.seats.iter().any(|seat| seat.room == main);
-            let unknown = person.actual.is_none() && person.record.restore.is_some();
-            let doubted = person.actual == Some(which) || unknown && which == Affiliation::Outcast;
-            if doubted && !seated && !listed.contains(bare) {
-                person.actual = Some(Affiliation::None);
-                person.record.restore = None;
-                stale.push(bare.clone());
-            }
-        }
-        self.changed |= !stale.is_empty();
-        stale.sort_unstable();
-        for bare in &listed {
-            meeting.person(bare).actual = Some(which);
-        }
-        for bare in stale.iter().chain(&listed) {
-            self.mark(&main, bare);
-        }
-        if which == Affiliation::Admin {
-            // Whoever is in neither list has none of the two.
-            self.mark_everybody(&main);
-        }
-    }
-
     /// An occupant's role has changed. Role moderator without the affiliation
     /// for it is a promotion like any other (B1).
     pub(super) fn role_changed(

@@ -95,7 +95,13 @@ impl Engine {
     }
 
     /// The ad-hoc list: the options of the form; the command is then cancelled.
-    pub(super) fn listed_by_command(&mut self, service: usize, reply: &CommandReply) {
+    /// `complete` says that all of it could be read.
+    pub(super) fn listed_by_command(
+        &mut self,
+        service: usize,
+        reply: &CommandReply,
+        complete: bool,
+    ) {
         let domain = self.settings.services[service].domain.clone();
         if let Some(session) = reply.session.clone() {
             let node = LIST_ROOMS;
@@ -103,7 +109,7 @@ impl Engine {
             self.ask(&domain, cancel, Purpose::Nothing);
         }
         let rooms = reply.form.choices("rooms").unwrap_or_default().to_vec();
-        self.listed(service, &rooms, true);
+        self.listed(service, &rooms, complete);
     }
 
     /// A list was refused.
@@ -181,6 +187,9 @@ impl Engine {
         };
         if message.kind == MessageKind::Groupchat {
             self.heard_from(&room);
+        }
+        if message.left_out.room {
+            self.doubt(&room);
         }
         let Some(user) = &message.muc_user else {
             return;

@@ -1,50 +1,17 @@
 //! What goes into the engine and what comes out.
 
+mod input;
+
+pub use input::Input;
+
 use super::module::RELEASE;
 use super::time::Tick;
-use crate::claims::{FetchFault, KeyName, KeyNews, RejectReason, Source};
+use crate::claims::{KeyName, KeyNews, RejectReason, Source};
 use crate::muc::{Affiliation, Nick, RealJid, RoomJid};
 use crate::policy::{Reason, Rule};
-use crate::stanza::{Inbound, Outbound};
+use crate::stanza::Outbound;
 use std::fmt;
 use std::sync::Arc;
-
-/// Something that happened outside.
-#[derive(Debug)]
-pub enum Input {
-    /// The component's stream is open and authenticated.
-    Connected {
-        /// The stream's id, as Prosody gave it.
-        stream_id: String,
-    },
-    /// The stream has ended. All rooms are to be found again.
-    Disconnected,
-    /// Another gavel may have worked since: what it has left counts, and nothing
-    /// that was remembered here. Comes before [`Input::Connected`].
-    TakeOver(Box<super::State>),
-    /// Prosody ended the stream with `invalid-from`: sending in an occupant's
-    /// name is not allowed. Comes before [`Input::Disconnected`].
-    ImpersonationRefused,
-    /// A stanza has arrived.
-    Stanza(Inbound),
-    /// The configuration was read again.
-    Reload(Box<super::Reload>),
-    /// An admin sets or clears an override.
-    Steer(Box<super::Steering>),
-    /// What [`Action::FetchKey`] asked for has come, or cannot be had.
-    KeyFetched {
-        /// What was asked for.
-        key: KeyName,
-        /// The answer's text.
-        result: Result<String, FetchFault>,
-    },
-    /// Time has passed.
-    Wake,
-    /// Somebody asks how the deployment is; [`Report::Examined`] answers.
-    Examine,
-    /// The process ends: leave all rooms.
-    Shutdown,
-}
 
 /// What the shell is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -220,6 +187,16 @@ pub enum Warning {
         /// What Prosody answered.
         error: String,
     },
+    /// A room was set not to show everybody.
+    PeopleHidden {
+        /// The room.
+        room: RoomJid,
+    },
+    /// A room's configuration could not be read.
+    ConfigurationUnread {
+        /// The room.
+        room: RoomJid,
+    },
     /// The server admin's affiliation cannot be changed.
     ServerAdmin {
         /// The room.
@@ -276,6 +253,15 @@ impl fmt::Display for Warning {
             Self::UnshowableName { room, jid } => write!(
                 f,
                 "the token of {jid} in {room} has a name with characters that XML cannot carry; it is not kept: correct context.user.name where tokens are made"
+            ),
+            Self::PeopleHidden { room } => write!(
+                f,
+                "{room} was set to hide the presence of people (muc#roomconfig_presencebroadcast), so gavel has set it to show everybody; load mod_gavel on Component \"{}\", then gavel needs no such setting",
+                room.service()
+            ),
+            Self::ConfigurationUnread { room } => write!(
+                f,
+                "the configuration of {room} cannot be read: everybody in it is judged, nobody is lowered to none since that may throw them out, and gavel asks again"
             ),
             Self::TokensFull => f.write_str(
                 "too many tokens are remembered, so new ones are refused as replayed: give tokens a short `exp` and set claims.jwt.require_exp = true",

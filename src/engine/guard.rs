@@ -22,6 +22,11 @@ use std::time::Duration;
 /// How long a lease is for: within 10 s, the guard of a gavel that hangs must
 /// have opened.
 pub const LEASE: Duration = Duration::from_secs(9);
+/// About how many bytes of people one request names: Prosody ends the stream at
+/// one that is too long, and the list of a large meeting has no bound.
+const CHUNK: usize = 64 * 1024;
+/// What naming somebody takes, beside the JID.
+const ENTRY: usize = 96;
 /// How often it is renewed: the guard stays shut while gavel or Prosody is busy
 /// with something else for some seconds.
 pub const RENEWAL: Duration = Duration::from_secs(2);
@@ -166,7 +171,24 @@ impl Engine {
         self.ask_guard(jid, true, entitled);
     }
 
-    fn ask_guard(&mut self, jid: &RoomJid, all: bool, people: Vec<Entitled>) {
+    /// In as many requests as it takes: the first may say that these are all, the
+    /// others add to it.
+    fn ask_guard(&mut self, jid: &RoomJid, mut all: bool, people: Vec<Entitled>) {
+        let mut chunk = Vec::new();
+        let mut length = 0;
+        for person in people {
+            length += person.jid.as_str().len() + ENTRY;
+            if length > CHUNK {
+                length = person.jid.as_str().len() + ENTRY;
+                self.ask_chunk(jid, all, std::mem::take(&mut chunk));
+                all = false;
+            }
+            chunk.push(person);
+        }
+        self.ask_chunk(jid, all, chunk);
+    }
+
+    fn ask_chunk(&mut self, jid: &RoomJid, all: bool, people: Vec<Entitled>) {
         let request = Request::Guard { all, people };
         self.ask(jid.as_str(), request, Purpose::Guard(jid.clone()));
     }

@@ -5,7 +5,7 @@ use super::request::Purpose;
 use super::room::{Facts, Membership, Room};
 use super::timers::Timer;
 use super::{Engine, Report};
-use crate::muc::{Affiliation, Nick, OccupantJid, RoomJid, status};
+use crate::muc::{Affiliation, Nick, OccupantJid, Role, RoomJid, status};
 use crate::stanza::{self, Outbound, Presence, Request, StanzaError};
 use rand::RngExt;
 use std::time::Duration;
@@ -64,7 +64,7 @@ impl Engine {
         services.position(|service| service.domain == jid.service())
     }
 
-    /// The answer to the look at the owner list.
+    /// The answer to the question whether there is such a room.
     pub(super) fn probed(&mut self, jid: &RoomJid, error: Option<&StanzaError>) {
         let probing = |room: &&mut Room| room.membership == Membership::Probing;
         let Some(room) = self.rooms.get_mut(jid).filter(probing) else {
@@ -120,7 +120,8 @@ impl Engine {
     }
 
     /// Takes a room's turn. A join must not create a room (B9): where the module
-    /// does not see to that, the owner list tells first whether there is one.
+    /// does not see to that, the list of those without affiliation tells first
+    /// whether there is one. It is empty, however many owners a room has had.
     fn begin(&mut self, jid: &RoomJid) {
         let queued = |room: &&mut Room| room.membership == Membership::Queued;
         let Some(room) = self.rooms.get_mut(jid).filter(queued) else {
@@ -131,8 +132,16 @@ impl Engine {
             return self.join(jid);
         }
         room.membership = Membership::Probing;
-        let list = Request::ListAffiliation(Affiliation::Owner);
+        let list = Request::ListAffiliation(Affiliation::None);
         self.ask(jid.as_str(), list, Purpose::Probe(jid.clone()));
+    }
+
+    /// Joins a room again whose answer may have been left out.
+    pub(super) fn join_once_more(&mut self, jid: &RoomJid) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.membership = Membership::Queued;
+            self.join(jid);
+        }
     }
 
     fn join(&mut self, jid: &RoomJid) {
@@ -144,9 +153,11 @@ impl Engine {
         room.membership = Membership::Joining;
         room.joining_since = now;
         room.occupants.clear();
+        room.unlisted.clear();
         room.facts = None;
         room.reading = false;
         room.read_again = false;
+        room.roll = None;
         let join = Outbound::Join {
             occupant: OccupantJid {
                 room: jid.clone(),
@@ -267,19 +278,22 @@ impl Engine {
         room.own_affiliation = item
             .and_then(|item| item.affiliation)
             .unwrap_or(Affiliation::None);
+        room.own_role = item.and_then(|item| item.role).unwrap_or(Role::None);
+        if let Some(roll) = &mut room.roll {
+            roll.sees_gavel();
+        }
+        let created = user.has_status(status::ROOM_CREATED);
         match room.membership {
-            Membership::In if room.own_affiliation == Affiliation::Owner => {
-                return self.read_unread(jid);
-            }
-            Membership::In => return self.own_if_needed(jid),
-            Membership::Joining => {}
+            Membership::In if !created && room.is_owned() => return self.read_unread(jid),
+            Membership::In if !created => return self.own_if_needed(jid),
+            Membership::In | Membership::Joining => {}
             Membership::Out | Membership::Probing | Membership::Queued => {
                 return self.leave_stray(jid, nick);
             }
         }
         room.nick = Nick::new(nick);
         room.membership = Membership::In;
-        if user.has_status(status::ROOM_CREATED) {
+        if created {
             self.leave(jid, "it did not exist");
             return self.forget(jid);
         }
@@ -318,24 +332,10 @@ impl Engine {
             self.unpin_if_off(jid);
         }
         self.watch_room(jid);
+        self.show_everybody(jid);
         self.attach_if_ready(jid);
         self.leave_if_lonely(jid);
         self.join_next();
-    }
-
-    /// Asks who holds power in the room, present or not (B1).
-    pub(super) fn read_lists(&mut self, jid: &RoomJid) {
-        for affiliation in [Affiliation::Owner, Affiliation::Admin] {
-            self.read_list(jid, affiliation);
-        }
-    }
-
-    /// Asks who has `affiliation` in a room gavel is in.
-    pub(super) fn read_list(&mut self, jid: &RoomJid, affiliation: Affiliation) {
-        if self.rooms.get(jid).is_some_and(Room::is_in) {
-            let purpose = Purpose::List(jid.clone(), affiliation);
-            self.ask(jid.as_str(), Request::ListAffiliation(affiliation), purpose);
-        }
     }
 
     /// What the room's configuration says.
@@ -346,13 +346,18 @@ impl Engine {
             return;
         };
         let facts = Facts { main, ..facts };
-        let moved = room
-            .facts
-            .as_ref()
-            .is_some_and(|old| old.main != facts.main);
-        let closed = room.members_only();
+        let old = room.facts.as_ref();
+        let moved = old.is_some_and(|old| old.main != facts.main);
+        let met = old.is_some_and(|old| old.unread) && !facts.unread && facts.main.is_none();
+        let meeting_id = facts
+            .meeting_id
+            .clone()
+            .filter(|_| met && room.meeting.is_some());
+        self.services[room.service].breakouts |= facts.main.is_some();
+        let closed = room.may_throw_out();
+        room.last_main.clone_from(&facts.main);
         room.facts = Some(facts);
-        if closed != room.members_only() {
+        if closed != room.may_throw_out() {
             // Who is lowered to what depends on it, however late it is told.
             self.mark_everybody(jid);
         }
@@ -363,9 +368,14 @@ impl Engine {
             return self.enter_at_once(jid);
         }
         let left = if moved { self.detach(jid) } else { None };
+        if meeting_id.is_some() {
+            // It may be another meeting than the one gavel took it for.
+            self.join_meeting(jid, jid, meeting_id);
+        }
         self.attach_if_ready(jid);
         self.leave_main(left);
         self.has_read(jid);
+        self.show_everybody(jid);
     }
 
     /// Joins a room again that gavel is in, to be shown everybody anew.

@@ -55,24 +55,45 @@ impl Engine {
     }
 
     /// Leaves a room at once when gavel is alone, and after a while when only
-    /// infrastructure is left.
+    /// infrastructure is left. Without the module it asks first whether that is so.
     pub(super) fn leave_if_lonely(&mut self, jid: &RoomJid) {
+        if !self.is_lonely(jid) {
+            return;
+        }
+        match self.rooms.get(jid).is_some_and(|room| room.module) {
+            true => self.leave_empty(jid),
+            false => self.count_people(jid),
+        }
+    }
+
+    /// Whether nobody is shown for whom gavel is in a room, and has not been for
+    /// long enough.
+    pub(super) fn is_lonely(&mut self, jid: &RoomJid) -> bool {
         let now = self.now.tick;
         let keeps = self.meetings.get(jid).is_some_and(|m| m.has_breakout(jid));
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
-            return;
+            return false;
         };
         if room.people() > 0 || keeps {
             room.lonely_since = None;
-            return;
+            return false;
         }
-        let alone = room.occupants.is_empty();
         let since = *room.lonely_since.get_or_insert(now);
-        if !alone && now < since + LONELY {
-            return self
-                .timers
-                .set(since + LONELY, Timer::LeaveIfLonely(jid.clone()));
+        if room.occupants.is_empty() || now >= since + LONELY {
+            return true;
         }
+        let due = since + LONELY;
+        self.timers.set(due, Timer::LeaveIfLonely(jid.clone()));
+        false
+    }
+
+    /// Leaves a room that is known to be empty.
+    pub(super) fn leave_empty(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        let alone = room.occupants.is_empty();
         room.not_listed_before = Some(now + LISTED_AGAIN);
         // Without occupants a room that is not persistent ends as gavel goes.
         let ends = alone && room.facts.as_ref().is_some_and(|facts| !facts.persistent);

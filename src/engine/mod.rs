@@ -36,6 +36,7 @@ mod judge;
 mod keys;
 mod leave;
 pub mod limit;
+mod lists;
 mod load;
 mod lobby;
 pub mod meeting;
@@ -49,15 +50,20 @@ mod reconcile;
 mod reload;
 mod reply;
 mod request;
+mod roll_call;
 pub mod room;
 mod seats;
 pub mod settings;
+mod sight;
+mod spacing;
 mod state;
 mod steer;
 pub mod survey;
 pub mod tally;
 pub mod time;
 mod timers;
+mod unread;
+mod unsent;
 pub mod users;
 mod view;
 
@@ -116,6 +122,8 @@ struct ServiceState {
     refused: bool,
     /// The module has, as far as is known, a lease for the guard.
     leased: bool,
+    /// Rooms of it may be breakout rooms.
+    breakouts: bool,
 }
 
 /// The decision core. See the [module](self) for how to drive it.
@@ -146,6 +154,7 @@ pub struct Engine {
     actions: VecDeque<Action>,
     told: HashSet<Warning>,
     can_impersonate: bool,
+    blamed: unsent::Blamed,
     reverts: u64,
     tally: Tally,
     examination: Option<Examination>,
@@ -157,7 +166,11 @@ impl Engine {
     /// An engine that is not connected, with what [`Engine::state`] gave
     /// before a restart.
     pub fn new(settings: Settings, state: State) -> Self {
-        let services = settings.services.iter().map(|_| ServiceState::default());
+        // As Jitsi names it; others are known by their first breakout room.
+        let services = settings.services.iter().map(|service| ServiceState {
+            breakouts: service.domain.starts_with("breakout."),
+            ..ServiceState::default()
+        });
         let mut engine = Self {
             tally: Tally::new(settings.services.len()),
             examination: None,
@@ -185,6 +198,7 @@ impl Engine {
             actions: VecDeque::new(),
             told: HashSet::new(),
             can_impersonate: true,
+            blamed: unsent::Blamed::default(),
             reverts: 0,
             changed: false,
         };
@@ -204,6 +218,8 @@ impl Engine {
             Input::Disconnected => self.disconnected(),
             Input::TakeOver(state) => self.take_over(*state),
             Input::ImpersonationRefused => self.impersonation_refused(),
+            Input::Unsent(stanza) => self.unsent(*stanza),
+            Input::StreamRefused => self.stream_refused(),
             Input::Stanza(stanza) => self.stanza(stanza),
             Input::Reload(reload) => self.reload(*reload),
             Input::Steer(wish) => self.steer(*wish),
@@ -260,7 +276,7 @@ impl Engine {
             Inbound::Presence(presence) => self.presence(*presence),
             Inbound::Message(message) => self.message(*message),
             Inbound::Iq(iq) => self.iq(*iq),
-            Inbound::Unread(_) => {}
+            Inbound::Unread(unread) => self.unreadable(&unread),
         }
     }
 
@@ -276,6 +292,10 @@ impl Engine {
                 Timer::Enter(room) => self.enter_again(&room),
                 Timer::Joins => self.join_next(),
                 Timer::Own(room) => self.own_if_needed(&room),
+                Timer::Show(room) => self.show_everybody(&room),
+                Timer::Configuration(room) => self.read_configuration(&room),
+                Timer::Lists(room) => self.read_lists_again(&room),
+                Timer::RollCall(room) => self.call_roll_if_due(&room),
                 Timer::Person(room, jid) => self.wake_person(room, jid),
                 Timer::Override(room, jid) => self.override_due(&room, &jid),
                 Timer::Name(room, nick) => self.look_at_name(&room, &nick),

@@ -82,6 +82,17 @@ impl Frozen {
         self.trouble().nick_tried = false;
     }
 
+    /// Whether a revert is under way.
+    pub fn is_outstanding(&self) -> bool {
+        let trouble = self.trouble.as_ref();
+        trouble.is_some_and(|trouble| trouble.outstanding.is_some())
+    }
+
+    /// The revert that is under way is over; gives what it was to change.
+    pub fn take_outstanding(&mut self) -> Option<Change> {
+        self.trouble.as_mut()?.outstanding.take()?.change
+    }
+
     fn trouble(&mut self) -> &mut Trouble {
         self.trouble.get_or_insert_with(Box::default)
     }
@@ -192,7 +203,7 @@ impl Engine {
     pub(super) fn look_at_name(&mut self, jid: &RoomJid, nick: &Nick) {
         let now = self.now.tick;
         let freeze = self.settings.freeze;
-        let can_revert = self.can_impersonate && freeze == Freeze::Revert;
+        let can_revert = freeze == Freeze::Revert && self.may_revert(jid, nick);
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
@@ -236,7 +247,9 @@ impl Engine {
             }
             return self.look_at_name(jid, nick);
         }
-        if !can_revert || occupant.sessions > 1 {
+        // Of a presence that was not read whole nothing is sent back.
+        let partial = trouble.latest.as_ref().is_some_and(Bytes::is_empty);
+        if !can_revert || occupant.sessions > 1 || partial {
             return self.tell(jid, nick);
         }
         let next = trouble.limiter.next(now);

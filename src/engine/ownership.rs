@@ -13,11 +13,10 @@ use std::time::Duration;
 const OWN_PAUSE: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Makes gavel owner where it is not (B10).
+    /// Makes gavel owner where it is not (B10), and moderator: another owner can take
+    /// its role alone, and then it is shown no real JID.
     pub(super) fn own_if_needed(&mut self, jid: &RoomJid) {
-        let needs = |room: &Room| {
-            room.is_in() && !room.module && room.own_affiliation != Affiliation::Owner
-        };
+        let needs = |room: &Room| room.is_in() && !room.module && !room.is_owned();
         if self.rooms.get(jid).is_some_and(needs) {
             self.own(jid);
         }
@@ -93,5 +92,6 @@ impl Engine {
             self.read_configuration(jid);
             self.read_lists(jid);
         }
+        self.show_everybody(jid);
     }
 }

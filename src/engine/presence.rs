@@ -7,6 +7,7 @@ use super::{Engine, change::RoleChange};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid, status};
 use crate::policy::Verdict;
 use crate::stanza::{DisplayName, Item, MucUser, Presence, PresenceKind};
+use bytes::Bytes;
 
 impl Engine {
     /// Takes a presence.
@@ -15,20 +16,37 @@ impl Engine {
             return;
         };
         let nick = resource.unwrap_or_default().to_owned();
+        let left_out = presence.left_out;
+        self.take_presence(&room, &nick, presence);
+        // What somebody's own presence lacks would be missing from it again.
+        let again = self
+            .rooms
+            .get(&room)
+            .is_some_and(|room| room.roll.is_some());
+        if left_out.room || left_out.matters() && !again {
+            self.doubt(&room);
+        }
+    }
+
+    fn take_presence(&mut self, room: &RoomJid, nick: &str, mut presence: Presence) {
+        if !presence.whole {
+            // Nothing is sent back that was not read whole.
+            presence.raw = Bytes::new();
+        }
         match &presence.kind {
             PresenceKind::Error(error) => {
-                if self.is_joining_as(&room, &nick) {
-                    self.join_failed(&room, error);
+                if self.is_joining_as(room, nick) {
+                    self.join_failed(room, error);
                 }
             }
             _ if nick.is_empty() => {}
             PresenceKind::Available => {
-                self.heard_from(&room);
-                self.available(&room, &nick, presence);
+                self.heard_from(room);
+                self.available(room, nick, presence);
             }
             PresenceKind::Unavailable => {
-                self.heard_from(&room);
-                self.unavailable(&room, &nick, &presence);
+                self.heard_from(room);
+                self.unavailable(room, nick, &presence);
             }
             PresenceKind::Other => {}
         }
@@ -54,6 +72,7 @@ impl Engine {
             return;
         };
         let nick = Nick::new(nick);
+        room.sees(&nick);
         if room.occupants.contains_key(&nick) {
             self.updated(jid, &nick, presence);
         } else {
@@ -210,6 +229,7 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
+        room.sees(old);
         let Some(mut occupant) = room.occupants.remove(old) else {
             return;
         };

@@ -53,7 +53,7 @@ impl Engine {
     /// What somebody should have.
     pub(super) fn wanted(&self, main: &RoomJid, person: &Person) -> Wanted {
         let room = self.rooms.get(main);
-        let members_only = room.is_some_and(super::room::Room::members_only);
+        let members_only = room.is_some_and(super::room::Room::may_throw_out);
         let meeting = self.meetings.get(main);
         let keeps_in = meeting.is_some_and(|meeting| meeting.absence.keeps_in());
         let standing = self.standing(person);

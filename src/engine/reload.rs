@@ -242,7 +242,7 @@ impl Engine {
     }
 
     /// Has a room show everybody who is in it.
-    fn see_anew(&mut self, jid: &RoomJid) {
+    pub(super) fn see_anew(&mut self, jid: &RoomJid) {
         let Some(room) = self.rooms.get(jid).filter(|room: &&Room| room.is_in()) else {
             return;
         };

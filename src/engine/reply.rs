@@ -21,13 +21,14 @@ impl Engine {
             return;
         };
         match iq.kind {
+            IqKind::Result if iq.left_out.room => self.half_read(purpose, iq.payload),
             IqKind::Result => self.succeeded(purpose, iq.payload),
             IqKind::Error(error) => self.failed(purpose, &error),
             IqKind::Get | IqKind::Set => {}
         }
     }
 
-    fn succeeded(&mut self, purpose: Purpose, payload: IqPayload) {
+    pub(super) fn succeeded(&mut self, purpose: Purpose, payload: IqPayload) {
         if let Some(error) = command_error(&purpose, &payload) {
             return self.failed(purpose, &error);
         }
@@ -36,8 +37,13 @@ impl Engine {
         }
         match (purpose, payload) {
             (Purpose::Probe(room), _) => self.probed(&room, None),
+            (Purpose::BeforeRoll(room), _) => self.found_before_roll(&room, None),
+            (Purpose::RollCall(room), _) => self.roll_called(&room),
+            (Purpose::Count(room), payload) => self.counted(&room, Ok(&payload)),
+            // The room shows them, and says that its configuration has changed.
+            (Purpose::Show(_), _) => {}
             (Purpose::List(room, which), IqPayload::MucAdmin(items)) => {
-                self.listed_people(&room, which, &items);
+                self.listed_people(&room, which, &items, true);
             }
             (Purpose::Configuration(room), IqPayload::MucOwner(form)) => {
                 self.configured(&room, Facts::read(&form, &[]));
@@ -51,7 +57,7 @@ impl Engine {
             (Purpose::Pin(room, nick), _) => self.pinned(&room, &nick, Outcome::Applied),
             (Purpose::Own(room), _) => self.owned(&room, None),
             (Purpose::ListRooms(service), IqPayload::Command(reply)) => {
-                self.listed_by_command(service, &reply);
+                self.listed_by_command(service, &reply, true);
             }
             (Purpose::Items(service), IqPayload::DiscoItems { jids, .. }) => {
                 self.listed(service, &jids, false);
@@ -77,9 +83,13 @@ impl Engine {
         }
     }
 
-    fn failed(&mut self, purpose: Purpose, error: &StanzaError) {
+    pub(super) fn failed(&mut self, purpose: Purpose, error: &StanzaError) {
         match purpose {
             Purpose::Probe(room) => self.probed(&room, Some(error)),
+            Purpose::BeforeRoll(room) => self.found_before_roll(&room, Some(error)),
+            Purpose::RollCall(room) => self.roll_called(&room),
+            Purpose::Count(room) => self.counted(&room, Err(error)),
+            Purpose::Show(room) => self.not_shown(&room),
             Purpose::Configuration(room) => self.read_room_info(&room),
             Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
@@ -108,22 +118,19 @@ impl Engine {
     pub(super) fn unanswered(&mut self, purpose: Purpose) {
         match purpose {
             Purpose::Probe(room) => {
-                let error = StanzaError {
-                    kind: "wait".into(),
-                    condition: "remote-server-timeout".into(),
-                    text: None,
-                };
-                self.probed(&room, Some(&error));
+                self.probed(&room, Some(&timeout()));
             }
+            Purpose::BeforeRoll(room) | Purpose::RollCall(room) => self.roll_unanswered(&room),
+            Purpose::Count(room) => self.counted(&room, Err(&timeout())),
+            Purpose::Show(room) => self.not_shown(&room),
+            // Whoever waits for it is looked at first.
             Purpose::Configuration(room) => {
-                self.has_read(&room);
+                self.do_without(&room);
                 self.read_room_info(&room);
             }
-            // Not guessed: a breakout room taken for a main room would be
-            // judged all wrong. Whoever waits for it is looked at first.
             Purpose::RoomInfo(room) => {
-                self.has_read(&room);
-                self.rereads.push(room);
+                self.do_without(&room);
+                self.read_later(&room);
             }
             Purpose::List(room, which) => self.read_list(&room, which),
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
@@ -154,7 +161,7 @@ impl Engine {
 
     /// The configuration form was refused or did not come; disco#info may say
     /// enough.
-    fn read_room_info(&mut self, jid: &RoomJid) {
+    pub(super) fn read_room_info(&mut self, jid: &RoomJid) {
         if !self.rooms.contains_key(jid) {
             return;
         }
@@ -162,13 +169,10 @@ impl Engine {
         self.ask(jid.as_str(), Request::DiscoInfo, purpose);
     }
 
-    /// Nothing can be learned of a room: it is taken for an open main room.
+    /// Nothing can be learned of a room: gavel does without, and asks again.
     fn unknown(&mut self, jid: &RoomJid) {
-        let known = |room: &super::Room| room.facts.is_some();
-        if !self.rooms.get(jid).is_some_and(known) {
-            self.configured(jid, Facts::default());
-        }
-        self.has_read(jid);
+        self.do_without(jid);
+        self.read_later(jid);
     }
 
     fn forget_request(&mut self, main: &RoomJid, bare: &BareJid) {
@@ -314,6 +318,15 @@ impl Engine {
             return;
         }
         self.lost(jid);
+    }
+}
+
+/// What an answer amounts to that does not come.
+fn timeout() -> StanzaError {
+    StanzaError {
+        kind: "wait".into(),
+        condition: "remote-server-timeout".into(),
+        text: None,
     }
 }
 

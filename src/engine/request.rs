@@ -14,7 +14,7 @@ pub const REPLY_TIMEOUT: Duration = Duration::from_secs(15);
 /// What a request was for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
-    /// Reading the owner list before a join: does the room exist?
+    /// Before a join: does the room exist?
     Probe(RoomJid),
     /// Reading a list of a room gavel is in.
     List(RoomJid, Affiliation),
@@ -42,6 +42,14 @@ pub enum Purpose {
     Module(usize),
     /// Whether gavel is still in a room.
     SelfPing(RoomJid),
+    /// Whether a room is still there before its roll is called.
+    BeforeRoll(RoomJid),
+    /// The last answer of a roll call.
+    RollCall(RoomJid),
+    /// Having a room show the presence of everybody.
+    Show(RoomJid),
+    /// How many occupants a room has that seems to be empty.
+    Count(RoomJid),
     /// How the deployment is.
     Examination(Question),
     /// Whether the server is there.

@@ -4,13 +4,15 @@ use super::early::EarlyBan;
 use super::keys::Waiting;
 use super::limit::Backoff;
 use super::names::Frozen;
+use super::roll_call::Roll;
+use super::spacing::Spacing;
 use super::time::Tick;
 use crate::claims::{Claims, RejectReason, Source, TokenId};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::policy::Verdict;
 use crate::stanza::{DisplayName, Entitled, Evidence, Form};
 use bytes::Bytes;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Whether gavel is in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,12 @@ pub struct Facts {
     pub meeting_id: Option<String>,
     /// The password.
     pub password: Option<String>,
+    /// Presence of some roles is shown to nobody but themselves
+    /// (`muc#roomconfig_presencebroadcast`).
+    pub hides: bool,
+    /// Nothing could be learned of late: whether affiliation none throws people
+    /// out is not known, so nobody is lowered to it.
+    pub unread: bool,
 }
 
 /// Readings of a room's configuration, by number.
@@ -51,17 +59,36 @@ pub struct Readings {
     pub done: u64,
 }
 
+/// Roles that presence is to be shown of.
+pub const SHOWN: [&str; 3] = ["moderator", "participant", "visitor"];
+
 impl Facts {
     /// Reads a configuration form or the form in disco#info.
     pub fn read(form: &Form, features: &[String]) -> Self {
         let text = |name| form.value(name).filter(|value| !value.is_empty());
         let has = |feature: &str| features.iter().any(|f| f == feature);
+        let shown = form.values("muc#roomconfig_presencebroadcast");
+        let all = |roles: &[String]| SHOWN.iter().all(|role| roles.iter().any(|r| r == role));
         Self {
             members_only: form.is_set("muc#roomconfig_membersonly") || has("muc_membersonly"),
             persistent: form.is_set("muc#roomconfig_persistentroom") || has("muc_persistent"),
             main: text("muc#roominfo_breakout_main_room").and_then(RoomJid::parse),
             meeting_id: text("muc#roominfo_meetingId").map(str::to_owned),
             password: text("muc#roomconfig_roomsecret").map(str::to_owned),
+            hides: shown.is_some_and(|roles| !all(roles)),
+            unread: false,
+        }
+    }
+
+    /// The same of an answer of which a part could not be read: what is missing is
+    /// taken for what is safe.
+    pub fn half_read(form: &Form, features: &[String]) -> Self {
+        let known = form.value("muc#roomconfig_membersonly").is_some() || !features.is_empty();
+        Self {
+            // Setting it once more changes nothing.
+            hides: true,
+            unread: !known,
+            ..Self::read(form, features)
         }
     }
 }
@@ -134,6 +161,9 @@ pub struct Room {
     pub module: bool,
     /// gavel's own affiliation.
     pub own_affiliation: Affiliation,
+    /// gavel's own role: only a moderator is shown real JIDs and what is announced
+    /// of people who are absent.
+    pub own_role: Role,
     /// Everybody else.
     pub occupants: HashMap<Nick, Box<Occupant>>,
     /// Bans from it before anybody in it could be judged.
@@ -177,6 +207,23 @@ pub struct Room {
     pub named: Option<HashMap<BareJid, Entitled>>,
     /// The password to join with.
     pub password: Option<String>,
+    /// Something was left out: the room is to be read anew.
+    pub doubted: bool,
+    /// How often it is.
+    pub doubts: Spacing,
+    /// Everybody is being shown again.
+    pub roll: Option<Roll>,
+    /// The reply is on its way that tells how many occupants there are.
+    pub counting: bool,
+    /// How often the room may be told to show everybody.
+    pub showing: Spacing,
+    /// How often its configuration is asked for where it cannot be had.
+    pub asking: Spacing,
+    /// The main room it had when its configuration could last be read.
+    pub last_main: Option<RoomJid>,
+    /// People shown as owner or admin who were in no list of them when gavel last
+    /// looked: Prosody lists no admins of the server.
+    pub unlisted: BTreeSet<BareJid>,
 }
 
 impl Room {
@@ -189,6 +236,7 @@ impl Room {
             nick,
             module: false,
             own_affiliation: Affiliation::None,
+            own_role: Role::None,
             occupants: HashMap::new(),
             early_bans: Vec::new(),
             reading: false,
@@ -209,6 +257,14 @@ impl Room {
             not_before: None,
             named: None,
             password: None,
+            doubted: false,
+            doubts: Spacing::default(),
+            roll: None,
+            counting: false,
+            showing: Spacing::default(),
+            asking: Spacing::default(),
+            last_main: None,
+            unlisted: BTreeSet::new(),
         }
     }
 
@@ -229,8 +285,19 @@ impl Room {
         people.count()
     }
 
-    /// Whether affiliation none throws people out.
+    /// Whether affiliation none throws people out, as far as is known.
     pub fn members_only(&self) -> bool {
         self.facts.as_ref().is_some_and(|facts| facts.members_only)
+    }
+
+    /// Whether affiliation none may throw people out.
+    pub fn may_throw_out(&self) -> bool {
+        let facts = self.facts.as_ref();
+        facts.is_some_and(|facts| facts.members_only || facts.unread)
+    }
+
+    /// Whether gavel has all that an owner has.
+    pub fn is_owned(&self) -> bool {
+        self.own_affiliation == Affiliation::Owner && self.own_role == Role::Moderator
     }
 }

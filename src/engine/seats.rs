@@ -68,7 +68,12 @@ impl Engine {
         }
     }
 
-    fn join_meeting(&mut self, main: &RoomJid, jid: &RoomJid, meeting_id: Option<String>) {
+    pub(super) fn join_meeting(
+        &mut self,
+        main: &RoomJid,
+        jid: &RoomJid,
+        meeting_id: Option<String>,
+    ) {
         let now = self.now.unix_ms;
         let known = self.meetings.get(main).map(|m| m.meeting_id.clone());
         let another = match (known.flatten(), &meeting_id) {
@@ -83,7 +88,7 @@ impl Engine {
         let meeting = meeting.or_default();
         meeting.rooms.insert(jid.clone());
         if main == jid {
-            meeting.meeting_id = meeting_id;
+            meeting.meeting_id = meeting_id.or(meeting.meeting_id.take());
         }
     }
 

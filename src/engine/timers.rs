@@ -27,6 +27,14 @@ pub enum Timer {
     Joins,
     /// Try again to become owner.
     Own(RoomJid),
+    /// Have a room show everybody.
+    Show(RoomJid),
+    /// Read a room's configuration again, which could not be had.
+    Configuration(RoomJid),
+    /// Read a room's lists, so that nothing rests on what was announced alone.
+    Lists(RoomJid),
+    /// Have a room in doubt show everybody again.
+    RollCall(RoomJid),
     /// Compare again.
     Person(RoomJid, BareJid),
     /// What an admin has set for somebody is over.

@@ -12,8 +12,8 @@ use super::stats::Stats;
 use crate::api;
 use crate::config::Config;
 use crate::engine::{Action, Engine, Input, Report};
-use crate::stanza::{Inbound, Unread};
-use crate::wire::{Decoder, Encoder};
+use crate::stanza::{Inbound, Outbound, Unread};
+use crate::wire::{Decoder, Encoder, MAX_SENT};
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -33,6 +33,8 @@ pub struct Driver {
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) stats: Stats,
     pub(super) fetcher: Fetcher,
+    /// Stanzas that were not sent, since the start.
+    pub(super) unsent: u64,
     /// What holds now.
     pub(super) config: Config,
     /// Who waits for Prosody's answers to an examination.
@@ -148,8 +150,14 @@ impl Driver {
         while let Some(action) = self.engine.poll() {
             match action {
                 Action::Send(stanza) => match self.encoder.encode(&stanza) {
-                    Ok(bytes) => collected.batch.extend_from_slice(&bytes),
-                    Err(error) => error!("a stanza was not sent: {error}"),
+                    Ok(bytes) if bytes.len() <= MAX_SENT => {
+                        collected.batch.extend_from_slice(&bytes);
+                    }
+                    Ok(bytes) => {
+                        let why = format!("it is {} bytes long", bytes.len());
+                        self.unsent(stanza, &why);
+                    }
+                    Err(error) => self.unsent(stanza, &error.to_string()),
                 },
                 Action::Report(report) => collected.reports.push(report),
                 Action::Save => self.state_file.want(),
@@ -158,6 +166,20 @@ impl Driver {
             }
         }
         collected
+    }
+
+    /// Tells the engine that a stanza was not sent. Others can bring that about as
+    /// often as they like, so only every doubling of the number is an error.
+    fn unsent(&mut self, stanza: Outbound, why: &str) {
+        self.unsent += 1;
+        let total = self.unsent;
+        if total.is_power_of_two() {
+            error!(total, "a stanza was not sent: {why}");
+        } else {
+            debug!(total, "a stanza was not sent: {why}");
+        }
+        let stanza = Box::new(stanza);
+        self.engine.handle(self.clock.now(), Input::Unsent(stanza));
     }
 
     fn told(&mut self, report: &Report) {
@@ -237,6 +259,9 @@ impl Driver {
         let now = self.clock.now();
         if let Some(LinkError::InvalidFrom { .. }) = error {
             self.engine.handle(now, Input::ImpersonationRefused);
+        }
+        if error.is_some_and(LinkError::is_our_fault) {
+            self.engine.handle(now, Input::StreamRefused);
         }
         self.engine.handle(now, Input::Disconnected);
         // Nothing can be sent; what is told is.

@@ -91,6 +91,7 @@ pub async fn run(
         state_file,
         notifier: Notifier::from_environment(),
         config: config.clone(),
+        unsent: 0,
         fetcher: Fetcher::new(jwt.and_then(|jwt| jwt.key.url())),
         examiners: Vec::new(),
     };

@@ -270,6 +270,12 @@ impl Form {
         values.first().map(String::as_str)
     }
 
+    /// All values of the field `name`; none where there is no such field.
+    pub fn values(&self, name: &str) -> Option<&[String]> {
+        let (_, values) = self.fields.iter().find(|(var, _)| var == name)?;
+        Some(values)
+    }
+
     /// Whether the boolean field `name` is set (XEP-0004 §3.3: `1` or `true`).
     pub fn is_set(&self, name: &str) -> bool {
         matches!(self.value(name), Some("1" | "true"))

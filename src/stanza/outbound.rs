@@ -157,6 +157,9 @@ pub enum Request {
     /// muc#owner set: makes the room members-only, or open (XEP-0045 §10.2).
     /// Prosody leaves settings alone that a form does not name.
     MembersOnly(bool),
+    /// muc#owner set: has the room show the presence of occupants of every role
+    /// (XEP-0045 §10.2).
+    ShowEverybody,
     /// disco#info (XEP-0030).
     DiscoInfo,
     /// disco#items (XEP-0030).

@@ -6,7 +6,7 @@ use crate::muc::{Affiliation, OccupantJid, RealJid, RoomJid};
 use crate::stanza::{Entitled, Outbound, Reply, Request};
 use minidom::rxml::NcName;
 use minidom::{Element, ElementBuilder};
-use xmpp_parsers::data_forms::{DataForm, DataFormType, Field};
+use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 use xmpp_parsers::disco::{DiscoInfoQuery, DiscoInfoResult, DiscoItemsQuery, Identity};
 use xmpp_parsers::muc::muc::{History, Muc};
 use xmpp_parsers::nick::Nick as DisplayNick;
@@ -215,6 +215,7 @@ fn payload(request: &Request) -> (&'static str, Element) {
             ("set", query.build())
         }
         Request::MembersOnly(on) => ("set", members_only(*on)),
+        Request::ShowEverybody => ("set", show_everybody()),
         Request::DiscoInfo => ("get", DiscoInfoQuery { node: None }.into()),
         Request::DiscoItems => {
             let (node, rsm) = (None, None);
@@ -304,7 +305,20 @@ fn muc_admin(item: &[(&'static str, &str)]) -> Element {
 
 fn members_only(on: bool) -> Element {
     let value = if on { "1" } else { "0" };
-    let field = Field::text_single("muc#roomconfig_membersonly", value);
+    configure(Field::text_single("muc#roomconfig_membersonly", value))
+}
+
+fn show_everybody() -> Element {
+    let mut field = Field::text_single("muc#roomconfig_presencebroadcast", "");
+    field.type_ = FieldType::ListMulti;
+    field.values = ["moderator", "participant", "visitor"]
+        .map(str::to_owned)
+        .into();
+    configure(field)
+}
+
+/// Sets one field of a room's configuration.
+fn configure(field: Field) -> Element {
     let form_type = "http://jabber.org/protocol/muc#roomconfig";
     let form = DataForm::new(DataFormType::Submit, form_type, vec![field]);
     let query = Element::builder("query", ns::MUC_OWNER);

@@ -48,6 +48,9 @@ pub const MAX_STANZA: usize = 256 * 1024;
 /// Longest answer of a configured service itself, in bytes: a list of 10,000
 /// rooms is about 1 MB, and no user can send in a service's name.
 pub const MAX_LIST: usize = 16 * 1024 * 1024;
+/// Longest stanza that is sent, in bytes: Prosody ends a component's stream at one
+/// of more than 512 KiB (`component_stanza_size_limit`), and that can be set lower.
+pub const MAX_SENT: usize = 256 * 1024;
 /// Deepest nesting that is read, the stanza itself being level 1 (SPEC B11).
 pub const MAX_DEPTH: usize = 64;
 /// Most attributes of one element; they are compared with each other, so

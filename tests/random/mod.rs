@@ -2,6 +2,7 @@
 //! unentitled was ever promoted by gavel, requests are bounded.
 
 mod op;
+mod spoilt;
 mod steered;
 
 use crate::sim::{Choice, World};

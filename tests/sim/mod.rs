@@ -10,8 +10,10 @@ pub mod oracle;
 mod people;
 pub mod room;
 pub mod server;
+pub mod spoil;
 pub mod world;
 
 pub use claims::{Kind, Ticket};
 pub use server::FOCUS;
+pub use spoil::Spoil;
 pub use world::{Choice, World, breakout, room};

@@ -43,6 +43,8 @@ pub struct Room {
     /// The main room whose affiliations this breakout room shows.
     pub main: Option<RoomJid>,
     pub meeting_id: Option<String>,
+    /// Nobody's presence is shown to others (`presencebroadcast`).
+    pub hides: bool,
     /// Sets are answered and change nothing.
     pub ineffective: bool,
     /// The module hands gavel what is published.
@@ -67,6 +69,7 @@ impl Room {
             password: None,
             main: None,
             meeting_id: None,
+            hides: false,
             ineffective: false,
             shadow: false,
             given: BTreeMap::new(),
@@ -125,7 +128,8 @@ impl Server {
             .occupants
             .values()
             .any(|o| o.bare == self.gavel_bare());
-        if !(own || gavel_in || state.shadow) {
+        let hidden = state.hides && !state.shadow && !own;
+        if hidden || !(own || gavel_in || state.shadow) {
             return;
         }
         let actor = actor.map(|jid| Actor {
@@ -205,6 +209,42 @@ impl Server {
             whole: true,
             left_out: Default::default(),
         }
+    }
+
+    /// Sets whether presence is hidden from others. Who is hidden from now on is shown
+    /// to leave, who is shown from now on to come.
+    pub fn hide(&mut self, room: &RoomJid, hides: bool) {
+        let gavel = self.gavel_bare();
+        let state = self.rooms.get_mut(room).unwrap();
+        if std::mem::replace(&mut state.hides, hides) == hides {
+            return;
+        }
+        let others = state.occupants.iter().filter(|(_, o)| o.bare != gavel);
+        let others = others.map(|(nick, o)| (nick.clone(), o.clone()));
+        for (nick, occupant) in others.collect::<Vec<_>>() {
+            if hides && !self.rooms[room].shadow {
+                self.rooms.get_mut(room).unwrap().hides = false;
+                let gone = Occupant {
+                    role: Role::None,
+                    ..occupant
+                };
+                self.publicise(room, &nick, &gone, &[], None, None);
+                self.rooms.get_mut(room).unwrap().hides = true;
+            } else if !hides {
+                self.publicise(room, &nick, &occupant, &[], None, None);
+            }
+        }
+        let user = MucUser {
+            status: vec![104],
+            ..MucUser::default()
+        };
+        if self.gavel_sees(room) {
+            self.room_message(room, user, MessageKind::Groupchat);
+        }
+    }
+
+    pub(super) fn show_everybody(&mut self, room: &RoomJid) {
+        self.hide(room, false);
     }
 
     /// A message from the room about somebody who is not in it.

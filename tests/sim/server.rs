@@ -387,8 +387,12 @@ impl Server {
             Request::DiscoInfo => Ok(IqPayload::DiscoInfo {
                 node: None,
                 features: Vec::new(),
-                form: form(state),
+                form: info(state),
             }),
+            Request::ShowEverybody if rank == Affiliation::Owner => {
+                self.show_everybody(&room);
+                Ok(IqPayload::Empty)
+            }
             Request::Destroy { .. } if rank == Affiliation::Owner => {
                 self.destroy(&room);
                 Ok(IqPayload::Empty)
@@ -443,6 +447,17 @@ fn command(session: Option<String>, form: Form, error: Option<&str>) -> IqPayloa
     })
 }
 
+/// The form in disco#info: how many occupants there are, too.
+fn info(room: &Room) -> Form {
+    let mut form = form(room);
+    let count = room.occupants.len().to_string();
+    let count = ("muc#roominfo_occupants".to_owned(), vec![count]);
+    form.fields.push(count);
+    form.fields
+        .retain(|(var, _)| !var.ends_with("presencebroadcast"));
+    form
+}
+
 fn form(room: &Room) -> Form {
     let flag = |set: bool| vec![u8::from(set).to_string()];
     let mut fields = vec![
@@ -455,6 +470,12 @@ fn form(room: &Room) -> Form {
             flag(room.persistent),
         ),
     ];
+    let roles = ["moderator", "participant", "visitor"];
+    let shown = match room.hides {
+        true => Vec::new(),
+        false => roles.map(str::to_owned).into(),
+    };
+    fields.push(("muc#roomconfig_presencebroadcast".to_owned(), shown));
     let texts = [
         ("muc#roomconfig_roomsecret", room.password.clone()),
         ("muc#roominfo_meetingId", room.meeting_id.clone()),

@@ -5,6 +5,7 @@ use super::claims::verifier;
 use super::oracle::Oracle;
 use super::room::bare;
 use super::server::{COMPONENT, FOCUS, Server};
+use super::spoil::Spoil;
 use gavel::engine::room::Membership;
 use gavel::engine::settings::{AbsentHost, Freeze, HostAbsent, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
@@ -128,6 +129,12 @@ pub struct World {
     pub(super) open: BTreeMap<String, (String, String)>,
     saved: Option<String>,
     stuck: u32,
+    /// Stanzas that gavel has been given.
+    pub delivered: usize,
+    /// One of them, by number, is not given to it as it is.
+    pub spoil: Option<(usize, Spoil)>,
+    /// That has happened.
+    pub spoilt: bool,
 }
 
 impl World {
@@ -155,6 +162,9 @@ impl World {
             open: BTreeMap::new(),
             saved: None,
             stuck: 0,
+            delivered: 0,
+            spoil: None,
+            spoilt: false,
         };
         world.schedule(0, Event::Connect);
         world.run(100);
@@ -229,6 +239,11 @@ impl World {
     }
 
     fn deliver(&mut self, stanza: Inbound) {
+        self.delivered += 1;
+        let spoil = self.spoil.filter(|(n, _)| *n == self.delivered);
+        if let Some((_, how)) = spoil {
+            return self.deliver_spoilt(stanza, how);
+        }
         let from = match &stanza {
             Inbound::Presence(presence) => &presence.from,
             Inbound::Message(message) => &message.from,
@@ -273,6 +288,7 @@ impl World {
         };
         self.engine.handle(now, input);
         self.oracle.pass(self.unix_ms());
+        self.note_ghosts();
         self.note_elections();
         let mut hang_up = false;
         while let Some(action) = self.engine.poll() {
@@ -390,7 +406,7 @@ impl World {
     }
 
     /// A tenant's room has another name on the wire; replies keep theirs.
-    fn on_the_wire(&self, mut stanza: Inbound) -> Inbound {
+    pub(super) fn on_the_wire(&self, mut stanza: Inbound) -> Inbound {
         let from = match &mut stanza {
             Inbound::Presence(presence) => &mut presence.from,
             Inbound::Message(message) => &mut message.from,

@@ -116,6 +116,23 @@ pub enum LinkError {
     },
 }
 
+impl LinkError {
+    /// Whether the server has ended the stream, and may have done so because of
+    /// what was sent: other conditions say that it stops, or knows us no more.
+    pub fn is_our_fault(&self) -> bool {
+        let others = [
+            "system-shutdown",
+            "reset",
+            "connection-timeout",
+            "host-gone",
+        ];
+        match self {
+            Self::Stream { error, .. } => !others.contains(&error.condition.as_str()),
+            _ => false,
+        }
+    }
+}
+
 /// Who is at the other end; what errors tell.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {

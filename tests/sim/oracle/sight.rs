@@ -205,6 +205,17 @@ impl Oracle {
         self.unseat(now, room, nick, true);
     }
 
+    /// gavel has found out that somebody is gone.
+    pub fn ghost(&mut self, now: u64, room: &RoomJid, nick: &str) {
+        self.unseat(now, room, nick, true);
+    }
+
+    /// Who is in a room as gavel was told.
+    pub fn nicks(&self, room: &RoomJid) -> Vec<String> {
+        let seats = self.seats.get(room).into_iter();
+        seats.flat_map(|seats| seats.keys().cloned()).collect()
+    }
+
     fn unseat(&mut self, now: u64, room: &RoomJid, nick: &str, left: bool) {
         let Some(seat) = self.seats.get(room).and_then(|seats| seats.get(nick)) else {
             return;

@@ -1,0 +1,168 @@
+//! A room's lists of those who have power in it (SPEC B1, B20).
+//!
+//! They are read as gavel comes, and then every few minutes: no affiliation rests on
+//! one announcement having been heard.
+
+use super::Engine;
+use super::request::Purpose;
+use super::room::Room;
+use super::time::Tick;
+use super::timers::Timer;
+use crate::muc::{Affiliation, BareJid, RoomJid};
+use crate::stanza::{Item, Request};
+use rand::RngExt;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The lists of each room are read at least this often.
+const LISTS: Duration = Duration::from_secs(240);
+/// And up to so much later, so that not all are read at once.
+const SPREAD: u64 = 50_000;
+
+impl Engine {
+    /// Asks who holds power in the room, present or not (B1).
+    pub(super) fn read_lists(&mut self, jid: &RoomJid) {
+        for affiliation in [Affiliation::Owner, Affiliation::Admin] {
+            self.read_list(jid, affiliation);
+        }
+        self.watch_lists(jid);
+    }
+
+    /// Asks who has `affiliation` in a room gavel is in.
+    pub(super) fn read_list(&mut self, jid: &RoomJid, affiliation: Affiliation) {
+        if self.rooms.get(jid).is_some_and(Room::is_in) {
+            let purpose = Purpose::List(jid.clone(), affiliation);
+            self.ask(jid.as_str(), Request::ListAffiliation(affiliation), purpose);
+        }
+    }
+
+    /// A list of the room's owners or admins: who is in it, and, where it is
+    /// `complete`, who is not.
+    pub(super) fn listed_people(
+        &mut self,
+        jid: &RoomJid,
+        which: Affiliation,
+        items: &[Item],
+        complete: bool,
+    ) {
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        let Some(main) = main.filter(|main| main == jid) else {
+            return;
+        };
+        let listed: Vec<BareJid> = items
+            .iter()
+            .filter_map(|item| item.jid.as_deref().and_then(BareJid::parse))
+            .filter(|bare| !self.is_own(bare.as_str()))
+            .filter(|bare| !self.settings.infrastructure.contains_bare(bare))
+            .collect();
+        let Some(meeting) = self.meetings.get_mut(&main) else {
+            return;
+        };
+        let mut stale = Vec::new();
+        let mut shown = BTreeSet::new();
+        for (bare, person) in &mut meeting.people {
+            if !complete {
+                break;
+            }
+            let seated = person.seats.iter().any(|seat| seat.room == main);
+            if seated && person.actual == Some(which) && !listed.contains(bare) {
+                shown.insert(bare.clone());
+            }
+            let unknown = person.actual.is_none() && person.record.restore.is_some();
+            let doubted = person.actual == Some(which) || unknown && which == Affiliation::Outcast;
+            if doubted && !seated && !listed.contains(bare) {
+                person.actual = Some(Affiliation::None);
+                person.record.restore = None;
+                stale.push(bare.clone());
+            }
+        }
+        self.changed |= !stale.is_empty();
+        stale.sort_unstable();
+        if which == Affiliation::Outcast {
+            self.banned_unseen(&main, &listed);
+        }
+        let Some(meeting) = self.meetings.get_mut(&main) else {
+            return;
+        };
+        for bare in &listed {
+            meeting.person(bare).actual = Some(which);
+        }
+        self.compare_shown(jid, shown, &listed);
+        for bare in stale.iter().chain(&listed) {
+            self.mark(&main, bare);
+        }
+        if which == Affiliation::Admin {
+            // Whoever is in neither list has none of the two.
+            self.mark_everybody(&main);
+        }
+    }
+
+    /// Reads a room's lists, and will again: no affiliation rests on what was
+    /// announced alone.
+    pub(super) fn read_lists_again(&mut self, jid: &RoomJid) {
+        let room = self.rooms.get(jid).filter(|room| room.is_in());
+        let meeting = room.and_then(|room| room.meeting.as_ref());
+        if meeting != Some(jid) {
+            return;
+        }
+        self.read_lists(jid);
+        let called = self.rooms.get(jid).is_some_and(|room| room.roll.is_some());
+        let banned = !called
+            && self.meetings.get(jid).is_some_and(|meeting| {
+                let mut people = meeting.people.values();
+                people.any(|p| p.actual == Some(Affiliation::Outcast) || p.record.restore.is_some())
+            });
+        if banned {
+            self.read_list(jid, Affiliation::Outcast);
+        }
+    }
+
+    /// Some are `shown` as what the list does not say of them. Where that is new,
+    /// something was missed.
+    pub(super) fn compare_shown(
+        &mut self,
+        jid: &RoomJid,
+        shown: BTreeSet<BareJid>,
+        listed: &[BareJid],
+    ) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.unlisted.retain(|bare| !listed.contains(bare));
+        let known = room.unlisted.len();
+        room.unlisted.extend(shown);
+        if room.unlisted.len() > known {
+            self.doubt(jid);
+        }
+    }
+
+    /// The list of those who are banned names somebody whose ban was missed.
+    pub(super) fn banned_unseen(&mut self, main: &RoomJid, listed: &[BareJid]) {
+        for bare in listed {
+            let known = self.person(main, bare).and_then(|person| person.actual);
+            if known.is_some_and(|known| known != Affiliation::Outcast) {
+                self.observe(main, bare, Affiliation::Outcast, None, false);
+            }
+        }
+    }
+
+    /// When a room's lists are read next.
+    pub(super) fn watch_lists(&mut self, jid: &RoomJid) {
+        let spread = Duration::from_millis(self.random.random_range(0..SPREAD));
+        let at: Tick = self.now.tick + LISTS + spread;
+        self.timers.set(at, Timer::Lists(jid.clone()));
+    }
+
+    /// A list could not be had, and is asked for again later. Nothing tells what
+    /// absent people have: what is known must do.
+    pub(super) fn list_unreadable(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
+        let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
+            return;
+        };
+        let at = room.asking.next(now);
+        room.asking.note(now);
+        self.timers.set(at, Timer::Lists(jid.clone()));
+        self.mark_everybody(jid);
+    }
+}

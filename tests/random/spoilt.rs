@@ -1,0 +1,127 @@
+//! Each stanza of a run in turn reaches gavel unreadable, garbled or inflated: in
+//! the end everybody has what they should have (SPEC B20).
+
+use super::op::{self, Op, Play, Script};
+use crate::sim::{Choice, Spoil, World};
+use gavel::policy::{Guests, Policy};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// So many runs; `SPOILT_RUNS` says otherwise.
+const RUNS: u64 = 6;
+
+fn play(
+    module: bool,
+    policy: &Policy,
+    Script(ops): &Script,
+    spoil: Option<(usize, Spoil)>,
+) -> usize {
+    let mut world = World::new(Choice {
+        module,
+        policy: policy.clone(),
+        ..Choice::default()
+    });
+    world.spoil = spoil;
+    let mut play = Play::new(world);
+    for (op, pause) in ops {
+        play.act(op);
+        play.world.run(*pause);
+    }
+    let delivered = play.world.delivered;
+    play.world.check_quiet();
+    delivered
+}
+
+/// A run that is the same every time.
+fn script(number: u64) -> Script {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&number.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut script = op::ops(30).new_tree(&mut runner).unwrap().current();
+    // What else is lost is another test's.
+    script.0.retain(|(op, _)| !matches!(op, Op::LoseReplies(_)));
+    script
+}
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    let set = std::env::var(variable).ok();
+    set.and_then(|set| set.parse().ok()).unwrap_or(otherwise)
+}
+
+fn every_stanza(module: bool) {
+    let mut tried = 0;
+    let mut wrong = Vec::new();
+    let first = number("SPOILT_FIRST", 0);
+    for run in first..first + number("SPOILT_RUNS", RUNS) {
+        let policy = Policy {
+            guard: run % 2 == 0,
+            guests: Guests::Strip,
+            ..Policy::default()
+        };
+        let script = script(run);
+        let all = play(module, &policy, &script, None);
+        for (nth, how) in (1..=all).flat_map(|n| Spoil::ALL.map(|how| (n, how))) {
+            tried += 1;
+            let played = || play(module, &policy, &script, Some((nth, how)));
+            if catch_unwind(AssertUnwindSafe(played)).is_err() {
+                wrong.push((run, nth, how));
+            }
+        }
+    }
+    println!("{tried} stanzas spoilt, module: {module}");
+    assert!(
+        wrong.is_empty(),
+        "{} of {tried} wrong: {wrong:?}",
+        wrong.len()
+    );
+}
+
+#[test]
+fn b20_no_stanza_is_needed_with_the_module() {
+    every_stanza(true);
+}
+
+#[test]
+fn b20_no_stanza_is_needed_as_an_ordinary_occupant() {
+    every_stanza(false);
+}
+
+/// One stanza of one run, to look into: `SPOILT=run,number,how`.
+#[test]
+fn b20_the_one_that_is_looked_into() {
+    let Ok(which) = std::env::var("SPOILT") else {
+        return;
+    };
+    let parts: Vec<&str> = which.split(',').collect();
+    let (run, nth) = (parts[0].parse().unwrap(), parts[1].parse().unwrap());
+    let how = Spoil::ALL
+        .into_iter()
+        .find(|how| format!("{how:?}") == parts[2]);
+    let policy = Policy {
+        guard: run % 2 == 0,
+        ..Policy::default()
+    };
+    let script = script(run);
+    eprintln!("{script:?}");
+    let mut world = World::new(Choice {
+        module: parts[3] == "module",
+        policy,
+        ..Choice::default()
+    });
+    world.spoil = how.map(|how| (nth, how));
+    let mut play = Play::new(world);
+    for (op, pause) in &script.0 {
+        play.world
+            .trace
+            .push(format!("{} ** {op:?}", play.world.now));
+        play.act(op);
+        play.world.run(*pause);
+    }
+    let done = catch_unwind(AssertUnwindSafe(|| play.world.check_quiet()));
+    for line in &play.world.trace {
+        eprintln!("{line}");
+    }
+    assert!(done.is_ok());
+}
