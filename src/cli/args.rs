@@ -14,10 +14,17 @@ use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Decides who moderates an XMPP/Jitsi room from the claims in each person's
-/// token, and keeps it so
+/// What `gavel --version` says: a release also names the commit that it was built
+/// from (`deploy/release`).
+const VERSION: &str = match option_env!("BUILD_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
+/// Lets the token (JWT) decide who is a moderator in a Jitsi meeting or any other
+/// XMPP room
 #[derive(Debug, Parser)]
-#[command(name = "gavel", version, arg_required_else_help = true)]
+#[command(name = "gavel", version = VERSION, arg_required_else_help = true)]
 #[command(after_help = "Example:\n  gavel check -c gavel.toml && gavel run -c gavel.toml")]
 pub struct Cli {
     /// The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]
@@ -119,6 +126,9 @@ pub struct SetupArgs {
     /// Write the Prosody module into this folder, and nothing else
     #[arg(long, value_name = "FOLDER")]
     pub module: Option<PathBuf>,
+    /// Make this file readable for everybody; with --module
+    #[arg(long, value_name = "FILE", requires = "module")]
+    pub readable: Vec<PathBuf>,
     /// Say what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -1,7 +1,7 @@
 //! Every key there is.
 
 use super::problem::nearest;
-use super::rows::ROWS;
+use super::rows::{self, ROWS, Standard};
 
 /// Every key of the configuration, as `section.key`. Each but those of `muc` and
 /// [`RULE`] can be given in the environment as [`variable`] says.
@@ -16,6 +16,15 @@ pub(super) const RULE: &str = "policy.rule";
 /// give.
 pub fn is_listed(key: &str) -> bool {
     key.starts_with("muc.") || key.strip_prefix(RULE).is_some_and(|r| r.starts_with('.'))
+}
+
+/// Whether an empty variable for this key counts as not set: nothing useful is
+/// empty there, and what starts containers passes empty variables.
+pub(super) fn is_optional(key: &str) -> bool {
+    let row = rows::row(key);
+    let key_of_tokens = key.starts_with("claims.jwt.");
+    key == "component.secret"
+        || row.is_some_and(|row| key_of_tokens || matches!(row.standard, Standard::Unset(_)))
 }
 
 /// What the names of gavel's environment variables begin with.

@@ -251,7 +251,7 @@ fn lay_over(
         };
         match key {
             // What starts containers passes empty variables for what it has not.
-            Some(key) if key.ends_with(".secret") && value.is_empty() => {}
+            Some(key) if value.is_empty() && keys::is_optional(key) => {}
             Some(key) => tree::overlay(tree, key, &shown, value),
             None => listed = Some(value.to_owned()),
         }

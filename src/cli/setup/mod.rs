@@ -10,12 +10,13 @@ use plan::{Change, Places, Plan, Wish};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Does what `args` ask for.
 pub(super) fn run(args: &SetupArgs, output: &mut Output) -> Result<Status, Error> {
     if let Some(folder) = &args.module {
-        return write_module(folder, output);
+        write_module(folder, output)?;
+        return make_readable(&args.readable);
     }
     let places = Places {
         root: args.root.clone(),
@@ -43,7 +44,24 @@ pub(super) fn run(args: &SetupArgs, output: &mut Output) -> Result<Status, Error
     Ok(Status::Done)
 }
 
-fn write_module(folder: &Path, output: &mut Output) -> Result<Status, Error> {
+/// Lets everybody read `files`: Prosody is another user.
+fn make_readable(files: &[PathBuf]) -> Result<Status, Error> {
+    for file in files {
+        let done = fs::metadata(file).and_then(|found| {
+            let mode = found.permissions().mode() | 0o444;
+            fs::set_permissions(file, fs::Permissions::from_mode(mode))
+        });
+        done.map_err(|error| {
+            Error::Failed(format!(
+                "cannot make {} readable: {error}; run chmod a+r on it",
+                file.display()
+            ))
+        })?;
+    }
+    Ok(Status::Done)
+}
+
+fn write_module(folder: &Path, output: &mut Output) -> Result<(), Error> {
     module::write(folder).map_err(|error| {
         Error::Failed(format!(
             "cannot write the module to {}: {error}; name a folder that this user may write",
@@ -52,7 +70,7 @@ fn write_module(folder: &Path, output: &mut Output) -> Result<Status, Error> {
     })?;
     let version = env!("CARGO_PKG_VERSION");
     output.line(format!("mod_gavel {version} is in {}", folder.display()))?;
-    Ok(Status::Done)
+    Ok(())
 }
 
 /// What the arguments ask for.

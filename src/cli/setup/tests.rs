@@ -63,6 +63,7 @@ impl Machine {
             muc: Vec::new(),
             undo: false,
             module: None,
+            readable: Vec::new(),
             dry_run: false,
             root: self.0.path().to_path_buf(),
         };
@@ -161,6 +162,23 @@ fn what_is_not_there_is_named() {
     assert!(error.contains("was not written by gavel setup"), "{error}");
     let bad = machine.run(|args| args.jitsi = Some("meet@example".into()));
     assert!(bad.unwrap_err().to_string().contains("meet.example.org"));
+}
+
+#[test]
+fn the_module_and_named_files_become_readable_for_everybody() {
+    let machine = Machine::with_jitsi();
+    machine.write("gavel.cfg.lua", "-- for Prosody");
+    let file = machine.path("gavel.cfg.lua");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let folder = machine.path("module");
+    let said = machine.run(|args| {
+        args.module = Some(folder.clone());
+        args.readable = vec![file.clone()];
+    });
+    assert!(said.unwrap().starts_with("mod_gavel "));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&file), 0o644);
+    assert_eq!(mode(&folder.join("mod_gavel.lua")), 0o644);
 }
 
 #[test]
