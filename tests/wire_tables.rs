@@ -20,6 +20,23 @@ fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+#[test]
+fn features_tell_recorders_and_gateways() {
+    let declares: fn(&mut Presence) = |presence| presence.machine = true;
+    let nothing: fn(&mut Presence) = |_| {};
+    let feature = |name: &str| {
+        format!("<features><feature var='http://jitsi.org/protocol/{name}'/></features>")
+    };
+    for name in ["jibri", "jigasi", "transcriber"] {
+        check_presence(name, &feature(name), declares);
+    }
+    check_presence("another", &feature("colibri"), nothing);
+    let deep = format!("<status>{}</status>", feature("jibri"));
+    check_presence("deeper", &deep, nothing);
+    let foreign = feature("jibri").replace("<features", "<features xmlns='urn:x'");
+    check_presence("foreign", &foreign, nothing);
+}
+
 /// Name, children, and what they make of a presence.
 type PresenceRow = (&'static str, &'static str, fn(&mut Presence));
 
@@ -34,6 +51,7 @@ fn check_presence(name: &str, children: &str, change: fn(&mut Presence)) {
         muc_user: None,
         display_name: DisplayName::Absent,
         evidence: Evidence::default(),
+        machine: false,
         module: None,
         raw: Bytes::copy_from_slice(text.as_bytes()),
         whole: true,

@@ -177,11 +177,24 @@ impl Engine {
             self.count_promotion(main, bare, &change.by);
         }
         if let Some(actor) = maker.bare.filter(|_| lawless) {
+            self.has_acted(main, &actor);
             self.hurry(main, &actor);
             self.mark_first(main, &actor);
         }
         self.mark(main, bare);
         self.report_taken(main, bare, &change, taken);
+    }
+
+    /// Who changes affiliations is a moderator, whatever gavel was told: of how they
+    /// became one it has heard nothing.
+    fn has_acted(&mut self, main: &RoomJid, actor: &BareJid) {
+        let Some(person) = self.person_mut(main, actor) else {
+            return;
+        };
+        let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
+        if !admin && !person.actual.is_some_and(Affiliation::moderates) {
+            person.actual = Some(Affiliation::Owner);
+        }
     }
 
     /// Lifts the pause before somebody is lowered: that power is being used

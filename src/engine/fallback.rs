@@ -194,7 +194,8 @@ impl Engine {
         let mut seats = person.seats.iter();
         let speaks = seats.any(|seat| {
             let held = services.iter().any(|held| held == seat.room.service());
-            let role = self.occupant(&seat.room, &seat.nick).map(|o| o.role);
+            let occupant = self.occupant(&seat.room, &seat.nick);
+            let role = occupant.filter(|o| !o.machine).map(|o| o.role);
             (held || person.record.elected) && role.is_some_and(|role| role >= Role::Participant)
         });
         let left_alone = matches!(

@@ -88,7 +88,9 @@ impl Engine {
         let infrastructure = real
             .as_ref()
             .is_some_and(|real| self.settings.infrastructure.contains(real));
+        let machine = presence.machine && self.settings.believes_machine(real.as_ref());
         let occupant = Occupant {
+            machine,
             real,
             sessions: sessions(items),
             affiliation: item.affiliation.unwrap_or(Affiliation::None),
@@ -135,6 +137,7 @@ impl Engine {
         let items = presence.muc_user.map(|user| user.items).unwrap_or_default();
         let item = items.first().cloned().unwrap_or_default();
         let real = item.jid.as_deref().and_then(RealJid::parse);
+        let machine = presence.machine && self.settings.believes_machine(real.as_ref());
         let same_person =
             real.as_ref().map(RealJid::bare_str) == occupant.real.as_ref().map(RealJid::bare_str);
         if !same_person {
@@ -151,6 +154,7 @@ impl Engine {
         }
         let role = item.role.unwrap_or(occupant.role);
         let from = std::mem::replace(&mut occupant.role, role);
+        let declares = std::mem::replace(&mut occupant.machine, machine) != machine;
         occupant.real = real;
         occupant.sessions = sessions(&items);
         occupant.affiliation = item.affiliation.unwrap_or(occupant.affiliation);
@@ -165,11 +169,22 @@ impl Engine {
             return self.keep_payload(jid, nick, &presence.raw);
         }
         self.examine(jid, nick, false);
+        if declares {
+            self.mark_occupant(jid, nick);
+        }
         self.shown(jid, nick, &item);
         if from != role {
             self.role_changed(jid, nick, &item, RoleChange { from, to: role });
         }
         self.judge_name(jid, nick, presence.id.as_deref(), &presence.raw);
+    }
+
+    fn mark_occupant(&mut self, jid: &RoomJid, nick: &Nick) {
+        let meeting = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        let bare = self.occupant(jid, nick).and_then(Occupant::bare);
+        if let (Some(meeting), Some(bare)) = (meeting, bare) {
+            self.mark(&meeting, &bare);
+        }
     }
 
     fn unavailable(&mut self, jid: &RoomJid, nick: &str, presence: &Presence) {

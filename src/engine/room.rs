@@ -119,6 +119,8 @@ pub struct Occupant {
     pub display_name: DisplayName,
     /// Never managed, never counted.
     pub infrastructure: bool,
+    /// A recorder or a gateway, as Jicofo would say: never elected.
+    pub machine: bool,
     /// What identifies the evidence that was last examined.
     pub evidence_mark: Option<[u8; 16]>,
     /// Evidence that waits until the room is known well enough to judge.

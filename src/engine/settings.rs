@@ -134,6 +134,25 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether gavel takes somebody who declares to be a recorder or a gateway for
+    /// one. Jicofo does where the domain is one of its `trusted-domains`, and no
+    /// client can write its domain. Of those only machines log in to, gavel knows
+    /// this much: they are not the domains that people log in to, which a MUC
+    /// service and its guests have by default. Whoever declares it falsely gives up
+    /// being elected, and gains nothing.
+    pub fn believes_machine(&self, real: Option<&RealJid>) -> bool {
+        let domain = real.map(RealJid::domain);
+        let is_peoples = |domain: &str| {
+            let domain = domain.strip_prefix("guest.").unwrap_or(domain);
+            let mut services = self.services.iter();
+            services.any(|service| {
+                let parent = service.domain.split_once('.').map(|(_, parent)| parent);
+                parent == Some(domain)
+            })
+        };
+        domain.is_some_and(|domain| !is_peoples(domain))
+    }
+
     /// gavel's bare JID.
     pub fn gavel(&self) -> String {
         format!("gavel@{}", self.component)

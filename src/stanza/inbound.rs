@@ -47,6 +47,9 @@ pub struct Presence {
     pub display_name: DisplayName,
     /// What could yield claims.
     pub evidence: Evidence,
+    /// It declares to be a recorder or a gateway, by the features that Jicofo
+    /// looks at. Any client can write them.
+    pub machine: bool,
     /// What the module says of itself; to be believed only in gavel's own
     /// presence.
     pub module: Option<Module>,

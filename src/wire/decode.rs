@@ -12,6 +12,13 @@ use bytes::Bytes;
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
+/// Features of recorders, phone gateways and transcribers.
+const MACHINES: [&str; 3] = [
+    "http://jitsi.org/protocol/jibri",
+    "http://jitsi.org/protocol/jigasi",
+    "http://jitsi.org/protocol/transcriber",
+];
+
 /// Reads stanzas.
 #[derive(Debug, Clone, Default)]
 pub struct Decoder {
@@ -124,6 +131,7 @@ impl Decoder {
             muc_user: None,
             display_name: DisplayName::Absent,
             evidence: Evidence::default(),
+            machine: false,
             module: None,
             raw: raw.clone(),
             whole: true,
@@ -143,6 +151,9 @@ impl Decoder {
                     bridge.add(Some(read_bridge(walker, child.level)?))
                 }
                 "identity" if is_plain(&child) => identity.add(read_identity(walker, &child)?),
+                "features" if is_plain(&child) => {
+                    presence.machine |= declares_machine(walker, child.level)?;
+                }
                 "module" if child.ns == ns::MODULE => {
                     presence.module = Some(iq::module(walker, child.level)?);
                 }
@@ -193,6 +204,19 @@ fn message(walker: &mut Walker<'_>, mut head: Head) -> Result<Message> {
         muc_user,
         left_out: LeftOut::default(),
     })
+}
+
+/// Whether the `<features/>` at `level` has one by which Jicofo knows recorders
+/// and gateways.
+fn declares_machine(walker: &mut Walker<'_>, level: usize) -> Result<bool> {
+    let mut found = false;
+    while let Some(feature) = walker.child(level)? {
+        if feature.local == "feature" {
+            let var = walker.attribute("var");
+            found |= var.is_some_and(|var| MACHINES.contains(&&*var));
+        }
+    }
+    Ok(found)
 }
 
 /// Whether the element is in the namespace that Prosody's modules write in:

@@ -166,6 +166,30 @@ async fn b5_an_election_follows_its_person_over_a_reload(version: Version) {
 }
 on_both!(b5_an_election_follows_its_person_over_a_reload);
 
+/// A phone whose domain gavel has not been told of.
+async fn b5_a_phone_elsewhere_is_not_elected(version: Version) {
+    for module in [false, true] {
+        let mut options = match module {
+            true => Options::with_module(),
+            false => Options::default(),
+        };
+        options.more =
+            "VirtualHost \"sip.meet.jitsi\"\n  authentication = \"internal_plain\"".into();
+        let env = Env::with(version, options, FIRST).await;
+        let focus = match module {
+            true => env.focus_with_module(ROOM).await,
+            false => env.focus(ROOM).await,
+        };
+        let _phone = signals(&env, "phone@sip.meet.jitsi", "jigasi").await;
+        let nicks = ["phone", "guest"];
+        assert_eq!(owners(&env, &focus, &nicks).await, [""; 0]);
+        let _guest = env.person(ROOM, "guest", None).await;
+        focus.sees_affiliation(ROOM, "guest", "owner").await;
+        assert_eq!(owners(&env, &focus, &nicks).await, ["guest"]);
+    }
+}
+on_both!(b5_a_phone_elsewhere_is_not_elected);
+
 /// The module must know whom gavel has elected, or its guard would refuse it.
 async fn b5_with_the_module_and_its_guard_an_election_holds(version: Version) {
     let settings = "[claims]\nsources = [\"bridge\"]\n[policy]\nfallback = \"first\"\nguard = true";

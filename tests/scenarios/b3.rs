@@ -467,3 +467,45 @@ fn b3_a_crowd_that_the_focus_goes_on_promoting_costs_so_much_and_no_more() {
     assert_eq!(wrong.count(), 0);
     world.check_quiet();
 }
+
+/// What made G a moderator gavel has not heard of: that they promote tells.
+#[test]
+fn b3_who_promotes_is_a_moderator_whatever_gavel_has_heard() {
+    let (mut world, r) = with(Policy::default());
+    world.join("x@meet.jitsi/1", &r, "x", None);
+    world.run(50);
+    let server = &mut world.server;
+    server
+        .set_affiliation(Some(FOCUS), &r, G, Affiliation::Owner)
+        .unwrap();
+    server.out.clear();
+    world
+        .set(Some(G), &r, "x@meet.jitsi", Affiliation::Owner)
+        .unwrap();
+    let start = world.now;
+    world.run(50);
+    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::None);
+    assert_eq!(world.has(&r, G), Affiliation::None);
+    let first = format!("{:?}", world.changes_since(start)[0]);
+    assert!(first.contains("g@meet.jitsi"), "{first}");
+}
+
+/// Somebody promoted for a moment promotes a friend: whichever of the two gavel is
+/// not told of, and whenever the friend is, the friend is no moderator in the end.
+#[test]
+fn b3_a_friend_of_somebody_promoted_for_a_moment_is_corrected_in_any_order() {
+    for pause in 0..30 {
+        let (mut world, r) = with(Policy::default());
+        world.join("x@meet.jitsi/1", &r, "x", None);
+        world.run(50);
+        world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
+        world.run(pause);
+        // Refused where they are lowered by then.
+        let _ = world.set(Some(G), &r, "x@meet.jitsi", Affiliation::Owner);
+        world.run(pause);
+        let _ = world.set(Some("x@meet.jitsi/1"), &r, G, Affiliation::Owner);
+        world.check_quiet();
+        assert_eq!(world.has(&r, G), Affiliation::None, "{pause} ms");
+        assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::None);
+    }
+}

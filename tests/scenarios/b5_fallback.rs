@@ -1,5 +1,6 @@
 //! B5, `policy.fallback = "first"`: Jicofo's auto-owner.
 
+use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::engine::event::Cause;
 use gavel::engine::{Input, Reload, Report};
@@ -70,6 +71,41 @@ fn b5_the_next_is_elected_when_the_elected_one_leaves_or_is_kicked() {
         world.run(100);
         assert_eq!(owners(&world, &r, &people), ["c"], "kick: {kick}");
         world.check_quiet();
+    }
+}
+
+/// As Jicofo: recorders and phones by what they declare, where people do not log in.
+#[test]
+fn b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so() {
+    for module in [true, false] {
+        let mut world = World::new(Choice {
+            module,
+            policy: first(),
+            ..Choice::default()
+        });
+        let r = room("r");
+        world.open_room(&r);
+        let says = |machine| Written {
+            machine,
+            ..Written::default()
+        };
+        let phone = "phone@sip.meet.jitsi/1";
+        world.write(phone, &r, "phone", says(true));
+        world.run(50);
+        assert_eq!(world.has(&r, phone), Affiliation::None);
+        world.write(&full("faker"), &r, "faker", says(true));
+        world.run(50);
+        assert_eq!(owners(&world, &r, &["faker"]), ["faker"]);
+        world.leave(&full("faker"), &r);
+        world.run(50);
+        assert_eq!(world.has(&r, phone), Affiliation::None);
+        // Who is no machine any more can be elected, and the other way round.
+        world.write(phone, &r, "phone", says(false));
+        world.run(50);
+        assert_eq!(world.has(&r, phone), Affiliation::Owner);
+        world.write(phone, &r, "phone", says(true));
+        world.run(50);
+        assert_eq!(world.has(&r, phone), Affiliation::None);
     }
 }
 

@@ -61,6 +61,7 @@ fn own_presence(world: &mut World, r: &RoomJid, kind: PresenceKind) {
         muc_user: Some(user),
         display_name: Default::default(),
         evidence: Default::default(),
+        machine: false,
         module: None,
         raw: Default::default(),
         whole: true,

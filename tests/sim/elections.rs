@@ -62,7 +62,7 @@ impl Oracle {
             .into_iter()
             .flat_map(|seats| seats.values());
         let speaks = seats
-            .filter(|seat| seat.bare == jid)
+            .filter(|seat| seat.bare == jid && !seat.machine)
             .any(|seat| seat.role >= Role::Participant);
         let free = self.held(main, jid).is_some_and(|memory| {
             memory.step_down.is_none() && memory.shown != Some(Affiliation::Outcast)

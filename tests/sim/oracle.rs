@@ -22,6 +22,8 @@ pub(super) struct Seat {
     /// When that is over, in milliseconds since 1970.
     pub(super) ends: Option<u64>,
     pub(super) role: Role,
+    /// A recorder or a gateway, as Jicofo would say.
+    pub(super) machine: bool,
 }
 
 /// What is remembered of a bare JID in a meeting.

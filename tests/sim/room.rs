@@ -17,6 +17,8 @@ pub struct Written {
     pub id: Option<String>,
     pub name: DisplayName,
     pub ticket: Option<Ticket>,
+    /// It declares to be a recorder or a gateway.
+    pub machine: bool,
     /// Stands for everything else in it.
     pub payload: u32,
 }
@@ -204,6 +206,7 @@ impl Server {
             muc_user: Some(user),
             display_name: written.name.clone(),
             evidence: Evidence::default(),
+            machine: written.machine,
             module: None,
             raw: key.to_string().into(),
             whole: true,

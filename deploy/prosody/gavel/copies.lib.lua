@@ -9,6 +9,21 @@ local xmlns_user = "http://jabber.org/protocol/muc#user";
 -- What of a presence's content concerns gavel, and is all that its copy carries: display names, and claims in any form.
 local told = { nick = true, identity = true };
 
+-- By these features Jicofo knows recorders, phone gateways and transcribers; gavel elects none of them.
+local machines = {
+	["http://jitsi.org/protocol/jibri"] = true,
+	["http://jitsi.org/protocol/jigasi"] = true,
+	["http://jitsi.org/protocol/transcriber"] = true,
+};
+
+-- The first of them that a presence declares, or nil.
+local function machine_feature(stanza)
+	local features = stanza:get_child("features");
+	for _, feature in ipairs(features and features.tags or {}) do
+		if feature.name == "feature" and machines[feature.attr.var] then return feature.attr.var; end
+	end
+end
+
 local function add_actor(item, room, actor)
 	if actor then item:tag("actor", { jid = actor, nick = jid.resource(room:get_occupant_jid(actor)) }):up(); end
 end
@@ -47,7 +62,9 @@ local function show(shadow, event)
 		if full ~= owner and not (available and presence.attr.type) then t_insert(full_jids, full); end
 	end
 	local tokens = available and intake.tokens(room.jid, owner) or {};
-	local now = available and fingerprint(stanza, { affiliation, role, text, t_concat(full_jids, "\n") }, tokens) or nil;
+	local machine = machine_feature(stanza);
+	local parts = { affiliation, role, text, t_concat(full_jids, "\n"), machine or "" };
+	local now = available and fingerprint(stanza, parts, tokens) or nil;
 	if now and now == shadow.seen[occupant.nick] then return; end
 	shadow.seen[occupant.nick] = now;
 
@@ -57,6 +74,9 @@ local function show(shadow, event)
 		if told[child.name] then copy:add_direct_child(child); end
 	end
 	for _, token in ipairs(tokens) do copy:add_direct_child(token); end
+	if machine then
+		copy:add_direct_child(st.stanza("features"):tag("feature", { var = machine }):up());
+	end
 	if available then
 		local known = {
 			given = arrivals.take_given(room.jid, occupant.nick), pinned = names.pinned(room.jid, occupant.nick);

@@ -89,6 +89,7 @@ impl Oracle {
             kind: ticket.as_ref().map(|ticket| ticket.kind),
             ends: ticket.as_ref().and_then(|ticket| self.end_of(ticket)),
             role,
+            machine: payloads[key].machine && jid.ends_with("@sip.meet.jitsi"),
         };
         let seats = self.seats.entry(room.clone()).or_default();
         let old = seats.insert(nick.to_owned(), seat);

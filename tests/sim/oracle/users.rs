@@ -79,9 +79,8 @@ impl Oracle {
         let user = self.user_of(main, jid);
         self.people(main).iter().any(|old| {
             let left = self.held(main, old).and_then(|memory| memory.left_elected);
-            user.is_some()
-                && self.user_of(main, old) == user
-                && left.is_some_and(|at| now <= at + RELOAD)
+            let same = user.is_some() && self.user_of(main, old) == user;
+            (old == jid || same) && left.is_some_and(|at| now <= at + RELOAD)
         })
     }
 }
