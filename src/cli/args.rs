@@ -137,11 +137,11 @@ pub struct SetupArgs {
     pub root: PathBuf,
 }
 
-/// What `gavel explain` takes: exactly one of [`Self::jwt`] and
-/// [`Self::claims`].
+/// What `gavel explain` takes: exactly one of [`Self::jwt`], [`Self::claims`] and
+/// [`Self::guest`].
 #[derive(Debug, Args)]
 #[group(skip)]
-#[command(group(ArgGroup::new("evidence").required(true).args(["jwt", "claims"])))]
+#[command(group(ArgGroup::new("evidence").required(true).args(["jwt", "claims", "guest"])))]
 pub struct ExplainArgs {
     /// A file with a compact JWT, verified as presence would be; - is stdin
     #[arg(long, value_name = "FILE")]
@@ -149,6 +149,9 @@ pub struct ExplainArgs {
     /// A file with claims as JSON, taken as verified; - is stdin
     #[arg(long, value_name = "FILE")]
     pub claims: Option<PathBuf>,
+    /// Somebody who has no token
+    #[arg(long)]
+    pub guest: bool,
     /// The room to judge them for; a breakout room's main room
     #[arg(long)]
     pub room: Option<String>,

@@ -29,6 +29,9 @@ pub(crate) fn parse(text: &str) -> Result<jid::BareJid, String> {
         return Err("is empty".to_owned());
     }
     let wrong = |why: &dyn std::fmt::Display| format!("{} is not valid: {why}", quoted(text));
+    if text.contains('*') {
+        return Err(wrong(&"* is no wildcard here, so list each domain"));
+    }
     if let Some(odd) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
         return Err(wrong(&format_args!(
             "it holds {}",
@@ -53,7 +56,7 @@ fn words(error: &jid::Error) -> String {
         NodeTooLong => "the part before the @ is longer than 1023 bytes",
         NodePrep => "the part before the @ holds a character that JIDs cannot have",
         TooManyAts => "it has two @",
-        NamePrep | Idna => "what should be its domain is none",
+        NamePrep | Idna => "this is not a valid domain",
         ResourceEmpty | ResourceInBareJid => "it has a /",
         other => return other.to_string(),
     };

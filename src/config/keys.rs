@@ -76,9 +76,24 @@ pub(super) fn instead_of_key(section: &str, key: &str) -> String {
         return format!("did you mean {near}?");
     }
     let last = |known: &&str| known.rsplit('.').next() == Some(key);
-    if let Some(elsewhere) = all().find(last) {
-        let home = elsewhere.rsplit_once('.').map_or("", |(home, _)| home);
-        return format!("it belongs into {}", header(home));
+    let homes = all().filter(last);
+    let homes: Vec<&str> = homes
+        .map(|known| known.rsplit_once('.').map_or("", |(home, _)| home))
+        .collect();
+    // Most likely the header of a section below was left commented out.
+    let below = |home: &&&str| {
+        home.strip_prefix(section)
+            .is_some_and(|r| r.starts_with('.'))
+    };
+    if let Some(home) = homes.iter().find(below) {
+        let header = header(home);
+        return format!(
+            "this key belongs to {header}: write {header} above it, or remove the # before that line"
+        );
+    }
+    if !homes.is_empty() {
+        let headers: Vec<String> = homes.iter().map(|home| header(home)).collect();
+        return format!("this key belongs to {}", headers.join(" or "));
     }
     match section {
         "" => format!("the sections are {}", siblings.join(", ")),
@@ -134,11 +149,19 @@ mod tests {
         for (section, key, answer) in [
             ("component", "nik", "did you mean nick?"),
             ("component", "sever", "did you mean server?"),
-            ("component", "service", "it belongs into [[muc]]"),
+            ("component", "service", "this key belongs to [[muc]]"),
             ("", "componnet", "did you mean component?"),
-            ("claims", "secret_file", "it belongs into [component]"),
-            ("claims", "leeway", "it belongs into [claims.jwt]"),
-            ("discovery", "tenants", "it belongs into [[muc]]"),
+            (
+                "claims",
+                "secret_file",
+                "this key belongs to [claims.jwt]: write [claims.jwt] above it, or remove the # before that line",
+            ),
+            (
+                "claims",
+                "leeway",
+                "this key belongs to [claims.jwt]: write [claims.jwt] above it, or remove the # before that line",
+            ),
+            ("discovery", "tenants", "this key belongs to [[muc]]"),
             ("names", "zzz", "[names] has freeze"),
             (
                 "",

@@ -249,6 +249,19 @@ fn lay_over(
             notes.error(place, "is not text in UTF-8", "set it to text, or unset it");
             continue;
         };
+        if is_quoted(value) {
+            let secret = key.is_some_and(|key| key.ends_with("secret") || key.ends_with("token"));
+            let problem = "the value has quotes around it, and they count as part of it";
+            let remedy = format!(
+                "remove the quotes: in a list under `environment:` Docker Compose keeps them, so write - {shown}=value"
+            );
+            if secret {
+                notes.warn(place, problem, remedy);
+            } else {
+                notes.error(place, problem, remedy);
+                continue;
+            }
+        }
         match key {
             // What starts containers passes empty variables for what it has not.
             Some(key) if value.is_empty() && keys::is_optional(key) => {}
@@ -257,6 +270,13 @@ fn lay_over(
         }
     }
     listed
+}
+
+/// Whether a value stands in quotes.
+fn is_quoted(value: &str) -> bool {
+    let in_quotes =
+        |quote: char| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    in_quotes('"') || in_quotes('\'')
 }
 
 /// A variable's name with whatever could disturb a terminal escaped.

@@ -14,6 +14,7 @@ mod claims;
 pub mod duration;
 mod exclusive;
 mod files;
+mod fitting;
 mod key_url;
 mod keys;
 mod load;

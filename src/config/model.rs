@@ -234,6 +234,8 @@ pub struct Policy {
     /// What happens when a token's `exp` passes during the meeting.
     #[serde(serialize_with = "choices::serialize")]
     pub on_expiry: OnExpiry,
+    /// Domains on which every login is an account of somebody who may moderate.
+    pub trusted_logins: Vec<String>,
     /// The MUC services in whose rooms [`Self::fallback`] elects.
     pub fallback_services: Vec<String>,
     /// `[policy.host_absent]`: meetings without host.

@@ -4,6 +4,7 @@ use super::address;
 use super::admin;
 use super::claims::{self, distinct, domains};
 use super::files;
+use super::fitting::{self, Places};
 use super::model::{
     Component, Config, Discovery, HostAbsent, Infrastructure, Log, Names, Policy, Server, State,
 };
@@ -28,6 +29,7 @@ const LEAST_ABSENCE: Duration = Duration::from_secs(1);
 /// required is missing; whatever is wrong is noted.
 pub(super) fn config(notes: &Notes, tree: Table, listed: Option<&str>) -> Option<Config> {
     let mut root = Section::root(notes, tree);
+    let places = Places::of(&root);
     let component = component(&mut root);
     let muc = services(&mut root, listed);
     let parents = distinct(
@@ -44,6 +46,10 @@ pub(super) fn config(notes: &Notes, tree: Table, listed: Option<&str>) -> Option
     let admin = admin::read(&mut root);
     let log = log(&mut root);
     root.finish();
+    if let Some(component) = &component {
+        let logins = &policy.trusted_logins;
+        fitting::check(notes, &places, component, &muc, &infrastructure, logins);
+    }
     Some(Config {
         component: component?,
         muc,
@@ -166,12 +172,19 @@ fn policy(root: &mut Section<'_>, services: &[Service]) -> Policy {
         protect_hosts: section.flag("protect_hosts"),
         guard: section.flag("guard"),
         on_expiry: section.choice("on_expiry"),
+        trusted_logins: trusted_logins(&mut section),
         fallback_services: main_services(&mut section, "fallback_services", services),
         host_absent: host_absent(&mut section, services),
         rules,
     };
     section.finish();
     policy
+}
+
+/// The domains on which a login counts; none by default.
+fn trusted_logins(section: &mut Section<'_>) -> Vec<String> {
+    let given = section.list("trusted_logins");
+    given.map_or_else(Vec::new, |given| domains(section, &given))
 }
 
 /// `[policy.host_absent]`.

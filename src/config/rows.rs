@@ -289,6 +289,11 @@ pub const ROWS: &[Row] = &[
         "What happens when a token's `exp` passes during the meeting. `keep`: nothing. `demote`: what the token entitles to ends, `claims.jwt.leeway` later: [tokens that expire](moderators.md#tokens-that-expire).",
     ),
     row_of(
+        "policy.trusted_logins",
+        Value("[]"),
+        "Domains on which everybody who has logged in moderates, without a token: [people without tokens](moderators.md#people-without-tokens). Never list a domain that lets anybody in without a password.",
+    ),
+    row_of(
         "policy.fallback_services",
         Derived {
             words: "every `[[muc]]` but those whose name begins with `breakout.`",

@@ -72,6 +72,6 @@ fn note(notes: &Notes, place: &str, rule: &str, flaw: &Flaw) {
         "{rule}, line {} column {} of the expression: {}",
         flaw.line, flaw.column, flaw.problem
     );
-    let remedy = flaw.remedy.as_deref().unwrap_or("mend the expression");
+    let remedy = flaw.remedy.as_deref().unwrap_or("correct the expression");
     notes.error(place, problem, format!("{remedy}\n{}", flaw.excerpt()));
 }

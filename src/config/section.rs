@@ -310,6 +310,21 @@ impl<'n> Section<'n> {
         }
     }
 
+    /// Where `key` of the section `name` directly within this one is written, or
+    /// would be.
+    pub(super) fn place_below(&self, name: &str, key: &str) -> String {
+        let full = self.key(&format!("{name}.{key}"));
+        let node = self.entries.get(name);
+        let written = node.and_then(|node| match &node.value {
+            Value::Table(entries) => entries.get(key),
+            _ => None,
+        });
+        match written {
+            Some(node) => self.notes.place(&node.origin, &full),
+            None => self.notes.absent(&full),
+        }
+    }
+
     /// Where `key` is written, or would be.
     pub(super) fn place_of(&self, key: &str) -> String {
         match self.entries.get(key) {

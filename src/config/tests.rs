@@ -186,6 +186,7 @@ grants = "owner"
 protect_hosts = true
 guard = false
 on_expiry = "keep"
+trusted_logins = []
 fallback_services = ["muc.meet.jitsi"]
 
 [policy.host_absent]

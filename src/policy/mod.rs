@@ -8,7 +8,9 @@
 //!
 //! Without claims nobody is entitled to owner or admin: the presets' rules are
 //! not tried then, and a rule of one's own that would give them does not match.
-//! A rule may make a guest member or outcast, or leave them alone.
+//! A rule may make a guest member or outcast, or leave them alone. The exception
+//! are people who have logged in on a domain of [`Policy::trusted_logins`]: there
+//! the login itself counts, as a token does elsewhere.
 
 mod condition;
 mod preset;
@@ -99,6 +101,8 @@ pub struct Policy {
     pub fallback: Fallback,
     /// Tokens whose `exp` passes during the meeting.
     pub on_expiry: OnExpiry,
+    /// Domains on which every login is an account of somebody who may moderate.
+    pub trusted_logins: Vec<String>,
 }
 
 impl Default for Policy {
@@ -112,6 +116,7 @@ impl Default for Policy {
             guard: false,
             fallback: Fallback::default(),
             on_expiry: OnExpiry::default(),
+            trusted_logins: Vec::new(),
         }
     }
 }
@@ -152,6 +157,8 @@ pub enum Rule {
     Unmatched,
     /// `guest`: no claims.
     Guest,
+    /// `login`: no token, but a login on a domain of `policy.trusted_logins`.
+    Login,
     /// `fallback`: elected, since nobody who may moderate is there.
     Fallback,
     /// `expired`: the token's `exp` has passed (`policy.on_expiry`).
@@ -165,6 +172,7 @@ impl Rule {
             Self::Named(name) => name,
             Self::Unmatched => UNMATCHED,
             Self::Guest => GUEST,
+            Self::Login => LOGIN,
             Self::Fallback => FALLBACK,
             Self::Expired => EXPIRED,
         }
@@ -173,13 +181,14 @@ impl Rule {
 
 const UNMATCHED: &str = "unmatched";
 const GUEST: &str = "guest";
+const LOGIN: &str = "login";
 const FALLBACK: &str = "fallback";
 const EXPIRED: &str = "expired";
 
 /// Why nobody may call a rule of their own `name`: it would be taken for another.
 pub fn is_taken(name: &str) -> bool {
     let prefixed = preset::PREFIXES.iter().any(|known| name.starts_with(known));
-    prefixed || [UNMATCHED, GUEST, FALLBACK, EXPIRED].contains(&name)
+    prefixed || [UNMATCHED, GUEST, LOGIN, FALLBACK, EXPIRED].contains(&name)
 }
 
 impl fmt::Display for Rule {
@@ -218,24 +227,43 @@ impl Policy {
     /// What somebody is entitled to.
     pub fn judge(&self, subject: &Subject<'_>) -> Verdict {
         let mut last = None;
-        let facts = Facts::of(*subject);
+        let mut refused = None;
+        let facts = self.facts(subject);
         match rules::try_all([&self.rules, self.preset.rules()], &facts, |tried| {
+            if refused.is_none() && tried.reason == Reason::OnlyByClaims {
+                refused = Some(tried.rule.clone());
+            }
             last = Some(tried);
         }) {
-            true => last.unwrap_or_else(|| Tried::fallback(&facts)),
-            false => Tried::fallback(&facts),
+            true => last.unwrap_or_else(|| Tried::fallback(&facts, refused)),
+            false => Tried::fallback(&facts, refused),
         }
         .into()
     }
 
+    /// What rules see of somebody. A login counts only where nothing else is
+    /// known of them: whoever has shown a token is judged by it.
+    fn facts<'a>(&self, subject: &Subject<'a>) -> Facts<'a> {
+        let trusted = self.trusts(subject.domain().unwrap_or_default());
+        let login = subject.login && subject.claims.is_none() && trusted;
+        Facts::of(Subject { login, ..*subject })
+    }
+
+    /// Whether logins on `domain` count (`policy.trusted_logins`).
+    pub fn trusts(&self, domain: &str) -> bool {
+        self.trusted_logins.iter().any(|known| known == domain)
+    }
+
     /// The rules in the order they were tried, the one that decides last.
     pub fn explain(&self, subject: &Subject<'_>) -> Vec<Tried> {
-        let mut tried = Vec::new();
-        let facts = Facts::of(*subject);
+        let mut tried: Vec<Tried> = Vec::new();
+        let facts = self.facts(subject);
         if !rules::try_all([&self.rules, self.preset.rules()], &facts, |rule| {
             tried.push(rule);
         }) {
-            tried.push(Tried::fallback(&facts));
+            let refused = tried.iter().find(|t| t.reason == Reason::OnlyByClaims);
+            let refused = refused.map(|tried| tried.rule.clone());
+            tried.push(Tried::fallback(&facts, refused));
         }
         tried
     }
@@ -247,18 +275,27 @@ impl Policy {
 }
 
 impl Tried {
-    /// What decides where no rule matches.
-    fn fallback(facts: &Facts<'_>) -> Self {
-        let (rule, reason) = match (facts.has_claims(), facts.features_alone) {
-            (true, _) => (Rule::Unmatched, Reason::NoRule),
-            (false, true) => (Rule::Guest, Reason::FeaturesAlone),
-            (false, false) => (Rule::Guest, Reason::NoClaims),
+    /// What decides where no rule matches; `refused` is a rule that would have,
+    /// had there been claims.
+    fn fallback(facts: &Facts<'_>, refused: Option<Rule>) -> Self {
+        let guest = Entitlement::Guest;
+        let (rule, gives, reason) = match (facts.has_claims(), facts.features_alone) {
+            (true, _) => (Rule::Unmatched, guest, Reason::NoRule),
+            (false, _) if facts.is_trusted_login() => {
+                let owner = Entitlement::Affiliation(Affiliation::Owner);
+                (Rule::Login, owner, Reason::TrustedLogin)
+            }
+            (false, true) => (Rule::Guest, guest, Reason::FeaturesAlone),
+            (false, false) => match refused {
+                Some(refused) => (Rule::Guest, guest, Reason::RuleNeedsClaims(refused)),
+                None => (Rule::Guest, guest, Reason::NoClaims),
+            },
         };
         Self {
             rule,
             when: None,
-            gives: Entitlement::Guest,
-            entitlement: Some(Entitlement::Guest),
+            gives,
+            entitlement: Some(gives),
             reason,
         }
     }
@@ -277,7 +314,7 @@ impl From<Tried> for Verdict {
 impl Verdict {
     /// Somebody whose claims have not been looked at.
     pub fn guest() -> Self {
-        Tried::fallback(&Facts::of(Subject::default())).into()
+        Tried::fallback(&Facts::of(Subject::default()), None).into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reasons in words: the same in logs, `explain` and tests, and small, because
 //! every occupant carries one.
 
+use super::Rule;
 use super::condition::{Facts, Fault, Path};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -129,6 +130,10 @@ pub enum Reason {
     Fault(Box<Fault>),
     /// It would give owner or admin to somebody without claims.
     OnlyByClaims,
+    /// The same, for somebody whom this rule alone would have made moderator.
+    RuleNeedsClaims(Rule),
+    /// They have logged in on a domain of `policy.trusted_logins`.
+    TrustedLogin,
     /// There are claims, which is all the rule asks for.
     Claims,
     /// There are no claims.
@@ -158,6 +163,13 @@ impl fmt::Display for Reason {
             Self::Fault(fault) => write!(f, "when fails: {fault}"),
             Self::OnlyByClaims => {
                 f.write_str("no claims, and without them nobody is owner or admin")
+            }
+            Self::RuleNeedsClaims(rule) => write!(
+                f,
+                "no claims: rule {rule} matches, but it makes moderators only of people with a token"
+            ),
+            Self::TrustedLogin => {
+                f.write_str("logged in on a domain of policy.trusted_logins, without a token")
             }
             Self::Claims => f.write_str("there are valid claims"),
             Self::NoClaims => f.write_str("no claims"),

@@ -135,7 +135,7 @@ impl Rules {
         let reason = match held {
             _ if self.preset && clause.shows.is_empty() => Reason::Claims,
             _ if self.preset => Reason::Said(said()),
-            Ok(true) if clause.gives.is_power() && !scope.facts.has_claims() => {
+            Ok(true) if clause.gives.is_power() && !scope.facts.may_moderate() => {
                 return (false, Reason::OnlyByClaims);
             }
             Ok(held) => Reason::When(held, said()),

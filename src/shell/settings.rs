@@ -86,6 +86,7 @@ pub fn policy(policy: &config::Policy) -> Policy {
         guard: policy.guard,
         fallback: policy.fallback,
         on_expiry: policy.on_expiry,
+        trusted_logins: policy.trusted_logins.clone(),
     }
 }
 

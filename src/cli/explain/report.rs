@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// What was given, checked.
 pub(super) struct Evidence {
-    /// `jwt` or `claims`.
+    /// `jwt`, `claims` or `guest`.
     pub kind: &'static str,
     /// What was checked.
     pub checks: Vec<CheckLine>,
@@ -37,6 +37,7 @@ impl<'a> Whom<'a> {
             room: self.room,
             jid: self.jid,
             nick: self.nick,
+            login: true,
         }
     }
 
@@ -64,7 +65,7 @@ impl<'a> Whom<'a> {
 /// What `explain` says; with `--json` as it stands here.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    /// `jwt` or `claims`: what was given.
+    /// `jwt`, `claims` or `guest`: what was given.
     pub evidence: &'static str,
     /// The room judged for.
     pub room: Option<String>,

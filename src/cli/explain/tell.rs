@@ -17,6 +17,7 @@ pub(super) fn tell(report: &Report, output: &mut Output) -> Result<(), Error> {
         output.line(format_args!("jid          {}", escape(jid)))?;
     }
     let word = match (report.rejected, report.verified) {
+        _ if report.evidence == "guest" => "somebody without a token".to_owned(),
         (None, true) => output.styled(AnsiColor::Green.on_default(), "accepted"),
         (None, false) => "taken as verified".to_owned(),
         (Some(reason), _) => {

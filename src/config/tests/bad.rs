@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod addresses;
 mod policy;
 mod tokens;
 

@@ -58,6 +58,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("policy.protect_hosts", "false", "false"),
     ("policy.guard", "true", "true"),
     ("policy.on_expiry", "'demote'", "demote"),
+    ("policy.trusted_logins", "['a.b', 'c.d']", "a.b, c.d"),
     ("policy.fallback_services", "[]", ""),
     ("policy.host_absent.after", "'90s'", "90s"),
     ("policy.host_absent.action", "'lock'", "lock"),

@@ -29,6 +29,9 @@ pub struct Subject<'a> {
     pub jid: Option<&'a str>,
     /// Their nick.
     pub nick: Option<&'a str>,
+    /// Whether their login may count (`policy.trusted_logins`): Prosody, or the
+    /// server of their domain, says who they are.
+    pub login: bool,
 }
 
 impl<'a> Subject<'a> {
@@ -38,6 +41,11 @@ impl<'a> Subject<'a> {
             claims,
             ..Self::default()
         }
+    }
+
+    /// The domain that they have logged in on.
+    pub fn domain(&self) -> Option<&'a str> {
+        self.text("occupant", "domain")
     }
 
     /// `room.<key>` or `occupant.<key>`, where it is known.
@@ -78,6 +86,16 @@ impl<'a> Facts<'a> {
             claims: if features_alone { Value::Null } else { claims },
             features_alone,
         }
+    }
+
+    /// Whether they have logged in where the login itself counts.
+    pub fn is_trusted_login(&self) -> bool {
+        self.subject.login && !self.has_claims()
+    }
+
+    /// Whether a rule may make them moderator.
+    pub fn may_moderate(&self) -> bool {
+        self.has_claims() || self.is_trusted_login()
     }
 
     /// Whether there are claims.

@@ -15,6 +15,7 @@ pub(super) fn holds(source: &str, claims: &Value) -> Result<bool, String> {
         room: Some(&room),
         jid: Some("ada@meet.jitsi"),
         nick: Some("ada1"),
+        login: false,
     });
     let condition = Condition::compile(source).unwrap_or_else(|flaw| panic!("{source}: {flaw}"));
     let held = condition.holds(&facts.scope());

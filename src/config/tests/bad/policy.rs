@@ -14,7 +14,7 @@ fn bad_rules_say_which_rule_and_where_in_it() {
                 "gavel.toml:7, policy.rule.affiliation: is required; write affiliation = \"owner\" under [[policy.rule]]",
                 "gavel.toml:11, policy.rule.affiliation: \"boss\" is unknown; use \"owner\", \"admin\", \"member\", \"none\", \"outcast\" or \"keep\"",
                 "gavel.toml:9, policy.rule.name: is empty; name the rule: logs and `gavel explain` show it",
-                "gavel.toml:10, policy.rule.when: a rule without a usable name, line 1 column 1 of the expression: is empty; mend the expression\n  \n  ^",
+                "gavel.toml:10, policy.rule.when: a rule without a usable name, line 1 column 1 of the expression: is empty; correct the expression\n  \n  ^",
             ],
             ..BAD
         },
@@ -46,8 +46,8 @@ fn bad_rules_say_which_rule_and_where_in_it() {
             text: "[[policy.rule]]\nname = 'a'\naffiliation = 'owner'\nwhen = 'claims.a == == 2'\n\
                    [[policy.rule]]\nname = 'b'\naffiliation = 'owner'\nwhen = 'size(claims.roles)'\n",
             errors: &[
-                "gavel.toml:10, policy.rule.when: rule \"a\", line 1 column 13 of the expression: unexpected '=='; mend the expression\n  claims.a == == 2\n              ^",
-                "gavel.toml:14, policy.rule.when: rule \"b\", line 1 column 1 of the expression: is an int, not true or false; mend the expression\n  size(claims.roles)\n  ^",
+                "gavel.toml:10, policy.rule.when: rule \"a\", line 1 column 13 of the expression: unexpected '=='; correct the expression\n  claims.a == == 2\n              ^",
+                "gavel.toml:14, policy.rule.when: rule \"b\", line 1 column 1 of the expression: is an int, not true or false; correct the expression\n  size(claims.roles)\n  ^",
             ],
             ..BAD
         },
