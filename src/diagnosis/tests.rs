@@ -123,7 +123,11 @@ fn promoted(facts: &mut Facts, kind: PartyKind, name: Option<&str>, at_join: u64
         name: name.map(str::to_owned),
         service: SERVICE.into(),
     };
-    let times = Promotions { total: 4, at_join };
+    let times = Promotions {
+        total: 4,
+        at_join,
+        not_first: 0,
+    };
     daemon(facts).tally.promotions.insert(promoter, times);
 }
 

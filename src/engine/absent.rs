@@ -9,7 +9,8 @@
 
 mod lock;
 
-use super::event::{Report, Warning};
+use super::Warning;
+use super::event::Report;
 use super::person::{Person, Standing};
 use super::request::Purpose;
 use super::room::Room;

@@ -88,6 +88,7 @@ impl Engine {
             room: Some(room),
             jid: Some(bare.as_str()),
             nick: None,
+            login: false,
         });
         match verdict.entitlement {
             Entitlement::Affiliation(own) if own >= Affiliation::Member => Some(own),

@@ -1,6 +1,6 @@
 //! Finding rooms: invitations, lists, the configuration (SPEC `[discovery]`).
 
-use super::event::Warning;
+use super::Warning;
 use super::request::Purpose;
 use super::room::Membership;
 use super::settings::Poll;
@@ -182,7 +182,14 @@ impl Engine {
         if let MessageKind::Error(error) = &message.kind {
             return self.notice_refused(&message, error);
         }
-        let Some((_, room, None)) = self.locate(&message.from) else {
+        let located = self.locate(&message.from);
+        if located.is_none() && message.kind == MessageKind::Normal {
+            let user = message.muc_user.as_ref();
+            if user.is_some_and(|user| user.invite) {
+                self.invited_elsewhere(&message.from);
+            }
+        }
+        let Some((_, room, None)) = located else {
             return;
         };
         if message.kind == MessageKind::Groupchat {

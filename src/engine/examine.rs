@@ -102,7 +102,9 @@ impl Engine {
             return;
         }
         let at_join = !person.is_present() || person.unsettled_since.is_some();
-        self.tally.promoted(by, main.service(), at_join);
+        let not_first = self.is_not_first(main, bare);
+        self.tally.promoted(by, main.service(), at_join, not_first);
+        self.note_tokenless(main, bare, by);
     }
 
     /// Counts whoever could be lowered by ad-hoc command only, though gavel is

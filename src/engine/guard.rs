@@ -8,7 +8,7 @@
 //! first everybody, then whoever changes. Nothing goes out with presence.
 
 use super::Engine;
-use super::event::Warning;
+use super::Warning;
 use super::person::{Person, Wanted};
 use super::request::Purpose;
 use super::room::Room;

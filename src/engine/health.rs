@@ -127,6 +127,7 @@ impl Engine {
         self.timers.clear();
         self.join_queue.clear();
         self.joining.clear();
+        self.unopened.clear();
         self.unnamed.clear();
         self.misnamed.clear();
         self.lose_all_rooms();

@@ -1,6 +1,6 @@
 //! Entering rooms (SPEC B2, B9, B10).
 
-use super::event::Warning;
+use super::Warning;
 use super::request::Purpose;
 use super::room::{Facts, Membership, Room};
 use super::timers::Timer;
@@ -158,6 +158,7 @@ impl Engine {
         room.reading = false;
         room.read_again = false;
         room.roll = None;
+        room.opened = false;
         let join = Outbound::Join {
             occupant: OccupantJid {
                 room: jid.clone(),

@@ -1,6 +1,7 @@
 //! From an occupant's evidence to its entitlement.
 
-use super::event::{Report, Warning};
+use super::Warning;
+use super::event::Report;
 use super::person::{Person, Standing};
 use super::room::{Credentials, Occupant};
 use super::{Engine, names::Frozen};
@@ -72,7 +73,9 @@ impl Engine {
             });
         }
         let claims = finding.claims.as_ref().map(|(_, claims)| claims);
-        let verdict = self.judge(jid, nick, real, claims);
+        let refused = !finding.rejected.is_empty() || finding.awaiting.is_some();
+        let verdict = self.judge(jid, nick, real, claims, refused);
+        self.note_verdict(&verdict, claims);
         let credentials = finding.claims.map(|(source, claims)| {
             Box::new(Credentials {
                 source,
@@ -109,13 +112,15 @@ impl Engine {
     }
 
     /// What the policy makes of somebody's claims. The room that rules see is
-    /// the main room, as for the claims themselves.
+    /// the main room, as for the claims themselves. Where claims were `refused`
+    /// the login does not count instead: somebody whose token is wrong is a guest.
     fn judge(
         &self,
         jid: &RoomJid,
         nick: &Nick,
         real: &RealJid,
         claims: Option<&Claims>,
+        refused: bool,
     ) -> Verdict {
         if let Some(expired) = self.expired(claims) {
             return expired;
@@ -126,6 +131,7 @@ impl Engine {
             room: Some(main.unwrap_or(jid)),
             jid: Some(real.bare_str()),
             nick: Some(nick.as_str()),
+            login: !refused,
         })
     }
 
@@ -140,7 +146,8 @@ impl Engine {
             return;
         };
         let claims = occupant.credentials.as_ref().map(|c| &c.claims);
-        let verdict = self.judge(jid, nick, real, claims);
+        let refused = occupant.rejected.is_some() || occupant.waiting.is_some();
+        let verdict = self.judge(jid, nick, real, claims, refused);
         let bare = real.bare();
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;

@@ -42,6 +42,7 @@ mod lobby;
 pub mod meeting;
 pub mod module;
 pub mod names;
+mod opening;
 mod ownership;
 pub mod person;
 mod pins;
@@ -55,6 +56,7 @@ pub mod room;
 mod seats;
 pub mod settings;
 mod sight;
+mod signals;
 mod spacing;
 mod state;
 mod steer;
@@ -66,8 +68,9 @@ mod unread;
 mod unsent;
 pub mod users;
 mod view;
+mod warning;
 
-pub use event::{Action, Decision, Input, Report, Warning};
+pub use event::{Action, Decision, Input, Report};
 pub use load::Load;
 pub use module::Module;
 pub use person::Override;
@@ -79,6 +82,7 @@ pub use survey::Survey;
 pub use tally::Tally;
 pub use time::{Now, Tick};
 pub use view::{Counts, Found, NotFound};
+pub use warning::Warning;
 
 use crate::claims::Bindings;
 use crate::muc::{BareJid, Nick, RoomJid};
@@ -149,6 +153,8 @@ pub struct Engine {
     names: Vec<(RoomJid, Nick)>,
     waiters: Waiters,
     rereads: Vec<RoomJid>,
+    /// Rooms that Prosody may keep locked, to be looked at.
+    unopened: BTreeSet<RoomJid>,
     unnamed: BTreeSet<RoomJid>,
     misnamed: BTreeSet<(RoomJid, BareJid)>,
     actions: VecDeque<Action>,
@@ -193,6 +199,7 @@ impl Engine {
             names: Vec::new(),
             waiters: Waiters::default(),
             rereads: Vec::new(),
+            unopened: BTreeSet::new(),
             unnamed: BTreeSet::new(),
             misnamed: BTreeSet::new(),
             actions: VecDeque::new(),
@@ -235,6 +242,7 @@ impl Engine {
         self.read_changed();
         self.check_resynchronised();
         self.decide_marked();
+        self.open_new_rooms();
         if std::mem::take(&mut self.changed) {
             self.actions.push_back(Action::Save);
         }
@@ -356,6 +364,7 @@ impl Engine {
         if self.elects() || self.misses_hosts() {
             self.unassessed.insert(meeting.clone());
         }
+        self.look_at_opening(meeting);
         let key = (meeting.clone(), jid.clone());
         if self.marked_set.insert(key.clone()) {
             self.marked.push_back(key);

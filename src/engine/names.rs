@@ -6,7 +6,8 @@
 //! something newer has come in between, that newer one is sent instead, so that
 //! nothing the occupant published is lost.
 
-use super::event::{Cause, Change, Decision, Outcome, Report, Warning};
+use super::Warning;
+use super::event::{Cause, Change, Decision, Outcome, Report};
 use super::limit::Limiter;
 use super::presence::is_shown;
 use super::settings::Freeze;

@@ -1,7 +1,7 @@
 //! gavel's own affiliation (SPEC B10).
 
 use super::Engine;
-use super::event::Warning;
+use super::Warning;
 use super::request::Purpose;
 use super::room::Room;
 use super::timers::Timer;

@@ -1,6 +1,6 @@
 //! Who is in a room: presence from occupant JIDs.
 
-use super::event::Warning;
+use super::Warning;
 use super::person::Seat;
 use super::room::{Membership, Occupant, Room};
 use super::{Engine, change::RoleChange};

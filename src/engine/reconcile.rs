@@ -1,6 +1,7 @@
 //! Comparing what is with what should be, and acting on the difference (B1).
 
-use super::event::{Cause, Change, Outcome, Party, Report, Warning};
+use super::Warning;
+use super::event::{Cause, Change, Outcome, Party, Report};
 use super::person::{
     InFlight, Lapse, MAX_INEFFECTIVE, Pace, Person, Seat, Wanted, moderates_by_role_alone,
 };

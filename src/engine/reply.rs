@@ -1,7 +1,8 @@
 //! Replies to gavel's requests, and replies that do not come.
 
 use super::Engine;
-use super::event::{Change, Outcome, Report, Warning};
+use super::Warning;
+use super::event::{Change, Outcome, Report};
 use super::person::{InFlight, Seat};
 use super::request::Purpose;
 use super::room::Facts;
@@ -70,7 +71,7 @@ impl Engine {
             (Purpose::MembersOnly(room, on), _) => self.members_only_set(&room, on),
             // The room has shown it.
             (Purpose::Admit(room), _) => self.look_for_host(&room),
-            (Purpose::Lease(_) | Purpose::Guard(_), _) => {}
+            (Purpose::Lease(_) | Purpose::Guard(_) | Purpose::Open(_), _) => {}
             (Purpose::Module(service), IqPayload::Module(said)) => self.module_said(service, said),
             (
                 Purpose::List(..)
@@ -109,7 +110,7 @@ impl Engine {
             Purpose::Examination(question) => self.examined(question, Err(error)),
             Purpose::End(room) | Purpose::Admit(room) => self.absence_refused(&room, error),
             Purpose::MembersOnly(room, on) => self.members_only_refused(&room, on, error),
-            Purpose::Ping | Purpose::Nothing => {}
+            Purpose::Open(_) | Purpose::Ping | Purpose::Nothing => {}
         }
     }
 
@@ -155,6 +156,7 @@ impl Engine {
             Purpose::Examination(question) => self.not_examined(question),
             Purpose::End(room) | Purpose::Admit(room) => self.try_again(&room),
             Purpose::MembersOnly(room, _) => self.members_only_unanswered(&room),
+            Purpose::Open(room) => self.open_again(&room),
             Purpose::Ping | Purpose::Nothing => {}
         }
     }
@@ -249,12 +251,23 @@ impl Engine {
             person.trouble().ad_hoc_tried = true;
             return self.set_by_command(main, bare, target);
         }
-        if error.is("not-acceptable") {
+        let (from, wanted) = (request.from, request.wanted);
+        let unacceptable = error.is("not-acceptable");
+        if unacceptable && self.is_server_admin(bare, from, wanted) {
+            let Some(person) = self.person_mut(main, bare) else {
+                return;
+            };
             person.trouble().server_admin = true;
             let (room, jid) = (main.clone(), bare.to_string());
             self.report(Report::Warning(Warning::ServerAdmin { room, jid }));
             return self.report_request(main, bare, &request, Outcome::GivenUp);
         }
+        if unacceptable {
+            self.note_wrapper(main);
+        }
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
         let trouble = person.trouble();
         let first = trouble.not_before.is_none();
         let pause = trouble.backoff.pause();

@@ -56,6 +56,8 @@ pub enum Purpose {
     Ping,
     /// Ending a meeting's main room.
     End(RoomJid),
+    /// Opening a room that Prosody may keep locked.
+    Open(RoomJid),
     /// Making a room members-only, or open.
     MembersOnly(RoomJid, bool),
     /// Making infrastructure in a room members.

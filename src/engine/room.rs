@@ -205,6 +205,8 @@ pub struct Room {
     pub backoff: Backoff,
     /// Not to be entered before.
     pub not_before: Option<Tick>,
+    /// Whether it need not be opened any more: see `opening`.
+    pub opened: bool,
     /// What the module was told of who is entitled; none where nothing yet.
     pub named: Option<HashMap<BareJid, Entitled>>,
     /// The password to join with.
@@ -257,6 +259,7 @@ impl Room {
             unread: false,
             backoff: Backoff::default(),
             not_before: None,
+            opened: false,
             named: None,
             password: None,
             doubted: false,

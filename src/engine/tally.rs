@@ -4,11 +4,13 @@
 use super::event::{Party, PartyKind};
 use crate::claims::{KeyNews, RejectReason, Source};
 use crate::muc::BareJid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Most promoters that are told apart; further ones are counted together.
 const MAX_PROMOTERS: usize = 32;
+/// Most services outside the configuration that are told apart.
+const MAX_INVITING: usize = 8;
 /// A token from so far in the future is not explained by rounding, in seconds.
 const AHEAD: u64 = 5;
 
@@ -31,6 +33,22 @@ pub struct Promotions {
     /// Of people who had not yet been given what they should have: as they
     /// joined, or just before.
     pub at_join: u64,
+    /// Of people who had not come first into their room.
+    pub not_first: u64,
+}
+
+/// People who came with claims.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WithToken {
+    /// How often somebody's claims were judged.
+    pub people: u64,
+    /// How often they made a moderator.
+    pub moderators: u64,
+    /// Claims of one who did not become moderator that look as if they were meant
+    /// to make one.
+    pub hints: Vec<String>,
+    /// Whether the log was told.
+    pub told: bool,
 }
 
 /// How the times in tokens compare with this machine's clock, when gavel first
@@ -113,6 +131,8 @@ pub struct ServiceTally {
     pub list_refused: Option<String>,
     /// Why gavel could not make itself owner the last time it tried.
     pub own_refused: Option<String>,
+    /// How often a module of Prosody refused what gavel had asked for.
+    pub refused_by_module: u64,
 }
 
 /// What was counted since the start.
@@ -137,6 +157,16 @@ pub struct Tally {
     pub clocks: Clocks,
     /// How long it took until people had what they should have.
     pub settled: Times,
+    /// Services outside the configuration that have invited gavel.
+    pub invited_from: BTreeMap<String, u64>,
+    /// Rules that matched somebody without claims and would have made them
+    /// moderator.
+    pub needs_claims: BTreeSet<String>,
+    /// People with claims.
+    pub with_token: WithToken,
+    /// The domain of the first person without token whom the focus promoted
+    /// while nobody had come with one.
+    pub tokenless: Option<String>,
 }
 
 impl Tally {
@@ -149,7 +179,7 @@ impl Tally {
     }
 
     /// Notes a promotion by `party` that is to be taken back.
-    pub fn promoted(&mut self, party: &Party, service: &str, at_join: bool) {
+    pub fn promoted(&mut self, party: &Party, service: &str, at_join: bool, not_first: bool) {
         let bare = party.jid.as_deref().and_then(BareJid::parse);
         let name = bare.map(|bare| bare.to_string());
         let mut promoter = Promoter {
@@ -166,6 +196,19 @@ impl Tally {
         let count = self.promotions.entry(promoter).or_default();
         count.total += 1;
         count.at_join += u64::from(at_join);
+        count.not_first += u64::from(not_first);
+    }
+
+    /// Notes an invitation from a service that is not configured; answers whether
+    /// it is worth a word. Anybody may send some, so few services are kept.
+    pub fn invited_from(&mut self, service: &str) -> bool {
+        let full = self.invited_from.len() >= MAX_INVITING;
+        if full && !self.invited_from.contains_key(service) {
+            return false;
+        }
+        let count = self.invited_from.entry(service.to_owned()).or_default();
+        *count += 1;
+        *count == 1
     }
 
     /// Notes claims that were believed, and when their token was issued.
@@ -211,9 +254,14 @@ mod tests {
         let mut tally = Tally::new(1);
         for n in 0..10_000 {
             let jid = format!("u{n}@h/r");
-            tally.promoted(&party(PartyKind::Occupant, &jid), "muc.x", false);
+            tally.promoted(&party(PartyKind::Occupant, &jid), "muc.x", false, false);
             let jid = format!("focus{n}@auth/r");
-            tally.promoted(&party(PartyKind::Infrastructure, &jid), "muc.x", true);
+            tally.promoted(
+                &party(PartyKind::Infrastructure, &jid),
+                "muc.x",
+                true,
+                false,
+            );
         }
         assert!(tally.promotions.len() <= MAX_PROMOTERS + 4);
         let total: u64 = tally.promotions.values().map(|count| count.total).sum();

@@ -154,6 +154,9 @@ pub enum Request {
         /// What those inside are told.
         reason: String,
     },
+    /// muc#owner set: opens a room that nobody has configured yet, and changes
+    /// nothing in others (XEP-0045 §10.1.2).
+    Open,
     /// muc#owner set: makes the room members-only, or open (XEP-0045 §10.2).
     /// Prosody leaves settings alone that a form does not name.
     MembersOnly(bool),

@@ -214,6 +214,7 @@ fn payload(request: &Request) -> (&'static str, Element) {
             let query = Element::builder("query", ns::MUC_OWNER).append(destroy);
             ("set", query.build())
         }
+        Request::Open => ("set", open()),
         Request::MembersOnly(on) => ("set", members_only(*on)),
         Request::ShowEverybody => ("set", show_everybody()),
         Request::DiscoInfo => ("get", DiscoInfoQuery { node: None }.into()),
@@ -301,6 +302,13 @@ fn muc_admin(item: &[(&'static str, &str)]) -> Element {
     Element::builder("query", ns::MUC_ADMIN)
         .append(with(Element::builder("item", ns::MUC_ADMIN), item))
         .build()
+}
+
+/// A form without fields: Prosody takes it for an instant room.
+fn open() -> Element {
+    let form = with(Element::builder("x", ns::DATA), &[("type", "submit")]);
+    let query = Element::builder("query", ns::MUC_OWNER);
+    query.append(form.build()).build()
 }
 
 fn members_only(on: bool) -> Element {

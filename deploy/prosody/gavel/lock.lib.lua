@@ -8,8 +8,11 @@ local locked = module.part "state".per_room "locked"; -- gavel has made the room
 hooks.serve("iq-set/bare/http://jabber.org/protocol/muc#owner:query", function (event)
 	local room = who.from_gavel(event) and who.find_room(event.stanza);
 	if not room then return; end
+	local form = event.stanza.tags[1]:get_child("x", "jabber:x:data");
 	local result = room:handle_owner_query_set_to_room(event.origin, event.stanza);
-	if not room._data.destroyed then locked[room.jid] = room:get_members_only() or nil; end
+	-- An empty form only opens a room that nobody has configured yet.
+	local sets = form and form.tags[1] and not room._data.destroyed;
+	if sets then locked[room.jid] = room:get_members_only() or nil; end
 	return result;
 end, hooks.FIRST);
 

@@ -6,7 +6,7 @@
 //! infrastructure here. Only when all are is the room's configuration changed.
 
 use super::{AGAIN, Engine};
-use crate::engine::event::Warning;
+use crate::engine::Warning;
 use crate::engine::request::Purpose;
 use crate::engine::room::Room;
 use crate::engine::timers::Timer;

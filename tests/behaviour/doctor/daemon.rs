@@ -262,7 +262,7 @@ async fn doctor_names_server_admins(version: Version) {
     let _focus = env.focus(ROOM).await;
     let boss = env.client("boss").await;
     boss.join(ROOM, "boss", "").await;
-    env.gavel.logs("is an admin of the server").await;
+    env.gavel.logs("does not let gavel lower").await;
     let found = examined(&env).await;
     found.has(
         "server_admin",
