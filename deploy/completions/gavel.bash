@@ -293,7 +293,7 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__explain)
-            opts="-c -h --jwt --claims --room --nick --jid --json --config --help"
+            opts="-c -h --jwt --claims --guest --room --nick --jid --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -49,6 +49,7 @@ complete -c gavel -n "__fish_gavel_using_subcommand explain" -l room -d 'The roo
 complete -c gavel -n "__fish_gavel_using_subcommand explain" -l nick -d 'Their nick, for rules that look at occupant.nick' -r
 complete -c gavel -n "__fish_gavel_using_subcommand explain" -l jid -d 'Their real JID, for rules that look at occupant.jid or occupant.domain' -r
 complete -c gavel -n "__fish_gavel_using_subcommand explain" -s c -l config -d 'The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]' -r -F
+complete -c gavel -n "__fish_gavel_using_subcommand explain" -l guest -d 'Somebody who has no token'
 complete -c gavel -n "__fish_gavel_using_subcommand explain" -l json -d 'Print one JSON document'
 complete -c gavel -n "__fish_gavel_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gavel -n "__fish_gavel_using_subcommand token; and not __fish_seen_subcommand_from sign verify decode help" -s c -l config -d 'The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]' -r -F

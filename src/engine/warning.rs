@@ -204,6 +204,10 @@ impl fmt::Display for Warning {
                 "no token has made a moderator yet, though one says {}: gavel does not look there. Write context.user.moderator = true into the tokens, or add a [[policy.rule]] that reads this claim; try it with gavel explain --jwt",
                 hints.join(" and ")
             ),
+            Self::NobodyHasToken { domain } if domain.starts_with("guest.") => write!(
+                f,
+                "Jicofo has made a moderator of somebody on {domain} who came without a token, and gavel took it back. Nobody has come with a token since gavel started, so nobody moderates. If hosts log in with accounts in Jitsi's login dialog, only Jicofo knows who has: set policy.guests = \"ignore\", and gavel leaves them to Jicofo; if nobody logs in, set policy.fallback = \"first\"; if people should have tokens, switch on token authentication in Prosody (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)"
+            ),
             Self::NobodyHasToken { domain } => write!(
                 f,
                 "Jicofo has made a moderator of somebody who came without a token, and gavel took it back. Nobody has come with a token since gavel started, so nobody moderates. If people log in with accounts on {domain} (internal accounts, LDAP), set policy.trusted_logins = [\"{domain}\"]; if meetings are open to everybody, set policy.fallback = \"first\" or policy.guests = \"ignore\"; if people should have tokens, switch on token authentication in Prosody (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)"

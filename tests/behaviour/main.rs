@@ -36,6 +36,8 @@ mod expiry;
 mod guard;
 mod host_absent;
 mod keys;
+mod logins;
+mod opening;
 mod reload;
 mod rules;
 mod with_module;

@@ -260,6 +260,7 @@ fn told(policy: &Policy, occupant: &Occupant, main: &RoomJid, nick: &str) -> Vec
         room: Some(main),
         jid: occupant.real.as_ref().map(|real| real.bare_str()),
         nick: Some(nick),
+        login: false,
     });
     let last = told.last().unwrap();
     vec![
