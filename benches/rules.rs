@@ -150,6 +150,7 @@ fn judging(criterion: &mut Criterion) {
         room: Some(&room),
         jid: Some("3f0ae0e4-8b5f-4a0f@meet.jitsi"),
         nick: Some("3f0ae0e4"),
+        login: false,
     };
     let jitsi = Policy::default();
     group.bench_function("the preset jitsi", |bencher| {

@@ -28,8 +28,8 @@ pub fn moderator_hints(claims: &Claims) -> Vec<String> {
     let places = ["", "context", "context.user", "context.features"];
     let mut found = Vec::new();
     for place in places {
-        let keys = place.split('.').filter(|key| !key.is_empty());
-        let object = keys.fold(Some(&value), |value, key| value?.get(key));
+        let mut keys = place.split('.').filter(|key| !key.is_empty());
+        let object = keys.try_fold(&value, |value, key| value.get(key));
         for (key, said) in object.and_then(Value::as_object).into_iter().flatten() {
             if KEYS.contains(&key.to_lowercase().as_str()) && says_so(said) {
                 let dot = if place.is_empty() { "" } else { "." };

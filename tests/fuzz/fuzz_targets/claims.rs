@@ -60,6 +60,7 @@ fuzz_target!(|text: &str| {
         room: room.as_ref(),
         jid: Some("ada@meet.jitsi"),
         nick: Some("ada"),
+        login: false,
     };
     for policy in POLICIES.iter() {
         let verdict = policy.judge(&subject);

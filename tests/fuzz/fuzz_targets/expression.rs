@@ -104,6 +104,7 @@ fuzz_target!(|bytes: &[u8]| {
     let subject = Subject {
         jid: Some("ada@meet.jitsi"),
         nick: Some("ada"),
+        login: false,
         ..Subject::with(Some(&claims))
     };
     let facts = Facts::of(subject);
