@@ -4,7 +4,8 @@ mod input;
 
 pub use input::Input;
 
-use super::Warning;
+pub use super::warning::Warning;
+
 use super::time::Tick;
 use crate::claims::{KeyName, KeyNews, RejectReason, Source};
 use crate::muc::{Affiliation, Nick, RealJid, RoomJid};
