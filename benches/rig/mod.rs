@@ -140,6 +140,7 @@ pub fn presence(occupant: &str, real: &str, affiliation: Affiliation, name: &str
             identity: Some(Identity { user, group: None }),
             ..Evidence::default()
         },
+        machine: false,
         module: None,
         raw: vec![b'x'; 900].into(),
         whole: true,

@@ -213,7 +213,7 @@ fn declares_machine(walker: &mut Walker<'_>, level: usize) -> Result<bool> {
     while let Some(feature) = walker.child(level)? {
         if feature.local == "feature" {
             let var = walker.attribute("var");
-            found |= var.is_some_and(|var| MACHINES.contains(&&*var));
+            found |= var.is_some_and(|var| MACHINES.contains(&var));
         }
     }
     Ok(found)
