@@ -13,6 +13,8 @@ mod claims;
 mod guard;
 #[path = "module/life.rs"]
 mod life;
+#[path = "module/logins.rs"]
+mod logins;
 #[path = "module/names.rs"]
 mod names;
 #[path = "module/rights.rs"]

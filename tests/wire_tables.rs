@@ -267,6 +267,18 @@ fn table_of_evidence() {
                     json: "{}".to_owned(),
                     given: Some(Affiliation::Owner),
                     pinned: Some("A & B".to_owned()),
+                    unfit: false,
+                });
+            },
+        ),
+        (
+            "claims that the module could not hand over",
+            "<claims xmlns='urn:gavel:claims:0' fault='malformed' mac='0a'/>",
+            |p| {
+                p.evidence.bridge = Some(Bridge {
+                    mac: "0a".to_owned(),
+                    unfit: true,
+                    ..Bridge::default()
                 });
             },
         ),

@@ -27,6 +27,7 @@ impl Rig {
             sources: vec![Source::Identity],
             trusted_domains: vec!["meet.jitsi".into()],
             bridge_secret: b"secret".to_vec(),
+            verify_tenant: true,
             jwt: None,
         });
         let settings = Settings {

@@ -26,6 +26,9 @@ impl BridgeVerifier {
         self.over(&bridge.json, occasion)
             .verify_slice(&mac)
             .map_err(|_| RejectReason::Mac)?;
+        if bridge.unfit {
+            return Err(RejectReason::Malformed);
+        }
         if bridge.json.is_empty() {
             return Ok(None);
         }

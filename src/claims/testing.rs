@@ -46,6 +46,7 @@ pub(super) fn settings(sources: &[Source], jwt: JwtSettings) -> Settings {
         sources: sources.to_vec(),
         trusted_domains: vec!["meet.jitsi".into()],
         bridge_secret: COMPONENT_SECRET.into(),
+        verify_tenant: true,
         jwt: Some(jwt),
     }
 }

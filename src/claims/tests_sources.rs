@@ -40,6 +40,54 @@ fn a_mac_is_what_the_specification_says() {
 }
 
 #[test]
+fn claims_that_the_module_cannot_hand_over_are_malformed() {
+    let ada = ada();
+    for (json, unfit, expected) in [
+        ("", false, vec![]),
+        ("", true, vec![(Source::Bridge, R::Malformed)]),
+        (JSON, true, vec![(Source::Bridge, R::Malformed)]),
+    ] {
+        let mut evidence = bridged(&ada, json);
+        evidence.bridge.as_mut().unwrap().unfit = unfit;
+        let finding = examine(&evidence, &ada);
+        assert_eq!(finding.rejected, expected, "{json:?} {unfit}");
+        assert_eq!(finding.claims, None);
+    }
+    let mut forged = bridged(&eve(), "");
+    forged.bridge.as_mut().unwrap().unfit = true;
+    assert_eq!(refusal(&examine(&forged, &ada)), Some(R::Mac));
+}
+
+#[test]
+fn claims_of_the_bridge_are_for_the_tenant_that_sub_names() {
+    let of = |sub: &str| format!("{{\"context\": {{\"user\": {{}}}}{sub}}}");
+    let cases = [
+        (r#", "sub": "b""#, None),
+        (r#", "sub": "B""#, None),
+        (r#", "sub": "*""#, None),
+        (r#", "sub": "a""#, Some(R::Tenant)),
+        (r#", "sub": ["b"]"#, Some(R::Tenant)),
+        ("", Some(R::Tenant)),
+    ];
+    for (sub, expected) in cases {
+        let mut who = ada();
+        for (room, expected) in [("[b]cls", expected), ("cls", None)] {
+            who.room = RoomJid::parse(&format!("{room}@muc.meet.jitsi")).unwrap();
+            who.occupant.room = who.room.clone();
+            let evidence = bridged(&who, &of(sub));
+            let finding = examine(&evidence, &who);
+            assert_eq!(refusal(&finding), expected, "{sub} in {room}");
+            assert_eq!(finding.claims.is_some(), expected.is_none());
+            let mut lenient = settings(&[Source::Bridge], jwt());
+            lenient.verify_tenant = false;
+            let lenient = Verifier::new(lenient).unwrap_or_else(|error| panic!("{error}"));
+            let finding = lenient.examine(&evidence, &who.at(NOW), &mut Bindings::new());
+            assert!(finding.claims.is_some(), "{sub} in {room}, not checked");
+        }
+    }
+}
+
+#[test]
 fn a_mac_for_anything_else_is_refused() {
     let ada = ada();
     let signed = bridged(&ada, JSON);

@@ -23,6 +23,9 @@ pub struct Settings {
     pub trusted_domains: Vec<String>,
     /// The component secret, which keys the module's macs.
     pub bridge_secret: Vec<u8>,
+    /// Whether, in `[tenant]room`, `sub` of the claims that the module hands over
+    /// must be the tenant or `*`.
+    pub verify_tenant: bool,
     /// Needed by source jwt.
     pub jwt: Option<JwtSettings>,
 }
@@ -112,6 +115,7 @@ fn source_of(kind: EvidenceKind) -> Source {
 pub struct Verifier {
     sources: Vec<Source>,
     trusted_domains: Vec<String>,
+    verify_tenant: bool,
     bridge: BridgeVerifier,
     jwt: Option<JwtVerifier>,
 }
@@ -126,6 +130,7 @@ impl Verifier {
         Ok(Self {
             sources: settings.sources,
             trusted_domains: settings.trusted_domains,
+            verify_tenant: settings.verify_tenant,
             bridge: BridgeVerifier::new(&settings.bridge_secret),
             jwt: settings.jwt.map(JwtVerifier::new).transpose()?,
         })
@@ -169,8 +174,12 @@ impl Verifier {
         occasion: &Occasion<'_>,
     ) -> Result<Option<Claims>, RejectReason> {
         let claims = self.bridge.verify(bridge, occasion)?;
-        if let Some(claims) = &claims {
-            check_room(claims, occasion.room).map_err(|fault| fault.reason())?;
+        if let Some(Value::Object(claims)) = claims.as_ref().map(Claims::value) {
+            let check = |verdict: Result<(), Fault>| verdict.map_err(|fault| fault.reason());
+            check(room::check_room(&claims, occasion.room))?;
+            if self.verify_tenant {
+                check(room::check_tenant(&claims, occasion.room))?;
+            }
         }
         Ok(claims)
     }

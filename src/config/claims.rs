@@ -29,20 +29,33 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
     let trusted_domains = trusted_domains(&mut section, &sources, parents);
     // One set of variables for all deployments may tell of issuers where there
     // is no secret.
-    let jwt = section.subsection("claims.jwt");
+    let (verify_tenant, jwt) = tenants(&mut section);
     let jwt = jwt.filter(|jwt| !jwt.is_only_variables_without(&KEY_SOURCES));
     if jwt.is_none() && sources.contains(&Source::Jwt) {
         let remedy = "add [claims.jwt] with a key, or take \"jwt\" out of the list";
         let problem = "lists \"jwt\", but [claims.jwt] is missing";
         section.notes.error(place, problem, remedy);
     }
-    let jwt = jwt.and_then(jwt_section);
+    let jwt = jwt.and_then(|jwt| jwt_section(jwt, verify_tenant));
     section.finish();
     Claims {
         sources,
         trusted_domains,
+        verify_tenant,
         jwt,
     }
+}
+
+/// Takes `verify_tenant` out of `[claims.jwt]`. A section that says nothing else
+/// needs no key: it is about what the module hands over.
+fn tenants<'n>(claims: &mut Section<'n>) -> (bool, Option<Section<'n>>) {
+    let name = "claims.jwt";
+    let Some(mut jwt) = claims.subsection(name) else {
+        return (claims.section(name).flag("verify_tenant"), None);
+    };
+    let alone = jwt.entries.len() == 1 && jwt.has("verify_tenant");
+    let verify_tenant = jwt.flag("verify_tenant");
+    (verify_tenant, (!alone).then_some(jwt))
 }
 
 /// The sources, and where they are written.
@@ -112,11 +125,10 @@ fn words<T: Choice>(section: &Section<'_>, given: &Given<Vec<Given>>) -> Vec<T> 
     found
 }
 
-fn jwt_section(mut section: Section<'_>) -> Option<Jwt> {
+fn jwt_section(mut section: Section<'_>, verify_tenant: bool) -> Option<Jwt> {
     let key = key_source(&mut section);
     let elements = texts(&mut section, "elements", "jwt");
     let algorithms = algorithms(&mut section, key.as_ref());
-    let verify_tenant = section.flag("verify_tenant");
     let require_exp = section.flag("require_exp");
     let issuers = texts(&mut section, "issuers", "*");
     let audiences = texts(&mut section, "audiences", "*");

@@ -125,16 +125,33 @@ pub struct Discovery {
 }
 
 /// `[claims]`: what is believed about people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// The sources in order; the first that yields claims wins.
-    #[serde(serialize_with = "choices::serialize_all")]
     pub sources: Vec<Source>,
     /// The domains of real JIDs whose `<identity/>` is believed.
     pub trusted_domains: Vec<String>,
+    /// `claims.jwt.verify_tenant`, which holds for what the module hands over,
+    /// too: whether in a tenant's room `sub` must be the tenant, or `*`.
+    pub verify_tenant: bool,
     /// How tokens are verified; there where the source `jwt` is listed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub jwt: Option<Jwt>,
+}
+
+impl Serialize for Claims {
+    /// `[claims.jwt]` without a key is written, too: it says how tenants are
+    /// checked.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let keyless = std::collections::BTreeMap::from([("verify_tenant", self.verify_tenant)]);
+        let mut written = serializer.serialize_struct("Claims", 3)?;
+        written.serialize_field("sources", &self.sources)?;
+        written.serialize_field("trusted_domains", &self.trusted_domains)?;
+        match &self.jwt {
+            Some(jwt) => written.serialize_field("jwt", jwt)?,
+            None => written.serialize_field("jwt", &keyless)?,
+        }
+        written.end()
+    }
 }
 
 /// `[claims.jwt]`: how tokens are verified.

@@ -231,7 +231,7 @@ pub const ROWS: &[Row] = &[
     row_of(
         "claims.jwt.verify_tenant",
         Value("true"),
-        "Whether the token's `sub` must be the tenant, or `*`, in a tenant's room `[tenant]room`.",
+        "Whether the token's `sub` must be the tenant, or `*`, in a tenant's room `[tenant]room`. It holds for the claims that the module hands over, too; for these alone no key is needed.",
     ),
     row_of(
         "claims.jwt.require_exp",

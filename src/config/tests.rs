@@ -83,6 +83,23 @@ fn config(text: &str) -> Config {
 }
 
 #[test]
+fn tenants_are_checked_as_said_where_no_token_is_verified_here() {
+    let text = format!("{LEAST}[claims.jwt]\nverify_tenant = false\n");
+    let given = config(&text);
+    assert_eq!(
+        (given.claims.verify_tenant, &given.claims.jwt),
+        (false, &None)
+    );
+    let variable = [("GAVEL_CLAIMS__JWT__VERIFY_TENANT", "false")];
+    assert_eq!(loaded(LEAST, &variable).config, given);
+    let written = toml::to_string(&given).unwrap();
+    assert!(
+        written.contains("[claims.jwt]\nverify_tenant = false"),
+        "{written}"
+    );
+}
+
+#[test]
 fn defaults_are_those_of_the_contract() {
     let config = config(LEAST);
     assert_eq!(config.component.nick.as_str(), "gavel");
@@ -101,6 +118,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.claims.sources, [Source::Bridge]);
     assert_eq!(config.claims.trusted_domains, ["meet.jitsi"]);
     assert_eq!(config.claims.jwt, None);
+    assert!(config.claims.verify_tenant);
     assert_eq!(config.policy.preset, Preset::Jitsi);
     assert_eq!(config.policy.guests, Guests::Strip);
     assert_eq!(config.policy.fallback, Fallback::None);

@@ -123,7 +123,7 @@ fn remedy(reason: RejectReason) -> &'static str {
         }
         RejectReason::Untrusted => "see claims.trusted_domains",
         RejectReason::Malformed => {
-            "let clients put nothing but a compact JWT into the elements of claims.jwt.elements"
+            "let the issuer write each token's payload as one JSON object in UTF-8, and let clients put nothing but a compact JWT into the elements of claims.jwt.elements"
         }
         RejectReason::TooLarge => "let the issuer put less into tokens",
     }

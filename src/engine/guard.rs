@@ -251,6 +251,7 @@ mod tests {
             sources: vec![Source::Bridge],
             trusted_domains: Vec::new(),
             bridge_secret: b"secret".to_vec(),
+            verify_tenant: true,
             jwt: None,
         });
         Settings {

@@ -45,6 +45,7 @@ pub fn claims(config: &Config) -> claims::Settings {
         sources: config.claims.sources.clone(),
         trusted_domains: config.claims.trusted_domains.clone(),
         bridge_secret: config.component.secret.expose().as_bytes().to_vec(),
+        verify_tenant: config.claims.verify_tenant,
         jwt: config.claims.jwt.as_ref().map(jwt),
     }
 }

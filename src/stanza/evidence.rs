@@ -37,6 +37,10 @@ pub struct Bridge {
     pub mac: String,
     /// The claims, exactly as they were signed; empty where there are none.
     pub json: String,
+    /// Whether the module says that a verified token has claims which it cannot
+    /// hand over: a payload that is no JSON object, or not in UTF-8. Not covered
+    /// by the mac; it can only take claims away.
+    pub unfit: bool,
     /// The affiliation that the module gave the occupant as it entered, as gavel
     /// had said before ([`Arrival`](super::Arrival)). Not covered by the mac.
     pub given: Option<Affiliation>,

@@ -242,6 +242,7 @@ pub(super) fn read_bridge(walker: &mut Walker<'_>, level: usize) -> Result<Bridg
         mac: walker.owned("mac").unwrap_or_default(),
         given: walker.attribute("given").and_then(Affiliation::parse),
         pinned: walker.owned("pinned"),
+        unfit: walker.attribute("fault").is_some(),
         json: walker.text(level)?.text,
     })
 }

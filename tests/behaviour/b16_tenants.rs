@@ -95,3 +95,35 @@ async fn b16_a_token_of_another_tenant_yields_nothing(version: Version) {
     }
 }
 on_both!(b16_a_token_of_another_tenant_yields_nothing);
+
+/// The same holds for what the module hands over, whatever Prosody itself checks.
+async fn b16_claims_by_the_module_are_for_one_tenant(version: Version) {
+    let cases = [
+        ("own", json!({ "sub": "school" }), "owner"),
+        ("any", json!({ "sub": "*" }), "owner"),
+        ("other", json!({ "sub": "university" }), "none"),
+        ("base", json!({ "sub": "meet.jitsi" }), "none"),
+    ];
+    for checked in [true, false] {
+        let mut options = Options::with_module();
+        options.host_modules = vec!["test_tenants"];
+        let services = "muc = [{ service = \"muc.meet.jitsi\", tenants = true }]";
+        let settings = format!(
+            "{services}\n[claims]\nsources = [\"bridge\"]\n[claims.jwt]\nverify_tenant = {checked}"
+        );
+        let env = Env::with(version, options, &settings).await;
+        let focus = env.focus_with_module(ROOM).await;
+        for (name, more, affiliation) in cases.clone() {
+            let client = env.client(name).await;
+            let mut claims = complete(teacher(name));
+            let members = claims.as_object_mut().unwrap();
+            members.extend(more.as_object().unwrap().clone());
+            client.verified(&sign(&claims)).await;
+            client.join(ROOM, name, "").await;
+            env.settle().await;
+            let expected = if checked { affiliation } else { "owner" };
+            assert_eq!(focus.affiliation(ROOM, name), expected, "{name} {checked}");
+        }
+    }
+}
+on_both!(b16_claims_by_the_module_are_for_one_tenant);

@@ -180,3 +180,26 @@ async fn module_and_gavel_let_names_go_whose_claims_count_no_more(version: Versi
     focus.sees_name(ROOM, "alice", "Any Name").await;
 }
 on_both!(module_and_gavel_let_names_go_whose_claims_count_no_more);
+
+/// Somebody has a token that Prosody took and gavel cannot read: an admin is told.
+async fn module_and_gavel_say_whose_claims_cannot_be_read(version: Version) {
+    use base64::Engine;
+    let env = scene(version).await;
+    let focus = env.focus_with_module(ROOM).await;
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(b"{\"a\":\"\xe9\"}");
+    let eve = env.client("eve").await;
+    eve.verified(&format!("a.{payload}.b")).await;
+    eve.join(ROOM, "eve", "").await;
+    env.gavel.logs("reason=malformed").await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "eve"), "none");
+    let log = env.gavel.log();
+    let line = log.lines().find(|line| line.contains("reason=malformed"));
+    let line = line.expect("it was logged");
+    assert!(
+        line.contains("source=bridge") && line.contains("eve"),
+        "{line}"
+    );
+    assert!(!line.contains(&payload), "{line}");
+}
+on_both!(module_and_gavel_say_whose_claims_cannot_be_read);

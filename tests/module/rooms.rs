@@ -2,7 +2,7 @@
 //! loads beside this one.
 
 use crate::on_both;
-use crate::scene::{ROOM, Scene, claims, is_invitation, item, options};
+use crate::scene::{ROOM, Scene, claims, is_invitation, item, options, verified};
 use crate::support::{Client, El, GAVEL, MUC, MUC_USER, Version};
 
 /// A presence's first item: affiliation, role, real JID.
@@ -309,9 +309,7 @@ async fn module_follows_tenants_rooms(version: Version) {
     let alice = scene.client("alice").await;
     alice.join(wire, "alice", "").await;
     scene.invited(wire).await;
-    scene
-        .session(&alice, "jitsi_meet_context_user = { name = 'Alice' }")
-        .await;
+    scene.session(&alice, &verified("Alice")).await;
     scene
         .gavel
         .presence(stored, "gavel", &format!("<x xmlns='{MUC}'/>"))

@@ -1,9 +1,10 @@
 //! Prosody with the module, and a component that plays gavel.
 
 use crate::support::{
-    Client, DEADLINE, El, GAVEL, MUC, MUC_USER, Options, Prosody, SECRET, Version, escape,
+    Client, DEADLINE, El, GAVEL, MUC, MUC_USER, Options, Prosody, SECRET, Version, escape, sign,
 };
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
 use std::time::Instant;
 
 /// The room that most tests use.
@@ -201,4 +202,10 @@ pub fn mac(stream: &str, real: &str, occupant: &str, json: &str) -> String {
 /// A join as XML, for those that are not answered as usual.
 pub fn join_of(from: &str, to: &str) -> String {
     format!("<presence from='{from}' to='{to}'><x xmlns='{MUC}'/></presence>")
+}
+
+/// The fields of a session with a verified token of somebody of that name; Lua.
+pub fn verified(name: &str) -> String {
+    let token = sign(&json!({ "context": { "user": { "name": name } } }));
+    format!("auth_token = '{token}', jitsi_meet_domain = '*'")
 }

@@ -130,6 +130,7 @@ pub fn verifier() -> Verifier {
         sources: vec![Source::Bridge, Source::Jwt],
         trusted_domains: Vec::new(),
         bridge_secret: COMPONENT_SECRET.to_vec(),
+        verify_tenant: true,
         jwt: Some(JwtSettings {
             keys: KeySource::Secret(TOKEN_SECRET.to_vec()),
             algorithms: vec![Algorithm::HS256],

@@ -4,8 +4,9 @@ use std::path::Path;
 
 /// How a test's Prosody differs from the usual one.
 ///
-/// The usual one has the hosts `meet.jitsi` and `auth.meet.jitsi` with accounts
-/// (any user a test names), `guest.meet.jitsi` for anonymous users, the MUC
+/// The usual one has the host `meet.jitsi`, whose people log in by a stand-in of
+/// Jitsi's token authentication, `auth.meet.jitsi` with accounts (on both any user
+/// a test names), `guest.meet.jitsi` for anonymous users, the MUC
 /// services `muc.meet.jitsi` and `breakout.meet.jitsi` without locking and with
 /// public JIDs, and the external component `gavel.meet.jitsi`.
 #[derive(Debug, Clone)]
@@ -90,11 +91,7 @@ pub(super) fn configuration(dir: &Path, c2s: u16, component: u16, o: &Options) -
     } else {
         ""
     };
-    let authentication = if o.anonymous {
-        "anonymous"
-    } else {
-        "internal_plain"
-    };
+    let authentication = if o.anonymous { "anonymous" } else { "token" };
     let own = o.admins_own_rooms;
     let validate = o.validate_from;
     let secret = super::SECRET;

@@ -4,7 +4,8 @@ local encodings = require "util.encodings";
 local hmac_sha256 = require "util.hashes".hmac_sha256;
 local t_concat = table.concat;
 local full_sessions, bare_sessions = prosody.full_sessions, prosody.bare_sessions;
-local who = module.part "who";
+local usermanager = require "core.usermanager";
+local who, matrix = module.part "who", module.part "matrix";
 
 local gavel_component = module:context(who.host);
 
@@ -17,21 +18,54 @@ local function decode_payload(token)
 	return json.decode(payload_of(token));
 end
 
--- The payload of a token that Prosody has verified. auth_token alone proves nothing, it is filled from the URL before
--- any check; jitsi_meet_domain is set by verification only.
+-- The authentication provider that a session has logged in with.
+local function provider_of(session)
+	local provider = session.host and usermanager.get_provider(session.host);
+	return provider and provider.name;
+end
+
+local providers = module:get_option_set("gavel_token_providers", { "token" });
+local told = {}; -- by host: its provider, once the log says that its tokens are not believed
+
+local function say_unbelieved(session, provider)
+	if told[session.host] == provider then return; end
+	told[session.host] = provider;
+	module:log("warn", "People of %s bring tokens, and log in by the authentication provider %q, which is not in "
+		.."gavel_token_providers: their tokens are not believed. Add it there if it verifies each token that it "
+		.."lets in.", session.host, provider or "none");
+end
+
+-- The token that Prosody has verified. auth_token alone proves nothing, since it is filled from the URL before any
+-- check; nor do the fields that are filled from it, since some modules fill them without a check. A provider that is
+-- named in the option refuses a token that does not hold, and sets jitsi_meet_domain when it has verified one: without
+-- that, the session may have logged in past the provider.
+local function verified_token(session)
+	local token = session.auth_token;
+	if not token then return nil; end
+	local provider = provider_of(session);
+	if not providers:contains(provider) then
+		if not matrix.is_provider(provider) then say_unbelieved(session, provider); end
+		return nil;
+	end
+	if matrix.is_login(session, provider) then return nil; end
+	return session.jitsi_meet_domain and token;
+end
+
+-- The payload of the verified token as a table; nil where there is none.
 local function token_claims(session)
-	if not session.auth_token or not session.jitsi_meet_domain then return nil; end
-	local ok, claims = pcall(decode_payload, session.auth_token);
+	local token = verified_token(session);
+	if not token then return nil; end
+	local ok, claims = pcall(decode_payload, token);
 	return ok and type(claims) == "table" and claims or {};
 end
 
 -- U+FFFE and U+FFFF are no XML characters: one of them would end gavel's stream.
 local json_escapes = { ["\239\191\190"] = "\\ufffe", ["\239\191\191"] = "\\uffff" };
-local cache = setmetatable({}, { __mode = "k" }); -- by session: { token, text }, as most presence brings nothing new
+local cache = setmetatable({}, { __mode = "k" }); -- by session: { token, text, fault }, as most presence is nothing new
 
 local function encode_claims(claims)
 	local ok, text = pcall(json.encode_ordered, claims);
-	return ok and encodings.utf8.valid(text) and text:gsub("\239\191[\190\191]", json_escapes) or "";
+	return ok and encodings.utf8.valid(text) and text:gsub("\239\191[\190\191]", json_escapes) or nil;
 end
 
 -- The payload as it stands in a token, where that is an object with something in it, in text that XML carries unchanged
@@ -43,31 +77,40 @@ local function plain_payload(token)
 	return not odd and encodings.utf8.valid(text) and text or nil;
 end
 
--- The claims as JSON; "" where there are none.
-local function of_session(session)
-	if not session then return ""; end
-	local verified, cached = session.jitsi_meet_domain and session.auth_token, cache[session];
-	if cached and cached.token == verified then return cached.text; end
-	local text = verified and plain_payload(verified);
-	if not text then
-		local claims = token_claims(session) or session.jitsi_meet_context_user
-			and { context = { user = session.jitsi_meet_context_user, group = session.jitsi_meet_context_group } };
-		if not claims or next(claims) == nil then return ""; end
-		text = encode_claims(claims);
-	end
-	cache[session] = verified and { token = verified, text = text } or nil;
-	return text;
+-- The payload of a token as text for gavel; nil where it has none that gavel could read.
+local function payload_text(token)
+	local text = plain_payload(token);
+	if text then return text; end
+	local read, payload = pcall(payload_of, token);
+	local decoded, claims = pcall(decode_payload, token);
+	local is_object = read and payload and payload:find("^%s*{");
+	if not is_object or not decoded or type(claims) ~= "table" then return nil; end
+	return next(claims) == nil and "" or encode_claims(claims);
 end
 
--- Claims of an occupant and the real JID they belong to; of several sessions, those of the first that has some.
+-- The claims as JSON, "" where there are none; then, where there should be some and cannot, what is wrong with them.
+local function of_session(session)
+	if not session then return ""; end
+	local token, cached = verified_token(session), cache[session];
+	if not token then return matrix.claims(session, provider_of(session)) or ""; end
+	if not cached or cached.token ~= token then
+		local text = payload_text(token);
+		cached = { token = token, text = text or "", fault = not text and "malformed" or nil };
+		cache[session] = cached;
+	end
+	return cached.text, cached.fault;
+end
+
+-- Claims of an occupant, the real JID they belong to, and what is wrong with them; of several sessions, those of the
+-- first that has some.
 local function of_occupant(occupant)
-	local text = of_session(full_sessions[occupant.jid]);
+	local text, fault = of_session(full_sessions[occupant.jid]);
 	if text ~= "" then return text, occupant.jid; end
 	for full, presence in occupant:each_session() do
 		text = presence.attr.type == nil and of_session(full_sessions[full]) or "";
 		if text ~= "" then return text, full; end
 	end
-	return "", occupant.jid;
+	return "", occupant.jid, fault;
 end
 
 -- The sessions of a bare JID.

@@ -55,15 +55,15 @@ local function show(shadow, event)
 	local available = stanza.attr.type == nil;
 	if not available and room:get_occupant_by_nick(occupant.nick) then return; end -- hidden from others, but there
 	local affiliation, role = room:get_affiliation(occupant.bare_jid) or "none", occupant.role or "none";
-	local text, owner = "", occupant.jid;
-	if available then text, owner = claims.of_occupant(occupant); end
+	local text, owner, fault = "", occupant.jid, nil;
+	if available then text, owner, fault = claims.of_occupant(occupant); end
 	local full_jids = { owner }; -- the claims' session first; one that has left is shown only where all have
 	for full, presence in occupant:each_session() do
 		if full ~= owner and not (available and presence.attr.type) then t_insert(full_jids, full); end
 	end
 	local tokens = available and intake.tokens(room.jid, owner) or {};
 	local machine = machine_feature(stanza);
-	local parts = { affiliation, role, text, t_concat(full_jids, "\n"), machine or "" };
+	local parts = { affiliation, role, fault or text, t_concat(full_jids, "\n"), machine or "" };
 	local now = available and fingerprint(stanza, parts, tokens) or nil;
 	if now and now == shadow.seen[occupant.nick] then return; end
 	shadow.seen[occupant.nick] = now;
@@ -80,6 +80,7 @@ local function show(shadow, event)
 	if available then
 		local known = {
 			given = arrivals.take_given(room.jid, occupant.nick), pinned = names.pinned(room.jid, occupant.nick);
+			fault = fault;
 		};
 		copy:add_direct_child(claims.signed(text, owner, occupant.nick, known));
 	end

@@ -3,11 +3,13 @@
 -- For Prosody 0.12 and 13, with and without Jitsi's modules; load it on each MUC component that gavel looks after.
 -- Options, on that component or globally:
 --   gavel_jid             gavel's bare JID; default: gavel@gavel.<parent domain of the MUC component>
+--   gavel_token_providers authentication providers whose verification of tokens is believed; default: { "token" }
 --   gavel_token_elements  local names of presence children that hold tokens;
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
 -- Each file beside this one does one thing and says at its top what. They stand in the order in which they use each
--- other: who, hooks, state, release; claims, names, jitsi; arrivals; intake; copies; shadow; rights, lock; guard, refusals.
+-- other: who, hooks, state, release; matrix, claims, names, jitsi; arrivals; intake; copies; shadow; rights, lock;
+-- guard, refusals.
 
 local hosts = prosody.hosts;
 

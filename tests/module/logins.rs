@@ -1,0 +1,150 @@
+//! Whose word about a person is believed: that of authentication providers which
+//! are known to verify it.
+
+use crate::on_both;
+use crate::scene::{ROOM, SERVICE, Scene, claims, options};
+use crate::support::{Client, Version, sign};
+use serde_json::{Value, json};
+
+/// What a session has that says of itself everything that one with a verified
+/// token has; Lua.
+fn full_session() -> String {
+    let token = sign(&moderator());
+    format!(
+        "auth_token = '{token}', jitsi_meet_domain = '*', jitsi_meet_room = '*',
+         jitsi_meet_context_user = {{ name = 'Ada', moderator = true }},
+         jitsi_meet_context_group = 'staff'"
+    )
+}
+
+fn moderator() -> Value {
+    json!({ "context": { "user": { "name": "Ada", "moderator": true } } })
+}
+
+/// People of `meet.jitsi` log in by this provider, and these are believed.
+async fn scene(version: Version, provider: &str, believed: Option<&str>) -> Scene {
+    let mut options = options();
+    options.host = format!("authentication = \"{provider}\"");
+    options.muc = believed.map_or_else(String::new, |names| {
+        format!("gavel_token_providers = {{ {names} }}")
+    });
+    Scene::with(version, options).await
+}
+
+/// Somebody with these fields of their session enters; what gavel is told.
+async fn told(scene: &Scene, name: &str, fields: &str) -> (Client, Value) {
+    let client = scene.client(name).await;
+    scene.session(&client, fields).await;
+    client.join(ROOM, name, "").await;
+    if scene.shown(&format!("{ROOM}/gavel")).await.is_empty() {
+        scene.follow(ROOM).await;
+    }
+    let text = claims(
+        &scene.gavel,
+        &scene.latest(name).await,
+        &format!("{ROOM}/{name}"),
+    );
+    let claimed = match text.expect("a good mac").as_str() {
+        "" => Value::Null,
+        text => serde_json::from_str(text).expect("JSON"),
+    };
+    (client, claimed)
+}
+
+async fn module_believes_providers_by_name(version: Version) {
+    let cases = [
+        ("token", None, true),
+        ("internal_plain", None, false),
+        ("internal_plain", Some("\"internal_plain\""), true),
+        ("token", Some("\"internal_plain\""), false),
+        ("hybrid_matrix_token", None, false),
+        (
+            "hybrid_matrix_token",
+            Some("\"token\", \"hybrid_matrix_token\""),
+            true,
+        ),
+    ];
+    for (provider, believed, expected) in cases {
+        let scene = scene(version, provider, believed).await;
+        let (_ada, claimed) = told(&scene, "ada", &full_session()).await;
+        let expected = if expected { moderator() } else { Value::Null };
+        assert_eq!(claimed, expected, "{provider} with {believed:?}");
+    }
+}
+on_both!(module_believes_providers_by_name);
+
+async fn module_believes_no_field_beside_the_token(version: Version) {
+    let scene = scene(version, "token", None).await;
+    let fields = full_session();
+    let without = |field: &str| fields.replace(field, "other");
+    let (_one, claimed) = told(&scene, "one", &without("auth_token")).await;
+    assert_eq!(claimed, Value::Null, "fields that modules fill unverified");
+    let (_two, claimed) = told(&scene, "two", &without("jitsi_meet_domain")).await;
+    assert_eq!(claimed, Value::Null, "a token that nobody has verified");
+    let matrix = "matrix_affiliation = 'owner', auth_matrix_user_verification_is_owner = true";
+    let (_three, claimed) = told(&scene, "three", matrix).await;
+    assert_eq!(claimed, Value::Null, "no homeserver is asked here");
+}
+on_both!(module_believes_no_field_beside_the_token);
+
+/// A member of the Matrix room has signed a token with the key that all know.
+async fn module_takes_the_homeservers_word_alone(version: Version) {
+    let affiliation = |word: &str| json!({ "context": { "user": { "affiliation": word } } });
+    let forged = full_session();
+    let hybrid = "jitsi_meet_context_matrix = { room_id = '!x:y.z' }";
+    let cases = [
+        (
+            "hybrid_matrix_token",
+            format!("{hybrid}, matrix_affiliation = 'owner'"),
+            affiliation("owner"),
+        ),
+        (
+            "hybrid_matrix_token",
+            format!("{hybrid}, matrix_affiliation = 'member'"),
+            affiliation("member"),
+        ),
+        // With uvs_disable_membership_verification nobody asks for the power level.
+        ("hybrid_matrix_token", hybrid.into(), Value::Null),
+        (
+            "hybrid_matrix_token",
+            format!("{hybrid}, matrix_affiliation = 'admin'"),
+            Value::Null,
+        ),
+        (
+            "matrix_user_verification",
+            "auth_matrix_user_verification_is_owner = true".into(),
+            affiliation("owner"),
+        ),
+        (
+            "matrix_user_verification",
+            "auth_matrix_user_verification_is_owner = false".into(),
+            affiliation("member"),
+        ),
+        ("matrix_user_verification", "x = 1".into(), Value::Null),
+    ];
+    let both = "\"token\", \"hybrid_matrix_token\", \"matrix_user_verification\"";
+    for (index, (provider, fields, expected)) in cases.into_iter().enumerate() {
+        for believed in [None, Some(both)] {
+            let scene = scene(version, provider, believed).await;
+            let (_ada, claimed) = told(&scene, "ada", &format!("{forged}, {fields}")).await;
+            assert_eq!(claimed, expected, "{index}: {provider}, {believed:?}");
+        }
+    }
+}
+on_both!(module_takes_the_homeservers_word_alone);
+
+async fn module_says_once_whose_tokens_it_does_not_believe(version: Version) {
+    let scene = scene(version, "internal_plain", None).await;
+    let _one = told(&scene, "one", &full_session()).await;
+    let _two = told(&scene, "two", &full_session()).await;
+    let _guest = told(&scene, "guest", "x = 1").await;
+    let log = scene.prosody.log();
+    let lines: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("gavel_token_providers"))
+        .collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("meet.jitsi") && lines[0].contains("internal_plain"));
+    assert!(lines[0].contains(SERVICE) && lines[0].contains("warn"));
+}
+on_both!(module_says_once_whose_tokens_it_does_not_believe);
