@@ -10,6 +10,7 @@ use super::journald::{self, Prioritised};
 use super::output::colour_on;
 use super::text::steers;
 use crate::config::LogFormat;
+use crate::shell::lines::Lines;
 use std::fmt::{self, Debug, Write as _};
 use std::io;
 use tracing::field::{Field, Visit};
@@ -36,9 +37,20 @@ const CAPPED: [&str; 10] = [
     "rustls",
 ];
 
+/// Writes the last lines when it is dropped, as far as somebody takes them.
+pub struct Guard(Option<Lines>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(lines) = &self.0 {
+            lines.finish();
+        }
+    }
+}
+
 /// Sends this process's log lines to stderr; the level is that of `RUST_LOG`,
-/// default info.
-pub fn init(format: LogFormat) {
+/// default info. Whoever logs never waits for stderr.
+pub fn init(format: LogFormat) -> Guard {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let to = match journald::takes(io::stderr()) {
         true => To::Journal,
@@ -46,11 +58,16 @@ pub fn init(format: LogFormat) {
             colour: colour_on(&io::stderr()),
         },
     };
+    let lines = Lines::to(io::stderr()).ok();
     // A second call would find a subscriber set; the first one stays.
-    let _ = subscriber(format, &wanted, to, io::stderr).try_init();
+    let _ = match lines.clone() {
+        Some(lines) => subscriber(format, &wanted, to, move || lines.clone()).try_init(),
+        None => subscriber(format, &wanted, to, io::stderr).try_init(),
+    };
     if let Err(error) = EnvFilter::builder().parse(&wanted) {
         tracing::warn!(%error, "RUST_LOG is not valid, so it is taken as info; see env_logger's syntax");
     }
+    Guard(lines)
 }
 
 /// What takes the lines.

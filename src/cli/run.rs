@@ -14,7 +14,7 @@ pub(super) fn run(file: Option<&Path>) -> Result<Status, Error> {
     let loaded = config::load(file)?;
     // A key that cannot be used is a configuration that cannot be.
     verification::verifier(&loaded)?;
-    logging::init(loaded.config.log.format);
+    let _log = logging::init(loaded.config.log.format);
     for warning in &loaded.warnings {
         let config::Problem {
             place,

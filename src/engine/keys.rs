@@ -2,17 +2,22 @@
 //!
 //! Until it is here they are guests, and nothing else waits with them. Their
 //! newest evidence is kept and looked at again with each answer of the key
-//! server. Which keys are wanted is never stored: it is asked of those who wait,
-//! in the order in which they came, those whose key has failed before last. So
-//! everybody has one place in the queue, and it ends with them.
+//! server. Which keys are wanted is never stored: it is asked of those who wait.
+//! Rooms take turns, and in a room its people do: whoever has had fewer keys asked
+//! for in the last minute comes first, then whoever has shown claims that were
+//! verified, then whoever came first; those whose key has failed come last. Whoever
+//! came last of all has a small lane of their own. So nobody who invents key ids,
+//! alone or in a crowd, keeps a real key waiting.
 
 use super::event::Report;
+use super::person::Record;
 use super::timers::Timer;
 use super::{Action, Engine, Tick};
 use crate::claims::{FetchFault, KeyName, Occasion, RejectReason, Source};
 use crate::muc::{Nick, OccupantJid, RoomJid};
 use crate::stanza::Evidence;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 /// What is known of those who wait.
 #[derive(Debug, Default)]
@@ -23,6 +28,69 @@ pub(super) struct Waiters {
     count: u64,
     /// All who wait are to be gone through.
     due: bool,
+    /// For whom keys have been asked for, and when, the oldest first.
+    asked: VecDeque<(Tick, RoomJid, Nick)>,
+}
+
+/// For how long it counts that a key was asked for.
+const COUNTED: Duration = Duration::from_secs(60);
+/// How many of those are counted at most.
+const MAX_COUNTED: usize = 1000;
+
+/// Somebody who waits.
+struct Waiter {
+    failed: bool,
+    /// Claims of theirs have been verified.
+    verified: bool,
+    number: u64,
+    room: RoomJid,
+    nick: Nick,
+    key: KeyName,
+}
+
+impl Waiters {
+    /// A key has been asked for.
+    fn ask_for(&mut self, waiter: &Waiter, now: Tick) {
+        let old = |(at, ..): &(Tick, RoomJid, Nick)| now.saturating_sub(*at) > COUNTED;
+        while self.asked.len() >= MAX_COUNTED || self.asked.front().is_some_and(old) {
+            self.asked.pop_front();
+        }
+        self.asked
+            .push_back((now, waiter.room.clone(), waiter.nick.clone()));
+    }
+
+    /// Puts those who wait in the order of their turns.
+    fn order(&self, waiters: Vec<Waiter>, now: Tick) -> Vec<Waiter> {
+        let mut people = BTreeMap::<(&RoomJid, &Nick), u32>::new();
+        let mut rooms = BTreeMap::<RoomJid, u32>::new();
+        for (_, room, nick) in self
+            .asked
+            .iter()
+            .filter(|(at, ..)| now.saturating_sub(*at) <= COUNTED)
+        {
+            *people.entry((room, nick)).or_default() += 1;
+            *rooms.entry(room.clone()).or_default() += 1;
+        }
+        let mut ordered: Vec<(u32, Waiter)> = waiters
+            .into_iter()
+            .map(|waiter| {
+                let before = people.get(&(&waiter.room, &waiter.nick));
+                (before.copied().unwrap_or_default(), waiter)
+            })
+            .collect();
+        ordered.sort_unstable_by_key(|(before, w)| (w.failed, *before, !w.verified, w.number));
+        // The first of each room, then the second of each.
+        let mut turns: Vec<(u32, Waiter)> = ordered
+            .into_iter()
+            .map(|(_, waiter)| {
+                let turn = rooms.entry(waiter.room.clone()).or_default();
+                *turn += 1;
+                (*turn, waiter)
+            })
+            .collect();
+        turns.sort_by_key(|(turn, w)| (w.failed, *turn));
+        turns.into_iter().map(|(_, waiter)| waiter).collect()
+    }
 }
 
 /// Evidence that waits for a key.
@@ -86,10 +154,18 @@ impl Engine {
         self.waiters.rooms.insert(jid.clone());
         let now = self.now.tick;
         let keys = self.settings.verifier.remote_keys_mut();
-        // Who came before and was turned away comes first.
-        if let Some(keys) = keys.filter(|keys| !failed && !keys.is_busy()) {
-            keys.want(&key, now);
-            self.begin_fetches();
+        let Some(keys) = keys.filter(|_| !failed) else {
+            return;
+        };
+        // Where somebody who came before was turned away, they come first.
+        if keys.is_busy() || !keys.want(&key, now) {
+            keys.want_newest(&key, now);
+        }
+        if self.begin_fetches().contains(&key) {
+            let waiter = self.waiter(jid, nick);
+            waiter
+                .into_iter()
+                .for_each(|w| self.waiters.ask_for(&w, now));
         }
     }
 
@@ -158,8 +234,8 @@ impl Engine {
     fn examine_waiting(&mut self, concerns: impl Fn(&Waiting) -> bool) {
         let mut rooms = BTreeSet::new();
         let mut all = self.those_waiting();
-        all.sort_unstable_by_key(|(_, number, ..)| *number);
-        for (_, _, room, nick) in all {
+        all.sort_unstable_by_key(|waiter| waiter.number);
+        for Waiter { room, nick, .. } in all {
             let occupant = self.occupant_mut(&room, &nick);
             let waiting = occupant.and_then(|o| o.waiting.take_if(|w| concerns(w)));
             if let Some(waiting) = waiting {
@@ -173,25 +249,38 @@ impl Engine {
         }
     }
 
-    /// Everybody who waits, in the order of their turns; forgets rooms where
-    /// nobody does.
-    fn those_waiting(&mut self) -> Vec<(bool, u64, RoomJid, Nick)> {
+    /// Everybody who waits; forgets rooms where nobody does.
+    fn those_waiting(&mut self) -> Vec<Waiter> {
         let mut found = Vec::new();
-        let rooms = &self.rooms;
-        self.waiters.rooms.retain(|jid| {
+        let mut rooms = std::mem::take(&mut self.waiters.rooms);
+        rooms.retain(|jid| {
             let before = found.len();
-            let occupants = rooms.get(jid).map(|room| room.occupants.iter());
-            let waiting = occupants
-                .into_iter()
-                .flatten()
-                .filter_map(|(nick, occupant)| Some((nick, occupant.waiting.as_ref()?)));
-            found.extend(waiting.map(|(nick, waiting)| {
-                (waiting.failed(), waiting.number, jid.clone(), nick.clone())
-            }));
+            let occupants = self.rooms.get(jid).map(|room| room.occupants.keys());
+            let waiting = occupants.into_iter().flatten();
+            found.extend(waiting.filter_map(|nick| self.waiter(jid, nick)));
             found.len() > before
         });
-        found.sort_unstable();
+        self.waiters.rooms = rooms;
         found
+    }
+
+    fn waiter(&self, jid: &RoomJid, nick: &Nick) -> Option<Waiter> {
+        let room = self.rooms.get(jid)?;
+        let occupant = room.occupants.get(nick)?;
+        let waiting = occupant.waiting.as_ref()?;
+        let main = room.meeting.as_ref();
+        let person = main
+            .zip(occupant.bare())
+            .and_then(|(main, bare)| self.person(main, &bare));
+        let verified = |record: &Record| record.entitled || record.user_id.is_some();
+        Some(Waiter {
+            failed: waiting.failed(),
+            verified: person.is_some_and(|person| verified(&person.record)),
+            number: waiting.number,
+            room: jid.clone(),
+            nick: nick.clone(),
+            key: waiting.key.clone(),
+        })
     }
 
     /// Goes through all who wait after this input.
@@ -209,33 +298,88 @@ impl Engine {
             return;
         };
         keys.refresh(now);
-        for (failed, _, room, nick) in self.those_waiting() {
-            let Some(occupant) = self.occupant(&room, &nick) else {
-                continue;
-            };
-            let key = occupant.waiting.as_ref().map(|waiting| waiting.key.clone());
-            let keys = self.settings.verifier.remote_keys_mut();
-            let (Some(key), Some(keys)) = (key, keys) else {
-                continue;
-            };
-            // A set is there for all; who is not in it makes nobody ask again.
-            if failed && key == KeyName::Set || !keys.want(&key, now) {
-                break;
-            }
-        }
-        self.begin_fetches();
-    }
-
-    fn begin_fetches(&mut self) {
-        let now = self.now.tick;
+        let all = self.those_waiting();
+        let newest = all.iter().filter(|waiter| !waiter.failed);
+        let newest = newest.max_by_key(|waiter| waiter.number);
+        let newest = newest.map(|waiter| waiter.key.clone());
+        let all = self.waiters.order(all, now);
         let Some(keys) = self.settings.verifier.remote_keys_mut() else {
             return;
         };
+        for waiter in &all {
+            // A set is there for all; who is not in it makes nobody ask again.
+            if waiter.failed && waiter.key == KeyName::Set || !keys.want(&waiter.key, now) {
+                break;
+            }
+        }
+        if let Some(key) = newest {
+            keys.want_newest(&key, now);
+        }
+        for key in self.begin_fetches() {
+            let for_whom = all.iter().find(|waiter| waiter.key == key);
+            for_whom
+                .into_iter()
+                .for_each(|waiter| self.waiters.ask_for(waiter, now));
+        }
+    }
+
+    /// Has those fetched that are to begin; which they are.
+    fn begin_fetches(&mut self) -> Vec<KeyName> {
+        let now = self.now.tick;
+        let mut begun = Vec::new();
+        let Some(keys) = self.settings.verifier.remote_keys_mut() else {
+            return begun;
+        };
         while let Some(key) = keys.start() {
-            self.actions.push_back(Action::FetchKey(key));
+            self.actions.push_back(Action::FetchKey(key.clone()));
+            begun.push(key);
         }
         if let Some(at) = keys.next(now) {
             self.timers.set(at, Timer::Keys);
         }
+        begun
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn waiter(room: &str, nick: &str, number: u64) -> Waiter {
+        Waiter {
+            failed: nick.starts_with("failed"),
+            verified: nick.starts_with("known"),
+            number,
+            room: RoomJid::parse(&format!("{room}@m")).unwrap(),
+            nick: Nick::new(nick),
+            key: KeyName::of_kid(nick),
+        }
+    }
+
+    #[test]
+    fn rooms_and_people_take_turns_for_keys() {
+        let mut waiters = Waiters::default();
+        let now = Duration::from_secs(100);
+        // Eve has had two keys asked for of late, and the crowd's room three.
+        for nick in ["eve", "eve", "a"] {
+            waiters.ask_for(&waiter("crowd", nick, 0), now);
+        }
+        let all = vec![
+            waiter("crowd", "failed", 1),
+            waiter("crowd", "eve", 2),
+            waiter("crowd", "b", 3),
+            waiter("crowd", "c", 4),
+            waiter("crowd", "known", 5),
+            waiter("class", "teacher", 6),
+            waiter("class", "student", 7),
+            waiter("other", "host", 8),
+        ];
+        let order = waiters.order(all, now);
+        let nicks: Vec<_> = order.iter().map(|waiter| waiter.nick.to_string()).collect();
+        let expected = [
+            "teacher", "host", "student", "known", "b", "c", "eve", "failed",
+        ];
+        assert_eq!(nicks, expected);
     }
 }

@@ -2,10 +2,11 @@
 
 use super::clock::Clock;
 use super::condition::Condition;
-use super::desk::Job;
+use super::desk::{Job, Jobs};
 use super::keys::Fetcher;
 use super::link::{Link, LinkConfig, LinkError, LinkEvent, Unparsed};
 use super::notify::Notifier;
+use super::repeats::Repeats;
 use super::report;
 use super::state_file::StateFile;
 use super::stats::Stats;
@@ -17,7 +18,7 @@ use crate::wire::{Decoder, Encoder, MAX_SENT};
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
@@ -28,9 +29,11 @@ pub struct Driver {
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,
     pub(super) state_file: StateFile,
+    /// What was logged about whom.
+    pub(super) repeats: Repeats,
     pub(super) notifier: Notifier,
     pub(super) condition: Condition,
-    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) jobs: Jobs,
     pub(super) stats: Stats,
     pub(super) fetcher: Fetcher,
     /// Stanzas that were not sent, since the start.
@@ -80,6 +83,7 @@ impl Driver {
         while !silent {
             self.save_if_due();
             let wake = self.engine.deadline().map(|tick| self.clock.at(tick));
+            let repeated = self.repeats.due().map(|tick| self.clock.at(tick));
             tokio::select! {
                 // Reading comes last: a flood of stanzas must hold up neither
                 // the end nor what is due.
@@ -89,9 +93,10 @@ impl Driver {
                     return End::Shutdown;
                 }
                 () = self.notifier.due() => self.alive(),
+                () = sleep_until_some(repeated) => self.sum_up(),
                 () = sleep_until_some(wake) => silent = self.drive(link, Input::Wake).await,
                 () = self.state_file.progress() => {}
-                Some(job) = self.jobs.recv() => silent = self.carry_out(link, job).await,
+                job = self.jobs.next() => silent = self.carry_out(link, job).await,
                 (key, result) = self.fetcher.next() => {
                     silent = self.drive(link, Input::KeyFetched { key, result }).await;
                 }
@@ -114,14 +119,20 @@ impl Driver {
 
     /// Answers somebody, and sends what follows from it.
     async fn carry_out(&mut self, link: &mut Link, job: Job) -> bool {
-        job(self);
+        self.do_job(job);
         self.send_collected(link).await
     }
 
     /// Answers somebody while there is no stream: nothing can be sent.
     pub(super) fn answer(&mut self, job: Job) {
-        job(self);
+        self.do_job(job);
         self.collect_unsent();
+    }
+
+    fn do_job(&mut self, job: Job) {
+        let start = Instant::now();
+        job(self);
+        self.jobs.done(start.elapsed());
     }
 
     /// Whoever waits to be settled waits for what is sent, and for no log.
@@ -183,7 +194,9 @@ impl Driver {
     }
 
     fn told(&mut self, report: &Report) {
-        report::log(report);
+        if self.repeats.admit(report, self.clock.now().tick) {
+            report::log(report);
+        }
         self.stats.report(report, self.clock.now().unix_ms);
         match report {
             Report::Resynchronised { rooms } => self.notifier.ready(&in_rooms(*rooms)),
@@ -193,6 +206,11 @@ impl Driver {
             }),
             _ => {}
         }
+    }
+
+    /// Tells what was left out of the log.
+    pub(super) fn sum_up(&mut self) {
+        self.repeats.sum_up(self.clock.now().tick);
     }
 
     /// Gives a sign of life, and brings the status up to date.
@@ -293,7 +311,7 @@ impl Driver {
                 () = shutdown.as_mut() => return None,
                 () = self.notifier.due() => self.notifier.alive(),
                 () = self.state_file.progress() => {}
-                Some(job) = self.jobs.recv() => self.answer(job),
+                job = self.jobs.next() => self.answer(job),
                 link = opening.as_mut() => break link,
             }
         };
@@ -332,7 +350,7 @@ fn in_rooms(rooms: usize) -> String {
     format!("connected; in {rooms} room{s}")
 }
 
-async fn sleep_until_some(at: Option<Instant>) {
+pub(super) async fn sleep_until_some(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,

@@ -53,6 +53,7 @@ pub(super) struct Metrics {
     unparsed: Counter,
     settle: Histogram,
     reconnects: Counter,
+    log_dropped: Counter,
 }
 
 impl Metrics {
@@ -71,6 +72,7 @@ impl Metrics {
             unparsed: Counter::default(),
             settle: Histogram::new(BUCKETS),
             reconnects: Counter::default(),
+            log_dropped: Counter::default(),
         };
         metrics.register();
         metrics.begin_at_zero();
@@ -101,6 +103,8 @@ impl Metrics {
         registry.register("settle_seconds", m, self.settle.clone());
         let m = "Times that the component stream was opened again";
         registry.register("reconnects", m, self.reconnects.clone());
+        let m = "Log lines dropped because they were not taken fast enough";
+        registry.register("log_lines_dropped", m, self.log_dropped.clone());
     }
 
     fn begin_at_zero(&self) {
@@ -186,6 +190,8 @@ impl Metrics {
     /// 0.0.4).
     pub(super) fn text(&self, connected: bool, counts: Counts) -> String {
         self.connected.set(connected.into());
+        let dropped = &self.log_dropped;
+        dropped.inc_by(super::lines::dropped().saturating_sub(dropped.get()));
         let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.rooms.set(gauge(counts.rooms));
         self.occupants.set(gauge(counts.occupants));
@@ -228,11 +234,12 @@ mod tests {
     use std::io::Write;
     use std::process::{Command, Stdio};
 
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 12] = [
         "gavel_affiliation_changes_total",
         "gavel_claims_rejected_total",
         "gavel_connected",
         "gavel_corrections_total",
+        "gavel_log_lines_dropped_total",
         "gavel_name_reverts_total",
         "gavel_occupants",
         "gavel_reconnects_total",

@@ -10,11 +10,13 @@ mod desk;
 mod driver;
 mod journal;
 pub mod keys;
+pub mod lines;
 pub mod link;
 mod metrics;
 mod notify;
 mod probe;
 mod reload;
+mod repeats;
 pub mod report;
 mod retry;
 pub mod settings;
@@ -33,12 +35,13 @@ use admin::{Admin, Shared};
 use audit::Audit;
 use condition::Condition;
 use desk::Desk;
-use driver::{Driver, End};
+use driver::{Driver, End, sleep_until_some};
 use journal::Journal;
 use keys::Fetcher;
 use link::{LinkConfig, LinkError};
 use metrics::Metrics;
 use notify::Notifier;
+use repeats::Repeats;
 use retry::Retry;
 use state_file::StateFile;
 use stats::Stats;
@@ -89,6 +92,7 @@ pub async fn run(
         decoder: Decoder::new(jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default()),
         encoder: Encoder::new(&config.component.jid),
         state_file,
+        repeats: Repeats::default(),
         notifier: Notifier::from_environment(),
         config: config.clone(),
         unsent: 0,
@@ -159,11 +163,13 @@ async fn wait(driver: &mut Driver, pause: Duration) {
     let mut pause = pin!(sleep(pause));
     loop {
         driver.save_if_due();
+        let repeated = driver.repeats.due().map(|tick| driver.clock.at(tick));
         tokio::select! {
+            () = sleep_until_some(repeated) => driver.sum_up(),
             () = pause.as_mut() => return,
             () = driver.notifier.due() => driver.notifier.alive(),
             () = driver.state_file.progress() => {}
-            Some(job) = driver.jobs.recv() => driver.answer(job),
+            job = driver.jobs.next() => driver.answer(job),
         }
     }
 }

@@ -93,3 +93,41 @@ async fn b12_where_the_new_connection_wins_the_old_stands_by(version: Version) {
     assert!(second.running() && env.gavel.running());
 }
 on_both!(b12_where_the_new_connection_wins_the_old_stands_by);
+
+/// The first gavel's host dies without a word: the connection stays, and nobody
+/// answers on it. Where the module is loaded, Prosody ends it for the one that waits.
+async fn b12_a_gavel_that_shows_no_life_is_replaced(version: Version) {
+    let bridge = "[claims]\nsources = [\"bridge\"]";
+    let mut env = Env::with(version, Options::with_module(), bridge).await;
+    let focus = env.focus_with_module(ROOM).await;
+    let _bob = env.person(ROOM, "bob", None).await;
+    env.settle().await;
+    let second = Gavel::start(&env.prosody, bridge);
+    second.logs("standby").await;
+    // The one that works is asked, answers, and stays.
+    tokio::time::sleep(Duration::from_secs(18)).await;
+    assert_eq!(env.prosody.connections(), 1, "it lives");
+    let since = Instant::now();
+    env.gavel.freeze();
+    focus
+        .affiliate(ROOM, "bob@meet.jitsi", "owner")
+        .await
+        .unwrap();
+    let lowered = async {
+        while focus.affiliation(ROOM, "bob") == "owner" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let lowered = tokio::time::timeout(Duration::from_secs(30), lowered).await;
+    lowered.expect("the second takes over");
+    let after = since.elapsed();
+    println!("taken over after {after:?}");
+    assert!(after < Duration::from_secs(20), "it took {after:?}");
+    // The first comes back to life: it stands by.
+    env.gavel.thaw();
+    env.gavel.logs("standby").await;
+    env.connected().await;
+    assert_eq!(env.prosody.connections(), 2, "they take turns");
+    assert!(second.running());
+}
+on_both!(b12_a_gavel_that_shows_no_life_is_replaced);

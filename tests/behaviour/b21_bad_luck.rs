@@ -1,8 +1,12 @@
 //! B21: what the machine under gavel does to it harms no meeting.
 
 use crate::on_both;
-use crate::support::{Client, Env, Version, student, teacher};
+use crate::support::admin::ask_tcp;
+use crate::support::{Client, Env, GAVEL, Version, free_port, student, teacher};
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const ROOM: &str = "room@muc.meet.jitsi";
@@ -11,7 +15,7 @@ const ROOM: &str = "room@muc.meet.jitsi";
 /// started again: it must not give the grant back, whether the disk has recovered
 /// before the end or not.
 async fn b21_a_full_disk_brings_no_revoked_grant_back(version: Version) {
-    for recovers in [true, false] {
+    for recovers in [false, true] {
         let mut env = Env::new(version).await;
         let focus = env.focus(ROOM).await;
         let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
@@ -77,3 +81,102 @@ async fn b11_quick_crashes_of_prosody_do_not_add_up(version: Version) {
     assert!(longest < Duration::from_secs(6), "{longest:?}");
 }
 on_both!(b11_quick_crashes_of_prosody_do_not_add_up);
+
+/// Nobody reads gavel's stderr, and the pipe is full: everybody is settled all the
+/// same, the API answers, and SIGTERM ends gavel cleanly.
+async fn b21_stderr_that_nobody_reads_holds_up_nothing(version: Version) {
+    let env = Env::new(version).await;
+    env.gavel.stop().await;
+    let (_reader, writer) = std::io::pipe().unwrap();
+    let mut filling = writer.try_clone().unwrap();
+    std::thread::spawn(move || {
+        // Waits with the last of it until the test ends.
+        let _ = filling.write_all(&[b'x'; 2 << 20]);
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut gavel = Command::new("setpriv")
+        .args([
+            "--pdeathsig",
+            "KILL",
+            env!("CARGO_BIN_EXE_gavel"),
+            "run",
+            "-c",
+        ])
+        .arg(env.gavel.config())
+        .env("RUST_LOG", "gavel=debug,info")
+        .stdin(Stdio::null())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + crate::support::DEADLINE;
+    while env
+        .watcher
+        .reaches(GAVEL, Duration::from_secs(1))
+        .await
+        .is_err()
+    {
+        assert!(Instant::now() < deadline, "gavel does not answer");
+    }
+    let focus = env.focus(ROOM).await;
+    let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
+    alice.sees_affiliation(ROOM, "alice", "owner").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    set(&focus, "bob", "owner").await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    assert_eq!(env.gavel.get("/v1/status").await.status, 200);
+    crate::support::signal(gavel.id(), "-TERM");
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = gavel.try_wait().unwrap() {
+            break status;
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(8),
+            "SIGTERM does not end it"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert!(status.success(), "{status}");
+}
+on_both!(b21_stderr_that_nobody_reads_holds_up_nothing);
+
+/// Clients that connect and say nothing, and followers that never read, keep no
+/// place from those who ask.
+async fn b21_silent_clients_keep_no_place(version: Version) {
+    let (health, page) = (free_port(), free_port());
+    let listen = format!("listen = '127.0.0.1:{health}'\nweb = '127.0.0.1:{page}'");
+    let env = Env::gavel(version, &format!("[admin]\n{listen}")).await;
+    env.gavel.logs("the status page is served").await;
+    env.gavel.logs("health and metrics are served").await;
+    let connect = |port| TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let _silent: Vec<_> = (0..80).map(|_| connect(health)).collect();
+    let _followers: Vec<_> = (0..300)
+        .map(|_| {
+            let mut follower = connect(page);
+            let host = format!("127.0.0.1:{page}");
+            let request = format!(
+                "GET /v1/events HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\n\r\n"
+            );
+            follower.write_all(request.as_bytes()).unwrap();
+            follower
+        })
+        .collect();
+    let start = Instant::now();
+    let answer = ask_tcp(&format!("127.0.0.1:{health}"), "/healthz").await;
+    assert_eq!(answer.status, 200);
+    let after_health = start.elapsed();
+    let mut page = connect(page);
+    page.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    page.write_all(b"GET / HTTP/1.0\r\nhost: localhost\r\n\r\n")
+        .unwrap();
+    let mut text = String::new();
+    page.read_to_string(&mut text).unwrap();
+    assert!(text.contains("200 OK"), "{text}");
+    println!(
+        "health after {after_health:?}, the page after {:?}",
+        start.elapsed()
+    );
+    assert!(after_health < Duration::from_secs(1), "{after_health:?}");
+}
+on_both!(b21_silent_clients_keep_no_place);

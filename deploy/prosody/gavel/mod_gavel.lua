@@ -8,8 +8,8 @@
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
 -- Each file beside this one does one thing and says at its top what. They stand in the order in which they use each
--- other: who, hooks, state, release; matrix, claims, names, jitsi; arrivals; intake; copies; shadow; rights, lock;
--- guard, refusals.
+-- other: who, hooks, state, release, standby; matrix, claims, names, jitsi; arrivals; intake; copies; shadow; rights,
+-- lock; guard, refusals.
 
 local hosts = prosody.hosts;
 
@@ -26,7 +26,7 @@ if not who.is_valid then
 	return;
 end
 local hooks, state, arrivals = module.part "hooks", module.part "state", module.part "arrivals";
-local shadow, guard = module.part "shadow", module.part "guard";
+local shadow, guard, standby = module.part "shadow", module.part "guard", module.part "standby";
 module.part "rights";
 module.part "lock";
 module.part "refusals";
@@ -35,6 +35,7 @@ module.part "refusals";
 local function watch(host)
 	arrivals.listen(host);
 	if host ~= who.host then return; end
+	module:context(host):hook("stanza/jabber:component:accept:handshake", standby.newcomer, 1);
 	module:context(host):hook("component-authenticated", function ()
 		arrivals.forget();
 		state.unfollow_all();

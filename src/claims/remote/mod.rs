@@ -218,6 +218,17 @@ impl KeyCache {
         }
     }
 
+    /// Somebody has just come, or came last, and waits for `key`: there is a small
+    /// lane for them beside the turns of those who wait.
+    pub fn want_newest(&mut self, key: &KeyName, now: Duration) {
+        match (&mut self.keys, key) {
+            (Store::Named(named), KeyName::Named(name)) => named.want_newest(name, now),
+            _ => {
+                self.want(key, now);
+            }
+        }
+    }
+
     /// Whether somebody who waits was turned away and has the next turn.
     pub fn is_busy(&self) -> bool {
         matches!(&self.keys, Store::Named(named) if named.is_busy())

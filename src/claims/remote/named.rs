@@ -1,10 +1,11 @@
 //! Keys that are fetched one by one, by the id that a token names.
 //!
-//! Anybody can invent ids. What they can cause is bounded: few fetches at once
-//! ([`AT_ONCE`]), a limited rate of new ones ([`BURST`], [`INTERVAL`]), answers
-//! that there is no such key kept for a minute. Keys that are here already are
-//! refreshed first, so that nobody can keep gavel from learning that one is
-//! revoked.
+//! Anybody can invent ids. What they can cause is bounded: few fetches at once, a
+//! limited rate of new ones, answers that there is no such key kept for a minute.
+//! Keys that are here already are refreshed first, so that nobody can keep gavel
+//! from learning that one is revoked. There are two lanes, each with its bounds:
+//! one for those who wait, in the order of their turns, and a small one for whoever
+//! came last, who so does not wait for all who came before.
 
 use super::{FetchFault, KeyNews, LOST, REFRESH};
 use crate::claims::keys::KeySet;
@@ -13,12 +14,30 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Fetches under way at once.
-const AT_ONCE: usize = 4;
-/// New ids that may be asked for at once after a quiet time.
-const BURST: u32 = 20;
-/// The time between two new ids when that is used up.
-const INTERVAL: Duration = Duration::from_millis(500);
+/// What one lane may ask for.
+struct Bounds {
+    /// Fetches under way at once, those of the lanes before included.
+    at_once: usize,
+    /// New ids that may be asked for at once after a quiet time.
+    burst: u32,
+    /// The time between two new ids when that is used up.
+    interval: Duration,
+}
+
+/// For those who wait.
+const TURNS: Bounds = Bounds {
+    at_once: 6,
+    burst: 40,
+    interval: Duration::from_millis(100),
+};
+/// For whoever came last.
+const NEWEST: Bounds = Bounds {
+    at_once: 8,
+    burst: 4,
+    interval: Duration::from_millis(250),
+};
+/// Least time between two looks at those who wait.
+const LOOK: Duration = Duration::from_millis(50);
 /// Keys kept: what Jitsi's own cache holds.
 const MAX_KEYS: usize = 128;
 /// How long the answer that there is no such key is believed, and a key kept
@@ -48,16 +67,48 @@ impl Entry {
     }
 }
 
-/// All that is known, by the name of the file.
+/// The use of a lane.
 #[derive(Default)]
-pub(super) struct NamedKeys {
-    entries: BTreeMap<Arc<str>, Entry>,
-    starting: VecDeque<Arc<str>>,
+struct Lane {
     /// Up to when the rate of new ids is used up (the generic cell rate
     /// algorithm's theoretical arrival time).
     used_until: Duration,
     /// Somebody was turned away.
     busy: bool,
+}
+
+impl Lane {
+    /// When the next new id may be asked for; not later than `now` if now.
+    fn allowed(&self, bounds: &Bounds) -> Duration {
+        self.used_until
+            .saturating_sub(bounds.interval * (bounds.burst - 1))
+    }
+
+    /// Whether a new id may be asked for now, where so many are under way.
+    fn admits(&mut self, bounds: &Bounds, under_way: usize, now: Duration) -> bool {
+        self.busy = self.allowed(bounds) > now || under_way >= bounds.at_once;
+        if !self.busy {
+            self.used_until = self.used_until.max(now) + bounds.interval;
+        }
+        !self.busy
+    }
+
+    /// When somebody who was turned away may come again.
+    fn turn(&self, bounds: &Bounds, now: Duration) -> Option<Duration> {
+        let at = self.allowed(bounds);
+        (self.busy && at > now).then_some(at)
+    }
+}
+
+/// All that is known, by the name of the file.
+#[derive(Default)]
+pub(super) struct NamedKeys {
+    entries: BTreeMap<Arc<str>, Entry>,
+    starting: VecDeque<Arc<str>>,
+    /// Those who wait.
+    turns: Lane,
+    /// Whoever came last.
+    newest: Lane,
     numbers: u64,
     /// Failures to ask the server since the last time that it answered.
     failures: u32,
@@ -76,23 +127,19 @@ impl NamedKeys {
         (since <= *tried || since < entry.due).then(|| fault.clone())
     }
 
-    /// When the next new id may be asked for; not later than `now` if now.
-    fn allowed(&self) -> Duration {
-        self.used_until.saturating_sub(INTERVAL * (BURST - 1))
-    }
-
     fn under_way(&self, now: Duration) -> usize {
         let under_way = |entry: &&Entry| entry.is_under_way(now);
         self.entries.values().filter(under_way).count()
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        self.busy
+        self.turns.busy
     }
 
     pub(super) fn refresh(&mut self, now: Duration) {
-        self.busy = false;
-        let mut room = AT_ONCE.saturating_sub(self.under_way(now));
+        self.turns.busy = false;
+        self.newest.busy = false;
+        let mut room = TURNS.at_once.saturating_sub(self.under_way(now));
         for (name, entry) in &mut self.entries {
             let due = entry.key.is_some() && entry.due <= now && !entry.is_under_way(now);
             if due && room > 0 {
@@ -104,17 +151,35 @@ impl NamedKeys {
         }
     }
 
+    /// Somebody waits whose turn it is; whether others may be looked at, too.
     pub(super) fn want(&mut self, name: &Arc<str>, now: Duration) -> bool {
-        if let Some(entry) = self.entries.get(name)
-            && (entry.key.is_some() || entry.is_under_way(now) || now < entry.due)
-        {
+        if self.is_known(name, now) {
             return true;
         }
-        if self.allowed() > now || self.under_way(now) >= AT_ONCE {
-            self.busy = true;
-            return false;
+        let under_way = self.under_way(now);
+        let admitted = self.turns.admits(&TURNS, under_way, now);
+        if admitted {
+            self.begin(name, now);
         }
-        self.used_until = self.used_until.max(now) + INTERVAL;
+        admitted
+    }
+
+    /// The same for whoever came last.
+    pub(super) fn want_newest(&mut self, name: &Arc<str>, now: Duration) {
+        let under_way = self.under_way(now);
+        if !self.is_known(name, now) && self.newest.admits(&NEWEST, under_way, now) {
+            self.begin(name, now);
+        }
+    }
+
+    /// Whether the server need not, or must not, be asked.
+    fn is_known(&self, name: &str, now: Duration) -> bool {
+        self.entries
+            .get(name)
+            .is_some_and(|entry| entry.key.is_some() || entry.is_under_way(now) || now < entry.due)
+    }
+
+    fn begin(&mut self, name: &Arc<str>, now: Duration) {
         let fault = self.entries.remove(name).and_then(|entry| entry.fault);
         let entry = Entry {
             key: None,
@@ -126,7 +191,6 @@ impl NamedKeys {
         };
         self.entries.insert(name.clone(), entry);
         self.starting.push_back(name.clone());
-        true
     }
 
     pub(super) fn start(&mut self) -> Option<Arc<str>> {
@@ -143,10 +207,10 @@ impl NamedKeys {
             // wants it says so.
             (at > now || entry.key.is_some()).then_some(at)
         });
-        let turn = (self.busy && self.allowed() > now).then(|| self.allowed());
+        let turns = [self.turns.turn(&TURNS, now), self.newest.turn(&NEWEST, now)];
         // What is due and finds no room has its turn when something arrives.
-        let next = entries.chain(turn).min()?;
-        Some(next.max(now + INTERVAL))
+        let next = entries.chain(turns.into_iter().flatten()).min()?;
+        Some(next.max(now + LOOK))
     }
 
     pub(super) fn arrived(

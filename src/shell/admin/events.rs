@@ -15,11 +15,9 @@ use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Followers at once.
-pub(super) const MAX_FOLLOWERS: usize = 256;
 /// A follower hears something at least this often, so that both sides learn
 /// that the other has gone.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
@@ -50,7 +48,8 @@ async fn events(
     let mut accept = accept.filter_map(|value| value.to_str().ok());
     if !accept.any(|value| value.contains("text/event-stream")) {
         let after = since.as_deref().map(|since| place(&journal, since));
-        return Ok(list(&journal, after.transpose()?.unwrap_or(0)));
+        let after = after.transpose()?.unwrap_or(0);
+        return Ok(list(journal, after));
     }
     // A browser that comes back says where it was (HTML §9.2.4).
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
@@ -58,13 +57,12 @@ async fn events(
         Some(since) => place(&journal, since)?,
         None => *journal.newest().borrow(),
     };
-    let place = shared.followers.take().ok_or_else(|| {
+    connection.follow().map_err(|most| {
         Fault::conflict(format!(
-            "{MAX_FOLLOWERS} followers of events are there already: end some of them"
+            "{most} followers of events are there already: end some of them"
         ))
     })?;
-    connection.follow();
-    Ok(follow(journal, after, place))
+    Ok(follow(journal, after))
 }
 
 /// The id after which events are wanted.
@@ -80,30 +78,38 @@ fn place(journal: &Journal, since: &str) -> Result<u64, Fault> {
     Ok(journal.before(at))
 }
 
-/// All of them, as one document.
-fn list(journal: &Journal, after: u64) -> Response {
-    let page = journal.after(after, usize::MAX, usize::MAX);
-    let total: usize = page.events.iter().map(|(_, json)| json.len() + 1).sum();
-    let mut body = Vec::with_capacity(total + 2);
-    body.push(b'[');
-    for (i, (_, json)) in page.events.iter().enumerate() {
-        if i > 0 {
-            body.push(b',');
+/// All of them, as one document. It is made as it is read: a client that reads
+/// slowly, or never, holds little of it.
+fn list(journal: Arc<Journal>, after: u64) -> Response {
+    let newest = *journal.newest().borrow();
+    let chunks = futures::stream::unfold(Some((after, true)), move |at| {
+        let journal = journal.clone();
+        async move {
+            let (after, first) = at?;
+            let mut page = journal.after(after, BATCH.0, BATCH.1);
+            page.events.retain(|(id, _)| *id <= newest);
+            let mut text = Vec::with_capacity(BATCH.1 + 1024);
+            text.extend_from_slice(if first { b"[" } else { b"" });
+            for (n, (_, json)) in page.events.iter().enumerate() {
+                text.extend_from_slice(if first && n == 0 { b"" } else { b"," });
+                text.extend_from_slice(json);
+            }
+            let next = page.events.last().map(|(id, _)| (*id, false));
+            text.extend_from_slice(if next.is_none() { b"]" } else { b"" });
+            Some((Ok::<_, Infallible>(Bytes::from(text)), next))
         }
-        body.extend_from_slice(json);
-    }
-    body.push(b']');
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    });
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    (json, Body::from_stream(chunks)).into_response()
 }
 
 /// As server-sent events (HTML §9.2), for ever.
-fn follow(journal: Arc<Journal>, after: u64, place: OwnedSemaphorePermit) -> Response {
+fn follow(journal: Arc<Journal>, after: u64) -> Response {
     let follower = Follower {
         newest: journal.newest(),
         journal,
         after,
         greeted: false,
-        _place: place,
     };
     let chunks = futures::stream::unfold(follower, |mut follower| async move {
         let chunk = follower.next().await;
@@ -125,7 +131,6 @@ struct Follower {
     /// The last event that was sent.
     after: u64,
     greeted: bool,
-    _place: OwnedSemaphorePermit,
 }
 
 impl Follower {

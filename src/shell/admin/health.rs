@@ -18,7 +18,7 @@ pub(super) fn routes() -> Router<Shared> {
 
 /// Alive is a gavel whose engine answers, connected or not.
 async fn healthz(State(shared): State<Shared>) -> Result<&'static str, Fault> {
-    shared.desk.ask(|_| ()).await?;
+    shared.desk.ask_at_once(|_| ()).await?;
     Ok("alive\n")
 }
 

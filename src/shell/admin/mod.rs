@@ -6,6 +6,7 @@
 //! trouble of it is told once and tried again; it never keeps gavel from its
 //! work.
 
+mod answers;
 mod doctor;
 mod events;
 mod fault;
@@ -49,18 +50,18 @@ pub(super) struct Shared {
     pub(super) journal: Arc<Journal>,
     /// What is counted.
     pub(super) metrics: Arc<Metrics>,
-    /// Places for followers of events.
-    followers: limits::Places,
+    /// Answers that several ask for.
+    answers: answers::Answers,
 }
 
 impl Shared {
-    /// With room for everybody.
+    /// Nothing has been answered yet.
     pub(super) fn new(desk: Desk, journal: Arc<Journal>, metrics: Arc<Metrics>) -> Self {
         Self {
             desk,
             journal,
             metrics,
-            followers: limits::Places::new(events::MAX_FOLLOWERS),
+            answers: answers::Answers::default(),
         }
     }
 }
@@ -124,7 +125,14 @@ async fn serve(config: config::Admin, shared: Shared) {
         };
         let router = Router::new().merge(health::routes());
         let router = answers_all(router.with_state(shared.clone()));
-        over_tcp("listen", "health and metrics are", address, router).await;
+        over_tcp(
+            "listen",
+            "health and metrics are",
+            address,
+            router,
+            limits::PUBLIC,
+        )
+        .await;
     };
     let page = async {
         let Some(address) = config.web else {
@@ -132,7 +140,7 @@ async fn serve(config: config::Admin, shared: Shared) {
         };
         let token = config.web_token.as_ref();
         let router = web::router(shared.clone(), token.map(|token| token.expose().as_slice()));
-        over_tcp("web", "the status page is", address, router).await;
+        over_tcp("web", "the status page is", address, router, limits::PAGE).await;
     };
     tokio::join!(over_socket, public, page);
 }
@@ -164,7 +172,13 @@ fn answers_all(router: Router) -> Router {
 }
 
 /// Serves on `address`, which `admin.<key>` names; `what` is in words.
-async fn over_tcp(key: &str, what: &str, address: SocketAddr, router: Router) {
+async fn over_tcp(
+    key: &str,
+    what: &str,
+    address: SocketAddr,
+    router: Router,
+    limits: limits::Limits,
+) {
     let bind = || TcpListener::bind(address);
     let listener = persist(bind, |error| {
         warn!(
@@ -173,7 +187,7 @@ async fn over_tcp(key: &str, what: &str, address: SocketAddr, router: Router) {
     });
     let listener = listener.await;
     info!(%address, "{what} served");
-    limits::serve(listener, router, limits::PUBLIC).await;
+    limits::serve(listener, router, limits).await;
 }
 
 /// Tries until it works; what first went wrong is told.

@@ -60,7 +60,9 @@ async fn set(
         let set = driver.engine.override_for(&main, &jid);
         set.ok_or_else(|| Fault::conflict(format!("the meeting in {room} has just ended")))
     });
-    set.await?.map(Json)
+    let set = set.await?;
+    shared.answers.forget();
+    set.map(Json)
 }
 
 async fn clear(
@@ -91,7 +93,9 @@ async fn clear(
         });
         was.ok_or_else(|| Fault::not_found(format!("{who:?} has no override in {room}")))
     });
-    cleared.await?.map(Json)
+    let cleared = cleared.await?;
+    shared.answers.forget();
+    cleared.map(Json)
 }
 
 /// `uid 1000`

@@ -2,14 +2,19 @@
 
 use super::Shared;
 use super::fault::Fault;
-use crate::api::{RoomDetail, RoomSummary, Status};
+use crate::api::Status;
 use crate::engine::NotFound;
 use crate::muc::RoomJid;
 use crate::shell::driver::Driver;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::time::Instant;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
@@ -22,22 +27,43 @@ pub(super) async fn status(State(shared): State<Shared>) -> Result<Json<Status>,
     Ok(Json(status))
 }
 
-async fn list(State(shared): State<Shared>) -> Result<Json<Vec<RoomSummary>>, Fault> {
-    let rooms = shared.desk.ask(|driver| driver.engine.summaries()).await?;
-    Ok(Json(rooms))
+async fn list(State(shared): State<Shared>) -> Result<Response, Fault> {
+    let make = made(&shared, |driver| Ok(driver.engine.summaries()));
+    answer(shared.answers.get("rooms".to_owned(), make).await?)
 }
 
 async fn show(
     State(shared): State<Shared>,
     room: Result<Path<String>, PathRejection>,
-) -> Result<Json<RoomDetail>, Fault> {
+) -> Result<Response, Fault> {
     let Path(room) = room.map_err(|error| Fault::bad(error.body_text()))?;
-    let shown = shared.desk.ask(move |driver| {
+    let question = format!("room {room}");
+    let make = made(&shared, move |driver| {
         let jid = find(driver, &room)?;
         let detail = driver.engine.detail(&jid);
         detail.ok_or_else(|| no_room(driver, &room))
     });
-    shown.await?.map(Json)
+    answer(shared.answers.get(question, make).await?)
+}
+
+/// What `look` sees, as JSON, and how long the engine was kept by it.
+async fn made<T, F>(shared: &Shared, look: F) -> Result<(Bytes, Duration), Fault>
+where
+    T: serde::Serialize + Send + 'static,
+    F: FnOnce(&Driver) -> Result<T, Fault> + Send + 'static,
+{
+    let seen = shared.desk.ask(move |driver| {
+        let start = Instant::now();
+        (look(driver), start.elapsed())
+    });
+    let (seen, took) = seen.await?;
+    let json = serde_json::to_vec(&seen?);
+    let json = json.map_err(|error| Fault::conflict(error.to_string()))?;
+    Ok((json.into(), took))
+}
+
+fn answer(json: Bytes) -> Result<Response, Fault> {
+    Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
 
 /// The room that a path names.
