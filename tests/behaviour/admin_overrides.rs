@@ -211,9 +211,9 @@ async fn overrides_outlive_restarts(version: Version) {
     focus.sees_gone(ROOM, "carol").await;
     env.settle().await;
     let over = Instant::now() + Duration::from_secs(2);
-    while !std::fs::read_to_string(env.gavel.state_file())
-        .is_ok_and(|state| state.matches("\"override\"").count() == 3)
-    {
+    while !std::fs::read_to_string(env.gavel.state_file()).is_ok_and(|state| {
+        state.contains("\"run\":\"alive\"") && state.matches("\"override\"").count() == 3
+    }) {
         assert!(Instant::now() < over + Duration::from_secs(10), "not saved");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

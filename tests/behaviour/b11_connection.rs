@@ -130,7 +130,8 @@ async fn until_saved(env: &Env, people: &[&str]) {
         let text = std::fs::read_to_string(env.gavel.state_file()).unwrap_or_default();
         let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         let saved = &state["meetings"][ROOM]["people"];
-        if people.iter().all(|jid| !saved[jid].is_null()) {
+        let current = state["run"] == "alive";
+        if current && people.iter().all(|jid| !saved[jid].is_null()) {
             return;
         }
         assert!(std::time::Instant::now() < deadline, "not saved: {text}");
