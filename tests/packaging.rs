@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 
 fn deploy(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(path);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("deploy")
+        .join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -30,7 +32,10 @@ fn every_setting_can_be_set_in_the_env_file_of_docker() {
             continue;
         }
         let name = variable(row.key);
-        assert!(passed.contains(&name), "deploy/docker/jitsi.yml lacks {name}");
+        assert!(
+            passed.contains(&name),
+            "deploy/docker/jitsi.yml lacks {name}"
+        );
     }
     assert!(passed.contains(&"GAVEL_MUC".to_owned()));
 }
@@ -44,6 +49,9 @@ fn the_overlay_passes_nothing_that_gavel_does_not_know() {
         .chain(["GAVEL_MUC", "GAVEL_COMPONENT_SECRET"].map(str::to_owned))
         .collect();
     for name in passed() {
-        assert!(known.contains(&name), "deploy/docker/jitsi.yml passes {name}");
+        assert!(
+            known.contains(&name),
+            "deploy/docker/jitsi.yml passes {name}"
+        );
     }
 }

@@ -89,9 +89,12 @@ impl Frozen {
         trouble.is_some_and(|trouble| trouble.outstanding.is_some())
     }
 
-    /// The revert that is under way is over; gives what it was to change.
-    pub fn take_outstanding(&mut self) -> Option<Change> {
-        self.trouble.as_mut()?.outstanding.take()?.change
+    /// The revert that is under way was not sent, nor can what it was made of be;
+    /// gives what it was to change.
+    pub fn refuse_newest(&mut self) -> Option<Change> {
+        let trouble = self.trouble.as_mut()?;
+        trouble.latest = Some(Bytes::new());
+        trouble.outstanding.take()?.change
     }
 
     fn trouble(&mut self) -> &mut Trouble {

@@ -72,7 +72,6 @@ impl Engine {
 
     /// The occupant is told instead.
     fn revert_unsent(&mut self, real: RealJid, at: &OccupantJid) {
-        self.blamed.add(real.clone());
         let Some(room) = self.rooms.get_mut(&at.room) else {
             return;
         };
@@ -82,7 +81,7 @@ impl Engine {
         };
         let nick = nick.clone();
         let frozen = occupant.frozen.as_mut();
-        if let Some(change) = frozen.and_then(|frozen| frozen.take_outstanding()) {
+        if let Some(change) = frozen.and_then(|frozen| frozen.refuse_newest()) {
             self.report_revert(&at.room, &nick, change, Outcome::GivenUp);
         }
         self.look_at_name(&at.room, &nick);
