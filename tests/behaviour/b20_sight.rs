@@ -79,7 +79,7 @@ on_both!(b20_an_owner_who_takes_gavels_role_does_not_blind_it);
 async fn b20_a_room_with_thousands_of_past_owners_is_entered(version: Version) {
     let mut env = Env::gavel(version, QUICK).await;
     let focus = env.focus(ROOM).await;
-    let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
+    let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     env.gavel.stop().await;
     let affiliations =
