@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use gavel::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid};
 use gavel::stanza::{
-    Actor, Arrival, Bridge, CommandReply, DisplayName, Entitled, Evidence, Form, Identity, Inbound,
-    Iq, IqKind, IqPayload, Item, LIST_ROOMS, LeftOut, Message, MessageKind, Module, MucUser,
-    Outbound, Presence, PresenceKind, Reply, Request, StanzaError,
+    Actor, Arrival, Bridge, CommandReply, DisplayName, Entitled, Evidence, EvidenceKind, Form,
+    Identity, Inbound, Iq, IqKind, IqPayload, Item, LIST_ROOMS, LeftOut, Message, MessageKind,
+    Module, MucUser, Outbound, Presence, PresenceKind, Reply, Request, StanzaError, Unread,
 };
 use gavel::wire::{DecodeError, Decoder, EncodeError, Encoder};
 use minidom::Element;
@@ -555,32 +555,11 @@ fn table_of_iq_types() {
     assert_eq!(decode("<iq/>"), Err(DecodeError::IqType));
 }
 
-/// The kind of error alone, without offsets.
-fn fault(error: &DecodeError) -> String {
-    match error {
-        DecodeError::Malformed { what, .. } => (*what).to_owned(),
-        DecodeError::Utf8(_) => "UTF-8".to_owned(),
-        other => other.to_string(),
-    }
-}
-
 #[test]
 fn b11_table_of_what_is_refused() {
-    let deep = format!(
-        "<message from='a'>{}{}</message>",
-        "<a>".repeat(36_000),
-        "</a>".repeat(36_000)
-    );
-    let attributes: String = (0..129).map(|n| format!(" a{n}=''")).collect();
-    let many = format!("<message from='a'><b{attributes}/></message>");
     let name = "n".repeat(100_000);
+    let one = "not one element";
     let rows = [
-        (
-            "36,000 levels",
-            deep.as_str(),
-            "nested deeper than 64 levels",
-        ),
-        ("129 attributes", &many, "more than 128 attributes in <b>"),
         ("no stanza", "<handshake/>", "<handshake> is no stanza"),
         (
             "a long name is cut",
@@ -592,231 +571,350 @@ fn b11_table_of_what_is_refused() {
             "<presence xmlns='u:v' from='a'/>",
             "<presence> is no stanza",
         ),
+        (
+            "a reserved name",
+            "<xmlns:presence from='a'/>",
+            "<presence> is no stanza",
+        ),
         ("no sender", "<presence/>", "<presence> without 'from'"),
         (
             "empty sender",
             "<message from=''/>",
             "<message> without 'from'",
         ),
-        ("nothing", "", "no element"),
-        ("text alone", "x", "text outside of the element"),
-        (
-            "a byte order mark",
-            "\u{feff}<presence from='a'/>",
-            "text outside of the element",
-        ),
-        (
-            "text before",
-            "x<presence from='a'/>",
-            "text outside of the element",
-        ),
-        (
-            "text after",
-            "<presence from='a'/>x",
-            "text outside of the element",
-        ),
-        (
-            "a reference after",
-            "<presence from='a'/>&amp;",
-            "text outside of the element",
-        ),
+        ("nothing", "", one),
+        ("text alone", "x", one),
+        ("a byte order mark", "\u{feff}<presence from='a'/>", one),
+        ("text before", "x<presence from='a'/>", one),
+        ("text after", "<presence from='a'/>x", one),
         (
             "two stanzas",
-            "<presence from='a'/><presence from='a'/>",
-            "more than one element",
+            "<presence from='a'/><message from='a'/>",
+            one,
         ),
-        ("half a stanza", "<presence from='a'>", "ends early"),
-        ("half a child", "<presence from='a'><nick>", "ends early"),
-        ("half a tag", "<presence from='a", "markup that never ends"),
-        (
-            "a wrong end tag",
-            "<presence from='a'></message>",
-            "an end tag that matches no start tag",
-        ),
-        (
-            "crossed tags",
-            "<presence from='a'><b><c></b></c></presence>",
-            "an end tag that matches no start tag",
-        ),
-        (
-            "an end tag too much",
-            "<presence from='a'/></a>",
-            "an end tag that matches no start tag",
-        ),
-        (
-            "undeclared prefix",
-            "<presence from='a'><b:c/></presence>",
-            "an undeclared namespace prefix at <b:c>",
-        ),
-        (
-            "undeclared prefix of an attribute",
-            "<presence from='a'><c b:d=''/></presence>",
-            "an undeclared namespace prefix at <c>",
-        ),
-        (
-            "a prefix out of scope",
-            "<presence from='a'><b xmlns:c='u:v'/><c:d/></presence>",
-            "an undeclared namespace prefix at <c:d>",
-        ),
-        (
-            "a prefix undeclared again",
-            "<presence from='a'><b xmlns:c=''/></presence>",
-            "a namespace declaration that is not allowed",
-        ),
-        (
-            "a reserved prefix",
-            "<presence from='a' xmlns:xml='u:v'/>",
-            "a namespace declaration that is not allowed",
-        ),
-        (
-            "duplicate attribute",
-            "<presence from='a' from='b'/>",
-            "a duplicate attribute in <presence>",
-        ),
-        (
-            "duplicate by prefix",
-            "<presence from='a' xmlns:c='u:v' xmlns:d='u:v' c:e='' d:e=''/>",
-            "a duplicate attribute in <presence>",
-        ),
-        (
-            "attribute without value",
-            "<presence from/>",
-            "an attribute without space, name, quotes or value",
-        ),
-        (
-            "attribute without quotes",
-            "<presence from=a/>",
-            "an attribute without space, name, quotes or value",
-        ),
-        (
-            "attributes without space between",
-            "<presence from='a'to='b'/>",
-            "an attribute without space, name, quotes or value",
-        ),
-        (
-            "attribute without name",
-            "<presence ='a'/>",
-            "a name that is none",
-        ),
-        (
-            "'<' in an attribute",
-            "<presence from='a<b'/>",
-            "'<' in an attribute",
-        ),
-        (
-            "an entity",
-            "<presence from='a'>&nbsp;</presence>",
-            "an entity that is not predefined",
-        ),
-        (
-            "an entity in an attribute",
-            "<presence from='&nbsp;'/>",
-            "an entity that is not predefined",
-        ),
-        (
-            "a reference that never ends",
-            "<presence from='a'>&amp</presence>",
-            "an entity that is not predefined",
-        ),
-        (
-            "an ampersand in an attribute",
-            "<presence from='a & b'/>",
-            "an entity that is not predefined",
-        ),
-        (
-            "a sign in a reference",
-            "<presence from='&#+65;'/>",
-            "an entity that is not predefined",
-        ),
-        (
-            "a reference to U+0008",
-            "<presence from='a'>&#8;</presence>",
-            "a character that XML forbids",
-        ),
-        (
-            "a reference to a surrogate",
-            "<presence from='&#xd800;'/>",
-            "a character that XML forbids",
-        ),
-        (
-            "a reference out of range",
-            "<presence from='&#x110000000;'/>",
-            "a character that XML forbids",
-        ),
-        (
-            "U+0008",
-            "<presence from='a'>\u{8}</presence>",
-            "a character that XML forbids",
-        ),
-        (
-            "U+0000",
-            "<presence from='\0'/>",
-            "a character that XML forbids",
-        ),
-        (
-            "U+FFFE",
-            "<presence from='a'>\u{fffe}</presence>",
-            "a character that XML forbids",
-        ),
-        (
-            "']]>' in text",
-            "<presence from='a'>]]></presence>",
-            "']]>' in text",
-        ),
-        (
-            "a comment",
-            "<presence from='a'><!-- --></presence>",
-            "a comment, processing instruction or document type",
-        ),
-        (
-            "a comment inside of a name",
-            "<presence from='a'><nick>A<!-- -->B</nick></presence>",
-            "a comment, processing instruction or document type",
-        ),
+        ("half a stanza", "<presence from='a'>", one),
+        ("half a child", "<presence from='a'><nick>", one),
+        ("half a tag", "<presence from='a", one),
+        ("an end tag too much", "<presence from='a'/></a>", one),
         (
             "an instruction",
-            "<presence from='a'><?x y?></presence>",
-            "a comment, processing instruction or document type",
-        ),
-        (
-            "an XML declaration",
             "<?xml version='1.0'?><presence from='a'/>",
-            "a comment, processing instruction or document type",
+            one,
         ),
         (
             "a document type",
             "<!DOCTYPE presence><presence from='a'/>",
-            "a comment, processing instruction or document type",
+            one,
         ),
         (
-            "a name that is none",
-            "<presence from='a'><1/></presence>",
-            "a name that is none",
+            "an entity in the sender",
+            "<presence from='&nbsp;'/>",
+            "<presence> without 'from'",
         ),
         (
-            "a prefix that is none",
-            "<presence from='a'><:b/></presence>",
-            "a name that is none",
+            "U+0000 in the sender",
+            "<presence from='\0'/>",
+            "<presence> without 'from'",
         ),
         (
-            "two colons",
-            "<presence from='a' xmlns:b='u:v'><b:c:d/></presence>",
-            "a name that is none",
+            "a sender without quotes",
+            "<presence from=a/>",
+            "a 'type' that cannot be read",
+        ),
+        (
+            "a type that cannot be read",
+            "<presence from='a' type='&nbsp;'/>",
+            "a 'type' that cannot be read",
         ),
     ];
     for (name, text, expected) in rows {
-        let error = decode(text).map_err(|error| fault(&error));
-        assert_eq!(error, Err(expected.to_owned()), "{name}");
+        let found = decode(text).map_err(|error| error.to_string());
+        assert_eq!(found, Err(expected.to_owned()), "{name}");
     }
-    for bytes in [
-        &b"<presence from='\xff'/>"[..],
-        b"<presence from='a'>\xed\xa0\x80</presence>",
-    ] {
-        let error = Decoder::default()
-            .decode(Bytes::from_static(bytes))
-            .unwrap_err();
-        assert_eq!(fault(&error), "UTF-8");
+    let bytes = Bytes::from_static(b"<presence from='\xc3'/>");
+    assert!(Decoder::default().decode(bytes).is_err());
+}
+
+#[test]
+fn b20_of_what_is_refused_the_address_is_told() {
+    let rows = [
+        ("<iq from='r@m' id='g1' type='x'/>", Some("r@m"), Some("g1")),
+        ("<presence from='r@m/n' type='&x;'/>", Some("r@m/n"), None),
+        ("<presence to='g' id='i'/>", None, Some("i")),
+        ("<presence from='r@m/n'>", None, None),
+    ];
+    for (text, from, id) in rows {
+        let error = decode(text).unwrap_err();
+        let found = Decoder::default().unread(text.as_bytes(), &error);
+        let expected = Unread {
+            from: from.map(str::to_owned),
+            id: id.map(str::to_owned),
+            why: error.to_string(),
+        };
+        assert_eq!(found, expected, "{text}");
     }
+}
+
+/// Children of a presence that are wrong somehow, in a place where nothing is
+/// read.
+fn odd_children() -> Vec<(&'static str, String)> {
+    let attributes: String = (0..4000).map(|n| format!(" a{n}=''")).collect();
+    let deep = |levels| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
+    vec![
+        ("70 levels", deep(70)),
+        ("30,000 levels", deep(30_000)),
+        ("4,000 attributes", format!("<b{attributes}/>")),
+        (
+            "50,000 quotes",
+            format!("<b>{}</b>", "&quot;".repeat(40_000)),
+        ),
+        ("50,000 children", "<b/>".repeat(50_000)),
+        (
+            "a long namespace",
+            format!("<b xmlns='{}'/>", "u".repeat(200_000)),
+        ),
+        ("crossed tags", "<b><c></b></c>".into()),
+        ("an undeclared prefix", "<b:c/>".into()),
+        ("an undeclared prefix of an attribute", "<c b:d=''/>".into()),
+        ("a prefix out of scope", "<b xmlns:c='u:v'/><c:d/>".into()),
+        ("a prefix undeclared again", "<b xmlns:c=''/>".into()),
+        ("a duplicate attribute", "<b c='' c=''/>".into()),
+        ("an attribute without value", "<b c/>".into()),
+        ("attributes without space between", "<b c=''d=''/>".into()),
+        ("'<' in an attribute", "<b c='<'/>".into()),
+        ("an entity", "<b>&nbsp;</b>".into()),
+        ("a reference to U+0008", "<b>&#8;</b>&#8;".into()),
+        ("U+0008", "<b>\u{8}</b>\u{8}".into()),
+        ("U+FFFE", "<b c='\u{fffe}'/>".into()),
+        ("']]>' in text", "]]>".into()),
+        ("a comment in a child", "<b><!-- </b> --></b>".into()),
+        (
+            "tags in a CDATA section",
+            "<b><![CDATA[</b></presence>]]></b>".into(),
+        ),
+        ("CDATA sections", "<![CDATA[<b>]]>".repeat(20_000)),
+        (
+            "an <x/> of something else",
+            "<x xmlns='u:v'><item/>&#8;</x>".into(),
+        ),
+    ]
+}
+
+#[test]
+fn b20_table_of_what_costs_only_itself() {
+    const X: &str = "<x xmlns='http://jabber.org/protocol/muc#user'><item jid='u@h/r' affiliation='owner' role='moderator'>{}<actor nick='focus'/></item>{}<status code='110'/></x>";
+    let item = Item {
+        jid: owned("u@h/r"),
+        affiliation: Some(Affiliation::Owner),
+        role: Some(Role::Moderator),
+        actor: Some(Actor {
+            nick: owned("focus"),
+            ..Actor::default()
+        }),
+        ..Item::default()
+    };
+    let user = MucUser {
+        items: vec![item],
+        status: vec![110],
+        ..MucUser::default()
+    };
+    for (name, odd) in odd_children() {
+        let x = X.replace("{}", "");
+        let reason = X.replace("{}", &format!("<reason>{odd}</reason>"));
+        let rows = [
+            format!("{odd}{x}"),
+            format!("{x}{odd}"),
+            format!("<wrapped>{odd}</wrapped>{x}{odd}"),
+            reason,
+        ];
+        for children in rows {
+            let text = format!("<presence from='r@m/n' to='g'>{children}</presence>");
+            let Ok(Inbound::Presence(presence)) = decode(&text) else {
+                panic!("{name}");
+            };
+            assert_eq!(presence.muc_user.as_ref(), Some(&user), "{name}");
+            assert_eq!(presence.kind, PresenceKind::Available, "{name}");
+            assert_eq!(presence.left_out, LeftOut::default(), "{name}");
+            assert_eq!(presence.display_name, DisplayName::Absent, "{name}");
+            assert!(presence.raw.len() <= 64 * 1024, "{name}");
+            assert_eq!(presence.whole, text.len() <= 64 * 1024, "{name}");
+
+            let text = format!("<message from='r@m' to='g'>{children}</message>");
+            let Ok(Inbound::Message(message)) = decode(&text) else {
+                panic!("{name}");
+            };
+            assert_eq!(message.muc_user.as_ref(), Some(&user), "{name}");
+        }
+    }
+}
+
+#[test]
+fn b20_evidence_that_cannot_be_read_is_told() {
+    use EvidenceKind::{Bridge, Identity, Token};
+    let long = "x".repeat(129 * 1024);
+    let rows = [
+        (
+            "long claims",
+            format!("<claims xmlns='urn:gavel:claims:0' mac='m'>{long}</claims>"),
+            Bridge,
+        ),
+        (
+            "claims with a forbidden character",
+            "<claims xmlns='urn:gavel:claims:0' mac='m'>&#8;</claims>".into(),
+            Bridge,
+        ),
+        (
+            "claims of an undeclared prefix",
+            "<a:claims mac='m'/>".into(),
+            Bridge,
+        ),
+        ("a long token", format!("<jwt>{long}</jwt>"), Token),
+        (
+            "tokens that are long together",
+            format!("<jwt>{0}</jwt><token>{0}</token>", &long[..70_000]),
+            Token,
+        ),
+        ("65 tokens", "<jwt>a</jwt>".repeat(65), Token),
+        (
+            "a comment in a token",
+            "<token>a<!-- -->b</token>".into(),
+            Token,
+        ),
+        ("something without a name", "<1/>".into(), Token),
+        ("a comment", "<!-- <jwt/> -->".into(), Token),
+        ("what was cut", "<?left-out?>".into(), Token),
+        (
+            "a long identity",
+            format!("<identity><user><id>{long}</id></user></identity>"),
+            Identity,
+        ),
+        (
+            "65 fields",
+            format!("<identity><user>{}</user></identity>", "<a/>".repeat(65)),
+            Identity,
+        ),
+        (
+            "a group that cannot be read",
+            "<identity><group>&x;</group></identity>".into(),
+            Identity,
+        ),
+    ];
+    for (name, odd, kind) in rows {
+        for children in [odd.clone(), format!("<jwt>a</jwt>{odd}<jwt>b</jwt>")] {
+            let text = format!("<presence from='r@m/n'>{children}</presence>");
+            let Ok(Inbound::Presence(presence)) = decode(&text) else {
+                panic!("{name}");
+            };
+            assert_eq!(presence.evidence.left_out, Some(kind), "{name}");
+            assert!(presence.left_out.evidence, "{name}");
+        }
+    }
+    // However much is nested in it, a token's own text is read.
+    let nested = format!("{}{}", "<a>".repeat(70), "</a>".repeat(70));
+    let text = format!("<presence from='r@m/n'><jwt>a{nested}b</jwt></presence>");
+    let Ok(Inbound::Presence(presence)) = decode(&text) else {
+        panic!();
+    };
+    assert_eq!(presence.evidence.tokens, ["ab"]);
+    assert_eq!(presence.evidence.left_out, None);
+}
+
+#[test]
+fn b20_a_name_that_cannot_be_read_is_nobodys() {
+    let long = "x".repeat(5000);
+    let n = "xmlns='http://jabber.org/protocol/nick'";
+    let rows = [
+        (
+            "long",
+            format!("<nick {n}>{long}</nick>"),
+            &long[..4096],
+            true,
+        ),
+        ("with an entity", format!("<nick {n}>A&x;</nick>"), "", true),
+        (
+            "with a comment",
+            format!("<nick {n}>A<!-- -->B</nick>"),
+            "AB",
+            true,
+        ),
+        (
+            "of an undeclared prefix",
+            "<a:nick>A</a:nick>".into(),
+            "A",
+            false,
+        ),
+        (
+            "with 70 levels",
+            format!(
+                "<nick {n}>A{}{}</nick>",
+                "<a>".repeat(70),
+                "</a>".repeat(70)
+            ),
+            "A",
+            false,
+        ),
+    ];
+    for (name, children, shown, lost) in rows {
+        let text = format!("<presence from='r@m/n'>{children}</presence>");
+        let Ok(Inbound::Presence(presence)) = decode(&text) else {
+            panic!("{name}");
+        };
+        let expected = DisplayName::Irregular(shown.to_owned());
+        assert_eq!(presence.display_name, expected, "{name}");
+        assert_eq!(presence.left_out.name, lost, "{name}");
+    }
+}
+
+#[test]
+fn b20_answers_are_read_whatever_else_is_in_them() {
+    let quotes = "&quot;".repeat(50_000);
+    let field =
+        |var: &str, value: &str| format!("<field var='{var}'><value>{value}</value></field>");
+    for odd in [quotes.as_str(), "&#8;", "<!-- -->", "\u{fffe}"] {
+        let fields = [
+            field("before", "1"),
+            field("description", odd),
+            field("after", "2"),
+        ];
+        let text = format!(
+            "<iq type='result' from='r@m' id='i'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data'><instructions>{odd}</instructions>{}</x></query></iq>",
+            fields.concat()
+        );
+        let Ok(Inbound::Iq(iq)) = decode(&text) else {
+            panic!();
+        };
+        let IqPayload::MucOwner(form) = &iq.payload else {
+            panic!("{:?}", iq.payload);
+        };
+        assert_eq!(form.value("before"), Some("1"));
+        assert_eq!(form.value("description"), None);
+        assert_eq!(form.value("after"), Some("2"));
+        let other = LeftOut {
+            other: true,
+            ..LeftOut::default()
+        };
+        assert_eq!(iq.left_out, other);
+    }
+    let reason = format!("<reason>{quotes}<a/>&#8;</reason>");
+    let items = format!("<item jid='a@h' affiliation='owner'>{reason}</item>").repeat(40);
+    let text = format!(
+        "<iq type='result' from='r@m' id='i'><query xmlns='http://jabber.org/protocol/muc#admin'>{items}<item jid='&x;'/></query></iq>"
+    );
+    let Ok(Inbound::Iq(iq)) = decode(&text) else {
+        panic!();
+    };
+    let IqPayload::MucAdmin(items) = &iq.payload else {
+        panic!("{:?}", iq.payload);
+    };
+    assert_eq!(items.len(), 41);
+    assert_eq!(items[39].jid.as_deref(), Some("a@h"));
+    assert!(iq.left_out.room, "the last item has no address");
+    let text = "<iq type='result' from='r@m' id='i'><?left-out?></iq>";
+    let Ok(Inbound::Iq(iq)) = decode(text) else {
+        panic!();
+    };
+    assert_eq!(iq.payload, IqPayload::Unread);
+    assert!(iq.left_out.room);
 }
 
 #[test]
@@ -1336,14 +1434,28 @@ fn b8_declarations_and_attributes_of_the_stanza_are_sent_back() {
 
 #[test]
 fn b8_what_cannot_be_read_is_not_sent_back() {
-    for presence in [
-        "<message from='a'/>",
-        "<presence from='a'><b:c/></presence>",
-        "<presence",
-        "",
-    ] {
+    for presence in ["<message from='a'/>", "<presence", ""] {
         let error = encode(&revert_of(presence, None)).unwrap_err();
         assert!(matches!(error, EncodeError::Presence(_)), "{presence}");
+    }
+    for (name, odd) in odd_children() {
+        let presence = format!("<presence from='a'><b/>{odd}<c>d</c></presence>");
+        let Ok(Inbound::Presence(read)) = decode(&presence) else {
+            panic!("{name}");
+        };
+        let sent = Outbound::Revert {
+            from: RealJid::parse("u@h/r").unwrap(),
+            to: occupant(),
+            id: "back".to_owned(),
+            name: owned("N"),
+            presence: read.raw,
+        };
+        let sent = encode(&sent).unwrap();
+        let element = element(&sent);
+        assert!(sent.contains("<b></b>"), "{name}");
+        let names: Vec<_> = element.children().map(Element::name).collect();
+        assert_eq!(names.last(), Some(&"nick"), "{name}");
+        assert!(sent.len() < 400_000, "{name}: {}", sent.len());
     }
 }
 

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::condition::Condition;
 use super::desk::{Job, Jobs};
 use super::keys::Fetcher;
-use super::link::{Link, LinkConfig, LinkError, LinkEvent, Unparsed};
+use super::link::{Link, LinkConfig, LinkError, LinkEvent};
 use super::notify::Notifier;
 use super::repeats::Repeats;
 use super::report;
@@ -13,7 +13,7 @@ use super::stats::Stats;
 use crate::api;
 use crate::config::Config;
 use crate::engine::{Action, Engine, Input, Report};
-use crate::stanza::{Inbound, Outbound, Unread};
+use crate::stanza::{Inbound, Outbound};
 use crate::wire::{Decoder, Encoder, MAX_SENT};
 use bytes::Bytes;
 use std::future::Future;
@@ -102,7 +102,6 @@ impl Driver {
                 }
                 event = link.next() => match event {
                     LinkEvent::Stanza(bytes) => silent = self.stanza(link, bytes).await,
-                    LinkEvent::Unparsed(kind) => silent = self.unread(link, kind).await,
                     LinkEvent::Ended(error) => return End::Link(error),
                 }
             }
@@ -235,17 +234,6 @@ impl Driver {
                     .await
             }
         }
-    }
-
-    async fn unread(&mut self, link: &mut Link, kind: Unparsed) -> bool {
-        let why = format!("{kind:?}");
-        self.skipped(&why);
-        let unread = Unread {
-            why,
-            ..Unread::default()
-        };
-        self.drive(link, Input::Stanza(Inbound::Unread(Box::new(unread))))
-            .await
     }
 
     /// Counts a stanza that could not be read. Any participant can send as many

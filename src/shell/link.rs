@@ -46,6 +46,9 @@ pub struct LinkConfig {
     pub secret: String,
     /// Services whose answers may be long lists.
     pub services: Vec<String>,
+    /// Presence children that hold a token (`claims.jwt.elements`), of which even
+    /// a stanza that is too long to be held shows that they are there.
+    pub token_elements: Vec<String>,
 }
 
 impl std::fmt::Debug for LinkConfig {
@@ -60,19 +63,8 @@ impl std::fmt::Debug for LinkConfig {
 pub enum LinkEvent {
     /// The bytes of one stanza, for [`crate::wire::Decoder`].
     Stanza(Bytes),
-    /// A stanza that was skipped unread.
-    Unparsed(Unparsed),
     /// The link is over. From now on nothing else comes.
     Ended(LinkError),
-}
-
-/// Why a stanza was skipped unread (SPEC B11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unparsed {
-    /// Longer than [`crate::wire::MAX_STANZA`].
-    TooLarge,
-    /// Nested deeper than [`crate::wire::MAX_DEPTH`].
-    TooDeep,
 }
 
 /// What the server may say before the stream is open.
@@ -145,7 +137,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
         };
         let logging_in = timeout(OPENING, log_in(io, &peer, &config.secret)).await;
         let (io, stream_id) = logging_in.map_err(|_| peer.timeout("answer the handshake"))??;
-        let mut framer = Framer::with_services(config.services.clone());
+        let mut framer = Framer::knowing(config.services.clone(), config.token_elements.clone());
         framer.feed(io.buffer());
         Ok(Self {
             io: io.into_inner(),
@@ -214,8 +206,6 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
             if let Some(frame) = self.framer.next_frame() {
                 match frame {
                     Frame::Stanza(bytes) => return Poll::Ready(LinkEvent::Stanza(bytes)),
-                    Frame::TooLarge => return unparsed(Unparsed::TooLarge),
-                    Frame::TooDeep => return unparsed(Unparsed::TooDeep),
                     Frame::StreamError(bytes) => self.ended = Some(self.stream_error(&bytes)),
                     Frame::End => self.ended = Some(self.peer.closed()),
                 }
@@ -264,10 +254,6 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
             self.backlog = BytesMut::new();
         }
     }
-}
-
-fn unparsed(kind: Unparsed) -> Poll<LinkEvent> {
-    Poll::Ready(LinkEvent::Unparsed(kind))
 }
 
 /// Opens the stream and shows the secret's digest (XEP-0114 §3).

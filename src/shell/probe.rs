@@ -57,7 +57,14 @@ pub(super) fn link_config(config: &Config) -> LinkConfig {
         component: config.component.jid.clone(),
         secret: config.component.secret.expose().clone(),
         services: config.muc.iter().map(|s| s.domain.clone()).collect(),
+        token_elements: token_elements(config),
     }
+}
+
+/// Presence children that hold a token.
+pub(super) fn token_elements(config: &Config) -> Vec<String> {
+    let jwt = config.claims.jwt.as_ref();
+    jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default()
 }
 
 /// What a diagnosis is to know of the configuration.
@@ -135,7 +142,6 @@ impl Probe {
             };
             let stanza = match event {
                 LinkEvent::Stanza(bytes) => self.decoder.decode(bytes).ok(),
-                LinkEvent::Unparsed(_) => None,
                 LinkEvent::Ended(error) => return Err(error),
             };
             if let Some(Inbound::Iq(iq)) = stanza {
@@ -211,7 +217,6 @@ impl Probe {
                     }
                     _ => {}
                 },
-                LinkEvent::Unparsed(_) => {}
                 LinkEvent::Ended(LinkError::InvalidFrom { .. }) => return Some(false),
                 LinkEvent::Ended(_) => return None,
             }

@@ -35,6 +35,44 @@ pub(super) fn line_ends(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Bytes as text that XML allows.
+pub(super) fn allowed(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    forbidden(text).is_none().then_some(text)
+}
+
+/// Text or an attribute's value as it is meant: references resolved, line ends
+/// as XML 1.0 §2.11 wants them and, in an `attribute`, white space as §3.3.3 does.
+pub(super) fn unescaped(bytes: &[u8], attribute: bool) -> Option<Cow<'_, str>> {
+    let raw = allowed(bytes)?;
+    let special =
+        |b: u8| matches!(b, b'&' | b'\r' | b'<') | (attribute & matches!(b, b'\t' | b'\n'));
+    // Without an early end, so that the compiler vectorises it.
+    if !raw.bytes().fold(false, |any, b| any | special(b)) {
+        return Some(Cow::Borrowed(raw));
+    }
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.bytes().position(special) {
+        text.push_str(&rest[..at]);
+        let (next, length) = match &rest[at..] {
+            r if r.starts_with('<') => return None,
+            r if r.starts_with('&') => {
+                let end = r.find(';')?;
+                (resolve_reference(&r[1..end]).ok()?, end + 1)
+            }
+            r => {
+                let length = if r.starts_with("\r\n") { 2 } else { 1 };
+                (if attribute { ' ' } else { '\n' }, length)
+            }
+        };
+        text.push(next);
+        rest = &rest[at + length..];
+    }
+    text.push_str(rest);
+    Some(Cow::Owned(text))
+}
+
 /// Whether XML 1.0 §2.2 allows the character.
 fn is_char(c: char) -> bool {
     !matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')

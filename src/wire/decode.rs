@@ -1,23 +1,27 @@
 //! One stanza's bytes → [`Inbound`].
 
-use super::error::{DecodeError, shortened};
-use super::xml::{Element, Walker};
-use super::{iq, muc_user, ns};
-use crate::muc::Affiliation;
+mod evidence;
+
+use super::error::DecodeError;
+use super::node::{Child, Loss, Node};
+use super::{iq, muc_user, ns, sieve};
 use crate::stanza::{
-    Bridge, DisplayName, Evidence, Identity, Inbound, LeftOut, Message, MessageKind, Presence,
-    PresenceKind, StanzaError, Unread,
+    DisplayName, Inbound, LeftOut, Message, MessageKind, MucUser, Presence, PresenceKind,
+    StanzaError, Unread,
 };
 use bytes::Bytes;
+use evidence::EvidenceReader;
+pub(super) use evidence::read_bridge;
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
-/// Features of recorders, phone gateways and transcribers.
-const MACHINES: [&str; 3] = [
-    "http://jitsi.org/protocol/jibri",
-    "http://jitsi.org/protocol/jigasi",
-    "http://jitsi.org/protocol/transcriber",
-];
+/// Longest display name that is read, in bytes.
+const MAX_NAME: usize = 4 * 1024;
+/// Longest payload that is kept to be sent back, in bytes. Written again, each
+/// byte becomes up to six, and Prosody takes 512 KiB at once from a component.
+const MAX_RAW: usize = 64 * 1024;
+/// Longest child of a payload that is too long which is kept, in bytes.
+const MAX_KEPT: usize = 16 * 1024;
 
 /// Reads stanzas.
 #[derive(Debug, Clone, Default)]
@@ -36,12 +40,15 @@ pub(super) struct Head {
 }
 
 impl Head {
-    fn of(walker: &Walker<'_>) -> Self {
+    /// With a loss where the type is there and cannot be read: it decides what
+    /// all the rest means.
+    fn of(root: &Node<'_, '_>, loss: &mut Loss) -> Self {
+        let mut other = Loss::default();
         Self {
-            from: walker.owned("from"),
-            to: walker.owned("to"),
-            id: walker.owned("id"),
-            kind: walker.owned("type"),
+            from: root.owned("from", &mut other),
+            to: root.owned("to", &mut other),
+            id: root.owned("id", &mut other),
+            kind: root.owned("type", loss),
         }
     }
 
@@ -49,25 +56,6 @@ impl Head {
         let attribute = "from";
         let from = self.from.take().filter(|from| !from.is_empty());
         from.ok_or(DecodeError::Missing { element, attribute })
-    }
-}
-
-/// A child that counts only where there is exactly one: of two, one could be
-/// the server's and the other a client's, and nothing tells which.
-struct Single<T> {
-    seen: bool,
-    value: Option<T>,
-}
-
-impl<T> Single<T> {
-    fn new() -> Self {
-        let (seen, value) = (false, None);
-        Self { seen, value }
-    }
-
-    fn add(&mut self, value: Option<T>) {
-        self.value = if self.seen { None } else { value };
-        self.seen = true;
     }
 }
 
@@ -79,121 +67,149 @@ impl Decoder {
     }
 
     /// Reads one stanza. `bytes` are its own, as [`super::Framer`] cuts them;
-    /// a presence keeps them.
+    /// a presence keeps them where they are not too many.
+    ///
+    /// What stands in a stanza besides what gavel reads is passed over unread,
+    /// and what gavel reads is read part by part: what is wrong with one costs
+    /// only that one (SPEC B20).
     ///
     /// # Errors
     ///
-    /// Where it is not well-formed, no stanza, or lacks what gavel needs.
+    /// Where it is no stanza, or lacks what gavel needs: an address, a type. See
+    /// [`unread`](Self::unread).
     pub fn decode(&self, bytes: Bytes) -> Result<Inbound> {
-        let mut walker = Walker::new(&bytes)?;
-        let root = walker.root()?;
-        let head = Head::of(&walker);
-        let inbound = match root.local {
-            _ if root.ns != ns::COMPONENT => Err(DecodeError::NotAStanza(shortened(root.name))),
-            "presence" => {
-                let presence = self.presence(&mut walker, head, &bytes)?;
-                Ok(Inbound::Presence(Box::new(presence)))
-            }
-            "message" => message(&mut walker, head).map(|m| Inbound::Message(Box::new(m))),
-            "iq" => iq::read(&mut walker, head).map(|iq| Inbound::Iq(Box::new(iq))),
-            _ => Err(DecodeError::NotAStanza(shortened(root.name))),
-        }?;
-        walker.finish()?;
-        Ok(inbound)
+        let root = Node::root(&bytes).ok_or(DecodeError::NoElement)?;
+        if root.ns().as_deref() != Some(ns::COMPONENT) {
+            return Err(DecodeError::NotAStanza(root.shortened()));
+        }
+        let mut loss = Loss::default();
+        let head = Head::of(&root, &mut loss);
+        if loss.lost {
+            return Err(DecodeError::Type);
+        }
+        match root.local {
+            "presence" => self
+                .presence(&root, head, &bytes)
+                .map(|presence| Inbound::Presence(Box::new(presence))),
+            "message" => message(&root, head).map(|m| Inbound::Message(Box::new(m))),
+            "iq" => iq::read(&root, head).map(|iq| Inbound::Iq(Box::new(iq))),
+            _ => Err(DecodeError::NotAStanza(root.shortened())),
+        }
     }
 
     /// What can be told of a stanza that [`decode`](Self::decode) refused.
     pub fn unread(&self, bytes: &[u8], error: &DecodeError) -> Unread {
         let why = error.to_string();
-        let opened = Walker::new(bytes).and_then(|mut walker| {
-            walker.root()?;
-            Ok(Head::of(&walker))
-        });
-        match opened {
-            Ok(head) => Unread {
-                from: head.from,
-                id: head.id,
-                why,
-            },
-            Err(_) => Unread {
-                why,
-                ..Unread::default()
-            },
+        let root = Node::root(bytes);
+        let head = root.map(|root| Head::of(&root, &mut Loss::default()));
+        Unread {
+            from: head.as_ref().and_then(|head| head.from.clone()),
+            id: head.and_then(|head| head.id),
+            why,
         }
     }
 
-    fn presence(&self, walker: &mut Walker<'_>, mut head: Head, raw: &Bytes) -> Result<Presence> {
-        let mut presence = Presence {
-            from: head.sender("presence")?,
-            to: head.to.unwrap_or_default(),
-            id: head.id,
-            kind: PresenceKind::Available,
-            muc_user: None,
-            display_name: DisplayName::Absent,
-            evidence: Evidence::default(),
-            machine: false,
-            module: None,
-            raw: raw.clone(),
-            whole: true,
-            left_out: LeftOut::default(),
-        };
-        let mut error = None;
-        let mut bridge = Single::new();
-        let mut identity = Single::new();
-        while let Some(child) = walker.child(1)? {
+    fn presence(&self, root: &Node<'_, '_>, mut head: Head, bytes: &Bytes) -> Result<Presence> {
+        let from = head.sender("presence")?;
+        let mut left_out = LeftOut::default();
+        let mut evidence = EvidenceReader::new(&self.token_elements);
+        let mut room = Room::default();
+        let mut display_name = DisplayName::Absent;
+        let mut machine = false;
+        let mut module = None;
+        for child in root.children() {
+            let child = match child {
+                Child::Element(child) => child,
+                Child::Unreadable(sieve::LEFT_OUT) => {
+                    left_out.other = true;
+                    continue;
+                }
+                Child::Unreadable(_) => {
+                    // It could have been anything.
+                    evidence.lose();
+                    left_out.name = true;
+                    continue;
+                }
+            };
             match child.local {
-                "x" if child.ns == ns::MUC_USER => {
-                    // The room's own stands last: see `muc_user`.
-                    presence.muc_user = Some(muc_user::read(walker, child.level)?);
+                "x" | "error" => room.take(&child),
+                "nick" => left_out.name |= add_name(&mut display_name, &child),
+                "features" => machine |= evidence::declares_machine(&child),
+                "module" if child.is_in(ns::MODULE) => {
+                    module = Some(iq::module(&child, &mut Loss::default()));
                 }
-                "nick" => add_name(&mut presence.display_name, walker, &child)?,
-                "claims" if child.ns == ns::CLAIMS => {
-                    bridge.add(Some(read_bridge(walker, child.level)?))
-                }
-                "identity" if is_plain(&child) => identity.add(read_identity(walker, &child)?),
-                "features" if is_plain(&child) => {
-                    presence.machine |= declares_machine(walker, child.level)?;
-                }
-                "module" if child.ns == ns::MODULE => {
-                    presence.module = Some(iq::module(walker, child.level)?);
-                }
-                "error" if child.ns == ns::COMPONENT => {
-                    error = Some(read_error(walker, child.level)?);
-                }
-                local if self.token_elements.iter().any(|name| name == local) => {
-                    let token = walker.text(child.level)?.text;
-                    presence.evidence.tokens.push(token);
-                }
-                _ => {}
+                _ => evidence.take(&child),
             }
         }
-        presence.evidence.bridge = bridge.value;
-        presence.evidence.identity = identity.value;
-        presence.kind = match head.kind.as_deref() {
-            None => PresenceKind::Available,
-            Some("unavailable") => PresenceKind::Unavailable,
-            Some("error") => PresenceKind::Error(error.unwrap_or_else(undefined)),
-            Some(_) => PresenceKind::Other,
-        };
-        Ok(presence)
+        let evidence = evidence.finish();
+        left_out.evidence = evidence.left_out.is_some();
+        left_out.room = room.loss.lost;
+        let (raw, whole) = payload(root, bytes);
+        Ok(Presence {
+            from,
+            to: head.to.unwrap_or_default(),
+            id: head.id,
+            kind: match head.kind.as_deref() {
+                None => PresenceKind::Available,
+                Some("unavailable") => PresenceKind::Unavailable,
+                Some("error") => PresenceKind::Error(room.error.unwrap_or_else(undefined)),
+                Some(_) => PresenceKind::Other,
+            },
+            muc_user: room.user,
+            display_name,
+            evidence,
+            machine,
+            module,
+            raw,
+            whole: whole && !left_out.other,
+            left_out,
+        })
     }
 }
 
-fn message(walker: &mut Walker<'_>, mut head: Head) -> Result<Message> {
-    let from = head.sender("message")?;
-    let mut muc_user = None;
-    let mut error = None;
-    while let Some(child) = walker.child(1)? {
-        if child.is("x", ns::MUC_USER) {
-            muc_user = Some(muc_user::read(walker, child.level)?);
-        } else if child.is("error", ns::COMPONENT) {
-            error = Some(read_error(walker, child.level)?);
+/// What a room says in a presence or message.
+#[derive(Default)]
+struct Room {
+    user: Option<MucUser>,
+    error: Option<StanzaError>,
+    loss: Loss,
+}
+
+impl Room {
+    /// Takes a child named `x` or `error` into account.
+    fn take(&mut self, child: &Node<'_, '_>) {
+        match (child.local, child.ns().as_deref()) {
+            ("x", Some(ns::MUC_USER)) => {
+                // The room's own stands last (see `muc_user`): what was lost
+                // before it is nothing.
+                self.loss = Loss::default();
+                self.user = Some(muc_user::read(child, &mut self.loss));
+            }
+            ("error", Some(ns::COMPONENT)) => {
+                self.error = Some(read_error(child, &mut self.loss));
+            }
+            (_, Some(_)) => {}
+            (_, None) => self.loss.lost = true,
         }
     }
+}
+
+fn message(root: &Node<'_, '_>, mut head: Head) -> Result<Message> {
+    let from = head.sender("message")?;
+    let mut room = Room::default();
+    let mut left_out = LeftOut::default();
+    for child in root.children() {
+        match child {
+            Child::Element(child) if matches!(child.local, "x" | "error") => room.take(&child),
+            Child::Element(_) => {}
+            Child::Unreadable(_) => left_out.other = true,
+        }
+    }
+    left_out.room = room.loss.lost;
     let kind = match head.kind.as_deref() {
         None | Some("normal") => MessageKind::Normal,
         Some("groupchat") => MessageKind::Groupchat,
-        Some("error") => MessageKind::Error(error.unwrap_or_else(undefined)),
+        Some("error") => MessageKind::Error(room.error.unwrap_or_else(undefined)),
         Some(_) => MessageKind::Other,
     };
     Ok(Message {
@@ -201,99 +217,72 @@ fn message(walker: &mut Walker<'_>, mut head: Head) -> Result<Message> {
         to: head.to.unwrap_or_default(),
         id: head.id,
         kind,
-        muc_user,
-        left_out: LeftOut::default(),
+        muc_user: room.user,
+        left_out,
     })
 }
 
-/// Whether the `<features/>` at `level` has one by which Jicofo knows recorders
-/// and gateways.
-fn declares_machine(walker: &mut Walker<'_>, level: usize) -> Result<bool> {
-    let mut found = false;
-    while let Some(feature) = walker.child(level)? {
-        if feature.local == "feature" {
-            let var = walker.attribute("var");
-            found |= var.is_some_and(|var| MACHINES.contains(&var));
-        }
+/// Takes one more child named `nick` into account. Answers whether a part of it
+/// was left out.
+fn add_name(name: &mut DisplayName, child: &Node<'_, '_>) -> bool {
+    let mut loss = Loss::default();
+    let mut read = child.text(&mut loss);
+    if read.text.len() > MAX_NAME {
+        let end = read.text.floor_char_boundary(MAX_NAME);
+        read.text.truncate(end);
+        loss.lost = true;
     }
-    Ok(found)
-}
-
-/// Whether the element is in the namespace that Prosody's modules write in:
-/// theirs have none of their own and so inherit the stream's.
-fn is_plain(element: &Element<'_>) -> bool {
-    element.ns == ns::COMPONENT || element.ns == ns::CLIENT || element.ns.is_empty()
-}
-
-/// Takes one more child named `nick` into account.
-fn add_name(name: &mut DisplayName, walker: &mut Walker<'_>, child: &Element<'_>) -> Result<()> {
-    let read = walker.text(child.level)?;
-    let regular = child.ns == ns::NICK && !read.mixed && *name == DisplayName::Absent;
+    let whole = !read.mixed && !loss.lost;
+    let regular = whole && *name == DisplayName::Absent && child.is_in(ns::NICK);
     *name = match regular {
         true => DisplayName::Plain(read.text),
         false => DisplayName::Irregular(read.text),
     };
-    Ok(())
+    loss.lost
 }
 
-/// The `<claims/>` at `level`.
-pub(super) fn read_bridge(walker: &mut Walker<'_>, level: usize) -> Result<Bridge> {
-    Ok(Bridge {
-        mac: walker.owned("mac").unwrap_or_default(),
-        given: walker.attribute("given").and_then(Affiliation::parse),
-        pinned: walker.owned("pinned"),
-        unfit: walker.attribute("fault").is_some(),
-        json: walker.text(level)?.text,
-    })
-}
-
-/// `None` where `<user>` or `<group>` are there twice.
-fn read_identity(walker: &mut Walker<'_>, identity: &Element<'_>) -> Result<Option<Identity>> {
-    let mut user = Single::new();
-    let mut group = Single::new();
-    while let Some(child) = walker.child(identity.level)? {
-        match child.local {
-            _ if child.ns != identity.ns => {}
-            "user" => user.add(Some(read_user(walker, &child)?)),
-            "group" => group.add(Some(walker.text(child.level)?.text)),
-            _ => {}
+/// The bytes of `root` that are kept to be sent back, and whether they are all.
+fn payload(root: &Node<'_, '_>, bytes: &Bytes) -> (Bytes, bool) {
+    if bytes.len() <= MAX_RAW {
+        return (bytes.clone(), true);
+    }
+    let mut kept = Vec::with_capacity(MAX_RAW);
+    match root.tag.len() <= MAX_KEPT {
+        true => kept.extend_from_slice(root.tag),
+        false => kept.extend_from_slice(format!("<{}>", root.name).as_bytes()),
+    }
+    let end = format!("</{}>", root.name);
+    for child in root.children() {
+        let (Child::Element(Node { bytes, .. }) | Child::Unreadable(bytes)) = child;
+        if bytes.len() <= MAX_KEPT && kept.len() + bytes.len() + end.len() <= MAX_RAW {
+            kept.extend_from_slice(bytes);
         }
     }
-    let ambiguous = (user.seen && user.value.is_none()) || (group.seen && group.value.is_none());
-    Ok((!ambiguous).then(|| Identity {
-        user: user.value.unwrap_or_default(),
-        group: group.value,
-    }))
+    kept.extend_from_slice(end.as_bytes());
+    (kept.into(), false)
 }
 
-fn read_user(walker: &mut Walker<'_>, user: &Element<'_>) -> Result<Vec<(String, String)>> {
-    let mut fields = Vec::new();
-    while let Some(field) = walker.child(user.level)? {
-        let text = walker.text(field.level)?.text;
-        fields.push((field.local.to_owned(), text));
-    }
-    Ok(fields)
-}
-
-/// The `<error/>` at `level` (RFC 6120 §8.3.2).
-pub(super) fn read_error(walker: &mut Walker<'_>, level: usize) -> Result<StanzaError> {
+/// The `<error/>` (RFC 6120 §8.3.2).
+pub(super) fn read_error(node: &Node<'_, '_>, loss: &mut Loss) -> StanzaError {
     let mut error = undefined();
-    if let Some(kind) = walker.owned("type") {
+    if let Some(kind) = node.owned("type", loss) {
         error.kind = kind;
     }
     let mut found = false;
-    while let Some(child) = walker.child(level)? {
-        if child.ns != ns::STANZA_CONDITIONS {
+    let mut rest = node.content();
+    while let Some(child) = node.next(&mut rest, loss) {
+        if !child.is_in(ns::STANZA_CONDITIONS) {
             continue;
         }
         if child.local == "text" {
-            error.text = Some(walker.text(child.level)?.text);
+            let text = child.text(&mut Loss::default()).text;
+            error.text = Some(text).filter(|text| text.len() <= MAX_NAME);
         } else if !found {
             error.condition = child.local.to_owned();
             found = true;
         }
     }
-    Ok(error)
+    error
 }
 
 /// What an error without `<error/>` or condition amounts to.

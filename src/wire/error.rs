@@ -39,6 +39,12 @@ pub enum DecodeError {
     /// Deeper than [`MAX_DEPTH`].
     #[error("nested deeper than {MAX_DEPTH} levels")]
     Depth,
+    /// Bytes that are not one element.
+    #[error("not one element")]
+    NoElement,
+    /// A `type` that cannot be read: it decides what all the rest means.
+    #[error("a 'type' that cannot be read")]
+    Type,
     /// Neither presence, message nor iq.
     #[error("<{0}> is no stanza")]
     NotAStanza(String),

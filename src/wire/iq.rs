@@ -1,22 +1,36 @@
 //! `<iq/>` (RFC 6120 §8.2.3) and the payloads that gavel reads.
+//!
+//! Items, fields and values are read one by one: what one of them holds costs
+//! the others nothing. What was lost on the way is told with the answer.
 
 use super::decode::{Head, read_bridge, read_error, undefined};
 use super::error::DecodeError;
-use super::xml::{Element, Walker};
+use super::node::{Child, Loss, Node};
 use super::{muc_user, ns};
 use crate::stanza::{Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut, Module};
 
-type Result<T> = std::result::Result<T, DecodeError>;
+/// Longest value of a form's field, in bytes: an address is shorter, and so are
+/// a room's password and all settings.
+const MAX_VALUE: usize = 16 * 1024;
 
-/// Reads an IQ whose start tag has been read.
-pub(super) fn read(walker: &mut Walker<'_>, head: Head) -> Result<Iq> {
+/// Reads the IQ `root`.
+pub(super) fn read(root: &Node<'_, '_>, head: Head) -> Result<Iq, DecodeError> {
     let mut payload = None;
     let mut error = None;
-    while let Some(child) = walker.child(1)? {
-        if child.is("error", ns::COMPONENT) {
-            error = Some(read_error(walker, child.level)?);
-        } else if payload.is_none() {
-            payload = Some(read_payload(walker, &child)?);
+    let mut loss = Loss::default();
+    for child in root.children() {
+        match child {
+            Child::Element(child) if child.is("error", ns::COMPONENT) => {
+                error = Some(read_error(&child, &mut loss));
+            }
+            Child::Element(child) if payload.is_none() => {
+                payload = Some(read_payload(&child, &mut loss));
+            }
+            Child::Element(_) => {}
+            Child::Unreadable(_) => {
+                loss.lost = true;
+                payload.get_or_insert(IqPayload::Unread);
+            }
         }
     }
     let kind = match head.kind.as_deref() {
@@ -26,155 +40,178 @@ pub(super) fn read(walker: &mut Walker<'_>, head: Head) -> Result<Iq> {
         Some("error") => IqKind::Error(error.unwrap_or_else(undefined)),
         _ => return Err(DecodeError::IqType),
     };
+    let left_out = LeftOut {
+        room: loss.lost,
+        other: loss.value,
+        ..LeftOut::default()
+    };
     Ok(Iq {
         from: head.from.unwrap_or_default(),
         to: head.to.unwrap_or_default(),
         id: head.id.unwrap_or_default(),
         kind,
         payload: payload.unwrap_or(IqPayload::Empty),
-        left_out: LeftOut::default(),
+        left_out,
     })
 }
 
-fn read_payload(walker: &mut Walker<'_>, child: &Element<'_>) -> Result<IqPayload> {
-    let level = child.level;
-    Ok(match (child.local, child.ns.as_ref()) {
+fn read_payload(child: &Node<'_, '_>, loss: &mut Loss) -> IqPayload {
+    let Some(ns) = child.ns() else {
+        loss.lost = true;
+        return IqPayload::Unread;
+    };
+    match (child.local, ns.as_ref()) {
         ("ping", ns::PING) => IqPayload::Ping,
-        ("query", ns::VERSION) => IqPayload::Version(version(walker, level)?),
-        ("query", ns::DISCO_INFO) => disco_info(walker, level)?,
-        ("query", ns::DISCO_ITEMS) => disco_items(walker, level)?,
-        ("query", ns::MUC_ADMIN) => IqPayload::MucAdmin(affiliations(walker, level)?),
-        ("query", ns::MUC_OWNER) => IqPayload::MucOwner(inner_form(walker, level)?),
-        ("command", ns::COMMANDS) => IqPayload::Command(command(walker, level)?),
-        ("arrival", ns::ARRIVAL) => IqPayload::Arrival(Box::new(arrival(walker, level)?)),
-        ("module", ns::MODULE) => IqPayload::Module(module(walker, level)?),
+        ("query", ns::VERSION) => IqPayload::Version(version(child, loss)),
+        ("query", ns::DISCO_INFO) => disco_info(child, loss),
+        ("query", ns::DISCO_ITEMS) => disco_items(child, loss),
+        ("query", ns::MUC_ADMIN) => IqPayload::MucAdmin(affiliations(child, loss)),
+        ("query", ns::MUC_OWNER) => IqPayload::MucOwner(inner_form(child, loss)),
+        ("command", ns::COMMANDS) => IqPayload::Command(command(child, loss)),
+        ("arrival", ns::ARRIVAL) => IqPayload::Arrival(Box::new(arrival(child, loss))),
+        ("module", ns::MODULE) => IqPayload::Module(module(child, loss)),
         _ => IqPayload::Other,
-    })
+    }
 }
 
-/// The `<module/>` at `level`.
-pub(super) fn module(walker: &mut Walker<'_>, level: usize) -> Result<Module> {
+/// The `<module/>`.
+pub(super) fn module(node: &Node<'_, '_>, loss: &mut Loss) -> Module {
     let mut module = Module {
-        version: walker.owned("version").unwrap_or_default(),
+        version: node.owned("version", loss).unwrap_or_default(),
         ..Module::default()
     };
-    while let Some(child) = walker.child(level)? {
+    let mut rest = node.content();
+    while let Some(child) = node.next(&mut rest, loss) {
         if child.is("goes-round", ns::MODULE) {
-            module.goes_round.extend(walker.owned("module"));
+            module.goes_round.extend(child.owned("module", loss));
         }
     }
-    Ok(module)
+    module
 }
 
-fn arrival(walker: &mut Walker<'_>, level: usize) -> Result<Arrival> {
+fn arrival(node: &Node<'_, '_>, loss: &mut Loss) -> Arrival {
     let mut arrival = Arrival {
-        room: walker.owned("room").unwrap_or_default(),
-        jid: walker.owned("jid").unwrap_or_default(),
+        room: node.owned("room", loss).unwrap_or_default(),
+        jid: node.owned("jid", loss).unwrap_or_default(),
         ..Arrival::default()
     };
-    while let Some(child) = walker.child(level)? {
+    let mut rest = node.content();
+    while let Some(child) = node.next(&mut rest, loss) {
         if child.is("claims", ns::CLAIMS) {
-            arrival.claims = read_bridge(walker, child.level)?;
+            arrival.claims = read_bridge(&child, loss);
         }
     }
-    Ok(arrival)
+    arrival
 }
 
-fn disco_info(walker: &mut Walker<'_>, level: usize) -> Result<IqPayload> {
-    let node = walker.owned("node");
+fn disco_info(query: &Node<'_, '_>, loss: &mut Loss) -> IqPayload {
     let mut features = Vec::new();
     let mut fields = Form::default();
-    while let Some(child) = walker.child(level)? {
+    let mut rest = query.content();
+    while let Some(child) = query.next(&mut rest, loss) {
         if child.is("feature", ns::DISCO_INFO) {
-            features.extend(walker.owned("var"));
+            features.extend(child.owned("var", loss));
         } else if child.is("x", ns::DATA) {
-            form(walker, child.level, &mut fields)?;
+            form(&child, &mut fields, loss);
         }
     }
-    Ok(IqPayload::DiscoInfo {
-        node,
+    IqPayload::DiscoInfo {
+        node: query.owned("node", loss),
         features,
         form: fields,
-    })
+    }
 }
 
 /// Name and version, as far as they are there.
-fn version(walker: &mut Walker<'_>, level: usize) -> Result<Option<String>> {
+fn version(query: &Node<'_, '_>, loss: &mut Loss) -> Option<String> {
     let mut words = Vec::new();
-    while let Some(child) = walker.child(level)? {
+    let mut rest = query.content();
+    while let Some(child) = query.next(&mut rest, loss) {
         if child.is("name", ns::VERSION) || child.is("version", ns::VERSION) {
-            words.push(walker.text(child.level)?.text);
+            words.push(child.text(loss).text);
         }
     }
-    Ok((!words.is_empty()).then(|| words.join(" ")))
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
-fn disco_items(walker: &mut Walker<'_>, level: usize) -> Result<IqPayload> {
-    let node = walker.owned("node");
+fn disco_items(query: &Node<'_, '_>, loss: &mut Loss) -> IqPayload {
     let mut jids = Vec::new();
-    while let Some(child) = walker.child(level)? {
+    let mut rest = query.content();
+    while let Some(child) = query.next(&mut rest, loss) {
         if child.is("item", ns::DISCO_ITEMS) {
-            jids.extend(walker.owned("jid"));
+            jids.extend(child.owned("jid", loss));
         }
     }
-    Ok(IqPayload::DiscoItems { node, jids })
+    IqPayload::DiscoItems {
+        node: query.owned("node", loss),
+        jids,
+    }
 }
 
-fn affiliations(walker: &mut Walker<'_>, level: usize) -> Result<Vec<Item>> {
+fn affiliations(query: &Node<'_, '_>, loss: &mut Loss) -> Vec<Item> {
     let mut items = Vec::new();
-    while let Some(child) = walker.child(level)? {
+    let mut rest = query.content();
+    while let Some(child) = query.next(&mut rest, loss) {
         if child.is("item", ns::MUC_ADMIN) {
-            items.push(muc_user::item(walker, child.level, ns::MUC_ADMIN)?);
+            items.push(muc_user::item(&child, ns::MUC_ADMIN, loss));
         }
     }
-    Ok(items)
+    items
 }
 
-/// The forms in the element at `level`.
-fn inner_form(walker: &mut Walker<'_>, level: usize) -> Result<Form> {
+/// The forms in an element.
+fn inner_form(query: &Node<'_, '_>, loss: &mut Loss) -> Form {
     let mut fields = Form::default();
-    while let Some(child) = walker.child(level)? {
+    let mut rest = query.content();
+    while let Some(child) = query.next(&mut rest, loss) {
         if child.is("x", ns::DATA) {
-            form(walker, child.level, &mut fields)?;
+            form(&child, &mut fields, loss);
         }
     }
-    Ok(fields)
+    fields
 }
 
-fn command(walker: &mut Walker<'_>, level: usize) -> Result<CommandReply> {
+fn command(node: &Node<'_, '_>, loss: &mut Loss) -> CommandReply {
     let mut reply = CommandReply {
-        node: walker.owned("node").unwrap_or_default(),
-        session: walker.owned("sessionid"),
-        completed: walker.attribute("status") == Some("completed"),
+        node: node.owned("node", loss).unwrap_or_default(),
+        session: node.owned("sessionid", loss),
+        completed: node.attribute("status", loss).as_deref() == Some("completed"),
         form: Form::default(),
         error: None,
     };
-    while let Some(child) = walker.child(level)? {
+    let mut rest = node.content();
+    while let Some(child) = node.next(&mut rest, loss) {
         if child.is("x", ns::DATA) {
-            form(walker, child.level, &mut reply.form)?;
-        } else if child.is("note", ns::COMMANDS) && walker.attribute("type") == Some("error") {
-            reply.error = Some(walker.text(child.level)?.text);
+            form(&child, &mut reply.form, loss);
+        } else if child.is("note", ns::COMMANDS)
+            && child.attribute("type", loss).as_deref() == Some("error")
+        {
+            reply.error = value(&child, loss);
         }
     }
-    Ok(reply)
+    reply
 }
 
-/// Adds the fields of the `<x xmlns='jabber:x:data'/>` at `level`.
-fn form(walker: &mut Walker<'_>, level: usize, form: &mut Form) -> Result<()> {
-    while let Some(field) = walker.child(level)? {
-        let Some(var) = walker.owned("var").filter(|_| field.is("field", ns::DATA)) else {
+/// Adds the fields of a `<x xmlns='jabber:x:data'/>`.
+fn form(x: &Node<'_, '_>, form: &mut Form, loss: &mut Loss) {
+    let mut rest = x.content();
+    while let Some(field) = x.next(&mut rest, loss) {
+        if !field.is("field", ns::DATA) {
+            continue;
+        }
+        let Some(var) = field.owned("var", loss) else {
             continue;
         };
-        let list = walker
-            .attribute("type")
-            .is_some_and(|t| t.starts_with("list-"));
+        let kind = field.attribute("type", loss);
+        let list = kind.is_some_and(|kind| kind.starts_with("list-"));
         let mut values = Vec::new();
         let mut options = Vec::new();
-        while let Some(child) = walker.child(field.level)? {
+        let mut inner = field.content();
+        while let Some(child) = field.next(&mut inner, loss) {
             if child.is("value", ns::DATA) {
-                values.push(walker.text(child.level)?.text);
+                values.extend(value(&child, loss));
             } else if child.is("option", ns::DATA) {
-                options.extend(first_value(walker, child.level)?);
+                options.extend(first_value(&child, loss));
             }
         }
         if list || !options.is_empty() {
@@ -182,15 +219,28 @@ fn form(walker: &mut Walker<'_>, level: usize, form: &mut Form) -> Result<()> {
         }
         form.fields.push((var, values));
     }
-    Ok(())
 }
 
-fn first_value(walker: &mut Walker<'_>, level: usize) -> Result<Option<String>> {
-    let mut first = None;
-    while let Some(child) = walker.child(level)? {
-        if first.is_none() && child.is("value", ns::DATA) {
-            first = Some(walker.text(child.level)?.text);
+fn first_value(option: &Node<'_, '_>, loss: &mut Loss) -> Option<String> {
+    let mut rest = option.content();
+    while let Some(child) = option.next(&mut rest, loss) {
+        if child.is("value", ns::DATA) {
+            let value = value(&child, loss);
+            loss.lost |= value.is_none();
+            return value;
         }
     }
-    Ok(first)
+    None
+}
+
+/// The text of an element; `None` where it is too long or cannot be read. That
+/// is no loss of the field: nothing that gavel goes by is so long, and a room's
+/// description may be for ever.
+fn value(node: &Node<'_, '_>, loss: &mut Loss) -> Option<String> {
+    let mut own = Loss::default();
+    let fits = node.content().len() <= MAX_VALUE;
+    let text = fits.then(|| node.text(&mut own).text);
+    let value = text.filter(|_| !own.lost);
+    loss.value |= value.is_none();
+    value
 }

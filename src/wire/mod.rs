@@ -31,9 +31,12 @@ mod encode;
 mod error;
 mod framer;
 mod iq;
+mod lexer;
 mod muc_user;
+mod node;
 pub mod ns;
 mod revert;
+mod sieve;
 mod stream_error;
 mod xml;
 

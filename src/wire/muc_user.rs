@@ -5,47 +5,56 @@
 //! (`filter_muc_x`, then `add_child`, in 0.12 and 13), so nothing a client
 //! wrote can stand behind it. It leaves a client's in groupchat, in which
 //! nothing is believed anyway (SPEC B9).
+//!
+//! Reasons are never read: whoever changes an affiliation writes them, as long
+//! and as deep as they like.
 
-use super::error::DecodeError;
+use super::node::{Loss, Node};
 use super::ns;
-use super::xml::Walker;
 use crate::muc::{Affiliation, Role};
 use crate::stanza::{Actor, Item, MucUser};
 
-/// Reads the `<x/>` at `level`.
-pub(super) fn read(walker: &mut Walker<'_>, level: usize) -> Result<MucUser, DecodeError> {
+/// Reads the `<x/>`.
+pub(super) fn read(x: &Node<'_, '_>, loss: &mut Loss) -> MucUser {
     let mut user = MucUser::default();
-    while let Some(child) = walker.child(level)? {
+    let mut rest = x.content();
+    while let Some(child) = x.next(&mut rest, loss) {
+        let known = matches!(child.local, "item" | "status" | "destroy" | "invite");
+        if !known || !child.is_in(ns::MUC_USER) {
+            continue;
+        }
         match child.local {
-            _ if child.ns != ns::MUC_USER => {}
-            "item" => user.items.push(item(walker, child.level, ns::MUC_USER)?),
-            "status" => user
-                .status
-                .extend(walker.attribute("code").and_then(|c| c.parse::<u16>().ok())),
+            "item" => user.items.push(item(&child, ns::MUC_USER, loss)),
+            "status" => {
+                let code = child.attribute("code", loss);
+                user.status.extend(code.and_then(|c| c.parse::<u16>().ok()));
+            }
             "destroy" => user.destroyed = true,
-            "invite" => user.invite = true,
-            _ => {}
+            _ => user.invite = true,
         }
     }
-    Ok(user)
+    user
 }
 
-/// Reads the `<item/>` at `level`; `own` is its namespace.
-pub(super) fn item(walker: &mut Walker<'_>, level: usize, own: &str) -> Result<Item, DecodeError> {
+/// Reads an `<item/>`; `own` is its namespace.
+pub(super) fn item(node: &Node<'_, '_>, own: &str, loss: &mut Loss) -> Item {
+    let affiliation = node.attribute("affiliation", loss);
+    let role = node.attribute("role", loss);
     let mut item = Item {
-        jid: walker.owned("jid"),
-        nick: walker.owned("nick"),
-        affiliation: walker.attribute("affiliation").and_then(Affiliation::parse),
-        role: walker.attribute("role").and_then(Role::parse),
+        jid: node.owned("jid", loss),
+        nick: node.owned("nick", loss),
+        affiliation: affiliation.and_then(|text| Affiliation::parse(&text)),
+        role: role.and_then(|text| Role::parse(&text)),
         actor: None,
     };
-    while let Some(child) = walker.child(level)? {
+    let mut rest = node.content();
+    while let Some(child) = node.next(&mut rest, loss) {
         if child.is("actor", own) {
             item.actor = Some(Actor {
-                jid: walker.owned("jid"),
-                nick: walker.owned("nick"),
+                jid: child.owned("jid", loss),
+                nick: child.owned("nick", loss),
             });
         }
     }
-    Ok(item)
+    item
 }

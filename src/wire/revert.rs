@@ -5,9 +5,11 @@
 //! the stanza's are repeated on the new stanza, and both streams have the same
 //! default namespace; so each name means what it meant.
 
+use super::chars::is_name;
 use super::error::DecodeError;
+use super::node::{Child, Node};
 use super::ns;
-use super::xml::{Attribute, Element, Token, Walker};
+use super::xml::{Element, Token, Walker};
 
 /// Attributes of the new stanza.
 pub(super) struct Head<'a> {
@@ -17,16 +19,15 @@ pub(super) struct Head<'a> {
 }
 
 /// Writes `presence` back; with `name` all its children named `nick` give way
-/// to one.
+/// to one. Children that are not well-formed are left out.
 pub(super) fn write(
     head: &Head<'_>,
     name: Option<&str>,
     presence: &[u8],
 ) -> Result<String, DecodeError> {
-    let mut walker = Walker::new(presence)?;
-    let root = walker.root()?;
+    let root = Node::root(presence).ok_or(DecodeError::NoElement)?;
     if !root.is("presence", ns::COMPONENT) {
-        return Err(DecodeError::NotAStanza(super::error::shortened(root.name)));
+        return Err(DecodeError::NotAStanza(root.shortened()));
     }
     let mut out = String::with_capacity(presence.len() + 256);
     out.push('<');
@@ -34,17 +35,17 @@ pub(super) fn write(
     attribute(&mut out, "from", head.from);
     attribute(&mut out, "to", head.to);
     attribute(&mut out, "id", head.id);
-    for kept in walker.attributes().iter().filter(|a| keeps_attribute(a)) {
-        attribute(&mut out, kept.name, &kept.value);
-    }
+    keep_attributes(&mut out, &root);
     out.push('>');
-    while let Some(child) = walker.child(root.level)? {
-        let renamed = name.is_some() && child.local == "nick";
-        if !renamed && !is_withheld(&child) {
-            copy(&mut out, &mut walker, child)?;
+    for child in root.children() {
+        let Child::Element(child) = child else {
+            continue;
+        };
+        let length = out.len();
+        if let Err(_not_well_formed) = keep(&mut out, &root, child.bytes, name.is_some()) {
+            out.truncate(length);
         }
     }
-    walker.finish()?;
     if let Some(name) = name {
         out.push_str("<nick");
         attribute(&mut out, "xmlns", ns::NICK);
@@ -58,9 +59,44 @@ pub(super) fn write(
     Ok(out)
 }
 
+/// Most attributes of the stanza itself that are kept.
+const MAX_ATTRIBUTES: usize = 64;
+
 /// Namespace declarations are kept like any other attribute.
-fn keeps_attribute(attribute: &Attribute<'_>) -> bool {
-    !matches!(attribute.name, "from" | "to" | "id" | "type")
+fn keep_attributes(out: &mut String, root: &Node<'_, '_>) {
+    let mut kept = vec!["from", "to", "id", "type"];
+    for (name, value) in root.attributes() {
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        // A prefix that is declared elsewhere than here would mean nothing.
+        let declared = || root.declarations().any(|(known, _)| known == prefix);
+        let meant = match prefix {
+            "" | "xml" => true,
+            "xmlns" => local != "xml" && local != "xmlns" && !value.is_empty(),
+            _ => declared(),
+        };
+        let named = is_name(local) && (prefix.is_empty() || is_name(prefix));
+        // Two prefixes could make the same name (Namespaces in XML 1.0 §6.3).
+        let key = if prefix == "xmlns" { name } else { local };
+        if meant && named && !kept.contains(&key) && kept.len() < MAX_ATTRIBUTES {
+            attribute(out, name, &value);
+            kept.push(key);
+        }
+    }
+}
+
+/// Copies the child `bytes`, unless it is not to be sent back.
+fn keep<'a>(
+    out: &mut String,
+    root: &Node<'_, 'a>,
+    bytes: &'a [u8],
+    renamed: bool,
+) -> Result<(), DecodeError> {
+    let mut walker = Walker::within(root, bytes)?;
+    let child = walker.root()?;
+    if !(renamed && child.local == "nick") && !is_withheld(&child) {
+        copy(out, &mut walker, child)?;
+    }
+    walker.finish()
 }
 
 /// Children that are never sent back: what the room or a module has written,

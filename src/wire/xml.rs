@@ -1,5 +1,6 @@
-//! Pulls one stanza's elements, attributes and text out of its bytes, with
-//! namespaces resolved (Namespaces in XML 1.0).
+//! Pulls one element's content out of its bytes, with namespaces resolved
+//! (Namespaces in XML 1.0) and everything checked: for what gavel sends back,
+//! since anything that is not well-formed would end the stream.
 //!
 //! quick-xml finds the tags; what it leaves to its caller is done here: which
 //! characters, names and references are allowed, and what prefixes mean. Never
@@ -7,6 +8,7 @@
 
 use super::chars::{forbidden, is_name, line_ends, resolve_reference};
 use super::error::{DecodeError, shortened};
+use super::node::{Node, Text};
 use super::{MAX_ATTRIBUTES, MAX_DEPTH, ns};
 use memchr::memchr;
 use quick_xml::Reader;
@@ -27,13 +29,6 @@ pub(super) struct Element<'a> {
     pub(super) ns: Cow<'a, str>,
     /// How deep it is; the stanza itself is 1.
     pub(super) level: usize,
-}
-
-impl Element<'_> {
-    /// Whether it is called `local` in the namespace `ns`.
-    pub(super) fn is(&self, local: &str, ns: &str) -> bool {
-        self.local == local && self.ns == ns
-    }
 }
 
 /// An attribute of the element last opened.
@@ -75,15 +70,6 @@ struct Binding<'a> {
     ns: Cow<'a, str>,
 }
 
-/// Text of an element.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Text {
-    /// The text directly in it.
-    pub(super) text: String,
-    /// Whether there are elements in it, too.
-    pub(super) mixed: bool,
-}
-
 /// Reads one stanza from start to end.
 pub(super) struct Walker<'a> {
     source: &'a str,
@@ -99,6 +85,16 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
+    /// Of the element in `bytes`, which stands in `outer`.
+    pub(super) fn within(outer: &Node<'_, 'a>, bytes: &'a [u8]) -> Result<Self> {
+        let mut walker = Self::new(bytes)?;
+        for (prefix, ns) in outer.declarations() {
+            // One that is not allowed binds nothing.
+            let _ = walker.bind(prefix, ns);
+        }
+        Ok(walker)
+    }
+
     /// Of the stanza in `bytes`.
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
         let source =
@@ -183,17 +179,6 @@ impl<'a> Walker<'a> {
     /// The attributes of the element last opened, in order.
     pub(super) fn attributes(&self) -> &[Attribute<'a>] {
         &self.attributes
-    }
-
-    /// The value of the attribute `name` of the element last opened.
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        let attribute = self.attributes.iter().find(|a| a.name == name)?;
-        Some(&attribute.value)
-    }
-
-    /// The same, as text of one's own.
-    pub(super) fn owned(&self, name: &str) -> Option<String> {
-        self.attribute(name).map(str::to_owned)
     }
 
     /// The next token; `None` at the end of the bytes.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 /// The frames of `chunks`, drained after each.
 fn frames<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Frame> {
-    let mut framer = Framer::new();
+    let mut framer = Framer::knowing(Vec::new(), vec!["jwt".into()]);
     let mut all = Vec::new();
     for chunk in chunks {
         framer.feed(chunk);
@@ -72,61 +72,113 @@ fn table_of_what_is_between_stanzas() {
 }
 
 #[test]
-fn b11_the_limits_are_exact() {
-    let nested = |levels: usize| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
-    let long = |length: usize| format!("<a>{}</a>", "x".repeat(length - 7));
+fn b20_what_is_too_long_is_reduced_wherever_it_is_cut() {
+    const X: &str = "<x xmlns='http://jabber.org/protocol/muc#user'>";
+    let item = format!("{X}<item jid='u@h/r' affiliation='none' role='visitor'/></x>");
+    let head = "<presence from='r@m/n' to='g'>";
+    let rest = "<?left-out other?></presence>";
+    let long = "x".repeat(300_000);
+    let wide = "<a/>".repeat(200_000);
+    let deep = format!("{}{}", "<a>".repeat(40_000), "</a>".repeat(40_000));
+    let five = format!("{}{}", "<a>".repeat(5), "</a>".repeat(5));
+    let reason = format!("<reason>{long}</reason>");
+    let whole = item.replace("/></x>", "></item></x>");
+    let reduced = |inside: &str| format!("{head}{whole}{inside}{rest}");
     let rows = [
-        ("64 levels", nested(64), stanza(&nested(64))),
-        ("65 levels", nested(65), Frame::TooDeep),
         (
-            "65 levels, the last empty",
-            nested(64).replace("<a></a>", "<a><b/></a>"),
-            Frame::TooDeep,
-        ),
-        ("256 KiB", long(MAX_STANZA), stanza(&long(MAX_STANZA))),
-        ("256 KiB and one", long(MAX_STANZA + 1), Frame::TooLarge),
-        ("36,000 levels", nested(36_000), Frame::TooDeep),
-        (
-            "first too long, then too deep",
-            format!("<b>{}{}</b>", long(MAX_STANZA), nested(80)),
-            Frame::TooLarge,
+            "256 KiB",
+            format!("<a>{}</a>", &long[..MAX_STANZA - 7]),
+            None,
         ),
         (
-            "an attribute of 200 kB",
-            format!("<a b='{}'/>", "x>".repeat(100_000)),
-            stanza(&format!("<a b='{}'/>", "x>".repeat(100_000))),
+            "a long child, then the room's",
+            format!("{head}<a>{long}</a>{item}</presence>"),
+            Some(reduced("")),
         ),
         (
-            "an attribute of 300 kB",
-            format!("<a b='{}'/>", "x>".repeat(150_000)),
-            Frame::TooLarge,
+            "200,000 children",
+            format!("{head}{wide}{item}</presence>"),
+            None,
+        ),
+        (
+            "40,000 levels",
+            format!("{head}{deep}{item}</presence>"),
+            Some(format!("{head}{five}{whole}{rest}")),
+        ),
+        (
+            "a long reason",
+            format!(
+                "{head}{}</presence>",
+                item.replace("'/></x>", &format!("'>{reason}</item></x>"))
+            ),
+            Some(format!("{head}{whole}</presence>")),
+        ),
+        (
+            "a long attribute of a child",
+            format!("{head}<a b='{long}'/>{item}</presence>"),
+            None,
+        ),
+        (
+            "a long attribute of the stanza",
+            format!("<presence b='{long}' from='r@m/n' to='g'>{item}</presence>"),
+            Some(format!("<presence from='r@m/n' to='g'>{whole}</presence>")),
+        ),
+        (
+            "a long token",
+            format!("{head}<jwt>{long}</jwt>{item}</presence>"),
+            Some(format!("{head}<jwt><?left-out?></jwt>{whole}</presence>")),
+        ),
+        (
+            "a room's that a client wrote, too",
+            format!(
+                "{head}{}<a>{long}</a>{item}</presence>",
+                item.replace("none", "owner")
+            ),
+            Some(reduced("")),
         ),
     ];
     for (name, text, expected) in rows {
-        for size in [1000, 64 * 1024, text.len()] {
-            let chunks = text.as_bytes().chunks(size).chain([&b"<next/>"[..]]);
-            let found = frames(chunks);
-            assert!(
-                found == [expected.clone(), stanza("<next/>")],
-                "{name} by {size}"
-            );
+        let all = frames([text.as_bytes(), b"<next/>"]);
+        if let Some(expected) = expected {
+            assert_eq!(all, [stanza(&expected), stanza("<next/>")], "{name}");
         }
+        assert_eq!(all.len(), 2, "{name}");
+        for size in [1, 1000, 64 * 1024] {
+            let chunks = text.as_bytes().chunks(size).chain([&b"<next/>"[..]]);
+            assert!(frames(chunks) == all, "{name} by {size}");
+        }
+        let Frame::Stanza(bytes) = &all[0] else {
+            panic!("{name}");
+        };
+        assert!(bytes.len() <= MAX_STANZA, "{name}: {}", bytes.len());
     }
 }
 
 #[test]
 fn b11_a_hundred_megabytes_pass_in_flat_memory() {
-    let mut framer = Framer::new();
-    framer.feed(b"<message><body a='");
-    let chunk = vec![b'>'; 64 * 1024];
-    for _ in 0..1600 {
-        framer.feed(&chunk);
-        assert_eq!(framer.next_frame(), None);
-        assert!(framer.buffer.capacity() < 1 << 20);
+    let rows: [(&[u8], u8, &[u8]); 4] = [
+        (b"<message><body a='", b'>', b"'/></message>"),
+        (b"<message><body>", b'x', b"</body></message>"),
+        (b"<message ", b' ', b"></message>"),
+        (b"<message><", b'a', b"/></message>"),
+    ];
+    for (before, filler, after) in rows {
+        let mut framer = Framer::new();
+        framer.feed(before);
+        let chunk = vec![filler; 64 * 1024];
+        for _ in 0..400 {
+            framer.feed(&chunk);
+            assert_eq!(framer.next_frame(), None);
+            assert!(framer.buffer.capacity() < 1 << 20);
+        }
+        framer.feed(after);
+        framer.feed(b"<presence/>");
+        let Some(Frame::Stanza(bytes)) = framer.next_frame() else {
+            panic!();
+        };
+        assert!(bytes.len() < 1000);
+        assert_eq!(framer.next_frame(), Some(stanza("<presence/>")));
     }
-    framer.feed(b"'/></message><presence/>");
-    assert_eq!(framer.next_frame(), Some(Frame::TooLarge));
-    assert_eq!(framer.next_frame(), Some(stanza("<presence/>")));
 }
 
 #[test]
@@ -175,13 +227,14 @@ fn piece() -> impl Strategy<Value = &'static str> {
 }
 
 #[test]
-fn b11_only_a_service_itself_may_send_long_lists() {
+fn b20_a_room_or_service_may_send_long_lists_and_nobody_else() {
+    let count = MAX_STANZA / 20;
     let iq = |from: &str| {
-        let items = "<item jid='room@muc.x'/>".repeat(MAX_STANZA / 20);
+        let items = "<item jid='room@muc.x'/>".repeat(count);
         format!("<iq type='result' from='{from}' id='g1'>{items}</iq>")
     };
     let cut = |text: &str| {
-        let mut framer = Framer::with_services(vec!["muc.x".into()]);
+        let mut framer = Framer::knowing(vec!["muc.x".into()], Vec::new());
         let mut found = Vec::new();
         for chunk in text.as_bytes().chunks(10_000) {
             framer.feed(chunk);
@@ -191,22 +244,24 @@ fn b11_only_a_service_itself_may_send_long_lists() {
         }
         found
     };
-    let list = iq("muc.x");
-    assert_eq!(cut(&list), [stanza(&list)]);
-    let refused = [
-        iq("room@muc.x"),
-        iq("room@muc.x/muc.x"),
-        iq("evil.example"),
-        iq("muc.x").replace("iq", "message"),
-        iq("a").replace("from='a'", "from='a' x='&apos; from=&apos;muc.x&apos;'"),
-        iq("a").replace("from='a'", "x=\" from='muc.x' \" from='a'"),
-    ];
-    for text in refused {
-        assert_eq!(cut(&text), [Frame::TooLarge], "{}", &text[..60]);
+    for from in ["muc.x", "room@muc.x", "room@muc.tenant.x"] {
+        let items = "<item jid='room@muc.x'></item>".repeat(count);
+        let list = format!("<iq type='result' from='{from}' id='g1'>{items}</iq>");
+        assert!(cut(&iq(from)) == [stanza(&list)], "{from}");
     }
-    // What follows a list is held to the usual limit again.
-    let after = format!("{list}<a>{}</a>", "x".repeat(MAX_STANZA));
-    assert_eq!(cut(&after), [stanza(&list), Frame::TooLarge]);
+    let refused = [
+        "room@muc.x/muc.x",
+        "evil.example",
+        "muc.evil.x.example",
+        "muc.a.b.x",
+        "evilmuc.x",
+        "a' x='&apos; from=&apos;muc.x&apos;",
+    ];
+    for from in refused {
+        let head = format!("<iq type='result' from='{from}' id='g1'>");
+        let expected = format!("{head}<?left-out?></iq>");
+        assert_eq!(cut(&iq(from)), [stanza(&expected)], "{from}");
+    }
 }
 
 proptest! {
