@@ -228,8 +228,9 @@ fn add_name(name: &mut DisplayName, child: &Node<'_, '_>) -> bool {
     let mut loss = Loss::default();
     let mut read = child.text(&mut loss);
     if read.text.len() > MAX_NAME {
-        let end = read.text.floor_char_boundary(MAX_NAME);
-        read.text.truncate(end);
+        let mut ends = (0..=MAX_NAME).rev();
+        let end = ends.find(|&end| read.text.is_char_boundary(end));
+        read.text.truncate(end.unwrap_or_default());
         loss.lost = true;
     }
     let whole = !read.mixed && !loss.lost;

@@ -93,7 +93,8 @@ fn keep<'a>(
 ) -> Result<(), DecodeError> {
     let mut walker = Walker::within(root, bytes)?;
     let child = walker.root()?;
-    if !(renamed && child.local == "nick") && !is_withheld(&child) {
+    let replaced = renamed && child.local == "nick";
+    if !replaced && !is_withheld(&child) {
         copy(out, &mut walker, child)?;
     }
     walker.finish()

@@ -27,6 +27,7 @@ mod b13_answers;
 mod b14_secrets;
 mod b15_breakout;
 mod b16_tenants;
+mod b20_nothing_hides;
 mod b20_sight;
 mod b21_bad_luck;
 mod claims;
