@@ -225,10 +225,13 @@ impl Driver {
         match self.decoder.decode(bytes.clone()) {
             Ok(stanza) => {
                 self.stats.stanza(&stanza);
+                if stanza.is_partial() {
+                    self.left_out("a part of it is too long or malformed");
+                }
                 self.drive(link, Input::Stanza(stanza)).await
             }
             Err(error) => {
-                self.skipped(&error.to_string());
+                self.left_out(&error.to_string());
                 let unread = Box::new(self.decoder.unread(&bytes, &error));
                 self.drive(link, Input::Stanza(Inbound::Unread(unread)))
                     .await
@@ -236,14 +239,15 @@ impl Driver {
         }
     }
 
-    /// Counts a stanza that could not be read. Any participant can send as many
-    /// as they like, so only every doubling of their number is a warning.
-    fn skipped(&mut self, why: &str) {
+    /// Counts a stanza that could not be read, or not all of it. Any participant
+    /// can send as many as they like, so only every doubling of their number is a
+    /// warning.
+    fn left_out(&mut self, why: &str) {
         let total = self.stats.unparsed();
         if total.is_power_of_two() {
-            warn!(total, why, "a stanza was skipped");
+            warn!(total, why, "a stanza was not read, or not all of it");
         } else {
-            debug!(total, why, "a stanza was skipped");
+            debug!(total, why, "a stanza was not read, or not all of it");
         }
     }
 

@@ -97,7 +97,7 @@ impl Metrics {
         registry.register("claims_rejected", m, self.rejected.clone());
         let m = "Stanzas received";
         registry.register("stanzas", m, self.stanzas.clone());
-        let m = "Stanzas that were skipped because they could not be read";
+        let m = "Stanzas that could not be read, or not all of what gavel reads";
         registry.register("stanzas_unparsed", m, self.unparsed.clone());
         let m = "Time from a person's first presence until they have what they should have";
         registry.register("settle_seconds", m, self.settle.clone());
@@ -171,12 +171,13 @@ impl Metrics {
             Inbound::Presence(_) => "presence",
             Inbound::Message(_) => "message",
             Inbound::Iq(_) => "iq",
-            Inbound::Unread(_) => return self.unparsed(),
+            // Counted as such.
+            Inbound::Unread(_) => return,
         };
         self.stanzas.get_or_create(&[("kind", kind)]).inc();
     }
 
-    /// A stanza could not be read.
+    /// A stanza could not be read, or not all of it.
     pub(super) fn unparsed(&self) {
         self.unparsed.inc();
     }

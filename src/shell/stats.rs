@@ -56,7 +56,7 @@ impl Stats {
         self.metrics.stanza(stanza);
     }
 
-    /// A stanza could not be read; how many that makes.
+    /// A stanza could not be read, or not all of it; how many that makes.
     pub(super) fn unparsed(&mut self) -> u64 {
         self.metrics.unparsed();
         self.unparsed += 1;

@@ -17,6 +17,19 @@ pub enum Inbound {
     Unread(Box<Unread>),
 }
 
+impl Inbound {
+    /// Whether a part of it was left out that gavel would have read, or of which
+    /// a person would have to be told: what a room's description holds is neither.
+    pub fn is_partial(&self) -> bool {
+        match self {
+            Self::Presence(presence) => presence.left_out.any(),
+            Self::Message(message) => message.left_out.any(),
+            Self::Iq(iq) => iq.left_out.matters(),
+            Self::Unread(_) => true,
+        }
+    }
+}
+
 /// `type` of a presence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PresenceKind {

@@ -2,7 +2,7 @@
 
 use super::{MAX_ATTRIBUTES, MAX_DEPTH};
 
-/// Why a stanza is skipped. Says where, never what: of the stanza's content
+/// Why a stanza, or a part of what is to be sent back, cannot be read. Says where, never what: of the stanza's content
 /// nothing but element and attribute names appears here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {

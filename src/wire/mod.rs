@@ -22,8 +22,15 @@
 //!
 //! RFC 6120 §11 as a receiver: no comments, processing instructions, document
 //! types or entities beyond the predefined; UTF-8 only; Namespaces in XML 1.0.
-//! What a stanza's payload holds beyond what gavel knows is skipped, but it is
-//! held to the same rules, since [`Encoder`] may have to send it back.
+//! They hold for each part that is read by itself: what is wrong with one costs
+//! that one (SPEC B20). What stands around is passed over unread, by counting
+//! tags, and held to the same rules only where [`Encoder`] sends it back.
+//!
+//! # Bounds
+//!
+//! A stanza of up to [`MAX_STANZA`] is held as it is. A longer one is reduced to
+//! what gavel reads of it while it comes in. What was left out is told with the
+//! stanza ([`LeftOut`](crate::stanza::LeftOut)).
 
 mod chars;
 mod decode;
@@ -46,16 +53,16 @@ pub use error::{DecodeError, EncodeError};
 pub use framer::{Frame, Framer};
 pub use stream_error::StreamError;
 
-/// Longest stanza that is read, in bytes (SPEC B11).
+/// Longest stanza that is held whole, in bytes (SPEC B11).
 pub const MAX_STANZA: usize = 256 * 1024;
-/// Longest answer of a configured service itself, in bytes: a list of 10,000
-/// rooms is about 1 MB, and no user can send in a service's name.
+/// Longest answer of a configured service or a room of it, in bytes: a list of
+/// 10,000 rooms is about 1 MB, and no user can send in their names.
 pub const MAX_LIST: usize = 16 * 1024 * 1024;
 /// Longest stanza that is sent, in bytes: Prosody ends a component's stream at one
 /// of more than 512 KiB (`component_stanza_size_limit`), and that can be set lower.
 pub const MAX_SENT: usize = 256 * 1024;
-/// Deepest nesting that is read, the stanza itself being level 1 (SPEC B11).
+/// Deepest nesting that is sent back (SPEC B8).
 pub const MAX_DEPTH: usize = 64;
-/// Most attributes of one element; they are compared with each other, so
+/// Most attributes of one element that is sent back; they are compared with each other, so
 /// without a bound one stanza could cost seconds.
 pub const MAX_ATTRIBUTES: usize = 128;
