@@ -11,6 +11,8 @@ mod arrival;
 mod claims;
 #[path = "module/guard.rs"]
 mod guard;
+#[path = "module/hosts.rs"]
+mod hosts;
 #[path = "module/life.rs"]
 mod life;
 #[path = "module/logins.rs"]

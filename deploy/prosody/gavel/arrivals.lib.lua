@@ -20,30 +20,60 @@ local given, given_of = state.per_room "given";
 -- By session, and by the id of the question about them, until gavel has answered:
 --   room, text (of the claims), stream, since: what was asked, and when;  affiliation, name: what gavel has answered
 --   changed: somebody has set their affiliation since, of which gavel did not know
-local arrivals, asked;
+--   go_on: to be called once gavel has answered;  given, before: what they have been given, and what they had
+local arrivals, asked = {}, {};
+
+local function settle(arrival)
+	local go_on = arrival.go_on;
+	arrival.go_on = nil;
+	if go_on then attempt("arrival", go_on); end
+end
+
 local function forget()
+	local forgotten = asked;
 	arrivals, asked = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "v" });
+	for _, arrival in pairs(forgotten) do settle(arrival); end
 end
 forget();
 
-local function ask(event)
-	local session = event.session;
+local function ask(session, room_jid)
 	local text = who.connection() and claims.of_session(session) or "";
-	local room_jid = text ~= "" and jitsi.room_ahead(session);
-	if not room_jid then return; end
+	if text == "" then return nil; end
 	local id, full = new_id(), session.full_jid;
-	local arrival = { room = room_jid, text = text, stream = who.connection(), since = seconds() };
+	local arrival = { room = room_jid, text = text, stream = who.connection(), since = seconds(), id = id };
 	arrivals[session], asked[id] = arrival, arrival;
 	module:send(st.iq({ type = "get", id = id, from = module.host, to = who.jid.."/gavel" })
 		:tag("arrival", { xmlns = xmlns_arrival, room = room_jid, jid = full })
 			:add_child(claims.signed(text, full, room_jid.."/", {})));
+	return arrival;
+end
+
+local function ask_ahead(event)
+	local room_jid = event.session.auth_token and jitsi.room_ahead(event.session);
+	if room_jid then ask(event.session, room_jid); end
 end
 
 -- Hears of those who connect to a host.
 local function listen(host)
 	if hosts[host].type == "local" then
-		module:context(host):hook("resource-bind", function (event) attempt("arrival", ask, event); end);
+		module:context(host):hook("resource-bind", function (event) attempt("arrival", ask_ahead, event); end);
 	end
+end
+
+-- What was asked about a session for a room, as long as an answer to it holds.
+local function holding(session, room_jid)
+	local arrival = arrivals[session];
+	if not arrival or arrival.room ~= room_jid or arrival.stream ~= who.connection() then return nil; end
+	if seconds() >= arrival.since + STANDS or claims.of_session(session) ~= arrival.text then return nil; end
+	return arrival;
+end
+
+-- Asks about somebody who is at the door, unless gavel has answered. True where there is something to wait for.
+local function await(session, room_jid, go_on)
+	local arrival = holding(session, room_jid) or ask(session, room_jid);
+	if not arrival or not asked[arrival.id] then return false; end
+	arrival.go_on = go_on;
+	return true;
 end
 
 hooks.serve("iq/host", function (event)
@@ -52,9 +82,9 @@ hooks.serve("iq/host", function (event)
 	if not arrival or not who.from_gavel(event) then return; end
 	local said = stanza:get_child("arrival", xmlns_arrival);
 	asked[stanza.attr.id] = nil;
-	if not said then return true; end
-	local name = said:get_text();
-	arrival.affiliation, arrival.name = said.attr.affiliation, name ~= "" and name or nil;
+	local name = said and said:get_text();
+	if said then arrival.affiliation, arrival.name = said.attr.affiliation, name ~= "" and name or nil; end
+	settle(arrival);
 	return true;
 end, hooks.FIRST);
 
@@ -103,21 +133,39 @@ local function is_elsewhere_in(room, bare) -- then others would see them change
 	return false;
 end
 
+-- What gavel has said of whoever sends this join.
+local function standing(event)
+	local session = event.origin;
+	return session.full_jid == event.stanza.attr.from and holding(session, event.room.jid) or nil;
+end
+
+local function give(event, arrival)
+	local room, bare = event.room, event.occupant.bare_jid;
+	if arrival.given or not event.is_first_session or is_elsewhere_in(room, bare) then return; end
+	arrival.before = room:get_affiliation(bare) or "none";
+	arrival.given = give_ahead(room, event.occupant, arrival.affiliation);
+end
+
 -- As the last before somebody enters.
 local function enter_as_said(event)
-	local room, session, occupant, stanza = event.room, event.origin, event.occupant, event.stanza;
-	local arrival = arrivals[session];
-	if not arrival or arrival.room ~= room.jid then return; end
-	arrivals[session] = nil; -- whoever comes again is seen to by gavel
-	if arrival.stream ~= who.connection() or seconds() >= arrival.since + STANDS then return; end
-	if session.full_jid ~= stanza.attr.from or claims.of_session(session) ~= arrival.text then return; end
-	if not event.is_first_session or is_elsewhere_in(room, occupant.bare_jid) then return; end
-	if arrival.name then names.pin_ahead(room, occupant, stanza, arrival.name); end
-	if arrival.affiliation and not arrival.changed then
-		given_of(room.jid)[occupant.nick] = give_ahead(room, occupant, arrival.affiliation);
-	end
+	local room, session, occupant = event.room, event.origin, event.occupant;
+	local arrival, known = standing(event), arrivals[session];
+	if known and known.room == room.jid then arrivals[session] = nil; end -- whoever comes again is seen to by gavel
+	if not arrival or not event.is_first_session or is_elsewhere_in(room, occupant.bare_jid) then return; end
+	if arrival.name then names.pin_ahead(room, occupant, event.stanza, arrival.name); end
+	if not arrival.affiliation or arrival.changed then return; end
+	give(event, arrival);
+	given_of(room.jid)[occupant.nick] = arrival.given;
 end
 hooks.hook("muc-occupant-pre-join", enter_as_said, -hooks.FIRST);
+
+-- Whoever is refused in the end has got nothing.
+hooks.after("muc-occupant-pre-join", function (event, room, refused)
+	local arrival = refused and arrivals[event.origin];
+	if not arrival or not arrival.given then return; end
+	set_quietly(room, event.occupant.bare_jid, arrival.before);
+	arrival.given, arrival.before = nil, nil;
+end);
 
 -- The affiliation that gavel had said, once: it is shown to gavel then.
 local function take_given(room_jid, nick)
@@ -146,5 +194,6 @@ end
 
 return {
 	listen = listen, forget = forget, take_given = take_given, leave_standing = leave_standing;
+	await = await, standing = standing, give = give;
 	is_entering = function (bare) return entering == bare; end;
 };

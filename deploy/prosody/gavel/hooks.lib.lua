@@ -26,14 +26,14 @@ local function serve(name, work)
 	end, FIRST);
 end
 
--- Runs `work` after all handlers of an event, whatever they return, in the order in which it was asked for.
+-- Runs `work` after all handlers of an event, in the order in which it was asked for; it is told what they returned.
 local works = {}; -- by event
 local function after(name, work)
 	if works[name] then t_insert(works[name], work); return; end
 	works[name] = { work };
 	module:wrap_event(name, function (handlers, event_name, event)
 		local result = handlers(event_name, event);
-		for _, each in ipairs(works[name]) do attempt(name, each, event, event.room); end
+		for _, each in ipairs(works[name]) do attempt(name, each, event, event.room, result); end
 		return result;
 	end);
 end

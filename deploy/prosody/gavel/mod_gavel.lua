@@ -8,8 +8,8 @@
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
 -- Each file beside this one does one thing and says at its top what. They stand in the order in which they use each
--- other: who, hooks, state, release, standby; matrix, claims, names, jitsi; arrivals; intake; copies; shadow; rights,
--- lock; guard, refusals.
+-- other: who, hooks, state, release, standby; matrix, claims, names, jitsi; arrivals, bypass; intake; copies; shadow;
+-- rights, lock; guard, refusals.
 
 local hosts = prosody.hosts;
 
@@ -27,6 +27,7 @@ if not who.is_valid then
 end
 local hooks, state, arrivals = module.part "hooks", module.part "state", module.part "arrivals";
 local shadow, guard, standby = module.part "shadow", module.part "guard", module.part "standby";
+local bypass = module.part "bypass";
 module.part "rights";
 module.part "lock";
 module.part "refusals";
@@ -69,6 +70,7 @@ function module.restore(saved)
 end
 
 function module.unload()
+	bypass.finish();
 	hooks.unwrap();
 	if not module.reloading then shadow.finish_all(); end
 end
