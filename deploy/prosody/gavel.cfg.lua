@@ -32,6 +32,10 @@ Component "muc.meet.jitsi" "muc"
 	-- Add "gavel" to the list that is there. gavel need not be in `admins`: the module makes it owner of every room.
 	modules_enabled = { "gavel" }
 
+	-- Prosody keeps 100 rooms in memory and reads any other one from the disk for each request, gavel's included. Set
+	-- this above the number of rooms that may exist at once, on every server that may have more than 100.
+	-- muc_room_cache_size = 10000
+
 	-- Only where gavel's domain is not gavel.<parent domain of this component>.
 	-- gavel_jid = "gavel@gavel.meet.jitsi"
 

@@ -2,7 +2,7 @@
 
 use crate::on_both;
 use crate::support::admin::ask_tcp;
-use crate::support::{Client, Env, GAVEL, Version, free_port, student, teacher};
+use crate::support::{Client, Env, GAVEL, MUC, Options, Version, free_port, student, teacher};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -184,3 +184,79 @@ async fn b21_silent_clients_keep_no_place(version: Version) {
     assert!(after_health < Duration::from_secs(1), "{after_health:?}");
 }
 on_both!(b21_silent_clients_keep_no_place);
+
+/// What 300 rooms cost that one client opens at once, and how long gavel takes to
+/// settle somebody in another. Not a test but a measurement: `cargo test --release --test behaviour
+/// -- --ignored --nocapture many_rooms`.
+async fn b21_many_rooms_of_one_client(version: Version) {
+    for cache in ["muc_room_cache_size = 10000", ""] {
+        let options = Options {
+            plain: true,
+            muc: cache.into(),
+            ..Options::with_module()
+        };
+        let env = Env::with(version, options, "[claims]\nsources = [\"bridge\"]").await;
+        let eve = env.client("eve").await;
+        let bob = env.client("bob").await;
+        for gavel in [true, false] {
+            if !gavel {
+                env.gavel.stop().await;
+            }
+            let before = cpu(env.prosody.pid());
+            for number in 0..300 {
+                let to = format!("flood-{gavel}-{number}@muc.meet.jitsi/eve");
+                let x = format!("<x xmlns='{MUC}'/>");
+                eve.send(&format!("<presence to='{to}'>{x}</presence>"))
+                    .await;
+            }
+            let start = Instant::now();
+            let room = format!("class-{gavel}@muc.meet.jitsi");
+            // A guest who creates a room is its owner, until gavel is there.
+            bob.join(&room, "bob", "").await;
+            if gavel {
+                while bob.affiliation(&room, "bob") != "none"
+                    && start.elapsed() < Duration::from_secs(60)
+                {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+            let waited = start.elapsed();
+            println!("settled after {waited:?}");
+            // Until Prosody has nothing left to do.
+            let mut last = cpu(env.prosody.pid());
+            loop {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let now = cpu(env.prosody.pid());
+                if now - last < 0.15 || start.elapsed() > Duration::from_secs(60) {
+                    break;
+                }
+                last = now;
+            }
+            let spent = last - before;
+            println!(
+                "{version:?}, {cache:?}, gavel {gavel}: Prosody {spent:.1} s CPU, somebody in another room is settled after {waited:?}"
+            );
+        }
+    }
+}
+
+/// Seconds of CPU that a process has used.
+fn cpu(pid: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<_> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks = |n: usize| fields[n].parse::<f64>().unwrap();
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+#[test]
+#[ignore = "measures"]
+fn b21_many_rooms_on_prosody_0_12() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(b21_many_rooms_of_one_client(Version::V0_12));
+}
