@@ -7,12 +7,18 @@ mod support;
 
 #[path = "module/arrival.rs"]
 mod arrival;
+#[path = "module/bounds.rs"]
+mod bounds;
 #[path = "module/claims.rs"]
 mod claims;
+#[path = "module/faults.rs"]
+mod faults;
 #[path = "module/guard.rs"]
 mod guard;
 #[path = "module/hosts.rs"]
 mod hosts;
+#[path = "module/jitsi.rs"]
+mod jitsi;
 #[path = "module/life.rs"]
 mod life;
 #[path = "module/logins.rs"]

@@ -298,6 +298,15 @@ fn table_of_evidence() {
             |_| {},
         ),
         (
+            "a presence of which the module has left out a token",
+            "<claims xmlns='urn:gavel:claims:0' left-out='token'/>",
+            |p| {
+                p.evidence.bridge = Some(Bridge::default());
+                p.evidence.left_out = Some(EvidenceKind::Token);
+                p.left_out.evidence = true;
+            },
+        ),
+        (
             "claims elsewhere",
             "<claims mac='0a'>{}</claims><w><claims xmlns='urn:gavel:claims:0'/></w>",
             |_| {},

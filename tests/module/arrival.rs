@@ -581,3 +581,30 @@ async fn module_stores_what_somebody_enters_as_where_the_room_is_stored(version:
     );
 }
 on_both!(module_stores_what_somebody_enters_as_where_the_room_is_stored);
+
+/// What token_affiliation makes of the claims in the moment of entering does not
+/// count for more than what gavel has made of them.
+async fn module_lets_people_enter_as_gavel_has_said_whatever_others_give(version: Version) {
+    let mut options = options();
+    options.muc_modules.insert(0, "test_token_affiliation");
+    let scene = Scene::with(version, options).await;
+    let host = scene.person("host").await;
+    scene.follow(ROOM).await;
+    let mut session = session("room", "");
+    session["jitsi_meet_context_user"] = json!({ "moderator": "false" });
+    let alice = connects(&scene, "alice", &session).await;
+    let asked = question(&scene).await;
+    says(&scene, &asked, "owner", "Alice").await;
+    alice.join(ROOM, "alice", "").await;
+    for client in [&host, &alice] {
+        assert_eq!(standing(client, "alice").await, pair("owner", "moderator"));
+        let from = format!("{ROOM}/alice");
+        let shown = client.count(|s| s.name == "presence" && s.attr("from") == Some(&from));
+        assert_eq!(shown, 1, "{} saw her change", client.jid);
+    }
+    let shown = scene.shown(&format!("{ROOM}/alice")).await;
+    assert_eq!(shown.len(), 1);
+    let about = |s: &El| s.name == "message" && format!("{s:?}").contains(alice.bare());
+    assert_eq!(scene.seen().await.iter().filter(|s| about(s)).count(), 0);
+}
+on_both!(module_lets_people_enter_as_gavel_has_said_whatever_others_give);

@@ -152,7 +152,7 @@ async fn module_tells_who_did_what(version: Version) {
     alice.admin(ROOM, reason).await.unwrap();
     let banned = scene.latest("bob").await;
     assert_eq!((banned.status(), actor(&banned)), (vec![301], by_alice));
-    assert_eq!(item(&banned).named("reason").unwrap().text, "enough");
+    assert_eq!(item(&banned).named("reason"), None, "reasons can be long");
     let seen = scene.seen().await;
     let announcements = seen
         .iter()

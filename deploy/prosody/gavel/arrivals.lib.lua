@@ -9,7 +9,7 @@ local hosts = prosody.hosts;
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
 local names, jitsi, state = module.part "names", module.part "jitsi", module.part "state";
-local attempt = hooks.attempt;
+local moment, past, evidence = module.part "moment", module.part "past", module.part "evidence";
 
 local xmlns_user, xmlns_arrival = "http://jabber.org/protocol/muc#user", "urn:gavel:arrival:0";
 local STANDS = 60; -- for so many seconds what gavel has answered holds
@@ -26,7 +26,7 @@ local arrivals, asked = {}, {};
 local function settle(arrival)
 	local go_on = arrival.go_on;
 	arrival.go_on = nil;
-	if go_on then attempt("arrival", go_on); end
+	if go_on then hooks.attempt("arrival", go_on); end
 end
 
 local function forget()
@@ -38,7 +38,7 @@ forget();
 
 local function ask(session, room_jid)
 	local text = who.connection() and claims.of_session(session) or "";
-	if text == "" then return nil; end
+	if text == "" or evidence.bound_claims(text) ~= text then return nil; end
 	local id, full = new_id(), session.full_jid;
 	local arrival = { room = room_jid, text = text, stream = who.connection(), since = seconds(), id = id };
 	arrivals[session], asked[id] = arrival, arrival;
@@ -56,7 +56,7 @@ end
 -- Hears of those who connect to a host.
 local function listen(host)
 	if hosts[host].type == "local" then
-		module:context(host):hook("resource-bind", function (event) attempt("arrival", ask_ahead, event); end);
+		hooks.listen(host, "resource-bind", ask_ahead);
 	end
 end
 
@@ -110,7 +110,7 @@ local function set_quietly(room, bare, affiliation)
 		if not item or item.attr.jid ~= bare then return broadcast(self, stanza, ...); end
 	end;
 	entering = bare;
-	attempt("enter", room.set_affiliation, room, true, bare, affiliation);
+	hooks.attempt("enter", past.set_affiliation, room, true, bare, affiliation);
 	entering, room.broadcast, room.save = nil, own, own_save;
 	return room:get_affiliation(bare) == affiliation; -- also where another module has failed when it heard of it
 end
@@ -178,22 +178,14 @@ hooks.hook("muc-occupant-left", function (event) take_given(event.room.jid, even
 
 hooks.after("muc-set-affiliation", function (event, room)
 	if entering == event.jid then return; end -- gavel has said so
+	if not event.actor and moment.is_open() then return; end -- a module's view of their claims: gavel's stands
 	for _, session in claims.sessions(event.jid) do
 		local arrival = arrivals[session];
 		if arrival and arrival.room == room.jid then arrival.changed = true; end
 	end
 end);
 
--- Does something to whoever is about to enter that leaves standing what gavel has said of them.
-local function leave_standing(session, work)
-	local arrival = arrivals[session];
-	local changed = arrival and arrival.changed;
-	work();
-	if arrival then arrival.changed = changed; end
-end
-
 return {
-	listen = listen, forget = forget, take_given = take_given, leave_standing = leave_standing;
-	await = await, standing = standing, give = give;
+	listen = listen, forget = forget, take_given = take_given, await = await, standing = standing, give = give;
 	is_entering = function (bare) return entering == bare; end;
 };

@@ -63,7 +63,7 @@ hooks.hook("presence/full", function (event)
 	end
 	if not arrivals.await(session, room.jid, function () go_on(session); end) then return; end
 	waiting[session] = event;
-	module:add_timer(WAITS, function () if waiting[session] == event then go_on(session); end end);
+	hooks.timer(WAITS, "bypass", function () if waiting[session] == event then go_on(session); end end);
 	return true;
 end, hooks.FIRST + 1);
 

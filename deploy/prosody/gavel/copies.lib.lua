@@ -2,27 +2,11 @@
 local st, jid = require "util.stanza", require "util.jid";
 local t_insert, t_concat = table.insert, table.concat;
 local claims, names, arrivals = module.part "claims", module.part "names", module.part "arrivals";
-local intake = module.part "intake";
+local evidence, intake = module.part "evidence", module.part "intake";
 
 local xmlns_user = "http://jabber.org/protocol/muc#user";
-
--- What of a presence's content concerns gavel, and is all that its copy carries: display names, and claims in any form.
-local told = { nick = true, identity = true };
-
--- By these features Jicofo knows recorders, phone gateways and transcribers; gavel elects none of them.
-local machines = {
-	["http://jitsi.org/protocol/jibri"] = true,
-	["http://jitsi.org/protocol/jigasi"] = true,
-	["http://jitsi.org/protocol/transcriber"] = true,
-};
-
--- The first of them that a presence declares, or nil.
-local function machine_feature(stanza)
-	local features = stanza:get_child("features");
-	for _, feature in ipairs(features and features.tags or {}) do
-		if feature.name == "feature" and machines[feature.attr.var] then return feature.attr.var; end
-	end
-end
+local MOST = 8; -- sessions behind one nick, and status codes, that gavel is shown
+local ID = 128; -- the longest stanza id, in bytes: clients choose them
 
 local function add_actor(item, room, actor)
 	if actor then item:tag("actor", { jid = actor, nick = jid.resource(room:get_occupant_jid(actor)) }):up(); end
@@ -31,7 +15,7 @@ end
 -- An element as text; unlike tostring without escaping anything, since it is only compared.
 local function flatten(parts, element)
 	t_insert(parts, element.name);
-	t_insert(parts, element.attr.xmlns or "");
+	t_insert(parts, element.attr.xmlns or element.attr.var or "");
 	for _, child in ipairs(element) do
 		if child.name then flatten(parts, child); else t_insert(parts, child); end
 	end
@@ -40,12 +24,42 @@ end
 
 -- What decides whether an update is worth sending: who is behind the nick, affiliation, role, display name, and claims.
 -- Most presence in Jitsi tells of cameras and microphones, and is spared.
-local function fingerprint(stanza, parts, tokens)
-	for _, child in ipairs(stanza.tags) do
-		if told[child.name] then flatten(parts, child); end
-	end
-	for _, token in ipairs(tokens) do t_insert(parts, tostring(token)); end
+local function fingerprint(parts, elements)
+	for _, element in ipairs(elements) do flatten(parts, element); end
 	return t_concat(parts, "\0");
+end
+
+-- The full JIDs behind a nick, those of the claims first; one that has left is shown only where all have.
+local function full_jids_of(occupant, owner, available)
+	local full_jids = { owner };
+	for full, presence in occupant:each_session() do
+		local gone = available and presence.attr.type;
+		if full ~= owner and not gone and #full_jids < MOST then t_insert(full_jids, full); end
+	end
+	return full_jids;
+end
+
+-- What the room itself says of a presence or message, without reasons.
+local function copy_x(x)
+	local copy, count = st.stanza("x", { xmlns = xmlns_user }), 0;
+	for _, child in ipairs(x.tags) do
+		local code = child.name == "status" and tostring(child.attr.code):match("^%d%d?%d?$");
+		if code and count < MOST then
+			copy:tag("status", { code = code }):up();
+			count = count + 1;
+		elseif child.name == "destroy" then
+			copy:tag("destroy"):up();
+		end
+	end
+	return copy;
+end
+
+-- The claims of whoever is there, their holder, what is wrong with them, and whether they were too long.
+local function claims_of(occupant, available)
+	if not available then return "", occupant.jid; end
+	local text, owner, fault = claims.of_occupant(occupant);
+	local bounded, left_out = evidence.bound_claims(text);
+	return bounded, owner, fault, left_out;
 end
 
 -- Sends gavel, the shadow, its copy of a presence. The event is that of muc-broadcast-presence: its stanza is what
@@ -55,41 +69,29 @@ local function show(shadow, event)
 	local available = stanza.attr.type == nil;
 	if not available and room:get_occupant_by_nick(occupant.nick) then return; end -- hidden from others, but there
 	local affiliation, role = room:get_affiliation(occupant.bare_jid) or "none", occupant.role or "none";
-	local text, owner, fault = "", occupant.jid, nil;
-	if available then text, owner, fault = claims.of_occupant(occupant); end
-	local full_jids = { owner }; -- the claims' session first; one that has left is shown only where all have
-	for full, presence in occupant:each_session() do
-		if full ~= owner and not (available and presence.attr.type) then t_insert(full_jids, full); end
-	end
-	local tokens = available and intake.tokens(room.jid, owner) or {};
-	local machine = machine_feature(stanza);
-	local parts = { affiliation, role, fault or text, t_concat(full_jids, "\n"), machine or "" };
-	local now = available and fingerprint(stanza, parts, tokens) or nil;
+	local text, owner, fault, long_claims = claims_of(occupant, available);
+	local full_jids = full_jids_of(occupant, owner, available);
+	local elements, left_out = evidence.collect(stanza, available and intake.tokens(room.jid, owner) or {});
+	left_out = long_claims or left_out;
+	local standing = { affiliation, role, fault or text, left_out or "", t_concat(full_jids, "\n") };
+	local now = available and fingerprint(standing, elements) or nil;
 	if now and now == shadow.seen[occupant.nick] then return; end
 	shadow.seen[occupant.nick] = now;
 
-	local attr = { from = occupant.nick, to = shadow.full, type = stanza.attr.type, id = stanza.attr.id };
-	local copy = st.presence(attr);
-	for _, child in ipairs(stanza.tags) do
-		if told[child.name] then copy:add_direct_child(child); end
-	end
-	for _, token in ipairs(tokens) do copy:add_direct_child(token); end
-	if machine then
-		copy:add_direct_child(st.stanza("features"):tag("feature", { var = machine }):up());
-	end
+	local id = stanza.attr.id and #stanza.attr.id <= ID and stanza.attr.id or nil;
+	local copy = st.presence({ from = occupant.nick, to = shadow.full, type = stanza.attr.type, id = id });
+	for _, element in ipairs(elements) do copy:add_direct_child(element); end
 	if available then
 		local known = {
 			given = arrivals.take_given(room.jid, occupant.nick), pinned = names.pinned(room.jid, occupant.nick);
-			fault = fault;
+			fault = fault, ["left-out"] = left_out;
 		};
 		copy:add_direct_child(claims.signed(text, owner, occupant.nick, known));
 	end
-	local x = st.stanza("x", { xmlns = xmlns_user });
-	for _, child in ipairs(event.x.tags) do x:add_direct_child(child); end
+	local x = copy_x(event.x);
 	for _, full in ipairs(full_jids) do
 		x:tag("item", { affiliation = affiliation, role = role, jid = full, nick = event.nick });
 		add_actor(x, room, event.actor);
-		if event.reason then x:text_tag("reason", event.reason); end
 		x:up();
 	end
 	module:send(copy:add_child(x));
@@ -107,7 +109,7 @@ end
 local function show_message(shadow, event)
 	local x = event.stanza.attr.from == event.room.jid and event.stanza:get_child("x", xmlns_user);
 	if not x or not x:get_child("status") then return; end
-	module:send(st.message({ from = event.room.jid, to = shadow.full, type = "groupchat" }):add_child(st.clone(x)));
+	module:send(st.message({ from = event.room.jid, to = shadow.full, type = "groupchat" }):add_child(copy_x(x)));
 end
 
 return { show = show, show_absent = show_absent, show_message = show_message };

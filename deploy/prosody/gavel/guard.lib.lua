@@ -4,7 +4,7 @@ local jid = require "util.jid";
 local seconds = require "util.time".monotonic; -- since some moment
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks = module.part "who", module.part "hooks";
-local arrivals, shadow = module.part "arrivals", module.part "shadow";
+local arrivals, shadow, past = module.part "arrivals", module.part "shadow", module.part "past";
 local FIRST, answer, muc = hooks.FIRST, who.answer, who.muc;
 
 -- By room JID, while gavel follows the room or is just being invited to it:
@@ -51,7 +51,7 @@ local function hold(guard, bare, affiliation)
 end
 
 local function give_back(room, bare, affiliation)
-	if rank_in(room, bare) < affiliation_ranks[affiliation] then room:set_affiliation(true, bare, affiliation); end
+	if rank_in(room, bare) < affiliation_ranks[affiliation] then past.set_affiliation(room, true, bare, affiliation); end
 end
 
 local function give_back_all(room, guard, refused_since)
@@ -95,7 +95,7 @@ local function open_unjudged(room_jid)
 end
 
 local function watch_unjudged(room_jid)
-	module:add_timer(OPENS, function () hooks.attempt("open", open_unjudged, room_jid); end);
+	hooks.timer(OPENS, "open", open_unjudged, room_jid);
 end
 
 -- The first person in a room is there before gavel: Prosody makes the creator owner, others whom a token names.
@@ -136,7 +136,7 @@ local function begin_lease(new)
 	lease = new;
 	if not watching then
 		watching = true;
-		module:add_timer(math.max(new.ends - seconds(), 0), watch_lease);
+		hooks.timer(math.max(new.ends - seconds(), 0), "lease", watch_lease);
 	end
 end
 

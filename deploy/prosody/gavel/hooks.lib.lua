@@ -1,4 +1,5 @@
--- How this module hangs on others: a fault of ours must keep nobody out of a room.
+-- How this module hangs on others: a fault of ours must keep nobody out of a room, and nobody in it. No other file
+-- calls module:hook and the like, and whatever they hand in here is tried.
 local t_insert = table.insert;
 local who = module.part "who";
 local room_mt = who.muc.room_mt;
@@ -14,6 +15,20 @@ end
 
 local function hook(name, work, priority)
 	module:hook(name, function (event) return attempt(name, work, event); end, priority);
+end
+
+-- Hears of another host's events.
+local function listen(host, name, work, priority)
+	module:context(host):hook(name, function (event) return attempt(name, work, event); end, priority);
+end
+
+local function hook_global(name, work)
+	module:hook_global(name, function (event) return attempt(name, work, event); end);
+end
+
+-- What `work` returns is when it is wanted again, in seconds.
+local function timer(delay, what, work, ...)
+	module:add_timer(delay, function (_, ...) return attempt(what, work, ...); end, ...);
 end
 
 -- What gavel asks for. It gets an error where we fail: nobody else is to make something of what was meant for us.
@@ -38,8 +53,15 @@ local function after(name, work)
 	end);
 end
 
+-- Lets `work` call the handlers of an event itself; it has to attempt what it does beside that.
+local function surround(name, work)
+	module:wrap_event(name, function (handlers, event_name, event)
+		return work(function () return handlers(event_name, event); end, event);
+	end);
+end
+
 -- Methods of rooms that are wrapped here. Another module may wrap ours since, and go on calling it when this one has
--- been unloaded: then `is_active` is false.
+-- been unloaded: then `is_active` is false. What a wrapper does beside calling the inner method it has to attempt.
 local active, undo = true, {};
 
 local function wrap(method, around)
@@ -57,6 +79,6 @@ local function unwrap()
 end
 
 return {
-	FIRST = FIRST, attempt = attempt, hook = hook, serve = serve, after = after;
-	wrap = wrap, is_active = is_active, unwrap = unwrap;
+	FIRST = FIRST, attempt = attempt, hook = hook, listen = listen, hook_global = hook_global, timer = timer;
+	serve = serve, after = after, surround = surround, wrap = wrap, is_active = is_active, unwrap = unwrap;
 };

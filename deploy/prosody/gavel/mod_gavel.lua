@@ -7,9 +7,9 @@
 --   gavel_token_elements  local names of presence children that hold tokens;
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
--- Each file beside this one does one thing and says at its top what. They stand in the order in which they use each
--- other: who, hooks, state, release, standby; matrix, claims, names, jitsi; arrivals, bypass; intake; copies; shadow;
--- rights, lock; guard, refusals.
+-- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
+-- hooks, moment, past, state, release, standby; matrix, claims, evidence, names, jitsi; arrivals, bypass; intake;
+-- copies; shadow; rights, lock; guard, refusals.
 
 local hosts = prosody.hosts;
 
@@ -36,17 +36,17 @@ module.part "refusals";
 local function watch(host)
 	arrivals.listen(host);
 	if host ~= who.host then return; end
-	module:context(host):hook("stanza/jabber:component:accept:handshake", standby.newcomer, 1);
-	module:context(host):hook("component-authenticated", function ()
+	hooks.listen(host, "stanza/jabber:component:accept:handshake", standby.newcomer, 1);
+	hooks.listen(host, "component-authenticated", function ()
 		arrivals.forget();
 		state.unfollow_all();
 		shadow.invite_everywhere();
 	end);
 end
 for host in pairs(hosts) do watch(host); end
-module:hook_global("host-activated", watch);
+hooks.hook_global("host-activated", watch);
 
-module:add_timer(1, function () -- all hosts have started by then
+hooks.timer(1, "component", function () -- all hosts have started by then
 	if who.component() then return; end
 	module:log("warn", "%s is not an external component of this server, so mod_gavel does nothing here: "
 		.."add Component %q with a component_secret, or set gavel_jid", who.host, who.host);

@@ -1,10 +1,13 @@
 -- What the guard refuses while it is shut.
-local jid = require "util.jid";
+local st, jid = require "util.stanza", require "util.jid";
 local resourceprep = require "util.encodings".stringprep.resourceprep;
-local affiliation_ranks = module:require("muc/util").valid_affiliations;
+local muc_util = module:require("muc/util");
+local affiliation_ranks, role_ranks = muc_util.valid_affiliations, muc_util.valid_roles;
 local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
-local arrivals, guards = module.part "arrivals", module.part "guard";
+local arrivals, guards, past = module.part "arrivals", module.part "guard", module.part "past";
 local FIRST, guarded, rank_in, is_machine = hooks.FIRST, guards.guarded, guards.rank_in, guards.is_machine;
+
+local xmlns_user = "http://jabber.org/protocol/muc#user";
 
 ---- Who may do what ----
 
@@ -15,8 +18,9 @@ local function may_rise(guard, bare, rank, actor)
 	return by and by.promotes and guards.lease().grants or guards.lease().spares_guests and not claims.has_some(bare);
 end
 
--- Whether somebody may not throw somebody out; the server's own modules may (a device switch, an admin's tool).
-local function may_not_remove(guard, bare, actor)
+-- Whether somebody may not lower a host, or throw one out; the server's own modules may (a device switch, an admin's
+-- tool).
+local function may_not_lower(guard, bare, actor)
 	if not actor or who.is_gavel(actor) or jid.bare(actor) == bare then return false; end
 	if jid.node(bare) then return guard.named[bare] and guard.named[bare].host; end
 	for host, named in pairs(guard.named) do -- a ban of a whole domain
@@ -24,6 +28,28 @@ local function may_not_remove(guard, bare, actor)
 	end
 	return false;
 end
+
+---- Somebody enters ----
+
+-- muc_allowners keeps back the presence of whoever it is about to promote, and counts on the promotion's own: where
+-- that is refused nobody would see them, nor would they see that they are in. So their presence goes out once more.
+local entering; -- room and bare JID of whoever is just entering; refused: a rise was refused them meanwhile
+
+hooks.hook("muc-occupant-pre-join", function (event)
+	entering = { room = event.room, bare = event.occupant.bare_jid };
+end, -FIRST);
+
+local function note_refusal(room, bare)
+	if entering and entering.room == room and entering.bare == bare then entering.refused = true; end
+end
+
+hooks.after("muc-occupant-joined", function (event, room)
+	local refused = entering and entering.room == room and entering.refused;
+	entering = nil;
+	local occupant = refused and room:get_occupant_by_nick(event.nick or event.occupant.nick);
+	if not occupant then return; end
+	room:publicise_occupant_status(occupant, st.stanza("x", { xmlns = xmlns_user }), nil, nil, nil, occupant.role);
+end);
 
 ---- What is refused ----
 
@@ -34,24 +60,30 @@ end
 
 local rising = {}; -- room and bare JID of a rise that was let through, until it is done
 
-hooks.hook("muc-pre-set-affiliation", function (event)
+-- Whether nobody may make that of them. A rise that is let through is noted.
+local function refuses(guard, event)
 	local room, bare, actor = event.room, event.jid, event.actor;
-	local guard, refused = guarded(room), false;
-	rising = {};
-	if not guard then return; end
-	local rank = affiliation_ranks[event.affiliation];
-	if rank >= affiliation_ranks.admin and rank > rank_in(room, bare) then
-		refused = not may_rise(guard, bare, rank, actor);
-		if not refused then
+	local rank, before = affiliation_ranks[event.affiliation], rank_in(room, bare);
+	if rank >= affiliation_ranks.admin and rank > before then
+		if may_rise(guard, bare, rank, actor) then
 			rising = { room = room, bare = bare };
-		elseif not actor or is_machine(actor) then
-			guards.hold(guard, bare, event.affiliation);
+			return false;
 		end
-	elseif not room:get_default_role(event.affiliation ~= "none" and event.affiliation or nil) then
-		refused = may_not_remove(guard, bare, actor);
+		if not actor or is_machine(actor) then guards.hold(guard, bare, event.affiliation); end
+		note_refusal(room, bare);
+		return true;
 	end
-	if not refused then return; end
-	log_refusal(room, actor, "affiliation "..event.affiliation.." for", bare);
+	local named = guard.named[bare];
+	local lowers = rank < before and named and rank < named.rank;
+	local throws_out = not room:get_default_role(event.affiliation ~= "none" and event.affiliation or nil);
+	return (lowers or throws_out) and may_not_lower(guard, bare, actor);
+end
+
+hooks.hook("muc-pre-set-affiliation", function (event)
+	rising = {};
+	local guard = guarded(event.room);
+	if not guard or not refuses(guard, event) then return; end
+	log_refusal(event.room, event.actor, "affiliation "..event.affiliation.." for", event.jid);
 	event.allowed = false;
 	return true;
 end, FIRST - 1);
@@ -62,20 +94,28 @@ local function may_not_set_role(guard, room, occupant, role, actor)
 	if role == "moderator" then
 		return occupant.role ~= role and rank_in(room, bare) < admin and not may_rise(guard, bare, admin, actor);
 	end
-	return (not role or role == "none") and may_not_remove(guard, bare, actor);
+	return role_ranks[role or "none"] < role_ranks[occupant.role or "none"] and may_not_lower(guard, bare, actor);
+end
+
+-- Whether a role may be set; where it may, that is noted.
+local function lets_role(room, actor, nick, role)
+	local guard = hooks.is_active() and actor and role_ranks[role or "none"] and guarded(room);
+	local occupant = guard and room._occupants[nick];
+	if not occupant then return true; end
+	local person = actor ~= true and actor or nil;
+	if may_not_set_role(guard, room, occupant, role, person) then
+		log_refusal(room, person, "role "..(role or "none").." for", occupant.bare_jid);
+		return false;
+	end
+	rising = { room = room, bare = occupant.bare_jid };
+	return true;
 end
 
 hooks.wrap("set_role", function (inner)
 	return function (room, actor, nick, role, ...)
-		local guard = hooks.is_active() and actor and guarded(room);
-		local occupant = guard and room._occupants[nick];
-		if not occupant then return inner(room, actor, nick, role, ...); end
-		local person = actor ~= true and actor or nil;
-		if may_not_set_role(guard, room, occupant, role, person) then
-			log_refusal(room, person, "role "..(role or "none").." for", occupant.bare_jid);
+		if hooks.attempt("set_role", lets_role, room, actor, nick, role) == false then
 			return nil, "cancel", "not-allowed";
 		end
-		rising = { room = room, bare = occupant.bare_jid };
 		local done, kind, condition = inner(room, actor, nick, role, ...);
 		rising = {};
 		return done, kind, condition;
@@ -83,7 +123,9 @@ hooks.wrap("set_role", function (inner)
 end);
 
 -- Modules write roles straight into an occupant, too (token_affiliation, muc_flip): what counts is what is saved.
-local function keep_down(guard, room, occupant)
+local function keep_down(room, occupant)
+	local guard = occupant.role == "moderator" and hooks.is_active() and guarded(room);
+	if not guard then return; end
 	local before, bare = room._occupants[occupant.nick], occupant.bare_jid;
 	if before and before.role == "moderator" or rising.bare == bare and rising.room == room then return; end
 	if rank_in(room, bare) >= affiliation_ranks.admin or may_rise(guard, bare, affiliation_ranks.admin) then return; end
@@ -93,11 +135,21 @@ end
 
 hooks.wrap("save_occupant", function (inner)
 	return function (room, occupant, ...)
-		local guard = occupant.role == "moderator" and hooks.is_active() and guarded(room);
-		if guard then hooks.attempt("guard", keep_down, guard, room, occupant); end
+		hooks.attempt("save_occupant", keep_down, room, occupant);
 		return inner(room, occupant, ...);
 	end
 end);
+
+-- Where another module has wrapped the room to refuse all promotions but its own, those of whom gavel has named as
+-- promoting go past it, as gavel's own.
+hooks.hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
+	local room, actor = who.connection() and who.find_room(event.stanza), event.stanza.attr.from;
+	local guard = room and past.wrapped_by(room) and guarded(room);
+	local named = guard and guard.named[jid.bare(actor)];
+	local item = named and named.promotes and event.stanza.tags[1]:get_child("item");
+	local rank = item and not item.attr.nick and item.attr.jid and affiliation_ranks[item.attr.affiliation];
+	if rank and rank >= affiliation_ranks.admin then return past.set(event, room); end
+end, FIRST - 2);
 
 -- Reserving an occupant's nick for another JID throws the occupant out. Prosody 0.12 and 13 do that before they look
 -- whether somebody may: with or without the guard it is for moderators alone.
@@ -109,7 +161,7 @@ hooks.hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (e
 		local nick = item.attr.jid and item.attr.nick and resourceprep(item.attr.nick);
 		local occupant = nick and room._occupants[room.jid.."/"..nick];
 		if occupant and jid.prep(item.attr.jid) ~= occupant.bare_jid
-			and (not may or guard and may_not_remove(guard, occupant.bare_jid, actor)) then
+			and (not may or guard and may_not_lower(guard, occupant.bare_jid, actor)) then
 			log_refusal(room, actor, "the nick of", occupant.bare_jid);
 			return who.answer(event, "cancel", "not-allowed");
 		end

@@ -1,12 +1,23 @@
--- Which release of gavel this module belongs to. gavel asks each service as it connects, and compares with its own.
+-- What this module is: the release of gavel that it belongs to, and the modules whose wrappers it goes round. gavel
+-- asks each service as it connects, and is told in its own presence of each room.
 local st = require "util.stanza";
-local who, hooks = module.part "who", module.part "hooks";
+local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
 
 local RELEASE = "0.2.0";
 local xmlns_module = "urn:gavel:module:0";
 
-local function element()
-	return st.stanza("module", { xmlns = xmlns_module, version = RELEASE });
+-- Of one room, or of all that are in use.
+local function element(room)
+	local wrappers, named = room and { past.wrapped_by(room) } or {}, {};
+	if not room then
+		for each in who.muc.live_rooms() do table.insert(wrappers, past.wrapped_by(each)); end
+	end
+	local said = st.stanza("module", { xmlns = xmlns_module, version = RELEASE });
+	for _, name in ipairs(wrappers) do
+		if not named[name] then said:tag("goes-round", { module = name }):up(); end
+		named[name] = true;
+	end
+	return said;
 end
 
 hooks.serve("iq-get/host/"..xmlns_module..":module", function (event)

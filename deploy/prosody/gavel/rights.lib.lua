@@ -1,10 +1,14 @@
 -- What gavel may do: all that an owner may, without being listed as one.
-local who, hooks, jitsi = module.part "who", module.part "hooks", module.part "jitsi";
+local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
 local FIRST = hooks.FIRST;
+
+local function is_owner(address)
+	return hooks.is_active() and who.is_gavel(address) and who.component();
+end
 
 hooks.wrap("get_affiliation", function (inner)
 	return function (room, address, ...)
-		if hooks.is_active() and who.is_gavel(address) and who.component() then return "owner"; end
+		if hooks.attempt("get_affiliation", is_owner, address) then return "owner"; end
 		return inner(room, address, ...);
 	end
 end);
@@ -17,29 +21,24 @@ end, FIRST);
 
 hooks.hook("muc-pre-set-role", function (event)
 	if not who.component() or not who.is_gavel(event.actor) then return; end
-	if event.occupant.role == "moderator" and event.role ~= "moderator" then
-		jitsi.restore_features(event.occupant.bare_jid);
-	end
 	event.allowed = true;
 	return true;
 end, FIRST);
-
-local affiliation_ranks = module:require("muc/util").valid_affiliations;
-hooks.after("muc-set-affiliation", function (event)
-	local fell = affiliation_ranks[event.affiliation] < affiliation_ranks[event.previous_affiliation];
-	if fell and who.is_gavel(event.actor) then jitsi.restore_features(event.jid); end
-end);
 
 -- Straight to the room: the hooks of other modules hide it from all but occupants (muc_hide_all), refuse that somebody
 -- is lowered (muc_allowners), or answer twice (muc_lobby_rooms).
 for request, method in pairs {
 	["iq-get/bare/http://jabber.org/protocol/disco#info:query"] = "handle_disco_info_get_query";
 	["iq-get/bare/http://jabber.org/protocol/muc#admin:query"] = "handle_admin_query_get_command";
-	["iq-set/bare/http://jabber.org/protocol/muc#admin:query"] = "handle_admin_query_set_command";
 	["iq-get/bare/http://jabber.org/protocol/muc#owner:query"] = "handle_owner_query_get_to_room";
 } do
 	hooks.serve(request, function (event)
 		local room = who.from_gavel(event) and who.find_room(event.stanza);
 		if room then return room[method](room, event.origin, event.stanza); end
-	end, FIRST);
+	end);
 end
+
+hooks.serve("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
+	local room = who.from_gavel(event) and who.find_room(event.stanza);
+	if room then return past.set(event, room); end
+end);

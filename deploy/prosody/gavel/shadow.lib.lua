@@ -2,7 +2,7 @@
 -- presence. It gets a copy of every presence a room publishes.
 local st, jid = require "util.stanza", require "util.jid";
 local who, hooks, state, copies = module.part "who", module.part "hooks", module.part "state", module.part "copies";
-local arrivals, release = module.part "arrivals", module.part "release";
+local arrivals, moment, release = module.part "arrivals", module.part "moment", module.part "release";
 local FIRST, answer = hooks.FIRST, who.answer;
 
 local xmlns_muc, xmlns_user = "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user";
@@ -64,7 +64,7 @@ local function join(event, room)
 		local listed = { room = room, occupant = occupant, stanza = presence, x = x };
 		hooks.attempt("list", copies.show, shadow, listed);
 	end
-	module:send(own_presence(shadow, true):up():add_child(release.element()));
+	module:send(own_presence(shadow, true):up():add_child(release.element(room)));
 	return true;
 end
 
@@ -131,9 +131,22 @@ hooks.after("muc-broadcast-presence", function (event, room)
 	end
 end);
 
+local function is_in(room, bare)
+	for _, occupant in room:each_occupant() do
+		if occupant.bare_jid == bare then return true; end
+	end
+	return false;
+end
+
+-- Of somebody who has entered in the meantime their presence has told.
 hooks.after("muc-set-affiliation", function (event, room)
-	local shadow = shadow_in(room.jid);
-	if shadow and not event.in_room and not arrivals.is_entering(event.jid) then copies.show_absent(shadow, event); end
+	if not shadow_in(room.jid) or event.in_room or arrivals.is_entering(event.jid) then return; end
+	local waits = moment.is_open();
+	moment.finally(function ()
+		local shadow = shadow_in(room.jid);
+		if not shadow or waits and is_in(room, event.jid) then return; end
+		copies.show_absent(shadow, event);
+	end);
 end);
 
 hooks.after("muc-broadcast-message", function (event, room)

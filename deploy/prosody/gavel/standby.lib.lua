@@ -8,7 +8,6 @@ local sha1 = require "util.hashes".sha1;
 local now = require "util.time".now;
 local st = require "util.stanza";
 local who = module.part "who";
-local hooks = module.part "hooks";
 
 local QUIET = 5; -- seconds; whoever was heard within that long lives
 local PATIENCE = 10; -- seconds; whoever has not been heard that long after the question does not
@@ -49,6 +48,4 @@ local function newcomer(event)
 	end
 end
 
-return {
-	newcomer = function (event) hooks.attempt("newcomer", newcomer, event); end;
-};
+return { newcomer = newcomer };

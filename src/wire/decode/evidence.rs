@@ -95,7 +95,12 @@ impl<'d> EvidenceReader<'d> {
 
     fn read(&mut self, kind: EvidenceKind, child: &Node<'_, '_>, loss: &mut Loss) {
         match kind {
-            EvidenceKind::Bridge => self.bridge.add(Some(read_bridge(child, loss))),
+            EvidenceKind::Bridge => {
+                if let Some(kind) = left_out_by_module(child, loss) {
+                    self.left_out.get_or_insert(kind);
+                }
+                self.bridge.add(Some(read_bridge(child, loss)));
+            }
             EvidenceKind::Identity => self.identity.add(read_identity(child, loss)),
             EvidenceKind::Token => {
                 loss.lost |= self.tokens.len() == MAX_PARTS;
@@ -113,6 +118,15 @@ impl<'d> EvidenceReader<'d> {
             identity: self.identity.value,
             left_out: self.left_out,
         }
+    }
+}
+
+/// What the module says to have left out of its copy of a presence.
+fn left_out_by_module(claims: &Node<'_, '_>, loss: &mut Loss) -> Option<EvidenceKind> {
+    match &*claims.attribute("left-out", loss)? {
+        "token" => Some(EvidenceKind::Token),
+        "identity" => Some(EvidenceKind::Identity),
+        _ => Some(EvidenceKind::Bridge),
     }
 }
 
