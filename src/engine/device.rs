@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::person::Record;
+use super::room::{Membership, Room};
 use super::timers::Timer;
 use super::users::{RELOAD_MS, Succession};
 use crate::muc::{BareJid, Nick, RoomJid};
@@ -76,8 +77,12 @@ impl Engine {
         }
     }
 
-    /// All rooms have been read: who is out of sight now has left.
+    /// All rooms have been read: who is out of sight now has left. Where gavel was
+    /// put out of one of them, it has to be in again first.
     pub(super) fn succeed_unseen(&mut self, main: &RoomJid) {
+        if !self.sees_all_of(main) {
+            return;
+        }
         let unseen = self
             .meetings
             .get(main)
@@ -92,6 +97,18 @@ impl Engine {
             self.succeed(main, &bare, true);
             self.mark(main, &bare);
         }
+    }
+
+    /// Whether gavel is in the main room, and in all breakout rooms that it has been in.
+    fn sees_all_of(&self, main: &RoomJid) -> bool {
+        let now = self.now.tick;
+        let returns = |room: &Room| match room.membership {
+            Membership::Out => room.not_before.is_some_and(|at| at > now),
+            _ => !room.is_ready(),
+        };
+        let mut breakouts = self.rooms.values();
+        self.rooms.get(main).is_some_and(Room::is_ready)
+            && !breakouts.any(|room| room.last_main.as_ref() == Some(main) && returns(room))
     }
 
     /// What `old` held is `heir`'s from now on, who is the same user.
@@ -116,29 +133,30 @@ impl Engine {
         if grant.is_none() && step_down.is_none() && !elected {
             return;
         }
-        if elected {
-            // Who was elected meanwhile has only stood in.
-            self.end_elections_but(main, heir);
-        }
         if let Some(person) = self.person_mut(main, heir) {
             let record = &mut person.record;
             (record.grant, record.step_down) = (grant, step_down);
-            if elected {
-                (record.elected, record.lapsed) = (true, None);
-            }
+        }
+        if elected {
+            self.is_back(main, heir);
         }
         self.changed = true;
         self.mark(main, old);
         self.mark(main, heir);
     }
 
-    /// Somebody who was elected as they left is back.
+    /// Somebody who was elected as they left is back. Whoever was elected meanwhile
+    /// has only stood in; whoever moderates by another right moderates, and the
+    /// election is over.
     pub(super) fn is_back(&mut self, main: &RoomJid, bare: &BareJid) {
+        self.changed = true;
+        if self.is_moderated_without(main, bare) {
+            return;
+        }
         self.end_elections_but(main, bare);
         if let Some(person) = self.person_mut(main, bare) {
             (person.record.elected, person.record.lapsed) = (true, None);
         }
-        self.changed = true;
     }
 
     /// Somebody elected has left, and may come back: the meeting is looked at

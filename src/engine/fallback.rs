@@ -179,6 +179,17 @@ impl Engine {
         }
     }
 
+    /// Whether somebody else who is present moderates by a right that goes back to
+    /// no election.
+    pub(super) fn is_moderated_without(&self, main: &RoomJid, heir: &BareJid) -> bool {
+        let people = self.meetings.get(main).map(|meeting| &meeting.people);
+        let mut others = people.into_iter().flatten();
+        others.any(|(bare, person)| {
+            let other = bare != heir && person.is_present() && !person.is_elected_power();
+            other && self.has_power(main, person)
+        })
+    }
+
     fn moderates_now(&self, person: &Person) -> bool {
         let seats = person.seats.iter();
         let mut roles = seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick));

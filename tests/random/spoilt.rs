@@ -3,13 +3,13 @@
 
 use super::op::{self, Op, Play, Script};
 use crate::sim::{Choice, Spoil, World};
-use gavel::policy::{Guests, Policy};
+use gavel::policy::{Fallback, Guests, Policy};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// So many runs; `SPOILT_RUNS` says otherwise.
-const RUNS: u64 = 6;
+const RUNS: u64 = 8;
 
 fn play(
     module: bool,
@@ -45,6 +45,23 @@ fn script(number: u64) -> Script {
     script
 }
 
+/// What is configured in a run: the guard on and off, each with and without
+/// elections, each with guests lowered and left alone.
+fn policy(run: u64) -> Policy {
+    Policy {
+        guard: run.is_multiple_of(2),
+        fallback: match run / 2 % 2 {
+            0 => Fallback::None,
+            _ => Fallback::First,
+        },
+        guests: match run / 4 % 2 {
+            0 => Guests::Strip,
+            _ => Guests::Ignore,
+        },
+        ..Policy::default()
+    }
+}
+
 fn number(variable: &str, otherwise: u64) -> u64 {
     let set = std::env::var(variable).ok();
     set.and_then(|set| set.parse().ok()).unwrap_or(otherwise)
@@ -55,11 +72,7 @@ fn every_stanza(module: bool) {
     let mut wrong = Vec::new();
     let first = number("SPOILT_FIRST", 0);
     for run in first..first + number("SPOILT_RUNS", RUNS) {
-        let policy = Policy {
-            guard: run % 2 == 0,
-            guests: Guests::Strip,
-            ..Policy::default()
-        };
+        let policy = policy(run);
         let script = script(run);
         let all = play(module, &policy, &script, None);
         for (nth, how) in (1..=all).flat_map(|n| Spoil::ALL.map(|how| (n, how))) {
@@ -88,7 +101,8 @@ fn b20_no_stanza_is_needed_as_an_ordinary_occupant() {
     every_stanza(false);
 }
 
-/// One stanza of one run, to look into: `SPOILT=run,number,how`.
+/// One stanza of one run, to look into: `SPOILT=run,number,how,module`, or `none`
+/// instead of `module`.
 #[test]
 fn b20_the_one_that_is_looked_into() {
     let Ok(which) = std::env::var("SPOILT") else {
@@ -99,10 +113,7 @@ fn b20_the_one_that_is_looked_into() {
     let how = Spoil::ALL
         .into_iter()
         .find(|how| format!("{how:?}") == parts[2]);
-    let policy = Policy {
-        guard: run % 2 == 0,
-        ..Policy::default()
-    };
+    let policy = policy(run);
     let script = script(run);
     eprintln!("{script:?}");
     let mut world = World::new(Choice {

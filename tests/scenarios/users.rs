@@ -2,9 +2,9 @@
 //! never copied.
 
 use super::b5_fallback::first;
-use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
-use gavel::policy::Policy;
+use gavel::policy::{Guests, Policy};
 
 const T: &str = "t@meet.jitsi/1";
 
@@ -148,6 +148,31 @@ fn b3_what_passes_is_settled_when_all_rooms_are_read_after_a_restart() {
 }
 
 #[test]
+fn b3_nothing_passes_while_gavel_is_put_out_of_the_main_room() {
+    let mut world = World::new(Choice {
+        module: false,
+        ..Choice::default()
+    });
+    let (r, b) = (room("r"), breakout("b"));
+    world.server.breakouts.insert(b.clone(), r.clone());
+    world.oracle.breakout(&b, &r);
+    world.open_room(&r);
+    world.join(T, &r, "t", Some(Ticket::new(Kind::Owner, 1)));
+    comes(&mut world, &r, "a", Kind::Member);
+    promote(&mut world, &r, "a");
+    // Somebody with the same id opens a breakout room, which gavel enters sooner
+    // than it is in the main room again.
+    let ticket = Some(Ticket::new(Kind::Member, 7).user("u"));
+    world.join(&full("x"), &b, "x", ticket);
+    world.server.invite(&b);
+    world.flush();
+    world.role(None, &r, "gavel", Role::None).unwrap();
+    world.run(2_000);
+    assert_eq!(owners(&world, &r, &["a", "x"]), ["a"]);
+    world.check_quiet();
+}
+
+#[test]
 fn b3_an_id_that_names_no_person_does_so_after_a_restart() {
     let (mut world, r) = with(Policy::default(), true);
     comes(&mut world, &r, "a", Kind::Member);
@@ -232,4 +257,44 @@ fn b5_an_election_that_waits_is_over_when_a_host_comes() {
     comes(&mut world, &r, "a2", Kind::Member);
     world.check_quiet();
     assert_eq!(owners(&world, &r, &["t", "a2"]), ["t"]);
+}
+
+#[test]
+fn b5_an_election_is_not_taken_up_again_where_somebody_else_moderates_by_then() {
+    // They come back under the same JID, or under another.
+    for back in ["a", "a2"] {
+        let guests = Guests::Ignore;
+        let (mut world, r) = with(Policy { guests, ..first() }, false);
+        comes(&mut world, &r, "a", Kind::Member);
+        world.join(&full("b"), &r, "b", None);
+        world.run(50);
+        world.leave(&full("a"), &r);
+        world.run(50);
+        world
+            .set(Some(FOCUS), &r, &full("b"), Affiliation::Owner)
+            .unwrap();
+        world.run(50);
+        comes(&mut world, &r, back, Kind::Member);
+        world.check_quiet();
+        assert_eq!(owners(&world, &r, &["a", "a2", "b"]), ["b"], "{back}");
+    }
+}
+
+#[test]
+fn b5_who_comes_back_is_elected_beside_those_they_have_promoted() {
+    for back in ["a", "a2"] {
+        let (mut world, r) = with(first(), false);
+        comes(&mut world, &r, "a", Kind::Member);
+        world.join(&full("b"), &r, "b", None);
+        world.run(50);
+        world
+            .set(Some(&full("a")), &r, &full("b"), Affiliation::Owner)
+            .unwrap();
+        world.run(50);
+        world.leave(&full("a"), &r);
+        world.run(50);
+        comes(&mut world, &r, back, Kind::Member);
+        world.check_quiet();
+        assert_eq!(owners(&world, &r, &[back, "b"]), [back, "b"]);
+    }
 }

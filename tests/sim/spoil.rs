@@ -1,5 +1,6 @@
 //! One stanza of a run that reaches gavel otherwise than it was sent.
 
+use super::room::Written;
 use super::world::World;
 use gavel::engine::Input;
 use gavel::muc::{Nick, RoomJid};
@@ -85,8 +86,30 @@ impl World {
             self.open.remove(&iq.id);
         }
         let stanza = how.apply(stanza);
+        if how == Spoil::Inflated {
+            self.show_without_claims(&stanza);
+        }
         let stanza = self.on_the_wire(stanza);
         self.handle(Input::Stanza(stanza));
+    }
+
+    /// What the room says is read all the same; who sent it has no claims meanwhile.
+    fn show_without_claims(&mut self, stanza: &Inbound) {
+        let Inbound::Presence(presence) = stanza else {
+            return;
+        };
+        let key: usize = std::str::from_utf8(&presence.raw).unwrap().parse().unwrap();
+        let bare = Written {
+            ticket: None,
+            ..self.server.payloads[key].clone()
+        };
+        self.server.payloads.push(bare);
+        let last = self.server.payloads.len() - 1;
+        let presence = Presence {
+            raw: last.to_string().into(),
+            ..(**presence).clone()
+        };
+        self.show_oracle(&Inbound::Presence(Box::new(presence)));
     }
 
     /// Who has left unseen is told to the oracle once gavel has found out.

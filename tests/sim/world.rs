@@ -244,7 +244,23 @@ impl World {
         if let Some((_, how)) = spoil {
             return self.deliver_spoilt(stanza, how);
         }
-        let from = match &stanza {
+        if let Inbound::Iq(iq) = &stanza {
+            self.open.remove(&iq.id);
+        }
+        self.trace.push(match &stanza {
+            Inbound::Presence(p) => {
+                format!("{} < {} {:?} {:?}", self.now, p.from, p.kind, p.muc_user)
+            }
+            other => format!("{} < {other:?}", self.now),
+        });
+        self.show_oracle(&stanza);
+        let stanza = self.on_the_wire(stanza);
+        self.handle(Input::Stanza(stanza));
+    }
+
+    /// The oracle sees what gavel is told.
+    pub(super) fn show_oracle(&mut self, stanza: &Inbound) {
+        let from = match stanza {
             Inbound::Presence(presence) => &presence.from,
             Inbound::Message(message) => &message.from,
             Inbound::Iq(iq) => &iq.from,
@@ -258,21 +274,14 @@ impl World {
         let ready = known.is_some_and(|known| known.is_ready());
         let follows = known
             .is_some_and(|known| matches!(known.membership, Membership::In | Membership::Joining));
-        if let Inbound::Iq(iq) = &stanza {
-            self.open.remove(&iq.id);
-        }
-        self.trace.push(match &stanza {
-            Inbound::Presence(p) => {
-                format!("{} < {} {:?} {:?}", self.now, p.from, p.kind, p.muc_user)
-            }
-            other => format!("{} < {other:?}", self.now),
-        });
         if follows {
             let payloads = &self.server.payloads;
-            self.oracle.see(self.now, &stanza, payloads, ready);
+            self.oracle.see(self.now, stanza, payloads, ready);
         }
-        let stanza = self.on_the_wire(stanza);
-        self.handle(Input::Stanza(stanza));
+        // What gavel was not told it has found in a list.
+        if let (true, Some(room), true) = (self.spoilt, room, ready) {
+            self.oracle.listed(&room, stanza);
+        }
     }
 
     /// What gavel's clock says.

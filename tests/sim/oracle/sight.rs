@@ -3,7 +3,7 @@
 use super::super::room::{Written, bare};
 use super::{Oracle, Seat};
 use gavel::muc::{Affiliation, Role, RoomJid};
-use gavel::stanza::{Inbound, Item, MessageKind, MucUser, Presence, PresenceKind};
+use gavel::stanza::{Inbound, IqPayload, Item, MessageKind, MucUser, Presence, PresenceKind};
 
 impl Oracle {
     /// gavel is told this. `ready` says that it was in the room, and knew what
@@ -22,6 +22,22 @@ impl Oracle {
                 }
             }
             Inbound::Iq(_) | Inbound::Unread(_) => {}
+        }
+    }
+
+    /// gavel is answered with a list of a room's affiliations.
+    pub fn listed(&mut self, room: &RoomJid, stanza: &Inbound) {
+        let Inbound::Iq(iq) = stanza else {
+            return;
+        };
+        let IqPayload::MucAdmin(items) = &iq.payload else {
+            return;
+        };
+        for item in items {
+            let jid = bare(item.jid.as_deref().unwrap());
+            if !Self::infrastructure(&jid) {
+                self.changed(room, &jid, item.affiliation.unwrap(), None, true);
+            }
         }
     }
 
