@@ -43,6 +43,9 @@ _gavel() {
             gavel,setup)
                 cmd="gavel__subcmd__setup"
                 ;;
+            gavel,status)
+                cmd="gavel__subcmd__status"
+                ;;
             gavel,token)
                 cmd="gavel__subcmd__token"
                 ;;
@@ -72,6 +75,9 @@ _gavel() {
                 ;;
             gavel__subcmd__help,setup)
                 cmd="gavel__subcmd__help__subcmd__setup"
+                ;;
+            gavel__subcmd__help,status)
+                cmd="gavel__subcmd__help__subcmd__status"
                 ;;
             gavel__subcmd__help,token)
                 cmd="gavel__subcmd__help__subcmd__token"
@@ -167,7 +173,7 @@ _gavel() {
 
     case "${cmd}" in
         gavel)
-            opts="-c -h -V --config --help --version run check explain token room events doctor setup completions help"
+            opts="-c -h -V --config --help --version run check explain token room events doctor setup status completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -335,7 +341,7 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__help)
-            opts="run check explain token room events doctor setup completions help"
+            opts="run check explain token room events doctor setup status completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -531,6 +537,20 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__help__subcmd__setup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gavel__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -857,7 +877,7 @@ _gavel() {
             return 0
             ;;
         gavel__subcmd__setup)
-            opts="-c -h --jitsi --muc --undo --module --dry-run --root --config --help"
+            opts="-c -h --jitsi --muc --undo --module --readable --dry-run --root --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -875,10 +895,36 @@ _gavel() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --readable)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gavel__subcmd__status)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

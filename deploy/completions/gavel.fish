@@ -35,6 +35,7 @@ complete -c gavel -n "__fish_gavel_needs_command" -f -a "room" -d 'Inspect and s
 complete -c gavel -n "__fish_gavel_needs_command" -f -a "events" -d 'Print the decisions taken, newest last'
 complete -c gavel -n "__fish_gavel_needs_command" -f -a "doctor" -d 'Examine the deployment and say how to mend it'
 complete -c gavel -n "__fish_gavel_needs_command" -f -a "setup" -d 'Write what gavel and Prosody need to know of each other'
+complete -c gavel -n "__fish_gavel_needs_command" -f -a "status" -d 'Show on one screen how gavel is'
 complete -c gavel -n "__fish_gavel_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c gavel -n "__fish_gavel_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gavel -n "__fish_gavel_using_subcommand run" -s c -l config -d 'The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]' -r -F
@@ -119,23 +120,28 @@ complete -c gavel -n "__fish_gavel_using_subcommand doctor" -s h -l help -d 'Pri
 complete -c gavel -n "__fish_gavel_using_subcommand setup" -l jitsi -d 'The domain of a Jitsi installed from Debian\'s packages' -r
 complete -c gavel -n "__fish_gavel_using_subcommand setup" -l muc -d 'A MUC service of a plain Prosody; may be given several times' -r
 complete -c gavel -n "__fish_gavel_using_subcommand setup" -l module -d 'Write the Prosody module into this folder, and nothing else' -r -F
+complete -c gavel -n "__fish_gavel_using_subcommand setup" -l readable -d 'Make this file readable for everybody; with --module' -r -F
 complete -c gavel -n "__fish_gavel_using_subcommand setup" -l root -d 'The folder that stands for /' -r -F
 complete -c gavel -n "__fish_gavel_using_subcommand setup" -s c -l config -d 'The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]' -r -F
 complete -c gavel -n "__fish_gavel_using_subcommand setup" -l undo -d 'Take back what setup has put into Prosody\'s configuration'
 complete -c gavel -n "__fish_gavel_using_subcommand setup" -l dry-run -d 'Say what would change, and change nothing'
 complete -c gavel -n "__fish_gavel_using_subcommand setup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gavel -n "__fish_gavel_using_subcommand status" -s c -l config -d 'The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]' -r -F
+complete -c gavel -n "__fish_gavel_using_subcommand status" -l json -d 'Print one JSON document'
+complete -c gavel -n "__fish_gavel_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gavel -n "__fish_gavel_using_subcommand completions" -s c -l config -d 'The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]' -r -F
 complete -c gavel -n "__fish_gavel_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "run" -d 'Run the daemon, in the foreground'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "check" -d 'Validate the configuration and print the effective one'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "explain" -d 'Say which affiliation and name claims get, and why'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "token" -d 'Make, verify and show tokens'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "room" -d 'Inspect and steer the running daemon'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "events" -d 'Print the decisions taken, newest last'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "doctor" -d 'Examine the deployment and say how to mend it'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "setup" -d 'Write what gavel and Prosody need to know of each other'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "completions" -d 'Print a shell\'s completions'
-complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "run" -d 'Run the daemon, in the foreground'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "check" -d 'Validate the configuration and print the effective one'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "explain" -d 'Say which affiliation and name claims get, and why'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "token" -d 'Make, verify and show tokens'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "room" -d 'Inspect and steer the running daemon'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "events" -d 'Print the decisions taken, newest last'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "doctor" -d 'Examine the deployment and say how to mend it'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "setup" -d 'Write what gavel and Prosody need to know of each other'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "status" -d 'Show on one screen how gavel is'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c gavel -n "__fish_gavel_using_subcommand help; and not __fish_seen_subcommand_from run check explain token room events doctor setup status completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gavel -n "__fish_gavel_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "sign" -d 'Make a test token, signed with the configured secret'
 complete -c gavel -n "__fish_gavel_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "verify" -d 'Verify a token with the configured keys and say what is wrong'
 complete -c gavel -n "__fish_gavel_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "decode" -d 'Show a token without verifying it'

@@ -19,5 +19,5 @@ pub use room::{
     Correction, Granter, Occupant, Override, OverrideRequest, Rejected, RoomDetail, RoomOverride,
     RoomSummary,
 };
-pub use status::Status;
+pub use status::{ModuleState, ModuleStatus, Status, Unsettled};
 pub use time::Time;

@@ -1,6 +1,7 @@
 //! `GET /v1/status`.
 
 use super::Time;
+use crate::muc::Affiliation;
 use serde::{Deserialize, Serialize};
 
 /// How the daemon is.
@@ -23,11 +24,71 @@ pub struct Status {
     /// Whether presence can be sent in an occupant's name
     /// (`validate_from_addresses = false`), as far as is known.
     pub can_impersonate: bool,
-    /// Whether everything found after the connection has been joined: what
-    /// `/readyz` answers.
+    /// Whether gavel does its work: what `/readyz` answers.
     #[serde(default)]
     pub ready: bool,
+    /// Whether everything found after the connection has been joined.
+    #[serde(default)]
+    pub resynchronised: bool,
+    /// The MUC services on which nobody gets claims, because they come from the
+    /// module alone and it is not active there.
+    #[serde(default)]
+    pub unserved: Vec<String>,
+    /// People who moderate.
+    #[serde(default)]
+    pub moderators: usize,
+    /// Some of those counted in `pending`.
+    #[serde(default)]
+    pub unsettled: Vec<Unsettled>,
+    /// The Prosody module on each MUC service.
+    #[serde(default)]
+    pub modules: Vec<ModuleStatus>,
     /// Why it is not connected, with the remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+/// The Prosody module on a MUC service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleStatus {
+    /// The service's domain.
+    pub service: String,
+    /// Whether the module is active there.
+    pub state: ModuleState,
+    /// The release it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// Whether the module is active on a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModuleState {
+    /// The service has not said.
+    Unknown,
+    /// It serves this gavel.
+    Active,
+    /// It is loaded and serves another gavel.
+    ServesAnother,
+    /// It is not loaded.
+    Absent,
+    /// There is no such service.
+    NoService,
+}
+
+/// Somebody who does not have yet what they should have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsettled {
+    /// The room.
+    pub room: String,
+    /// Their nick.
+    pub nick: String,
+    /// What they call themselves.
+    pub display_name: Option<String>,
+    /// What they have.
+    pub affiliation: Affiliation,
+    /// What they should have.
+    pub desired: Option<Affiliation>,
+    /// What keeps gavel from it.
+    pub hindrance: Option<String>,
 }

@@ -243,6 +243,11 @@ impl Verifier {
         self.sources.contains(&source) && (source != Source::Identity || trusted())
     }
 
+    /// Whether claims can come from the Prosody module alone.
+    pub fn needs_module(&self) -> bool {
+        self.sources == [Source::Bridge]
+    }
+
     /// Takes over the keys that `old` has fetched, where they are of the same
     /// server: for a configuration that is read again.
     pub fn keep_keys(&mut self, old: &mut Self) {

@@ -92,6 +92,13 @@ pub enum Command {
     /// what it changes, changes nothing twice, and restarts nothing.
     #[command(after_help = "Example:\n  gavel setup --jitsi meet.example.org --dry-run")]
     Setup(SetupArgs),
+    /// Show on one screen how gavel is
+    ///
+    /// Whether it is connected, the module on each service, rooms and people, who
+    /// does not have yet what they should have, and what the doctor finds wrong.
+    /// The status is 1 where gavel is not ready.
+    #[command(after_help = "Example:\n  gavel status || gavel doctor")]
+    Status(StatusArgs),
     /// Print a shell's completions
     #[command(after_help = "Example:\n  gavel completions bash > \
                             /etc/bash_completion.d/gavel")]
@@ -241,6 +248,14 @@ pub struct DoctorArgs {
     /// line, within 2 s
     #[arg(long, conflicts_with = "json")]
     pub ready: bool,
+}
+
+/// What `gavel status` takes.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `gavel completions` takes.

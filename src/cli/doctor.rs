@@ -39,7 +39,7 @@ pub(super) fn run(
 /// Asks the daemon; where none runs, Prosody itself. A daemon that does not
 /// answer, or may not be asked, is there all the same, and a second connection
 /// could end its own.
-async fn diagnose(client: Client, file: Option<&Path>) -> Result<Diagnosis, Error> {
+pub(super) async fn diagnose(client: Client, file: Option<&Path>) -> Result<Diagnosis, Error> {
     let loaded = config::load(file);
     match client.get::<Diagnosis>("/v1/doctor").await {
         Ok(diagnosis) => {
@@ -152,6 +152,13 @@ fn readiness(status: &api::Status) -> (String, bool) {
         _ if status.standby => ("standby: another gavel is connected".to_owned(), true),
         _ if !status.connected => (
             "not ready: not connected; see gavel doctor".to_owned(),
+            false,
+        ),
+        _ if !status.unserved.is_empty() => (
+            format!(
+                "not ready: mod_gavel is not active on {}; see gavel doctor",
+                status.unserved.join(", ")
+            ),
             false,
         ),
         _ if !status.ready => (

@@ -19,6 +19,7 @@ mod rooms;
 mod run;
 mod screen;
 mod setup;
+mod status;
 mod table;
 pub mod text;
 mod token;
@@ -26,7 +27,7 @@ mod verification;
 
 pub use args::{
     CheckArgs, Cli, Command, CompletionsArgs, DecodeArgs, DoctorArgs, EventsArgs, ExplainArgs,
-    ListArgs, RoomArgs, RoomCommand, SetArgs, SetupArgs, ShowArgs, SignArgs, TokenArgs,
+    ListArgs, RoomArgs, RoomCommand, SetArgs, SetupArgs, ShowArgs, SignArgs, StatusArgs, TokenArgs,
     TokenCommand, UnsetArgs, VerifyArgs, WatchArgs,
 };
 pub use input::read_input;
@@ -64,6 +65,7 @@ fn dispatch(command: Command, config: Option<&Path>, output: &mut Output) -> Res
         Command::Events(args) => events::run(&args, config, output),
         Command::Doctor(args) => doctor::run(&args, config, output),
         Command::Setup(args) => setup::run(&args, output),
+        Command::Status(args) => status::run(&args, config, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -23,25 +23,17 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
     clocks(daemon, list);
 }
 
-/// Source bridge needs the module.
+/// Source bridge needs the module; where it is the only one, that the module is
+/// missing is told of each service.
 fn bridge(facts: &Facts, list: &mut List) {
-    let sources = &facts.setup.sources;
-    if !sources.contains(&Source::Bridge) || facts.answers.is_none() {
+    let listed = facts.setup.sources.contains(&Source::Bridge);
+    if !listed || facts.answers.is_none() || facts.only_module_helps() {
         return;
     }
-    let Some(place) = facts.without_module() else {
-        return;
-    };
-    if sources.len() == 1 {
-        list.fail(
-            "sources",
-            format!("claims come from mod_gavel only (claims.sources is [\"bridge\"]), which does not serve {place}: nobody there has claims, so nobody is made moderator"),
-            "load mod_gavel there, or set claims.sources = [\"jwt\"] where clients put their token into presence",
-        );
-    } else if !facts.is_jitsi() {
+    if let Some(place) = facts.without_module() {
         list.ok(
             "sources",
-            format!("claims.sources lists \"bridge\", which has no effect on {place}: mod_gavel is not there"),
+            format!("claims.sources lists \"bridge\", which has no effect on {place}, because mod_gavel is not active there"),
         );
     }
 }
@@ -54,7 +46,7 @@ fn tokens(facts: &Facts, daemon: &Daemon, list: &mut List) {
     }
     list.warn(
         "tokens",
-        format!("claims.sources lists \"jwt\", and none of the {} since the start had a token in their presence", people(daemon.tally.people)),
+        format!("claims.sources lists \"jwt\", and none of the {} who came since the start had a token in their presence", people(daemon.tally.people)),
         "stock Jitsi clients put none there: load mod_gavel and set claims.sources = [\"bridge\"]; for clients of your own see that claims.jwt.elements has the name of the element they send",
     );
 }
@@ -63,7 +55,7 @@ fn keys(daemon: &Daemon, list: &mut List) {
     if let Some((server, why)) = &daemon.tally.keys_missing {
         list.warn(
             "keys",
-            format!("keys of tokens cannot be had from {server} ({why}): people whose key is not here are guests"),
+            format!("gavel cannot fetch keys from {server} ({why}): people whose tokens need a key that it does not have are guests"),
             "see that claims.jwt.jwks_url or asap_key_server is the issuer's and answers this machine; try a token with gavel token verify",
         );
     }
@@ -76,7 +68,7 @@ fn rejected(facts: &Facts, daemon: &Daemon, list: &mut List) {
             let trusted = facts.setup.trusted_domains.join(", ");
             list.warn(
                 "untrusted",
-                format!("{refused} since the start somebody showed an <identity/> whose domain is not trusted (claims.trusted_domains is [{trusted}]): it counted for nothing"),
+                format!("{refused} since the start somebody showed an <identity/> whose domain is not trusted (claims.trusted_domains is [{trusted}]): gavel ignores it"),
                 "add that domain to claims.trusted_domains only if Prosody loads presence_identity there; anybody can write an identity elsewhere",
             );
             continue;

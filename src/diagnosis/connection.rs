@@ -14,6 +14,7 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
         ),
         Connection::Down(trouble) => down(facts, trouble, list),
     }
+    replaced(facts, list);
     version(facts, list);
     unanswered(facts, list);
 }
@@ -52,7 +53,7 @@ fn down(facts: &Facts, trouble: &Trouble, list: &mut List) {
     let (message, remedy) = match trouble {
         Trouble::Unreachable(reason) => (
             format!("cannot connect to {server}: {reason}"),
-            "set component.server to the host and port where Prosody listens for components (its component_interfaces, component_ports = { 5347 }), and see that Prosody runs".to_owned(),
+            super::reach(server, reason),
         ),
         Trouble::NotXmpp(reason) => (
             format!("what listens at {server} is no component port of Prosody ({reason})"),
@@ -62,20 +63,53 @@ fn down(facts: &Facts, trouble: &Trouble, list: &mut List) {
             format!("Prosody at {server} refuses the secret of {component}"),
             format!("write the component_secret of Component \"{component}\" in Prosody's configuration into component.secret, or the file that component.secret_file names"),
         ),
+        Trouble::NoSecret => (
+            format!("Component \"{component}\" of Prosody at {server} has no component_secret, so nobody can connect as it"),
+            format!("add component_secret = \"…\" below Component \"{component}\" in Prosody's configuration, with the same text as gavel's component.secret, and restart Prosody"),
+        ),
         Trouble::HostUnknown => (
-            format!("Prosody at {server} knows no component {component}"),
-            format!("add to Prosody's configuration a section Component \"{component}\" with component_secret = \"…\", and restart Prosody; where it is there, set component.server to Prosody's component_ports (5347 unless set otherwise): its port for clients answers the same"),
+            format!("Prosody at {server} has no component {component}"),
+            format!("add Component \"{component}\" with component_secret = \"…\" to Prosody's configuration, and restart Prosody; if it is there, restart Prosody, or see that component.jid is spelled as there"),
         ),
-        Trouble::Conflict => (
-            format!("another connection of {component} exists, and no gavel answers here at the admin socket"),
-            "run gavel doctor where that gavel runs (docker compose exec gavel gavel doctor), or name with -c the configuration whose admin.socket it uses; if it is not gavel, end it".to_owned(),
+        Trouble::ClientPort => (
+            format!("{server} is Prosody's port for clients, not its port for components"),
+            "set component.server to the port of component_ports in Prosody's configuration (5347 unless it says otherwise)".to_owned(),
         ),
+        Trouble::Conflict => conflict(facts),
         Trouble::Other(reason) => (
             format!("not connected: {reason}"),
             "see gavel's and Prosody's log".to_owned(),
         ),
     };
     list.fail("connection", message, remedy);
+}
+
+/// Somebody is connected as gavel, and no gavel answers at the socket: mostly a
+/// gavel that could not make its socket.
+fn conflict(facts: &Facts) -> (String, String) {
+    let (component, socket) = (&facts.setup.component, &facts.setup.socket);
+    (
+        format!(
+            "another connection of {component} exists, and no gavel answers here at its admin socket {socket}"
+        ),
+        format!(
+            "if gavel runs on this machine, see its log for \"admin socket\": the folder of {socket} must exist and be writable for gavel's user (systemd makes it with RuntimeDirectory=gavel; in a container it needs a tmpfs); if it runs elsewhere, run gavel doctor there (docker compose exec gavel gavel doctor), or name with -c the configuration whose admin.socket it uses"
+        ),
+    )
+}
+
+/// `component_conflict_resolve = "kick_old"` and two gavels.
+fn replaced(facts: &Facts, list: &mut List) {
+    let times = facts.daemon.as_ref().map_or(0, |daemon| daemon.replaced);
+    if times == 0 {
+        return;
+    }
+    let component = &facts.setup.component;
+    list.fail(
+        "kicked",
+        format!("another gavel has connected as {component} and so ended this one's connection ({} since the start): with component_conflict_resolve = \"kick_old\" two gavels end one another's connection in turn", count(times, "time", "times")),
+        format!("remove component_conflict_resolve from Component \"{component}\" in Prosody's configuration, so that the second gavel waits as a standby, or end one of the two"),
+    );
 }
 
 /// The oldest version that gavel is tested with.

@@ -39,6 +39,10 @@ pub struct Setup {
     pub poll: Poll,
     /// Whether the module is to guard moderation (`policy.guard`).
     pub guard: bool,
+    /// `admin.socket`.
+    pub socket: String,
+    /// `policy.trusted_logins`.
+    pub logins: Vec<String>,
 }
 
 /// Something remarkable in the configuration.
@@ -72,8 +76,12 @@ pub enum Trouble {
     NotXmpp(String),
     /// The secret is refused.
     NotAuthorized,
+    /// The server has no secret for the component.
+    NoSecret,
     /// The server has no such component.
     HostUnknown,
+    /// What answers is the port for clients.
+    ClientPort,
     /// Another has it.
     Conflict,
     /// Anything else, in words with the remedy.
@@ -106,6 +114,8 @@ pub struct Daemon {
     pub survey: Survey,
     /// Where the state is kept.
     pub kept: Kept,
+    /// How often another gavel has ended its connection.
+    pub replaced: u32,
 }
 
 impl Facts {
@@ -121,6 +131,23 @@ impl Facts {
     pub(super) fn module(&self, service: usize) -> Option<Module> {
         let answers = self.answers.as_ref()?;
         answers.services.get(service)?.module
+    }
+
+    /// The release that the module of a service belongs to, where it is known.
+    pub(super) fn release(&self, service: usize) -> Option<&str> {
+        let answers = self.answers.as_ref()?;
+        answers.services.get(service)?.version.as_deref()
+    }
+
+    /// Whether claims can come from the module alone.
+    pub(super) fn needs_module(&self) -> bool {
+        self.setup.sources == [Source::Bridge]
+    }
+
+    /// Whether nothing but the module helps: claims come from it, or Jitsi breaks
+    /// without it.
+    pub(super) fn only_module_helps(&self) -> bool {
+        self.needs_module() || self.is_jitsi()
     }
 
     /// The services that are known to be without the module, or not to be served
@@ -140,7 +167,8 @@ impl Facts {
     /// Whether it matters that gavel may send in others' names: names are to
     /// be turned back, and the module does not keep all of them.
     pub fn wants_impersonation(&self) -> bool {
-        self.setup.reverts && self.answers.is_some() && !self.module_everywhere()
+        let plain = !self.module_everywhere() && !self.needs_module();
+        self.setup.reverts && self.answers.is_some() && plain
     }
 
     /// gavel's bare JID.

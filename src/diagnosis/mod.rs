@@ -10,13 +10,16 @@ mod claims;
 mod connection;
 mod facts;
 mod people;
+mod reach;
 mod services;
+mod signals;
 mod speed;
 #[cfg(test)]
 mod tests;
 mod upkeep;
 
 pub use facts::{Connection, Daemon, Facts, Kept, Note, Setup, Trouble};
+pub use reach::reach;
 
 use crate::api::{Finding, Severity};
 
@@ -28,6 +31,7 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
     services::examine(facts, &mut list);
     claims::examine(facts, &mut list);
     people::examine(facts, &mut list);
+    signals::examine(facts, &mut list);
     speed::examine(facts, &mut list);
     upkeep::state(facts, &mut list);
     list.0

@@ -39,15 +39,28 @@ fn times(times: Promotions) -> String {
     )
 }
 
-/// Jicofo promotes by two ways, of which one is in force: auto-owner, or its
-/// authentication.
+/// Jicofo has two modules that promote, of which one is in force. The auto-owner
+/// promotes the first person of a room; its authentication promotes everybody who
+/// has logged in. So a person who did not come first tells which it is.
 fn focus(promoter: &Promoter, n: Promotions, list: &mut List) {
     let name = promoter.name.as_deref().unwrap_or("infrastructure");
     let service = &promoter.service;
+    let done = format!(
+        "{name} has made people moderators in {service} {}",
+        times(n)
+    );
+    let authentication = "set JICOFO_ENABLE_AUTH=0 (docker-jitsi-meet), or in jicofo.conf jicofo.authentication.enabled = false. Leave it on if guests have to wait for a host, which it does too, and set policy.guard = true instead; and if people log in with accounts and without tokens, set policy.trusted_logins before you switch it off, or nobody moderates";
+    if n.not_first > 0 {
+        return list.warn(
+            "promotions",
+            format!("{done}, also people who had not come first, and gavel took it back: Jicofo's authentication promotes everyone who has logged in, with a token too"),
+            authentication,
+        );
+    }
     list.warn(
         "promotions",
-        format!("{name} has made people moderators in {service} {}, and gavel took it back", times(n)),
-        "switch it off in Jicofo: ENABLE_AUTO_OWNER=0 (docker-jitsi-meet), or in jicofo.conf jicofo.conference.enable-auto-owner = false, and where all who log in are promoted jicofo.authentication.enabled = false",
+        format!("{done}, each time the first person of a room, and gavel took it back: Jicofo's auto-owner promotes the first person, and its authentication everyone who has logged in"),
+        format!("for the auto-owner set ENABLE_AUTO_OWNER=0 (docker-jitsi-meet), or in jicofo.conf jicofo.conference.enable-auto-owner = false; if Jicofo's authentication is on (docker-jitsi-meet with ENABLE_AUTH=1), {authentication}"),
     );
 }
 
@@ -100,9 +113,9 @@ fn server_admins(daemon: &Daemon, list: &mut List) {
     list.warn(
         "server_admin",
         format!(
-            "{} cannot be lowered, being in `admins` of Prosody: {named}",
+            "gavel cannot demote {}, because Prosody refuses that for its admins (not-acceptable): {named}",
             people(survey.server_admins)
         ),
-        "take these JIDs out of `admins` (global, and of the MUC component) in Prosody's configuration",
+        "take these JIDs out of `admins` (global, and of the MUC component) in Prosody's configuration; if they are in neither, a module such as token_moderation or matrix_power_sync refuses it",
     );
 }

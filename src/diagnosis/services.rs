@@ -2,6 +2,7 @@
 
 use super::{Facts, List, count};
 use crate::engine::examination::{Module, ServiceAnswers};
+use crate::engine::release_of;
 use crate::engine::settings::Poll;
 use crate::engine::tally::ServiceTally;
 use std::time::Duration;
@@ -22,22 +23,16 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
         let Some(answers) = answers.services.get(n) else {
             continue;
         };
-        if !exists(service, answers, list) {
+        if !exists(facts, n, service, answers, list) {
             continue;
         }
-        module(facts, service, answers.module, list);
-        match answers.module {
-            Some(Module::Serves) => {}
-            Some(Module::Refuses | Module::Absent) => {
-                let is_admin = admin(facts, service, answers, list);
-                owner(facts, n, service, answers, list);
-                rooms(facts, n, service, answers, is_admin, list);
-            }
-            None => list.warn(
-                "module",
-                format!("{service} has not answered in time whether mod_gavel serves it"),
-                "ask again; where it stays so, see Prosody's log and load",
-            ),
+        module(facts, n, service, answers, list);
+        // Where only the module helps, its absence is the one thing to say.
+        let without = matches!(answers.module, Some(Module::Refuses | Module::Absent));
+        if without && !facts.only_module_helps() {
+            let is_admin = admin(facts, service, answers, list);
+            owner(facts, n, service, answers, list);
+            rooms(facts, n, service, answers, is_admin, list);
         }
         allowners(facts, n, service, list);
     }
@@ -47,58 +42,119 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
 
 /// `policy.guard` is the module's work.
 fn guard(facts: &Facts, list: &mut List) {
-    if let Some(place) = facts.without_module().filter(|_| facts.setup.guard) {
+    let told = facts.only_module_helps();
+    if let Some(place) = facts
+        .without_module()
+        .filter(|_| facts.setup.guard && !told)
+    {
         list.warn(
             "guard",
-            format!("policy.guard is on and has no effect on {place}, which mod_gavel does not serve: there gavel corrects after the fact"),
-            "load mod_gavel there, of the same version as gavel",
+            format!("policy.guard is on and has no effect on {place}, because mod_gavel is not active there: gavel takes back what others give instead of preventing it"),
+            "load mod_gavel there, of the same release as gavel",
         );
     }
 }
 
-fn exists(service: &str, answers: &ServiceAnswers, list: &mut List) -> bool {
+/// A service that this server does not have. Jitsi's breakout rooms can be
+/// switched off, and then their service is simply not there.
+fn exists(
+    facts: &Facts,
+    n: usize,
+    service: &str,
+    answers: &ServiceAnswers,
+    list: &mut List,
+) -> bool {
     let problem = match &answers.muc {
         None | Some(Ok(true)) => return true,
-        Some(Ok(false)) => format!("{service} is no MUC service"),
-        Some(Err(error)) => format!("{service} is no MUC service of this Prosody ({error})"),
+        Some(Err(error)) if n > 0 && service.starts_with("breakout.") => {
+            list.ok(
+                "service",
+                format!("{service} is not there ({error}), so there are no breakout rooms (docker-jitsi-meet: ENABLE_BREAKOUT_ROOMS=0); gavel does not need it"),
+            );
+            return false;
+        }
+        Some(Ok(false)) => format!("{service} is not a MUC service"),
+        Some(Err(error)) => format!("{service} is not a MUC service of this Prosody ({error})"),
     };
+    let component = &facts.setup.component;
     list.fail(
         "service",
         problem,
         format!(
-            "set service under [[muc]] to the domain of a Component \"…\" \"muc\" in Prosody's configuration, or add Component \"{service}\" \"muc\" there"
+            "set service under [[muc]] (docker-jitsi-meet: GAVEL_MUC) to a domain that Prosody's configuration has as Component \"…\" \"muc\"; it is neither the domain of the accounts nor {component}"
         ),
     );
     false
 }
 
-fn module(facts: &Facts, service: &str, module: Option<Module>, list: &mut List) {
+fn module(facts: &Facts, n: usize, service: &str, answers: &ServiceAnswers, list: &mut List) {
     let gavel = facts.gavel();
-    let load = format!(
-        "add \"gavel\" to modules_enabled of Component \"{service}\" in Prosody's configuration (docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), with the module's folder, gavel, in one of its plugin_paths, and restart Prosody"
-    );
-    match module {
-        Some(Module::Serves) => list.ok(
-            "module",
-            format!("mod_gavel serves {service}: nobody sees gavel there, and it may do all it must"),
-        ),
+    match answers.module {
+        Some(Module::Serves) => active(facts, n, service, answers, list),
         Some(Module::Refuses) => list.fail(
             "module",
-            format!("mod_gavel is loaded on {service}, but takes another than {gavel} for gavel: it serves this one not at all"),
-            format!("set gavel_jid = \"{gavel}\" in Component \"{service}\" of Prosody's configuration"),
+            format!("mod_gavel on {service} is configured for another gavel than {gavel}: nobody there gets a role from a token"),
+            format!("set gavel_jid = \"{gavel}\" in Component \"{service}\" of Prosody's configuration, and restart Prosody"),
         ),
-        Some(Module::Absent) if facts.is_jitsi() => list.fail(
+        Some(Module::Absent) => absent(facts, service, list),
+        None => list.warn(
             "module",
-            format!("mod_gavel is not loaded on {service}, and this is Jitsi: gavel is visible to participants as a nameless tile, they are counted wrongly, calls of two lose their direct connection, and muc_wait_for_host keeps everybody out"),
-            load,
+            format!("{service} has not said in time whether mod_gavel is active there"),
+            "ask again; if it stays so, see Prosody's log and load",
         ),
-        Some(Module::Absent) => list.warn(
-            "module",
-            format!("mod_gavel is not loaded on {service}: gavel is visible to participants as one more occupant (Jitsi needs the module, a plain XMPP server can do without)"),
-            load,
-        ),
-        None => {}
     }
+}
+
+/// Whether it is of gavel's release.
+fn active(facts: &Facts, n: usize, service: &str, answers: &ServiceAnswers, list: &mut List) {
+    for module in &answers.goes_round {
+        list.warn(
+            "wrapper",
+            format!("the module {module} of Prosody on {service} refuses others' changes of affiliations; mod_gavel gets past it for gavel, not for people"),
+            format!("take \"{module}\" out of modules_enabled of Component \"{service}\" in Prosody's configuration, since gavel decides there"),
+        );
+    }
+    let ours = env!("CARGO_PKG_VERSION");
+    let theirs = facts.release(n).map_or(ours, release_of);
+    if theirs == ours {
+        return list.ok("module", format!("mod_gavel {ours} is active on {service}"));
+    }
+    list.warn(
+        "module",
+        format!("mod_gavel on {service} is of release {theirs}, and gavel is {ours}"),
+        format!("update the older of the two, so that both are of one release: copy mod_gavel of {ours} into Prosody's plugin_paths and restart Prosody, or update gavel and restart it"),
+    );
+}
+
+fn absent(facts: &Facts, service: &str, list: &mut List) {
+    let causes = format!(
+        "find the cause in Prosody's log, where it says what it loads as it starts: \"Unable to load module 'gavel'\" means that the folder of mod_gavel is in none of plugin_paths, or that Prosody's user cannot read it (chmod -R a+rX; in docker-jitsi-meet that user has the id 1000); if the log says nothing of gavel, then \"gavel\" is not in modules_enabled of Component \"{service}\" (that of the global section does not count for components; docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), or Prosody was not restarted after that"
+    );
+    let seen = match facts.is_jitsi() {
+        true => ", and people see gavel as a nameless participant",
+        false => "",
+    };
+    if facts.needs_module() {
+        return list.fail(
+            "module",
+            format!(
+                "mod_gavel is not active on {service}: nobody there gets a role from a token{seen}"
+            ),
+            causes,
+        );
+    }
+    if facts.is_jitsi() {
+        return list.fail(
+            "module",
+            format!("mod_gavel is not active on {service}, and this is Jitsi: gavel is visible to participants as a nameless one, they are counted wrongly, calls of two lose their direct connection, and muc_wait_for_host keeps everybody out"),
+            causes,
+        );
+    }
+    list.warn(
+        "module",
+        format!("mod_gavel is not active on {service}: gavel is visible to participants as one more occupant (Jitsi needs the module; a plain XMPP server can do without it)"),
+        causes,
+    );
 }
 
 /// Whether gavel is in `admins`, where the module does not make that needless.
@@ -178,7 +234,7 @@ fn rooms(
             let error = tally.and_then(|tally| tally.list_refused.as_deref());
             return list.fail(
                 "listing",
-                format!("rooms of {service} cannot be listed, hidden ones least of all ({})", error.unwrap_or("forbidden")),
+                format!("gavel cannot list the rooms of {service} ({}), so it does not find those that nobody invites it to", error.unwrap_or("forbidden")),
                 format!("add \"{}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there", facts.gavel()),
             );
         }
@@ -193,7 +249,7 @@ fn rooms(
     if took >= SLOW_LIST {
         return list.warn(
             "listing",
-            format!("{service} took {ms} ms to list {all}, and Prosody did nothing else meanwhile; gavel asks the less often for it"),
+            format!("{service} took {ms} ms to list {all}, and Prosody did nothing else meanwhile; gavel therefore asks for the list less often"),
             PERSISTENT,
         );
     }
@@ -202,7 +258,7 @@ fn rooms(
     if empty >= MANY_EMPTY && empty * 2 > rooms {
         return list.warn(
             "listing",
-            format!("nobody is in {empty} of {all} that {service} lists: persistent ones, or tombstones of rooms that have ended"),
+            format!("nobody is in {empty} of the {all} that {service} lists: they are persistent, or tombstones of rooms that have ended"),
             PERSISTENT,
         );
     }
@@ -210,7 +266,7 @@ fn rooms(
     if gone >= MANY_EMPTY as u64 {
         return list.warn(
             "listing",
-            format!("{gone} times since the start a room of {service} was listed and did not exist (item-not-found): tombstones, or rooms that Prosody has not in memory"),
+            format!("{gone} times since the start a room of {service} was listed and did not exist (item-not-found): it is a tombstone, or Prosody does not have it in memory"),
             PERSISTENT,
         );
     }
@@ -228,7 +284,7 @@ fn allowners(facts: &Facts, n: usize, service: &str, list: &mut List) {
         let s = if times == 1 { "" } else { "s" };
         list.warn(
             "allowners",
-            format!("{times} time{s} since the start {service} forbade gavel, its owner, to lower somebody and did it at an admin's command: so does muc_allowners, which makes everybody owner"),
+            format!("{times} time{s} since the start {service} forbade gavel to demote somebody although gavel is owner, and allowed it to an admin's command: muc_allowners does that, which makes everybody owner"),
             format!("take \"muc_allowners\" out of modules_enabled of Component \"{service}\" in Prosody's configuration"),
         );
     }
@@ -247,12 +303,12 @@ fn names(facts: &Facts, list: &mut List) {
         ),
         Some(false) => list.warn(
             "impersonation",
-            "Prosody does not let gavel send in occupants' names (invalid-from): changed names stay, and their bearers are only told",
+            "Prosody does not let gavel send in occupants' names (invalid-from): a changed name stays, and gavel only tells the person",
             format!("set validate_from_addresses = false in Component \"{component}\" of Prosody's configuration, or load mod_gavel, or set names.freeze = \"notify\""),
         ),
         None if facts.daemon.is_some() => list.ok(
             "impersonation",
-            format!("no name had to be turned back yet; Component \"{component}\" of Prosody's configuration must have validate_from_addresses = false for that"),
+            format!("gavel has not had to turn a name back yet; for that Component \"{component}\" of Prosody's configuration must have validate_from_addresses = false"),
         ),
         None => {}
     }

@@ -2,6 +2,8 @@
 //! deployment.
 #![allow(clippy::unwrap_used)]
 
+mod mistakes;
+
 use super::*;
 use crate::claims::{RejectReason, Source};
 use crate::engine::event::PartyKind;
@@ -36,6 +38,8 @@ fn healthy() -> Facts {
             reverts: true,
             poll: Poll::Auto,
             guard: false,
+            socket: "/run/gavel/admin.sock".into(),
+            logins: Vec::new(),
         },
         connection: Connection::Up,
         answers: Some(Answers {
@@ -67,6 +71,7 @@ fn healthy() -> Facts {
                 ..Survey::default()
             },
             kept: Kept::File("/var/lib/gavel/state.json".into()),
+            replaced: 0,
         }),
     }
 }
@@ -166,6 +171,8 @@ fn no_connection_is_a_failure_with_its_reason() {
     for (trouble, words) in [
         (Trouble::Unreachable("refused".into()), "component_ports"),
         (Trouble::NotXmpp("HTTP".into()), "no component port"),
+        (Trouble::NoSecret, "no component_secret"),
+        (Trouble::ClientPort, "port for clients"),
         (Trouble::NotAuthorized, "component_secret"),
         (Trouble::HostUnknown, "Component \"gavel.meet.jitsi\""),
         (Trouble::Conflict, "another connection"),
@@ -201,6 +208,9 @@ fn the_module_is_missed_where_jitsi_is() {
     let mut jitsi = plain();
     daemon(&mut jitsi).survey.services[0].focus = true;
     one(&jitsi, "module", Severity::Fail, "modules_enabled");
+    for other in ["admins", "listing", "owner", "guard"] {
+        none(&jitsi, other);
+    }
     let mut other = healthy();
     other.answers.as_mut().unwrap().services[0].module = Some(Module::Refuses);
     let jid = "gavel_jid = \"gavel@gavel.meet.jitsi\"";
@@ -224,7 +234,7 @@ fn without_module_gavel_must_be_admin() {
     facts.answers.as_mut().unwrap().services[0].admin = Some(Err("forbidden".into()));
     let admins = "\"gavel@gavel.meet.jitsi\" to `admins`";
     one(&facts, "admins", Severity::Fail, admins);
-    one(&facts, "listing", Severity::Fail, "cannot be listed");
+    one(&facts, "listing", Severity::Fail, "cannot list the rooms");
     daemon(&mut facts).survey.services[0].not_owned = 1;
     daemon(&mut facts).tally.services[0].own_refused = Some("forbidden".into());
     one(&facts, "owner", Severity::Fail, "not owner of 1 room");
@@ -236,7 +246,7 @@ fn a_service_must_be_one() {
     for answer in [Ok(false), Err("not-allowed".to_owned())] {
         let mut facts = healthy();
         facts.answers.as_mut().unwrap().services[0].muc = Some(answer);
-        one(&facts, "service", Severity::Fail, "no MUC service");
+        one(&facts, "service", Severity::Fail, "not a MUC service");
         none(&facts, "module");
     }
 }
@@ -249,7 +259,7 @@ fn lists_that_are_slow_or_mostly_empty_are_told() {
     one(&facts, "listing", Severity::Warn, "7000 ms");
     daemon(&mut facts).tally.services[0].listed = Some((50, Duration::ZERO));
     daemon(&mut facts).survey.services[0].empty = 40;
-    one(&facts, "listing", Severity::Warn, "40 of 50 rooms");
+    one(&facts, "listing", Severity::Warn, "40 of the 50 rooms");
     daemon(&mut facts).survey.services[0].empty = 0;
     daemon(&mut facts).tally.services[0].gone = 30;
     one(&facts, "listing", Severity::Warn, "item-not-found");
@@ -313,10 +323,11 @@ fn claims_that_cannot_come_are_told() {
     facts.setup.sources = vec![Source::Bridge];
     one(
         &facts,
-        "sources",
+        "module",
         Severity::Fail,
-        "nobody is made moderator",
+        "nobody there gets a role from a token",
     );
+    none(&facts, "sources");
     facts.setup.sources = vec![Source::Bridge, Source::Jwt];
     one(&facts, "sources", Severity::Ok, "no effect");
     daemon(&mut facts).tally.tokens = 0;

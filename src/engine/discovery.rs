@@ -42,6 +42,10 @@ impl Engine {
         if self.stream.is_none() || self.services[service].polling {
             return;
         }
+        if !self.services[service].module.serves() && self.settings.verifier.needs_module() {
+            // It may have been loaded since.
+            self.ask_module(service);
+        }
         let domain = self.settings.services[service].domain.clone();
         let (request, purpose) = match (self.settings.poll, self.services[service].module.serves())
         {

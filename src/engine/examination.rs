@@ -30,8 +30,10 @@ pub enum Question {
     Focus,
     /// Whether a service is a MUC service.
     Service(usize),
-    /// Whether the module serves it.
+    /// Whether the module serves it, and of which release it is.
     Module(usize),
+    /// The same in a way that modules before 0.2 answer.
+    OldModule(usize),
     /// Whether gavel is in its `admins`.
     Admin(usize),
     /// Its rooms, by ad-hoc command.
@@ -86,6 +88,10 @@ pub struct ServiceAnswers {
     pub muc: Option<Result<bool, String>>,
     /// Whether the module serves it.
     pub module: Option<Module>,
+    /// The release that the module belongs to; `1` before 0.2.
+    pub version: Option<String>,
+    /// Modules of Prosody that refuse others' changes, and that it goes round.
+    pub goes_round: Vec<String>,
     /// Whether gavel is in its `admins`, or the refusal.
     pub admin: Option<Result<(), String>>,
     /// How many rooms it lists, and how long that took.
@@ -216,6 +222,7 @@ impl Examination {
             Question::Ping(half) => self.pong(half),
             Question::Service(n) => self.answers.services[n].muc = Some(is_muc(answer)),
             Question::Module(n) => return self.module(n, answer),
+            Question::OldModule(n) => return self.old_module(n, answer),
             Question::Admin(n) => {
                 self.answers.services[n].admin = Some(refusal);
                 return self.cancel(n, SET_AFFILIATION, answer);
@@ -275,19 +282,12 @@ impl Examination {
 
     fn about_service(&mut self, n: usize) -> Vec<Step> {
         let domain = self.plan.services[n].domain.clone();
-        // Nobody is pinned by it, even if there were such a room.
-        let pin = Request::Pin {
-            nick: Nick::new("nobody"),
-            jid: self.plan.gavel.clone(),
-            name: String::new(),
-        };
-        let nowhere = format!("gavel-doctor-{:016x}@{domain}", self.plan.nonce);
         let admin = Request::StartCommand {
             node: SET_AFFILIATION,
         };
         vec![
             self.ask(&*domain, Request::DiscoInfo, Question::Service(n)),
-            self.ask(nowhere, pin, Question::Module(n)),
+            self.ask(&*domain, Request::Module, Question::Module(n)),
             self.ask(domain, admin, Question::Admin(n)),
         ]
     }
@@ -298,15 +298,49 @@ impl Examination {
         }
     }
 
+    /// What the module says of itself.
+    fn module(&mut self, n: usize, answer: Result<&IqPayload, &StanzaError>) -> Vec<Step> {
+        match answer {
+            Ok(IqPayload::Module(said)) => {
+                self.answers.services[n].version = Some(said.version.clone());
+                self.answers.services[n]
+                    .goes_round
+                    .clone_from(&said.goes_round);
+                self.known(n, Module::Serves)
+            }
+            Err(error) if error.is("forbidden") => self.known(n, Module::Refuses),
+            Ok(_) => self.known(n, Module::Absent),
+            Err(_) => vec![self.ask_old_module(n)],
+        }
+    }
+
+    fn ask_old_module(&mut self, n: usize) -> Step {
+        let domain = self.plan.services[n].domain.clone();
+        // Nobody is pinned by it, even if there were such a room.
+        let pin = Request::Pin {
+            nick: Nick::new("nobody"),
+            jid: self.plan.gavel.clone(),
+            name: String::new(),
+        };
+        let nowhere = format!("gavel-doctor-{:016x}@{domain}", self.plan.nonce);
+        self.ask(nowhere, pin, Question::OldModule(n))
+    }
+
     /// Measured: of a room that does not exist the module says so, Prosody
     /// without it that there is no such service.
-    fn module(&mut self, n: usize, answer: Result<&IqPayload, &StanzaError>) -> Vec<Step> {
-        let module = match answer {
-            Ok(_) => Module::Serves,
-            Err(error) if error.is("item-not-found") => Module::Serves,
-            Err(error) if error.is("forbidden") => Module::Refuses,
-            Err(_) => Module::Absent,
-        };
+    fn old_module(&mut self, n: usize, answer: Result<&IqPayload, &StanzaError>) -> Vec<Step> {
+        let exists = self.answers.services[n].muc != Some(Err("item-not-found".to_owned()));
+        match answer {
+            Err(error) if error.is("item-not-found") && exists => {
+                self.answers.services[n].version = Some("1".to_owned());
+                self.known(n, Module::Serves)
+            }
+            Err(error) if error.is("forbidden") => self.known(n, Module::Refuses),
+            _ => self.known(n, Module::Absent),
+        }
+    }
+
+    fn known(&mut self, n: usize, module: Module) -> Vec<Step> {
         self.answers.services[n].module = Some(module);
         let listing = match self.plan.poll {
             Poll::Auto => module != Module::Serves,

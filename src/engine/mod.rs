@@ -76,13 +76,14 @@ pub use module::Module;
 pub use person::Override;
 pub use reload::Reload;
 pub use settings::Settings;
+pub use signals::NONE_OF_SO_MANY;
 pub use state::State;
 pub use steer::Steering;
 pub use survey::Survey;
 pub use tally::Tally;
 pub use time::{Now, Tick};
 pub use view::{Counts, Found, NotFound};
-pub use warning::Warning;
+pub use warning::{Warning, release_of};
 
 use crate::claims::Bindings;
 use crate::muc::{BareJid, Nick, RoomJid};

@@ -74,11 +74,13 @@ impl Engine {
     pub(super) fn module_said(&mut self, service: usize, said: Said) {
         self.compare_releases(service, &said.version);
         self.services[service].module = Module::Serves(said);
+        self.tell_unserved(service);
     }
 
     /// It has refused to, or somebody else has answered.
     pub(super) fn module_refused(&mut self, service: usize, error: &StanzaError) {
         self.services[service].module = Module::of_error(error);
+        self.tell_unserved(service);
     }
 
     /// gavel has joined a room of the service; `said` is in its own presence
@@ -92,13 +94,54 @@ impl Engine {
             if state.module != Module::Refuses {
                 state.module = Module::Absent;
             }
-            return;
+            return self.tell_unserved(service);
         };
         // Loaded since, or another: only its answer says all.
         if state.module.said().map(|known| &known.version) != Some(&said.version) {
             self.compare_releases(service, &said.version);
             self.services[service].module = Module::Serves(said.clone());
             self.ask_module(service);
+        }
+    }
+
+    /// The services on which nobody gets claims: they come from the module alone,
+    /// and it does not serve these, though they exist. Where no service exists at
+    /// all, these are all of them.
+    pub fn unserved(&self) -> Vec<String> {
+        if !self.settings.verifier.needs_module() {
+            return Vec::new();
+        }
+        let nowhere = self
+            .modules()
+            .all(|(_, module)| *module == Module::NoService);
+        let without = self.modules().filter(|(_, module)| match module {
+            Module::Absent | Module::Refuses => true,
+            Module::NoService => nowhere,
+            Module::Unknown | Module::Serves(_) => false,
+        });
+        without.map(|(domain, _)| domain.to_owned()).collect()
+    }
+
+    /// Whether gavel does its work: it is in all rooms, and claims can arrive.
+    pub fn works(&self) -> bool {
+        self.is_ready() && self.unserved().is_empty()
+    }
+
+    /// Tells at once that nobody on a service gets claims, and again where that
+    /// was over.
+    fn tell_unserved(&mut self, service: usize) {
+        let domain = self.settings.services[service].domain.clone();
+        let missing = Warning::ModuleMissing {
+            service: domain.clone(),
+            gavel: self.settings.gavel(),
+            refuses: self.services[service].module == Module::Refuses,
+        };
+        match self.unserved().contains(&domain) {
+            true if self.services[service].module != Module::NoService => self.warn_once(missing),
+            true => {}
+            false => {
+                self.told.remove(&missing);
+            }
         }
     }
 

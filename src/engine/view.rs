@@ -2,6 +2,7 @@
 //! have, and why. Looks only; nothing here changes anything.
 
 mod find;
+mod unsettled;
 mod words;
 
 pub use find::{Found, NotFound};

@@ -16,6 +16,15 @@ pub enum Warning {
         /// What Prosody answered.
         error: String,
     },
+    /// Claims come from the module alone, and it does not serve a service.
+    ModuleMissing {
+        /// The MUC service.
+        service: String,
+        /// gavel's bare JID.
+        gavel: String,
+        /// Whether it is there and takes another address for gavel's.
+        refuses: bool,
+    },
     /// The module on a service is of another release than gavel.
     OtherRelease {
         /// The MUC service.
@@ -146,6 +155,22 @@ pub enum Warning {
     },
 }
 
+/// The release that a module means by its version.
+pub fn release_of(version: &str) -> &str {
+    match version {
+        // All that releases up to 0.1 said.
+        "1" => "0.1",
+        version => version,
+    }
+}
+
+impl Warning {
+    /// Whether gavel cannot do its work because of it.
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::ModuleMissing { .. })
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -157,11 +182,22 @@ impl fmt::Display for Warning {
                 f,
                 "not owner of rooms of {service}, and cannot become it ({error}): add \"{gavel}\" to `admins` of Component \"{service}\" in Prosody's configuration, or load mod_gavel there"
             ),
+            Self::ModuleMissing {
+                service,
+                gavel,
+                refuses: true,
+            } => write!(
+                f,
+                "mod_gavel on {service} does not serve this gavel: nobody there gets a role from a token. Set gavel_jid = \"{gavel}\" in Component \"{service}\" of Prosody's configuration, and restart Prosody"
+            ),
+            Self::ModuleMissing { service, .. } => write!(
+                f,
+                "mod_gavel is not active on {service}: nobody there gets a role from a token. gavel doctor lists the possible causes"
+            ),
             Self::OtherRelease { service, version } => write!(
                 f,
-                "mod_gavel on {service} is of release {} and gavel of {RELEASE}: install both from one release, and restart Prosody where its module was replaced",
-                // All that releases up to 0.1 said.
-                if version == "1" { "0.1" } else { version }
+                "mod_gavel on {service} is of release {} and gavel is {RELEASE}: update the older of the two, so that both are of one release; after an update of the module restart Prosody, after one of gavel restart gavel",
+                release_of(version)
             ),
             Self::NotListable {
                 service,

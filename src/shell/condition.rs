@@ -17,6 +17,8 @@ pub(super) struct Condition {
     pub(super) problem: Option<String>,
     /// The same, as a diagnosis tells it.
     pub(super) trouble: Option<Trouble>,
+    /// How often another gavel has ended the connection.
+    pub(super) replaced: u32,
 }
 
 impl Condition {
@@ -28,6 +30,7 @@ impl Condition {
             since: now,
             problem: None,
             trouble: None,
+            replaced: 0,
         }
     }
 
@@ -35,6 +38,7 @@ impl Condition {
     pub(super) fn up(&mut self, now: u64) {
         *self = Self {
             connected: true,
+            replaced: self.replaced,
             ..Self::new(now)
         };
     }
@@ -46,6 +50,7 @@ impl Condition {
             self.since = now;
         }
         self.standby = matches!(error, Some(LinkError::Conflict { .. }));
+        self.replaced += u32::from(self.standby && !opening);
         let silent = || "Prosody does not answer".to_owned();
         self.problem = Some(error.map_or_else(silent, ToString::to_string));
         let trouble = error.map(|error| super::probe::trouble(error, opening));

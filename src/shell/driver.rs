@@ -12,7 +12,7 @@ use super::state_file::StateFile;
 use super::stats::Stats;
 use crate::api;
 use crate::config::Config;
-use crate::engine::{Action, Engine, Input, Report};
+use crate::engine::{Action, Engine, Input, Module, Report, release_of};
 use crate::stanza::{Inbound, Outbound};
 use crate::wire::{Decoder, Encoder, MAX_SENT};
 use bytes::Bytes;
@@ -198,7 +198,7 @@ impl Driver {
         }
         self.stats.report(report, self.clock.now().unix_ms);
         match report {
-            Report::Resynchronised { rooms } => self.notifier.ready(&in_rooms(*rooms)),
+            Report::Resynchronised { .. } => self.tell_manager(),
             // Whoever has gone away meanwhile need not be told.
             Report::Examined => self.examiners.drain(..).for_each(|waiting| {
                 let _ = waiting.send(());
@@ -216,8 +216,23 @@ impl Driver {
     fn alive(&mut self) {
         self.notifier.alive();
         if self.engine.is_ready() {
+            self.tell_manager();
+        }
+    }
+
+    /// Tells the service manager how gavel is, now that it is in all rooms. A
+    /// gavel that can do nothing on any service is not ready; one that works on
+    /// some is, or its restarts would disturb those.
+    fn tell_manager(&mut self) {
+        let unserved = self.engine.unserved();
+        if unserved.is_empty() {
             let rooms = self.engine.rooms().filter(|room| room.is_in());
-            self.notifier.status(&in_rooms(rooms.count()));
+            return self.notifier.ready(&in_rooms(rooms.count()));
+        }
+        let status = unserved_words(&unserved);
+        match unserved.len() < self.config.muc.len() {
+            true => self.notifier.ready(&status),
+            false => self.notifier.status(&status),
         }
     }
 
@@ -330,10 +345,40 @@ impl Driver {
             occupants: counts.occupants,
             pending: counts.pending,
             can_impersonate: self.engine.can_impersonate(),
-            ready: self.engine.is_ready(),
+            ready: self.engine.works(),
             problem: condition.problem.clone(),
+            resynchronised: self.engine.is_ready(),
+            unserved: self.engine.unserved(),
+            moderators: self.engine.moderators(),
+            unsettled: self.engine.unsettled(),
+            modules: self.engine.modules().map(module).collect(),
         }
     }
+}
+
+/// A service's module, as the API tells it.
+fn module((service, module): (&str, &Module)) -> api::ModuleStatus {
+    api::ModuleStatus {
+        service: service.to_owned(),
+        state: match module {
+            Module::Unknown => api::ModuleState::Unknown,
+            Module::Serves(_) => api::ModuleState::Active,
+            Module::Refuses => api::ModuleState::ServesAnother,
+            Module::Absent => api::ModuleState::Absent,
+            Module::NoService => api::ModuleState::NoService,
+        },
+        version: module
+            .said()
+            .map(|said| release_of(&said.version).to_owned()),
+    }
+}
+
+/// The status line of one whose module is missing.
+fn unserved_words(services: &[String]) -> String {
+    let services = services.join(", ");
+    format!(
+        "mod_gavel is not active on {services}: nobody there gets a role from a token; see gavel doctor"
+    )
 }
 
 /// The status line of a gavel that does its work.

@@ -194,10 +194,21 @@ fn next_pause(
         _ => notifier.status(&format!("not connected: {error}")),
     }
     match &error {
+        LinkError::Conflict { .. } if established => warn!(
+            "another gavel has connected, and Prosody has ended this one's connection \
+             (component_conflict_resolve = \"kick_old\"): two gavels end one another's connection \
+             in turn; remove component_conflict_resolve from the Component in Prosody's \
+             configuration, and the second waits as a standby; trying again in {pause_s:.0} s"
+        ),
         LinkError::Conflict { .. } if news => {
             info!("standby: {error}; taking over when it ends");
         }
-        LinkError::NotAuthorized { .. } | LinkError::HostUnknown { .. } if news => {
+        LinkError::NotAuthorized { .. }
+        | LinkError::NoSecret { .. }
+        | LinkError::HostUnknown { .. }
+        | LinkError::ClientPort { .. }
+            if news =>
+        {
             error!("{error}; trying again every {pause_s} s");
         }
         // The engine says what follows from it.

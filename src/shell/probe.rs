@@ -78,6 +78,8 @@ pub(super) fn setup(config: &Config) -> Setup {
         reverts: config.names.freeze == Freeze::Revert,
         poll: config.discovery.poll,
         guard: config.policy.guard,
+        socket: config.admin.socket.display().to_string(),
+        logins: config.policy.trusted_logins.clone(),
     }
 }
 
@@ -92,7 +94,9 @@ pub(super) fn trouble(error: &LinkError, opening: bool) -> Trouble {
         LinkError::Timeout { step, .. } => Trouble::NotXmpp(format!("it did not {step}")),
         LinkError::NotXmpp { reason, .. } => Trouble::NotXmpp(reason.clone()),
         LinkError::NotAuthorized { .. } => Trouble::NotAuthorized,
+        LinkError::NoSecret { .. } => Trouble::NoSecret,
         LinkError::HostUnknown { .. } => Trouble::HostUnknown,
+        LinkError::ClientPort { .. } => Trouble::ClientPort,
         LinkError::Conflict { .. } => Trouble::Conflict,
         other => Trouble::Other(other.to_string()),
     }

@@ -4,7 +4,7 @@ use crate::claims::KeyNews;
 use crate::engine::event::{Change, Decision, Outcome};
 use crate::engine::{Report, Warning};
 use crate::muc::Affiliation;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 /// Writes a report to the log.
 pub fn log(report: &Report) {
@@ -65,7 +65,10 @@ fn log_keys(server: &str, news: &KeyNews) {
 }
 
 fn log_warning(warning: &Warning) {
-    warn!("{warning}");
+    match warning.is_error() {
+        true => error!("{warning}"),
+        false => warn!("{warning}"),
+    }
 }
 
 /// One line a change: room, nick, JID, from, to, cause, rule, source.

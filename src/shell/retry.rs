@@ -66,7 +66,10 @@ impl Retry {
                 doubled(LONGEST, self.replaced - 1, REPLACED)
             }
             LinkError::Conflict { .. } => STANDBY,
-            LinkError::NotAuthorized { .. } | LinkError::HostUnknown { .. } => LONGEST,
+            LinkError::NotAuthorized { .. }
+            | LinkError::NoSecret { .. }
+            | LinkError::HostUnknown { .. }
+            | LinkError::ClientPort { .. } => LONGEST,
             LinkError::InvalidFrom { .. } => FIRST,
             LinkError::Unreachable { .. } | LinkError::Timeout { .. } => {
                 self.unanswered += 1;

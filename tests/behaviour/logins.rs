@@ -67,6 +67,13 @@ async fn people_without_tokens_are_told_of_in_their_first_meeting(version: Versi
         assert!(line.contains(words), "{line}");
     }
     env.settle().await;
+    let found = super::doctor::doctor(env.gavel.config()).await;
+    let words = [
+        "meet.jitsi",
+        "policy.trusted_logins",
+        "nobody has come with a token",
+    ];
+    found.has("logins", "warn", &words);
     assert_eq!(
         env.gavel
             .log()

@@ -155,6 +155,18 @@ impl Gavel {
         self.child.lock().expect("no holder panics")
     }
 
+    /// Waits until it says that it is ready.
+    pub async fn until_ready(&self) {
+        let ready = || {
+            let output = self.command(&["doctor", "--ready"]).output();
+            output
+                .is_ok_and(|output| output.status.success())
+                .then_some(())
+        };
+        let found = self.until(DEADLINE, ready).await;
+        found.unwrap_or_else(|| panic!("gavel is not ready"));
+    }
+
     /// The process.
     pub fn pid(&self) -> u32 {
         self.child().id()

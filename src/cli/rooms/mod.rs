@@ -88,7 +88,7 @@ async fn list(client: &Client, json: bool, output: &mut Output) -> Result<Status
 /// What the daemon is, where it may be in fewer rooms than it should be.
 fn not_ready(daemon: &Daemon) -> Option<String> {
     match (&daemon.problem, daemon.connected) {
-        _ if daemon.ready => None,
+        _ if daemon.ready || daemon.resynchronised => None,
         (Some(problem), _) if daemon.standby => Some(format!("standby: {problem}")),
         (Some(problem), false) => Some(format!("not connected: {problem}")),
         (None, false) => Some("not connected".to_owned()),

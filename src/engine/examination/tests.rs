@@ -25,7 +25,7 @@ fn asked(steps: &[Step]) -> Vec<Question> {
     steps.iter().filter_map(question).collect()
 }
 
-fn error(condition: &str) -> StanzaError {
+fn error_of(condition: &str) -> StanzaError {
     StanzaError {
         condition: condition.into(),
         ..StanzaError::default()
@@ -42,7 +42,7 @@ fn nothing_that_is_asked_changes_a_room() {
         let harmless = match request {
             Request::Pin { nick, name, .. } => nick.as_str() == "nobody" && name.is_empty(),
             Request::StartCommand { .. } | Request::Ping => true,
-            Request::Version | Request::DiscoInfo => true,
+            Request::Version | Request::DiscoInfo | Request::Module => true,
             _ => false,
         };
         assert!(harmless, "{request:?}");
@@ -57,22 +57,27 @@ fn the_module_is_known_by_its_answer() {
         ("service-unavailable", Module::Absent, true),
     ] {
         let (mut examination, _) = begin(Poll::Auto);
-        let error = error(condition);
-        let next = examination.answered(Question::Module(0), Err(&error), Tick::ZERO);
+        let error = error_of(condition);
+        let absent = error_of("service-unavailable");
+        let next = examination.answered(Question::Module(0), Err(&absent), Tick::ZERO);
+        assert_eq!(asked(&next), [Question::OldModule(0)]);
+        let next = examination.answered(Question::OldModule(0), Err(&error), Tick::ZERO);
         assert_eq!(examination.answers().services[0].module, Some(module));
         assert_eq!(asked(&next) == [Question::Rooms(0)], lists, "{condition}");
     }
     let (mut examination, _) = begin(Poll::Off);
-    let error = error("service-unavailable");
-    let next = examination.answered(Question::Module(0), Err(&error), Tick::ZERO);
+    let error = error_of("service-unavailable");
+    examination.answered(Question::Module(0), Err(&error), Tick::ZERO);
+    let next = examination.answered(Question::OldModule(0), Err(&error), Tick::ZERO);
     assert!(next.is_empty());
 }
 
 #[test]
 fn commands_are_cancelled_and_the_first_room_is_asked_for_its_owners() {
     let (mut examination, _) = begin(Poll::AdHoc);
-    let error = error("service-unavailable");
-    examination.answered(Question::Module(0), Err(&error), Tick::from_millis(1));
+    let error = error_of("service-unavailable");
+    examination.answered(Question::Module(0), Err(&error), Tick::ZERO);
+    examination.answered(Question::OldModule(0), Err(&error), Tick::from_millis(1));
     let reply = IqPayload::Command(CommandReply {
         session: Some("s".into()),
         form: Form {

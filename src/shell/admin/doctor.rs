@@ -73,6 +73,7 @@ impl Driver {
                 tally: self.engine.tally().clone(),
                 survey,
                 kept: self.state_file.kept(),
+                replaced: condition.replaced,
             }),
         }
     }

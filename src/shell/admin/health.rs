@@ -22,13 +22,18 @@ async fn healthz(State(shared): State<Shared>) -> Result<&'static str, Fault> {
     Ok("alive\n")
 }
 
-/// Ready is one that is connected and has joined all rooms it found.
+/// Ready is one that is connected, has joined all rooms it found, and gets claims
+/// on every service.
 async fn readyz(State(shared): State<Shared>) -> Result<Response, Fault> {
     let status = shared.desk.ask(|driver| driver.status()).await?;
     if status.ready {
         return Ok("ready\n".into_response());
     }
     let why = match (status.connected, status.problem) {
+        (true, _) if !status.unserved.is_empty() => {
+            let services = status.unserved.join(", ");
+            format!("connected; mod_gavel is not active on {services}; see gavel doctor")
+        }
         (true, _) => "connected; finding rooms".to_owned(),
         (false, Some(problem)) if status.standby => format!("standby: {problem}"),
         (false, Some(problem)) => format!("not connected: {problem}"),

@@ -1,6 +1,7 @@
 //! Why there is no link.
 
 use super::{MAX_BACKLOG, OPENING};
+use crate::diagnosis::reach;
 use crate::wire::StreamError;
 use minidom::rxml;
 use std::io;
@@ -9,10 +10,7 @@ use std::io;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// The connection could not be made.
-    #[error(
-        "cannot connect to {server}: {reason}; component.server must be the host and port where \
-         Prosody listens for components (its component_interfaces and component_ports)"
-    )]
+    #[error("cannot connect to {server}: {reason}; {}", reach(server, reason))]
     Unreachable {
         /// host:port
         server: String,
@@ -49,17 +47,38 @@ pub enum LinkError {
         /// The component's domain.
         component: String,
     },
+    /// The component has no secret there.
+    #[error(
+        "Component \"{component}\" of Prosody at {server} has no component_secret, so nobody can \
+         connect as it (not-authorized); add component_secret = \"…\" below that line in \
+         Prosody's configuration, with gavel's component.secret, and restart Prosody"
+    )]
+    NoSecret {
+        /// host:port
+        server: String,
+        /// The component's domain.
+        component: String,
+    },
     /// The server has no such component.
     #[error(
-        "Prosody at {server} knows no component {component} (host-unknown); its configuration \
-         needs a section Component \"{component}\" with a component_secret, and a reload; where \
-         that is there, component.server is another port of Prosody"
+        "Prosody at {server} has no component {component} (host-unknown); add Component \
+         \"{component}\" with component_secret = \"…\" to Prosody's configuration, and restart \
+         Prosody"
     )]
     HostUnknown {
         /// host:port
         server: String,
         /// The component's domain.
         component: String,
+    },
+    /// What answers is the port for clients.
+    #[error(
+        "{server} is Prosody's port for clients; set component.server to the port of \
+         component_ports (5347 unless Prosody's configuration says otherwise)"
+    )]
+    ClientPort {
+        /// host:port
+        server: String,
     },
     /// Another connection of this component exists.
     #[error(
@@ -169,8 +188,14 @@ impl Peer {
 
     pub(super) fn refused(&self, error: StreamError) -> LinkError {
         let Self { server, component } = self.clone();
+        // Both versions of Prosody tell by the text which of two reasons it is.
+        let text = error.text.as_deref();
         match error.condition.as_str() {
+            "not-authorized" if text.is_none() => LinkError::NoSecret { server, component },
             "not-authorized" => LinkError::NotAuthorized { server, component },
+            "host-unknown" if text.is_some_and(|text| text.contains("does not serve")) => {
+                LinkError::ClientPort { server }
+            }
             "host-unknown" => LinkError::HostUnknown { server, component },
             "conflict" => LinkError::Conflict { server, component },
             "invalid-from" => LinkError::InvalidFrom {

@@ -87,7 +87,7 @@ async fn b11_a_refused_login_says_why_and_what_to_do() {
         (
             "host-unknown",
             no_id.as_str(),
-            "needs a section Component \"gavel.example\"",
+            "add Component \"gavel.example\"",
         ),
         ("conflict", HEADER, "another instance"),
         (

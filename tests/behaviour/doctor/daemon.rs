@@ -55,7 +55,7 @@ async fn doctor_asks_the_running_gavel_and_is_content(version: Version) {
     found.is_healthy();
     assert_eq!(found.json["examined_by"], "daemon");
     found.has("connection", "ok", &["1 person in 1 room"]);
-    found.has("module", "ok", &["serves muc.meet.jitsi"]);
+    found.has("module", "ok", &["active on muc.meet.jitsi"]);
     found.has("promotions", "ok", &["nothing else"]);
     found.has("claims", "ok", &["1 from bridge"]);
     found.has("settling", "ok", &["1 person", "ms"]);
@@ -287,7 +287,7 @@ async fn doctor_finds_that_gavel_is_not_owner(version: Version) {
     env.gavel.logs("joined").await;
     let found = doctor(env.gavel.config()).await;
     found.has("owner", "fail", &["not owner of 1 room", "`admins`"]);
-    found.has("listing", "fail", &["cannot be listed"]);
+    found.has("listing", "fail", &["cannot list the rooms"]);
 }
 on_both!(doctor_finds_that_gavel_is_not_owner);
 
@@ -309,7 +309,7 @@ async fn doctor_finds_rooms_that_stay(version: Version) {
     found.has(
         "listing",
         "warn",
-        &["25 of 25 rooms", "muc_room_default_persistent = false"],
+        &["25 of the 25 rooms", "muc_room_default_persistent = false"],
     );
 }
 on_both!(doctor_finds_rooms_that_stay);
@@ -325,7 +325,7 @@ async fn doctor_finds_that_names_cannot_be_turned_back(version: Version) {
     found.has(
         "impersonation",
         "ok",
-        &["no name had to be turned back yet"],
+        &["gavel has not had to turn a name back yet"],
     );
     let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;

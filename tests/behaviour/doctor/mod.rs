@@ -4,6 +4,8 @@
 mod alone;
 mod daemon;
 mod ready;
+mod signals;
+mod status;
 
 use serde_json::Value;
 use std::path::Path;
