@@ -11,18 +11,38 @@ use gavel::stanza::{
     DisplayName, Evidence, Form, Identity, Inbound, Iq, IqKind, IqPayload, Item, Message,
     MessageKind, MucUser, Outbound, Presence, PresenceKind, Request,
 };
+use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
-/// An engine, its time, and the last stanzas it sent.
+/// The id of the rig's stream.
+pub const STREAM: &str = "s1";
+
+/// CPU time that this thread has taken.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (time.tv_sec, time.tv_nsec);
+    Duration::new(seconds.try_into().unwrap(), nanos.try_into().unwrap())
+}
+
+/// An engine, its time, and how many stanzas it sent.
 pub struct Rig {
     pub engine: Engine,
     now: Now,
     pub sent: usize,
+    /// CPU time that the engine took, without what the rig does.
+    pub spent: Duration,
+    /// How the service answers.
+    service: fn(Outbound) -> Vec<Inbound>,
 }
 
 impl Rig {
     /// A connected engine that believes `<identity/>` of `meet.jitsi`.
     pub fn new() -> Self {
+        Self::with(answer, |_| {})
+    }
+
+    /// The same with other settings, and a service that answers otherwise.
+    pub fn with(service: fn(Outbound) -> Vec<Inbound>, change: impl FnOnce(&mut Settings)) -> Self {
         let verifier = Verifier::new(claims::Settings {
             sources: vec![Source::Identity],
             trusted_domains: vec!["meet.jitsi".into()],
@@ -30,7 +50,7 @@ impl Rig {
             verify_tenant: true,
             jwt: None,
         });
-        let settings = Settings {
+        let mut settings = Settings {
             component: "gavel.meet.jitsi".into(),
             nick: Nick::new("gavel"),
             services: vec![Service {
@@ -55,7 +75,10 @@ impl Rig {
             },
             seed: 1,
         };
+        change(&mut settings);
         let mut rig = Self {
+            spent: Duration::ZERO,
+            service,
             engine: Engine::new(settings, State::default()),
             now: Now {
                 tick: Duration::ZERO,
@@ -63,7 +86,7 @@ impl Rig {
             },
             sent: 0,
         };
-        let stream_id = "s1".into();
+        let stream_id = STREAM.into();
         rig.hand_in(Input::Connected { stream_id });
         rig
     }
@@ -74,12 +97,15 @@ impl Rig {
     }
 
     fn hand_in(&mut self, input: Input) {
+        let before = cpu();
         self.engine.handle(self.now, input);
+        let actions: Vec<Action> = std::iter::from_fn(|| self.engine.poll()).collect();
+        self.spent += cpu() - before;
         let mut answers = Vec::new();
-        while let Some(action) = self.engine.poll() {
+        for action in actions {
             if let Action::Send(stanza) = action {
                 self.sent += 1;
-                answers.extend(answer(stanza));
+                answers.extend((self.service)(stanza));
             }
         }
         for answer in answers {
@@ -150,7 +176,7 @@ pub fn presence(occupant: &str, real: &str, affiliation: Affiliation, name: &str
 }
 
 /// What the room answers. A focus is in each, or gavel would leave at once.
-fn answer(stanza: Outbound) -> Vec<Inbound> {
+pub fn answer(stanza: Outbound) -> Vec<Inbound> {
     match stanza {
         Outbound::Join { occupant, .. } => {
             let focus = presence(

@@ -1,0 +1,86 @@
+//! The whole program, `gavel run`, over a socket.
+
+use super::core::Spent;
+use super::people::Person;
+use super::stand_in::{StandIn, environment, invitation, presence};
+use super::{Case, given, resident};
+use gavel::muc::Affiliation;
+use std::fs;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A running gavel; killed when dropped.
+struct Gavel(Child);
+
+impl Drop for Gavel {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// CPU time that all threads of a process have taken.
+fn cpu(pid: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let nanos = threads.map(|thread| {
+        let path = thread.unwrap().path().join("schedstat");
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let taken = text.split_whitespace().next().unwrap_or("0").parse::<u64>();
+        taken.unwrap()
+    });
+    Duration::from_nanos(nanos.sum())
+}
+
+/// Fills the rooms, then has people come, change and go.
+pub fn measure(case: &Case) -> Spent {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("admin.sock");
+    let child = Command::new(env!("CARGO_BIN_EXE_gavel"))
+        .args(["run", "-c", "/dev/null"])
+        .envs(environment(port))
+        .env("GAVEL_ADMIN__SOCKET", socket)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn();
+    let gavel = Gavel(child.unwrap());
+    let pid = gavel.0.id();
+    let mut server = StandIn::accept(&listener);
+    server.say("");
+    let before = resident(pid);
+    for number in 0..case.rooms {
+        server.say(&invitation(number));
+        for person in case.people_of(number) {
+            come(&mut server, person);
+        }
+    }
+    let memory = resident(pid).saturating_sub(before) / (case.rooms * case.people);
+    let newcomers = case.newcomers();
+    let mut time = |act: fn(&mut StandIn, Person)| {
+        let begun = cpu(pid);
+        newcomers
+            .iter()
+            .for_each(|person| act(&mut server, *person));
+        (cpu(pid) - begun) / u32::try_from(newcomers.len()).unwrap()
+    };
+    Spent {
+        join: time(come),
+        update: time(update),
+        leave: time(go),
+        memory,
+    }
+}
+
+fn come(server: &mut StandIn, person: Person) {
+    server.say(&presence(person, Affiliation::None, ""));
+}
+
+fn update(server: &mut StandIn, person: Person) {
+    server.say(&presence(person, given(person), ""));
+}
+
+fn go(server: &mut StandIn, person: Person) {
+    server.say(&presence(person, given(person), " type='unavailable'"));
+}
