@@ -11,14 +11,12 @@ mod lock;
 
 use super::Warning;
 use super::event::Report;
-use super::person::{Person, Standing};
 use super::request::Purpose;
 use super::room::Room;
 use super::settings::AbsentHost;
 use super::timers::Timer;
 use super::{Engine, Tick};
-use crate::muc::{Affiliation, BareJid, RoomJid};
-use crate::policy::Entitlement;
+use crate::muc::{BareJid, RoomJid};
 use crate::stanza::{Outbound, Request, StanzaError};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -131,7 +129,7 @@ impl Engine {
         };
         for person in meeting.people.values().filter(|p| p.is_present()) {
             company.people = true;
-            company.host |= is_entitled_owner(person, self.standing(person));
+            company.host |= person.rights.is_entitled_owner(self.standing(person));
         }
         let rooms = meeting.rooms.iter().filter_map(|room| self.rooms.get(room));
         let mut occupants = rooms.flat_map(|room| room.occupants.values());
@@ -269,23 +267,6 @@ impl Engine {
     fn tell_absence(&mut self, main: &RoomJid, what: &'static str) {
         let room = main.clone();
         self.report(Report::HostAbsent { room, what });
-    }
-}
-
-/// Whether claims, or an admin, entitle somebody to be owner, whatever they have
-/// made of it: a host who has stepped down is there. Of whom a rule says that
-/// they are left alone, whatever they are is right.
-fn is_entitled_owner(person: &Person, standing: Standing) -> bool {
-    if person.actual == Some(Affiliation::Outcast) && person.record.restore.is_none() {
-        return false;
-    }
-    if let Some(set) = &person.record.override_ {
-        return set.affiliation == Affiliation::Owner;
-    }
-    match standing.entitlement {
-        Some(Entitlement::Affiliation(own)) => own == Affiliation::Owner,
-        Some(Entitlement::Keep) => person.actual == Some(Affiliation::Owner),
-        _ => false,
     }
 }
 

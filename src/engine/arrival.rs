@@ -7,7 +7,7 @@
 
 use super::Engine;
 use super::event::{Cause, Change, Outcome};
-use super::person::Lapse;
+use super::meeting::rights::Event;
 use super::request::Purpose;
 use super::room::Occupant;
 use super::settings::Freeze;
@@ -103,9 +103,8 @@ impl Engine {
             return false;
         };
         let same_user = meeting.people.values().any(|person| {
-            let record = &person.record;
-            let follows = record.grant.is_some() || record.step_down.is_some();
-            follows && user_id.is_some() && record.user_id.as_deref() == user_id
+            let rights = &person.rights;
+            rights.has_to_hand_over() && user_id.is_some() && rights.user() == user_id
         });
         let person = meeting.people.get(bare);
         same_user || person.is_some_and(|person| !person.is_blank())
@@ -137,16 +136,11 @@ impl Engine {
         seat: (&RoomJid, &Nick),
     ) {
         let verdict = self.occupant(seat.0, seat.1).map(|o| o.verdict.entitlement);
-        let Some(meeting) = self.meetings.get_mut(main) else {
+        let Some(person) = self.person(main, bare) else {
             return;
         };
-        let base = meeting.person(bare).record.base;
-        let before = meeting.shows(bare, given).or(base);
-        if matches!(verdict, Some(Entitlement::Guest | Entitlement::Keep)) {
-            // What gavel gave is not what others gave somebody who is left alone.
-            meeting.person(bare).record.lapsed = Some(Lapse::Right);
-            self.changed = true;
-        }
+        let before = person.rights.shown().or(person.rights.floor());
+        self.apply(main, bare, Event::EnteredAs(given));
         if verdict != Some(Entitlement::Affiliation(given)) || before == Some(given) {
             return;
         }
@@ -154,7 +148,8 @@ impl Engine {
             from: Some(before.unwrap_or(Affiliation::None)),
             to: given,
         };
-        self.decide(main, bare, change, Cause::Join, None, Outcome::Applied);
+        let why = (Cause::Join, None);
+        self.tell_now(main, bare, change, why, Outcome::Applied);
     }
 
     /// What the module said of the affiliation that somebody was given counts until

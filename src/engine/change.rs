@@ -1,10 +1,10 @@
 //! Changes that gavel sees: whose they are, and what follows (SPEC B3, B4).
 
 use super::Engine;
-use super::event::{Cause, Change, Decision, Outcome, Party, PartyKind, Report};
-use super::person::{Foreign, Observed, Pace, Person, Standing, Taken};
+use super::event::{Cause, Change as Changed, Outcome, Party, PartyKind};
+use super::meeting::rights::{Author, Event, Root, Shift, Taken};
+use super::person::{Foreign, Pace};
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
-use crate::policy::{Reason, Rule};
 use crate::stanza::{Actor, Item};
 use std::time::Duration;
 
@@ -37,12 +37,34 @@ impl RoleChange {
 struct Maker {
     party: Party,
     bare: Option<BareJid>,
-    entitled: bool,
-    /// Whether that goes back to an election.
-    elected: bool,
+    /// What their power goes back to; none where they may not promote and lower
+    /// others.
+    power: Option<Root>,
     /// What a correction has to wait for: what cannot be stopped by lowering the
     /// actor, who may be entitled, must not make gavel spin (B3).
     pace: Pace,
+}
+
+/// A change that somebody else made to a person.
+pub(super) struct Change {
+    /// Before.
+    pub old: Affiliation,
+    /// After.
+    pub new: Affiliation,
+    /// By whom.
+    pub by: Party,
+}
+
+impl Maker {
+    fn author(&self, by_self: bool) -> Author<'_> {
+        Author {
+            nick: self.party.nick.as_deref(),
+            jid: self.party.jid.as_deref(),
+            is_person: matches!(self.party.kind, PartyKind::Occupant | PartyKind::Outside),
+            is_self: by_self,
+            power: self.power,
+        }
+    }
 }
 
 impl Engine {
@@ -65,7 +87,9 @@ impl Engine {
         // A breakout room shows its main room's affiliations; the main room
         // itself tells of changes, and who made them.
         let told_by_main = self.rooms.get(&main).is_some_and(super::room::Room::is_in);
-        let known = self.person(&main, bare).and_then(|person| person.actual);
+        let known = self
+            .person(&main, bare)
+            .and_then(|person| person.rights.shown());
         // Whoever moderates and is not known to has been lowered meanwhile: what the
         // breakout room showed is old.
         let old = known.is_some() || affiliation.moderates();
@@ -81,8 +105,8 @@ impl Engine {
         if known == Some(affiliation) {
             return;
         }
-        let base = meeting.person(bare).record.base;
-        meeting.shows(bare, affiliation);
+        let floor = meeting.person(bare).rights.floor();
+        self.apply(&main, bare, Event::Shown(affiliation));
         self.mark(&main, bare);
         if self.is_own_change(&main, bare, affiliation, actor) {
             return;
@@ -91,7 +115,7 @@ impl Engine {
         if known.is_none() && actor.is_none() && by_presence {
             return;
         }
-        let old = known.or(base).unwrap_or(Affiliation::None);
+        let old = known.or(floor).unwrap_or(Affiliation::None);
         self.answer_change(&main, jid, bare, old, affiliation, actor);
     }
 
@@ -138,41 +162,29 @@ impl Engine {
         new: Affiliation,
         actor: Option<&Actor>,
     ) {
-        let now = self.now.tick;
         let maker = self.maker(main, jid, actor);
-        let until = self.person(main, bare).and_then(|p| self.until(p));
-        let (Some(standing), Some(person)) = (
-            self.person(main, bare).map(|person| self.standing(person)),
-            self.meetings
-                .get_mut(main)
-                .and_then(|m| m.people.get_mut(bare)),
-        ) else {
+        if self.person(main, bare).is_none() {
             return;
-        };
-        let change = Observed {
+        }
+        let by_self = maker.bare.as_ref() == Some(bare);
+        let shift = Shift {
             old,
             new,
-            by_self: maker.bare.as_ref() == Some(bare),
-            by_entitled: maker.entitled,
-            by_elected: maker.elected,
-            by: maker.party,
-            pace: match &person.trouble {
-                Some(trouble) if maker.pace == Pace::Anew && trouble.is_answered(now) => Pace::Echo,
-                _ => maker.pace,
-            },
+            by: maker.author(by_self),
             at: self.now.unix_ms,
         };
-        let before = person.record.clone();
-        let taken = person.observe(&change, &self.settings.policy, standing);
-        if new == Affiliation::Outcast && person.is_present() {
-            person.record.kept_until = until.filter(|_| person.record.kept.is_some());
-        }
-        self.changed |= person.record != before;
+        let taken = self.apply(main, bare, Event::Changed(&shift));
+        let lawless = maker.power.is_none() && !by_self;
+        let change = Change {
+            old,
+            new,
+            by: maker.party,
+        };
+        self.note_foreign(main, bare, &change.by, maker.pace, taken);
         if matches!(taken, Taken::SteppedDown | Taken::Lowered) {
             self.forget_devices(main);
         }
         self.note_member(main, bare, &change);
-        let lawless = !change.by_entitled && !change.by_self;
         if lawless && new.moderates() && !old.moderates() {
             self.count_promotion(main, bare, &change.by);
         }
@@ -188,13 +200,37 @@ impl Engine {
     /// Who changes affiliations is a moderator, whatever gavel was told: of how they
     /// became one it has heard nothing.
     fn has_acted(&mut self, main: &RoomJid, actor: &BareJid) {
-        let Some(person) = self.person_mut(main, actor) else {
+        let Some(person) = self.person(main, actor) else {
             return;
         };
         let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
-        if !admin && !person.actual.is_some_and(Affiliation::moderates) {
-            person.actual = Some(Affiliation::Owner);
+        if !admin && !person.rights.shown().is_some_and(Affiliation::moderates) {
+            self.apply(main, actor, Event::Shown(Affiliation::Owner));
         }
+    }
+
+    /// Notes whose change it is that gavel is about to answer.
+    fn note_foreign(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        by: &Party,
+        pace: Pace,
+        taken: Taken,
+    ) {
+        let now = self.now.tick;
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let pace = match &person.trouble {
+            Some(trouble) if pace == Pace::Anew && trouble.is_answered(now) => Pace::Echo,
+            _ => pace,
+        };
+        person.foreign = Some(Box::new(Foreign {
+            by: by.clone(),
+            accepted: taken == Taken::Granted,
+            pace,
+        }));
     }
 
     /// Lifts the pause before somebody is lowered: that power is being used
@@ -226,8 +262,7 @@ impl Engine {
                     jid: None,
                 },
                 bare: None,
-                entitled: false,
-                elected: false,
+                power: None,
                 pace: Pace::Anew,
             };
         };
@@ -247,13 +282,14 @@ impl Engine {
             _ => PartyKind::Outside,
         };
         let entitled = !infrastructure
-            && person.is_some_and(|person| person.power(self.standing(person)).is_some());
-        let elected = person.is_some_and(Person::is_elected_power);
+            && person.is_some_and(|person| person.rights.power(self.standing(person)).is_some());
+        let elected = person.is_some_and(|person| person.rights.is_elected_power());
+        let root = if elected { Root::Election } else { Root::Host };
         let stoppable = person.is_some_and(|person| {
             let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
             // Whoever is left alone by policy is not lowered.
             let lowered = |actual| self.wanted(main, person).target(actual).is_some();
-            let moderates = person.actual.filter(|actual| actual.moderates());
+            let moderates = person.rights.shown().filter(|shown| shown.moderates());
             moderates.is_some_and(lowered) && !admin
         });
         let pace = match (infrastructure || !stoppable, entitled) {
@@ -268,80 +304,23 @@ impl Engine {
                 jid: actor.jid.as_deref().map(Into::into),
             },
             bare,
-            entitled,
-            elected,
+            power: entitled.then_some(root),
             pace,
         }
     }
 
-    fn report_taken(&mut self, main: &RoomJid, bare: &BareJid, change: &Observed, taken: Taken) {
+    fn report_taken(&mut self, main: &RoomJid, bare: &BareJid, change: &Change, taken: Taken) {
         let cause = match taken {
             Taken::Granted => Cause::Grant,
             Taken::SteppedDown => Cause::StepDown,
             Taken::Lowered | Taken::Compared => return,
         };
-        let shown = Change::Affiliation {
+        let shown = Changed::Affiliation {
             from: Some(change.old),
             to: change.new,
         };
-        self.decide(
-            main,
-            bare,
-            shown,
-            cause,
-            Some(change.by.clone()),
-            Outcome::Applied,
-        );
-    }
-
-    /// Reports a decision about a person.
-    pub(super) fn decide(
-        &mut self,
-        main: &RoomJid,
-        bare: &BareJid,
-        change: Change,
-        cause: Cause,
-        actor: Option<Party>,
-        outcome: Outcome,
-    ) {
-        let at = self.now.unix_ms;
-        let corrected = cause == Cause::Correction && outcome == Outcome::Applied;
-        if let (true, Some(by), Some(person)) = (corrected, &actor, self.person_mut(main, bare)) {
-            person.corrections.note(by, at);
-        }
-        let person = self.person(main, bare);
-        let set = person.is_some_and(|person| person.record.override_.is_some());
-        let deciding = person.and_then(|person| self.deciding(person));
-        let (nick, verdict, source) = match deciding {
-            Some((nick, occupant)) => {
-                let source = occupant.credentials.as_ref().map(|c| c.source);
-                (Some(nick.clone()), occupant.verdict.clone(), source)
-            }
-            None => (None, crate::policy::Verdict::guest(), None),
-        };
-        let ended = matches!(&change, Change::Affiliation { to, .. } if !to.moderates());
-        let (rule, reason) = match cause {
-            Cause::Fallback if ended => (Rule::Fallback, Reason::ElectionOver),
-            Cause::Fallback => (Rule::Fallback, Reason::Elected),
-            Cause::Expiry => (Rule::Expired, Reason::Expired),
-            Cause::Override => match set {
-                true => (verdict.rule, Reason::Set),
-                false => (verdict.rule, Reason::SetNoMore),
-            },
-            _ => (verdict.rule, verdict.reason),
-        };
-        self.report(Report::Decision(Box::new(Decision {
-            room: main.clone(),
-            nick,
-            jid: bare.to_string(),
-            change,
-            cause,
-            rule,
-            reason,
-            source,
-            actor,
-            outcome,
-        })));
+        let actor = Some(change.by.clone());
+        self.tell_now(main, bare, shown, (cause, actor), Outcome::Applied);
     }
 
     /// A message of the room about a JID that is not in it (or about to leave).
@@ -389,7 +368,9 @@ impl Engine {
         if let Some(trouble) = trouble.and_then(|person| person.trouble.as_mut()) {
             trouble.role_refused = 0;
         }
-        let actual = self.person(&main, &bare).and_then(|person| person.actual);
+        let actual = self
+            .person(&main, &bare)
+            .and_then(|person| person.rights.shown());
         let actual = actual.unwrap_or(Affiliation::None);
         let by_us = item.actor.as_ref().and_then(|actor| actor.jid.as_deref());
         let by_us = by_us.is_some_and(|jid| self.is_own(jid));
@@ -402,7 +383,7 @@ impl Engine {
         }
         // Some clients take back by role what others take back by affiliation.
         let given = self.person(&main, &bare);
-        let given = given.is_some_and(|p| p.record.grant.is_some() || p.record.elected);
+        let given = given.is_some_and(|p| p.rights.grant().is_some() || p.rights.is_elected());
         if change.fell() && actual.moderates() && given && actor.is_some() {
             self.answer_change(&main, jid, &bare, actual, Affiliation::Member, actor);
         } else if change.fell() && actual.moderates() {
@@ -420,12 +401,13 @@ impl Engine {
             return;
         };
         let by_self = maker.bare.as_ref() == Some(bare);
-        if !protects || by_self || actor.is_none() || !person.is_host(standing) {
+        if !protects || by_self || actor.is_none() || !person.rights.is_host(standing) {
             return;
         }
         person.role_taken = true;
         person.foreign = Some(Box::new(Foreign {
             by: maker.party,
+            accepted: false,
             pace: maker.pace,
         }));
     }
@@ -440,13 +422,10 @@ impl Engine {
         if let Some(person) = self.person_mut(main, bare) {
             person.trouble().is_set(now);
         }
-        let cause = match change.rose() {
-            true => Cause::Join,
-            false => Cause::Correction,
-        };
         let RoleChange { from, to } = change;
-        let change = Change::Role { from, to };
-        self.decide(main, bare, change, cause, actor, Outcome::Applied);
+        let change = Changed::Role { from, to };
+        let why = (Cause::Correction, actor);
+        self.tell_now(main, bare, change, why, Outcome::Applied);
     }
 
     /// A kick ends a grant and an election (B3), but for one: Jitsi's device
@@ -464,25 +443,10 @@ impl Engine {
         let Some(person) = meeting.people.get_mut(&bare) else {
             return;
         };
-        let id = person.record.user_id.as_deref();
+        let id = person.rights.user();
         let switches = id.is_some_and(|id| meeting.users.has_one_heir(id, &bare, now));
         if actor.is_some() || !switches {
-            self.changed |= person.record.grant.take().is_some() | person.end_election();
+            self.apply(&main, &bare, Event::Kicked);
         }
-    }
-
-    /// The occupant of a person whose entitlement decides, and its nick.
-    pub(super) fn deciding(
-        &self,
-        person: &super::person::Person,
-    ) -> Option<(&Nick, &super::room::Occupant)> {
-        let Standing { entitlement, .. } = self.standing(person);
-        let seats = person.seats.iter();
-        let occupants = seats.filter_map(|seat| {
-            let room = self.rooms.get(&seat.room)?;
-            room.occupants.get_key_value(&seat.nick)
-        });
-        let mut occupants = occupants.map(|(nick, o)| (nick, &**o));
-        occupants.find(|(_, o)| Some(o.verdict.entitlement) == entitlement)
     }
 }

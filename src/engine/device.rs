@@ -2,7 +2,7 @@
 //! to the next (SPEC B3).
 
 use super::Engine;
-use super::person::Record;
+use super::meeting::rights::Event;
 use super::room::{Membership, Room};
 use super::timers::Timer;
 use super::users::{RELOAD_MS, Succession};
@@ -23,14 +23,18 @@ impl Engine {
             .filter(|credentials| credentials.source.is_verified())
             .and_then(|credentials| credentials.claims.user_id())
             .map(Box::from);
-        let (Some(id), Some(meeting)) = (user_id, self.meetings.get_mut(main)) else {
+        let (Some(id), Some(person)) = (user_id, self.person(main, bare)) else {
             return;
         };
-        let Some(person) = meeting.people.get_mut(bare) else {
+        let before = person.rights.user().filter(|before| **before != *id);
+        let before = before.map(Box::<str>::from);
+        if person.rights.user() != Some(&id) {
+            self.apply(main, bare, Event::User(Some(&id)));
+        }
+        let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };
-        let before = person.record.user_id.replace(id.clone());
-        if let Some(before) = before.filter(|before| *before != id) {
+        if let Some(before) = before {
             meeting.users.drops(&before, bare, now);
         }
         if let Some(old) = meeting.users.came(&id, bare, now) {
@@ -60,20 +64,23 @@ impl Engine {
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };
-        let Some(person) = meeting.people.get_mut(bare) else {
+        let Some(person) = meeting.people.get(bare) else {
             return;
         };
-        let at = person.record.left_at.unwrap_or(now);
-        let succession = match &person.record.user_id {
+        let awaited = person.rights.is_awaited();
+        let at = person.rights.left_at().unwrap_or(now);
+        let succession = match person.rights.user() {
             Some(id) if !seen => return meeting.users.out_of_sight(id, bare, now),
             Some(id) => meeting.users.left(id, bare, at, now),
             None => Succession::Nobody,
         };
         match succession {
             Succession::To(heir) => self.pass_on(main, bare, &heir),
-            Succession::Awaited if person.record.awaited => self.await_elected(main),
+            Succession::Awaited if awaited => self.await_elected(main),
             Succession::Awaited => {}
-            Succession::Nobody => person.record.awaited = false,
+            Succession::Nobody => {
+                self.apply(main, bare, Event::NotAwaited);
+            }
         }
     }
 
@@ -88,12 +95,10 @@ impl Engine {
             .get(main)
             .map(|meeting| meeting.users.unseen());
         for (_, bare) in unseen.into_iter().flatten() {
-            let Some(person) = self.person_mut(main, &bare) else {
+            if self.person(main, &bare).is_none() {
                 continue;
-            };
-            person.record.since = None;
-            person.record.awaited |= person.end_election();
-            self.changed = true;
+            }
+            self.apply(main, &bare, Event::LeftUnseen { heirs: true });
             self.succeed(main, &bare, true);
             self.mark(main, &bare);
         }
@@ -113,34 +118,26 @@ impl Engine {
 
     /// What `old` held is `heir`'s from now on, who is the same user.
     fn pass_on(&mut self, main: &RoomJid, old: &BareJid, heir: &BareJid) {
-        let Some(meeting) = self.meetings.get_mut(main) else {
+        let Some(meeting) = self.meetings.get(main) else {
             return;
         };
-        let has_own = |own: &Record| own.grant.is_some() || own.step_down.is_some();
         let own = meeting.people.get(heir);
-        if own.is_none_or(|person| has_own(&person.record)) {
+        if own.is_none_or(|person| person.rights.has_to_hand_over()) {
             return;
         }
-        let Some(person) = meeting.people.get_mut(old).filter(|p| !p.is_present()) else {
+        let Some(person) = meeting.people.get(old).filter(|p| !p.is_present()) else {
             return;
         };
-        let record = &mut person.record;
-        let (grant, step_down) = (record.grant.take(), record.step_down.take());
-        let elected = std::mem::take(&mut record.awaited);
-        if grant.is_some() {
-            (record.kept, record.kept_until) = (None, None);
-        }
-        if grant.is_none() && step_down.is_none() && !elected {
+        let (rights, elected) = (&person.rights, person.rights.is_awaited());
+        if !rights.has_to_hand_over() && !elected {
             return;
         }
-        if let Some(person) = self.person_mut(main, heir) {
-            let record = &mut person.record;
-            (record.grant, record.step_down) = (grant, step_down);
-        }
+        let handed = rights.to_hand_over();
+        self.apply(main, old, Event::HandedOver);
+        self.apply(main, heir, Event::TakenOver(handed));
         if elected {
             self.is_back(main, heir);
         }
-        self.changed = true;
         self.mark(main, old);
         self.mark(main, heir);
     }
@@ -149,14 +146,12 @@ impl Engine {
     /// has only stood in; whoever moderates by another right moderates, and the
     /// election is over.
     pub(super) fn is_back(&mut self, main: &RoomJid, bare: &BareJid) {
-        self.changed = true;
+        self.apply(main, bare, Event::NotAwaited);
         if self.is_moderated_without(main, bare) {
             return;
         }
         self.end_elections_but(main, bare);
-        if let Some(person) = self.person_mut(main, bare) {
-            (person.record.elected, person.record.lapsed) = (true, None);
-        }
+        self.apply(main, bare, Event::Elected);
     }
 
     /// Somebody elected has left, and may come back: the meeting is looked at
@@ -172,7 +167,10 @@ impl Engine {
         let people = self.meetings.get(main).map(|meeting| &meeting.people);
         let mut people = people.into_iter().flat_map(|people| people.values());
         people.any(|person| {
-            let left = person.record.left_at.filter(|_| person.record.awaited);
+            let left = person
+                .rights
+                .left_at()
+                .filter(|_| person.rights.is_awaited());
             left.is_some_and(|at| now < at.saturating_add(VACANT_MS))
         })
     }
@@ -180,19 +178,18 @@ impl Engine {
     /// Whoever was elected has not come back yet.
     pub(super) fn look_at_vacancy(&mut self, main: &RoomJid) {
         let now = self.now.unix_ms;
-        let Some(meeting) = self.meetings.get_mut(main) else {
+        let Some(meeting) = self.meetings.get(main) else {
             return;
         };
         let mut next: Option<u64> = None;
         let mut over = Vec::new();
-        for (bare, person) in &mut meeting.people {
-            let record = &mut person.record;
-            let Some(at) = record.left_at.filter(|_| record.awaited) else {
+        for (bare, person) in &meeting.people {
+            let rights = &person.rights;
+            let Some(at) = rights.left_at().filter(|_| rights.is_awaited()) else {
                 continue;
             };
             let ends = [VACANT_MS, RELOAD_MS].map(|wait| at.saturating_add(wait));
             let due = ends.into_iter().find(|end| *end > now);
-            record.awaited = due.is_some();
             if due.is_none() {
                 over.push(bare.clone());
             }
@@ -203,7 +200,7 @@ impl Engine {
         }
         over.sort_unstable();
         for bare in over {
-            self.changed = true;
+            self.apply(main, &bare, Event::NotAwaited);
             self.mark(main, &bare);
         }
         if self.elects() {

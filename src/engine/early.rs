@@ -2,6 +2,7 @@
 //! and thus whose meeting it is.
 
 use super::Engine;
+use super::meeting::rights::{Event, Standing};
 use super::room::Occupant;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::stanza::Item;
@@ -100,8 +101,10 @@ impl Engine {
         let Some(person) = person.filter(|person| !person.is_present()) else {
             return;
         };
-        person.leave(None, now, true);
-        self.changed = true;
+        person.unsettled_since = None;
+        person.role_taken = false;
+        let (had, seen, at) = (Standing::ABSENT, true, now);
+        self.apply(jid, bare, Event::Left { had, seen, at });
         self.succeed(jid, bare, true);
         self.mark(jid, bare);
     }

@@ -6,7 +6,8 @@
 //! were given.
 
 use super::Engine;
-use super::person::{Lapse, Person, Seat};
+use super::meeting::rights::Event;
+use super::person::{Person, Seat};
 use super::room::Occupant;
 use super::timers::Timer;
 use crate::claims::Claims;
@@ -74,16 +75,15 @@ impl Engine {
         let (Some(main), Some(bare)) = (main, bare) else {
             return;
         };
-        if let Some(person) = self.person_mut(&main, &bare) {
-            person.record.lapsed = Some(Lapse::Expiry);
-            self.changed = true;
+        self.apply(&main, &bare, Event::Expired);
+        if self.person(&main, &bare).is_some() {
             self.mark(&main, &bare);
         }
     }
 
     /// Notes until when what somebody leaves with is theirs.
     pub(super) fn until(&self, person: &Person) -> Option<u64> {
-        if person.record.grant.is_some() {
+        if self.settings.policy.on_expiry == OnExpiry::Keep {
             return None;
         }
         let seats = person.seats.iter();
@@ -97,19 +97,13 @@ impl Engine {
     /// Ends what an absent person has kept, where its time is over.
     pub(super) fn watch_kept(&mut self, main: &RoomJid, bare: &BareJid) {
         let now = self.now.unix_ms;
-        let Some(person) = self.person_mut(main, bare) else {
-            return;
-        };
-        let Some(at) = person.record.kept_until else {
+        let Some(at) = self.person(main, bare).and_then(|p| p.rights.kept_until()) else {
             return;
         };
         if at > now {
             return self.wake_at(at, Timer::Kept(main.clone(), bare.clone()));
         }
-        person.record.kept = None;
-        person.record.kept_until = None;
-        person.record.lapsed = Some(Lapse::Expiry);
-        self.changed = true;
+        self.apply(main, bare, Event::TimeUp(now));
         self.mark(main, bare);
     }
 
@@ -152,7 +146,7 @@ impl Engine {
             self.watch_expiry(&seat.room, &seat.nick);
         }
         let people = self.meetings.iter().flat_map(|(main, meeting)| {
-            let kept = |person: &Person| person.record.kept_until.is_some();
+            let kept = |person: &Person| person.rights.kept_until().is_some();
             let people = meeting
                 .people
                 .iter()

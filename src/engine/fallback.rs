@@ -7,7 +7,9 @@
 //! everybody's record, and outlives reconnects and restarts with it.
 
 use super::Engine;
-use super::person::{Lapse, Person, Wanted};
+use super::meeting::decide::Wanted;
+use super::meeting::rights::Event;
+use super::person::Person;
 use super::room::Room;
 use crate::muc::{Affiliation, BareJid, Role, RoomJid};
 use crate::policy::{Entitlement, Fallback};
@@ -66,12 +68,8 @@ impl Engine {
     }
 
     fn elect(&mut self, main: &RoomJid, bare: &BareJid) {
-        if let Some(person) = self.person_mut(main, bare) {
-            person.record.elected = true;
-            person.record.lapsed = None;
-            self.changed = true;
-            self.mark(main, bare);
-        }
+        self.apply(main, bare, Event::Elected);
+        self.mark(main, bare);
     }
 
     /// Somebody entitled has come: who was elected, and whoever they promoted,
@@ -81,8 +79,8 @@ impl Engine {
             return;
         };
         let by_election = |person: &Person| {
-            let record = &person.record;
-            record.elected || record.awaited || person.is_elected_power()
+            let rights = &person.rights;
+            rights.is_elected() || rights.is_awaited() || rights.is_elected_power()
         };
         let people = meeting.people.iter();
         let mut over: Vec<BareJid> = people
@@ -99,7 +97,7 @@ impl Engine {
     pub(super) fn end_elections_but(&mut self, main: &RoomJid, heir: &BareJid) {
         let people = self.meetings.get(main).map(|meeting| &meeting.people);
         let others = people.into_iter().flatten();
-        let others = others.filter(|(bare, person)| *bare != heir && person.record.elected);
+        let others = others.filter(|(bare, person)| *bare != heir && person.rights.is_elected());
         let mut others: Vec<BareJid> = others.map(|(bare, _)| bare.clone()).collect();
         others.sort_unstable();
         for bare in others {
@@ -108,36 +106,25 @@ impl Engine {
     }
 
     fn end_election_of(&mut self, main: &RoomJid, bare: &BareJid) {
-        let Some(person) = self.person_mut(main, bare) else {
-            return;
-        };
-        let record = &mut person.record;
-        record.elected = false;
-        record.awaited = false;
-        record.lapsed = Some(Lapse::Fallback);
-        if record.grant.take_if(|grant| grant.by_elected).is_some() {
-            record.kept = None;
-        }
-        self.changed = true;
+        self.apply(main, bare, Event::ElectionOver);
         self.mark(main, bare);
     }
 
     /// Who left while gavel saw nothing is no longer elected, and comes anew.
     fn forget_who_left_unseen(&mut self, main: &RoomJid) {
-        let Some(meeting) = self.meetings.get_mut(main) else {
+        let Some(meeting) = self.meetings.get(main) else {
             return;
         };
         let mut left: Vec<BareJid> = Vec::new();
-        for (bare, person) in &mut meeting.people {
-            let absent = !person.is_present();
-            if absent && (person.record.since.take().is_some() || person.record.elected) {
-                person.end_election();
+        for (bare, person) in &meeting.people {
+            let rights = &person.rights;
+            if !person.is_present() && (rights.since().is_some() || rights.is_elected()) {
                 left.push(bare.clone());
             }
         }
         left.sort_unstable();
         for bare in left {
-            self.changed = true;
+            self.apply(main, &bare, Event::LeftUnseen { heirs: false });
             self.mark(main, &bare);
         }
     }
@@ -150,14 +137,13 @@ impl Engine {
                 continue;
             }
             let standing = self.standing(person);
-            let banned =
-                person.actual == Some(Affiliation::Outcast) && person.record.restore.is_none();
-            assembly.host |= person.moderates_by_claims(standing) && !banned;
-            let since = person.record.since.unwrap_or_default();
+            let rights = &person.rights;
+            assembly.host |= rights.moderates_by_claims(standing) && !rights.is_banned();
+            let since = rights.since().unwrap_or_default();
             let electable = self.is_electable(person);
-            if person.record.elected && !electable {
+            if rights.is_elected() && !electable {
                 assembly.over.push(bare.clone());
-            } else if person.record.elected {
+            } else if rights.is_elected() {
                 assembly.moderated = true;
                 assembly.elected.push((since, bare.clone()));
             } else if self.has_power(main, person) {
@@ -185,7 +171,7 @@ impl Engine {
         let people = self.meetings.get(main).map(|meeting| &meeting.people);
         let mut others = people.into_iter().flatten();
         others.any(|(bare, person)| {
-            let other = bare != heir && person.is_present() && !person.is_elected_power();
+            let other = bare != heir && person.is_present() && !person.rights.is_elected_power();
             other && self.has_power(main, person)
         })
     }
@@ -193,7 +179,7 @@ impl Engine {
     fn moderates_now(&self, person: &Person) -> bool {
         let seats = person.seats.iter();
         let mut roles = seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick));
-        person.actual.is_some_and(Affiliation::moderates)
+        person.rights.shown().is_some_and(Affiliation::moderates)
             || roles.any(|occupant| occupant.role == Role::Moderator)
     }
 
@@ -207,15 +193,16 @@ impl Engine {
             let held = services.iter().any(|held| held == seat.room.service());
             let occupant = self.occupant(&seat.room, &seat.nick);
             let role = occupant.filter(|o| !o.machine).map(|o| o.role);
-            (held || person.record.elected) && role.is_some_and(|role| role >= Role::Participant)
+            (held || person.rights.is_elected())
+                && role.is_some_and(|role| role >= Role::Participant)
         });
         let left_alone = matches!(
-            self.standing(person).entitlement,
+            self.standing(person).verdict,
             Some(Entitlement::Keep | Entitlement::Affiliation(Affiliation::Outcast))
         );
-        let banned = person.actual == Some(Affiliation::Outcast);
-        let record = &person.record;
-        let settled = record.step_down.is_some() || record.override_.is_some();
+        let rights = &person.rights;
+        let banned = rights.shown() == Some(Affiliation::Outcast);
+        let settled = rights.cap().is_some() || rights.overridden_to().is_some();
         speaks && !left_alone && !banned && !settled
     }
 
@@ -224,18 +211,19 @@ impl Engine {
         if !self.elects() {
             return;
         }
-        for meeting in self.meetings.values_mut() {
-            for person in meeting.people.values_mut() {
+        let mut came = Vec::new();
+        for (main, meeting) in &self.meetings {
+            for (bare, person) in &meeting.people {
                 let seats = person.seats.iter();
-                let came = seats.filter_map(|seat| {
-                    let room = self.rooms.get(&seat.room)?;
-                    room.occupants.get(&seat.nick).map(|o| o.joined_at)
-                });
-                let first = came.min();
-                person.record.since = person.record.since.or(first);
+                let seats = seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick));
+                let first = seats.map(|occupant| occupant.joined_at).min();
+                let first = first.filter(|_| person.rights.since().is_none());
+                came.extend(first.map(|at| (main.clone(), bare.clone(), at)));
             }
         }
-        self.changed = true;
+        for (main, bare, at) in came {
+            self.apply(&main, &bare, Event::CameAt(at));
+        }
     }
 
     /// Notes when somebody came, in milliseconds since 1970-01-01 UTC, for the
@@ -244,10 +232,7 @@ impl Engine {
         if !self.elects() {
             return;
         }
-        if let Some(person) = self.person_mut(main, bare) {
-            // Of those found in a room the last to come may be seated first.
-            let since = person.record.since.map_or(came, |since| since.min(came));
-            self.changed |= person.record.since.replace(since) != Some(since);
-        }
+        // Of those found in a room the last to come may be seated first.
+        self.apply(main, bare, Event::CameAt(came));
     }
 }

@@ -9,7 +9,8 @@
 
 use super::Engine;
 use super::Warning;
-use super::person::{Person, Wanted};
+use super::meeting::decide::Wanted;
+use super::person::Person;
 use super::request::Purpose;
 use super::room::Room;
 use super::timers::Timer;
@@ -203,8 +204,8 @@ impl Engine {
         Some(Entitled {
             jid: bare.clone(),
             affiliation,
-            promotes: person.power(standing).is_some(),
-            host: self.settings.policy.protect_hosts && person.is_host(standing),
+            promotes: person.rights.power(standing).is_some(),
+            host: self.settings.policy.protect_hosts && person.rights.is_host(standing),
         })
     }
 
@@ -214,7 +215,7 @@ impl Engine {
         let highest = match self.wanted(main, person) {
             Wanted::Exactly(wanted) => wanted,
             Wanted::AtMost { cap, .. } => cap,
-            Wanted::Anything => match self.standing(person).entitlement {
+            Wanted::Anything => match self.standing(person).verdict {
                 Some(Entitlement::Keep | Entitlement::Guest) => Affiliation::Owner,
                 // A visitor, who is left alone only as one. Absent guests are
                 // known to the module by having no claims.

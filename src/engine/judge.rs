@@ -2,7 +2,8 @@
 
 use super::Warning;
 use super::event::Report;
-use super::person::{Person, Standing};
+use super::meeting::rights::{Effect, Event, Standing, Taken};
+use super::person::Person;
 use super::room::{Credentials, Occupant};
 use super::{Engine, names::Frozen};
 use crate::claims::{Claims, Finding, RejectReason, Source, TokenName};
@@ -278,9 +279,25 @@ impl Engine {
             Entitlement::Affiliation(Affiliation::Owner) => 6,
         };
         Standing {
-            entitlement: occupants().map(|o| o.verdict.entitlement).max_by_key(rank),
-            visitors: occupants().all(|o| o.role == Role::Visitor),
+            verdict: occupants().map(|o| o.verdict.entitlement).max_by_key(rank),
+            ends: self.until(person),
+            visitor: occupants().all(|o| o.role == Role::Visitor),
         }
+    }
+
+    /// Hands somebody's ledger what has happened.
+    pub(super) fn apply(&mut self, main: &RoomJid, bare: &BareJid, event: Event<'_>) -> Taken {
+        let Some(standing) = self.person(main, bare).map(|p| self.standing(p)) else {
+            return Taken::Compared;
+        };
+        let meeting = self.meetings.get_mut(main);
+        let Some(person) = meeting.and_then(|meeting| meeting.people.get_mut(bare)) else {
+            return Taken::Compared;
+        };
+        let policy = &self.settings.policy;
+        let Effect { news, taken } = person.rights.apply(event, standing, policy);
+        self.changed |= news;
+        taken
     }
 
     /// Somebody of a meeting.

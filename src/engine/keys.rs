@@ -10,7 +10,7 @@
 //! alone or in a crowd, keeps a real key waiting.
 
 use super::event::Report;
-use super::person::Record;
+use super::meeting::rights::Rights;
 use super::timers::Timer;
 use super::{Action, Engine, Tick};
 use crate::claims::{FetchFault, KeyName, Occasion, RejectReason, Source};
@@ -272,10 +272,10 @@ impl Engine {
         let person = main
             .zip(occupant.bare())
             .and_then(|(main, bare)| self.person(main, &bare));
-        let verified = |record: &Record| record.entitled || record.user_id.is_some();
+        let verified = |rights: &Rights| rights.was_entitled() || rights.user().is_some();
         Some(Waiter {
             failed: waiting.failed(),
-            verified: person.is_some_and(|person| verified(&person.record)),
+            verified: person.is_some_and(|person| verified(&person.rights)),
             number: waiting.number,
             room: jid.clone(),
             nick: nick.clone(),

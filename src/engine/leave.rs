@@ -3,6 +3,7 @@
 use super::absent::Absence;
 use super::discovery::LISTED_AGAIN;
 use super::meeting::Meeting;
+use super::meeting::rights::{Event, Standing};
 use super::person::Seat;
 use super::room::{Membership, Room};
 use super::timers::Timer;
@@ -137,7 +138,7 @@ impl Engine {
             return;
         };
         self.changed |= meeting.absence.locked;
-        self.changed |= meeting.people.values().any(|p| p.record.matters());
+        self.changed |= meeting.people.values().any(|p| p.rights.matter());
         for room in meeting.rooms {
             if let Some(room) = self.rooms.get_mut(&room) {
                 room.meeting = None;
@@ -218,12 +219,15 @@ impl Engine {
         for meeting in self.meetings.values_mut() {
             meeting.absence = Absence::remembered(meeting.absence.locked);
         }
+        let policy = &self.settings.policy;
         for person in self
             .meetings
             .values_mut()
             .flat_map(|m| m.people.values_mut())
         {
-            person.actual = None;
+            person
+                .rights
+                .apply(Event::Doubted, Standing::ABSENT, policy);
             person.request = None;
             person.role_request = false;
             person.trouble = None;

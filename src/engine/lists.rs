@@ -4,6 +4,7 @@
 //! one announcement having been heard.
 
 use super::Engine;
+use super::meeting::rights::Event;
 use super::request::Purpose;
 use super::room::Room;
 use super::time::Tick;
@@ -55,37 +56,37 @@ impl Engine {
             .filter(|bare| !self.is_own(bare.as_str()))
             .filter(|bare| !self.settings.infrastructure.contains_bare(bare))
             .collect();
-        let Some(meeting) = self.meetings.get_mut(&main) else {
+        let Some(meeting) = self.meetings.get(&main) else {
             return;
         };
         let mut stale = Vec::new();
         let mut shown = BTreeSet::new();
-        for (bare, person) in &mut meeting.people {
-            if !complete {
-                break;
-            }
-            let seated = person.seats.iter().any(|seat| seat.room == main);
-            if seated && person.actual == Some(which) && !listed.contains(bare) {
+        let unlisted = meeting.people.iter();
+        let unlisted = unlisted.filter(|(bare, _)| complete && !listed.contains(bare));
+        for (bare, person) in unlisted {
+            let (seated, rights) = (person.is_seated_in(&main), &person.rights);
+            if seated && rights.shown() == Some(which) {
                 shown.insert(bare.clone());
             }
-            let unknown = person.actual.is_none() && person.record.restore.is_some();
-            let doubted = person.actual == Some(which) || unknown && which == Affiliation::Outcast;
-            if doubted && !seated && !listed.contains(bare) {
-                person.actual = Some(Affiliation::None);
-                person.record.restore = None;
+            let unknown = rights.shown().is_none() && rights.is_ban_to_be_lifted();
+            let doubted = rights.shown() == Some(which) || unknown && which == Affiliation::Outcast;
+            if doubted && !seated {
                 stale.push(bare.clone());
             }
         }
-        self.changed |= !stale.is_empty();
         stale.sort_unstable();
+        for bare in &stale {
+            self.apply(&main, bare, Event::Unlisted);
+            self.changed = true;
+        }
         if which == Affiliation::Outcast {
             self.banned_unseen(&main, &listed);
         }
-        let Some(meeting) = self.meetings.get_mut(&main) else {
-            return;
-        };
         for bare in &listed {
-            meeting.person(bare).actual = Some(which);
+            if let Some(meeting) = self.meetings.get_mut(&main) {
+                meeting.person(bare);
+            }
+            self.apply(&main, bare, Event::Shown(which));
         }
         self.compare_shown(jid, shown, &listed);
         for bare in stale.iter().chain(&listed) {
@@ -110,7 +111,9 @@ impl Engine {
         let banned = !called
             && self.meetings.get(jid).is_some_and(|meeting| {
                 let mut people = meeting.people.values();
-                people.any(|p| p.actual == Some(Affiliation::Outcast) || p.record.restore.is_some())
+                people.any(|p| {
+                    p.rights.shown() == Some(Affiliation::Outcast) || p.rights.is_ban_to_be_lifted()
+                })
             });
         if banned {
             self.read_list(jid, Affiliation::Outcast);
@@ -139,7 +142,9 @@ impl Engine {
     /// The list of those who are banned names somebody whose ban was missed.
     pub(super) fn banned_unseen(&mut self, main: &RoomJid, listed: &[BareJid]) {
         for bare in listed {
-            let known = self.person(main, bare).and_then(|person| person.actual);
+            let known = self
+                .person(main, bare)
+                .and_then(|person| person.rights.shown());
             if known.is_some_and(|known| known != Affiliation::Outcast) {
                 self.observe(main, bare, Affiliation::Outcast, None, false);
             }

@@ -9,8 +9,8 @@
 //! left one for a while.
 
 use super::Engine;
+use super::change::Change;
 use super::event::PartyKind;
-use super::person::Observed;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const CLIENT: Duration = Duration::from_secs(10);
 impl Engine {
     /// Somebody else has changed an affiliation: they may be made ready for a room
     /// that becomes members-only.
-    pub(super) fn note_member(&mut self, main: &RoomJid, bare: &BareJid, change: &Observed) {
+    pub(super) fn note_member(&mut self, main: &RoomJid, bare: &BareJid, change: &Change) {
         if change.new != Affiliation::Member {
             return;
         }
@@ -44,9 +44,9 @@ impl Engine {
         let Some(room) = self.rooms.get(main) else {
             return false;
         };
-        let person = self
-            .person(main, bare)
-            .filter(|person| person.is_present() && person.actual == Some(Affiliation::Member));
+        let person = self.person(main, bare).filter(|person| {
+            person.is_present() && person.rights.shown() == Some(Affiliation::Member)
+        });
         let needed = person.and_then(|person| person.trouble.as_ref()?.reading);
         let readings = room.readings;
         if needed.is_none_or(|needed| needed <= readings.done) {

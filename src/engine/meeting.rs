@@ -1,11 +1,16 @@
 //! A meeting: a main room, its breakout rooms (SPEC B15), and what each bare
 //! JID in any of them has and should have.
 
+pub mod decide;
+pub mod rights;
+
 use super::absent::Absence;
 use super::limit::Budget;
-use super::person::{Person, Record};
+use super::person::Person;
 use super::users::Users;
-use crate::muc::{Affiliation, BareJid, RoomJid};
+use crate::muc::{BareJid, RoomJid};
+use crate::policy::Policy;
+use rights::{Event, Standing};
 use std::collections::{BTreeSet, HashMap};
 
 /// A main room with its breakout rooms. Affiliations are the main room's.
@@ -31,35 +36,17 @@ impl Meeting {
         self.people.entry(jid.clone()).or_default()
     }
 
-    /// Notes the affiliation that the main room shows for `jid`, and what they
-    /// get back when lowered.
-    pub fn shows(&mut self, jid: &BareJid, affiliation: Affiliation) -> Option<Affiliation> {
-        let person = self.person(jid);
-        if matches!(affiliation, Affiliation::None | Affiliation::Member) {
-            person.record.base = Some(affiliation);
-        }
-        if affiliation != Affiliation::Outcast {
-            // The ban is gone, whoever undid it.
-            person.record.restore = None;
-        }
-        person.actual.replace(affiliation)
-    }
-
     /// Another meeting in a room of the same name: nothing of the last one
     /// counts, but who is in a breakout room by now is in this one.
-    pub fn begin_anew(&mut self, now: u64) {
+    pub fn begin_anew(&mut self, now: u64, policy: &Policy) {
         self.absence = Absence::default();
         self.users = Users::default();
         self.people.retain(|_, person| person.is_present());
         for (jid, person) in &mut self.people {
-            let user_id = person.record.user_id.take();
-            if let Some(id) = &user_id {
+            if let Some(id) = person.rights.user() {
                 self.users.came(id, jid, now);
             }
-            person.record = Record {
-                user_id,
-                ..Record::default()
-            };
+            person.rights.apply(Event::Anew, Standing::GUEST, policy);
         }
     }
 

@@ -69,11 +69,12 @@ mod unsent;
 pub mod users;
 mod view;
 mod warning;
+pub mod why;
 
 pub use event::{Action, Decision, Input, Report};
 pub use load::Load;
+pub use meeting::rights::Override;
 pub use module::Module;
-pub use person::Override;
 pub use reload::Reload;
 pub use settings::Settings;
 pub use signals::NONE_OF_SO_MANY;

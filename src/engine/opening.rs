@@ -70,7 +70,7 @@ impl Engine {
             let bare = occupant.bare();
             let person = bare.as_ref().and_then(|bare| self.person(main, bare));
             person.is_some_and(|person| {
-                let actual = person.actual.unwrap_or(occupant.affiliation);
+                let actual = person.rights.shown().unwrap_or(occupant.affiliation);
                 let wanted = self.wanted(main, person);
                 wanted.target(actual).unwrap_or(actual) == Affiliation::Owner
             })

@@ -2,14 +2,16 @@
 
 use super::Warning;
 use super::event::{Cause, Change, Outcome, Party, Report};
-use super::person::{
-    InFlight, Lapse, MAX_INEFFECTIVE, Pace, Person, Seat, Wanted, moderates_by_role_alone,
+use super::meeting::decide::{
+    Decision, Occasion, Surroundings, Wanted, decide, moderates_by_role_alone,
 };
+use super::meeting::rights::Event;
+use super::person::{InFlight, MAX_INEFFECTIVE, Pace, Person, Seat};
 use super::request::Purpose;
 use super::timers::Timer;
+use super::why::Why;
 use super::{Engine, Tick};
 use crate::muc::{Affiliation, BareJid, Role, RoomJid};
-use crate::policy::Entitlement;
 use crate::stanza::Request;
 
 /// What is to be done about a person.
@@ -17,6 +19,7 @@ struct Plan {
     target: Affiliation,
     from: Option<Affiliation>,
     cause: Cause,
+    why: Box<Why>,
     actor: Option<Party>,
     pace: Pace,
 }
@@ -26,18 +29,9 @@ impl Engine {
     pub(super) fn reconcile_marked(&mut self) {
         while let Some((main, bare)) = self.marked.pop_front() {
             self.marked_set.remove(&(main.clone(), bare.clone()));
-            self.note_right(&main, &bare);
+            self.apply(&main, &bare, Event::Weighed);
             self.look_at_guard(&main, &bare);
             self.reconcile(&main, &bare);
-        }
-    }
-
-    fn note_right(&mut self, main: &RoomJid, bare: &BareJid) {
-        let Some(standing) = self.person(main, bare).map(|p| self.standing(p)) else {
-            return;
-        };
-        if let Some(person) = self.person_mut(main, bare) {
-            self.changed |= person.note_right(standing);
         }
     }
 
@@ -51,19 +45,35 @@ impl Engine {
         }
     }
 
+    /// What somebody should have, and why.
+    pub(super) fn decision(&self, main: &RoomJid, person: &Person) -> Decision {
+        decide(
+            &person.rights,
+            self.standing(person),
+            self.surroundings(main),
+        )
+    }
+
+    fn surroundings(&self, main: &RoomJid) -> Surroundings<'_> {
+        let room = self.rooms.get(main);
+        let meeting = self.meetings.get(main);
+        Surroundings {
+            policy: &self.settings.policy,
+            members_only: room.is_some_and(super::room::Room::members_only),
+            unread: room.is_some_and(super::room::Room::may_throw_out),
+            locking: meeting.is_some_and(|meeting| meeting.absence.keeps_in()),
+        }
+    }
+
+    /// The same as if an admin had set nothing.
+    pub(super) fn decision_without_override(&self, main: &RoomJid, person: &Person) -> Decision {
+        let rights = person.rights.without_override();
+        decide(&rights, self.standing(person), self.surroundings(main))
+    }
+
     /// What somebody should have.
     pub(super) fn wanted(&self, main: &RoomJid, person: &Person) -> Wanted {
-        let room = self.rooms.get(main);
-        let members_only = room.is_some_and(super::room::Room::may_throw_out);
-        let meeting = self.meetings.get(main);
-        let keeps_in = meeting.is_some_and(|meeting| meeting.absence.keeps_in());
-        let standing = self.standing(person);
-        let policy = &self.settings.policy;
-        let wanted = person.wanted(policy, standing, members_only || keeps_in);
-        match person.is_present() && keeps_in {
-            true => wanted.kept_in(person.actual),
-            false => wanted,
-        }
+        self.decision(main, person).wanted
     }
 
     fn reconcile(&mut self, main: &RoomJid, bare: &BareJid) {
@@ -77,53 +87,52 @@ impl Engine {
         if person.request.is_some() || person.role_request {
             return;
         }
-        let wanted = self.wanted(main, person);
-        let actual = match person.actual {
-            Some(actual) => actual,
-            None if person.record.restore.is_some() && self.is_unsure(main, person) => return,
-            // The ban that is to be undone is all that is known.
-            None if person.record.restore.is_some() => Affiliation::Outcast,
+        let decision = self.decision(main, person);
+        let (shown, lifts) = (person.rights.shown(), person.rights.is_ban_to_be_lifted());
+        let actual = match shown {
+            Some(shown) => shown,
+            None if lifts && self.is_unsure(main, person) => return,
+            // The ban that is to be lifted is all that is known.
+            None if lifts => Affiliation::Outcast,
             // Nothing is known of an absent JID: there is nothing to take.
             None if !person.is_present() => return self.drop_if_blank(main, bare),
             None => Affiliation::None,
         };
-        let from = person.actual;
-        match wanted.target(actual) {
-            None => self.agrees(main, bare, wanted),
+        match decision.wanted.target(actual) {
+            None => self.agrees(main, bare, &decision),
             Some(Affiliation::None) if self.may_throw_out(main, bare) => {}
-            Some(target) => self.differs(main, bare, target, from),
+            Some(target) => self.differs(main, bare, &decision, (shown, target)),
         }
     }
 
     /// The affiliation is as it should be; what about the roles?
-    fn agrees(&mut self, main: &RoomJid, bare: &BareJid, wanted: Wanted) {
+    fn agrees(&mut self, main: &RoomJid, bare: &BareJid, decision: &Decision) {
         let tick = self.now.tick;
         let person = self.person(main, bare);
         let unsure = person.is_some_and(|person| self.is_unsure(main, person));
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        if person.record.restore.take().is_some() {
-            self.changed = true;
+        if person.rights.is_ban_to_be_lifted() {
+            self.apply(main, bare, Event::BanLifted);
             return self.mark(main, bare);
         }
-        let lapsed = person.record.lapsed.is_some();
+        let in_debt = person.rights.debt().is_some();
         if let Some(trouble) = &mut person.trouble {
             trouble.not_before = None;
             trouble.backoff = Default::default();
             trouble.ad_hoc_tried = false;
             trouble.told &= trouble.is_pausing(tick);
         }
-        if self.fix_role(main, bare, wanted) {
+        if self.fix_role(main, bare, decision) {
             return;
         }
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        if lapsed && !unsure {
+        if in_debt && !unsure {
             // Guests who are left alone are so again.
-            person.record.lapsed = None;
-            self.changed = true;
+            self.apply(main, bare, Event::Settled);
             return self.mark(main, bare);
         }
         person.foreign = None;
@@ -140,7 +149,7 @@ impl Engine {
     /// has who is not in there.
     pub(super) fn is_unsure(&self, main: &RoomJid, person: &Person) -> bool {
         let list = |purpose: &Purpose| matches!(purpose, Purpose::List(room, _) if room == main);
-        person.actual.is_none() && self.requests.any(list)
+        person.rights.shown().is_none() && self.requests.any(list)
     }
 
     fn drop_if_blank(&mut self, main: &RoomJid, bare: &BareJid) {
@@ -155,10 +164,10 @@ impl Engine {
         &mut self,
         main: &RoomJid,
         bare: &BareJid,
-        target: Affiliation,
-        from: Option<Affiliation>,
+        decision: &Decision,
+        (from, target): (Option<Affiliation>, Affiliation),
     ) {
-        let plan = self.plan(main, bare, target, from);
+        let plan = self.plan(main, bare, decision, (from, target));
         let now = self.now.tick;
         let allowed = self.allowed(main, plan.pace);
         let Some(person) = self.person_mut(main, bare) else {
@@ -212,41 +221,24 @@ impl Engine {
         &self,
         main: &RoomJid,
         bare: &BareJid,
-        target: Affiliation,
-        from: Option<Affiliation>,
+        decision: &Decision,
+        (from, target): (Option<Affiliation>, Affiliation),
     ) -> Plan {
         let person = self.person(main, bare);
         let foreign = person.and_then(|person| person.foreign.as_deref());
-        let cause = match person {
-            Some(person) => self.cause(person, foreign.is_some(), target),
-            None => Cause::Leave,
+        let occasion = Occasion {
+            foreign: foreign.is_some(),
+            accepted: foreign.is_some_and(|foreign| foreign.accepted),
+            because: person.and_then(|person| person.because),
         };
+        let cause = decision.cause(target, occasion);
         Plan {
             target,
             from,
             cause,
+            why: Box::new(self.why(main, person, decision, cause)),
             actor: foreign.map(|foreign| foreign.by.clone()),
             pace: foreign.map_or(Pace::Free, |foreign| foreign.pace),
-        }
-    }
-
-    fn cause(&self, person: &Person, foreign: bool, target: Affiliation) -> Cause {
-        let standing = self.standing(person);
-        let set = person.record.override_.is_some();
-        let granted = person.record.grant.as_ref().filter(|_| !set);
-        let ended = person.record.lapsed.filter(|_| !target.moderates() && !set);
-        match standing.entitlement {
-            _ if granted.is_some_and(|grant| grant.affiliation == target) => Cause::Grant,
-            _ if ended == Some(Lapse::Fallback) => Cause::Fallback,
-            _ if ended == Some(Lapse::Expiry) => Cause::Expiry,
-            _ if person.record.elected && !foreign => Cause::Fallback,
-            _ if foreign => Cause::Correction,
-            _ if set => Cause::Override,
-            _ if person.because.is_some() => person.because.unwrap_or(Cause::Join),
-            None => Cause::Leave,
-            Some(_) if person.record.step_down.is_some() => Cause::StepDown,
-            Some(Entitlement::Guest) => Cause::Guest,
-            Some(_) => Cause::Join,
         }
     }
 
@@ -282,14 +274,8 @@ impl Engine {
             from: plan.from,
             to: plan.target,
         };
-        self.decide(
-            main,
-            bare,
-            change,
-            plan.cause,
-            plan.actor.clone(),
-            Outcome::Delayed,
-        );
+        let (cause, actor, why) = (plan.cause, plan.actor.clone(), (*plan.why).clone());
+        self.tell_decision(main, bare, change, (cause, actor, why), Outcome::Delayed);
     }
 
     fn set_affiliation(&mut self, main: &RoomJid, bare: &BareJid, plan: Plan) {
@@ -301,6 +287,7 @@ impl Engine {
             wanted: plan.target,
             from: plan.from,
             cause: plan.cause,
+            why: plan.why,
             actor: plan.actor,
             ad_hoc: false,
             confirmed: false,
@@ -332,12 +319,13 @@ impl Engine {
     /// Takes role moderator from whoever has not the affiliation for it, and gives
     /// it to whoever has: in breakout rooms, where a change of the main room's
     /// affiliation leaves roles as they are, and to a host it was taken from.
-    fn fix_role(&mut self, main: &RoomJid, bare: &BareJid, wanted: Wanted) -> bool {
+    fn fix_role(&mut self, main: &RoomJid, bare: &BareJid, decision: &Decision) -> bool {
         let now = self.now.tick;
         let Some(person) = self.person(main, bare) else {
             return false;
         };
-        let affiliation = person.actual.unwrap_or(Affiliation::None);
+        let affiliation = person.rights.shown().unwrap_or(Affiliation::None);
+        let wanted = decision.wanted;
         let Some((seat, to)) = self.wrong_role(main, person, affiliation, wanted) else {
             return false;
         };
@@ -354,6 +342,7 @@ impl Engine {
             target: affiliation,
             from: Some(affiliation),
             cause: Cause::Correction,
+            why: Box::new(self.why(main, Some(person), decision, Cause::Correction)),
             actor: foreign.map(|foreign| foreign.by),
             pace,
         };
@@ -370,7 +359,7 @@ impl Engine {
             role: to,
         };
         let room = seat.room.clone();
-        let purpose = Purpose::Role(seat, main.clone(), bare.clone());
+        let purpose = Purpose::Role(seat, main.clone(), bare.clone(), to);
         self.note_pace(main, bare, pace);
         self.ask(room.as_str(), request, purpose);
         true

@@ -7,6 +7,7 @@
 //! then, and what was believed refused; until then everybody keeps what they have.
 
 use super::event::Cause;
+use super::meeting::rights::{Event, Standing};
 use super::room::Room;
 use super::settings::Freeze;
 use super::{Engine, Settings};
@@ -182,9 +183,12 @@ impl Engine {
             Grants::Admin => Some(Affiliation::Admin),
             Grants::None => None,
         };
+        let policy = &self.settings.policy;
         let meetings = self.meetings.values_mut();
         for person in meetings.flat_map(|meeting| meeting.people.values_mut()) {
-            self.changed |= person.limit_grant(limit);
+            let limit = Event::GrantsLimited(limit);
+            let effect = person.rights.apply(limit, Standing::ABSENT, policy);
+            self.changed |= effect.news;
         }
     }
 

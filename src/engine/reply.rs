@@ -3,6 +3,7 @@
 use super::Engine;
 use super::Warning;
 use super::event::{Change, Outcome, Report};
+use super::meeting::rights::Event;
 use super::person::{InFlight, Seat};
 use super::request::Purpose;
 use super::room::Facts;
@@ -54,7 +55,7 @@ impl Engine {
             }
             (Purpose::Configuration(room) | Purpose::RoomInfo(room), _) => self.unknown(&room),
             (Purpose::Affiliation(room, jid), _) => self.affiliation_set(&room, &jid),
-            (Purpose::Role(_, room, jid), _) => self.role_answered(&room, &jid, false),
+            (Purpose::Role(_, room, jid, _), _) => self.role_answered(&room, &jid, false),
             (Purpose::Pin(room, nick), _) => self.pinned(&room, &nick, Outcome::Applied),
             (Purpose::Own(room), _) => self.owned(&room, None),
             (Purpose::ListRooms(service), IqPayload::Command(reply)) => {
@@ -94,7 +95,7 @@ impl Engine {
             Purpose::Configuration(room) => self.read_room_info(&room),
             Purpose::RoomInfo(room) => self.unknown(&room),
             Purpose::Affiliation(room, jid) => self.affiliation_refused(&room, &jid, error),
-            Purpose::Role(seat, room, jid) => self.role_failed(&seat, &room, &jid),
+            Purpose::Role(seat, room, jid, to) => self.role_failed(&seat, &room, &jid, to),
             Purpose::Module(service) => self.module_refused(service, error),
             // The occupant has left, or has another nick by now.
             Purpose::Pin(..) if error.is("item-not-found") => {}
@@ -135,7 +136,7 @@ impl Engine {
             }
             Purpose::List(room, which) => self.read_list(&room, which),
             Purpose::Affiliation(room, jid) => self.forget_request(&room, &jid),
-            Purpose::Role(_, room, jid) => self.role_answered(&room, &jid, false),
+            Purpose::Role(_, room, jid, _) => self.role_answered(&room, &jid, false),
             Purpose::Pin(room, nick) => self.pinned(&room, &nick, Outcome::Ineffective),
             // The next one is on its way.
             Purpose::Lease(_) => {}
@@ -193,15 +194,15 @@ impl Engine {
         let Some(request) = person.request.take() else {
             return;
         };
-        let shown_here = person.seats.iter().any(|seat| seat.room == *main);
-        let absent = !shown_here && person.actual == request.from;
+        let absent = !person.is_seated_in(main) && person.rights.shown() == request.from;
         if absent {
-            person.actual = Some(request.wanted);
-            if !request.wanted.moderates() && request.wanted != crate::muc::Affiliation::Outcast {
-                person.record.base = Some(request.wanted);
-            }
+            self.apply(main, bare, Event::Shown(request.wanted));
         }
-        let outcome = if request.confirmed || absent || person.actual == Some(request.wanted) {
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let shown = person.rights.shown() == Some(request.wanted);
+        let outcome = if request.confirmed || absent || shown {
             if let Some(trouble) = &mut person.trouble {
                 trouble.ineffective = 0;
             }
@@ -231,8 +232,8 @@ impl Engine {
             from: request.from,
             to: request.wanted,
         };
-        let actor = request.actor.clone();
-        self.decide(main, bare, change, request.cause, actor, outcome);
+        let (actor, why) = (request.actor.clone(), (*request.why).clone());
+        self.tell_decision(main, bare, change, (request.cause, actor, why), outcome);
     }
 
     fn affiliation_refused(&mut self, main: &RoomJid, bare: &BareJid, error: &StanzaError) {
@@ -301,15 +302,12 @@ impl Engine {
         self.mark(main, bare);
     }
 
-    fn role_failed(&mut self, seat: &Seat, main: &RoomJid, bare: &BareJid) {
+    fn role_failed(&mut self, seat: &Seat, main: &RoomJid, bare: &BareJid, to: Role) {
         let role = self.occupant(&seat.room, &seat.nick).map(|o| o.role);
         if let Some(from) = role {
-            let change = Change::Role {
-                from,
-                to: Role::Participant,
-            };
+            let change = Change::Role { from, to };
             let cause = super::event::Cause::Correction;
-            self.decide(main, bare, change, cause, None, Outcome::Refused);
+            self.tell_now(main, bare, change, (cause, None), Outcome::Refused);
         }
         self.role_answered(main, bare, true);
     }

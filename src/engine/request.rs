@@ -3,7 +3,7 @@
 use super::examination::Question;
 use super::person::Seat;
 use super::time::Tick;
-use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
+use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ pub enum Purpose {
     RoomInfo(RoomJid),
     /// A person's affiliation; the meeting's main room.
     Affiliation(RoomJid, BareJid),
-    /// The role of one of a person's occupants; the meeting's main room.
-    Role(Seat, RoomJid, BareJid),
+    /// The role of one of a person's occupants; the meeting's main room; the role.
+    Role(Seat, RoomJid, BareJid, Role),
     /// An occupant's name, kept by the module: room and nick.
     Pin(RoomJid, Nick),
     /// The lease of a service's guard.

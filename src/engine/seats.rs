@@ -1,6 +1,7 @@
 //! Occupants and their places in a meeting.
 
 use super::Engine;
+use super::meeting::rights::Event;
 use super::person::Seat;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::stanza::Item;
@@ -50,18 +51,19 @@ impl Engine {
     /// What was known of people who are not in the main room, but in a breakout
     /// room or nowhere, may have changed unseen: the lists will tell.
     fn doubt_unseated(&mut self, main: &RoomJid) {
-        let Some(meeting) = self.meetings.get_mut(main) else {
+        let Some(meeting) = self.meetings.get(main) else {
             return;
         };
-        let mut banned = false;
-        for person in meeting.people.values_mut() {
-            let seated = person.seats.iter().any(|seat| seat.room == *main);
-            // A ban that is to be undone may be gone by now.
-            let outcast = person.actual == Some(Affiliation::Outcast);
-            banned |= !seated && (outcast || person.record.restore.is_some());
-            if !seated && !outcast {
-                person.actual = None;
-            }
+        let unseated = meeting.people.iter().filter(|(_, p)| !p.is_seated_in(main));
+        let outcast = |shown| shown == Some(Affiliation::Outcast);
+        // A ban that is to be lifted may be gone by now.
+        let banned = unseated
+            .clone()
+            .any(|(_, p)| outcast(p.rights.shown()) || p.rights.is_ban_to_be_lifted());
+        let doubted = unseated.filter(|(_, person)| !outcast(person.rights.shown()));
+        let doubted: Vec<BareJid> = doubted.map(|(bare, _)| bare.clone()).collect();
+        for bare in &doubted {
+            self.apply(main, bare, Event::Doubted);
         }
         if banned {
             self.read_list(main, Affiliation::Outcast);
@@ -81,7 +83,7 @@ impl Engine {
             _ => false,
         };
         if another && let Some(meeting) = self.meetings.get_mut(main) {
-            meeting.begin_anew(now);
+            meeting.begin_anew(now, &self.settings.policy);
             self.changed = true;
         }
         let meeting = self.meetings.entry(main.clone());
@@ -115,20 +117,20 @@ impl Engine {
         self.tally.people += 1;
         let back = !person.is_present();
         // Who was there before gavel lost sight of them does not appear now.
-        let appears = back && !std::mem::take(&mut person.lost);
+        let appears = back && !person.rights.is_lost();
         if appears {
             person.because = None;
         }
-        let user_id = match appears {
-            true => person.record.user_id.take(),
-            false => person.record.user_id.clone(),
-        };
+        let user_id = person.rights.user().map(Box::<str>::from);
         // Mostly there is one, and a vector's first room is for four.
         person.seats.reserve_exact(1);
         person.seats.push(Seat {
             room: jid.clone(),
             nick: nick.clone(),
         });
+        if appears {
+            self.apply(&main, &bare, Event::User(None));
+        }
         if let Some(id) = user_id.filter(|_| back) {
             self.user_is_back(&main, &bare, &id, appears);
         }
@@ -139,15 +141,12 @@ impl Engine {
         }
         let actor = item.and_then(|item| item.actor.as_ref());
         self.observe(jid, &bare, affiliation, actor, true);
-        if let Some(person) = self.person_mut(&main, &bare).filter(|_| back) {
-            // Claims and grants of those present say more than what they left
-            // with.
-            person.record.kept = None;
-            person.record.kept_until = None;
-            person.record.left_at = None;
-            if std::mem::take(&mut person.record.awaited) {
-                self.is_back(&main, &bare);
-            }
+        if back {
+            self.apply(&main, &bare, Event::Appeared);
+        }
+        let person = self.person(&main, &bare).filter(|_| back);
+        if person.is_some_and(|person| person.rights.is_awaited()) {
+            self.is_back(&main, &bare);
         }
         self.note_arrival(&main, &bare, came);
         self.mark(&main, &bare);
@@ -156,31 +155,19 @@ impl Engine {
     /// Takes an occupant's place away. `seen` says that the room told so.
     pub(super) fn unseat(&mut self, main: &RoomJid, seat: &Seat, bare: &BareJid, seen: bool) {
         let at = self.now.unix_ms;
-        let Some(person) = self.person(main, bare) else {
+        let Some(had) = self.person(main, bare).map(|p| self.standing(p)) else {
             return;
         };
-        let standing = self.standing(person);
-        let power = person.keeps(standing);
-        let until = self.until(person);
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let (kept, until) = match person.actual {
-            // All their occupants go, and none of them takes something with it.
-            Some(Affiliation::Outcast) => (person.record.kept, person.record.kept_until),
-            // Lost sight of one occupant after the other: all were still there.
-            _ if !seen && person.record.kept > power => {
-                (person.record.kept, person.record.kept_until)
-            }
-            _ => (power, until),
-        };
-        person.record.kept = kept;
-        person.record.kept_until = until.filter(|_| kept.is_some());
-        person.leave_seat(seat, standing, seen);
-        if !person.is_present() {
-            let mattered = person.record.matters();
-            person.leave(kept, at, seen);
-            self.changed |= mattered || person.record.matters();
+        person.seats.retain(|other| other != seat);
+        if person.is_present() {
+            self.apply(main, bare, Event::SeatLeft { had, seen });
+        } else {
+            person.unsettled_since = None;
+            person.role_taken = false;
+            self.apply(main, bare, Event::Left { had, seen, at });
             self.succeed(main, bare, seen);
             self.watch_kept(main, bare);
         }

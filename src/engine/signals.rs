@@ -68,7 +68,7 @@ impl Engine {
     pub(super) fn note_tokenless(&mut self, main: &RoomJid, bare: &BareJid, by: &Party) {
         let guest = self.person(main, bare).is_some_and(|person| {
             let standing = self.standing(person);
-            standing.entitlement == Some(Entitlement::Guest)
+            standing.verdict == Some(Entitlement::Guest)
         });
         let first = self.tally.believed.is_empty() && self.tally.rejected.is_empty();
         if by.kind != PartyKind::Infrastructure || !guest || !first {

@@ -3,19 +3,21 @@
 use super::Engine;
 use super::absent::Absence;
 use super::meeting::Meeting;
-use super::person::{Person, Record};
+use super::meeting::rights::{Event, Record, Rights, Standing};
 use crate::claims::Bindings;
-use crate::muc::{Affiliation, BareJid, RoomJid};
+use crate::muc::{BareJid, RoomJid};
+use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How [`State`] is written down. One more where an older gavel would read it
-/// amiss.
-const FORMAT: u32 = 1;
+/// How [`State`] is written down. One more where an older gavel would misread it.
+/// Format 2 writes down rights by their grounds; an older gavel refuses it.
+const FORMAT: u32 = 2;
 
 /// Everything that the state file holds.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(try_from = "Written")]
 pub struct State {
     /// How it is written down; 0 is from before there were numbers.
     format: u32,
@@ -28,8 +30,7 @@ pub struct State {
 }
 
 /// What is remembered of a meeting.
-#[derive(Debug, Default, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default, Clone, Serialize)]
 pub struct Remembered {
     /// Jitsi's id of the meeting.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +42,63 @@ pub struct Remembered {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shared_ids: Vec<Box<str>>,
     /// Grants, step-downs and the rest by bare JID.
-    pub people: BTreeMap<BareJid, Record>,
+    pub people: BTreeMap<BareJid, Rights>,
+}
+
+/// A state file of any format.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    format: u32,
+    saved_at: u64,
+    meetings: BTreeMap<RoomJid, WrittenMeeting>,
+    bindings: Value,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WrittenMeeting {
+    meeting_id: Option<String>,
+    locked: bool,
+    shared_ids: Vec<Box<str>>,
+    people: BTreeMap<BareJid, Value>,
+}
+
+impl TryFrom<Written> for State {
+    type Error = serde_json::Error;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let later = written.format > FORMAT;
+        let mut state = Self {
+            format: written.format.max(FORMAT),
+            saved_at: written.saved_at,
+            ..Self::default()
+        };
+        let bindings: Option<Bindings> = match later {
+            // Of a later version is read what can be.
+            true => serde_json::from_value(written.bindings).unwrap_or_default(),
+            false => serde_json::from_value(written.bindings)?,
+        };
+        state.bindings = bindings.unwrap_or_default();
+        for (room, meeting) in written.meetings {
+            let people = meeting.people.into_iter().map(|(jid, person)| {
+                let rights = match written.format {
+                    0 | 1 => Record::deserialize(person)?.into(),
+                    _ if later => Rights::deserialize(person).unwrap_or_default(),
+                    _ => Rights::deserialize(person)?,
+                };
+                Ok((jid, rights))
+            });
+            let remembered = Remembered {
+                meeting_id: meeting.meeting_id,
+                locked: meeting.locked,
+                shared_ids: meeting.shared_ids,
+                people: people.collect::<Result<_, Self::Error>>()?,
+            };
+            state.meetings.insert(room, remembered);
+        }
+        Ok(state)
+    }
 }
 
 impl State {
@@ -59,7 +116,11 @@ impl State {
             .meetings
             .values_mut()
             .flat_map(|m| m.people.values_mut());
-        people.map(|record| usize::from(record.lose_power())).sum()
+        let policy = Policy::default();
+        people
+            .map(|rights| rights.apply(Event::PowerDoubted, Standing::ABSENT, &policy))
+            .map(|effect| usize::from(effect.news))
+            .sum()
     }
 }
 
@@ -68,7 +129,9 @@ impl Engine {
     pub fn state(&self) -> State {
         let meetings = self.meetings.iter().filter_map(|(room, meeting)| {
             let people = meeting.people.iter().filter_map(|(jid, person)| {
-                self.remembered(person).map(|record| (jid.clone(), record))
+                let rights = &person.rights;
+                let rights = rights.remembered(self.standing(person), self.now.unix_ms);
+                rights.map(|rights| (jid.clone(), rights))
             });
             let people: BTreeMap<_, _> = people.collect();
             let meeting_id = meeting.meeting_id.clone();
@@ -93,27 +156,6 @@ impl Engine {
         }
     }
 
-    /// A person's record, as it would be if they left now.
-    fn remembered(&self, person: &Person) -> Option<Record> {
-        let mut record = person.record.clone();
-        if person.is_present() {
-            let standing = self.standing(person);
-            let power = match person.actual {
-                // A ban leaves them what its undoing is to give, and no more.
-                Some(Affiliation::Outcast) => record.kept,
-                _ => person.keeps(standing),
-            };
-            record.restore = person.restored_absent(standing);
-            record.kept = power;
-            if person.actual != Some(Affiliation::Outcast) {
-                record.kept_until = self.until(person);
-            }
-            record.kept_until = record.kept_until.filter(|_| record.kept.is_some());
-            record.left_at = Some(self.now.unix_ms);
-        }
-        record.matters().then_some(record)
-    }
-
     /// Goes on where another gavel has stopped. Nobody is in any room now, as far
     /// as this one can see.
     pub(super) fn take_over(&mut self, state: State) {
@@ -132,15 +174,12 @@ impl Engine {
             for id in &remembered.shared_ids {
                 meeting.users.is_shared(id);
             }
-            for (jid, mut record) in remembered.people {
-                if std::mem::take(&mut record.moved) {
-                    (record.grant, record.step_down, record.kept) = (None, None, None);
-                }
-                if let Some(id) = &record.user_id {
-                    let at = record.left_at.unwrap_or_default();
+            for (jid, rights) in remembered.people {
+                if let Some(id) = rights.user() {
+                    let at = rights.left_at().unwrap_or_default();
                     meeting.users.out_of_sight(id, &jid, at);
                 }
-                meeting.person(&jid).record = record;
+                meeting.person(&jid).rights = rights;
             }
             self.meetings.insert(room, meeting);
         }

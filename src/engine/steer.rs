@@ -3,9 +3,9 @@
 
 use super::Engine;
 use super::event::{Cause, Change, Outcome};
-use super::person::{Lapse, Override};
+use super::meeting::rights::{Event, Override};
 use super::timers::Timer;
-use crate::muc::{Affiliation, BareJid, RoomJid};
+use crate::muc::{BareJid, RoomJid};
 use std::time::Duration;
 
 /// An admin's wish for one person.
@@ -37,19 +37,18 @@ impl Engine {
         };
         let person = meeting.person(jid);
         let change = Change::Override {
-            from: person.record.override_.as_ref().map(|old| old.affiliation),
+            from: person.rights.overridden_to(),
             to: Some(set.affiliation),
             until: set.until,
             by: set.by.clone(),
         };
         let until = set.until;
-        person.record.restore = None;
-        person.record.override_ = Some(Box::new(set));
         person.foreign = None;
         person.because = Some(Cause::Override);
-        self.changed = true;
+        self.apply(main, jid, Event::Overridden(Box::new(set)));
         self.wake_at_end(main, jid, until);
-        self.decide(main, jid, change, Cause::Override, None, Outcome::Applied);
+        let why = (Cause::Override, None);
+        self.tell_now(main, jid, change, why, Outcome::Applied);
         self.mark(main, jid);
     }
 
@@ -58,36 +57,20 @@ impl Engine {
         let Some(person) = self.person_mut(main, jid) else {
             return;
         };
-        let Some(old) = person.record.override_.take() else {
+        let Some(old) = person.rights.overridden_to() else {
             return;
         };
         person.because = Some(Cause::Override);
-        if old.affiliation.moderates() {
-            // Whatever else entitles them still does.
-            person.record.entitled = false;
-            person.record.lapsed = Some(Lapse::Right);
-        }
-        self.changed = true;
-        if old.affiliation == Affiliation::Outcast {
-            self.lift_ban(main, jid);
-        }
+        self.apply(main, jid, Event::OverrideCleared);
         let change = Change::Override {
-            from: Some(old.affiliation),
+            from: Some(old),
             to: None,
             until: None,
             by: by.map(|by| by.unwrap_or_else(|| "an admin".to_owned())),
         };
-        self.decide(main, jid, change, Cause::Override, None, Outcome::Applied);
+        let why = (Cause::Override, None);
+        self.tell_now(main, jid, change, why, Outcome::Applied);
         self.mark(main, jid);
-    }
-
-    /// Whoever was kept out by an override may come again.
-    fn lift_ban(&mut self, main: &RoomJid, jid: &BareJid) {
-        let room = self.rooms.get(main);
-        let members_only = room.is_some_and(super::room::Room::members_only);
-        if let Some(person) = self.person_mut(main, jid) {
-            person.readmit(members_only);
-        }
     }
 
     fn wake_at_end(&mut self, main: &RoomJid, jid: &BareJid, until: Option<u64>) {
@@ -100,10 +83,8 @@ impl Engine {
 
     /// Ends an override whose time is over.
     pub(super) fn override_due(&mut self, main: &RoomJid, jid: &BareJid) {
-        let set = self
-            .person(main, jid)
-            .and_then(|p| p.record.override_.as_ref());
-        let Some(until) = set.and_then(|set| set.until) else {
+        let person = self.person(main, jid);
+        let Some(until) = person.and_then(|person| person.rights.override_ends()) else {
             return;
         };
         if until <= self.now.unix_ms {
@@ -119,8 +100,7 @@ impl Engine {
         let mut all = Vec::new();
         for (main, meeting) in &self.meetings {
             for (jid, person) in &meeting.people {
-                let set = person.record.override_.as_ref();
-                if let Some(until) = set.and_then(|set| set.until) {
+                if let Some(until) = person.rights.override_ends() {
                     all.push((main.clone(), jid.clone(), until));
                 }
             }

@@ -8,8 +8,10 @@ mod words;
 pub use find::{Found, NotFound};
 
 use super::Engine;
-use super::event::{Cause, Change, Decision, Party, PartyKind};
-use super::person::{Override, Person, Wanted, moderates_by_role_alone};
+use super::event::{Change, Decision, Party, PartyKind};
+use super::meeting::decide::{Wanted, moderates_by_role_alone};
+use super::meeting::rights::Override;
+use super::person::Person;
 use super::room::{Occupant, Room};
 use crate::api::{self, Actor, ActorKind, EventKind, Time};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
@@ -96,13 +98,13 @@ impl Engine {
     }
 
     fn override_of(&self, jid: &BareJid, person: &Person) -> Option<api::RoomOverride> {
-        let set = person.record.override_.as_deref()?;
+        let set = person.rights.override_()?;
         Some(api::RoomOverride {
             jid: jid.to_string(),
             nick: set.nick.as_ref().map(Nick::to_string),
             display_name: set.display_name.clone(),
             present: person.is_present(),
-            set: shown_override(set),
+            set: shown_override(&set),
         })
     }
 
@@ -131,19 +133,18 @@ impl Engine {
             return false;
         };
         let wanted = self.wanted_of(room, person);
-        let actual = person.actual.unwrap_or(occupant.affiliation);
+        let actual = person.rights.shown().unwrap_or(occupant.affiliation);
         let alone = moderates_by_role_alone(occupant.role, occupant.affiliation);
         wanted.target(actual).is_none() && (!alone || wanted.may_moderate())
     }
 
     fn seen(&self, room: &Room, nick: &Nick, occupant: &Occupant) -> api::Occupant {
         let person = self.behind(room, occupant);
-        let actual = person.and_then(|person| person.actual);
+        let actual = person.and_then(|person| person.rights.shown());
         let wanted = person.map(|person| self.wanted_of(room, person));
         let desired = wanted.and_then(|w| desired(w, actual.unwrap_or(occupant.affiliation)));
-        let grant = person.and_then(|person| person.record.grant.as_deref());
-        let set = person.and_then(|person| person.record.override_.as_deref());
-        let elected = person.is_some_and(|p| p.record.elected && p.record.grant.is_none());
+        let grant = person.and_then(|person| person.rights.grant());
+        let set = person.and_then(|person| person.rights.override_());
         let credentials = occupant.credentials.as_deref();
         let name = credentials.and_then(|c| c.claims.user_name());
         api::Occupant {
@@ -155,11 +156,7 @@ impl Engine {
             desired,
             settled: self.is_settled(room, occupant),
             source: credentials.map(|c| c.source),
-            rule: match set {
-                Some(_) => "override".to_owned(),
-                None if elected => Rule::Fallback.to_string(),
-                None => occupant.verdict.rule.to_string(),
-            },
+            rule: self.rule(room, occupant, person).to_string(),
             reason: self.reason(room, occupant, person),
             token_name: name.map(|name| name.to_string()),
             frozen: occupant.frozen.is_some(),
@@ -168,11 +165,11 @@ impl Engine {
                 jid: grant.by_jid.clone(),
                 at: Some(Time::from_unix_ms(grant.at)),
             }),
-            override_: set.map(shown_override),
+            override_: set.as_ref().map(shown_override),
             expires_at: self.expires_at(occupant).map(Time::from_unix_ms),
             joined_at: Time::from_unix_ms(occupant.joined_at),
             infrastructure: occupant.infrastructure,
-            stepped_down: person.is_some_and(|person| person.record.step_down.is_some()),
+            stepped_down: person.is_some_and(|person| person.rights.cap().is_some()),
             rejected: occupant.rejected.map(|(source, reason)| api::Rejected {
                 source,
                 reason: reason.to_string(),
@@ -180,6 +177,16 @@ impl Engine {
             corrections: person.map(corrections).unwrap_or_default(),
             hindrance: person.and_then(|p| self.hindrance(p)).map(str::to_owned),
         }
+    }
+
+    /// The rule that decides about an occupant.
+    fn rule(&self, room: &Room, occupant: &Occupant, person: Option<&Person>) -> Rule {
+        let (Some(person), Some(main)) = (person, &room.meeting) else {
+            return occupant.verdict.rule.clone();
+        };
+        let decision = self.decision(main, person);
+        self.ground(main, Some(person), &decision, occupant.verdict.clone())
+            .0
     }
 
     /// What keeps gavel from making a person what they should be.
@@ -277,8 +284,8 @@ impl Decision {
             from: from.as_deref().map(short),
             to: to.as_deref().map(short),
             cause: self.cause.as_str().to_owned(),
-            rule: match self.cause {
-                Cause::Override => "override".to_owned(),
+            rule: match &self.change {
+                Change::Override { .. } => Rule::Override.to_string(),
                 _ => self.rule.to_string(),
             },
             reason: self.words(),

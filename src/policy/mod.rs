@@ -161,6 +161,16 @@ pub enum Rule {
     Login,
     /// `fallback`: elected, since nobody who may moderate is there.
     Fallback,
+    /// `override`: an admin has set it.
+    Override,
+    /// `grant`: a moderator promoted them.
+    Grant,
+    /// `last_seen`: they have left, and their token gave it then.
+    LastSeen,
+    /// `ban`: somebody who may not ban them had done so.
+    Ban,
+    /// `absent`: they have left, or were never here.
+    Absent,
     /// `expired`: the token's `exp` has passed (`policy.on_expiry`).
     Expired,
 }
@@ -175,6 +185,11 @@ impl Rule {
             Self::Login => LOGIN,
             Self::Fallback => FALLBACK,
             Self::Expired => EXPIRED,
+            Self::Override => "override",
+            Self::Grant => "grant",
+            Self::LastSeen => "last_seen",
+            Self::Ban => "ban",
+            Self::Absent => "absent",
         }
     }
 }

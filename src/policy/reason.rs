@@ -146,6 +146,16 @@ pub enum Reason {
     Elected,
     /// Elected once, until somebody entitled came or they left.
     ElectionOver,
+    /// A moderator promoted them: who, where known.
+    Granted(Option<Box<str>>),
+    /// They lowered themselves.
+    SteppedDown,
+    /// They have left, and their token gave it when they were last seen.
+    LastSeen,
+    /// Somebody who may not ban them had done so.
+    BanUndone,
+    /// They have left, or were never here.
+    Absent,
     /// The token's `exp` has passed.
     Expired,
     /// An admin has set something that outranks claims.
@@ -181,6 +191,12 @@ impl fmt::Display for Reason {
                 f.write_str("nobody entitled to moderate is there, and they came first")
             }
             Self::ElectionOver => f.write_str("they were elected, and that is over"),
+            Self::Granted(Some(by)) => write!(f, "granted by {by}"),
+            Self::Granted(None) => f.write_str("granted by a moderator"),
+            Self::SteppedDown => f.write_str("they stepped down"),
+            Self::LastSeen => f.write_str("their token gave it when they were last seen"),
+            Self::BanUndone => f.write_str("somebody who may not ban them had done so"),
+            Self::Absent => f.write_str("has left, or was never here"),
             Self::Set => f.write_str("an admin has set it"),
             Self::SetNoMore => f.write_str("what an admin had set is over"),
             Self::Expired => f.write_str("the token has expired"),

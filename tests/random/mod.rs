@@ -10,6 +10,7 @@ use gavel::policy::{Fallback, Grants, Guests, OnExpiry, Policy};
 use op::{Play, Script};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many cases each property is tried with; `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 300;
@@ -62,6 +63,28 @@ fn policies() -> impl Strategy<Value = Policy> {
     )
 }
 
+/// Writes what gavel has sent and told into the folder `GAVEL_TRACES`, if that is
+/// set: with the same seed the same cases come, so that two builds can be compared
+/// (`diff -r`).
+fn write_trace(world: &World) {
+    static CASES: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    let Ok(folder) = std::env::var("GAVEL_TRACES") else {
+        return;
+    };
+    let module = world.choice.module;
+    let case = CASES[usize::from(module)].fetch_add(1, Ordering::Relaxed);
+    let name = |kind: &str| format!("{folder}/{kind}-{module}-{case:04}");
+    let lines = |all: Vec<String>| all.join("\n") + "\n";
+    let sent = world.sent.iter().map(|sent| format!("{sent:?}")).collect();
+    let told = world
+        .reports
+        .iter()
+        .map(|told| format!("{told:?}"))
+        .collect();
+    std::fs::write(name("sent"), lines(sent)).unwrap();
+    std::fs::write(name("told"), lines(told)).unwrap();
+}
+
 fn play(module: bool, policy: Policy, Script(ops): &Script) {
     let world = World::new(Choice {
         module,
@@ -74,6 +97,7 @@ fn play(module: bool, policy: Policy, Script(ops): &Script) {
         play.world.run(*pause);
     }
     play.world.check_quiet();
+    write_trace(&play.world);
     let changes = play.world.changes_since(0).len();
     let events = ops.len() + play.restored;
     // Each event concerns at most all sessions; the pauses of lost replies and

@@ -17,6 +17,7 @@ mod expiry;
 mod guard;
 mod half_seen;
 mod host_absent;
+mod reasons;
 mod rules;
 mod together;
 mod users;

@@ -46,6 +46,8 @@ pub struct Server {
     pub notices: u32,
     /// Occupants' clients send messages back.
     pub refuses_notices: bool,
+    /// Requests for a role are refused.
+    pub refuse_roles: bool,
     /// `validate_from_addresses`
     pub validates: bool,
     /// A revert was sent that the server does not take.
@@ -74,6 +76,7 @@ impl Server {
             reverts: 0,
             notices: 0,
             refuses_notices: false,
+            refuse_roles: false,
             validates: false,
             invalid_from: false,
         }
@@ -329,6 +332,7 @@ impl Server {
         let gavel = self.gavel_full();
         let admin = self.admins.contains(&self.gavel_bare());
         match request {
+            Request::SetRole { .. } if self.refuse_roles => return Err("not-allowed"),
             Request::CommandSetAffiliation {
                 room,
                 jid,

@@ -340,15 +340,14 @@ impl World {
                 .filter(|(_, person)| person.request.is_some());
             let asked: BTreeSet<String> = asked.map(|(jid, _)| jid.to_string()).collect();
             let held = people.clone().map(|(jid, person)| {
-                let record = &person.record;
-                let grant = record.grant.as_ref().map(|grant| grant.affiliation);
-                (jid.to_string(), (grant, record.step_down))
+                let rights = &person.rights;
+                (jid.to_string(), (rights.granted(), rights.cap()))
             });
             let held = held.collect();
             if ready {
                 self.oracle.succeed(self.now, &main, &held);
             }
-            let elected = people.filter(|(_, person)| person.record.elected);
+            let elected = people.filter(|(_, person)| person.rights.is_elected());
             let elected: BTreeSet<String> = elected.map(|(jid, _)| jid.to_string()).collect();
             let now = self.now;
             self.oracle

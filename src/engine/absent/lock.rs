@@ -87,7 +87,7 @@ impl Engine {
         let people = people.flat_map(|meeting| meeting.people.values());
         let mut present = people.filter(|person| person.is_present());
         !occupants.all(|occupant| stays(occupant.affiliation))
-            || !present.all(|person| person.actual.is_some_and(stays))
+            || !present.all(|person| person.rights.shown().is_some_and(stays))
     }
 
     /// Makes infrastructure members, which is nobody whom gavel manages.

@@ -3,6 +3,7 @@
 use crate::engine::event::{Cause, Party};
 use crate::engine::limit::{Backoff, Limiter};
 use crate::engine::time::Tick;
+use crate::engine::why::Why;
 use crate::muc::Affiliation;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ const FREE_ANEW: usize = 20;
 pub struct Foreign {
     /// Who made it.
     pub by: Party,
+    /// It was accepted.
+    pub accepted: bool,
     /// What its correction has to wait for.
     pub pace: Pace,
 }
@@ -54,6 +57,8 @@ pub struct InFlight {
     pub from: Option<Affiliation>,
     /// Why.
     pub cause: Cause,
+    /// The ground, as it was decided then.
+    pub why: Box<Why>,
     /// Whose change it answers.
     pub actor: Option<Party>,
     /// Whether it went by ad-hoc command.

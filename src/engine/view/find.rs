@@ -109,7 +109,7 @@ impl Engine {
         let meeting = self.meeting(main).ok_or(NotFound::None)?;
         let who = Who::of(text);
         let people = meeting.people.iter().filter_map(|(bare, person)| {
-            let set = person.record.override_.as_deref()?;
+            let set = person.rights.override_()?;
             let seats = person.seats.iter();
             let mut occupants = seats.filter_map(|seat| {
                 let occupant = self.occupant(&seat.room, &seat.nick)?;
@@ -121,8 +121,8 @@ impl Engine {
             named.then(|| Found {
                 main: main.clone(),
                 jid: bare.clone(),
-                nick: set.nick.clone(),
-                display_name: set.display_name.clone(),
+                nick: set.nick,
+                display_name: set.display_name,
             })
         });
         let mut people: Vec<Found> = people.collect();

@@ -2,13 +2,15 @@
 
 use super::super::Engine;
 use super::super::event::{Cause, Change, Decision};
-use super::super::person::{Grant, Person};
+use super::super::meeting::decide::Basis;
+use super::super::meeting::rights::Grant;
+use super::super::person::Person;
 use super::super::room::{Occupant, Room};
 use super::short;
 use crate::api::Time;
 use crate::claims::Source;
 use crate::muc::{Affiliation, RoomJid};
-use crate::policy::{Entitlement, Reason, Verdict};
+use crate::policy::{Entitlement, Reason, Rule, Verdict};
 use std::fmt::Display;
 
 impl Engine {
@@ -28,17 +30,11 @@ impl Engine {
         let (Some(person), Some(main)) = (person, &room.meeting) else {
             return "the room's configuration is still being read".to_owned();
         };
-        let mut words = match &person.record.grant {
-            Some(grant) => self.granted(main, grant),
-            None if person.record.elected => format!("elected: {}", Reason::Elected),
-            None => by_claims(occupant),
+        let decision = self.decision(main, person);
+        let mut words = match decision.basis {
+            Basis::Override => self.overridden(main, occupant, person),
+            basis => self.without_override(main, occupant, person, basis),
         };
-        if let Some(set) = &person.record.override_ {
-            let set = override_words(set.affiliation, set.until, set.by.as_deref());
-            words = format!("{set}; without it: {words}");
-        } else if let Some(to) = person.record.step_down {
-            words = format!("stepped down to {to}; {words}");
-        }
         let now = self.now.unix_ms;
         if let Some(at) = self.expires_at(occupant).filter(|at| *at > now) {
             words += &format!(
@@ -57,15 +53,52 @@ impl Engine {
         words
     }
 
+    fn without_override(
+        &self,
+        main: &RoomJid,
+        occupant: &Occupant,
+        person: &Person,
+        basis: Basis,
+    ) -> String {
+        let rights = &person.rights;
+        match (basis, rights.grant(), rights.cap()) {
+            (Basis::Grant, Some(grant), _) => self.granted(main, grant),
+            (Basis::Election, ..) => format!("elected: {}", Reason::Elected),
+            (Basis::SteppedDown | Basis::Nothing, _, Some(to)) => {
+                format!("stepped down to {to}; {}", by_claims(occupant))
+            }
+            _ => by_claims(occupant),
+        }
+    }
+
+    /// What an admin has set, and what would be without it.
+    fn overridden(&self, main: &RoomJid, occupant: &Occupant, person: &Person) -> String {
+        let Some(set) = person.rights.override_() else {
+            return by_claims(occupant);
+        };
+        let set = override_words(set.affiliation, set.until, set.by.as_deref());
+        let basis = self.decision_without_override(main, person).basis;
+        let rest = self.without_override(main, occupant, person, basis);
+        format!("{set}; without it: {rest}")
+    }
+
+    /// Who gave a grant: `Alice (alice@example.org)`.
+    pub(in crate::engine) fn granter(&self, main: &RoomJid, grant: &Grant) -> Option<String> {
+        let nick = grant.by_nick.as_deref();
+        let name = nick.map(|nick| self.display_name(main, nick).unwrap_or_else(|| nick.into()));
+        match (name, grant.by_jid.as_deref()) {
+            (Some(name), Some(jid)) => Some(format!("{name} ({jid})")),
+            (Some(name), None) => Some(name),
+            (None, jid) => jid.map(str::to_owned),
+        }
+    }
+
     /// `granted by Alice (alice@example.org) at 10:02 UTC`
     fn granted(&self, main: &RoomJid, grant: &Grant) -> String {
         let at = Time::from_unix_ms(grant.at).time_of_day();
-        let nick = grant.by_nick.as_deref();
-        let name = nick.map(|nick| self.display_name(main, nick).unwrap_or_else(|| nick.into()));
-        match (name, grant.by_jid.clone()) {
-            (Some(name), Some(jid)) => format!("granted by {name} ({jid}) at {at}"),
-            (Some(name), None) | (None, Some(name)) => format!("granted by {name} at {at}"),
-            (None, None) => format!("granted at {at}"),
+        match self.granter(main, grant) {
+            Some(by) => format!("granted by {by} at {at}"),
+            None => format!("granted at {at}"),
         }
     }
 
@@ -145,10 +178,9 @@ impl Decision {
                 (None, Some(by)) => format!("cleared by {by}"),
                 (None, None) => "its time is over".to_owned(),
             },
-            (Cause::Override, _) => self.reason.to_string(),
-            (Cause::Grant, _) => format!("granted by {}", by()),
+            (Cause::Override | Cause::Leave, _) => self.reason.to_string(),
+            (Cause::Grant, _) if actor.is_some() => format!("granted by {}", by()),
             (Cause::StepDown, _) => "stepped down".to_owned(),
-            (Cause::Leave, _) => "has left, or was never here".to_owned(),
             (_, Change::Name { .. } | Change::Nick { .. }) => "the token names them".to_owned(),
             (Cause::Correction, Change::Affiliation { to, .. }) => {
                 format!("changed by {}; {}", by(), self.by_claims(*to))
@@ -162,6 +194,13 @@ impl Decision {
     }
 
     fn by_claims(&self, to: Affiliation) -> String {
-        sentence(self.source, &self.reason, to.as_str(), &self.rule)
+        match self.rule {
+            Rule::Named(_) | Rule::Unmatched | Rule::Guest | Rule::Expired
+                if self.reason != Reason::SteppedDown =>
+            {
+                sentence(self.source, &self.reason, to.as_str(), &self.rule)
+            }
+            _ => self.reason.to_string(),
+        }
     }
 }

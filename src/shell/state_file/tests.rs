@@ -99,12 +99,12 @@ fn held(state: &State) -> (Vec<String>, Vec<String>) {
     let people = state.meetings.values().flat_map(|meeting| &meeting.people);
     let (mut more, mut less) = (Vec::new(), Vec::new());
     for (jid, record) in people {
-        let set = record.override_.as_ref().map(|set| set.affiliation);
+        let set = record.overridden_to();
         let set_more = set.is_some_and(|set| set.moderates());
-        if record.grant.is_some() || record.kept.is_some() || set_more {
+        if record.grant().is_some() || record.kept().is_some() || set_more {
             more.push(jid.to_string());
         }
-        if record.step_down.is_some() || set.is_some() && !set_more {
+        if record.cap().is_some() || set.is_some() && !set_more {
             less.push(jid.to_string());
         }
     }

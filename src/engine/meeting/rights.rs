@@ -1,0 +1,425 @@
+//! The ledger of rights: what somebody may hold in a meeting, and on what
+//! grounds.
+//!
+//! [`Rights::apply`] is the only writer. It takes what has happened, and nothing
+//! else in the engine changes a ledger. What a token or a rule gives somebody who
+//! is present is no part of it: that follows from their seats, and is handed in
+//! as [`Standing`].
+
+mod changes;
+mod event;
+mod format1;
+mod power;
+mod right;
+mod standing;
+#[cfg(test)]
+mod tests;
+
+pub use changes::{Author, Shift, Taken};
+pub use event::{Event, Handed};
+pub use format1::Record;
+pub use right::{Ends, Grant, Ground, Override, Right, Root, Setter};
+pub use standing::Standing;
+
+use crate::muc::Affiliation;
+use crate::policy::{Entitlement, Policy};
+use serde::{Deserialize, Serialize};
+
+/// Why somebody is to be lowered whose right has ended, whatever guests may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Debt {
+    /// An election has ended (B5).
+    Fallback,
+    /// The token's `exp` has passed (`policy.on_expiry`).
+    Expiry,
+    /// Anything else: claims that are gone, an override that is over, a kick.
+    Right,
+}
+
+/// Bans that gavel undoes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ban {
+    /// There is none, or it stands.
+    #[default]
+    Stands,
+    /// It is to be lifted: it hit a protected host, or nobody entitled set it.
+    ToBeLifted,
+}
+
+/// What somebody may hold in a meeting, and on what grounds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rights {
+    /// At most one of each kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    grounds: Vec<Right>,
+    /// They stepped down: their token gives them no more than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cap: Option<Affiliation>,
+    /// They may still show what they have no right to any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    debt: Option<Debt>,
+    #[serde(skip_serializing_if = "is_default")]
+    ban: Ban,
+    /// The last affiliation below moderator that the room has shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floor: Option<Affiliation>,
+    /// Verified `context.user.id`, by which rights move to another device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Box<str>>,
+    /// They were elected as they left: so is whoever succeeds them (B3).
+    #[serde(skip_serializing_if = "is_default")]
+    awaited: bool,
+    /// When they came: the order in which people are elected. Only while they
+    /// are there, and with `policy.fallback`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<u64>,
+    /// When their last seat went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_at: Option<u64>,
+    /// They were entitled to moderate when last weighed.
+    #[serde(skip_serializing_if = "is_default")]
+    entitled: bool,
+    /// The affiliation that the main room shows; none where not known.
+    #[serde(skip)]
+    shown: Option<Affiliation>,
+    /// Gavel has lost sight of them; nobody has told that they left.
+    #[serde(skip)]
+    lost: bool,
+}
+
+/// What came of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effect {
+    /// It must be remembered over a restart.
+    pub news: bool,
+    /// What became of a change that somebody else made.
+    pub taken: Taken,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Rights {
+    /// Takes what has happened. `standing` is what their seats amount to by now.
+    /// Answers whether that must be remembered, and what became of a change.
+    pub fn apply(&mut self, event: Event<'_>, standing: Standing, policy: &Policy) -> Effect {
+        let before = match event {
+            // These come with every presence, and are not written down.
+            Event::Shown(_) | Event::Doubted | Event::Unlisted => None,
+            _ => Some(self.clone()),
+        };
+        let taken = self.take_in(event, standing, policy);
+        let news = before.is_some_and(|before| {
+            let matters = before.matter() || self.matter();
+            matters && before != *self
+        });
+        Effect { news, taken }
+    }
+
+    fn take_in(&mut self, event: Event<'_>, standing: Standing, policy: &Policy) -> Taken {
+        match event {
+            Event::Appeared => self.appeared(),
+            Event::CameAt(at) => self.since = Some(self.since.map_or(at, |since| since.min(at))),
+            Event::SeatLeft { had, seen } => self.seat_left(had, seen),
+            Event::Left { had, seen, at } => self.left(had, seen, at),
+            Event::LeftUnseen { heirs } => {
+                self.since = None;
+                self.awaited |= self.end_election() && heirs;
+            }
+            Event::NotAwaited => self.awaited = false,
+            Event::Shown(affiliation) => self.show(affiliation),
+            Event::Doubted => self.shown = None,
+            Event::Unlisted => {
+                // What they have below moderator is not known by that.
+                self.shown = Some(Affiliation::None);
+                self.ban = Ban::Stands;
+            }
+            Event::EnteredAs(affiliation) => self.entered_as(affiliation, standing),
+            Event::Changed(shift) => return self.changed(shift, standing, policy),
+            Event::Kicked => {
+                self.take(Kind::Grant);
+                self.end_election();
+            }
+            Event::User(id) => self.user = id.map(Box::from),
+            Event::Overridden(set) => self.overridden(*set),
+            Event::OverrideCleared => self.override_cleared(),
+            Event::Elected => {
+                let ends = Ends::WithPresence;
+                self.put(Ground::Election, Affiliation::Owner, ends);
+                self.awaited = false;
+                self.debt = None;
+            }
+            Event::ElectionOver => self.election_over(),
+            Event::Expired => self.debt = Some(Debt::Expiry),
+            Event::TimeUp(now) => self.time_up(now),
+            Event::GrantsLimited(limit) => self.limit_grant(limit),
+            Event::HandedOver => self.hand_over(),
+            Event::PowerDoubted => self.lose_power(),
+            Event::TakenOver(handed) => self.take_over(handed),
+            Event::Weighed => self.weigh(standing),
+            Event::BanLifted => self.ban = Ban::Stands,
+            Event::Settled => self.debt = None,
+            Event::Anew => {
+                let user = self.user.take();
+                let (shown, lost) = (self.shown, self.lost);
+                *self = Self {
+                    user,
+                    shown,
+                    lost,
+                    ..Self::default()
+                };
+            }
+        }
+        Taken::Compared
+    }
+
+    /// Claims and grants of somebody present say more than what they left with.
+    fn appeared(&mut self) {
+        self.take(Kind::LastSeen);
+        self.left_at = None;
+        self.lost = false;
+    }
+
+    fn seat_left(&mut self, had: Standing, seen: bool) {
+        match seen {
+            false => self.keep(had, false),
+            // What that seat was entitled to has gone with it (B7).
+            true if self.shown != Some(Affiliation::Outcast) => {
+                self.take(Kind::LastSeen);
+            }
+            true => {}
+        }
+    }
+
+    fn left(&mut self, had: Standing, seen: bool, at: u64) {
+        self.keep(had, seen);
+        if self.shown == Some(Affiliation::Outcast) && self.last_seen().is_none() {
+            // A grant is for when they are let in again.
+            self.keep_nothing();
+        }
+        self.lost = !seen;
+        self.left_at = Some(at);
+        if seen {
+            self.since = None;
+            self.awaited = self.end_election();
+        }
+    }
+
+    /// Writes down what they leave with. All seats of somebody banned go, and
+    /// none of them takes something with it. Where gavel loses sight of one seat
+    /// after the other, all were still there.
+    fn keep(&mut self, had: Standing, seen: bool) {
+        if self.shown == Some(Affiliation::Outcast) {
+            return;
+        }
+        let elected = self.is_elected() && self.grant().is_none();
+        let power = match had.is_present() {
+            true => self.own_power(had).filter(|_| !elected),
+            false => None,
+        };
+        let known = self.last_seen().map(|right| right.affiliation);
+        if !seen && known > power {
+            return;
+        }
+        let ends = had.ends.map_or(Ends::WithMeeting, Ends::At);
+        match power {
+            // The grant says so already.
+            Some(power) if Some(power) == self.granted() => {
+                self.take(Kind::LastSeen);
+            }
+            Some(power) => self.put(Ground::LastSeen, power, ends),
+            None => {
+                self.take(Kind::LastSeen);
+                self.keep_nothing();
+            }
+        }
+    }
+
+    /// Somebody absent keeps nothing, not even what a grant gives.
+    fn keep_nothing(&mut self) {
+        if self.grant().is_some() {
+            self.put(Ground::LastSeen, Affiliation::None, Ends::WithMeeting);
+        }
+    }
+
+    fn show(&mut self, affiliation: Affiliation) {
+        if matches!(affiliation, Affiliation::None | Affiliation::Member) {
+            self.floor = Some(affiliation);
+        }
+        if affiliation != Affiliation::Outcast {
+            // The ban is gone, whoever lifted it.
+            self.ban = Ban::Stands;
+        }
+        self.shown = Some(affiliation);
+    }
+
+    fn entered_as(&mut self, affiliation: Affiliation, standing: Standing) {
+        self.show(affiliation);
+        let left_alone = matches!(
+            standing.verdict,
+            Some(Entitlement::Guest | Entitlement::Keep)
+        );
+        if left_alone {
+            // What gavel gave is not what others gave somebody who is left alone.
+            self.debt = Some(Debt::Right);
+        }
+    }
+
+    fn overridden(&mut self, set: Override) {
+        self.ban = Ban::Stands;
+        let ends = set.until.map_or(Ends::WithMeeting, Ends::At);
+        let setter = Setter {
+            by: set.by,
+            nick: set.nick,
+            display_name: set.display_name,
+        };
+        let ground = Ground::Override(Box::new(setter));
+        self.put(ground, set.affiliation, ends);
+    }
+
+    fn override_cleared(&mut self) {
+        let Some(old) = self.take(Kind::Override) else {
+            return;
+        };
+        if old.affiliation.moderates() {
+            // Whatever else entitles them still does.
+            self.entitled = false;
+            self.debt = Some(Debt::Right);
+        }
+        let out = matches!(self.shown, None | Some(Affiliation::Outcast));
+        if old.affiliation == Affiliation::Outcast && out {
+            // They may come again, as what they were below moderator; more is for
+            // when they come.
+            self.take(Kind::LastSeen);
+            self.ban = Ban::ToBeLifted;
+        }
+    }
+
+    fn end_election(&mut self) -> bool {
+        let elected = self.take(Kind::Election).is_some();
+        if elected {
+            self.debt = Some(Debt::Fallback);
+        }
+        elected
+    }
+
+    fn election_over(&mut self) {
+        self.take(Kind::Election);
+        self.awaited = false;
+        self.debt = Some(Debt::Fallback);
+        if self
+            .grant()
+            .is_some_and(|grant| grant.root == Root::Election)
+        {
+            self.take(Kind::Grant);
+        }
+    }
+
+    fn time_up(&mut self, now: u64) {
+        let over = |right: &Right| matches!(right.ends, Ends::At(at) if at <= now);
+        if self.last_seen().is_some_and(over) {
+            self.take(Kind::LastSeen);
+            self.debt = Some(Debt::Expiry);
+        }
+    }
+
+    fn limit_grant(&mut self, limit: Option<Affiliation>) {
+        let grant = self.find(Kind::Grant);
+        let Some(at) = grant.filter(|at| Some(self.grounds[*at].affiliation) > limit) else {
+            return;
+        };
+        match limit {
+            Some(limit) => self.grounds[at].affiliation = limit,
+            None => {
+                self.grounds.swap_remove(at);
+            }
+        }
+    }
+
+    /// What they held is another JID's from now on.
+    fn hand_over(&mut self) {
+        if self.take(Kind::Grant).is_some() {
+            self.take(Kind::LastSeen);
+        }
+        self.cap = None;
+        self.awaited = false;
+    }
+
+    fn take_over(&mut self, handed: Handed) {
+        if let Some(right) = handed.grant {
+            self.put(right.ground, right.affiliation, right.ends);
+        }
+        self.cap = handed.cap;
+    }
+
+    /// Whether what gives them power still holds is not known: they are lowered
+    /// unless their claims give it.
+    fn lose_power(&mut self) {
+        let before = self.grounds.len();
+        self.grounds.retain(|right| {
+            let lowers = matches!(right.ground, Ground::Override(_) | Ground::LastSeen);
+            lowers && !right.affiliation.moderates()
+        });
+        if self.grounds.len() < before {
+            self.entitled = false;
+            self.debt = Some(Debt::Right);
+        }
+    }
+
+    /// Whoever was entitled and is no more is in debt. Nothing new is known of
+    /// somebody whom a rule leaves alone.
+    fn weigh(&mut self, standing: Standing) {
+        let left_alone = standing.verdict == Some(Entitlement::Keep);
+        if left_alone && self.overridden_to().is_none() {
+            return;
+        }
+        let before = self.entitled;
+        self.entitled = self.power(standing).is_some();
+        if before && !self.entitled {
+            self.debt.get_or_insert(Debt::Right);
+        }
+    }
+}
+
+/// A ground without what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Override,
+    Grant,
+    Election,
+    LastSeen,
+}
+
+impl Rights {
+    fn find(&self, kind: Kind) -> Option<usize> {
+        self.grounds
+            .iter()
+            .position(|right| right.ground.kind() == kind)
+    }
+
+    fn right(&self, kind: Kind) -> Option<&Right> {
+        self.grounds
+            .iter()
+            .find(|right| right.ground.kind() == kind)
+    }
+
+    fn take(&mut self, kind: Kind) -> Option<Right> {
+        let at = self.find(kind)?;
+        Some(self.grounds.swap_remove(at))
+    }
+
+    fn put(&mut self, ground: Ground, affiliation: Affiliation, ends: Ends) {
+        self.take(ground.kind());
+        // Most people have none, and hardly anybody has two.
+        self.grounds.reserve_exact(1);
+        self.grounds.push(Right {
+            ground,
+            affiliation,
+            ends,
+        });
+    }
+}

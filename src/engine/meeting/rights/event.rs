@@ -1,0 +1,85 @@
+//! What can happen to somebody, as far as their rights go.
+
+use super::{Override, Right, Shift, Standing};
+use crate::muc::Affiliation;
+
+/// Something that has happened to somebody.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Their first seat since they were absent has been judged.
+    Appeared,
+    /// They came at this time; of several seats the earliest counts.
+    CameAt(u64),
+    /// One of several seats has gone. `seen` says that the room told so.
+    SeatLeft {
+        /// What they had before.
+        had: Standing,
+        /// Whether the room told so; otherwise gavel has lost sight of the seat.
+        seen: bool,
+    },
+    /// Their last seat has gone.
+    Left {
+        /// What they had before; [`Standing::ABSENT`] where nobody could judge it.
+        had: Standing,
+        /// Whether the room told so; otherwise gavel has lost sight of them.
+        seen: bool,
+        /// When.
+        at: u64,
+    },
+    /// They have left while gavel saw nothing.
+    LeftUnseen {
+        /// Whether somebody may succeed them.
+        heirs: bool,
+    },
+    /// Nobody succeeds them in an election any more.
+    NotAwaited,
+    /// The room shows their affiliation.
+    Shown(Affiliation),
+    /// What the room has shown may have changed unseen.
+    Doubted,
+    /// They are in none of the room's lists that were read.
+    Unlisted,
+    /// They entered as what gavel had said ahead.
+    EnteredAs(Affiliation),
+    /// Somebody else has changed their affiliation or role.
+    Changed(&'a Shift<'a>),
+    /// Somebody has kicked them, and that was no switch of devices.
+    Kicked,
+    /// The user behind them is known, or known no more.
+    User(Option<&'a str>),
+    /// An admin has set something.
+    Overridden(Box<Override>),
+    /// What an admin has set is over.
+    OverrideCleared,
+    /// They are elected.
+    Elected,
+    /// Their election is over, and that of whoever promoted them.
+    ElectionOver,
+    /// A token of theirs has expired while they are present.
+    Expired,
+    /// It is this time: what ends by then is over.
+    TimeUp(u64),
+    /// Grants are for no more than this from now on; without, they end.
+    GrantsLimited(Option<Affiliation>),
+    /// Another JID of the same user takes over what can be handed over.
+    HandedOver,
+    /// They take over what another JID of the same user had.
+    TakenOver(Handed),
+    /// Whether what gives them power still holds is not known.
+    PowerDoubted,
+    /// What they may has been looked at after all of this.
+    Weighed,
+    /// A ban is lifted, as far as can be told.
+    BanLifted,
+    /// They have what they should have.
+    Settled,
+    /// Another meeting has begun in the same room.
+    Anew,
+}
+
+/// What moves from one JID of a user to another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handed {
+    pub(super) grant: Option<Right>,
+    pub(super) cap: Option<Affiliation>,
+}

@@ -1,0 +1,135 @@
+//! One right: its ground, what it gives and when it ends.
+
+use super::Kind;
+use crate::muc::{Affiliation, Nick};
+use serde::{Deserialize, Serialize};
+
+/// One right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Right {
+    /// Why they have it.
+    #[serde(flatten)]
+    pub ground: Ground,
+    /// What it gives.
+    pub affiliation: Affiliation,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Ends::is_default")]
+    pub ends: Ends,
+}
+
+/// Why somebody has a right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ground", rename_all = "snake_case")]
+pub enum Ground {
+    /// An admin has set it: it outranks all others.
+    Override(Box<Setter>),
+    /// A moderator gave it, and that was accepted.
+    Grant(Box<Grant>),
+    /// Nobody who is entitled was there (B5).
+    Election,
+    /// Their token gave it when they were last seen.
+    LastSeen,
+}
+
+impl Ground {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Override(_) => Kind::Override,
+            Self::Grant(_) => Kind::Grant,
+            Self::Election => Kind::Election,
+            Self::LastSeen => Kind::LastSeen,
+        }
+    }
+}
+
+/// When a right ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    /// With the meeting.
+    #[default]
+    WithMeeting,
+    /// When they leave, or with the meeting.
+    WithPresence,
+    /// At this time, in milliseconds since 1970-01-01 UTC, or with the meeting.
+    At(u64),
+}
+
+impl Ends {
+    /// The time, where there is one.
+    pub fn at(self) -> Option<u64> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::WithMeeting | Self::WithPresence => None,
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Who set an override, and what its subject was called then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Setter {
+    /// Who set it, in words, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The nick when it was set: somebody who was banned is still known by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nick: Option<Nick>,
+    /// The display name then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+/// What an admin sets: it outranks claims, grants and stepping down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The affiliation.
+    pub affiliation: Affiliation,
+    /// When it ends, in milliseconds since 1970-01-01 UTC; none at the end of the
+    /// meeting.
+    pub until: Option<u64>,
+    /// Who set it, in words, where known.
+    pub by: Option<String>,
+    /// Their nick when it was set.
+    pub nick: Option<Nick>,
+    /// Their display name then.
+    pub display_name: Option<String>,
+}
+
+/// A promotion by somebody entitled, accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The nick of whoever gave it, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_nick: Option<String>,
+    /// Their real bare JID, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_jid: Option<String>,
+    /// When, in milliseconds since 1970-01-01 UTC.
+    pub at: u64,
+    /// What the power of whoever gave it goes back to.
+    #[serde(default, skip_serializing_if = "Root::is_host")]
+    pub root: Root,
+}
+
+/// What power goes back to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Root {
+    /// A token, a rule or an admin.
+    #[default]
+    Host,
+    /// An election: what was given ends as elections do (B5).
+    Election,
+}
+
+impl Root {
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn is_host(&self) -> bool {
+        *self == Self::Host
+    }
+}

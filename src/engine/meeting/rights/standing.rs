@@ -1,0 +1,50 @@
+//! What a token or a rule gives somebody who is present.
+
+use crate::muc::Affiliation;
+use crate::policy::Entitlement;
+
+/// What the seats of somebody amount to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The highest entitlement among their seats (B7); none where they have no
+    /// seat, which means that they are absent.
+    pub verdict: Option<Entitlement>,
+    /// When what a token gives them ends, in milliseconds since 1970-01-01 UTC;
+    /// none where it does not end before the meeting.
+    pub ends: Option<u64>,
+    /// Whether role visitor is all they have.
+    pub visitor: bool,
+}
+
+impl Standing {
+    /// Somebody who is not there.
+    pub const ABSENT: Self = Self {
+        verdict: None,
+        ends: None,
+        visitor: false,
+    };
+
+    /// Somebody who is there and whom nothing is known of.
+    pub const GUEST: Self = Self {
+        verdict: Some(Entitlement::Guest),
+        ..Self::ABSENT
+    };
+
+    /// Whether they have a seat.
+    pub fn is_present(&self) -> bool {
+        self.verdict.is_some()
+    }
+
+    /// The affiliation that a token or a rule gives them.
+    pub fn own(&self) -> Option<Affiliation> {
+        match self.verdict {
+            Some(Entitlement::Affiliation(own)) => Some(own),
+            Some(Entitlement::Keep | Entitlement::Guest) | None => None,
+        }
+    }
+
+    /// Whether a rule leaves them alone, or bans them: then nobody else decides.
+    pub fn is_settled_by_rule(&self) -> bool {
+        self.verdict == Some(Entitlement::Keep) || self.own() == Some(Affiliation::Outcast)
+    }
+}

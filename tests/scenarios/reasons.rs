@@ -1,0 +1,318 @@
+//! Why gavel did something, as events say it: the cause, rule and reason of each
+//! ground that can decide.
+
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
+use gavel::api::Time;
+use gavel::engine::{Input, Override, Report, Steering};
+use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
+use gavel::policy::{Clause, Entitlement, Fallback, OnExpiry, Policy, Rules};
+
+const T: &str = "t@meet.jitsi/1";
+const H: &str = "h@meet.jitsi/1";
+const P: &str = "p@meet.jitsi/1";
+const Q: &str = "q@meet.jitsi/1";
+
+fn world(policy: Policy) -> (World, RoomJid) {
+    let mut world = World::new(Choice {
+        policy,
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    (world, r)
+}
+
+fn comes(world: &mut World, room: &RoomJid, who: &str, kind: Option<Kind>) {
+    let ticket = kind.map(|kind| Ticket::new(kind, u32::from(who.as_bytes()[0])));
+    world.join(who, room, &who[..1], ticket);
+    world.run(100);
+}
+
+/// `from → to: cause, rule, reason` of what was told of somebody, taken out.
+fn told(world: &mut World, who: &str) -> Vec<String> {
+    let bare = who.split('/').next().unwrap();
+    let mut told = Vec::new();
+    world.reports.retain(|report| {
+        let Report::Decision(decision) = report else {
+            return true;
+        };
+        let event = decision.event(1, Time::from_unix_ms(0));
+        if event.jid == bare {
+            let (from, to) = (event.from.unwrap_or_default(), event.to.unwrap_or_default());
+            let (cause, rule, reason) = (event.cause, event.rule, event.reason);
+            told.push(format!("{from} → {to}: {cause}, {rule}, {reason}"));
+        }
+        event.jid != bare
+    });
+    told
+}
+
+/// What was told of somebody besides is not looked at.
+fn forget(world: &mut World, who: &[&str]) {
+    for who in who {
+        told(world, who);
+    }
+}
+
+fn steer(world: &mut World, room: &RoomJid, who: &str, to: Option<Affiliation>) {
+    let set = to.map(|affiliation| Override {
+        affiliation,
+        until: None,
+        by: Some("uid 0".to_owned()),
+        nick: None,
+        display_name: None,
+    });
+    world.handle(Input::Steer(Box::new(Steering {
+        main: room.clone(),
+        jid: BareJid::parse(who.split('/').next().unwrap()).unwrap(),
+        set,
+        by: Some("uid 0".to_owned()),
+    })));
+    world.run(1_000);
+}
+
+#[test]
+fn reasons_of_claims_and_of_their_absence() {
+    let (mut world, r) = world(Policy::default());
+    comes(&mut world, &r, H, Some(Kind::Owner));
+    assert_eq!(
+        told(&mut world, H),
+        [
+            r#"none → owner: join, jitsi:affiliation, token: context.user.affiliation is "owner" → owner (preset jitsi)"#
+        ]
+    );
+    comes(&mut world, &r, P, Some(Kind::Member));
+    assert_eq!(
+        told(&mut world, P),
+        [
+            r#"none → member: join, jitsi:member, token: context.user.moderator is "false" → member (preset jitsi)"#
+        ]
+    );
+    world.set(Some(FOCUS), &r, P, Affiliation::Owner).unwrap();
+    world.run(100);
+    assert_eq!(
+        told(&mut world, P),
+        [
+            r#"owner → member: correction, jitsi:member, changed by focus (focus@auth.meet.jitsi/focus); token: context.user.moderator is "false" → member (preset jitsi)"#
+        ]
+    );
+    comes(&mut world, &r, T, None);
+    world.set(None, &r, T, Affiliation::Owner).unwrap();
+    world.run(100);
+    assert_eq!(
+        told(&mut world, T),
+        ["owner → none: correction, guest, changed by a server module; no claims"]
+    );
+    world.join(H, &r, "h", None);
+    world.run(100);
+    assert_eq!(
+        told(&mut world, H),
+        ["owner → none: guest, guest, no claims"]
+    );
+    world.check_quiet();
+}
+
+#[test]
+fn reasons_of_grants_and_of_stepping_down() {
+    let (mut world, r) = world(Policy::default());
+    comes(&mut world, &r, H, Some(Kind::Owner));
+    comes(&mut world, &r, T, None);
+    forget(&mut world, &[H, T]);
+    world.set(Some(H), &r, T, Affiliation::Owner).unwrap();
+    world.run(100);
+    assert_eq!(
+        told(&mut world, T),
+        ["none → owner: grant, grant, granted by h (h@meet.jitsi/1)"]
+    );
+    // It was the focus that changed it, and not the focus that granted it.
+    world.set(Some(FOCUS), &r, T, Affiliation::None).unwrap();
+    world.run(100);
+    assert_eq!(
+        told(&mut world, T),
+        [
+            "none → owner: correction, grant, changed by focus (focus@auth.meet.jitsi/focus); granted by h (h@meet.jitsi)"
+        ]
+    );
+    world.set(Some(H), &r, H, Affiliation::None).unwrap();
+    world.run(100);
+    assert_eq!(
+        told(&mut world, H),
+        ["owner → none: step_down, jitsi:affiliation, stepped down"]
+    );
+    world.set(Some(FOCUS), &r, H, Affiliation::Owner).unwrap();
+    world.run(100);
+    assert_eq!(
+        told(&mut world, H),
+        [
+            "owner → none: correction, jitsi:affiliation, changed by focus (focus@auth.meet.jitsi/focus); they stepped down"
+        ]
+    );
+    world.check_quiet();
+}
+
+#[test]
+fn reasons_of_bans_that_are_lifted() {
+    let (mut world, r) = world(Policy::default());
+    for who in [H, T] {
+        comes(&mut world, &r, who, Some(Kind::Owner));
+    }
+    forget(&mut world, &[H, T]);
+    world.set(Some(T), &r, H, Affiliation::Outcast).unwrap();
+    world.run(100);
+    assert_eq!(
+        told(&mut world, H),
+        [
+            "outcast → owner: correction, last_seen, changed by t (t@meet.jitsi/1); their token gave it when they were last seen"
+        ]
+    );
+    comes(&mut world, &r, H, Some(Kind::Owner));
+    forget(&mut world, &[H]);
+    world.set(Some(FOCUS), &r, H, Affiliation::Outcast).unwrap();
+    world.run(7);
+    world.restart();
+    world.run(1_000);
+    assert_eq!(
+        told(&mut world, H),
+        [
+            "outcast → owner: correction, last_seen, changed by somebody; their token gave it when they were last seen"
+        ]
+    );
+    comes(&mut world, &r, P, None);
+    comes(&mut world, &r, Q, None);
+    world.set(None, &r, Q, Affiliation::Owner).unwrap();
+    world.set(Some(Q), &r, P, Affiliation::Outcast).unwrap();
+    world.run(100);
+    assert_eq!(
+        told(&mut world, P),
+        [
+            "outcast → none: correction, ban, changed by q (q@meet.jitsi/1); somebody who may not ban them had done so"
+        ]
+    );
+    world.check_quiet();
+}
+
+#[test]
+fn reasons_of_roles() {
+    let (mut world, r) = world(Policy::default());
+    for who in [H, T] {
+        comes(&mut world, &r, who, Some(Kind::Owner));
+    }
+    comes(&mut world, &r, P, None);
+    forget(&mut world, &[H, P]);
+    world.role(Some(T), &r, "h", Role::Participant).unwrap();
+    world.role(None, &r, "p", Role::Moderator).unwrap();
+    world.run(1_000);
+    assert_eq!(
+        told(&mut world, H),
+        [
+            r#"participant → moderator: correction, jitsi:affiliation, role changed by t (t@meet.jitsi/1); context.user.affiliation is "owner""#
+        ]
+    );
+    assert_eq!(
+        told(&mut world, P),
+        ["moderator → participant: correction, guest, role changed by a server module; no claims"]
+    );
+    world.check_quiet();
+}
+
+/// A request that is refused is told as what it was.
+#[test]
+fn reasons_of_a_role_that_cannot_be_given_back() {
+    let (mut world, r) = world(Policy::default());
+    for who in [H, T] {
+        comes(&mut world, &r, who, Some(Kind::Owner));
+    }
+    forget(&mut world, &[H]);
+    world.role(Some(T), &r, "h", Role::Participant).unwrap();
+    world.server.refuse_roles = true;
+    world.run(1_000);
+    let told = told(&mut world, H);
+    assert!(
+        told[0].starts_with("participant → moderator: correction, jitsi:affiliation"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn reasons_of_elections_and_of_expiry() {
+    let policy = Policy {
+        fallback: Fallback::First,
+        on_expiry: OnExpiry::Demote,
+        ..Policy::default()
+    };
+    let (mut world, r) = world(policy);
+    comes(&mut world, &r, P, None);
+    world.set(Some(FOCUS), &r, P, Affiliation::None).unwrap();
+    world.run(100);
+    let until = world.unix_ms() / 1_000 + 10;
+    let ticket = Ticket::new(Kind::Owner, 1).until(until);
+    world.join(H, &r, "h", Some(ticket));
+    world.run(100);
+    forget(&mut world, &[H]);
+    assert_eq!(
+        told(&mut world, P),
+        [
+            "none → owner: fallback, fallback, nobody entitled to moderate is there, and they came first",
+            "none → owner: correction, fallback, changed by focus (focus@auth.meet.jitsi/focus); nobody entitled to moderate is there, and they came first",
+            "owner → none: fallback, fallback, they were elected, and that is over",
+        ]
+    );
+    world.run(60_000);
+    assert_eq!(
+        told(&mut world, H),
+        ["owner → none: expiry, expired, token: the token has expired → none (rule expired)"]
+    );
+    world.check_quiet();
+}
+
+#[test]
+fn reasons_of_rules_and_of_admins() {
+    let clause = |name, who: &str, entitlement| {
+        let when = format!("occupant.jid.startsWith({who:?})");
+        Clause::new(name, &when, entitlement).unwrap()
+    };
+    let outcast = Entitlement::Affiliation(Affiliation::Outcast);
+    let rules = vec![
+        clause("out", "h@", outcast),
+        clause("alone", "p@", Entitlement::Keep),
+    ];
+    let (mut world, r) = world(Policy {
+        rules: Rules::own(rules),
+        ..Policy::default()
+    });
+    comes(&mut world, &r, T, Some(Kind::Owner));
+    comes(&mut world, &r, H, Some(Kind::Owner));
+    comes(&mut world, &r, P, None);
+    forget(&mut world, &[T]);
+    assert_eq!(
+        told(&mut world, H),
+        [
+            r#"none → outcast: join, out, token: when is true: occupant.jid is "h@meet.jitsi" → outcast (rule out)"#
+        ]
+    );
+    steer(&mut world, &r, P, Some(Affiliation::Owner));
+    world.set(Some(FOCUS), &r, P, Affiliation::Admin).unwrap();
+    world.run(100);
+    steer(&mut world, &r, P, None);
+    assert_eq!(
+        told(&mut world, P),
+        [
+            " → owner: override, override, override: owner until the meeting ends (set by uid 0)",
+            "none → owner: override, override, an admin has set it",
+            "admin → owner: correction, override, changed by focus (focus@auth.meet.jitsi/focus); an admin has set it",
+            "owner → : override, override, cleared by uid 0",
+            "owner → none: override, override, what an admin had set is over",
+        ]
+    );
+    steer(&mut world, &r, T, Some(Affiliation::Outcast));
+    steer(&mut world, &r, T, None);
+    assert_eq!(
+        told(&mut world, T),
+        [
+            " → outcast: override, override, override: outcast until the meeting ends (set by uid 0)",
+            "owner → outcast: override, override, an admin has set it",
+            "outcast → : override, override, cleared by uid 0",
+            "outcast → none: override, override, what an admin had set is over",
+        ]
+    );
+}
