@@ -146,5 +146,12 @@ async fn module_says_once_whose_tokens_it_does_not_believe(version: Version) {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("meet.jitsi") && lines[0].contains("internal_plain"));
     assert!(lines[0].contains(SERVICE) && lines[0].contains("warn"));
+    // Of logins by Matrix there is nothing to say; of tokens beside them there is.
+    let scene = self::scene(version, "hybrid_matrix_token", None).await;
+    let matrix = "matrix_affiliation = 'member'";
+    let _one = told(&scene, "one", &format!("{}, {matrix}", full_session())).await;
+    assert!(!scene.prosody.log().contains("gavel_token_providers"));
+    let _two = told(&scene, "two", &full_session()).await;
+    assert!(scene.prosody.log().contains("gavel_token_providers"));
 }
 on_both!(module_says_once_whose_tokens_it_does_not_believe);

@@ -43,11 +43,11 @@ local function verified_token(session)
 	local token = session.auth_token;
 	if not token then return nil; end
 	local provider = provider_of(session);
+	if matrix.is_login(session, provider) then return nil; end
 	if not providers:contains(provider) then
-		if not matrix.is_provider(provider) then say_unbelieved(session, provider); end
+		say_unbelieved(session, provider);
 		return nil;
 	end
-	if matrix.is_login(session, provider) then return nil; end
 	return session.jitsi_meet_domain and token;
 end
 

@@ -12,10 +12,6 @@ local vouched = {
 	end;
 };
 
-local function is_provider(provider)
-	return vouched[provider] ~= nil;
-end
-
 -- Whether a session came by Matrix, where its provider lets people in by ordinary tokens, too.
 local function is_login(session, provider)
 	return provider == "matrix_user_verification" or session.jitsi_meet_context_matrix ~= nil
@@ -29,4 +25,4 @@ local function claims(session, provider)
 	return ('{"context":{"user":{"affiliation":"%s"}}}'):format(affiliation);
 end
 
-return { is_provider = is_provider, is_login = is_login, claims = claims };
+return { is_login = is_login, claims = claims };
