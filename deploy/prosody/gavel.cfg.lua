@@ -39,6 +39,10 @@ Component "muc.meet.jitsi" "muc"
 	-- Only where gavel's domain is not gavel.<parent domain of this component>.
 	-- gavel_jid = "gavel@gavel.meet.jitsi"
 
+	-- Only where people log in by another authentication provider than "token" that verifies each token it lets in.
+	-- Of Matrix logins gavel takes the homeserver's power level, whatever stands here.
+	-- gavel_token_providers = { "token", "hybrid_matrix_token" }
+
 	-- Only where clients put tokens into presence by other names; gavel is shown them, nobody else is.
 	-- gavel_token_elements = { "jwt", "token", "jitsi_participant_jwt" }
 
