@@ -116,7 +116,7 @@ fn every_error_is_on_stderr_and_the_status_is_2() {
                 "error: gavel.toml:7, policy.fallback: \"frist\" is unknown; did you mean \"first\"?",
                 "error: gavel.toml:5, names.freze: unknown key freze; did you mean freeze?",
                 "warning: environment GAVEL_NONSENSE: unknown variable; remove it, or see \
-                 deploy/configuration.md for the variables there are",
+                 docs/reference/configuration.md for the variables there are",
             ]
         );
     }

@@ -1,9 +1,11 @@
-//! What is installed fits the program: the Docker overlay passes every setting on.
+//! What is installed fits the program: the Docker overlay passes every setting on, and
+//! the Kubernetes manifests are valid.
 #![allow(clippy::unwrap_used)]
 
 use gavel::config::{ROWS, is_listed, variable};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 fn deploy(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -54,4 +56,20 @@ fn the_overlay_passes_nothing_that_gavel_does_not_know() {
             "deploy/docker/jitsi.yml passes {name}"
         );
     }
+}
+
+#[test]
+fn the_kubernetes_manifests_are_valid() {
+    let checker = std::env::var("TEST_KUBERNETES_VALIDATE").unwrap_or_else(|_| {
+        let root = env!("CARGO_MANIFEST_DIR");
+        format!("{root}/target/kubernetes-validate/bin/kubernetes-validate")
+    });
+    let manifests = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/kubernetes/gavel.yaml");
+    let output = Command::new(&checker)
+        .args(["--strict", "-k", "1.31", manifests])
+        .output()
+        .unwrap_or_else(|error| panic!("{checker}, which tests/run installs: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("passed").count(), 2, "{said}");
 }

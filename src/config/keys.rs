@@ -65,7 +65,8 @@ pub(super) fn instead_of_variable(name: &str) -> String {
     let rests: Vec<String> = known.iter().map(|known| rest(known)).collect();
     match nearest(&rest(name), rests.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {PREFIX}{near}?"),
-        None => "remove it, or see deploy/configuration.md for the variables there are".to_owned(),
+        None => "remove it, or see docs/reference/configuration.md for the variables there are"
+            .to_owned(),
     }
 }
 
@@ -186,7 +187,7 @@ mod tests {
             ("GAVEL_MUCS", "did you mean GAVEL_MUC?"),
             (
                 "GAVEL_X",
-                "remove it, or see deploy/configuration.md for the variables there are",
+                "remove it, or see docs/reference/configuration.md for the variables there are",
             ),
         ] {
             assert_eq!(instead_of_variable(name), answer, "{name}");

@@ -2,7 +2,7 @@
 //!
 //! From these rows come the list of keys, the names of the environment variables,
 //! the values that hold where a key is not given, the commented sample
-//! `deploy/gavel.toml`, the tables of `deploy/configuration.md` and the man page
+//! `deploy/gavel.toml`, the tables of `docs/reference/configuration.md` and the man page
 //! `gavel.toml(5)`. A new setting is a row here, a field of
 //! [`Config`](super::Config) and the line that reads it.
 
@@ -266,12 +266,12 @@ pub const ROWS: &[Row] = &[
     row_of(
         "policy.fallback",
         Value("\"none\""),
-        "What happens in a room that nobody is entitled to moderate. `none`: nothing. `first`: [the occupant who has been there longest moderates](moderators.md#an-elected-moderator), as with Jicofo's auto-owner.",
+        "What happens in a room that nobody is entitled to moderate. `none`: nothing. `first`: [the occupant who has been there longest moderates](../moderators.md#an-elected-moderator), as with Jicofo's auto-owner.",
     ),
     row_of(
         "policy.grants",
         Value("\"owner\""),
-        "What a promotion by a moderator becomes. `owner`: a moderator with all rights. `admin`: [a co-host](moderators.md#co-hosts). `none`: gavel takes it back.",
+        "What a promotion by a moderator becomes. `owner`: a moderator with all rights. `admin`: [a co-host](../moderators.md#co-hosts). `none`: gavel takes it back.",
     ),
     row_of(
         "policy.protect_hosts",
@@ -281,17 +281,17 @@ pub const ROWS: &[Row] = &[
     row_of(
         "policy.guard",
         Value("false"),
-        "Whether the Prosody module refuses what gavel would take back, so that nobody unentitled moderates even for a moment: [the guard](moderators.md#the-guard).",
+        "Whether the Prosody module refuses what gavel would take back, so that nobody unentitled moderates even for a moment: [the guard](../moderators.md#policyguard-nobody-unentitled-moderates-not-even-for-a-moment).",
     ),
     row_of(
         "policy.on_expiry",
         Value("\"keep\""),
-        "What happens when a token's `exp` passes during the meeting. `keep`: nothing. `demote`: what the token entitles to ends, `claims.jwt.leeway` later: [tokens that expire](moderators.md#tokens-that-expire).",
+        "What happens when a token's `exp` passes during the meeting. `keep`: nothing. `demote`: what the token entitles to ends, `claims.jwt.leeway` later: [tokens that expire](../moderators.md#policyon_expiry-tokens-that-expire-during-the-meeting).",
     ),
     row_of(
         "policy.trusted_logins",
         Value("[]"),
-        "Domains on which everybody who has logged in moderates, without a token: [people without tokens](moderators.md#people-without-tokens). Never list a domain that lets anybody in without a password.",
+        "Domains on which everybody who has logged in moderates, without a token: [people without tokens](../moderators.md#people-without-tokens). Never list a domain that lets anybody in without a password.",
     ),
     row_of(
         "policy.fallback_services",
@@ -327,7 +327,7 @@ pub const ROWS: &[Row] = &[
     row_of(
         "policy.rule.when",
         Required("'\"teacher\" in claims.roles'"),
-        "A condition in [CEL](https://cel.dev) over `claims`, `room` (`jid`, `name`, `service`, `tenant`) and `occupant` (`jid`, `nick`, `domain`): see [rules](rules.md).",
+        "A condition in [CEL](https://cel.dev) over `claims`, `room` (`jid`, `name`, `service`, `tenant`) and `occupant` (`jid`, `nick`, `domain`): see [rules](../rules.md).",
     ),
     row_of(
         "policy.rule.affiliation",
@@ -373,7 +373,7 @@ pub const ROWS: &[Row] = &[
     row_of(
         "admin.web",
         Value("\"\""),
-        "Where gavel serves the read-only [status page](operating.md#the-status-page) over TCP, such as `127.0.0.1:9319`; `\"\"` is nowhere.",
+        "Where gavel serves the read-only [status page](../operate.md#the-status-page) over TCP, such as `127.0.0.1:9319`; `\"\"` is nowhere.",
     ),
     row_of(
         "admin.web_token_file",
@@ -389,6 +389,6 @@ pub const ROWS: &[Row] = &[
     row_of(
         "log.audit",
         Value("\"\""),
-        "A file to which gavel appends every decision as a line of JSON, such as `/var/log/gavel/audit.jsonl`: see [Audit](operating.md#audit). `\"\"` is nowhere.",
+        "A file to which gavel appends every decision as a line of JSON, such as `/var/log/gavel/audit.jsonl`: see [the audit file](../operate.md#what-has-gavel-done). `\"\"` is nowhere.",
     ),
 ];

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const ROOM: &str = "room@muc.meet.jitsi";
 
 /// The document with the recipes.
-const RECIPES: &str = include_str!("../../deploy/rules.md");
+const RECIPES: &str = include_str!("../../docs/rules.md");
 
 /// Claims of somebody with one role.
 fn role(role: &str) -> Value {
@@ -200,7 +200,7 @@ on_both!(guests_of_the_recipe_are_never_more_than_member);
 
 async fn exams_of_the_recipe_are_closed_to_others(version: Version) {
     let exam = "exam-1@muc.meet.jitsi";
-    let env = Env::gavel(version, &recipe("Nobody but whose token says so")).await;
+    let env = Env::gavel(version, &recipe("An exam: only people whose token says so")).await;
     let focus = env.client("focus@auth.meet.jitsi").await;
     focus.join(exam, "focus", "").await;
     focus.invite(exam, "gavel@gavel.meet.jitsi").await;

@@ -1,10 +1,10 @@
-//! `deploy/rules.md`: its recipes do what it says, taken from its very text, and
+//! `docs/rules.md`: its recipes do what it says, taken from its very text, and
 //! `gavel explain` tells so.
 
 use super::{Folder, LEAST, ended, gavel};
 use serde_json::{Value, json};
 
-const DOCUMENT: &str = include_str!("../../deploy/rules.md");
+const DOCUMENT: &str = include_str!("../../docs/rules.md");
 
 /// The settings below a heading.
 fn settings(heading: &str) -> &'static str {
@@ -53,7 +53,7 @@ fn every_recipe_does_what_it_says() {
     let own = recipe("A room's own teacher");
     let tenants = recipe("Tenants");
     let guests = recipe("Guests never more than member");
-    let exams = recipe("Nobody but whose token says so");
+    let exams = recipe("An exam: only people whose token says so");
     let roles = |roles: &[&str]| json!({ "roles": roles });
     for (settings, claims, room, affiliation, rule) in [
         (

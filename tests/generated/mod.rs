@@ -120,8 +120,8 @@ fn generated() -> BTreeMap<String, String> {
 /// The commands' reference, seen from `deploy`.
 const COMMANDS: &str = "../docs/reference/cli.md";
 
-/// The configuration's reference, below `deploy`.
-const REFERENCE: &str = "configuration.md";
+/// The configuration's reference, seen from `deploy`.
+const REFERENCE: &str = "../docs/reference/configuration.md";
 
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy")

@@ -3,7 +3,7 @@
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../deploy/gavel.toml");
-const REFERENCE: &str = include_str!("../../../deploy/configuration.md");
+const REFERENCE: &str = include_str!("../../../docs/reference/configuration.md");
 
 /// The commented example with its secret files in `folder`, and with the
 /// defaults switched on if `all`.

@@ -8,7 +8,7 @@ use gavel::policy::{Clause, Entitlement, Policy, Preset, Rules, Subject};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-const DOCUMENT: &str = include_str!("../../../deploy/rules.md");
+const DOCUMENT: &str = include_str!("../../../docs/rules.md");
 
 /// What claims could make expensive.
 const COSTLY: [&str; 6] = [
