@@ -129,3 +129,40 @@ async fn b8_who_enters_keeps_a_name_that_no_claims_give(version: Version) {
     }
 }
 on_both!(b8_who_enters_keeps_a_name_that_no_claims_give);
+
+/// Lobby and password are for others: also after a reload, which is a new JID, and
+/// where a client names no room as it connects.
+async fn b18_hosts_get_in(version: Version) {
+    let with_id = |mut claims: Value| {
+        claims["context"]["user"]["id"] = json!("teacher-1");
+        claims
+    };
+    for setting in [
+        ("muc#roomconfig_membersonly", "1"),
+        ("muc#roomconfig_roomsecret", "sesame"),
+    ] {
+        let (env, focus) = scene(version, "[policy]\nguard = true").await;
+        let alice = connects(&env, "alice", "room", with_id(teacher("Alice"))).await;
+        alice.join(ROOM, "alice", &nick("Alice")).await;
+        env.settle().await;
+        alice.configure(ROOM, &[setting]).await.unwrap();
+        env.settle().await;
+        for (name, room) in [("reloaded", "room"), ("unnamed", "")] {
+            let again = connects(&env, name, room, with_id(teacher("Alice"))).await;
+            again.join(ROOM, name, &nick("Alice")).await;
+            env.settle().await;
+            let expected = once("owner", "moderator", "Alice");
+            assert_eq!(shown(&focus, name), expected, "{name} {setting:?}");
+        }
+        for (name, room) in [("bob", "room"), ("carol", "")] {
+            let student = connects(&env, name, room, student(name)).await;
+            let refused = student.try_join(ROOM, name, &nick(name)).await;
+            assert!(refused.is_err(), "{name} {setting:?}");
+        }
+        let guest = env.client("guest").await;
+        assert!(guest.try_join(ROOM, "guest", &nick("Guest")).await.is_err());
+        env.settle().await;
+        assert_eq!(announcements(&focus), 1, "the setting alone was announced");
+    }
+}
+on_both!(b18_hosts_get_in);
