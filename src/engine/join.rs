@@ -258,9 +258,12 @@ impl Engine {
         };
         room.membership = Membership::Out;
         let at = now + room.backoff.pause();
-        let first = room.not_before.replace(at).is_none();
+        room.not_before = Some(at);
         self.timers.set(at, Timer::Enter(jid.clone()));
-        if first && !error.is("not-authorized") {
+        room.refusals += 1;
+        // At first the password is on its way.
+        let expected = u32::from(error.is("not-authorized"));
+        if room.refusals == expected + 1 {
             let error = error.to_string();
             let room = jid.clone();
             self.report(Report::Warning(Warning::JoinRefused { room, error }));
@@ -322,6 +325,7 @@ impl Engine {
         room.pinged = false;
         room.unread = false;
         room.not_before = None;
+        room.refusals = 0;
         room.not_listed_before = None;
         room.lonely_since = None;
         room.backoff = Default::default();

@@ -205,6 +205,8 @@ pub struct Room {
     pub backoff: Backoff,
     /// Not to be entered before.
     pub not_before: Option<Tick>,
+    /// How often gavel was refused since it was last in.
+    pub refusals: u32,
     /// Whether it need not be opened any more: see `opening`.
     pub opened: bool,
     /// What the module was told of who is entitled; none where nothing yet.
@@ -259,6 +261,7 @@ impl Room {
             unread: false,
             backoff: Backoff::default(),
             not_before: None,
+            refusals: 0,
             opened: false,
             named: None,
             password: None,

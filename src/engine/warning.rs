@@ -220,6 +220,11 @@ impl fmt::Display for Warning {
                 "cannot join {room} yet ({error}): Prosody keeps a new room locked until whoever opened it has submitted its configuration form; gavel tries again. muc_room_locking = false in Component \"{}\" of Prosody's configuration switches that off",
                 room.service()
             ),
+            Self::JoinRefused { room, error } if error.starts_with("not-authorized") => write!(
+                f,
+                "cannot join {room} ({error}): it has a password that gavel cannot read. Either gavel is not an owner of the room (add its JID to `admins` of Component \"{}\" in Prosody's configuration, or load mod_gavel there), or the password is longer than 16 KiB; gavel tries again",
+                room.service()
+            ),
             Self::JoinRefused { room, error } => {
                 write!(f, "cannot join {room} ({error}); trying again")
             }

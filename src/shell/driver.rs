@@ -14,7 +14,7 @@ use crate::api;
 use crate::config::Config;
 use crate::engine::{Action, Engine, Input, Module, Report, release_of};
 use crate::stanza::{Inbound, Outbound};
-use crate::wire::{Decoder, Encoder, MAX_SENT};
+use crate::wire::{self, Decoder, Encoder, MAX_SENT};
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -137,11 +137,12 @@ impl Driver {
     /// Whoever waits to be settled waits for what is sent, and for no log.
     async fn send_collected(&mut self, link: &mut Link) -> bool {
         let Collected {
-            batch,
+            mut batch,
             reports,
             hang_up,
         } = self.collect();
         if !batch.is_empty() {
+            wire::pad(&mut batch);
             link.send(&batch).await;
         }
         reports.iter().for_each(|report| self.told(report));

@@ -42,6 +42,7 @@ mod lexer;
 mod muc_user;
 mod node;
 pub mod ns;
+mod pad;
 mod revert;
 mod sieve;
 mod stream_error;
@@ -51,6 +52,7 @@ pub use decode::Decoder;
 pub use encode::Encoder;
 pub use error::{DecodeError, EncodeError};
 pub use framer::{Frame, Framer};
+pub use pad::pad;
 pub use stream_error::StreamError;
 
 /// Longest stanza that is held whole, in bytes (SPEC B11).
