@@ -2,6 +2,7 @@
 //! unentitled was ever promoted by gavel, requests are bounded.
 
 mod op;
+mod parts;
 mod spoilt;
 mod steered;
 

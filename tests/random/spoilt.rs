@@ -4,6 +4,7 @@
 use super::op::{self, Op, Play, Script};
 use crate::sim::{Choice, Spoil, World};
 use gavel::policy::{Fallback, Guests, Policy};
+use proptest::prelude::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +23,7 @@ fn play(
         policy: policy.clone(),
         ..Choice::default()
     });
-    world.spoil = spoil;
+    world.spoil = spoil.into_iter().collect();
     let mut play = Play::new(world);
     for (op, pause) in ops {
         play.act(op);
@@ -101,6 +102,33 @@ fn b20_no_stanza_is_needed_as_an_ordinary_occupant() {
     every_stanza(false);
 }
 
+/// Four stanzas of each run, by chance: `PARTS_RUNS` says how many runs.
+#[test]
+fn b20_no_four_stanzas_are_needed() {
+    let first = number("PARTS_FIRST", 0);
+    let runs = number("PARTS_RUNS", 100);
+    let mut wrong = Vec::new();
+    for run in first..first + runs {
+        let bytes = bytes(run);
+        let played = || super::parts::play(&bytes);
+        if catch_unwind(AssertUnwindSafe(played)).is_err() {
+            wrong.push(run);
+        }
+    }
+    println!("{runs} runs, {} wrong", wrong.len());
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Bytes that are the same every time.
+fn bytes(number: u64) -> Vec<u8> {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&number.to_le_bytes());
+    let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut bytes = vec![0; 2_000];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}
+
 /// One stanza of one run, to look into: `SPOILT=run,number,how,module`, or `none`
 /// instead of `module`.
 #[test]
@@ -121,16 +149,17 @@ fn b20_the_one_that_is_looked_into() {
         policy,
         ..Choice::default()
     });
-    world.spoil = how.map(|how| (nth, how));
+    world.spoil = how.map(|how| (nth, how)).into_iter().collect();
     let mut play = Play::new(world);
-    for (op, pause) in &script.0 {
-        play.world
-            .trace
-            .push(format!("{} ** {op:?}", play.world.now));
-        play.act(op);
-        play.world.run(*pause);
-    }
-    let done = catch_unwind(AssertUnwindSafe(|| play.world.check_quiet()));
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        for (op, pause) in &script.0 {
+            let now = play.world.now;
+            play.world.trace.push(format!("{now} ** {op:?}"));
+            play.act(op);
+            play.world.run(*pause);
+        }
+        play.world.check_quiet();
+    }));
     for line in &play.world.trace {
         eprintln!("{line}");
     }

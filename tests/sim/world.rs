@@ -131,8 +131,8 @@ pub struct World {
     stuck: u32,
     /// Stanzas that gavel has been given.
     pub delivered: usize,
-    /// One of them, by number, is not given to it as it is.
-    pub spoil: Option<(usize, Spoil)>,
+    /// Some of them, by number, are not given to it as they are.
+    pub spoil: Vec<(usize, Spoil)>,
     /// That has happened.
     pub spoilt: bool,
 }
@@ -163,7 +163,7 @@ impl World {
             saved: None,
             stuck: 0,
             delivered: 0,
-            spoil: None,
+            spoil: Vec::new(),
             spoilt: false,
         };
         world.schedule(0, Event::Connect);
@@ -240,8 +240,8 @@ impl World {
 
     fn deliver(&mut self, stanza: Inbound) {
         self.delivered += 1;
-        let spoil = self.spoil.filter(|(n, _)| *n == self.delivered);
-        if let Some((_, how)) = spoil {
+        let mut spoils = self.spoil.iter();
+        if let Some(&(_, how)) = spoils.find(|(n, _)| *n == self.delivered) {
             return self.deliver_spoilt(stanza, how);
         }
         if let Inbound::Iq(iq) = &stanza {
