@@ -2,7 +2,7 @@
 
 use crate::on_both;
 use crate::scene::{ROOM, Scene, all, claims, item, items, mac, verified};
-use crate::support::{Client, El, MUC, Version, nick, sign, token};
+use crate::support::{Client, El, MUC, SECRET, Version, nick, sign, token};
 use serde_json::{Value, json};
 
 /// The claims that gavel was handed of an occupant of [`ROOM`].
@@ -61,6 +61,34 @@ async fn module_hands_over_verified_claims_only(version: Version) {
     );
 }
 on_both!(module_hands_over_verified_claims_only);
+
+/// Prosody reads its configuration again while gavel is connected: another secret in
+/// it is one that gavel does not have yet.
+async fn module_signs_claims_with_the_secret_that_gavel_connected_with(version: Version) {
+    let mut scene = Scene::new(version).await;
+    let _alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    let change = |secret| {
+        format!(
+            "local config = require 'core.configmanager'
+             config.set('gavel.meet.jitsi', 'component_secret', '{secret}')
+             prosody.events.fire_event('config-reloaded')"
+        )
+    };
+    scene.eval(&change("another")).await;
+    let _bob = with_session(&scene, "bob", &verified("Bob")).await;
+    let bob = json!({ "context": { "user": { "name": "Bob" } } });
+    assert_eq!(claimed(&scene, "bob").await, bob);
+    scene.eval("return manage('reload', 'gavel')").await;
+    let _carol = with_session(&scene, "carol", &verified("Bob")).await;
+    assert_eq!(claimed(&scene, "carol").await, bob, "reloaded");
+    // The next connection shows which one it has.
+    scene.eval(&change(SECRET)).await;
+    scene.reconnect().await;
+    scene.follow(ROOM).await;
+    assert_eq!(claimed(&scene, "bob").await, bob, "connected anew");
+}
+on_both!(module_signs_claims_with_the_secret_that_gavel_connected_with);
 
 async fn module_takes_claims_up_when_they_change(version: Version) {
     let scene = Scene::new(version).await;

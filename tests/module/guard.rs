@@ -90,6 +90,25 @@ async fn module_guard_stays_shut_when_gavel_joins_again(version: Version) {
 }
 on_both!(module_guard_stays_shut_when_gavel_joins_again);
 
+/// gavel's nick is known, and anybody may want it: gavel comes back under another,
+/// and nothing passes meanwhile.
+async fn module_guard_stays_shut_while_somebody_takes_gavels_nick(version: Version) {
+    let (scene, focus) = shut(version, options()).await;
+    let bob = scene.client("bob").await;
+    bob.join(ROOM, "gavel", "").await;
+    let gone = scene.latest("gavel").await;
+    assert_eq!(gone.attr("type"), Some("unavailable"), "gavel is out");
+    let given = module_does(&scene, bob.bare(), GIVES_OWNER).await;
+    assert_eq!(given, REFUSED);
+    assert_eq!(focus.affiliate(ROOM, bob.bare(), "owner").await, refused());
+    scene.gavel.join(ROOM, "gavel_2", "").await;
+    say(&scene.gavel, ROOM, true, "").await.unwrap();
+    let given = module_does(&scene, bob.bare(), GIVES_OWNER).await;
+    assert_eq!(given, REFUSED);
+    assert!(!saw_moderating(&focus, "gavel"));
+}
+on_both!(module_guard_stays_shut_while_somebody_takes_gavels_nick);
+
 async fn module_guards_what_machines_give(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let bob = scene.person("bob").await;

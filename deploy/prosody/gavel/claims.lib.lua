@@ -7,8 +7,6 @@ local full_sessions, bare_sessions = prosody.full_sessions, prosody.bare_session
 local usermanager = require "core.usermanager";
 local who, matrix = module.part "who", module.part "matrix";
 
-local gavel_component = module:context(who.host);
-
 local function payload_of(token)
 	local payload = token:match("^[^.]*%.([^.]*)%."):gsub("[-_]", { ["-"] = "+", ["_"] = "/" });
 	return encodings.base64.decode(payload..("="):rep(-#payload % 4));
@@ -127,9 +125,8 @@ end
 
 -- An element that only this module can have written, for this stream, holder and place.
 local function signed(text, full, place, attr)
-	local secret = gavel_component:get_option_string("component_secret", "");
 	attr.xmlns = "urn:gavel:claims:0";
-	attr.mac = hmac_sha256(secret, t_concat({ who.connection().streamid, full, place, text }, "\n"), true);
+	attr.mac = hmac_sha256(who.secret(), t_concat({ who.connection().streamid, full, place, text }, "\n"), true);
 	return st.stanza("claims", attr):text(text);
 end
 

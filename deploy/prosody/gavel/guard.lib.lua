@@ -110,6 +110,14 @@ local function entered(event)
 end
 for _, name in ipairs { "muc-room-pre-create", "muc-occupant-pre-join" } do hooks.hook(name, entered, FIRST); end
 
+-- Somebody has taken gavel's nick, and gavel comes back under another: nothing passes until it has judged anew.
+hooks.after("muc-broadcast-presence", function (_, room)
+	local guard = guards[room.jid];
+	if not guard or not guard.judged or shadow.shadow_in(room.jid) then return; end
+	guard.judged, guard.since = nil, seconds();
+	watch_unjudged(room.jid);
+end);
+
 ---- The lease ----
 
 local function lapse()

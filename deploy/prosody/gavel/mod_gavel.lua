@@ -38,6 +38,7 @@ local function watch(host)
 	if host ~= who.host then return; end
 	hooks.listen(host, "stanza/jabber:component:accept:handshake", standby.newcomer, 1);
 	hooks.listen(host, "component-authenticated", function ()
+		who.secret();
 		arrivals.forget();
 		state.unfollow_all();
 		shadow.invite_everywhere();

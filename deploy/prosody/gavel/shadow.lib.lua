@@ -124,7 +124,8 @@ end
 hooks.after("muc-broadcast-presence", function (event, room)
 	local shadow = shadow_in(room.jid);
 	if shadow and shadow.nick == event.occupant.nick then -- taken by somebody: gavel comes back under another
-		finish(room.jid);
+		shadows[room.jid] = nil; -- the rest of what is kept of the room stays until then
+		module:send(own_presence(shadow));
 		invite(room);
 	elseif shadow then
 		copies.show(shadow, event);

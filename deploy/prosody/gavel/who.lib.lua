@@ -19,6 +19,13 @@ local function connection()
 	return external and external.session or nil;
 end
 
+-- The secret that gavel has connected with. Prosody may have read another from its configuration since.
+local function secret()
+	local session = connection();
+	session.gavel_secret = session.gavel_secret or module:context(gavel_host):get_option_string("component_secret", "");
+	return session.gavel_secret;
+end
+
 local function is_gavel(address)
 	return address and (address == gavel or address:sub(1, #gavel + 1) == gavel.."/");
 end
@@ -45,7 +52,7 @@ end
 
 return {
 	option = option, jid = gavel, host = gavel_host, is_valid = jid.node(gavel) and not jid.resource(gavel);
-	component = component, connection = connection;
+	component = component, connection = connection, secret = secret;
 	is_gavel = is_gavel, from_gavel = from_gavel;
 	muc = muc, find_room = find_room, answer = answer;
 };
