@@ -244,28 +244,29 @@ impl Server {
             }
             return self.admit(room, nick);
         }
+        let gavel = self.gavel_bare();
         if !self.rooms.contains_key(room) {
             self.created_by_gavel += 1;
             self.create(room);
-            let gavel = self.gavel_bare();
             let state = self.rooms.get_mut(room).unwrap();
             state.affiliations.insert(gavel, Affiliation::Owner);
             return self.seat_gavel(room, nick, &[201]);
         }
-        let affiliation = self.affiliation(room, &self.gavel_bare());
+        let affiliation = self.affiliation(room, &gavel);
         let state = self.rooms.get_mut(room).unwrap();
+        // Whoever is in and joins again is shown everybody again.
+        let taken = state.occupants.get(nick).is_some_and(|o| o.bare != gavel);
         let refusal = match affiliation {
             Affiliation::Outcast => Some("forbidden"),
             Affiliation::None if state.members_only => Some("registration-required"),
             _ if state.password != password && state.password.is_some() => Some("not-authorized"),
-            _ if state.occupants.contains_key(nick) => Some("conflict"),
+            _ if taken => Some("conflict"),
             _ => None,
         };
         if let Some(condition) = refusal {
             return self.refuse(room, nick, condition);
         }
-        let focus = bare(FOCUS);
-        if self.meeting_ids && !state.occupants.values().any(|o| o.bare == focus) {
+        if self.meeting_ids && !state.occupants.values().any(|o| o.bare == bare(FOCUS)) {
             return state.waiting.push(nick.to_owned());
         }
         self.admit(room, nick);
@@ -280,6 +281,7 @@ impl Server {
         let others: Vec<(String, Occupant)> = self.rooms[room]
             .occupants
             .iter()
+            .filter(|(_, occupant)| occupant.bare != self.gavel_bare())
             .map(|(nick, occupant)| (nick.clone(), occupant.clone()))
             .collect();
         self.seat_gavel(room, nick, &[]);
@@ -373,7 +375,7 @@ impl Server {
         let (room, nick) = to.split_once('/').map_or((to, None), |(r, n)| (r, Some(n)));
         let room = RoomJid::parse(room).ok_or("service-unavailable")?;
         let state = self.rooms.get(&room).ok_or("item-not-found")?;
-        let rank = self.affiliation(&room, &self.gavel_bare());
+        let rank = self.affiliation(&room, &bare(&gavel));
         match request {
             Request::Ping => {
                 let seated = nick.and_then(|nick| state.occupants.get(nick));
