@@ -8,6 +8,7 @@
 use super::Engine;
 use super::event::{Cause, Change, Outcome};
 use super::meeting::rights::Event;
+use super::person::Person;
 use super::request::Purpose;
 use super::room::Occupant;
 use super::settings::Freeze;
@@ -98,6 +99,7 @@ impl Engine {
 
     /// Whether anything but their claims may count for somebody: an override, a
     /// grant, a step-down, also one that would follow them from another device.
+    /// What they left with does not, once they are there again.
     fn is_known(&self, main: &RoomJid, bare: &BareJid, user_id: Option<&str>) -> bool {
         let Some(meeting) = self.meetings.get(main) else {
             return false;
@@ -107,7 +109,8 @@ impl Engine {
             rights.has_to_hand_over() && user_id.is_some() && rights.user() == user_id
         });
         let person = meeting.people.get(bare);
-        same_user || person.is_some_and(|person| !person.is_blank())
+        let rests = |person: &Person| person.request.is_none() && person.rights.rest_on_claims();
+        same_user || person.is_some_and(|person| !(person.is_blank() || rests(person)))
     }
 
     fn name_ahead(&self, claims: &Claims) -> Option<String> {

@@ -166,3 +166,42 @@ async fn b18_hosts_get_in(version: Version) {
     }
 }
 on_both!(b18_hosts_get_in);
+
+/// The same JID comes again, as from a breakout room: what it left with hinders
+/// nobody. Whoever has stepped down is a host no more.
+async fn b18_hosts_come_back_in(version: Version) {
+    for setting in [
+        ("muc#roomconfig_membersonly", "1"),
+        ("muc#roomconfig_roomsecret", "sesame"),
+    ] {
+        let (env, focus) = scene(version, "[policy]\nguard = true").await;
+        let alice = connects(&env, "alice", "room", teacher("Alice")).await;
+        alice.join(ROOM, "alice", &nick("Alice")).await;
+        let bob = connects(&env, "bob", "room", student("Bob")).await;
+        bob.join(ROOM, "bob", &nick("Bob")).await;
+        env.settle().await;
+        alice.configure(ROOM, &[setting]).await.unwrap();
+        for _ in 0..2 {
+            alice.leave(ROOM, "alice").await;
+            focus.sees_gone(ROOM, "alice").await;
+            env.settle().await;
+            let back = alice.try_join(ROOM, "alice", &nick("Alice")).await;
+            assert_eq!(back, Ok(()), "{setting:?}");
+            env.settle().await;
+            assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
+        }
+        if setting.0 == "muc#roomconfig_roomsecret" {
+            let down = alice.affiliate(ROOM, alice.bare(), "member").await;
+            assert_eq!(down, Ok(()));
+            env.settle().await;
+            for client in [&alice, &bob] {
+                let name = client.bare().split('@').next().unwrap().to_owned();
+                client.leave(ROOM, &name).await;
+                env.settle().await;
+                let refused = client.try_join(ROOM, &name, &nick(&name)).await;
+                assert_eq!(refused, Err("not-authorized".into()), "{name}");
+            }
+        }
+    }
+}
+on_both!(b18_hosts_come_back_in);

@@ -5,7 +5,7 @@
 -- about to be refused, the connection that is there is asked for a sign of life. If it gives none, it is ended, and
 -- the one that waits is let in the next time that it tries. A gavel that lives answers the ping at once and stays.
 local sha1 = require "util.hashes".sha1;
-local now = require "util.time".now;
+local now = require "util.time".monotonic; -- seconds since some moment
 local st = require "util.stanza";
 local who = module.part "who";
 

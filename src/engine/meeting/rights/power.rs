@@ -215,6 +215,17 @@ impl Rights {
         self.grant().is_some() || self.cap.is_some()
     }
 
+    /// Whether claims alone decide what they have once they are there again.
+    pub fn rest_on_claims(&self) -> bool {
+        let mut grounds = self.grounds.iter();
+        grounds.all(|right| matches!(right.ground, Ground::LastSeen))
+            && self.cap.is_none()
+            && self.debt.is_none()
+            && self.ban == Ban::Stands
+            && self.shown != Some(Affiliation::Outcast)
+            && !self.awaited
+    }
+
     /// What moves to another device.
     pub fn to_hand_over(&self) -> Handed {
         Handed {
