@@ -17,9 +17,14 @@ use tracing::warn;
 
 /// What stands before the mark.
 const HEAD: &str = "{\"run\":\"";
+/// What stands between the mark and the time, and how long that is: seconds since
+/// 1970-01-01 UTC.
+const BETWEEN: &str = "\",\"at\":\"";
+const DIGITS: usize = 12;
 /// A file whose gavel still ran, or crashed, counts if it is no older than this.
 /// gavel renews the file's time while the file is current, so an older one is
-/// from a gavel that could not write.
+/// from a gavel that could not write. The time stands in the file, too: that of a
+/// copy, from a backup perhaps, is when it was copied.
 const FRESH: Duration = Duration::from_secs(120);
 
 /// What a state file says of itself. The words have one length.
@@ -104,9 +109,13 @@ fn doubt(path: &Path, text: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Head {
         run: Option<String>,
+        at: Option<String>,
     }
     let head: Option<Head> = serde_json::from_slice(text).ok();
-    let word = head.and_then(|head| head.run).unwrap_or_default();
+    let (word, at) = head.map_or((None, None), |head| (head.run, head.at));
+    let word = word.unwrap_or_default();
+    let at = at.and_then(|at| at.parse().ok()).map(Duration::from_secs);
+    let renewed = at.and_then(|at| SystemTime::UNIX_EPOCH.checked_add(at));
     let mark = Mark::ALL.into_iter().find(|mark| mark.word() == word);
     // A gavel that cannot write here may not have been able to before, either.
     if let Err(error) = OpenOptions::new().write(true).open(path) {
@@ -114,7 +123,7 @@ fn doubt(path: &Path, text: &[u8]) -> Option<String> {
     }
     match mark {
         Some(Mark::Ended) => None,
-        Some(Mark::Alive) if is_fresh(path) => None,
+        Some(Mark::Alive) if is_fresh(modified(path)) && is_fresh(renewed) => None,
         Some(Mark::Alive) => {
             Some("was last known to be current more than 2 minutes ago, and gavel did not end as it should".to_owned())
         }
@@ -123,9 +132,13 @@ fn doubt(path: &Path, text: &[u8]) -> Option<String> {
     }
 }
 
-fn is_fresh(path: &Path) -> bool {
-    let modified = std::fs::metadata(path).and_then(|found: Metadata| found.modified());
-    modified.is_ok_and(|at| {
+fn modified(path: &Path) -> Option<SystemTime> {
+    let found = std::fs::metadata(path);
+    found.and_then(|found: Metadata| found.modified()).ok()
+}
+
+fn is_fresh(at: Option<SystemTime>) -> bool {
+    at.is_some_and(|at| {
         // Clocks of two hosts that share the file may differ.
         let age = SystemTime::now().duration_since(at);
         age.unwrap_or_else(|ahead| ahead.duration()) <= FRESH
@@ -162,10 +175,16 @@ pub(super) fn try_write(path: &Path) -> io::Result<()> {
 /// The text of a state file.
 pub(super) fn text(state: &State, mark: Mark) -> serde_json::Result<Vec<u8>> {
     let json = serde_json::to_vec(state)?;
-    let mut text = format!("{HEAD}{}\",", mark.word()).into_bytes();
+    let mut text = format!("{HEAD}{}{BETWEEN}{}\",", mark.word(), now()).into_bytes();
     // The state is never an empty object.
     text.extend_from_slice(json.get(1..).unwrap_or_default());
     Ok(text)
+}
+
+/// The time, as it is written.
+fn now() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    format!("{:0DIGITS$}", now.unwrap_or_default().as_secs())
 }
 
 /// A state file that this gavel writes.
@@ -209,7 +228,11 @@ impl Disk {
     /// Renews the time of the file.
     pub(super) fn touch(&self) -> io::Result<()> {
         match &self.file {
-            Some(file) => file.set_modified(SystemTime::now()),
+            Some(file) => {
+                let at = HEAD.len() + Mark::Alive.word().len() + BETWEEN.len();
+                file.write_all_at(now().as_bytes(), at as u64)?;
+                file.set_modified(SystemTime::now())
+            }
             None => Ok(()),
         }
     }

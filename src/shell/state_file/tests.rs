@@ -163,6 +163,33 @@ fn b21_grants_count_only_if_the_file_was_whole_and_current() {
     }
 }
 
+/// As from a backup: a copy has the time at which it was copied.
+#[tokio::test]
+async fn b21_a_copy_of_an_old_file_of_a_running_gavel_restores_no_grant() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("state.json"), folder.path().join("copy"));
+    let text = String::from_utf8(disk::text(&granted(1), Mark::Alive).unwrap()).unwrap();
+    let at = text.split('"').nth(7).unwrap().to_owned();
+    let seconds: u64 = at.parse().unwrap();
+    for (ago, counts) in [(0, true), (60, true), (200, false)] {
+        let old = format!("{:0width$}", seconds - ago, width = at.len());
+        fs::write(&path, text.replacen(&at, &old, 1)).unwrap();
+        fs::copy(&path, &copy).unwrap();
+        let found = held(&read(&copy).unwrap());
+        assert_eq!(!found.0.is_empty(), counts, "{ago} s old");
+        assert_eq!(found.1.len(), 2);
+    }
+    // What was renewed counts, and can be read.
+    let (mut file, _) = StateFile::open(Some(path.clone()));
+    file.take();
+    work_until(&mut file, &granted(2), is_idle).await;
+    file.not_before = None;
+    file.touch_at = Instant::now();
+    file.progress().await;
+    file.finish(&granted(3)).await;
+    assert_eq!(held(&read(&path).unwrap()).0.len(), 2);
+}
+
 /// The disk takes nothing for a while: what is not written is not believed, and
 /// is written as soon as it can be.
 #[tokio::test]
