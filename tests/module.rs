@@ -11,6 +11,8 @@ mod arrival;
 mod bounds;
 #[path = "module/claims.rs"]
 mod claims;
+#[path = "module/facts.rs"]
+mod facts;
 #[path = "module/faults.rs"]
 mod faults;
 #[path = "module/guard.rs"]

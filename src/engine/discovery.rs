@@ -214,7 +214,7 @@ impl Engine {
             return;
         }
         if user.invite && self.settings.invites {
-            return self.invited(&room);
+            return self.invited(&room, user.inviter.as_deref());
         }
         for item in &user.items {
             self.announced(&room, item);
@@ -223,11 +223,11 @@ impl Engine {
 
     /// An invitation: the way in, or, from the module, the news that it does
     /// not know gavel in that room any more.
-    fn invited(&mut self, jid: &RoomJid) {
+    fn invited(&mut self, jid: &RoomJid, by: Option<&str>) {
         if self.rooms.get(jid).is_some_and(super::Room::is_in) {
             return self.ping_room(jid);
         }
-        self.enter_at_once(jid);
+        self.enter_at_once(jid, self.turn_of(by));
     }
 
     /// Tells once when everything found since the connection has been joined.

@@ -4,8 +4,9 @@ use super::Warning;
 use super::request::Purpose;
 use super::room::{Facts, Membership, Room};
 use super::timers::Timer;
+use super::turns::Turn;
 use super::{Engine, Report};
-use crate::muc::{Affiliation, Nick, OccupantJid, Role, RoomJid, status};
+use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, Role, RoomJid, status};
 use crate::stanza::{self, Outbound, Presence, Request, StanzaError};
 use rand::RngExt;
 use std::time::Duration;
@@ -20,6 +21,10 @@ pub const YOUNG: Duration = Duration::from_secs(3);
 impl Engine {
     /// Enters a room, unless gavel is in or on the way.
     pub(super) fn enter(&mut self, jid: &RoomJid) {
+        self.enter_in_turn(jid, Turn::Unknown);
+    }
+
+    fn enter_in_turn(&mut self, jid: &RoomJid, turn: Turn) {
         let Some(service) = self.service_of(jid) else {
             return;
         };
@@ -33,7 +38,7 @@ impl Engine {
         if let Some(at) = room.not_before.filter(|at| *at > now) {
             return self.timers.set(at, Timer::Enter(jid.clone()));
         }
-        self.queue_join(jid);
+        self.queue_join(jid, turn);
     }
 
     /// Enters a room that gavel neither is in nor has been refused.
@@ -45,11 +50,23 @@ impl Engine {
     }
 
     /// Enters a room without waiting for a pause to end.
-    pub(super) fn enter_at_once(&mut self, jid: &RoomJid) {
+    pub(super) fn enter_at_once(&mut self, jid: &RoomJid, turn: Turn) {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.not_before = None;
         }
-        self.enter(jid);
+        if self.join_queue.contains(jid) {
+            return self.join_queue.push(jid, turn);
+        }
+        self.enter_in_turn(jid, turn);
+    }
+
+    /// Whose turn it is to have a room joined into which `inviter` has come.
+    pub(super) fn turn_of(&self, inviter: Option<&str>) -> Turn {
+        match inviter.and_then(BareJid::parse) {
+            Some(bare) if self.settings.infrastructure.contains_bare(&bare) => Turn::Nobody,
+            Some(bare) => Turn::Person(bare),
+            None => Turn::Unknown,
+        }
     }
 
     /// A pause is over.
@@ -86,10 +103,10 @@ impl Engine {
         self.join_next();
     }
 
-    fn queue_join(&mut self, jid: &RoomJid) {
+    fn queue_join(&mut self, jid: &RoomJid, turn: Turn) {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.membership = Membership::Queued;
-            self.join_queue.push_back(jid.clone());
+            self.join_queue.push(jid, turn);
             self.join_next();
         }
     }
@@ -104,7 +121,7 @@ impl Engine {
             *since + YOUNG > now && room.is_some_and(|r| under_way.contains(&r.membership))
         });
         while self.joining.len() < MAX_JOINS {
-            let Some(jid) = self.join_queue.pop_front() else {
+            let Some(jid) = self.join_queue.pop() else {
                 break;
             };
             self.begin(&jid);
@@ -150,6 +167,8 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid).filter(queued) else {
             return;
         };
+        // The module says in its answer what gavel would ask for.
+        let serves = self.services[room.service].module.serves();
         room.membership = Membership::Joining;
         room.joining_since = now;
         room.occupants.clear();
@@ -167,7 +186,9 @@ impl Engine {
             password: room.password.clone(),
         };
         self.send(join);
-        self.read_configuration(jid);
+        if !serves {
+            self.read_configuration(jid);
+        }
     }
 
     /// Asks for a room's configuration form.
@@ -338,6 +359,7 @@ impl Engine {
         }
         self.watch_room(jid);
         self.show_everybody(jid);
+        self.learn(jid, said);
         self.attach_if_ready(jid);
         self.leave_if_lonely(jid);
         self.join_next();
@@ -370,7 +392,7 @@ impl Engine {
             return;
         };
         if room.membership == Membership::Out && self.password_is_new(jid) {
-            return self.enter_at_once(jid);
+            return self.enter_at_once(jid, Turn::Unknown);
         }
         let left = if moved { self.detach(jid) } else { None };
         if meeting_id.is_some() {
@@ -386,6 +408,6 @@ impl Engine {
     /// Joins a room again that gavel is in, to be shown everybody anew.
     pub(super) fn rejoin(&mut self, jid: &RoomJid) {
         self.detach(jid);
-        self.queue_join(jid);
+        self.queue_join(jid, Turn::Unknown);
     }
 }

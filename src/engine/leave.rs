@@ -7,6 +7,7 @@ use super::meeting::rights::{Event, Standing};
 use super::person::Seat;
 use super::room::{Membership, Room};
 use super::timers::Timer;
+use super::turns::Turn;
 use super::{Engine, Report};
 use crate::muc::{BareJid, Nick, OccupantJid, RoomJid};
 use crate::stanza::Outbound;
@@ -185,7 +186,7 @@ impl Engine {
             self.own(jid);
         }
         if first {
-            self.enter_at_once(jid);
+            self.enter_at_once(jid, Turn::Unknown);
         } else {
             self.timers
                 .set(self.now.tick + pause, Timer::Enter(jid.clone()));

@@ -6,7 +6,6 @@
 use super::Engine;
 use super::meeting::rights::Event;
 use super::request::Purpose;
-use super::room::Room;
 use super::time::Tick;
 use super::timers::Timer;
 use crate::muc::{Affiliation, BareJid, RoomJid};
@@ -31,7 +30,12 @@ impl Engine {
 
     /// Asks who has `affiliation` in a room gavel is in.
     pub(super) fn read_list(&mut self, jid: &RoomJid, affiliation: Affiliation) {
-        if self.rooms.get(jid).is_some_and(Room::is_in) {
+        let Some(room) = self.rooms.get(jid).filter(|room| room.is_in()) else {
+            return;
+        };
+        if let Some(items) = room.listed_as(affiliation) {
+            self.listed_people(jid, affiliation, &items, true);
+        } else {
             let purpose = Purpose::List(jid.clone(), affiliation);
             self.ask(jid.as_str(), Request::ListAffiliation(affiliation), purpose);
         }

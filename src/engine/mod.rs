@@ -34,6 +34,7 @@ mod health;
 mod join;
 mod judge;
 mod keys;
+mod learn;
 mod leave;
 pub mod limit;
 mod lists;
@@ -64,6 +65,7 @@ pub mod survey;
 pub mod tally;
 pub mod time;
 mod timers;
+mod turns;
 mod unread;
 mod unsent;
 pub mod users;
@@ -98,6 +100,7 @@ use request::{Purpose, Requests};
 use room::Room;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use timers::{Timer, Timers};
+use turns::Turns;
 
 /// The open stream.
 #[derive(Debug)]
@@ -146,7 +149,7 @@ pub struct Engine {
     bindings: Bindings,
     requests: Requests,
     timers: Timers,
-    join_queue: VecDeque<RoomJid>,
+    join_queue: Turns,
     joining: VecDeque<(Tick, RoomJid)>,
     marked: VecDeque<(RoomJid, BareJid)>,
     marked_set: HashSet<(RoomJid, BareJid)>,
@@ -193,7 +196,7 @@ impl Engine {
             bindings: Bindings::default(),
             requests: Requests::default(),
             timers: Timers::default(),
-            join_queue: VecDeque::new(),
+            join_queue: Turns::default(),
             joining: VecDeque::new(),
             marked: VecDeque::new(),
             marked_set: HashSet::new(),

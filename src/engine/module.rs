@@ -99,7 +99,11 @@ impl Engine {
         // Loaded since, or another: only its answer says all.
         if state.module.said().map(|known| &known.version) != Some(&said.version) {
             self.compare_releases(service, &said.version);
-            self.services[service].module = Module::Serves(said.clone());
+            let said = Said {
+                room: None,
+                ..said.clone()
+            };
+            self.services[service].module = Module::Serves(said);
             self.ask_module(service);
         }
     }

@@ -74,10 +74,15 @@ impl Engine {
     }
 
     /// Who holds power is a secret as long as gavel is not owner.
-    pub(super) fn list_refused(&mut self, jid: &RoomJid) {
-        if let Some(room) = self.rooms.get_mut(jid) {
-            room.unread = true;
+    pub(super) fn list_refused(&mut self, jid: &RoomJid, error: &StanzaError) {
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if room.module && error.is("item-not-found") {
+            // The module answers self-pings without looking at the room itself.
+            return self.lost(jid);
         }
+        room.unread = true;
         self.own_if_needed(jid);
         // Nothing tells what absent people have: what is known must do.
         self.mark_everybody(jid);

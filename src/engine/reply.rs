@@ -107,7 +107,7 @@ impl Engine {
                 self.not_listed(service, error);
             }
             Purpose::SelfPing(room) => self.self_ping_failed(&room, error),
-            Purpose::List(room, _) => self.list_refused(&room),
+            Purpose::List(room, _) => self.list_refused(&room, error),
             Purpose::Examination(question) => self.examined(question, Err(error)),
             Purpose::End(room) | Purpose::Admit(room) => self.absence_refused(&room, error),
             Purpose::MembersOnly(room, on) => self.members_only_refused(&room, on, error),

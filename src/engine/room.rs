@@ -10,7 +10,7 @@ use super::time::Tick;
 use crate::claims::{Claims, RejectReason, Source, TokenId};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::policy::Verdict;
-use crate::stanza::{DisplayName, Entitled, Evidence, Form};
+use crate::stanza::{DisplayName, Entitled, Evidence, Form, Item};
 use bytes::Bytes;
 use std::collections::{BTreeSet, HashMap};
 
@@ -230,6 +230,9 @@ pub struct Room {
     /// People shown as owner or admin who were in no list of them when gavel last
     /// looked: Prosody lists no admins of the server.
     pub unlisted: BTreeSet<BareJid>,
+    /// Its owners, admins and outcasts, while what the module has just said of it
+    /// is taken into account.
+    pub listed: Option<Vec<Item>>,
 }
 
 impl Room {
@@ -273,6 +276,7 @@ impl Room {
             asking: Spacing::default(),
             last_main: None,
             unlisted: BTreeSet::new(),
+            listed: None,
         }
     }
 

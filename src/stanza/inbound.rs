@@ -83,6 +83,18 @@ pub struct Module {
     /// Modules of Prosody whose wrappers it goes round when gavel asks for
     /// something; only in its answer to [`super::Request::Module`].
     pub goes_round: Vec<String>,
+    /// Facts of the room that gavel has just joined, so that it need not ask; only
+    /// in gavel's own presence.
+    pub room: Option<Box<RoomFacts>>,
+}
+
+/// What the module says of a room as gavel joins it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoomFacts {
+    /// The settings that gavel reads.
+    pub configuration: Form,
+    /// All owners, admins and outcasts.
+    pub affiliations: Vec<Item>,
 }
 
 /// What an occupant's presence shows as display name: the text of the children
@@ -120,6 +132,9 @@ pub struct MucUser {
     pub destroyed: bool,
     /// Whether there is an `<invite/>`.
     pub invite: bool,
+    /// Who invites, as the `<invite/>` says: from the module the bare JID of
+    /// whoever has entered the room.
+    pub inviter: Option<String>,
 }
 
 impl MucUser {

@@ -7,7 +7,9 @@ use super::decode::{Head, read_bridge, read_error, undefined};
 use super::error::DecodeError;
 use super::node::{Child, Loss, Node};
 use super::{muc_user, ns};
-use crate::stanza::{Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut, Module};
+use crate::stanza::{
+    Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut, Module, RoomFacts,
+};
 
 /// Longest value of a form's field, in bytes: an address is shorter, and so are
 /// a room's password and all settings.
@@ -80,11 +82,29 @@ pub(super) fn module(node: &Node<'_, '_>, loss: &mut Loss) -> Module {
         version: node.owned("version", loss).unwrap_or_default(),
         ..Module::default()
     };
+    let mut configuration = None;
+    let mut people = None;
+    let mut own = Loss::default();
     let mut rest = node.content();
-    while let Some(child) = node.next(&mut rest, loss) {
+    while let Some(child) = node.next(&mut rest, &mut own) {
         if child.is("goes-round", ns::MODULE) {
             module.goes_round.extend(child.owned("module", loss));
+        } else if child.is("x", ns::DATA) {
+            let mut fields = Form::default();
+            form(&child, &mut fields, &mut own);
+            configuration = Some(fields);
+        } else if child.is("query", ns::MUC_ADMIN) {
+            people = Some(affiliations(&child, &mut own));
         }
+    }
+    // Half of it is worth nothing: gavel asks.
+    let whole = !own.lost && !own.value;
+    loss.lost |= own.lost;
+    if let (Some(configuration), Some(affiliations), true) = (configuration, people, whole) {
+        module.room = Some(Box::new(RoomFacts {
+            configuration,
+            affiliations,
+        }));
     }
     module
 }

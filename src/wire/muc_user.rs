@@ -30,7 +30,11 @@ pub(super) fn read(x: &Node<'_, '_>, loss: &mut Loss) -> MucUser {
                 user.status.extend(code.and_then(|c| c.parse::<u16>().ok()));
             }
             "destroy" => user.destroyed = true,
-            _ => user.invite = true,
+            _ => {
+                user.invite = true;
+                // It decides no more than the order in which rooms are joined.
+                user.inviter = child.owned("from", &mut Loss::default());
+            }
         }
     }
     user

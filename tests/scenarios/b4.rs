@@ -135,6 +135,7 @@ fn b4_a_host_who_gives_up_their_role_is_left_without() {
 /// token; gavel is in and does not know its configuration yet.
 fn before_the_configuration(module: bool, policy: Policy) -> (World, RoomJid) {
     let (mut world, r) = hosts(module, policy);
+    world.server.tells_facts = false;
     world.disconnect();
     world.join(NEW, &r, "new", host(3));
     world.join(X, &r, "x", None);

@@ -20,4 +20,5 @@ mod host_absent;
 mod reasons;
 mod rules;
 mod together;
+mod turns;
 mod users;

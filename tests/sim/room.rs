@@ -164,7 +164,7 @@ impl Server {
                 &format!("{room}/{nick}"),
             ),
         };
-        let module = (own && state.shadow).then(|| self.said());
+        let module = (own && state.shadow).then(|| self.said_of(room));
         let given = self
             .rooms
             .get_mut(room)

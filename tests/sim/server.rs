@@ -5,7 +5,8 @@ use super::room::{Occupant, Room, Written, bare};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::stanza::{
     CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, LIST_ROOMS, Message,
-    MessageKind, Module, MucUser, Outbound, Presence, PresenceKind, Request, StanzaError,
+    MessageKind, Module, MucUser, Outbound, Presence, PresenceKind, Request, RoomFacts,
+    StanzaError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,9 @@ pub struct Server {
     pub module: bool,
     /// The release of gavel that it belongs to.
     pub release: String,
+    /// It says what gavel must know of a room as gavel joins it. An older one does
+    /// not, nor does one of a room with long lists.
+    pub tells_facts: bool,
     /// `admins` of the MUC services, bare.
     pub admins: BTreeSet<String>,
     /// `component_admins_as_room_owners`
@@ -61,6 +65,7 @@ impl Server {
             rooms: BTreeMap::new(),
             module,
             release: gavel::engine::module::RELEASE.to_owned(),
+            tells_facts: true,
             admins: BTreeSet::from([gavel]),
             admins_own: true,
             meeting_ids: false,
@@ -90,6 +95,24 @@ impl Server {
         }
     }
 
+    /// The same in its answer to gavel's join of a room.
+    pub(super) fn said_of(&self, room: &RoomJid) -> Module {
+        let facts = || {
+            let powers = [Affiliation::Owner, Affiliation::Admin, Affiliation::Outcast];
+            RoomFacts {
+                configuration: form(&self.rooms[room]),
+                affiliations: powers
+                    .into_iter()
+                    .flat_map(|of| self.list(room, of))
+                    .collect(),
+            }
+        };
+        Module {
+            room: self.tells_facts.then(|| Box::new(facts())),
+            ..self.said()
+        }
+    }
+
     pub fn gavel_bare(&self) -> String {
         format!("gavel@{COMPONENT}")
     }
@@ -109,8 +132,14 @@ impl Server {
 
     /// The module asks gavel into a room; so can anybody in it.
     pub fn invite(&mut self, room: &RoomJid) {
+        self.invite_by(room, None);
+    }
+
+    /// The module says who has entered.
+    fn invite_by(&mut self, room: &RoomJid, inviter: Option<String>) {
         let user = MucUser {
             invite: true,
+            inviter,
             ..MucUser::default()
         };
         self.room_message(room, user, MessageKind::Normal);
@@ -147,7 +176,8 @@ impl Server {
             seated.for_each(|occupant| occupant.role = Role::Moderator);
         }
         if self.module && !self.rooms[room].shadow {
-            self.invite(room);
+            let inviter = self.tells_facts.then(|| who.to_owned());
+            self.invite_by(room, inviter);
         }
         if who == bare(FOCUS) {
             let waiting = std::mem::take(&mut self.rooms.get_mut(room).unwrap().waiting);

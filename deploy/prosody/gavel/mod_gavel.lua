@@ -9,7 +9,7 @@
 --
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
 -- hooks, moment, past, state, release, standby; matrix, claims, evidence, names, jitsi; arrivals, bypass; intake;
--- copies; shadow; rights, lock; guard, refusals.
+-- copies; facts, shadow; rights, lock; guard, refusals.
 
 local hosts = prosody.hosts;
 

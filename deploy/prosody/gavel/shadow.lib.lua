@@ -3,6 +3,7 @@
 local st, jid = require "util.stanza", require "util.jid";
 local who, hooks, state, copies = module.part "who", module.part "hooks", module.part "state", module.part "copies";
 local arrivals, moment, release = module.part "arrivals", module.part "moment", module.part "release";
+local facts = module.part "facts";
 local FIRST, answer = hooks.FIRST, who.answer;
 
 local xmlns_muc, xmlns_user = "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user";
@@ -21,11 +22,12 @@ local function strike_out(room, full)
 	if occupant_jid then room:set_role(true, occupant_jid, nil); end
 end
 
-local function invite(room)
+-- `by` has brought it about, if somebody has: where many rooms wait for gavel, each of those people has a turn.
+local function invite(room, by)
 	if not who.connection() or shadow_in(room.jid) then return; end
 	strike_out(room, who.jid.."/gavel");
 	module:send(st.message({ from = room.jid, to = who.jid })
-		:tag("x", { xmlns = xmlns_user }):tag("invite", { from = room.jid }));
+		:tag("x", { xmlns = xmlns_user }):tag("invite", { from = by or room.jid }));
 end
 
 local function invite_everywhere()
@@ -64,7 +66,9 @@ local function join(event, room)
 		local listed = { room = room, occupant = occupant, stanza = presence, x = x };
 		hooks.attempt("list", copies.show, shadow, listed);
 	end
-	module:send(own_presence(shadow, true):up():add_child(release.element(room)));
+	local said = release.element(room);
+	hooks.attempt("facts", facts.add, said, room, shadow.full);
+	module:send(own_presence(shadow, true):up():add_child(said));
 	return true;
 end
 
@@ -106,8 +110,8 @@ end
 
 local function on_ping(event) -- XEP-0410
 	if event.stanza.attr.type ~= "get" or not event.stanza:get_child("ping", "urn:xmpp:ping") then return; end
-	local room = who.find_room(event.stanza);
-	local shadow, attr = room and shadow_in(room.jid), event.stanza.attr;
+	local attr = event.stanza.attr;
+	local shadow = shadow_in(jid.bare(attr.to)); -- the room itself may be on disk, and is left there
 	if shadow and shadow.nick == attr.to and shadow.full == attr.from then return answer(event); end
 	return answer(event, "cancel", "not-acceptable");
 end
@@ -155,7 +159,9 @@ hooks.after("muc-broadcast-message", function (event, room)
 	if shadow then copies.show_message(shadow, event); end
 end);
 
-hooks.hook("muc-occupant-joined", function (event) invite(event.room); end, FIRST);
+hooks.hook("muc-occupant-joined", function (event)
+	invite(event.room, event.occupant.bare_jid);
+end, FIRST);
 hooks.hook("muc-room-restored", function (event) if event.room:has_occupant() then invite(event.room); end end);
 
 hooks.hook("muc-room-destroyed", function (event)
