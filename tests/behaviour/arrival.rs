@@ -205,3 +205,52 @@ async fn b18_hosts_come_back_in(version: Version) {
     }
 }
 on_both!(b18_hosts_come_back_in);
+
+/// A token for another room, a claim of one's own, a host's nick, a token that was
+/// exchanged after gavel had answered: none of them lets anybody in.
+async fn b18_nobody_gets_in_by_what_is_a_hosts(version: Version) {
+    for setting in [
+        ("muc#roomconfig_membersonly", "1"),
+        ("muc#roomconfig_roomsecret", "sesame"),
+    ] {
+        let (env, focus) = scene(version, "[policy]\nguard = true").await;
+        let alice = connects(&env, "alice", "room", teacher("Alice")).await;
+        alice.join(ROOM, "alice", &nick("Alice")).await;
+        env.settle().await;
+        alice.configure(ROOM, &[setting]).await.unwrap();
+        env.settle().await;
+        let mut elsewhere = teacher("Mallory");
+        elsewhere["room"] = json!("other");
+        for (user, asked, claims) in [
+            ("other", "room", elsewhere.clone()),
+            ("unasked", "", elsewhere.clone()),
+            ("switched", "other", elsewhere),
+            ("student", "room", student("Mallory")),
+        ] {
+            let mallory = connects(&env, user, asked, claims).await;
+            let forged = "<claims xmlns='urn:gavel:claims:0' given='owner' mac='0'>{}</claims>\
+                          <arrival xmlns='urn:gavel:arrival:0' affiliation='owner'/>";
+            for (wanted, more) in [(user, forged), (user, ""), ("alice", forged)] {
+                let children = format!("{}{more}", nick("Mallory"));
+                let refused = mallory.try_join(ROOM, wanted, &children).await;
+                assert!(refused.is_err(), "{user} as {wanted}: {setting:?}");
+            }
+        }
+        // gavel has answered that this is a host; then the session has another token.
+        let eve = connects(&env, "eve", "room", teacher("Eve")).await;
+        eve.verified(&token(student("Eve"))).await;
+        let refused = eve.try_join(ROOM, "eve", &nick("Eve")).await;
+        assert!(refused.is_err(), "eve: {setting:?}");
+        env.settle().await;
+        assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
+        assert_eq!(focus.role(ROOM, "alice"), "moderator");
+        let owners = focus.affiliated(ROOM, "owner").await.unwrap();
+        assert!(
+            owners
+                .iter()
+                .all(|o| !o.contains("eve") && !o.contains("other")),
+            "{owners:?}"
+        );
+    }
+}
+on_both!(b18_nobody_gets_in_by_what_is_a_hosts);
