@@ -69,15 +69,6 @@ impl Absence {
     }
 }
 
-/// Who is there, as far as this goes.
-#[derive(Default)]
-struct Company {
-    people: bool,
-    host: bool,
-    /// Somebody's token waits for its key: it may be a host.
-    unsure: bool,
-}
-
 impl Engine {
     /// Whether hosts are missed anywhere.
     pub(super) fn misses_hosts(&self) -> bool {
@@ -92,16 +83,20 @@ impl Engine {
             return;
         }
         let action = self.action_for(main);
-        let company = self.company(main);
-        if action == AbsentHost::None || company.host {
+        self.count_changed();
+        let Some(census) = self.census(main) else {
+            return;
+        };
+        let (host, people) = (census.has_owner(), census.has_people());
+        if action == AbsentHost::None || host {
             self.host_is_there(main, true);
-        } else if !company.people || action == AbsentHost::Lock && self.is_closed(main) {
+        } else if !people || action == AbsentHost::Lock && self.is_closed(main) {
             self.host_is_there(main, false);
         } else {
             if action != AbsentHost::Lock {
                 self.open(main);
             }
-            self.host_is_missing(main, action, company.unsure);
+            self.host_is_missing(main, action);
         }
     }
 
@@ -122,19 +117,13 @@ impl Engine {
         action
     }
 
-    fn company(&self, main: &RoomJid) -> Company {
-        let mut company = Company::default();
-        let Some(meeting) = self.meetings.get(main) else {
-            return company;
-        };
-        for person in meeting.people.values().filter(|p| p.is_present()) {
-            company.people = true;
-            company.host |= person.rights.is_entitled_owner(self.standing(person));
-        }
-        let rooms = meeting.rooms.iter().filter_map(|room| self.rooms.get(room));
+    /// Whether somebody's token waits for its key: it may be a host.
+    fn awaits_keys(&self, main: &RoomJid) -> bool {
+        let meeting = self.meetings.get(main).into_iter();
+        let rooms = meeting.flat_map(|meeting| &meeting.rooms);
+        let rooms = rooms.filter_map(|room| self.rooms.get(room));
         let mut occupants = rooms.flat_map(|room| room.occupants.values());
-        company.unsure = occupants.any(|o| o.waiting.is_some());
-        company
+        occupants.any(|occupant| occupant.waiting.is_some())
     }
 
     /// Nothing is to happen; what was locked is opened if `open`.
@@ -152,7 +141,7 @@ impl Engine {
         }
     }
 
-    fn host_is_missing(&mut self, main: &RoomJid, action: AbsentHost, unsure: bool) {
+    fn host_is_missing(&mut self, main: &RoomJid, action: AbsentHost) {
         let now = self.now.tick;
         let after = self.settings.host_absent.after;
         let Some(meeting) = self.meetings.get_mut(main) else {
@@ -179,7 +168,7 @@ impl Engine {
             return self.timers.set(due, Timer::Host(main.clone()));
         }
         // Whoever it is, the key's arrival has the meeting looked at again.
-        if unsure {
+        if self.awaits_keys(main) {
             return;
         }
         match action {

@@ -104,7 +104,9 @@ impl Engine {
         let Some(meeting) = self.meetings.get(main) else {
             return false;
         };
-        let same_user = meeting.people.values().any(|person| {
+        let holders = meeting.holders.iter();
+        let mut holders = holders.filter_map(|bare| meeting.people.get(bare));
+        let same_user = holders.any(|person| {
             let rights = &person.rights;
             rights.has_to_hand_over() && user_id.is_some() && rights.user() == user_id
         });

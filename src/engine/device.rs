@@ -2,6 +2,7 @@
 //! to the next (SPEC B3).
 
 use super::Engine;
+use super::meeting::census::Census;
 use super::meeting::rights::Event;
 use super::room::{Membership, Room};
 use super::timers::Timer;
@@ -164,8 +165,8 @@ impl Engine {
     /// Whether whoever was elected is still waited for.
     pub(super) fn is_vacant(&self, main: &RoomJid) -> bool {
         let now = self.now.unix_ms;
-        let people = self.meetings.get(main).map(|meeting| &meeting.people);
-        let mut people = people.into_iter().flat_map(|people| people.values());
+        let awaited = self.census(main).into_iter().flat_map(Census::awaited);
+        let mut people = awaited.filter_map(|bare| self.person(main, bare));
         people.any(|person| {
             let left = person
                 .rights

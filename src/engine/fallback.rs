@@ -7,27 +7,13 @@
 //! everybody's record, and outlives reconnects and restarts with it.
 
 use super::Engine;
+use super::meeting::census::Census;
 use super::meeting::decide::Wanted;
 use super::meeting::rights::Event;
 use super::person::Person;
 use super::room::Room;
 use crate::muc::{Affiliation, BareJid, Role, RoomJid};
 use crate::policy::{Entitlement, Fallback};
-
-/// Who is there, as far as an election goes.
-#[derive(Default)]
-struct Assembly {
-    /// Somebody's claims entitle them to moderate.
-    host: bool,
-    /// Somebody moderates, elected or not.
-    moderated: bool,
-    /// Who is elected and can be.
-    elected: Vec<(u64, BareJid)>,
-    /// Who is elected and cannot be any more.
-    over: Vec<BareJid>,
-    /// Who came first of those who can be elected.
-    first: Option<(u64, BareJid)>,
-}
 
 impl Engine {
     /// Whether elections are held at all.
@@ -40,8 +26,9 @@ impl Engine {
         if !self.rooms.get(main).is_some_and(Room::is_ready) {
             return;
         }
-        let assembly = self.assembly(main);
-        if assembly.host || !self.elects() {
+        self.count_changed();
+        let host = self.census(main).is_some_and(Census::has_host);
+        if host || !self.elects() {
             self.end_elections(main);
         }
         // After a connection, who is not seen yet may only not be seen yet.
@@ -49,20 +36,16 @@ impl Engine {
             return;
         }
         self.forget_who_left_unseen(main);
-        if assembly.host || !self.elects() {
+        let Some(census) = self.census(main).filter(|_| !host && self.elects()) else {
             return;
-        }
-        let mut elected = assembly.elected;
-        elected.sort_unstable();
-        let surplus = elected.into_iter().skip(1).map(|(_, bare)| bare);
-        let mut over: Vec<BareJid> = assembly.over.into_iter().chain(surplus).collect();
-        over.sort_unstable();
-        for bare in over {
+        };
+        let unsure = census.is_unsure() && self.reads_lists(main);
+        let moderated = census.is_moderated() || unsure;
+        let first = census.first().cloned().filter(|_| !moderated);
+        for bare in census.elected_in_vain() {
             self.end_election_of(main, &bare);
         }
-        let first = assembly.first.filter(|_| !assembly.moderated);
-        let first = first.filter(|_| !self.is_vacant(main));
-        if let Some((_, bare)) = first {
+        if let Some(bare) = first.filter(|_| !self.is_vacant(main)) {
             self.elect(main, &bare);
         }
     }
@@ -75,20 +58,7 @@ impl Engine {
     /// Somebody entitled has come: who was elected, and whoever they promoted,
     /// moderates no longer.
     fn end_elections(&mut self, main: &RoomJid) {
-        let Some(meeting) = self.meetings.get(main) else {
-            return;
-        };
-        let by_election = |person: &Person| {
-            let rights = &person.rights;
-            rights.is_elected() || rights.is_awaited() || rights.is_elected_power()
-        };
-        let people = meeting.people.iter();
-        let mut over: Vec<BareJid> = people
-            .filter(|(_, person)| by_election(person))
-            .map(|(bare, _)| bare.clone())
-            .collect();
-        over.sort_unstable();
-        for bare in over {
+        for bare in self.those_who(main, |entry| entry.by_election) {
             self.end_election_of(main, &bare);
         }
     }
@@ -112,53 +82,14 @@ impl Engine {
 
     /// Who left while gavel saw nothing is no longer elected, and comes anew.
     fn forget_who_left_unseen(&mut self, main: &RoomJid) {
-        let Some(meeting) = self.meetings.get(main) else {
-            return;
-        };
-        let mut left: Vec<BareJid> = Vec::new();
-        for (bare, person) in &meeting.people {
-            let rights = &person.rights;
-            if !person.is_present() && (rights.since().is_some() || rights.is_elected()) {
-                left.push(bare.clone());
-            }
-        }
-        left.sort_unstable();
-        for bare in left {
+        for bare in self.those_who(main, |entry| entry.unseen) {
             self.apply(main, &bare, Event::LeftUnseen { heirs: false });
             self.mark(main, &bare);
         }
     }
 
-    fn assembly(&self, main: &RoomJid) -> Assembly {
-        let mut assembly = Assembly::default();
-        let people = self.meetings.get(main).map(|meeting| &meeting.people);
-        for (bare, person) in people.into_iter().flatten() {
-            if !person.is_present() {
-                continue;
-            }
-            let standing = self.standing(person);
-            let rights = &person.rights;
-            assembly.host |= rights.moderates_by_claims(standing) && !rights.is_banned();
-            let since = rights.since().unwrap_or_default();
-            let electable = self.is_electable(person);
-            if rights.is_elected() && !electable {
-                assembly.over.push(bare.clone());
-            } else if rights.is_elected() {
-                assembly.moderated = true;
-                assembly.elected.push((since, bare.clone()));
-            } else if self.has_power(main, person) {
-                assembly.moderated = true;
-            } else if electable {
-                let candidate = (since, bare.clone());
-                let first = assembly.first.take();
-                assembly.first = Some(first.map_or(candidate.clone(), |f| f.min(candidate)));
-            }
-        }
-        assembly
-    }
-
     /// Whether somebody present who is not elected moderates, or is about to.
-    fn has_power(&self, main: &RoomJid, person: &Person) -> bool {
+    pub(super) fn has_power(&self, main: &RoomJid, person: &Person) -> bool {
         match self.wanted(main, person) {
             Wanted::Anything => self.moderates_now(person) || self.is_unsure(main, person),
             wanted => wanted.may_moderate(),
@@ -176,7 +107,7 @@ impl Engine {
         })
     }
 
-    fn moderates_now(&self, person: &Person) -> bool {
+    pub(super) fn moderates_now(&self, person: &Person) -> bool {
         let seats = person.seats.iter();
         let mut roles = seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick));
         person.rights.shown().is_some_and(Affiliation::moderates)
@@ -186,7 +117,7 @@ impl Engine {
     /// Whether somebody can be elected: a person in a room where elections are
     /// held, and no mere visitor there, whom gavel manages and who has not
     /// stepped down. Who is elected may go into a breakout room.
-    fn is_electable(&self, person: &Person) -> bool {
+    pub(super) fn is_electable(&self, person: &Person) -> bool {
         let services = &self.settings.fallback_services;
         let mut seats = person.seats.iter();
         let speaks = seats.any(|seat| {

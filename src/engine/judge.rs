@@ -290,13 +290,19 @@ impl Engine {
         let Some(standing) = self.person(main, bare).map(|p| self.standing(p)) else {
             return Taken::Compared;
         };
-        let meeting = self.meetings.get_mut(main);
-        let Some(person) = meeting.and_then(|meeting| meeting.people.get_mut(bare)) else {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return Taken::Compared;
+        };
+        let Some(person) = meeting.people.get_mut(bare) else {
             return Taken::Compared;
         };
         let policy = &self.settings.policy;
         let Effect { news, taken } = person.rights.apply(event, standing, policy);
+        if news && person.rights.has_to_hand_over() {
+            meeting.holders.insert(bare.clone());
+        }
         self.changed |= news;
+        self.counts_anew(main, bare);
         taken
     }
 

@@ -76,7 +76,7 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return false;
         };
-        if room.people() > 0 || keeps {
+        if room.has_people() || keeps {
             room.lonely_since = None;
             return false;
         }
@@ -235,6 +235,7 @@ impl Engine {
             person.foreign = None;
             person.because = None;
         }
+        self.count_everybody();
         self.unassessed.clear();
         self.marked.clear();
         self.marked_set.clear();

@@ -1,6 +1,7 @@
 //! A meeting: a main room, its breakout rooms (SPEC B15), and what each bare
 //! JID in any of them has and should have.
 
+pub mod census;
 pub mod decide;
 pub mod rights;
 
@@ -10,6 +11,7 @@ use super::person::Person;
 use super::users::Users;
 use crate::muc::{BareJid, RoomJid};
 use crate::policy::Policy;
+use census::Census;
 use rights::{Event, Standing};
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,6 +22,10 @@ pub struct Meeting {
     pub rooms: BTreeSet<RoomJid>,
     /// Everybody who is present, holds power, or has a record.
     pub people: HashMap<BareJid, Box<Person>>,
+    /// What is known of them as a whole, where anybody asks.
+    pub census: Census,
+    /// Whoever has something that moves to another device, or had it.
+    pub holders: BTreeSet<BareJid>,
     /// Jitsi's id of the meeting, where there is one.
     pub meeting_id: Option<String>,
     /// How long it has had no host, and what came of it.
@@ -41,11 +47,14 @@ impl Meeting {
     pub fn begin_anew(&mut self, now: u64, policy: &Policy) {
         self.absence = Absence::default();
         self.users = Users::default();
+        self.census = Census::default();
+        self.holders.clear();
         self.people.retain(|_, person| person.is_present());
         for (jid, person) in &mut self.people {
             if let Some(id) = person.rights.user() {
                 self.users.came(id, jid, now);
             }
+            person.counted = None;
             person.rights.apply(Event::Anew, Standing::GUEST, policy);
         }
     }

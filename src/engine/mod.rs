@@ -21,6 +21,7 @@ mod absent;
 mod answer;
 mod arrival;
 mod change;
+mod counting;
 mod device;
 mod discovery;
 mod early;
@@ -155,6 +156,8 @@ pub struct Engine {
     marked_set: HashSet<(RoomJid, BareJid)>,
     /// Meetings in which somebody has changed since they were looked at.
     unassessed: BTreeSet<RoomJid>,
+    /// Everybody who has changed since they were counted.
+    uncounted: HashSet<(RoomJid, BareJid)>,
     names: Vec<(RoomJid, Nick)>,
     waiters: Waiters,
     rereads: Vec<RoomJid>,
@@ -201,6 +204,7 @@ impl Engine {
             marked: VecDeque::new(),
             marked_set: HashSet::new(),
             unassessed: BTreeSet::new(),
+            uncounted: HashSet::new(),
             names: Vec::new(),
             waiters: Waiters::default(),
             rereads: Vec::new(),
@@ -368,6 +372,7 @@ impl Engine {
     fn mark(&mut self, meeting: &RoomJid, jid: &BareJid) {
         if self.elects() || self.misses_hosts() {
             self.unassessed.insert(meeting.clone());
+            self.counts_anew(meeting, jid);
         }
         self.look_at_opening(meeting);
         let key = (meeting.clone(), jid.clone());

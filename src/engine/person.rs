@@ -8,6 +8,7 @@ pub use corrections::Corrections;
 pub use trouble::{Foreign, InFlight, MAX_INEFFECTIVE, Pace, Trouble};
 
 use super::event::Cause;
+use super::meeting::census::Entry;
 use super::meeting::rights::Rights;
 use super::time::Tick;
 use crate::muc::{Affiliation, Nick, RoomJid};
@@ -36,6 +37,8 @@ pub struct Person {
     pub role_taken: bool,
     /// A role request waits for its reply.
     pub role_request: bool,
+    /// As what they were last counted.
+    pub counted: Option<Box<Entry>>,
     /// Refusals and quarrels.
     pub trouble: Option<Box<Trouble>>,
     /// First presence, until settled.

@@ -148,15 +148,23 @@ impl Engine {
     /// Whether the main room's lists, which are being read, will tell what somebody
     /// has who is not in there.
     pub(super) fn is_unsure(&self, main: &RoomJid, person: &Person) -> bool {
+        person.rights.shown().is_none() && self.reads_lists(main)
+    }
+
+    /// Whether the main room's lists are being read.
+    pub(super) fn reads_lists(&self, main: &RoomJid) -> bool {
         let list = |purpose: &Purpose| matches!(purpose, Purpose::List(room, _) if room == main);
-        person.rights.shown().is_none() && self.requests.any(list)
+        self.requests.any(list)
     }
 
     fn drop_if_blank(&mut self, main: &RoomJid, bare: &BareJid) {
-        if let Some(meeting) = self.meetings.get_mut(main)
+        if let Some(meeting) = self.meetings.get(main)
             && meeting.people.get(bare).is_some_and(|p| p.is_blank())
         {
-            meeting.people.remove(bare);
+            self.count_out(main, bare);
+            if let Some(meeting) = self.meetings.get_mut(main) {
+                meeting.people.remove(bare);
+            }
         }
     }
 

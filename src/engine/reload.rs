@@ -63,6 +63,7 @@ impl Engine {
         if claims_changed || names_changed {
             unseen = self.rooms.keys().cloned().collect();
         }
+        self.count_everybody();
         self.judge_everybody();
         self.set_expiries();
         self.note_arrivals();

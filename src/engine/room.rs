@@ -291,6 +291,11 @@ impl Room {
         self.is_in() && self.facts.is_some()
     }
 
+    /// Whether anybody but infrastructure is in it. Mostly the first says so.
+    pub fn has_people(&self) -> bool {
+        self.occupants.values().any(|o| !o.infrastructure)
+    }
+
     /// People in it: occupants but infrastructure.
     pub fn people(&self) -> usize {
         let people = self.occupants.values().filter(|o| !o.infrastructure);

@@ -84,6 +84,8 @@ impl Engine {
         };
         if another && let Some(meeting) = self.meetings.get_mut(main) {
             meeting.begin_anew(now, &self.settings.policy);
+            let people: Vec<BareJid> = meeting.people.keys().cloned().collect();
+            people.iter().for_each(|bare| self.counts_anew(main, bare));
             self.changed = true;
         }
         let meeting = self.meetings.entry(main.clone());

@@ -137,7 +137,7 @@ pub fn is_anonymous(bare: &BareJid) -> bool {
 impl Room {
     /// Whether its people can be judged and somebody is there.
     pub(super) fn is_populated(&self) -> bool {
-        self.is_ready() && self.people() > 0
+        self.is_ready() && self.has_people()
     }
 }
 

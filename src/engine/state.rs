@@ -179,9 +179,13 @@ impl Engine {
                     let at = rights.left_at().unwrap_or_default();
                     meeting.users.out_of_sight(id, &jid, at);
                 }
+                if rights.has_to_hand_over() {
+                    meeting.holders.insert(jid.clone());
+                }
                 meeting.person(&jid).rights = rights;
             }
             self.meetings.insert(room, meeting);
         }
+        self.count_everybody();
     }
 }
