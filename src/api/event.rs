@@ -17,6 +17,12 @@ pub struct Event {
     pub room: String,
     /// The occupant's nick, where one is in.
     pub nick: Option<String>,
+    /// The display name that they showed, where one is in.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The name in their token, where it names them.
+    #[serde(default)]
+    pub token_name: Option<String>,
     /// Whose: bare for affiliations, full for names where it is known.
     pub jid: String,
     /// Before, where it was known.
@@ -59,6 +65,9 @@ pub struct Actor {
     pub kind: ActorKind,
     /// The nick, where known.
     pub nick: Option<String>,
+    /// The display name that they showed, where known.
+    #[serde(default)]
+    pub display_name: Option<String>,
     /// The real JID, where known.
     pub jid: Option<String>,
 }

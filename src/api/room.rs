@@ -89,6 +89,10 @@ pub struct Occupant {
     /// Claims that were shown and not believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Rejected>,
+    /// Claims that say moderator and that no rule reads, each with a rule that
+    /// would.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread_claims: Vec<String>,
     /// Changes of others that gavel has corrected, by who made them.
     #[serde(default)]
     pub corrections: Vec<Correction>,

@@ -1,7 +1,9 @@
 //! What is wrong with a token, in words with the remedy.
 
 use super::RejectReason;
+use super::lua_hint::advice;
 use super::lua_pattern::Untranslatable;
+use crate::muc::readable;
 use thiserror::Error;
 
 /// Why a token, or its room claim, is refused. The words repeat claims that an
@@ -86,21 +88,21 @@ pub enum Fault {
     Time(&'static str),
     /// An issuer that is not accepted.
     #[error(
-        "iss is {iss}, and claims.jwt.issuers has only {accepted}: add it there, or let the issuer set another"
+        "{}", another("iss", "issuers", .iss.as_deref(), .accepted)
     )]
     Issuer {
-        /// The claim as JSON, or `absent`.
-        iss: String,
+        /// The claim as JSON; none where it is absent.
+        iss: Option<String>,
         /// The configured ones.
         accepted: String,
     },
     /// An audience that is not accepted.
     #[error(
-        "aud is {aud}, and claims.jwt.audiences has only {accepted}: add it there, or let the issuer set another"
+        "{}", another("aud", "audiences", .aud.as_deref(), .accepted)
     )]
     Audience {
-        /// The claim as JSON, or `absent`.
-        aud: String,
+        /// The claim as JSON; none where it is absent.
+        aud: Option<String>,
         /// The configured ones.
         accepted: String,
     },
@@ -117,7 +119,8 @@ pub enum Fault {
     },
     /// A token for another room.
     #[error(
-        "room is {claim:?}, and the room's name is {room:?}: let the issuer set room to that name or \"*\""
+        "room is {claim:?}, and the room's name is {room:?}: let the issuer set room to that name{} or \"*\"",
+        if *readable(.room) == .claim.to_lowercase() { ", encoded as Jitsi's clients do," } else { "" }
     )]
     Room {
         /// The claim.
@@ -131,9 +134,32 @@ pub enum Fault {
     /// A room pattern that cannot be evaluated.
     #[error("room is a Lua pattern that {0}: let the issuer set room to a simpler one")]
     RoomPattern(Untranslatable),
+    /// A room pattern for another room, or one that is no Lua pattern.
+    #[error(
+        "room is {claim:?}, and the room's name is {room:?}; context.room.regex is true, so room is read as a Lua pattern, as Jitsi does{}",
+        advice(.claim, .room).map_or_else(String::new, |advice| format!(": {advice}"))
+    )]
+    RoomNotMatched {
+        /// The claim.
+        claim: String,
+        /// The room's name, without tenant.
+        room: String,
+    },
     /// Somebody else's token.
     #[error("another bare JID has shown this token, or too many tokens are remembered")]
     Replayed,
+}
+
+/// A claim that is not one of those accepted.
+fn another(claim: &str, key: &str, said: Option<&str>, accepted: &str) -> String {
+    match said {
+        Some(said) => format!(
+            "{claim} is {said}, and claims.jwt.{key} has only {accepted}: add {said} there, or let the issuer set another"
+        ),
+        None => format!(
+            "the token has no {claim}; expected {accepted} (claims.jwt.{key}): let the issuer set it"
+        ),
+    }
 }
 
 /// How many keys a signature was checked with, and how they were chosen.
@@ -172,7 +198,9 @@ impl Fault {
             Self::Issuer { .. } => RejectReason::Issuer,
             Self::Audience { .. } => RejectReason::Audience,
             Self::Tenant { .. } => RejectReason::Tenant,
-            Self::Room { .. } | Self::RoomNotText => RejectReason::Room,
+            Self::Room { .. } | Self::RoomNotMatched { .. } | Self::RoomNotText => {
+                RejectReason::Room
+            }
             Self::RoomPattern(_) => RejectReason::RoomPattern,
             Self::Replayed => RejectReason::Replayed,
         }

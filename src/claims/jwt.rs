@@ -231,7 +231,7 @@ impl JwtVerifier {
             return Ok(());
         }
         Err(Fault::Issuer {
-            iss: written(iss),
+            iss: iss.map(Value::to_string),
             accepted: quoted(&self.issuers),
         })
     }
@@ -250,7 +250,7 @@ impl JwtVerifier {
             return Ok(());
         }
         Err(Fault::Audience {
-            aud: written(aud),
+            aud: aud.map(Value::to_string),
             accepted: quoted(&self.audiences),
         })
     }
@@ -266,11 +266,6 @@ fn accepts(accepted: &[String], claim: Option<&Value>) -> bool {
     accepted
         .iter()
         .any(|word| word == "*" || Some(word.as_str()) == claim)
-}
-
-/// A claim as it stands in the token.
-fn written(claim: Option<&Value>) -> String {
-    claim.map_or_else(|| "absent".to_owned(), Value::to_string)
 }
 
 fn quoted(words: &[String]) -> String {

@@ -26,20 +26,25 @@ pub(super) fn check_room(claims: &Map<String, Value>, room: &RoomJid) -> Result<
         return Ok(());
     }
     let name = room.name().to_lowercase();
-    let matches = if is_pattern(claims) {
+    let (claim, room_name) = (claim.clone(), room.name().to_owned());
+    if is_pattern(claims) {
         let pattern = LuaPattern::new(&claim.to_ascii_lowercase()).map_err(Fault::RoomPattern)?;
-        pattern.first_match(&name) == Some(name.as_bytes())
-    } else {
-        let claim = claim.to_lowercase();
-        claim == name || claim == room.local().to_lowercase()
-    };
-    if matches {
-        return Ok(());
+        return match pattern.first_match(&name) == Some(name.as_bytes()) {
+            true => Ok(()),
+            false => Err(Fault::RoomNotMatched {
+                claim,
+                room: room_name,
+            }),
+        };
     }
-    Err(Fault::Room {
-        claim: claim.clone(),
-        room: room.name().to_owned(),
-    })
+    let lower = claim.to_lowercase();
+    match lower == name || lower == room.local().to_lowercase() {
+        true => Ok(()),
+        false => Err(Fault::Room {
+            claim,
+            room: room_name,
+        }),
+    }
 }
 
 /// `context.room.regex`: true, or `"true"` as Jitsi also takes it.

@@ -170,9 +170,23 @@ impl Visit for Line<'_> {
         self.empty = false;
         self.result = match field.name() {
             "message" => write!(self.writer, "{space}{value:?}"),
-            name => write!(self.writer, "{space}{name}={value:?}"),
+            name => {
+                let value = quoted(format!("{value:?}"));
+                write!(self.writer, "{space}{name}={value}")
+            }
         };
     }
+}
+
+/// `value` as readers of `key=value` take it for one value (logfmt). Strings are
+/// quoted already.
+fn quoted(value: String) -> String {
+    let splits = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '=');
+    if value.starts_with('"') || !(value.is_empty() || value.contains(splits)) {
+        return value;
+    }
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{value}\"")
 }
 
 /// Escapes what could start a line or steer a terminal.
@@ -280,10 +294,23 @@ mod tests {
         assert_eq!(text.lines().count(), 2, "{text}");
         let odd: Vec<char> = text.chars().filter(|c| steers(*c)).collect();
         assert_eq!(odd, ['\n', '\n'], "{text:?}");
-        let shown = "jid=a\\n2026-01-01 INFO gavel: forged\\r\\u{1b}[2J\\u{9b}2J\\u{7f}\\u{202e}\\u{2028}\\t\\u{0}ü";
+        let shown = "jid=\"a\\n2026-01-01 INFO gavel: forged\\r\\u{1b}[2J\\u{9b}2J\\u{7f}\\u{202e}\\u{2028}\\t\\u{0}ü\"";
         assert!(text.contains(shown), "{text}");
         assert!(text.contains("nick=\"a\\n2026"), "{text}");
         assert!(text.contains("said a\\n2026"), "{text}");
+    }
+
+    #[test]
+    fn values_are_what_readers_of_key_and_value_take_them_for() {
+        let text = logged(LogFormat::Text, "info", || {
+            let (reason, none) = ("name is \"A b\"", None::<&str>);
+            tracing::info!(%reason, to = "a b", jid = %"a@b", eq = %"a=b", empty = %"", none, "said");
+            tracing::info!(list = ?["a b"], "said");
+        });
+        let shown =
+            "said reason=\"name is \\\"A b\\\"\" to=\"a b\" jid=a@b eq=\"a=b\" empty=\"\"\n";
+        assert!(text.contains(shown), "{text}");
+        assert!(text.contains("list=\"[\\\"a b\\\"]\"\n"), "{text}");
     }
 
     #[test]

@@ -1,44 +1,28 @@
 //! ROOM as people write it.
 
 use super::Error;
-use crate::config::address;
-use crate::muc::{RoomJid, Service};
+use crate::muc::{RoomJid, Service, Spelling, without_query};
 
-/// The room that `text` names: a room JID of a configured service, or a local
-/// part where only one service is configured.
+/// The room that `text` names, as it is on the wire. Without a service in it the
+/// first of `services` is meant, which is the main one.
 ///
 /// # Errors
-/// [`Error::Failed`] where it names none, or could name several.
+/// [`Error::Failed`] where it names none.
 pub(super) fn resolve(text: &str, services: &[Service]) -> Result<RoomJid, Error> {
-    let failed = |why: &str| Error::Failed(format!("room {text:?} {why}"));
-    if text.is_empty() {
-        return Err(failed("is no name: write name@service"));
-    }
-    if text.contains('@') {
-        let jid = address::parse(text)
-            .map_err(|why| Error::Failed(format!("room {why}: write name@service")))?;
-        let found = services.iter().find_map(|s| s.locate(jid.as_str()));
-        let (room, _) = found.ok_or_else(|| {
-            let services = names(services);
-            failed(&format!(
-                "is in none of the configured MUC services ({services}): name one of theirs"
-            ))
-        })?;
-        return Ok(room);
-    }
-    match services {
-        [service] => resolve(&format!("{text}@{}", service.domain), services),
-        services => {
-            let candidates: Vec<_> = services
-                .iter()
-                .map(|service| format!("{text}@{}", service.domain))
-                .collect();
-            let candidates = candidates.join(", ");
-            Err(failed(&format!(
-                "could be any of {candidates}: write which"
-            )))
-        }
-    }
+    let failed = |why: &str| Error::Failed(format!("room {:?} {why}", without_query(text)));
+    let remedy = "write its name, as in the meeting's URL, or name@service";
+    let spelling = Spelling::parse(text).map_err(|why| failed(&format!("{why}: {remedy}")))?;
+    let mut found = services
+        .iter()
+        .filter_map(|service| spelling.on_wire(service));
+    let room = found.next().ok_or_else(|| {
+        let services = names(services);
+        failed(&format!(
+            "is in none of the configured MUC services ({services}): name one of theirs"
+        ))
+    })?;
+    jid::BareJid::new(room.as_str()).map_err(|error| failed(&format!("is not valid: {error}")))?;
+    Ok(room)
 }
 
 fn names(services: &[Service]) -> String {
@@ -64,33 +48,31 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_a_jid_or_the_local_part_of_an_only_service() {
+    fn a_room_without_service_is_the_main_services() {
         let one = ["muc.meet.jitsi"];
         let two = ["muc.meet.jitsi", "breakout.meet.jitsi"];
         let class = Ok("class@muc.meet.jitsi".to_owned());
         assert_eq!(resolved("class", &one), class);
+        assert_eq!(resolved("class", &two), class);
         assert_eq!(resolved("Class@muc.meet.jitsi", &two), class);
+        let breakout = Ok("class@breakout.meet.jitsi".to_owned());
+        assert_eq!(resolved("class@breakout.meet.jitsi", &two), breakout);
         let tenants = Ok("[school]class@muc.meet.jitsi".to_owned());
         assert_eq!(resolved("[school]class", &one), tenants);
         assert_eq!(resolved("class@muc.school.meet.jitsi", &one), tenants);
+        let how = Ok("how%20to%20be@muc.meet.jitsi".to_owned());
+        assert_eq!(resolved("https://meet.example/How%20To%20Be", &two), how);
         for (text, domains, words) in [
-            (
-                "class",
-                two.as_slice(),
-                "class@muc.meet.jitsi, class@breakout.meet.jitsi",
-            ),
             ("class@other", &one, "none of the configured"),
+            ("", &one, "room \"\" is no name: write its name"),
+            ("a@b@c", &one, "room \"a@b@c\" has two @:"),
+            ("@muc.meet.jitsi", &one, "has nothing before the @"),
+            ("a@muc.meet.jitsi/b", &one, "has a /"),
             (
-                "cl ass",
+                "https://meet.example/?jwt=e.y.J",
                 &one,
-                "room \"cl ass@muc.meet.jitsi\" is not valid: it holds \" \": write name@service",
+                "meet.example/\" names no room",
             ),
-            ("", &one, "room \"\" is no name: write name@service"),
-            ("a@b@c", &one, "room \"a@b@c\" is not valid: it has two @:"),
-            ("@", &one, "nothing stands before the @"),
-            ("@muc.meet.jitsi", &one, "nothing stands before the @"),
-            ("a&b", &one, "a character that JIDs cannot have"),
-            ("a@muc.meet.jitsi/b", &one, "it has a /"),
         ] {
             let error = resolved(text, domains).expect_err(text);
             assert!(error.contains(words), "{error}");

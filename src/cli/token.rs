@@ -29,7 +29,8 @@ pub(super) fn run(
     }
 }
 
-/// Signs claims as they are; only `exp` is added, where it was asked for.
+/// Signs claims. `exp` is added where it was asked for, `iss` and `aud` where they
+/// are missing and the configuration accepts only certain ones.
 fn sign(args: &SignArgs, config: &Config, output: &mut Output) -> Result<Status, Error> {
     let algorithm = args.alg.or_else(|| {
         let jwt = config.claims.jwt.as_ref()?;
@@ -41,6 +42,20 @@ fn sign(args: &SignArgs, config: &Config, output: &mut Output) -> Result<Status,
     if let Some(exp) = args.exp {
         let exp = verification::now().saturating_add(exp.as_secs());
         claims.insert("exp".to_owned(), exp.into());
+    }
+    let jwt = config.claims.jwt.as_ref();
+    for (key, accepted) in [
+        ("iss", jwt.map(|jwt| &jwt.issuers)),
+        ("aud", jwt.map(|jwt| &jwt.audiences)),
+    ] {
+        let accepted = accepted.into_iter().flatten();
+        let first = accepted
+            .clone()
+            .next()
+            .filter(|_| accepted.clone().all(|a| a != "*"));
+        if let (Some(first), None) = (first, claims.get(key)) {
+            claims.insert(key.to_owned(), first.clone().into());
+        }
     }
     let header = Header::new(algorithm);
     let token = jsonwebtoken::encode(&header, &claims, &key)
@@ -107,6 +122,8 @@ struct Verified {
     checks: Vec<CheckLine>,
     /// The payload, where the token is valid.
     claims: Option<Value>,
+    /// What else there is to know.
+    notes: Vec<String>,
 }
 
 /// Makes every check; a token that is not valid is status 1.
@@ -127,6 +144,10 @@ fn verify(args: &VerifyArgs, loaded: &Loaded, output: &mut Output) -> Result<Sta
         room: room.map(|room| room.to_string()),
         checks: verification::lines(&inspection),
         claims: inspection.claims.as_ref().map(|claims| claims.value()),
+        notes: match Token::parse(&text) {
+            Ok(token) => verification::milliseconds(&Value::Object(token.payload)),
+            Err(_) => Vec::new(),
+        },
     };
     match args.json {
         true => output.json(&verified)?,
@@ -147,7 +168,11 @@ fn tell_verified(verified: &Verified, output: &mut Output) -> Result<(), Error> 
         }
     };
     output.line(word)?;
-    output.text(verification::table(&verified.checks))
+    output.text(verification::table(&verified.checks))?;
+    for note in &verified.notes {
+        output.line(format_args!("note: {}", escape(note)))?;
+    }
+    Ok(())
 }
 
 /// Shows header and payload, verifying nothing.
@@ -163,10 +188,14 @@ fn decode(args: &DecodeArgs, output: &mut Output) -> Result<Status, Error> {
     output.line(format_args!("{word}: anybody can have written this"))?;
     for (title, part) in [("header", token.header), ("payload", token.payload)] {
         let times = times(&part, verification::now());
-        let part = serde_json::to_string_pretty(&part);
-        let part = part.map_err(|error| Error::Failed(error.to_string()))?;
-        output.line(format_args!("{title}\n{}", escape_lines(&part)))?;
+        let part = Value::Object(part);
+        let text = serde_json::to_string_pretty(&part);
+        let text = text.map_err(|error| Error::Failed(error.to_string()))?;
+        output.line(format_args!("{title}\n{}", escape_lines(&text)))?;
         output.text(times)?;
+        for note in verification::milliseconds(&part) {
+            output.line(format_args!("note: {}", escape(&note)))?;
+        }
     }
     Ok(Status::Done)
 }

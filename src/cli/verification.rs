@@ -6,6 +6,7 @@ use crate::claims::{Check, Fault, Inspection, Outcome, Verifier};
 use crate::config::{Config, Loaded};
 use crate::shell::{keys, settings};
 use serde::Serialize;
+use serde_json::Value;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One check and what it came to.
@@ -111,6 +112,26 @@ pub(super) fn fetch_key(
         let remedy = "see the limits that the system sets for this process";
         Error::Failed(format!("cannot fetch the key: {error}; {remedy}"))
     })
+}
+
+/// Times that were written in milliseconds: one line each. A token with such an
+/// `exp` never expires.
+pub(super) fn milliseconds(payload: &Value) -> Vec<String> {
+    // In seconds this is the year 5138, in milliseconds 1973.
+    const TOO_LATE: f64 = 1e11;
+    let times = ["exp", "nbf", "iat"].into_iter().filter_map(|key| {
+        let at = payload.get(key)?.as_f64().filter(|at| *at >= TOO_LATE)?;
+        let effect = match key {
+            "exp" => "so the token practically never expires",
+            "nbf" => "so the token is not valid for thousands of years",
+            _ => "so it lies in the far future",
+        };
+        let seconds = (at / 1000.0).trunc();
+        Some(format!(
+            "{key} is {at}, which looks like milliseconds; it is read as seconds, {effect}: let the issuer write {seconds}"
+        ))
+    });
+    times.collect()
 }
 
 /// Seconds since 1970.

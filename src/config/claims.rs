@@ -229,6 +229,11 @@ fn inline(section: &Section<'_>, given: Given) -> Option<KeySource> {
             .error(given.place, "is empty", "write the secret");
         return None;
     }
+    if files::is_token(given.value.as_bytes()) {
+        let (problem, remedy) = files::TOKEN_FOR_SECRET;
+        section.notes.error(given.place, problem, remedy);
+        return None;
+    }
     Some(KeySource::Secret(Secret::new(given.value.into_bytes())))
 }
 

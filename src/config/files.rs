@@ -3,6 +3,7 @@
 use super::notes::{Given, Notes};
 use super::problem::quoted;
 use super::secret::Secret;
+use crate::claims::Token;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -41,12 +42,28 @@ pub(super) fn secret(notes: &Notes, given: &Given) -> Option<Secret<Vec<u8>>> {
         notes.error(&given.place, "the file is empty", remedy);
         return None;
     }
+    if is_token(&content) {
+        notes.error(&given.place, TOKEN_FOR_SECRET.0, TOKEN_FOR_SECRET.1);
+        return None;
+    }
     if content.last().is_some_and(u8::is_ascii_whitespace) {
         let problem = "the secret in the file ends in white space";
         let remedy = "remove it, unless it belongs to the secret; only one newline is cut";
         notes.warn(&given.place, problem, remedy);
     }
     Some(Secret::from_file(content, path))
+}
+
+/// What is said of a token that stands where a secret belongs, and the remedy.
+pub(super) const TOKEN_FOR_SECRET: (&str, &str) = (
+    "is a whole token (JWT), not the secret that tokens are signed with",
+    "write the secret itself, which the issuer signs with and Prosody has as app_secret",
+);
+
+/// Whether `secret` is a token.
+pub(super) fn is_token(secret: &[u8]) -> bool {
+    let text = std::str::from_utf8(secret).map(str::trim);
+    text.is_ok_and(|text| text.starts_with("eyJ") && Token::parse(text).is_ok())
 }
 
 /// The text in the file that `given` names; what is wrong is noted.

@@ -101,6 +101,10 @@ pub struct Decision {
     pub room: RoomJid,
     /// The occupant's nick; none where nobody with that JID is in.
     pub nick: Option<Nick>,
+    /// The display name they showed, shortened.
+    pub display_name: Option<String>,
+    /// The name in their token, shortened.
+    pub token_name: Option<String>,
     /// Whose: bare for affiliations, full for names where it is known.
     pub jid: String,
     /// What was changed.
@@ -115,6 +119,8 @@ pub struct Decision {
     pub source: Option<Source>,
     /// Who made the change that was answered.
     pub actor: Option<Party>,
+    /// The display name they showed, shortened.
+    pub actor_name: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
 }

@@ -334,9 +334,12 @@ impl Engine {
         };
         let credentials = occupant.credentials.as_ref();
         let real = occupant.real.as_ref();
+        let (display_name, token_name) = occupant.names();
         let decision = Decision {
             room: jid.clone(),
             nick: Some(nick.clone()),
+            display_name,
+            token_name,
             jid: real.map(ToString::to_string).unwrap_or_default(),
             change,
             cause: Cause::Correction,
@@ -344,6 +347,7 @@ impl Engine {
             reason: occupant.verdict.reason.clone(),
             source: credentials.map(|credentials| credentials.source),
             actor: None,
+            actor_name: None,
             outcome,
         };
         self.report(Report::Decision(Box::new(decision)));

@@ -14,6 +14,7 @@ use super::meeting::rights::Override;
 use super::person::Person;
 use super::room::{Occupant, Room};
 use crate::api::{self, Actor, ActorKind, EventKind, Time};
+use crate::claims::Hint;
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::policy::Rule;
 
@@ -174,6 +175,10 @@ impl Engine {
                 source,
                 reason: reason.to_string(),
             }),
+            unread_claims: credentials.map_or_else(Vec::new, |c| {
+                let unread = occupant.verdict.unread(&c.claims);
+                unread.iter().map(Hint::advice).collect()
+            }),
             corrections: person.map(corrections).unwrap_or_default(),
             hindrance: person.and_then(|p| self.hindrance(p)).map(str::to_owned),
         }
@@ -237,6 +242,19 @@ fn corrections(person: &Person) -> Vec<api::Correction> {
     all
 }
 
+impl Occupant {
+    /// What people know them by: the display name, and the name in their token.
+    pub(super) fn names(&self) -> (Option<String>, Option<String>) {
+        let shown = self.display_name.shown().map(str::trim);
+        let shown = shown.filter(|shown| !shown.is_empty()).map(short);
+        let claims = self.credentials.as_deref().map(|c| &c.claims);
+        (
+            shown,
+            claims.and_then(|claims| claims.user_name()).map(short),
+        )
+    }
+}
+
 impl From<&Party> for Actor {
     fn from(party: &Party) -> Self {
         Self {
@@ -247,6 +265,7 @@ impl From<&Party> for Actor {
                 PartyKind::Outside => ActorKind::Outside,
             },
             nick: party.nick.as_deref().map(str::to_owned),
+            display_name: None,
             jid: party.jid.as_deref().map(str::to_owned),
         }
     }
@@ -280,6 +299,8 @@ impl Decision {
             at,
             room: self.room.to_string(),
             nick: self.nick.as_ref().map(|nick| short(nick.as_str())),
+            display_name: self.display_name.clone(),
+            token_name: self.token_name.clone(),
             jid: self.jid.clone(),
             from: from.as_deref().map(short),
             to: to.as_deref().map(short),
@@ -290,7 +311,10 @@ impl Decision {
             },
             reason: self.words(),
             source: self.source,
-            actor: self.actor.as_ref().map(Actor::from),
+            actor: self.actor.as_ref().map(|actor| Actor {
+                display_name: self.actor_name.clone(),
+                ..Actor::from(actor)
+            }),
             outcome: self.outcome.as_str().to_owned(),
         }
     }

@@ -119,9 +119,15 @@ impl Engine {
         if let (true, Some(by), Some(person)) = (corrected, &actor, self.person_mut(main, bare)) {
             person.corrections.note(by, at);
         }
+        let person = self.person(main, bare);
+        let names = person.and_then(|person| self.deciding(person));
+        let (display_name, token_name) = names.map_or((None, None), |(_, o)| o.names());
+        let actor_name = self.name_of(main, actor.as_ref());
         self.report(Report::Decision(Box::new(Told {
             room: main.clone(),
             nick: why.nick,
+            display_name,
+            token_name,
             jid: bare.to_string(),
             change,
             cause,
@@ -129,6 +135,7 @@ impl Engine {
             reason: why.reason,
             source: why.source,
             actor,
+            actor_name,
             outcome,
         })));
     }

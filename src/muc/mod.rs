@@ -2,7 +2,9 @@
 
 mod address;
 mod affiliation;
+mod spelling;
 pub mod status;
 
 pub use address::{BareJid, Nick, OccupantJid, RealJid, RoomJid, Service};
 pub use affiliation::{Affiliation, Role};
+pub use spelling::{Spelling, readable, without_query};

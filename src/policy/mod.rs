@@ -21,6 +21,7 @@ pub use condition::{BUDGET, Condition, Facts, Fault, Flaw, Path, Subject};
 pub use reason::{Reason, Said, Seen};
 pub use rules::{Clause, Rules};
 
+use crate::claims::{Claims, Hint, moderator_hints};
 use crate::muc::Affiliation;
 use std::fmt;
 use std::sync::Arc;
@@ -327,6 +328,17 @@ impl From<Tried> for Verdict {
 }
 
 impl Verdict {
+    /// Claims that say moderator and that no rule has read. A rule of one's own
+    /// that decides is meant as it is.
+    pub fn unread(&self, claims: &Claims) -> Vec<Hint> {
+        let own = matches!(&self.rule, Rule::Named(name) if !is_taken(name));
+        let moderates = self.entitlement == Entitlement::Keep || self.entitlement.is_power();
+        match own || moderates {
+            true => Vec::new(),
+            false => moderator_hints(claims),
+        }
+    }
+
     /// Somebody whose claims have not been looked at.
     pub fn guest() -> Self {
         Tried::fallback(&Facts::of(Subject::default()), None).into()

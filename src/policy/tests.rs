@@ -6,6 +6,7 @@ use crate::claims::Claims;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+mod hints;
 mod logins;
 mod own;
 mod presets;

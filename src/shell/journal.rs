@@ -149,6 +149,8 @@ pub(super) mod tests {
             at: Time::from_unix_ms(id),
             room: "class@muc.meet.jitsi".to_owned(),
             nick: None,
+            display_name: None,
+            token_name: None,
             jid: "ann@meet.jitsi".to_owned(),
             from: None,
             to: None,

@@ -129,7 +129,14 @@ impl Server {
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => {
-                let why = format!("the server has no such key ({})", response.status());
+                let status = response.status();
+                let why = match key {
+                    // What was asked for is made of the token's kid.
+                    KeyName::Named(name) => {
+                        format!("there is no {name}.pem ({status}), the SHA-256 of the token's kid")
+                    }
+                    KeyName::Set => format!("there is nothing at that URL ({status})"),
+                };
                 return Err(FetchFault::Absent(why));
             }
             status => return Err(failed(format!("the server answered {status}"))),

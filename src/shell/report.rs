@@ -71,7 +71,7 @@ fn log_warning(warning: &Warning) {
     }
 }
 
-/// One line a change: room, nick, JID, from, to, cause, rule, source.
+/// One line a change: room, person, from, to, cause, rule, source.
 fn log_decision(decision: &Decision) {
     let Decision {
         room,
@@ -82,15 +82,26 @@ fn log_decision(decision: &Decision) {
     } = decision;
     let (kind, from, to) = words(&decision.change);
     let nick = decision.nick.as_ref().map_or("-", |nick| nick.as_str());
+    let display_name = decision.display_name.as_deref();
+    let token_name = decision.token_name.as_deref();
     let source = decision.source.map_or("-", |source| source.as_str());
-    let actor = decision.actor.as_ref();
-    let actor = actor.map_or_else(|| "-".to_owned(), ToString::to_string);
+    let actor = actor(decision);
     let (cause, outcome_word) = (cause.as_str(), outcome.as_str());
     let (rule, reason) = (&decision.rule, &decision.reason);
     if *outcome == Outcome::Applied {
-        info!(%room, nick, %jid, from, to, cause, %rule, source, %reason, actor, outcome = outcome_word, "{kind}");
+        info!(%room, nick, display_name, token_name, %jid, from, to, cause, %rule, source, %reason, actor, outcome = outcome_word, "{kind}");
     } else {
-        warn!(%room, nick, %jid, from, to, cause, %rule, source, %reason, actor, outcome = outcome_word, "{kind}");
+        warn!(%room, nick, display_name, token_name, %jid, from, to, cause, %rule, source, %reason, actor, outcome = outcome_word, "{kind}");
+    }
+}
+
+/// Who made the change that was answered, or who set an override.
+fn actor(decision: &Decision) -> String {
+    match (&decision.change, &decision.actor, &decision.actor_name) {
+        (Change::Override { by: Some(by), .. }, ..) => by.clone(),
+        (_, Some(actor), Some(name)) => format!("{name}, {actor}"),
+        (_, Some(actor), None) => actor.to_string(),
+        (_, None, _) => "-".to_owned(),
     }
 }
 

@@ -44,4 +44,5 @@ mod opening;
 mod random_rooms;
 mod reload;
 mod rules;
+mod spelling;
 mod with_module;

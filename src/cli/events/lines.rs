@@ -1,20 +1,25 @@
 //! Decisions as lines for people.
 
 use crate::api::{Actor, ActorKind, Event, EventKind};
+use crate::cli::rooms::page::seconds;
 use crate::cli::table::{Cell, Column, Layout};
 use crate::cli::text::indented;
 use crate::cli::{Error, Output};
+use crate::muc::readable;
 use anstyle::{AnsiColor, Style};
+use std::collections::BTreeMap;
 
 /// Lines that line up with those before.
 pub(super) struct Lines {
     layout: Layout<6>,
     titled: bool,
+    /// The MUC service that goes without saying, once there was no room for it.
+    common: Option<String>,
 }
 
 const COLUMNS: [Column; 6] = [
     Column::whole("TIME"),
-    Column::cut("ROOM", 10),
+    Column::cut("ROOM", 16),
     Column::cut("WHO", 10),
     Column::cut("CHANGE", 14),
     Column::whole("CAUSE"),
@@ -28,13 +33,15 @@ impl Default for Lines {
         Self {
             layout: Layout::new(COLUMNS),
             titled: false,
+            common: None,
         }
     }
 }
 
 impl Lines {
     /// Prints `events`, below the titles. On a terminal without room for the
-    /// reasons each stands below its line.
+    /// reasons each stands below its line; where that is not enough, rooms are
+    /// named without the service that most of them are in.
     pub(super) fn print(&mut self, events: &[Event], output: &mut Output) -> Result<(), Error> {
         let (columns, colour) = (output.columns(), output.colour());
         for line in self.lines(events, columns, colour) {
@@ -49,11 +56,19 @@ impl Lines {
         columns: Option<usize>,
         colour: bool,
     ) -> Vec<String> {
-        let mut rows: Vec<_> = events.iter().map(row).collect();
-        let mut whole = self.layout.clone();
-        whole.measure(&rows);
-        let narrow = columns.is_some_and(|columns| !whole.fits(columns));
+        let fits = |layout: &Layout<6>, rows: &[_]| {
+            let mut layout = layout.clone();
+            layout.measure(rows);
+            columns.is_none_or(|columns| layout.fits(columns))
+        };
+        let mut rows: Vec<_> = events.iter().map(|event| self.row(event)).collect();
+        let narrow = self.common.is_some() || !fits(&self.layout, &rows);
         if narrow {
+            rows.iter_mut().for_each(|row| row[WHY] = Cell::from(""));
+        }
+        if narrow && self.common.is_none() && !fits(&self.layout, &rows) {
+            self.common = most_common(events);
+            rows = events.iter().map(|event| self.row(event)).collect();
             rows.iter_mut().for_each(|row| row[WHY] = Cell::from(""));
         }
         self.layout.measure(&rows);
@@ -70,32 +85,61 @@ impl Lines {
         }
         lines
     }
-}
 
-fn row(event: &Event) -> [Cell; 6] {
-    let (cause, style) = match event.outcome.as_str() {
-        "applied" => (event.cause.clone(), Style::new()),
-        outcome => {
-            let cause = format!("{}: {outcome}", event.cause);
-            (cause, AnsiColor::Yellow.on_default())
-        }
-    };
-    [
-        Cell::from(event.at.to_string()),
-        Cell::from(&event.room),
-        Cell::from(who(event)),
-        Cell::from(change(event)),
-        Cell::styled(cause, style),
-        Cell::from(why(event)),
-    ]
-}
-
-/// `ada (ada@meet.example)`
-fn who(event: &Event) -> String {
-    match &event.nick {
-        Some(nick) => format!("{nick} ({})", event.jid),
-        None => event.jid.clone(),
+    fn row(&self, event: &Event) -> [Cell; 6] {
+        let (cause, style) = match event.outcome.as_str() {
+            "applied" => (event.cause.clone(), Style::new()),
+            outcome => {
+                let cause = format!("{}: {outcome}", event.cause);
+                (cause, AnsiColor::Yellow.on_default())
+            }
+        };
+        let room = readable(&event.room);
+        let (at, room) = match &self.common {
+            None => (event.at.to_string(), &*room),
+            Some(common) => {
+                let local = room.strip_suffix(common.as_str());
+                let local = local.and_then(|local| local.strip_suffix('@'));
+                (seconds(event.at), local.unwrap_or(&*room))
+            }
+        };
+        [
+            Cell::from(at),
+            Cell::from(room),
+            Cell::from(who(event)),
+            Cell::from(change(event)),
+            Cell::styled(cause, style),
+            Cell::from(why(event)),
+        ]
     }
+}
+
+/// The service that most of the events' rooms are in.
+fn most_common(events: &[Event]) -> Option<String> {
+    let mut services: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, service) in events.iter().filter_map(|e| e.room.split_once('@')) {
+        *services.entry(service).or_default() += 1;
+    }
+    let most = services.into_iter().max_by_key(|(_, count)| *count);
+    most.map(|(service, _)| service.to_owned())
+}
+
+/// `Ada (ea3a8210, ada@meet.example)`, `Mickey (token: Ada, ea3a8210, …)`
+fn who(event: &Event) -> String {
+    let Some(nick) = &event.nick else {
+        return event.jid.clone();
+    };
+    let shown = event.display_name.as_ref().or(event.token_name.as_ref());
+    let shown = shown.unwrap_or(nick);
+    let mut more = Vec::new();
+    if let Some(name) = event.token_name.as_ref().filter(|name| *name != shown) {
+        more.push(format!("token: {name}"));
+    }
+    if nick != shown {
+        more.push(nick.clone());
+    }
+    more.push(event.jid.clone());
+    format!("{shown} ({})", more.join(", "))
 }
 
 /// `none → owner`, `name "Mickey" → "Ada"`, `override set: member`
@@ -126,7 +170,8 @@ fn why(event: &Event) -> String {
 }
 
 fn name(actor: &Actor) -> String {
-    match (&actor.kind, &actor.nick, &actor.jid) {
+    let named = actor.display_name.as_ref().or(actor.nick.as_ref());
+    match (&actor.kind, named, &actor.jid) {
         (ActorKind::None, ..) => "a server module".to_owned(),
         (_, Some(name), _) | (_, None, Some(name)) => name.clone(),
         (_, None, None) => "somebody".to_owned(),

@@ -9,6 +9,7 @@ use super::ask::{self, clock};
 use super::{Error, EventsArgs, Output, Status};
 use crate::api::{Event, Time};
 use crate::config::duration;
+use crate::muc::{RoomJid, Service, Spelling};
 use crate::shell::client::{Client, segment};
 use lines::Lines;
 use std::path::Path;
@@ -69,14 +70,25 @@ async fn kept(
     Ok((events, newest))
 }
 
-/// Whether `event` is about the room that `args` name: its JID, or its local
-/// part. The room may have ended long ago.
+/// Whether `event` is about the room that `args` name, as people write rooms.
+/// The room may have ended long ago.
 fn is_asked_for(event: &Event, args: &EventsArgs) -> bool {
-    let Some(room) = args.room.as_deref().map(str::to_lowercase) else {
+    let Some(text) = args.room.as_deref() else {
         return true;
     };
-    let local = event.room.split('@').next();
-    event.room.to_lowercase() == room || local.is_some_and(|local| local.to_lowercase() == room)
+    let Some(room) = RoomJid::parse(&event.room) else {
+        return false;
+    };
+    // Which services there are, the daemon alone knows.
+    let service = Service {
+        domain: room.service().to_owned(),
+        tenants: true,
+    };
+    let is = |spelling: &Spelling| spelling.is(&room, &service);
+    let spelling = Spelling::parse(text);
+    spelling.is_ok_and(|spelling| {
+        is(&spelling) || spelling.without_folder().is_some_and(|other| is(&other))
+    })
 }
 
 /// What the API takes for `--since`: an id and a time as they are, and `10m`

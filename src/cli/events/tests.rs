@@ -42,17 +42,55 @@ TIME                      ROOM                     WHO                     CHANG
 fn without_room_for_the_reason_it_stands_below() {
     let lines = |columns| Lines::default().lines(&[event(&json!({}))], Some(columns), false);
     let expected = [
-        "TIME                      ROOM         WHO          CHANGE          CAUSE       WHY",
-        "2026-11-24T10:02:03.004Z  lesson@muc…  tim (tim@m…  owner → member  correction",
+        "TIME                      ROOM                     WHO                     CHANGE          CAUSE       WHY",
+        "2026-11-24T10:02:03.004Z  lesson@muc.meet.example  tim (tim@meet.example)  owner → member  correction",
         "    changed by focus; no claims",
     ];
-    assert_eq!(lines(83), expected);
+    assert_eq!(lines(120), expected);
+    // Before the room's name is cut, the service that all have goes.
+    let expected = [
+        "TIME                  ROOM    WHO                     CHANGE          CAUSE       WHY",
+        "2026-11-24T10:02:03Z  lesson  tim (tim@meet.example)  owner → member  correction",
+        "    changed by focus; no claims",
+    ];
+    assert_eq!(lines(90), expected);
+    let other = json!({"room": "t%c3%a4st@breakout.meet.example"});
+    let events = [event(&json!({})), event(&json!({})), event(&other)];
+    let lines_of = Lines::default().lines(&events, Some(90), false);
+    assert!(lines_of[1].contains("  lesson  "), "{lines_of:?}");
+    assert!(lines_of[5].contains("  täst@breakout.m"), "{lines_of:?}");
     assert!(
         lines(40)
             .iter()
             .any(|line| line.ends_with("changed by focus; no claims"))
     );
     assert_eq!(lines(200).len(), 2);
+}
+
+#[test]
+fn people_are_named_as_they_and_their_tokens_say() {
+    for (over, expected) in [
+        (json!({}), "tim (tim@meet.example)"),
+        (
+            json!({"display_name": "Tim", "token_name": "Tim"}),
+            "Tim (tim, tim@meet.example)",
+        ),
+        (
+            json!({"display_name": "Mickey", "token_name": "Tim"}),
+            "Mickey (token: Tim, tim, tim@meet.example)",
+        ),
+        (json!({"token_name": "Tim"}), "Tim (tim, tim@meet.example)"),
+        (
+            json!({"nick": null, "display_name": "Tim"}),
+            "tim@meet.example",
+        ),
+    ] {
+        let lines = Lines::default().lines(&[event(&over)], None, false);
+        assert!(lines[1].contains(&format!("  {expected}  ")), "{lines:?}");
+    }
+    let actor = json!({"actor": {"kind": "occupant", "nick": "ea3a8210", "display_name": "Ann", "jid": "x@y"}});
+    let lines = Lines::default().lines(&[event(&actor)], None, false);
+    assert!(lines[1].ends_with("(by Ann)"), "{lines:?}");
 }
 
 #[test]
@@ -70,6 +108,8 @@ fn rooms_are_asked_for_by_jid_or_local_part() {
         (Some("Lesson@muc.meet.example"), true),
         (Some("less"), false),
         (Some("lesson@muc.other"), false),
+        (Some("https://meet.example/Lesson?jwt=e.y.J"), true),
+        (Some("https://meet.example/jitsi/lesson"), true),
     ] {
         assert_eq!(is_asked_for(&event(&json!({})), &args(room)), asked_for);
     }

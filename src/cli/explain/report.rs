@@ -1,7 +1,7 @@
 //! What `explain` has to say, judged and not yet worded.
 
-use crate::claims::{Claims, TokenName};
-use crate::cli::verification::CheckLine;
+use crate::claims::{Claims, Hint, TokenName};
+use crate::cli::verification::{self, CheckLine};
 use crate::config::{Choice, Config};
 use crate::engine::settings::Freeze;
 use crate::muc::RoomJid;
@@ -151,6 +151,11 @@ pub(super) fn report(evidence: Evidence, config: &Config, whom: &Whom<'_>) -> Re
     let tried = policy.explain(&whom.with(claims.as_ref()));
     let mut notes = evidence.notes;
     notes.extend(whom.notes(&tried));
+    for claims in claims.iter().chain(&refused) {
+        let unread = policy.judge(&whom.with(Some(claims))).unread(claims);
+        notes.extend(unread.iter().map(Hint::advice));
+        notes.extend(verification::milliseconds(&claims.value()));
+    }
     let is_ok = |line: &CheckLine| line.check == "signature" && line.result == "ok";
     Report {
         verified: evidence.checks.iter().any(is_ok),
@@ -206,7 +211,12 @@ fn affiliation(entitlement: Entitlement, config: &Config) -> &'static str {
 
 fn name(claims: Option<&Claims>, config: &Config) -> Name {
     let Some(given) = claims.and_then(Claims::user_name) else {
-        let name_reason = "there is no context.user.name, so any name may be shown".to_owned();
+        let found = claims.map(|claims| claims.value()["context"]["user"]["name"].clone());
+        let name_reason = match found.unwrap_or_default() {
+            Value::Null => "there is no context.user.name, so any name may be shown".to_owned(),
+            Value::String(_) => "context.user.name is blank, so any name may be shown".to_owned(),
+            _ => "context.user.name is no text, so any name may be shown: let the issuer write it in quotes".to_owned(),
+        };
         return Name {
             name_reason,
             ..Name::default()

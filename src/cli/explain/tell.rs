@@ -3,12 +3,13 @@
 use super::report::{Judged, Name, Report, TriedLine};
 use crate::cli::text::{columns, escape};
 use crate::cli::{Error, Output, verification};
+use crate::muc::readable;
 use anstyle::{AnsiColor, Style};
 
 /// Writes the report as aligned text.
 pub(super) fn tell(report: &Report, output: &mut Output) -> Result<(), Error> {
     if let Some(room) = &report.room {
-        output.line(format_args!("room         {}", escape(room)))?;
+        output.line(format_args!("room         {}", escape(&readable(room))))?;
     }
     if let Some(nick) = &report.nick {
         output.line(format_args!("nick         {}", escape(nick)))?;

@@ -4,6 +4,7 @@
 use super::page;
 use crate::api::{Occupant, RoomDetail, RoomSummary, Time};
 use crate::cli::text::escape;
+use crate::muc::readable;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -177,7 +178,8 @@ pub(super) fn in_list(
 /// A change as a line for people.
 pub(super) fn line(change: &Change) -> String {
     let at = page::seconds(change.at);
-    let room = escape(&change.room);
+    let room = readable(&change.room);
+    let room = escape(&room);
     let Some(person) = &change.occupant else {
         let what = match (change.change, &change.summary) {
             (Kind::Ended, _) => "has ended".to_owned(),

@@ -2,7 +2,7 @@
 
 mod change;
 mod overrides;
-mod page;
+pub(in crate::cli) mod page;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -10,6 +10,7 @@ mod watch;
 use super::text::escape;
 use super::{Error, Output, RoomCommand, Status, ask};
 use crate::api::{ErrorCode, RoomDetail, RoomSummary, Status as Daemon};
+use crate::muc::{readable, without_query};
 use crate::shell::client::{Client, ClientError, segment};
 use std::path::Path;
 
@@ -38,7 +39,9 @@ pub(super) async fn rooms(client: &Client) -> Result<Vec<RoomSummary>, ClientErr
 
 /// `GET /v1/rooms/{room}`.
 async fn detail(client: &Client, room: &str) -> Result<RoomDetail, ClientError> {
-    client.get(&format!("/v1/rooms/{}", segment(room))).await
+    client
+        .get(&format!("/v1/rooms/{}", segment(without_query(room))))
+        .await
 }
 
 /// The same; where there is no such room, the error lists those there are.
@@ -56,8 +59,11 @@ async fn unknown_room(client: &Client, room: &str, error: ClientError) -> Error 
         .is_some_and(|f| f.code == ErrorCode::NotFound);
     match (unknown, rooms(client).await) {
         (true, Ok(rooms)) if !rooms.is_empty() => {
-            let names = rooms.into_iter().map(|room| room.room);
-            let text = format!("gavel is in no room {room:?}, but in these");
+            let names = rooms.iter().map(|room| readable(&room.room).into_owned());
+            let text = format!(
+                "gavel is in no room {:?}, but in these",
+                without_query(room)
+            );
             Error::Failed(ask::with_candidates(&text, names))
         }
         _ => error.into(),

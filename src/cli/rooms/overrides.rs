@@ -7,11 +7,16 @@ use crate::cli::ask::with_candidates;
 use crate::cli::text::escape;
 use crate::cli::{Error, Output, SetArgs, Status, UnsetArgs};
 use crate::config::duration;
+use crate::muc::{readable, without_query};
 use crate::shell::client::{Client, ClientError, segment};
 
 /// Where the override of somebody in a room is.
 fn path(room: &str, who: &str) -> String {
-    format!("/v1/rooms/{}/overrides/{}", segment(room), segment(who))
+    format!(
+        "/v1/rooms/{}/overrides/{}",
+        segment(without_query(room)),
+        segment(who)
+    )
 }
 
 /// `PUT /v1/rooms/{room}/overrides/{who}`.
@@ -87,8 +92,11 @@ pub(super) fn unknown_person(room: &RoomDetail, who: &str) -> Option<Error> {
         return None;
     }
     let text = match people().count() {
-        0 => format!("nobody is in {}", room.room),
-        _ => format!("nobody in {} is called {who:?}; there are", room.room),
+        0 => format!("nobody is in {}", readable(&room.room)),
+        _ => format!(
+            "nobody in {} is called {who:?}; there are",
+            readable(&room.room)
+        ),
     };
     Some(Error::Failed(with_candidates(
         &text,

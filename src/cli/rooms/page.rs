@@ -3,7 +3,7 @@
 use crate::api::{Occupant, RoomDetail, RoomSummary, Time};
 use crate::cli::table::{Cell, Column, Layout};
 use crate::cli::text::{INDENT, escape, indented};
-use crate::muc::{Affiliation, Role};
+use crate::muc::{Affiliation, Role, readable};
 use anstyle::{AnsiColor, Style};
 
 /// `time` as tables show it: UTC, to the second, as logs and JSON spell it.
@@ -37,7 +37,7 @@ pub(super) fn rooms(rooms: &[RoomSummary], columns: Option<usize>, colour: bool)
     ]);
     let row = |room: &RoomSummary| {
         [
-            Cell::from(&room.room),
+            Cell::from(readable(&room.room)),
             Cell::from(room.occupants.to_string()),
             Cell::from(room.moderators.to_string()),
             Cell::styled(room.pending.to_string(), pending_style(room.pending > 0)),
@@ -57,7 +57,7 @@ fn pending_style(pending: bool) -> Style {
 
 /// One room with everybody in it and why they are what they are.
 pub(super) fn room(room: &RoomDetail, columns: Option<usize>, colour: bool) -> Vec<String> {
-    let mut lines = vec![escape(&room.room).into_owned(), numbers(room)];
+    let mut lines = vec![escape(&readable(&room.room)).into_owned(), numbers(room)];
     let mut people: Vec<&Occupant> = room.occupants.iter().collect();
     people.sort_by_key(|o| (o.infrastructure, o.role != Role::Moderator, o.joined_at));
     if !people.is_empty() {
@@ -193,6 +193,7 @@ pub(super) fn state(person: &Occupant) -> &'static str {
 /// Why somebody is what they are, and what keeps them from what they should be.
 fn why(person: &Occupant) -> Vec<String> {
     let mut lines = vec![person.reason.clone()];
+    lines.extend(person.unread_claims.iter().cloned());
     if let Some(hindrance) = &person.hindrance {
         lines.push(hindered(hindrance).to_owned());
     }

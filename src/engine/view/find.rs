@@ -1,8 +1,8 @@
 //! ROOM and WHO as people write them (SPEC section 1).
 
 use super::super::Engine;
-use super::super::room::{Occupant, Room};
-use crate::muc::{BareJid, Nick, RoomJid};
+use super::super::room::Occupant;
+use crate::muc::{BareJid, Nick, RoomJid, Spelling};
 use std::collections::BTreeMap;
 
 /// Why a text names no one thing.
@@ -34,35 +34,48 @@ pub struct Found {
 }
 
 impl Engine {
-    /// The room that `text` names: a room JID, or a local part that only one
-    /// room has which gavel is in.
+    /// The room gavel is in that `text` names, as people write rooms
+    /// ([`Spelling`]). Of several services' the first service's is meant.
     ///
     /// # Errors
     ///
     /// Where it names none or several.
     pub fn find_room(&self, text: &str) -> Result<RoomJid, NotFound> {
-        let inside = self.rooms.values().filter(|room| room.is_in());
-        if text.contains('@') {
-            let text = normal(text);
-            let (_, room, resource) = self.locate(&text).ok_or(NotFound::None)?;
-            let known = resource.is_none() && self.rooms.get(&room).is_some_and(Room::is_in);
-            return known.then_some(room).ok_or(NotFound::None);
+        let spelling = Spelling::parse(text).map_err(|_| NotFound::None)?;
+        match (
+            self.rooms_called(&spelling, text),
+            spelling.without_folder(),
+        ) {
+            (Err(NotFound::None), Some(spelling)) => self.rooms_called(&spelling, text),
+            (found, _) => found,
         }
-        // A local part is normalised as part of a JID.
-        let written = normal(&format!("{text}@x"));
-        let local = written.strip_suffix("@x").unwrap_or(text);
-        let mut rooms: Vec<&RoomJid> = inside
-            .map(|room| &room.jid)
-            .filter(|jid| jid.local() == local)
-            .collect();
-        rooms.sort_unstable();
-        match rooms.as_slice() {
-            [] => Err(NotFound::None),
-            [one] => Ok((*one).clone()),
-            several => Err(NotFound::Several(
-                several.iter().map(ToString::to_string).collect(),
-            )),
+    }
+
+    fn rooms_called(&self, spelling: &Spelling, text: &str) -> Result<RoomJid, NotFound> {
+        for service in &self.settings.services {
+            let inside = self.rooms.values().filter(|room| room.is_in());
+            let mut rooms: Vec<&RoomJid> = inside
+                .map(|room| &room.jid)
+                .filter(|jid| spelling.is(jid, service))
+                .collect();
+            // On the wire two rooms can differ in how one name is written.
+            if let Some(exact) = rooms
+                .iter()
+                .find(|jid| [jid.as_str(), jid.local()].contains(&text))
+            {
+                return Ok((*exact).clone());
+            }
+            rooms.sort_unstable();
+            match rooms.as_slice() {
+                [] => {}
+                [one] => return Ok((*one).clone()),
+                several => {
+                    let several = several.iter().map(ToString::to_string);
+                    return Err(NotFound::Several(several.collect()));
+                }
+            }
         }
+        Err(NotFound::None)
     }
 
     /// The person in `room` whom `text` names by nick, real JID or display

@@ -1,7 +1,7 @@
 //! Why somebody has what they have, in one sentence.
 
 use super::super::Engine;
-use super::super::event::{Cause, Change, Decision};
+use super::super::event::{Cause, Change, Decision, Party, PartyKind};
 use super::super::meeting::decide::Basis;
 use super::super::meeting::rights::Grant;
 use super::super::person::Person;
@@ -102,6 +102,16 @@ impl Engine {
         }
     }
 
+    /// What people know `actor` by, where it is somebody in the meeting.
+    pub(in crate::engine) fn name_of(
+        &self,
+        main: &RoomJid,
+        actor: Option<&Party>,
+    ) -> Option<String> {
+        let occupant = actor.filter(|actor| actor.kind == PartyKind::Occupant)?;
+        self.display_name(main, occupant.nick.as_deref()?)
+    }
+
     /// What people know somebody in a meeting by.
     fn display_name(&self, main: &RoomJid, nick: &str) -> Option<String> {
         let rooms = self.meetings.get(main)?.rooms.iter();
@@ -171,7 +181,12 @@ impl Decision {
     /// Why it was taken.
     pub(super) fn words(&self) -> String {
         let actor = self.actor.as_ref();
-        let by = || actor.map_or_else(|| "somebody".to_owned(), ToString::to_string);
+        let by = || match (actor, &self.actor_name) {
+            (Some(Party { jid: Some(jid), .. }), Some(name)) => format!("{name} ({jid})"),
+            (_, Some(name)) => name.clone(),
+            (Some(actor), None) => actor.to_string(),
+            (None, None) => "somebody".to_owned(),
+        };
         match (self.cause, &self.change) {
             (_, Change::Override { to, until, by, .. }) => match (to, by) {
                 (Some(to), by) => override_words(*to, *until, by.as_deref()),

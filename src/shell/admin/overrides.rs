@@ -14,13 +14,18 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::routing::put;
 use axum::{Json, Router};
+use nix::unistd::{Uid, User};
+use std::thread;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// The longest body that is read, in bytes; a right one has less than a hundred.
 const LONGEST: usize = 4096;
 /// It must be there within this.
 const BODY: Duration = Duration::from_secs(10);
+/// The longest wait for a user's name.
+const NAME: Duration = Duration::from_secs(2);
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/v1/rooms/{room}/overrides/{who}", put(set).delete(clear))
@@ -38,11 +43,11 @@ async fn set(
     let Path((room, who)) = named.map_err(|error| Fault::bad(error.body_text()))?;
     let wish = read(body).await?;
     let lasts = wish.for_.as_deref().map(length).transpose()?;
+    let by = user(&connection).await;
     let set = shared.desk.ask(move |driver| {
         let room = find(driver, &room)?;
         let person = steerable(driver, &room, &who)?;
         let lasts = lasts.map(|lasts| u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX));
-        let by = user(&connection);
         let set = Override {
             affiliation: wish.affiliation,
             until: lasts.map(|lasts| driver.clock.now().unix_ms.saturating_add(lasts)),
@@ -71,6 +76,7 @@ async fn clear(
     named: Named,
 ) -> Result<Json<RoomOverride>, Fault> {
     let Path((room, who)) = named.map_err(|error| Fault::bad(error.body_text()))?;
+    let by = user(&connection).await;
     let cleared = shared.desk.ask(move |driver| {
         let room = find(driver, &room)?;
         let person = driver.engine.find_overridden(&room, &who);
@@ -89,7 +95,7 @@ async fn clear(
             main,
             jid,
             set: None,
-            by: user(&connection),
+            by,
         });
         was.ok_or_else(|| Fault::not_found(format!("{who:?} has no override in {room}")))
     });
@@ -98,9 +104,31 @@ async fn clear(
     cleared.map(Json)
 }
 
-/// `uid 1000`
-fn user(connection: &Connection) -> Option<String> {
-    connection.uid.map(|uid| format!("uid {uid}"))
+/// Who asks: the name that the system has for them, else `uid 1000`.
+///
+/// The name may come from a directory on the network. So a thread of its own
+/// asks for it, and it is not waited for long.
+async fn user(connection: &Connection) -> Option<String> {
+    let uid = connection.uid?;
+    let (tell, told) = oneshot::channel();
+    let look = move || {
+        let user = User::from_uid(Uid::from_raw(uid));
+        // Nobody may be waiting any more.
+        let _ = tell.send(user.ok().flatten().map(|user| user.name));
+    };
+    let asked = thread::Builder::new().name("user".into()).spawn(look);
+    let name = match asked {
+        Ok(_) => timeout(NAME, told)
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .flatten(),
+        Err(_) => None,
+    };
+    Some(
+        name.filter(|name| !name.is_empty())
+            .unwrap_or_else(|| format!("uid {uid}")),
+    )
 }
 
 async fn read(body: Body) -> Result<OverrideRequest, Fault> {
@@ -139,7 +167,7 @@ fn steerable(driver: &Driver, room: &RoomJid, who: &str) -> Result<Found, Fault>
 fn no_person(error: NotFound, room: &RoomJid, who: &str) -> Fault {
     match error {
         NotFound::None => Fault::not_found(format!(
-            "nobody in {room} has {who:?} as nick, real JID or display name: GET /v1/rooms/{room} lists who is there"
+            "nobody in {room} has {who:?} as nick, real JID or display name; `gavel room show {room}` shows who is there"
         )),
         NotFound::Several(people) => Fault::ambiguous(
             format!(

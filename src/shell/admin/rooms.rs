@@ -4,7 +4,7 @@ use super::Shared;
 use super::fault::Fault;
 use crate::api::Status;
 use crate::engine::NotFound;
-use crate::muc::RoomJid;
+use crate::muc::{RoomJid, without_query};
 use crate::shell::driver::Driver;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -66,11 +66,14 @@ fn answer(json: Bytes) -> Result<Response, Fault> {
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
 
-/// The room that a path names.
+/// The room that a path names, as people write rooms.
 pub(super) fn find(driver: &Driver, text: &str) -> Result<RoomJid, Fault> {
     driver.engine.find_room(text).map_err(|error| match error {
         NotFound::Several(rooms) => Fault::ambiguous(
-            format!("several rooms are named {text:?}: write which"),
+            format!(
+                "several rooms are named {:?}: give the JID of one",
+                without_query(text)
+            ),
             rooms,
         ),
         _ => no_room(driver, text),
@@ -79,8 +82,10 @@ pub(super) fn find(driver: &Driver, text: &str) -> Result<RoomJid, Fault> {
 
 fn no_room(driver: &Driver, text: &str) -> Fault {
     let status = driver.status();
+    // A pasted URL can hold a token.
+    let text = without_query(text);
     Fault::not_found(match (status.connected, status.problem) {
-        (true, _) => format!("gavel is in no room {text:?}: GET /v1/rooms lists those it is in"),
+        (true, _) => format!("gavel is in no room {text:?}; `gavel room list` shows the rooms"),
         (false, Some(problem)) => {
             format!("gavel is in no room {text:?}, since it is not connected: {problem}")
         }
