@@ -6,6 +6,8 @@ mod generated;
 
 #[path = "cli_check/rules.rs"]
 mod rules;
+#[path = "cli_check/told.rs"]
+mod told;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -194,7 +196,39 @@ fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let (status, out, err) = gavel("", &["completions", shell], &[]);
         assert_eq!((status, err.as_str()), (0, ""), "{shell}");
-        assert!(out.contains("explain") && out.contains("config"), "{shell}");
+        assert!(out.contains("_GAVEL_COMPLETE"), "{shell}");
+    }
+    // Shells ask gavel itself; where no daemon runs that is quick and silent.
+    for (typed, expected) in [
+        (&["exp"] as &[&str], "explain\t"),
+        (
+            &["room", "set", "lesson", "ada", ""],
+            "outcast\nnone\nmember\nadmin\nowner\n",
+        ),
+        (&["token", "sign", "--alg", "HS"], "HS256\nHS384\nHS512\n"),
+        (&["events", "--since", "1"], "15m\tthe last 15m\n1h\t"),
+        (&["room", "show", ""], ""),
+        (&["room", "set", "lesson", ""], ""),
+    ] {
+        let words = [&["--", "gavel"], typed].concat();
+        let start = std::time::Instant::now();
+        let (status, out, err) = gavel("", &words, &[("_GAVEL_COMPLETE", "fish")]);
+        assert_eq!((status, err.as_str()), (0, ""), "{typed:?}");
+        let starts = out.starts_with(expected);
+        // Where nothing is there, options may be offered and nothing else.
+        let options = || out.lines().all(|line| line.starts_with('-'));
+        assert!(
+            if expected.is_empty() {
+                options()
+            } else {
+                starts
+            },
+            "{typed:?}: {out}"
+        );
+        assert!(
+            start.elapsed() < std::time::Duration::from_secs(10),
+            "{typed:?}"
+        );
     }
 }
 

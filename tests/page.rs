@@ -74,21 +74,10 @@ fn the_page_shows_who_moderates_and_why_and_what_changes() {
             assert!(std::time::Instant::now() < deadline, "Tim is still shown");
         }
 
-        // On a phone nothing is wider than the screen, and dark is dark.
+        // Dark is dark.
         browser.window(360, 740, true).await;
-        let width = browser.value("document.documentElement.scrollWidth").await;
-        assert!(width.as_u64().unwrap() <= 360, "{width}");
         let ground = browser.value("getComputedStyle(document.body).backgroundColor");
         assert_eq!(ground.await, "rgb(22, 24, 27)");
-        if let Some(folder) = std::env::var_os("TEST_PICTURES") {
-            let folder = std::path::PathBuf::from(folder);
-            std::fs::write(folder.join("phone.png"), browser.picture().await).unwrap();
-            browser.window(1100, 900, false).await;
-            std::fs::write(folder.join("room.png"), browser.picture().await).unwrap();
-            browser.value("location.hash = ''").await;
-            browser.shows("Moderators").await;
-            std::fs::write(folder.join("rooms.png"), browser.picture().await).unwrap();
-        }
 
         // gavel ends: the page says so, and goes on when it is back.
         env.gavel.kill();
@@ -100,6 +89,147 @@ fn the_page_shows_who_moderates_and_why_and_what_changes() {
         browser.shows("connected").await;
     });
 }
+
+/// Words that are broken in their middle, and what is wider than the window.
+const UNREADABLE: &str = r"(() => {
+  const found = [];
+  const wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) found.push('the page is ' + wide + ' wide');
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode;
+    for (const word of node.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+      if (lines.size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+})()";
+
+/// Keeps a picture, where somebody has asked for pictures. `page` is the one of
+/// the documentation.
+async fn picture(browser: &mut Browser, name: &str) {
+    for (variable, wanted) in [
+        ("GAVEL_SCREENSHOTS", name == "page"),
+        ("TEST_PICTURES", true),
+    ] {
+        if let Some(folder) = std::env::var_os(variable).filter(|_| wanted) {
+            let file = std::path::PathBuf::from(folder).join(format!("{name}.png"));
+            std::fs::write(file, browser.picture().await).unwrap();
+        }
+    }
+}
+
+/// People as Jitsi has them: JIDs and nicks that nobody chose, a room whose name
+/// is encoded, and somebody who is not settled.
+#[test]
+fn the_page_can_be_read_at_every_width() {
+    support::run(async {
+        const ROOM: &str = "how%20to%20t%c3%a4st@muc.meet.jitsi";
+        let (env, address) = scene("").await;
+        let focus = env.focus(ROOM).await;
+        let mut people = Vec::new();
+        for (nick, name, teaches) in [
+            ("0a1b2c3d", "Ada Lovelace", true),
+            ("f81d4fae", "Timotheus Österreicher-Schmidt", false),
+        ] {
+            let claims = if teaches {
+                teacher(name)
+            } else {
+                student(name)
+            };
+            let jid = format!("{nick}-7dec-11d0-a765-00a0c91e6bf6");
+            let client = env.client(&jid).await;
+            let token = support::jwt(&support::token(claims));
+            let shown = token + &support::nick(name);
+            client.join(ROOM, nick, &shown).await;
+            people.push(client);
+            env.settle().await;
+        }
+        let unread = serde_json::json!({"role": "moderator"});
+        let kim = env.client("c0ffee00-7dec-11d0-a765-00a0c91e6bf6").await;
+        let shown = support::jwt(&support::token(unread)) + &support::nick("Kim");
+        kim.join(ROOM, "c0ffee00", &shown).await;
+        focus
+            .affiliate(
+                ROOM,
+                "f81d4fae-7dec-11d0-a765-00a0c91e6bf6@meet.jitsi",
+                "owner",
+            )
+            .await
+            .unwrap();
+        let _lesson = env.focus("lesson@muc.meet.jitsi").await;
+        let ended = env.client("bob").await;
+        ended.join("over@muc.meet.jitsi", "bob", "").await;
+        focus
+            .invite("over@muc.meet.jitsi", "gavel@gavel.meet.jitsi")
+            .await;
+        env.gavel.logs("joined room=over@").await;
+        ended.leave("over@muc.meet.jitsi", "bob").await;
+        env.gavel.logs("left room=over@").await;
+
+        let mut browser = Browser::start().await;
+        browser.window(1280, 900, false).await;
+        browser.open(&format!("http://{address}/")).await;
+        browser.shows("how to täst@muc.meet.jitsi").await;
+        browser
+            .shows("Rooms that ended in the last 24 hours: 1")
+            .await;
+        browser.shows("What gavel doctor says").await;
+        // Somebody is found by their name, whatever room they are in.
+        let find = |text: &str| {
+            format!(
+                "(() => {{ const find = document.getElementById('find'); find.value = '{text}'; find.dispatchEvent(new Event('input')); }})()"
+            )
+        };
+        browser.value(&find("österreicher")).await;
+        browser.shows("No room has that in its name.").await;
+        browser.shows("Timotheus Österreicher-Schmidt").await;
+        browser
+            .value("document.getElementById('ended').open = true")
+            .await;
+        browser.shows("over@muc.meet.jitsi").await;
+        for (width, dark) in WIDTHS {
+            browser.window(width, 900, dark).await;
+            let found = browser.value(UNREADABLE).await;
+            assert_eq!(found, serde_json::json!([]), "{width}");
+            picture(&mut browser, &format!("rooms-{width}-{dark}")).await;
+        }
+        browser.value(&find("")).await;
+        let hash =
+            "location.hash = '#' + encodeURIComponent('how%20to%20t%c3%a4st@muc.meet.jitsi')";
+        browser.value(hash).await;
+        browser.shows("Decisions in this room").await;
+        browser.shows("which no rule reads").await;
+        browser.shows("changed by focus").await;
+        let decisions = "document.getElementById('events').innerText";
+        let decisions = browser.value(decisions).await;
+        let decisions = decisions.as_str().unwrap();
+        assert!(decisions.contains("Ada Lovelace"), "{decisions}");
+        assert!(!decisions.contains("over@"), "{decisions}");
+        for (width, dark) in WIDTHS {
+            browser.window(width, 900, dark).await;
+            let found = browser.value(UNREADABLE).await;
+            assert_eq!(found, serde_json::json!([]), "{width}");
+            picture(&mut browser, &format!("room-{width}-{dark}")).await;
+        }
+        browser.window(960, 800, false).await;
+        picture(&mut browser, "page").await;
+    });
+}
+
+/// Windows of a phone, a tablet and a desktop, in dark colours and light.
+const WIDTHS: [(u32, bool); 6] = [
+    (360, false),
+    (360, true),
+    (768, false),
+    (768, true),
+    (1280, false),
+    (1280, true),
+];
 
 /// Status, header lines and body of one answer, as they come.
 async fn ask(address: &str, method: &str, path: &str, headers: &[&str]) -> (u16, String, String) {
@@ -124,11 +254,21 @@ async fn ask(address: &str, method: &str, path: &str, headers: &[&str]) -> (u16,
 fn the_page_only_reads() {
     support::run(async {
         let (env, address) = scene("").await;
-        env.focus(ROOM).await;
+        let _focus = env.focus(ROOM).await;
         let ada = env.person(ROOM, "ada", Some(teacher("Ada"))).await;
         ada.sees_affiliation(ROOM, "ada", "owner").await;
         let host = "Host: 127.0.0.1";
-        for path in ["/", "/page.js", "/style.css", "/v1/status", "/v1/rooms"] {
+        for path in [
+            "/",
+            "/show.js",
+            "/page.js",
+            "/style.css",
+            "/v1/status",
+            "/v1/rooms",
+            "/v1/people?unsettled=true",
+            "/v1/ended",
+            "/v1/doctor",
+        ] {
             let (status, head, _) = ask(&address, "GET", path, &[host]).await;
             assert_eq!(status, 200, "{path}");
             assert!(head.contains("content-security-policy: default-src 'none';"));

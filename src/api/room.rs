@@ -102,6 +102,29 @@ pub struct Occupant {
     pub hindrance: Option<String>,
 }
 
+/// Somebody, and the room they are in: `GET /v1/people`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Somebody {
+    /// The room.
+    pub room: String,
+    /// The occupant.
+    #[serde(flatten)]
+    pub occupant: Occupant,
+}
+
+/// A room that gavel has left within the last day: `GET /v1/ended`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedRoom {
+    /// Its JID.
+    pub room: String,
+    /// The MUC service.
+    pub service: String,
+    /// When gavel left it.
+    pub ended_at: Time,
+    /// Why, in words.
+    pub why: String,
+}
+
 /// Claims that were not believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {

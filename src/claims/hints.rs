@@ -68,6 +68,15 @@ impl Hint {
         &self.when
     }
 
+    /// The claim, and in short the rule that would read it.
+    pub fn in_short(&self) -> String {
+        let Self { said, when, .. } = self;
+        match self.features_alone {
+            true => format!("{said} (without context.user, so no rule can read it)"),
+            false => format!("{said} (a rule reads it with when = '{when}')"),
+        }
+    }
+
     /// What is not read, and the rule that would read it.
     pub fn advice(&self) -> String {
         let Self { said, when, .. } = self;

@@ -49,11 +49,7 @@ fn translate(regex: &str) -> Option<String> {
             '{' => {
                 let times: String = rest.by_ref().take_while(|c| *c != '}').collect();
                 // The item is there once already.
-                lua.push_str(
-                    &repeated(&last, &times)?
-                        .strip_prefix(last.as_str())?
-                        .to_owned(),
-                );
+                lua.push_str(repeated(&last, &times)?.strip_prefix(last.as_str())?);
                 continue;
             }
             '?' if lua.ends_with(['*', '+', '?']) => return None,

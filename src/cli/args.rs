@@ -66,7 +66,8 @@ pub enum Command {
     Token(TokenArgs),
     /// Inspect and steer the running daemon
     ///
-    /// ROOM is a room JID, or its local part where only one managed room has it.
+    /// ROOM is a room as people write it (lesson, How To Be), the meeting's URL, or
+    /// a JID. Where several services have a room of that name, the main one is meant.
     /// WHO is a nick, a real JID or a display name of somebody in the room;
     /// jid:ada@meet.jitsi is nobody else's, whatever others call themselves.
     #[command(arg_required_else_help = true)]
@@ -160,7 +161,7 @@ pub struct ExplainArgs {
     #[arg(long)]
     pub guest: bool,
     /// The room to judge them for; a breakout room's main room
-    #[arg(long)]
+    #[arg(long, add = super::completions::rooms())]
     pub room: Option<String>,
     /// Their nick, for rules that look at occupant.nick
     #[arg(long)]
@@ -202,11 +203,11 @@ pub struct SignArgs {
     #[arg(long, value_name = "FILE")]
     pub claims: PathBuf,
     /// How long the token is valid from now, e.g. 1h; without it `exp` is as
-    /// in the claims
+    /// in the claims. Missing `iss` and `aud` are those of [claims.jwt]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub exp: Option<Duration>,
     /// The algorithm [default: the first configured]
-    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm)]
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm, add = super::completions::algorithms())]
     pub alg: Option<Algorithm>,
     /// Print one JSON document
     #[arg(long)]
@@ -217,7 +218,7 @@ pub struct SignArgs {
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// The room it is shown in
-    #[arg(long)]
+    #[arg(long, add = super::completions::rooms())]
     pub room: Option<String>,
     /// A file with a compact JWT; - is stdin
     #[arg(value_name = "FILE")]

@@ -1,6 +1,6 @@
 //! `gavel doctor`: how the deployment is, and what mends it.
 
-use super::text::{columns, escape};
+use super::text::{columns, escape, pad, width, wrap};
 use super::{DoctorArgs, Error, Output, Status, ask};
 use crate::api::{self, Diagnosis, Examiner, Finding, Severity, Time};
 use crate::config::{self, Invalid, Loaded, Problem};
@@ -91,15 +91,57 @@ fn configuration(loaded: &Result<Loaded, Invalid>) -> Vec<Finding> {
 
 /// One line a finding: severity, check, what is so, and what mends it.
 fn print(findings: &[Finding], output: &mut Output) -> Result<(), Error> {
-    let rows: Vec<_> = findings.iter().map(row).collect();
+    let lines = lines(findings, output.columns());
     // Only the first column is coloured, and padded before: escapes have no
     // width.
-    for (finding, line) in findings.iter().zip(columns(&rows).lines()) {
-        let (word, rest) = line.split_at(word(finding.severity).len());
-        let word = output.styled(style(finding.severity), word);
-        output.line(format!("{word}{rest}"))?;
+    for (severity, line) in lines {
+        match severity {
+            Some(severity) => {
+                let (word, rest) = line.split_at(word(severity).len());
+                let word = output.styled(style(severity), word);
+                output.line(format!("{word}{rest}"))?;
+            }
+            None => output.line(line)?,
+        }
     }
     Ok(())
+}
+
+/// The least room for the text of a finding.
+const LEAST: usize = 30;
+
+/// The findings as lines; on a terminal of so many `columns` the text is broken
+/// there, below its own beginning. Of each finding the first has its severity.
+fn lines(findings: &[Finding], columns_: Option<usize>) -> Vec<(Option<Severity>, String)> {
+    let rows: Vec<_> = findings.iter().map(row).collect();
+    let table = columns(&rows);
+    let first = |finding: &Finding| Some(finding.severity);
+    let Some(all) = columns_ else {
+        let lines = table.lines().map(str::to_owned);
+        return findings.iter().map(first).zip(lines).collect();
+    };
+    let check = rows.iter().map(|[_, check, _]| width(check)).max();
+    let severity = rows.iter().map(|[word, ..]| width(word)).max();
+    let (severity, check) = (severity.unwrap_or(0), check.unwrap_or(0));
+    // Beside a long name there may be no room: then the text stands below it.
+    let beside = all >= severity + check + 4 + LEAST;
+    let indent = if beside { severity + check + 4 } else { 4 };
+    let mut lines = Vec::new();
+    for (finding, [word, name, text]) in findings.iter().zip(&rows) {
+        let head = format!("{}  {}", pad(word, severity), pad(&escape(name), check));
+        let text = wrap(&escape(text), all.saturating_sub(indent).max(LEAST));
+        let mut text = text.into_iter();
+        lines.push(match beside {
+            true => (
+                first(finding),
+                format!("{head}  {}", text.next().unwrap_or_default()),
+            ),
+            false => (first(finding), head.trim_end().to_owned()),
+        });
+        let blank = " ".repeat(indent);
+        lines.extend(text.map(|line| (None, format!("{blank}{line}"))));
+    }
+    lines
 }
 
 fn row(finding: &Finding) -> [String; 3] {
@@ -169,5 +211,54 @@ fn readiness(status: &api::Status) -> (String, bool) {
             format!("ready: connected, rooms: {rooms}, people: {people}"),
             true,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_terminal_findings_are_broken_at_its_width() {
+        let finding = |severity, check: &str, message: &str| Finding {
+            severity,
+            check: check.to_owned(),
+            message: message.to_owned(),
+            remedy: Some("load it in modules_enabled and restart Prosody".to_owned()),
+        };
+        let findings = [
+            finding(Severity::Ok, "connection", "connected"),
+            finding(
+                Severity::Fail,
+                "module",
+                "mod_gavel is not active on muc.meet.jitsi",
+            ),
+        ];
+        let shown = |columns| -> Vec<String> {
+            lines(&findings, columns)
+                .into_iter()
+                .map(|(_, line)| line)
+                .collect()
+        };
+        let pipe = shown(None);
+        assert_eq!(pipe.len(), 2);
+        assert!(pipe[1].starts_with("fail  module      mod_gavel is not active on"));
+        let narrow = shown(Some(60));
+        assert_eq!(
+            narrow[2..],
+            [
+                "fail  module      mod_gavel is not active on muc.meet.jitsi",
+                "                  → load it in modules_enabled and restart",
+                "                  Prosody",
+            ]
+        );
+        for columns in [30, 40, 47, 48, 60, 80, 100] {
+            let lines = shown(Some(columns));
+            assert!(
+                lines.iter().all(|line| width(line) <= columns.max(34)),
+                "{lines:?}"
+            );
+        }
+        assert_eq!(shown(Some(40))[0], "ok    connection");
     }
 }

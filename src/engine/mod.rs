@@ -86,7 +86,7 @@ pub use steer::Steering;
 pub use survey::Survey;
 pub use tally::Tally;
 pub use time::{Now, Tick};
-pub use view::{Counts, Found, NotFound};
+pub use view::{Counts, Found, NotFound, WantedPeople};
 pub use warning::{Warning, release_of};
 
 use crate::claims::Bindings;

@@ -4,7 +4,7 @@
 use super::Warning;
 use super::event::{Party, PartyKind};
 use super::{Engine, Room};
-use crate::claims::Claims;
+use crate::claims::{Claims, Hint};
 use crate::muc::{Affiliation, BareJid, RealJid, RoomJid};
 use crate::policy::{Entitlement, Reason, Verdict};
 
@@ -36,11 +36,7 @@ impl Engine {
         }
         if tally.hints.is_empty() {
             let hints = verdict.unread(claims);
-            let hints = hints.iter().map(|hint| {
-                let when = hint.when();
-                format!("{hint} (which a rule reads with when = '{when}')")
-            });
-            tally.hints = hints.collect();
+            tally.hints = hints.iter().map(Hint::in_short).collect();
         }
         if !tally.hints.is_empty() || tally.people >= NONE_OF_SO_MANY {
             // Once, whatever the number is by then.

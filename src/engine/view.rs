@@ -2,10 +2,12 @@
 //! have, and why. Looks only; nothing here changes anything.
 
 mod find;
+mod people;
 mod unsettled;
 mod words;
 
 pub use find::{Found, NotFound};
+pub use people::Wanted as WantedPeople;
 
 use super::Engine;
 use super::event::{Change, Decision, Party, PartyKind};

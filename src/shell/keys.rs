@@ -131,9 +131,13 @@ impl Server {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let status = response.status();
                 let why = match key {
-                    // What was asked for is made of the token's kid.
                     KeyName::Named(name) => {
-                        format!("there is no {name}.pem ({status}), the SHA-256 of the token's kid")
+                        let shown = self.url.to_string();
+                        let folder = shown.split('?').next().unwrap_or_default();
+                        let folder = folder.trim_end_matches('/');
+                        format!(
+                            "{folder}/{name}.pem is not there ({status}); the file's name is the SHA-256 of the token's kid"
+                        )
                     }
                     KeyName::Set => format!("there is nothing at that URL ({status})"),
                 };

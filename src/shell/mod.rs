@@ -8,6 +8,7 @@ mod clock;
 mod condition;
 mod desk;
 mod driver;
+mod ended;
 mod journal;
 pub mod keys;
 pub mod lines;
@@ -36,6 +37,7 @@ use audit::Audit;
 use condition::Condition;
 use desk::Desk;
 use driver::{Driver, End, sleep_until_some};
+use ended::Ended;
 use journal::Journal;
 use keys::Fetcher;
 use link::{LinkConfig, LinkError};
@@ -78,6 +80,7 @@ pub async fn run(
     let now = clock.now().unix_ms;
     let journal = Arc::new(Journal::new(now));
     let metrics = Arc::new(Metrics::new());
+    let ended = Arc::new(Ended::default());
     let (desk, jobs) = Desk::new();
     let mut driver = Driver {
         engine: Engine::new(settings, state),
@@ -87,6 +90,7 @@ pub async fn run(
         stats: Stats::new(
             metrics.clone(),
             journal.clone(),
+            ended.clone(),
             Audit::new(config.log.audit.clone()),
         ),
         decoder: Decoder::new(jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default()),
@@ -100,7 +104,10 @@ pub async fn run(
         examiners: Vec::new(),
     };
     let reloading = tokio::spawn(reloads.run(desk.clone()));
-    let admin = Admin::start(config.admin.clone(), Shared::new(desk, journal, metrics));
+    let admin = Admin::start(
+        config.admin.clone(),
+        Shared::new(desk, journal, metrics, ended),
+    );
     let link_config = probe::link_config(&config);
     let stopping = driver.notifier.stopping();
     let mut shutdown = pin!(async {

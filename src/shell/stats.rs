@@ -3,6 +3,7 @@
 //! and the audit file.
 
 use super::audit::Audit;
+use super::ended::Ended;
 use super::journal::Journal;
 use super::metrics::Metrics;
 use crate::engine::Report;
@@ -16,6 +17,8 @@ pub(super) struct Stats {
     metrics: Arc<Metrics>,
     /// The last decisions.
     journal: Arc<Journal>,
+    /// Rooms that gavel has left.
+    ended: Arc<Ended>,
     /// All decisions, in a file.
     audit: Audit,
     /// Stanzas that could not be read.
@@ -26,10 +29,16 @@ pub(super) struct Stats {
 
 impl Stats {
     /// Nothing has happened yet.
-    pub(super) fn new(metrics: Arc<Metrics>, journal: Arc<Journal>, audit: Audit) -> Self {
+    pub(super) fn new(
+        metrics: Arc<Metrics>,
+        journal: Arc<Journal>,
+        ended: Arc<Ended>,
+        audit: Audit,
+    ) -> Self {
         Self {
             metrics,
             journal,
+            ended,
             audit,
             unparsed: 0,
             connected_before: false,
@@ -39,6 +48,11 @@ impl Stats {
     /// The engine tells something, at `unix_ms`.
     pub(super) fn report(&mut self, report: &Report, unix_ms: u64) {
         self.metrics.report(report);
+        match report {
+            Report::Joined { room, .. } => self.ended.joined(room),
+            Report::Left { room, why } => self.ended.left(room, why, unix_ms),
+            _ => {}
+        }
         if let Report::Decision(decision) = report
             && let Some(json) = self.journal.add(decision, unix_ms)
         {

@@ -196,11 +196,7 @@ async fn keys_wrong_answers_yield_nothing_and_are_told(version: Version) {
     let to_other_host = format!("http://localhost:{}/asap/there.pem", elsewhere.port);
     let cases = [
         ("status", Answer::Status(500), "the server answered 500"),
-        (
-            "absent",
-            Answer::Status(404),
-            "the server has no such key (404",
-        ),
+        ("absent", Answer::Status(404), ".pem is not there (404"),
         (
             "html",
             Answer::Text("<html>keys</html>".into()),

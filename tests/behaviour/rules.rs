@@ -42,7 +42,7 @@ async fn rules_give_every_affiliation(version: Version) {
     }
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "keep"), "member");
-    env.gavel.logs("rule=as admin").await;
+    env.gavel.logs("rule=\"as admin\"").await;
     // Whatever becomes of who is left alone is right.
     for to in ["owner", "none", "admin"] {
         focus.affiliate(ROOM, "keep@meet.jitsi", to).await.unwrap();

@@ -2,7 +2,7 @@
 //! that asks a running gavel.
 
 use crate::on_both;
-use crate::support::{Env, Version, nick, student, teacher};
+use crate::support::{Env, Version, jwt, nick, student, teacher, token};
 use hyper::Method;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ async fn lesson(env: &Env) -> Vec<std::sync::Arc<crate::support::Client>> {
     let seen = nick("Ada L");
     let room_nick = ada.jid.clone();
     assert!(room_nick.starts_with("ea3a8210@"), "{room_nick}");
-    let update = crate::support::token(teacher("Ada L")) + &seen;
+    let update = jwt(&token(teacher("Ada L"))) + &seen;
     ada.presence(ROOM, "ea3a8210", &update).await;
     env.settle().await;
     vec![focus, ada, tim]
@@ -91,7 +91,11 @@ async fn who_it_was_is_told_afterwards(version: Version) {
     let answer = env.gavel.ask(Method::PUT, path, body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     focus.sees_affiliation(ROOM, "ea3a8210", "admin").await;
-    let events = env.gavel.run(&["events", "--json"]).json();
+    let is_set = |events: &Value| {
+        let mut events = events.as_array().unwrap().iter();
+        events.any(|e| e["kind"] == "affiliation" && e["to"] == "admin")
+    };
+    let events = env.gavel.tells(&["events", "--json"], is_set).await;
     let about = |kind: &str| {
         let all = events.as_array().unwrap().iter();
         let mut all = all.filter(|e| e["kind"] == kind && e["nick"] == "ea3a8210");
@@ -124,3 +128,35 @@ async fn who_it_was_is_told_afterwards(version: Version) {
     }
 }
 on_both!(who_it_was_is_told_afterwards);
+
+async fn a_shell_completes_what_is_there(version: Version) {
+    let env = Env::new(version).await;
+    let people = lesson(&env).await;
+    let complete = |typed: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gavel"));
+        command.args(["--", "gavel"]).args(typed);
+        command.env("_GAVEL_COMPLETE", "fish");
+        let ended = command.env("GAVEL_CONFIG", env.gavel.config()).output();
+        let ended = ended.unwrap();
+        assert_eq!((ended.status.code(), ended.stderr.len()), (Some(0), 0));
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    // A name that a shell would split is given as it is on the wire.
+    let room = "how%20t%c3%a4st";
+    let rooms = complete(&["room", "show", "how"]);
+    assert_eq!(rooms, format!("{room}\t2 people\n"));
+    let who = complete(&["room", "set", room, ""]);
+    assert!(who.contains("ea3a8210\tAda L\n"), "{who}");
+    assert!(
+        who.contains("tim\tTim\n") && !who.contains("focus"),
+        "{who}"
+    );
+    // A name leads to the nick.
+    assert_eq!(
+        complete(&["room", "unset", room, "ada"]),
+        "ea3a8210\tAda L\n"
+    );
+    assert_eq!(complete(&["room", "unset", "elsewhere", "ada"]), "");
+    drop(people);
+}
+on_both!(a_shell_completes_what_is_there);

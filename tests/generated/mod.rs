@@ -67,7 +67,7 @@ fn page(command: &Command, top: bool) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut page = format!(".TH {title} 1 \"\" \"gavel {version}\" \"gavel\"\n").into_bytes();
     man.render_name_section(&mut page).unwrap();
-    man.render_synopsis_section(&mut page).unwrap();
+    page.extend(synopsis(command).into_bytes());
     man.render_description_section(&mut page).unwrap();
     man.render_options_section(&mut page).unwrap();
     if command.has_subcommands() {
@@ -81,6 +81,39 @@ fn page(command: &Command, top: bool) -> String {
     let example = escaped(example.trim_start_matches("Example:\n").trim());
     page.push_str(&format!(".SH EXAMPLE\n.nf\n{example}\n.fi\n"));
     page
+}
+
+/// How the command is written, with what each option takes.
+fn synopsis(command: &Command) -> String {
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    let mut text = format!(".SH SYNOPSIS\n\\fB{}\\fR", escaped(name));
+    let shown = |arg: &&clap::Arg| !arg.is_hide_set();
+    let (positionals, options): (Vec<_>, Vec<_>) = command
+        .get_arguments()
+        .filter(shown)
+        .partition(|arg| arg.is_positional());
+    for arg in options.into_iter().chain(positionals) {
+        let names = arg.get_value_names().unwrap_or_default();
+        let value = names.iter().filter(|_| arg.get_action().takes_values());
+        let value: Vec<_> = value
+            .map(|name| format!("\\fI{}\\fR", escaped(name)))
+            .collect();
+        let flag = match (arg.get_short(), arg.get_long()) {
+            (Some(short), _) => format!("\\fB\\-{short}\\fR"),
+            (None, Some(long)) => format!("\\fB{}\\fR", escaped(&format!("--{long}"))),
+            (None, None) => String::new(),
+        };
+        let written = [vec![flag], value].concat().join(" ");
+        let written = written.trim_start();
+        text += &match arg.is_required_set() {
+            true => format!(" {written}"),
+            false => format!(" [{written}]"),
+        };
+    }
+    if command.has_subcommands() {
+        text += " \\fICOMMAND\\fR";
+    }
+    text + "\n"
 }
 
 fn pages(command: &Command, top: bool, all: &mut BTreeMap<String, String>) {

@@ -1,5 +1,6 @@
 //! What the commands take that ask the running daemon.
 
+use crate::cli::completions;
 use crate::config::duration;
 use crate::muc::Affiliation;
 use clap::builder::NonEmptyStringValueParser;
@@ -51,8 +52,8 @@ pub struct ListArgs {
 /// What `gavel room show` takes.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The room's JID, or its local part where only one managed room has it
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    /// The room: its name, as in the meeting's URL, or the URL itself, or its JID
+    #[arg(value_parser = NonEmptyStringValueParser::new(), add = completions::rooms())]
     pub room: String,
     /// Print one JSON document
     #[arg(long)]
@@ -63,7 +64,7 @@ pub struct ShowArgs {
 #[derive(Debug, Args)]
 pub struct WatchArgs {
     /// The room; without it the list of rooms
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    #[arg(value_parser = NonEmptyStringValueParser::new(), add = completions::rooms())]
     pub room: Option<String>,
     /// Print each change as one JSON object a line
     #[arg(long)]
@@ -73,14 +74,14 @@ pub struct WatchArgs {
 /// What `gavel room set` takes.
 #[derive(Debug, Args)]
 pub struct SetArgs {
-    /// The room's JID, or its local part where only one managed room has it
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    /// The room: its name, as in the meeting's URL, or the URL itself, or its JID
+    #[arg(value_parser = NonEmptyStringValueParser::new(), add = completions::rooms())]
     pub room: String,
     /// The nick, real JID or display name of somebody in it
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    #[arg(value_parser = NonEmptyStringValueParser::new(), add = completions::people())]
     pub who: String,
     /// owner, admin, member, none or outcast (a ban)
-    #[arg(value_parser = affiliation)]
+    #[arg(value_parser = affiliation, add = completions::affiliations())]
     pub affiliation: Affiliation,
     /// For how long, e.g. 30m; without it until the meeting ends
     #[arg(long = "for", value_name = "TIME", value_parser = time)]
@@ -93,11 +94,11 @@ pub struct SetArgs {
 /// What `gavel room unset` takes.
 #[derive(Debug, Args)]
 pub struct UnsetArgs {
-    /// The room's JID, or its local part where only one managed room has it
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    /// The room: its name, as in the meeting's URL, or the URL itself, or its JID
+    #[arg(value_parser = NonEmptyStringValueParser::new(), add = completions::rooms())]
     pub room: String,
     /// The nick, real JID or display name of somebody whose affiliation was set
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    #[arg(value_parser = NonEmptyStringValueParser::new(), add = completions::people())]
     pub who: String,
     /// Print one JSON document
     #[arg(long)]
@@ -112,10 +113,11 @@ pub struct EventsArgs {
     pub follow: bool,
     /// Only what came since: how long ago (10m), when (2026-11-24T10:02:00Z), or
     /// after the event with this id
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", add = completions::ages())]
     pub since: Option<String>,
-    /// Only what was decided in this room: its JID or local part
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    /// Only what was decided in this room, which may have ended: its name, the
+    /// meeting's URL, or its JID
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), add = completions::rooms())]
     pub room: Option<String>,
     /// Only the newest so many of those kept
     #[arg(short = 'n', long, value_name = "COUNT")]

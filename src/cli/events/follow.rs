@@ -126,7 +126,7 @@ impl Follower<'_> {
         };
         // Ids are without gap as long as one daemon runs.
         if self.newest.is_some_and(|newest| event.id != newest + 1) && !self.lost {
-            note("gavel was started anew here; what it decided in between is not known");
+            note("gavel was restarted here; decisions in between are not known");
         }
         self.lost = false;
         self.newest = Some(event.id);

@@ -142,7 +142,8 @@ fn who(event: &Event) -> String {
     format!("{shown} ({})", more.join(", "))
 }
 
-/// `none → owner`, `name "Mickey" → "Ada"`, `override set: member`
+/// `none → owner`, `name "Mickey" → "Ada"`, `override set: member`, `override
+/// ended: member`
 fn change(event: &Event) -> String {
     let (from, to) = (event.from.as_deref(), event.to.as_deref());
     let quoted = |text: Option<&str>| text.map_or("-".to_owned(), |text| format!("{text:?}"));
@@ -151,7 +152,11 @@ fn change(event: &Event) -> String {
         EventKind::Affiliation => format!("{} → {}", plain(from), plain(to)),
         EventKind::Role => format!("role {} → {}", plain(from), plain(to)),
         EventKind::Name => format!("name {} → {}", quoted(from), quoted(to)),
-        EventKind::Override => format!("override {} → {}", plain(from), plain(to)),
+        EventKind::Override => match (from, to) {
+            (None, to) => format!("override set: {}", plain(to)),
+            (from, None) => format!("override ended: {}", plain(from)),
+            (from, to) => format!("override {} → {}", plain(from), plain(to)),
+        },
     }
 }
 

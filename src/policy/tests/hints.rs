@@ -34,7 +34,7 @@ fn each_advised_rule_reads_the_claim_it_is_advised_for() {
             panic!("{said:?}: {hints:?}");
         };
         assert!(!hint.when().contains('\''), "{}", hint.when());
-        let rule = Clause::new("moderators", hint.when(), OWNER).expect(hint.when());
+        let rule = Clause::new("moderators", hint.when(), OWNER).unwrap();
         let policy = Policy {
             rules: Rules::own(vec![rule]),
             ..Policy::default()

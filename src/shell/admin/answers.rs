@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// For how many times as long as it took to make an answer is given again.
-const REUSE: u32 = 20;
+pub(super) const REUSE: u32 = 20;
 /// One that took less is made anew each time.
 const CHEAP: Duration = Duration::from_millis(2);
 

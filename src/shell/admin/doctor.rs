@@ -25,6 +25,11 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 async fn doctor(State(shared): State<Shared>) -> Result<Json<Diagnosis>, Fault> {
+    diagnosis(&shared).await.map(Json)
+}
+
+/// Examines the deployment.
+pub(super) async fn diagnosis(shared: &Shared) -> Result<Diagnosis, Fault> {
     let examined = shared.desk.ask(Driver::examine).await?;
     // Both ends, an answer and none in time, are told by the facts.
     let _ = timeout(PATIENCE, examined).await;
@@ -33,7 +38,7 @@ async fn doctor(State(shared): State<Shared>) -> Result<Json<Diagnosis>, Fault> 
         .ask(|driver| (driver.facts(), driver.now()))
         .await?;
     let diagnosis = Diagnosis::new(Examiner::Daemon, at, findings(&facts));
-    Ok(Json(diagnosis))
+    Ok(diagnosis)
 }
 
 impl Driver {

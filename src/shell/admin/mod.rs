@@ -13,6 +13,7 @@ mod fault;
 mod health;
 mod limits;
 mod overrides;
+mod people;
 mod rooms;
 mod socket;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod tests;
 mod web;
 
 use super::desk::Desk;
+use super::ended::Ended;
 use super::journal::Journal;
 use super::metrics::Metrics;
 use crate::config;
@@ -50,17 +52,25 @@ pub(super) struct Shared {
     pub(super) journal: Arc<Journal>,
     /// What is counted.
     pub(super) metrics: Arc<Metrics>,
+    /// Rooms that gavel has left.
+    pub(super) ended: Arc<Ended>,
     /// Answers that several ask for.
     answers: answers::Answers,
 }
 
 impl Shared {
     /// Nothing has been answered yet.
-    pub(super) fn new(desk: Desk, journal: Arc<Journal>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        desk: Desk,
+        journal: Arc<Journal>,
+        metrics: Arc<Metrics>,
+        ended: Arc<Ended>,
+    ) -> Self {
         Self {
             desk,
             journal,
             metrics,
+            ended,
             answers: answers::Answers::default(),
         }
     }
@@ -157,6 +167,7 @@ fn reading() -> Router<Shared> {
     Router::new()
         .route("/v1/status", get(rooms::status))
         .merge(rooms::routes())
+        .merge(people::routes())
         .merge(events::routes())
 }
 

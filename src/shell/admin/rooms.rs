@@ -47,7 +47,7 @@ async fn show(
 }
 
 /// What `look` sees, as JSON, and how long the engine was kept by it.
-async fn made<T, F>(shared: &Shared, look: F) -> Result<(Bytes, Duration), Fault>
+pub(super) async fn made<T, F>(shared: &Shared, look: F) -> Result<(Bytes, Duration), Fault>
 where
     T: serde::Serialize + Send + 'static,
     F: FnOnce(&Driver) -> Result<T, Fault> + Send + 'static,
@@ -62,7 +62,7 @@ where
     Ok((json.into(), took))
 }
 
-fn answer(json: Bytes) -> Result<Response, Fault> {
+pub(super) fn answer(json: Bytes) -> Result<Response, Fault> {
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
 

@@ -31,7 +31,12 @@ impl Served {
             web: None,
             web_token: None,
         };
-        let shared = Shared::new(desk, journal.clone(), Arc::new(Metrics::new()));
+        let shared = Shared::new(
+            desk,
+            journal.clone(),
+            Arc::new(Metrics::new()),
+            Arc::default(),
+        );
         let served = Self {
             journal,
             _admin: Admin::start(config, shared),

@@ -3,8 +3,8 @@
 //! It changes nothing. Who may see it: whoever knows `admin.web_token`, or, where
 //! there is none, whoever is on this machine.
 
-use super::Shared;
 use super::fault::Fault;
+use super::{Shared, answers};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -15,10 +15,15 @@ use base64::Engine;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 const PAGE: &str = include_str!("web/index.html");
 const STYLE: &str = include_str!("web/style.css");
+const SHOW: &str = include_str!("web/show.js");
 const SCRIPT: &str = include_str!("web/page.js");
+
+/// For so long what the doctor has said is said again.
+const REUSED: Duration = Duration::from_secs(60);
 
 /// What each answer says to the browser: run nothing but the page's own script,
 /// whatever somebody calls themselves, show it in no frame, keep no copy.
@@ -49,12 +54,26 @@ pub(super) fn router(shared: Shared, token: Option<&[u8]>) -> Router {
     let router = Router::new()
         .route("/", file("text/html; charset=utf-8", PAGE))
         .route("/style.css", file("text/css; charset=utf-8", STYLE))
+        .route("/show.js", file("text/javascript; charset=utf-8", SHOW))
         .route("/page.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/v1/doctor", get(doctor))
         .merge(super::reading())
         .with_state(shared);
     super::answers_all(router)
         .layer(middleware::from_fn_with_state(token, admit))
         .layer(middleware::map_response(with_headers))
+}
+
+/// What the doctor says, for all who look within a minute: it asks Prosody, which
+/// whoever may see the page must not do as often as they like.
+async fn doctor(State(shared): State<Shared>) -> Result<Response, Fault> {
+    let make = async {
+        let diagnosis = super::doctor::diagnosis(&shared).await?;
+        let json = serde_json::to_vec(&diagnosis);
+        let json = json.map_err(|error| Fault::conflict(error.to_string()))?;
+        Ok((json.into(), REUSED / answers::REUSE))
+    };
+    super::rooms::answer(shared.answers.get("doctor".to_owned(), make).await?)
 }
 
 /// Lets a request in, or says what is missing. Whatever is routed here one day,

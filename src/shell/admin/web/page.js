@@ -1,52 +1,18 @@
-// The status page: reads the admin API and changes nothing. Everything that
-// somebody else chose (nicks, names, reasons) goes in as text, never as HTML.
+// The status page: reads the admin API and changes nothing.
 "use strict";
 
 const MAX_EVENTS = 200;
+// So many are kept for rooms that are looked at later.
+const KEPT_EVENTS = 2000;
 const MAX_ROOMS = 500;
-// A look follows the last one after half a second, and never makes gavel busy
-// for more than a twentieth of the time.
+// A look follows the last one after half a second, and later where looks take long.
+// What is dear to gavel it makes seldom, however often it is asked.
 const PAUSE_MS = 500;
-const PAUSE_RATIO = 20;
-
-const byId = (id) => document.getElementById(id);
-
-// What steers the direction of writing or is no visible character is shown as
-// its code, as the commands do.
-const STEERS = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/gu;
-const shown = (text) =>
-  String(text).replace(STEERS, (c) => "\\u{" + c.codePointAt(0).toString(16) + "}");
-
-function element(name, text, className) {
-  const made = document.createElement(name);
-  if (text !== undefined && text !== null) made.textContent = shown(text);
-  if (className) made.className = className;
-  return made;
-}
-
-function cell(label, ...parts) {
-  const made = element("td");
-  made.dataset.label = label;
-  const inside = element("span");
-  inside.append(...parts);
-  made.append(inside);
-  return made;
-}
-
-function clock(text) {
-  const at = new Date(text);
-  const today = at.toDateString() === new Date().toDateString();
-  const made = element("time", today ? at.toLocaleTimeString() : at.toLocaleString());
-  made.dateTime = text;
-  return made;
-}
-
-const number = (value) => element("span", Number(value).toLocaleString());
-
-function say(node, text, className) {
-  node.textContent = shown(text);
-  if (className !== undefined) node.className = "state " + className;
-}
+const PAUSE_RATIO = 5;
+// Rooms that have ended are no news.
+const ENDED_MS = 5e3;
+// The doctor asks Prosody, so it is asked seldom.
+const DOCTOR_MS = 300e3;
 
 async function ask(path) {
   const answer = await fetch(path, { headers: { Accept: "application/json" }, cache: "no-store" });
@@ -59,31 +25,33 @@ async function ask(path) {
 
 const chosen = () => decodeURIComponent(location.hash.slice(1));
 
+function say(node, text, className) {
+  node.replaceChildren(...breakable(text));
+  if (className !== undefined) node.className = "state " + className;
+}
+
 function showStatus(status) {
   const state = status.connected ? ["connected", "good"]
     : status.standby ? ["standby: another gavel is connected", "busy"]
-    : ["not connected to Prosody", "bad"];
+    : ["not connected to Prosody" + (status.problem ? ": " + status.problem : ""), "bad"];
   say(byId("state"), ...state);
-  const counts = [["rooms", status.rooms], ["people", status.occupants],
-    ["pending", status.pending]];
+  const counts = [["rooms", number(status.rooms)], ["people", number(status.occupants)],
+    ["pending", number(status.pending)]];
+  if (status.version) counts.push(["version", element("span", status.version)]);
   byId("counts").replaceChildren(...counts.map(([name, value]) => {
     const pair = element("div");
     const count = element("dd");
-    count.append(number(value));
+    count.append(value);
     pair.append(element("dt", name), count);
     return pair;
-  }), ...(status.version ? [versionOf(status)] : []));
-}
-
-function versionOf(status) {
-  const pair = element("div");
-  pair.append(element("dt", "version"), element("dd", status.version));
-  return pair;
+  }));
+  say(byId("now"), dateAndZone());
 }
 
 function showRooms(rooms) {
   const wanted = byId("find").value.trim().toLowerCase();
-  const found = rooms.filter((room) => room.room.toLowerCase().includes(wanted));
+  const has = (room) => [room, readable(room)].some((name) => name.toLowerCase().includes(wanted));
+  const found = rooms.filter((room) => has(room.room));
   found.sort((a, b) => b.pending - a.pending || b.occupants - a.occupants || (a.room < b.room ? -1 : 1));
   const none = byId("no-rooms");
   none.hidden = found.length > 0;
@@ -93,71 +61,84 @@ function showRooms(rooms) {
   byId("more-rooms").textContent = `${found.length - MAX_ROOMS} more: write a part of the name above.`;
   byId("rooms").tBodies[0].replaceChildren(...found.slice(0, MAX_ROOMS).map((room) => {
     const row = element("tr");
-    const link = element("a", room.room);
-    link.href = "#" + encodeURIComponent(room.room);
     const pending = element("span", room.pending, room.pending ? "busy" : "");
-    row.append(cell("Room", link), cell("People", number(room.occupants)),
+    row.append(cell("Room", roomLink(room.room)), cell("People", number(room.occupants)),
       cell("Moderators", number(room.moderators)), cell("Pending", pending),
       cell("Since", clock(room.joined_at)));
     return row;
   }));
 }
 
+// People of all rooms, in the table `id` of the part `part` of the page.
+function showSome(part, id, people) {
+  byId(part).hidden = people.length === 0;
+  byId(id).tBodies[0].replaceChildren(...people.map(person));
+}
+
+function showEnded(rooms) {
+  byId("ended").hidden = rooms.length === 0;
+  byId("ended-count").textContent = rooms.length.toLocaleString();
+  byId("ended-rooms").tBodies[0].replaceChildren(...rooms.slice(0, MAX_ROOMS).map((room) => {
+    const row = element("tr");
+    row.append(cell("Room", roomLink(room.room)), cell("Ended", clock(room.ended_at)),
+      cell("Why gavel left", element("span", room.why, "quiet")));
+    return row;
+  }));
+}
+
 function showPeople(room) {
   byId("room-gone").hidden = room !== null;
-  byId("room-gone").textContent = "gavel is not in this room (any more).";
+  byId("room-gone").textContent = "gavel is not in this room (any more). What it decided there stands below.";
   byId("people").hidden = room === null;
   if (room === null) return;
-  // Those gavel looks after first, of them the moderators first.
-  const rank = (who) => (who.desired === null ? 2 : 0) + (who.role === "moderator" ? 0 : 1);
+  // Those who are not settled first, then those gavel looks after, the moderators
+  // first.
+  const rank = (who) => (who.settled ? 4 : 0) + (who.desired === null ? 2 : 0) + (who.role === "moderator" ? 0 : 1);
   const people = [...room.occupants].sort((a, b) =>
     rank(a) - rank(b) || (a.joined_at < b.joined_at ? -1 : 1));
   byId("people").tBodies[0].replaceChildren(...people.map(person));
 }
 
-function person(who) {
-  const moderates = who.role === "moderator";
-  const name = element("bdi", who.display_name || who.nick, moderates ? "moderator" : "");
-  const address = element("small", [who.nick, who.jid].filter(Boolean).join(" · "));
-  const is = element("span", who.affiliation + ", " + who.role, moderates ? "moderator" : "");
-  const should = who.desired === null ? element("span", "not managed", "quiet")
-    : element("span", who.desired, who.settled ? "good" : "busy");
-  const why = element("span", who.reason);
-  const row = element("tr");
-  row.append(cell("Who", name, address), cell("Is", is),
-    cell("Should be", should), cell("Why", why, element("small", details(who))));
-  return row;
-}
-
-function details(who) {
-  const parts = [];
-  if (who.desired !== null) parts.push("rule " + who.rule);
-  if (who.source) parts.push("claims from " + who.source);
-  if (who.granted_by) parts.push("granted by " + (who.granted_by.nick || who.granted_by.jid || "somebody"));
-  if (who.override) {
-    const until = who.override.until ? " until " + new Date(who.override.until).toLocaleTimeString() : "";
-    parts.push("set to " + who.override.affiliation + until);
+// What a look shows. A browser has few connections to one server, and one of them
+// follows the decisions: so only what is shown is asked for.
+async function seen(room) {
+  const find = room ? "" : byId("find").value.trim();
+  const [status, answer, found] = await Promise.all([ask("v1/status"),
+    ask(room ? "v1/rooms/" + encodeURIComponent(room) : "v1/rooms"),
+    find ? ask("v1/people?find=" + encodeURIComponent(find)) : []]);
+  const unsettled = status.pending > 0 && !room ? await ask("v1/people?unsettled=true") : [];
+  if (!room && performance.now() > endedAt + ENDED_MS) {
+    ended = await ask("v1/ended");
+    endedAt = performance.now();
   }
-  if (who.frozen) parts.push("name kept: " + who.token_name);
-  return parts.join(" · ");
+  return [status, answer, unsettled, found];
 }
 
 // Only the newest look counts, and only it is followed by another.
 let turn = 0;
 let rooms = [];
+let ended = [];
+let endedAt = -Infinity;
 async function look() {
   const mine = ++turn;
   const start = performance.now();
   const room = chosen();
   try {
-    const path = room ? "v1/rooms/" + encodeURIComponent(room) : "v1/rooms";
-    const [status, answer] = await Promise.all([ask("v1/status"), ask(path)]);
+    const [status, answer, unsettled, found] = await seen(room);
     if (mine !== turn) return;
     showStatus(status);
     byId("list").hidden = Boolean(room);
+    byId("findings").hidden = Boolean(room) || byId("finding-list").children.length === 0;
     byId("room").hidden = !room;
-    byId("room-title").textContent = shown(room);
-    if (room) showPeople(answer); else showRooms(rooms = answer || []);
+    byId("room-title").replaceChildren(...breakable(readable(room)));
+    showSome("unsettled", "unsettled-people", unsettled || []);
+    if (room) {
+      showPeople(answer);
+    } else {
+      showRooms(rooms = answer || []);
+      showSome("found", "found-people", found || []);
+      showEnded(ended || []);
+    }
   } catch (error) {
     if (mine !== turn) return;
     say(byId("state"), "gavel does not answer (" + error.message + ")", "bad");
@@ -166,28 +147,49 @@ async function look() {
   setTimeout(() => { if (mine === turn) look(); }, Math.max(PAUSE_MS, took * PAUSE_RATIO));
 }
 
+// ---- What the doctor says ----
+
+async function examine() {
+  try {
+    const diagnosis = document.hidden ? null : await ask("v1/doctor");
+    const findings = (diagnosis?.findings || []).filter((finding) => finding.severity !== "ok");
+    if (diagnosis) byId("findings").hidden = Boolean(chosen()) || findings.length === 0;
+    if (diagnosis) byId("finding-list").replaceChildren(...findings.map((finding) => {
+      const row = element("li");
+      const word = element("strong", finding.severity, finding.severity === "fail" ? "bad" : "busy");
+      const text = element("span", finding.message);
+      row.append(word, " ", element("span", finding.check, "quiet"), " ", text);
+      if (finding.remedy) row.append(element("span", "→ " + finding.remedy, "why"));
+      return row;
+    }));
+  } catch { /* That gavel does not answer is said above. */ }
+  setTimeout(examine, DOCTOR_MS);
+}
+
 // ---- What was decided ----
 
+let events = [];
+function showEvents() {
+  const room = chosen();
+  const wanted = events.filter((event) => !room || event.room === room).slice(-MAX_EVENTS);
+  byId("events-title").textContent = room ? "Decisions in this room" : "Decisions";
+  byId("events").replaceChildren(...wanted.reverse().map((event) => decision(event, !room)));
+}
+
 function showEvent(event) {
-  const row = element("li");
-  const who = element("bdi", event.nick || event.jid);
-  const outcome = event.outcome === "applied" ? "" : ` (${event.outcome})`;
-  const arrow = event.kind === "override" && event.to === null ? "override ended"
-    : `${event.kind === "affiliation" ? "" : event.kind + " "}${event.from ?? "–"} → ${event.to ?? "–"}`;
-  const change = element("span", arrow + outcome, event.outcome === "applied" ? "" : "busy");
-  const why = element("span", `${event.cause}: ${event.reason} (${event.rule})`, "why");
-  const room = element("a", event.room);
-  room.href = "#" + encodeURIComponent(event.room);
-  row.append(clock(event.at), " ", who, " ", change, " · ", room, why);
+  events.push(event);
+  if (events.length > KEPT_EVENTS) events = events.slice(-KEPT_EVENTS / 2);
+  const room = chosen();
+  if (room && event.room !== room) return;
   const list = byId("events");
-  list.prepend(row);
+  list.prepend(decision(event, !room));
   while (list.children.length > MAX_EVENTS) list.lastChild.remove();
 }
 
-// The last hour's first; then what is new. Ids grow over restarts of gavel, too.
+// The last day's first; then what is new. Ids grow over restarts of gavel, too.
 let last = 0;
 function follow() {
-  const since = last || new Date(Date.now() - 3600e3).toISOString();
+  const since = last || new Date(Date.now() - 24 * 3600e3).toISOString();
   const source = new EventSource("v1/events?since=" + encodeURIComponent(since));
   const live = byId("live");
   source.onopen = () => { live.textContent = "live, newest first"; };
@@ -204,10 +206,11 @@ function follow() {
   };
 }
 
-addEventListener("hashchange", look);
-byId("find").addEventListener("input", () => showRooms(rooms));
+addEventListener("hashchange", () => { showEvents(); look(); });
+byId("find").addEventListener("input", () => { showRooms(rooms); look(); });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) turn += 1; else look();
 });
 look();
 follow();
+examine();

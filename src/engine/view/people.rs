@@ -1,0 +1,56 @@
+//! People looked for in all rooms at once.
+
+use super::super::Engine;
+use super::super::room::Occupant;
+use crate::api;
+
+/// Which people are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those who do not have yet what they should have.
+    Unsettled,
+    /// Those whose nick, real JID, display name or token's name has this in it,
+    /// in whatever case.
+    Called(String),
+}
+
+impl Engine {
+    /// The people that are `wanted`, by room and nick, at most `most`.
+    pub fn people(&self, wanted: &Wanted, most: usize) -> Vec<api::Somebody> {
+        let mut rooms: Vec<_> = self.rooms.values().filter(|room| room.is_in()).collect();
+        rooms.sort_unstable_by(|a, b| a.jid.cmp(&b.jid));
+        let text = match wanted {
+            Wanted::Called(text) => text.trim().to_lowercase(),
+            Wanted::Unsettled => String::new(),
+        };
+        let mut found = Vec::new();
+        for room in rooms {
+            let is_wanted = |nick: &str, occupant: &Occupant| match wanted {
+                Wanted::Unsettled => !self.is_settled(room, occupant),
+                Wanted::Called(_) => is_called(nick, occupant, &text),
+            };
+            let people = room.occupants.iter().filter(|(_, o)| !o.infrastructure);
+            let mut people: Vec<_> = people.filter(|(n, o)| is_wanted(n.as_str(), o)).collect();
+            people.sort_unstable_by_key(|(nick, _)| *nick);
+            for (nick, occupant) in people {
+                if found.len() == most {
+                    return found;
+                }
+                found.push(api::Somebody {
+                    room: room.jid.to_string(),
+                    occupant: self.seen(room, nick, occupant),
+                });
+            }
+        }
+        found
+    }
+}
+
+fn is_called(nick: &str, occupant: &Occupant, text: &str) -> bool {
+    let has = |name: &str| name.to_lowercase().contains(text);
+    let real = occupant.real.as_ref().map(|real| real.bare_str());
+    let claims = occupant.credentials.as_deref().map(|c| &c.claims);
+    let token = claims.and_then(|claims| claims.user_name());
+    let names = [Some(nick), real, occupant.display_name.shown(), token];
+    names.into_iter().flatten().any(has)
+}
