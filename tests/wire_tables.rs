@@ -71,6 +71,7 @@ fn module(version: &str, goes_round: &[&str]) -> Module {
         version: version.to_owned(),
         goes_round: goes_round.iter().map(|name| (*name).to_owned()).collect(),
         room: None,
+        logins: None,
     }
 }
 

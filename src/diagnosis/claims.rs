@@ -76,7 +76,12 @@ fn rejected(facts: &Facts, daemon: &Daemon, list: &mut List) {
         list.warn(
             "rejected",
             format!("{refused} since the start claims from {source} were refused: {reason}"),
-            remedy(*reason),
+            match (*source, *reason) {
+                ("bridge", RejectReason::Malformed) => {
+                    "let the issuer write each token's payload as one JSON object in UTF-8 (not in ISO-8859-1, say); gavel's log has room and person of each"
+                }
+                _ => remedy(*reason),
+            },
         );
     }
 }

@@ -93,7 +93,7 @@ fn conflict(facts: &Facts) -> (String, String) {
             "another connection of {component} exists, and no gavel answers here at its admin socket {socket}"
         ),
         format!(
-            "if gavel runs on this machine, see its log for \"admin socket\": the folder of {socket} must exist and be writable for gavel's user (systemd makes it with RuntimeDirectory=gavel; in a container it needs a tmpfs); if it runs elsewhere, run gavel doctor there (docker compose exec gavel gavel doctor), or name with -c the configuration whose admin.socket it uses"
+            "if gavel runs on this machine, see its log for \"the admin API is not served\": the folder of {socket} must exist and be writable for gavel's user (systemd makes it with RuntimeDirectory=gavel; in a container it needs a tmpfs); if it runs elsewhere, run gavel doctor there (docker compose exec gavel gavel doctor), or name with -c the configuration whose admin.socket it uses"
         ),
     )
 }

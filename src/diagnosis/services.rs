@@ -128,7 +128,7 @@ fn active(facts: &Facts, n: usize, service: &str, answers: &ServiceAnswers, list
 
 fn absent(facts: &Facts, service: &str, list: &mut List) {
     let causes = format!(
-        "find the cause in Prosody's log, where it says what it loads as it starts: \"Unable to load module 'gavel'\" means that the folder of mod_gavel is in none of plugin_paths, or that Prosody's user cannot read it (chmod -R a+rX; in docker-jitsi-meet that user has the id 1000); if the log says nothing of gavel, then \"gavel\" is not in modules_enabled of Component \"{service}\" (that of the global section does not count for components; docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), or Prosody was not restarted after that"
+        "find the cause in Prosody's log, where it says what it loads as it starts: \"Unable to load module 'gavel'\" with \"No such file or directory\" means that the folder of mod_gavel is in none of plugin_paths, or that Prosody's user cannot read it (it says the same for both; chmod -R a+rX; in docker-jitsi-meet that user has the id 1000); \"Error initializing module 'gavel'\" means that one of the files in that folder is missing or Prosody's user cannot read it; any other error names the file that is damaged, so copy the folder again; if the log says nothing of gavel, then \"gavel\" is not in modules_enabled of Component \"{service}\" (that of the global section does not count for components; docker-jitsi-meet: XMPP_MUC_MODULES=gavel, XMPP_BREAKOUT_MUC_MODULES=gavel), or Prosody was not restarted after that"
     );
     let seen = match facts.is_jitsi() {
         true => ", and people see gavel as a nameless participant",

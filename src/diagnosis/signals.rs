@@ -2,15 +2,18 @@
 
 use super::{Daemon, Facts, List, count};
 use crate::engine::NONE_OF_SO_MANY;
+use crate::engine::examination::Module;
+use crate::engine::logins::Trust;
 
 pub(super) fn examine(facts: &Facts, list: &mut List) {
+    trusted_logins(facts, list);
     let Some(daemon) = &facts.daemon else {
         return;
     };
     invitations(facts, daemon, list);
     rules(daemon, list);
     entitled(daemon, list);
-    logins(facts, daemon, list);
+    tokenless(daemon, list);
     refused(facts, daemon, list);
 }
 
@@ -58,13 +61,41 @@ fn entitled(daemon: &Daemon, list: &mut List) {
     }
 }
 
-fn logins(facts: &Facts, daemon: &Daemon, list: &mut List) {
+/// Whether logins count where they are to (`policy.trusted_logins`).
+fn trusted_logins(facts: &Facts, list: &mut List) {
+    let Some(answers) = &facts.answers else {
+        return;
+    };
+    let told = answers.services.iter().find_map(|s| s.logins.as_ref());
+    let older = answers
+        .services
+        .iter()
+        .any(|s| s.module == Some(Module::Serves));
     for domain in &facts.setup.logins {
-        list.ok(
-            "logins",
-            format!("everybody who has logged in on {domain} moderates without a token (policy.trusted_logins): right only while nobody gets in there without a password"),
+        let moderates = format!(
+            "everybody who has logged in on {domain} moderates without a token (policy.trusted_logins)"
         );
+        let trust = told.map_or(Trust::Untold, |told| Trust::of(domain, told));
+        if let Some((problem, remedy)) = trust.problem(domain) {
+            list.fail("logins", problem, remedy);
+        } else if let Trust::Accounts(provider) = trust {
+            list.ok(
+                "logins",
+                format!("{moderates}; people log in there with authentication = \"{provider}\""),
+            );
+        } else if older {
+            list.warn(
+                "logins",
+                format!("{moderates}, and mod_gavel is too old to tell how people log in there"),
+                format!("update mod_gavel to {} and restart Prosody; until then see for yourself that nobody gets in without a password", env!("CARGO_PKG_VERSION")),
+            );
+        } else {
+            list.ok("logins", format!("{moderates}: right only while nobody gets in there without a password, which gavel cannot see without mod_gavel"));
+        }
     }
+}
+
+fn tokenless(daemon: &Daemon, list: &mut List) {
     let Some(domain) = &daemon.tally.tokenless else {
         return;
     };

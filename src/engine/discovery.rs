@@ -42,8 +42,10 @@ impl Engine {
         if self.stream.is_none() || self.services[service].polling {
             return;
         }
-        if !self.services[service].module.serves() && self.settings.verifier.needs_module() {
-            // It may have been loaded since.
+        // It may have been loaded since, and people may log in otherwise than before.
+        let missing =
+            !self.services[service].module.serves() && self.settings.verifier.needs_module();
+        if missing || !self.settings.policy.trusted_logins.is_empty() {
             self.ask_module(service);
         }
         let domain = self.settings.services[service].domain.clone();

@@ -8,7 +8,7 @@
 use super::settings::Poll;
 use super::time::Tick;
 use crate::muc::{Affiliation, Nick, RealJid, RoomJid, Service};
-use crate::stanza::{IqPayload, LIST_ROOMS, Request, SET_AFFILIATION, StanzaError};
+use crate::stanza::{IqPayload, LIST_ROOMS, Login, Request, SET_AFFILIATION, StanzaError};
 use std::time::Duration;
 
 /// The feature of a MUC service in its disco#info (XEP-0045 §6.2).
@@ -92,6 +92,8 @@ pub struct ServiceAnswers {
     pub version: Option<String>,
     /// Modules of Prosody that refuse others' changes, and that it goes round.
     pub goes_round: Vec<String>,
+    /// How people log in, by VirtualHost, where the module tells.
+    pub logins: Option<Vec<Login>>,
     /// Whether gavel is in its `admins`, or the refusal.
     pub admin: Option<Result<(), String>>,
     /// How many rooms it lists, and how long that took.
@@ -306,6 +308,7 @@ impl Examination {
                 self.answers.services[n]
                     .goes_round
                     .clone_from(&said.goes_round);
+                self.answers.services[n].logins.clone_from(&said.logins);
                 self.known(n, Module::Serves)
             }
             Err(error) if error.is("forbidden") => self.known(n, Module::Refuses),

@@ -118,6 +118,7 @@ impl Engine {
         for service in &mut self.services {
             // The server may come back without it.
             service.module = super::Module::Unknown;
+            service.logins = super::logins::Logins::Unknown;
             service.leased = false;
         }
         self.requests.clear();

@@ -132,7 +132,7 @@ impl Engine {
             room: Some(main.unwrap_or(jid)),
             jid: Some(real.bare_str()),
             nick: Some(nick.as_str()),
-            login: !refused,
+            login: !refused && self.trust(real.domain()).counts(),
         })
     }
 

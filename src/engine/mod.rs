@@ -41,6 +41,7 @@ pub mod limit;
 mod lists;
 mod load;
 mod lobby;
+pub mod logins;
 pub mod meeting;
 pub mod module;
 pub mod names;
@@ -121,7 +122,9 @@ struct Stream {
 struct ServiceState {
     /// What is known of the module there.
     module: module::Module,
-    /// Whether it did on the last stream: then its invitations come first, and
+    /// How people log in on its server.
+    logins: logins::Logins,
+    /// Whether the module did on the last stream: then its invitations come first, and
     /// its rooms need not be listed at once.
     had_module: bool,
     /// When the last list was asked for.

@@ -73,14 +73,17 @@ impl Engine {
     /// The module has answered.
     pub(super) fn module_said(&mut self, service: usize, said: Said) {
         self.compare_releases(service, &said.version);
+        let logins = said.logins.clone();
         self.services[service].module = Module::Serves(said);
         self.tell_unserved(service);
+        self.logins_told(service, logins);
     }
 
     /// It has refused to, or somebody else has answered.
     pub(super) fn module_refused(&mut self, service: usize, error: &StanzaError) {
         self.services[service].module = Module::of_error(error);
         self.tell_unserved(service);
+        self.logins_told(service, None);
     }
 
     /// gavel has joined a room of the service; `said` is in its own presence

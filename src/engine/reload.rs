@@ -64,6 +64,7 @@ impl Engine {
             unseen = self.rooms.keys().cloned().collect();
         }
         self.count_everybody();
+        self.tell_logins();
         self.judge_everybody();
         self.set_expiries();
         self.note_arrivals();

@@ -72,7 +72,9 @@ impl Engine {
             standing.verdict == Some(Entitlement::Guest)
         });
         let first = self.tally.believed.is_empty() && self.tally.rejected.is_empty();
-        if by.kind != PartyKind::Infrastructure || !guest || !first {
+        // That its logins do not count is told already.
+        let listed = self.settings.policy.trusts(bare.domain());
+        if by.kind != PartyKind::Infrastructure || !guest || !first || listed {
             return;
         }
         self.tally.tokenless.get_or_insert(bare.domain().to_owned());

@@ -141,6 +141,15 @@ pub enum Warning {
         /// The domain of such a person.
         domain: String,
     },
+    /// Logins on a domain of `policy.trusted_logins` do not count.
+    LoginsDoNotCount {
+        /// The domain.
+        domain: String,
+        /// Why, in words.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// A module of Prosody refuses gavel's requests.
     RefusedByModule {
         /// The MUC service.
@@ -167,7 +176,10 @@ pub fn release_of(version: &str) -> &str {
 impl Warning {
     /// Whether gavel cannot do its work because of it.
     pub fn is_error(&self) -> bool {
-        matches!(self, Self::ModuleMissing { .. })
+        matches!(
+            self,
+            Self::ModuleMissing { .. } | Self::LoginsDoNotCount { .. }
+        )
     }
 }
 
@@ -253,6 +265,9 @@ impl fmt::Display for Warning {
                 f,
                 "Jicofo has made a moderator of somebody who came without a token, and gavel took it back. Nobody has come with a token since gavel started, so nobody moderates. If people log in with accounts on {domain} (internal accounts, LDAP), set policy.trusted_logins = [\"{domain}\"]; if meetings are open to everybody, set policy.fallback = \"first\" or policy.guests = \"ignore\"; if people should have tokens, switch on token authentication in Prosody (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)"
             ),
+            Self::LoginsDoNotCount {
+                problem, remedy, ..
+            } => write!(f, "{problem}. To mend it, {remedy}"),
             Self::RefusedByModule { service } => write!(
                 f,
                 "a module of Prosody refuses to let gavel change affiliations in rooms of {service} (not-acceptable): token_moderation and matrix_power_sync do that. Take it out of modules_enabled of Component \"{service}\" in Prosody's configuration, or load mod_gavel there, which gets past it"

@@ -86,6 +86,9 @@ pub struct Module {
     /// Facts of the room that gavel has just joined, so that it need not ask; only
     /// in gavel's own presence.
     pub room: Option<Box<RoomFacts>>,
+    /// How people log in on each VirtualHost of the server; only in that answer,
+    /// and not from modules before 0.2.
+    pub logins: Option<Vec<Login>>,
 }
 
 /// What the module says of a room as gavel joins it.
@@ -95,6 +98,19 @@ pub struct RoomFacts {
     pub configuration: Form,
     /// All owners, admins and outcasts.
     pub affiliations: Vec<Item>,
+}
+
+/// How people log in on a VirtualHost, as the module says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Login {
+    /// The VirtualHost.
+    pub host: String,
+    /// The name of its authentication provider, such as `internal_hashed`.
+    pub provider: String,
+    /// Whether it offers SASL's ANONYMOUS; also where the module cannot say.
+    pub anonymous: bool,
+    /// Whether `allow_empty_token` is set for it.
+    pub empty_token: bool,
 }
 
 /// What an occupant's presence shows as display name: the text of the children

@@ -8,8 +8,8 @@ mod outbound;
 
 pub use evidence::{Bridge, Evidence, Identity};
 pub use inbound::{
-    Actor, Arrival, CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, Message,
-    MessageKind, Module, MucUser, Presence, PresenceKind, RoomFacts, StanzaError,
+    Actor, Arrival, CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, Login,
+    Message, MessageKind, Module, MucUser, Presence, PresenceKind, RoomFacts, StanzaError,
 };
 pub use left_out::{EvidenceKind, LeftOut, Unread};
 pub use outbound::{Entitled, LIST_ROOMS, Outbound, Reply, Request, SET_AFFILIATION};

@@ -8,7 +8,7 @@ use super::error::DecodeError;
 use super::node::{Child, Loss, Node};
 use super::{muc_user, ns};
 use crate::stanza::{
-    Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut, Module, RoomFacts,
+    Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut, Login, Module, RoomFacts,
 };
 
 /// Longest value of a form's field, in bytes: an address is shorter, and so are
@@ -95,6 +95,8 @@ pub(super) fn module(node: &Node<'_, '_>, loss: &mut Loss) -> Module {
             configuration = Some(fields);
         } else if child.is("query", ns::MUC_ADMIN) {
             people = Some(affiliations(&child, &mut own));
+        } else if child.is("logins", ns::MODULE) {
+            module.logins = Some(logins(&child, loss));
         }
     }
     // Half of it is worth nothing: gavel asks.
@@ -107,6 +109,27 @@ pub(super) fn module(node: &Node<'_, '_>, loss: &mut Loss) -> Module {
         }));
     }
     module
+}
+
+/// How people log in, by VirtualHost. Whatever is not said is taken for what lets
+/// people in.
+fn logins(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Login> {
+    let mut logins = Vec::new();
+    let mut rest = node.content();
+    while let Some(child) = node.next(&mut rest, loss) {
+        if !child.is("host", ns::MODULE) {
+            continue;
+        }
+        let mut is = |name| child.attribute(name, loss).as_deref() != Some("false");
+        let (anonymous, empty_token) = (is("anonymous"), is("empty-token"));
+        logins.push(Login {
+            host: child.owned("name", loss).unwrap_or_default(),
+            provider: child.owned("provider", loss).unwrap_or_default(),
+            anonymous,
+            empty_token,
+        });
+    }
+    logins
 }
 
 fn arrival(node: &Node<'_, '_>, loss: &mut Loss) -> Arrival {

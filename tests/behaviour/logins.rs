@@ -32,6 +32,85 @@ async fn whoever_logs_in_on_a_trusted_domain_moderates(version: Version) {
 }
 on_both!(whoever_logs_in_on_a_trusted_domain_moderates);
 
+/// A listed domain that lets anybody in makes nobody host, and gavel says so.
+async fn logins_do_not_count_where_anybody_gets_in(version: Version) {
+    let open = [
+        (
+            "meet.jitsi",
+            Options {
+                anonymous: true,
+                ..Options::with_module()
+            },
+            "authentication = \"anonymous\" of VirtualHost \"meet.jitsi\"",
+        ),
+        (
+            "ada",
+            Options {
+                host: "allow_empty_token = true".into(),
+                ..Options::with_module()
+            },
+            "allow_empty_token = true",
+        ),
+    ];
+    for (who, options, why) in open {
+        let env = Env::with(version, options, TRUSTED).await;
+        let focus = env.focus_with_module(ROOM).await;
+        let ada = env.client(who).await;
+        ada.join(ROOM, "ada", &nick("Ada")).await;
+        focus.sees(ROOM, "ada", "there", |_| true).await;
+        env.settle().await;
+        assert_eq!(focus.affiliation(ROOM, "ada"), "none");
+        // What others give is taken back, as from any guest.
+        let _ = focus.affiliate(ROOM, ada.bare(), "owner").await;
+        env.settle().await;
+        assert_eq!(focus.affiliation(ROOM, "ada"), "none");
+        let line = env.gavel.logs("logins on meet.jitsi do not count").await;
+        for words in ["ERROR", why, "policy.trusted_logins"] {
+            assert!(line.contains(words), "{line}");
+        }
+        let told = env.gavel.log();
+        assert_eq!(told.matches("do not count").count(), 1, "it is said once");
+        assert!(!told.contains("set policy.trusted_logins"), "{told}");
+        let found = super::doctor::doctor(env.gavel.config()).await;
+        found.has("logins", "fail", &["do not count", why]);
+        let status = super::doctor::gavel("status", env.gavel.config()).await;
+        assert!(
+            status.out.contains("logins on meet.jitsi do not count"),
+            "{status:?}"
+        );
+    }
+}
+on_both!(logins_do_not_count_where_anybody_gets_in);
+
+/// What Prosody's configuration says by now counts, without a restart of gavel.
+async fn logins_are_counted_as_prosody_is_configured_now(version: Version) {
+    let settings = format!("{TRUSTED}\n[discovery]\ninterval = \"1s\"");
+    let options = Options {
+        muc_modules: vec!["gavel", "test_eval"],
+        ..Options::with_module()
+    };
+    let env = Env::with(version, options, &settings).await;
+    let focus = env.focus_with_module(ROOM).await;
+    let ada = env.client("ada").await;
+    ada.join(ROOM, "ada", &nick("Ada")).await;
+    focus.sees_affiliation(ROOM, "ada", "owner").await;
+    let set = async |provider: &str| {
+        let code = format!(
+            "<eval xmlns='urn:gavel:test'>prosody.hosts['meet.jitsi'].users.name = '{provider}' return ''</eval>"
+        );
+        env.watcher
+            .iq("set", "muc.meet.jitsi", &code)
+            .await
+            .unwrap();
+    };
+    set("jitsi-anonymous").await;
+    focus.sees_affiliation(ROOM, "ada", "none").await;
+    env.gavel.logs("logins on meet.jitsi do not count").await;
+    set("internal_hashed").await;
+    focus.sees_affiliation(ROOM, "ada", "owner").await;
+}
+on_both!(logins_are_counted_as_prosody_is_configured_now);
+
 async fn a_login_does_not_count_where_a_token_was_refused(version: Version) {
     let trusted = "[policy]\ntrusted_logins = [\"meet.jitsi\"]";
     let env = Env::gavel(version, trusted).await;

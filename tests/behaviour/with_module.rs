@@ -201,5 +201,18 @@ async fn module_and_gavel_say_whose_claims_cannot_be_read(version: Version) {
         "{line}"
     );
     assert!(!line.contains(&payload), "{line}");
+    let said = crate::doctor::gavel("room show room --json", env.gavel.config()).await;
+    let room: Value = serde_json::from_str(&said.out).unwrap();
+    let occupants = room["occupants"].as_array().unwrap();
+    let eve = occupants.iter().find(|o| o["nick"] == "eve").unwrap();
+    assert_eq!(eve["rejected"]["reason"], "malformed", "{eve:#}");
+    let said = crate::doctor::gavel("room show room", env.gavel.config()).await;
+    assert!(said.out.contains("malformed"), "{said:?}");
+    let found = crate::doctor::doctor(env.gavel.config()).await;
+    found.has(
+        "rejected",
+        "warn",
+        &["1", "bridge", "malformed", "UTF-8", "ISO-8859-1"],
+    );
 }
 on_both!(module_and_gavel_say_whose_claims_cannot_be_read);

@@ -3,6 +3,7 @@
 use crate::on_both;
 use crate::scene::{ROOM, SERVICE, Scene, all, is_invitation, item, join_of, options};
 use crate::support::{Client, DEADLINE, GAVEL, Options, Prosody, Version, nick};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 const OWNER: &str = "return room('room@muc.meet.jitsi'):get_affiliation('gavel@gavel.meet.jitsi')";
@@ -326,6 +327,56 @@ async fn release(client: &Client, service: &str) -> Result<String, String> {
     let module = reply.child("module", "urn:gavel:module:0").unwrap().clone();
     Ok(module.attr("version").unwrap().to_owned())
 }
+
+/// How people log in on each VirtualHost, by its name: provider, whether it offers
+/// ANONYMOUS, and whether empty tokens are taken.
+async fn logins(scene: &Scene) -> BTreeMap<String, [String; 3]> {
+    let question = "<module xmlns='urn:gavel:module:0'/>";
+    let reply = scene.gavel.iq("get", SERVICE, question).await.unwrap();
+    let module = reply.child("module", "urn:gavel:module:0").unwrap();
+    let hosts = module.named("logins").expect("how people log in");
+    let told = hosts.children.iter().map(|host| {
+        let of = |name| host.attr(name).unwrap_or("-").to_owned();
+        let rest = ["provider", "anonymous", "empty-token"].map(of);
+        (of("name"), rest)
+    });
+    told.collect()
+}
+
+async fn module_says_how_people_log_in(version: Version) {
+    let mut options = options();
+    options.host = "allow_empty_token = true".into();
+    options.more = "VirtualHost \"open.jitsi\"\nauthentication = \"jitsi-anonymous\"\n\
+        VirtualHost \"hashed.jitsi\"\nauthentication = \"internal_hashed\"\n\
+        VirtualHost \"none.jitsi\"\nauthentication = \"is-not-there\""
+        .into();
+    let scene = Scene::with(version, options).await;
+    let told = logins(&scene).await;
+    let wanted = [
+        ("auth.meet.jitsi", ["internal_plain", "false", "false"]),
+        ("guest.meet.jitsi", ["anonymous", "true", "false"]),
+        ("hashed.jitsi", ["internal_hashed", "false", "false"]),
+        ("meet.jitsi", ["token", "false", "true"]),
+        ("open.jitsi", ["jitsi-anonymous", "true", "false"]),
+    ];
+    for (host, words) in wanted {
+        assert_eq!(told.get(host), Some(&words.map(str::to_owned)), "{told:?}");
+    }
+    // Nobody logs in where Prosody has no provider, and components are no hosts.
+    assert_eq!(told["none.jitsi"][0], "none", "{told:?}");
+    assert_eq!(told.len(), 6, "{told:?}");
+    // Only the answer says it, and what is configured by now.
+    scene
+        .eval("prosody.hosts['hashed.jitsi'].users = prosody.hosts['guest.meet.jitsi'].users")
+        .await;
+    assert_eq!(logins(&scene).await["hashed.jitsi"][0], "anonymous");
+    let _alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    let shown = scene.latest("gavel").await;
+    let shown = shown.child("module", "urn:gavel:module:0").unwrap();
+    assert!(shown.named("logins").is_none());
+}
+on_both!(module_says_how_people_log_in);
 
 async fn module_says_its_release_to_gavel_alone(version: Version) {
     let mut options = options();

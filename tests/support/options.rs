@@ -28,6 +28,8 @@ pub struct Options {
     pub muc_modules: Vec<&'static str>,
     /// More `modules_enabled` of `breakout.meet.jitsi`.
     pub breakout_modules: Vec<&'static str>,
+    /// Whether Prosody runs as [`super::NOBODY`], not as root.
+    pub as_nobody: bool,
     /// More Lua in the global section.
     pub global: String,
     /// More Lua in `VirtualHost "meet.jitsi"`.
@@ -53,6 +55,7 @@ impl Default for Options {
             host_modules: Vec::new(),
             muc_modules: Vec::new(),
             breakout_modules: Vec::new(),
+            as_nobody: false,
             global: String::new(),
             host: String::new(),
             muc: String::new(),

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// How long Prosody may take to open its ports.
 const START: Duration = Duration::from_secs(30);
 
+/// A user id without any right: Debian's `nobody`.
+pub const NOBODY: u32 = 65_534;
+
 /// Which Prosody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -32,11 +35,17 @@ impl Version {
     }
 
     /// The command that starts it, in its root, killed with the test.
-    fn command(self, config: &Path) -> Command {
+    fn command(self, config: &Path, as_nobody: bool) -> Command {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]);
         if self == Version::V13 {
             command.arg("chroot").arg(self.root());
+        }
+        if as_nobody {
+            let id = NOBODY.to_string();
+            // Another user loses the signal at the parent's death.
+            command.args(["setpriv", "--clear-groups", "--regid", &id, "--reuid", &id]);
+            command.args(["--pdeathsig", "KILL"]);
         }
         command.args(["prosody", "-F", "--config"]).arg(config);
         command.env(
@@ -63,6 +72,11 @@ pub struct Prosody {
 impl Prosody {
     /// Starts one and waits for its ports.
     pub fn start(version: Version, options: Options) -> Self {
+        Self::start_spoilt(version, options, |_| {})
+    }
+
+    /// The same, after `spoil` has changed something in the folder of modules.
+    pub fn start_spoilt(version: Version, options: Options, spoil: impl FnOnce(&Path)) -> Self {
         let root = version.root();
         assert!(
             root.join("usr/bin/prosody").exists(),
@@ -82,10 +96,12 @@ impl Prosody {
             child: None,
         };
         prosody.install_modules();
+        spoil(&prosody.dir().join("modules"));
         for _ in 0..10 {
             prosody.c2s = free_port();
             prosody.component = free_port();
             prosody.write_config();
+            prosody.give_away();
             if prosody.launch() {
                 return prosody;
             }
@@ -174,13 +190,26 @@ impl Prosody {
         fs::write(self.dir().join("prosody.cfg.lua"), config).expect("a configuration");
     }
 
+    /// Where Prosody runs as another user: what it writes is that user's.
+    fn give_away(&self) {
+        if !self.options.as_nobody {
+            return;
+        }
+        for path in [self.dir().to_owned(), self.dir().join("data")] {
+            std::os::unix::fs::chown(&path, Some(NOBODY), Some(NOBODY)).expect("tests run as root");
+        }
+    }
+
     /// Starts the process; false where another process has one of its ports.
     fn launch(&mut self) -> bool {
         let out = fs::File::create(self.dir().join("prosody.out")).expect("a file for output");
         let _ = fs::remove_file(self.dir().join("prosody.log"));
         let child = self
             .version
-            .command(&self.inner_dir().join("prosody.cfg.lua"))
+            .command(
+                &self.inner_dir().join("prosody.cfg.lua"),
+                self.options.as_nobody,
+            )
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("a second handle"))
             .stderr(out)

@@ -1,7 +1,9 @@
 -- What this module is: the release of gavel that it belongs to, and the modules whose wrappers it goes round. gavel
--- asks each service as it connects, and is told in its own presence of each room.
+-- asks each service as it connects, and is told in its own presence of each room. The answer says beside that how people
+-- log in on this server.
 local st = require "util.stanza";
 local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
+local logins = module.part "logins";
 
 local RELEASE = "0.2.0";
 local xmlns_module = "urn:gavel:module:0";
@@ -23,7 +25,7 @@ end
 hooks.serve("iq-get/host/"..xmlns_module..":module", function (event)
 	if not who.component() then return; end
 	if not who.from_gavel(event) then return who.answer(event, "auth", "forbidden"); end
-	event.origin.send(st.reply(event.stanza):add_child(element()));
+	event.origin.send(st.reply(event.stanza):add_child(element():add_child(logins.element())));
 	return true;
 end);
 

@@ -2,6 +2,7 @@
 //! and the wrong remedies that must not.
 
 use super::*;
+use crate::stanza::Login;
 
 /// A mistake.
 struct Mistake {
@@ -23,6 +24,20 @@ fn answers(facts: &mut Facts) -> &mut ServiceAnswers {
 fn down(facts: &mut Facts, trouble: Trouble) {
     facts.connection = Connection::Down(trouble);
     facts.answers = None;
+}
+
+/// Logins on meet.jitsi are to count; how people log in there, where that is told:
+/// provider, whether it offers ANONYMOUS, `allow_empty_token`.
+fn trusted(facts: &mut Facts, told: Option<(&str, bool, bool)>) {
+    facts.setup.logins = vec!["meet.jitsi".into()];
+    answers(facts).logins = told.map(|(provider, anonymous, empty_token)| {
+        vec![Login {
+            host: "meet.jitsi".into(),
+            provider: provider.into(),
+            anonymous,
+            empty_token,
+        }]
+    });
 }
 
 fn by_focus(facts: &mut Facts, not_first: u64) {
@@ -49,6 +64,7 @@ const MISTAKES: &[Mistake] = &[
             "mod_gavel is not active on muc.meet.jitsi: nobody there gets a role from a token",
             "plugin_paths",
             "cannot read it",
+            "Error initializing module 'gavel'",
             "1000",
             "modules_enabled of Component \"muc.meet.jitsi\"",
             "global section",
@@ -207,6 +223,7 @@ const MISTAKES: &[Mistake] = &[
         severity: Severity::Fail,
         says: &[
             "/run/gavel/admin.sock",
+            "the admin API is not served",
             "writable for gavel's user",
             "RuntimeDirectory",
         ],
@@ -255,6 +272,55 @@ const MISTAKES: &[Mistake] = &[
         severity: Severity::Warn,
         says: &["rule staff", "policy.trusted_logins"],
         never: &[],
+    },
+    Mistake {
+        name: "anybody gets in where logins are to count",
+        make: |facts| {
+            trusted(facts, Some(("anonymous", true, false)));
+            // That nobody moderates follows from it.
+            let tally = &mut daemon(facts).tally;
+            tally.believed.clear();
+        },
+        check: "logins",
+        severity: Severity::Fail,
+        says: &[
+            "logins on meet.jitsi do not count",
+            "authentication = \"anonymous\" of VirtualHost \"meet.jitsi\"",
+            "take meet.jitsi out of policy.trusted_logins",
+        ],
+        never: &["set policy.trusted_logins"],
+    },
+    Mistake {
+        name: "people without tokens get in where logins are to count",
+        make: |facts| trusted(facts, Some(("token", true, true))),
+        check: "logins",
+        severity: Severity::Fail,
+        says: &["allow_empty_token", "JWT_ALLOW_EMPTY=0", "meet.jitsi"],
+        never: &["internal_hashed"],
+    },
+    Mistake {
+        name: "logins are to count on a domain that is none",
+        make: |facts| {
+            trusted(facts, Some(("internal_hashed", false, false)));
+            facts.setup.logins = vec!["meet.jitzi".into()];
+        },
+        check: "logins",
+        severity: Severity::Fail,
+        says: &["no VirtualHost \"meet.jitzi\"", "spelled"],
+        never: &[],
+    },
+    Mistake {
+        name: "the module is too old to tell how people log in",
+        make: |facts| trusted(facts, None),
+        check: "logins",
+        severity: Severity::Warn,
+        says: &[
+            "meet.jitsi",
+            "too old",
+            "update mod_gavel",
+            "restart Prosody",
+        ],
+        never: &["take meet.jitsi out"],
     },
     Mistake {
         name: "nobody has a token",

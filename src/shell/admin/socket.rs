@@ -29,9 +29,9 @@ pub(super) async fn serve(configured: PathBuf, router: Router) {
     loop {
         let bind = || bind_first(&places);
         let (listener, owned) = super::persist(bind, |error| {
-            let socket = configured.display();
+            let remedy = remedy(error, &configured);
             warn!(
-                "the admin API is not served: {error}; see that gavel may write the folder of admin.socket ({socket}) and that no other gavel uses it; trying again"
+                "the admin API is not served, so gavel's commands do not reach this gavel: {error}; {remedy}; trying again"
             );
         })
         .await;
@@ -43,6 +43,23 @@ pub(super) async fn serve(configured: PathBuf, router: Router) {
                 warn!("the admin API's socket {socket} has been removed or replaced; making it anew");
             }
         }
+    }
+}
+
+/// What to do where the socket `configured` cannot be made.
+fn remedy(error: &io::Error, configured: &Path) -> String {
+    let socket = configured.display();
+    let folder = configured.parent().unwrap_or(configured).display();
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("end the other gavel, or give this one another admin.socket than {socket}")
+        }
+        io::ErrorKind::AlreadyExists => {
+            format!("remove it, or set admin.socket to another path than {socket}")
+        }
+        _ => format!(
+            "the folder {folder} of admin.socket must exist and be writable for gavel's user (systemd makes it with RuntimeDirectory=gavel; in a container it needs a tmpfs)"
+        ),
     }
 }
 

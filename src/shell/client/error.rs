@@ -139,6 +139,7 @@ fn no_daemon(f: &mut fmt::Formatter<'_>, tried: &[(PathBuf, io::Error)]) -> fmt:
     }
     f.write_str(
         "; start it (systemctl start gavel, or gavel run), or name with -c the configuration \
-         whose admin.socket it uses",
+         whose admin.socket it uses; if it runs and could not make its socket, its log says \"the \
+         admin API is not served\" and why",
     )
 }

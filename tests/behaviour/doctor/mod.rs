@@ -6,6 +6,8 @@ mod daemon;
 mod ready;
 mod signals;
 mod status;
+mod unloaded;
+mod unreachable;
 
 use serde_json::Value;
 use std::path::Path;

@@ -1,0 +1,114 @@
+//! What keeps Prosody from loading the module: the finding quotes the words that
+//! Prosody's log has for it.
+
+use super::{doctor, gavel};
+use crate::on_both;
+use crate::support::{DEADLINE, Env, Gavel, Options, Prosody, Version};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
+const UNABLE: &str = "Unable to load module 'gavel'";
+const INITIALIZING: &str = "Error initializing module 'gavel'";
+
+/// Only root reads it from now on, as after a clone with umask 077.
+fn close(path: &Path) {
+    fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
+}
+
+/// What has happened to the module's folder, and how Prosody says so.
+const SPOILT: &[(&str, fn(&Path), &[&str])] = &[
+    (
+        "a folder that Prosody's user cannot read",
+        |modules| close(&modules.join("gavel")),
+        &[UNABLE, "No such file or directory"],
+    ),
+    (
+        "a file that Prosody's user cannot read",
+        |modules| close(&modules.join("gavel/mod_gavel.lua")),
+        &[UNABLE, "No such file or directory"],
+    ),
+    (
+        "one of its parts that Prosody's user cannot read",
+        |modules| close(&modules.join("gavel/names.lib.lua")),
+        &[INITIALIZING, "names"],
+    ),
+    (
+        "a folder that is not there",
+        |modules| fs::remove_dir_all(modules.join("gavel")).unwrap(),
+        &[UNABLE, "No such file or directory"],
+    ),
+    (
+        "a part that is not there",
+        |modules| fs::remove_file(modules.join("gavel/names.lib.lua")).unwrap(),
+        &[INITIALIZING, "names"],
+    ),
+    (
+        "a file that was cut off",
+        |modules| {
+            let file = modules.join("gavel/mod_gavel.lua");
+            let text = fs::read_to_string(&file).unwrap();
+            let cut = text.find("function module.part").unwrap() + 10;
+            fs::write(&file, &text[..cut]).unwrap();
+        },
+        &[UNABLE, "mod_gavel.lua:"],
+    ),
+];
+
+/// Waits for the line of Prosody's log that has `words`: its ports are open before
+/// all modules are loaded.
+async fn logged(prosody: &Prosody, words: &str) -> Option<String> {
+    let deadline = Instant::now() + DEADLINE;
+    while Instant::now() < deadline {
+        let log = prosody.log();
+        let mut lines = log.lines();
+        if let Some(line) = lines.find(|line| line.contains(words) && line.contains("error")) {
+            return Some(line.to_owned());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    None
+}
+
+/// Prosody runs as a user of its own, as everywhere but in these tests.
+async fn a_module_that_prosody_cannot_load_is_told_in_its_words(version: Version) {
+    for (name, spoil, words) in SPOILT {
+        let options = Options {
+            as_nobody: true,
+            ..Options::with_module()
+        };
+        let prosody = Prosody::start_spoilt(version, options, spoil);
+        let line = logged(&prosody, words[0]).await;
+        let line = line.unwrap_or_else(|| panic!("{name}: {}", prosody.log()));
+        for word in *words {
+            assert!(line.contains(word), "{name}: {line}");
+        }
+        let found = doctor(&Gavel::configure(&prosody, BRIDGE)).await;
+        // The quoted words are in the log, and the finding names what they can mean.
+        let quoted = format!("\"{}\"", words[0]);
+        found.has(
+            "module",
+            "fail",
+            &[&quoted, "plugin_paths", "cannot read", "restart"],
+        );
+    }
+}
+on_both!(a_module_that_prosody_cannot_load_is_told_in_its_words);
+
+/// Readable, it is loaded by that user, too.
+async fn the_module_works_for_a_user_without_rights(version: Version) {
+    let options = Options {
+        as_nobody: true,
+        ..Options::with_module()
+    };
+    let env = Env::with(version, options, BRIDGE).await;
+    env.gavel.until_ready().await;
+    let status = gavel("status", env.gavel.config()).await;
+    assert!(
+        status.out.contains("muc.meet.jitsi: mod_gavel 0."),
+        "{status:?}"
+    );
+}
+on_both!(the_module_works_for_a_user_without_rights);
