@@ -9,6 +9,8 @@ mod blocks;
 mod links;
 #[path = "documents/spelling.rs"]
 mod spelling;
+#[path = "documents/troubleshooting.rs"]
+mod troubleshooting;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -362,8 +362,9 @@ async fn module_says_how_people_log_in(version: Version) {
     for (host, words) in wanted {
         assert_eq!(told.get(host), Some(&words.map(str::to_owned)), "{told:?}");
     }
-    // Nobody logs in where Prosody has no provider, and components are no hosts.
-    assert_eq!(told["none.jitsi"][0], "none", "{told:?}");
+    // Where the configured provider is not there, nobody logs in (Prosody calls that
+    // "null"). Components are no hosts.
+    assert_eq!(told["none.jitsi"][0], "null", "{told:?}");
     assert_eq!(told.len(), 6, "{told:?}");
     // Only the answer says it, and what is configured by now.
     scene
