@@ -29,7 +29,9 @@ fn code(folder: &Path) -> String {
 fn first_column(heading: &str) -> Vec<String> {
     let page = document(&root().join("docs/troubleshooting.md")).text;
     let (_, section) = page.split_once(&format!("\n## {heading}\n")).unwrap();
-    let table = section.split("\n\n").find(|part| part.starts_with('|'));
+    let section = section.split("\n## ").next().unwrap();
+    let mut parts = section.split("\n\n").map(str::trim);
+    let table = parts.find(|part| part.starts_with('|'));
     let rows = table.unwrap().lines().skip(2);
     let cells = rows.map(|row| row.split('|').nth(1).unwrap());
     let spans = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));

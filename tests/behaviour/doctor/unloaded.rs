@@ -18,8 +18,11 @@ fn close(path: &Path) {
     fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
 }
 
+/// A name, what spoils the folder of modules, and the words of the log.
+type Spoilt = (&'static str, fn(&Path), &'static [&'static str]);
+
 /// What has happened to the module's folder, and how Prosody says so.
-const SPOILT: &[(&str, fn(&Path), &[&str])] = &[
+const SPOILT: &[Spoilt] = &[
     (
         "a folder that Prosody's user cannot read",
         |modules| close(&modules.join("gavel")),
