@@ -17,6 +17,11 @@ const EVERY: Duration = Duration::from_millis(500);
 /// A page that is older than this is said to be.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// A connection that broke is told where so many looks in a row have found it
+/// broken: a gavel that is killed takes connections until the system has closed all
+/// it had, and then it is gone.
+const BROKEN: u32 = 3;
+
 /// What is looked at.
 enum View {
     Rooms(Vec<RoomSummary>),
@@ -52,22 +57,23 @@ pub(super) async fn run(
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut trouble: Option<String> = None;
+    let mut broken = 0;
     loop {
         let look = async {
             ticks.tick().await;
-            let name = name.as_deref();
-            match look(client, name, trouble.is_some()).await {
-                // A daemon that ends breaks the connection of whoever is asking
-                // it; a second look tells whether it has ended.
-                Err(Unseen::Broken(_)) => look(client, name, true).await,
-                seen => seen,
-            }
+            let doubt = trouble.is_some() || broken > 0;
+            look(client, name.as_deref(), doubt).await
         };
         let seen = tokio::select! {
             () = ends.wait() => return Ok(Status::Done),
             seen = look => seen,
         };
+        broken = match seen {
+            Err(Unseen::Broken(_)) => broken + 1,
+            _ => 0,
+        };
         match seen {
+            Err(Unseen::Broken(_)) if broken < BROKEN => {}
             Ok(next) => {
                 if trouble.take().is_some() {
                     sink.note("gavel answers again");
