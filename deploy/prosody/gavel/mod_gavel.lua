@@ -8,8 +8,8 @@
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
--- hooks, moment, past, state, logins, release, standby; matrix, claims, evidence, names, jitsi; arrivals, bypass; intake;
--- copies; facts, shadow; rights, lock; guard, refusals.
+-- hooks, moment, past, state, logins, release, standby; matrix, claims, evidence, names, jitsi; arrivals, bypass;
+-- intake; copies; facts, shadow; rights, lock; guard, refusals.
 
 local hosts = prosody.hosts;
 

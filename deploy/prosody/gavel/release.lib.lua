@@ -1,5 +1,5 @@
 -- What this module is: the release of gavel that it belongs to, and the modules whose wrappers it goes round. gavel
--- asks each service as it connects, and is told in its own presence of each room. The answer says beside that how people
+-- asks each service as it connects, and is told in its own presence of each room. The answer also says how people
 -- log in on this server.
 local st = require "util.stanza";
 local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
