@@ -292,7 +292,8 @@ fn run_ends_with_0_after_a_signal() {
     for signal in ["TERM", "INT"] {
         let (status, log) = run_until(signal, LEAST, &[("GAVEL_X", "1")]);
         assert_eq!(status, 0, "{log}");
-        let unknown = "WARN gavel::cli::run: unknown variable place=environment GAVEL_X remedy=";
+        let unknown =
+            "WARN gavel::cli::run: unknown variable place=\"environment GAVEL_X\" remedy=";
         assert!(log.contains(unknown), "{log}");
         assert!(log.contains(&format!("signal=\"SIG{signal}\"")), "{log}");
         assert!(!log.contains('\u{1b}') && !log.contains("hush"), "{log}");

@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("policy", &["muc", "claims"]),
     ("api", &["muc", "claims"]),
     ("engine", &["muc", "stanza", "claims", "policy", "api"]),
-    ("diagnosis", &["muc", "claims", "api", "engine"]),
+    ("diagnosis", &["muc", "stanza", "claims", "api", "engine"]),
     ("wire", &["muc", "stanza"]),
     ("config", &["muc", "stanza", "claims", "policy", "engine"]),
     (

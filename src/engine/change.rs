@@ -256,11 +256,7 @@ impl Engine {
     fn maker(&self, main: &RoomJid, jid: &RoomJid, actor: Option<&Actor>) -> Maker {
         let Some(actor) = actor else {
             return Maker {
-                party: Party {
-                    kind: PartyKind::None,
-                    nick: None,
-                    jid: None,
-                },
+                party: Party::NONE,
                 bare: None,
                 power: None,
                 pace: Pace::Anew,

@@ -252,6 +252,15 @@ pub struct Party {
     pub jid: Option<Arc<str>>,
 }
 
+impl Party {
+    /// No actor: a server module, or an admin's ad-hoc command.
+    pub const NONE: Self = Self {
+        kind: PartyKind::None,
+        nick: None,
+        jid: None,
+    };
+}
+
 /// What an actor is to the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartyKind {

@@ -1,6 +1,7 @@
 //! Occupants and their places in a meeting.
 
 use super::Engine;
+use super::event::Party;
 use super::meeting::rights::Event;
 use super::person::Seat;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
@@ -142,9 +143,16 @@ impl Engine {
             self.entered_as(&main, &bare, given, (jid, nick));
         }
         let actor = item.and_then(|item| item.actor.as_ref());
+        let known = self.person(&main, &bare).and_then(|p| p.rights.shown());
         self.observe(jid, &bare, affiliation, actor, true);
         if back {
             self.apply(&main, &bare, Event::Appeared);
+        }
+        // The module announces nothing of people who are about to enter. So what a
+        // server module gave somebody in that moment shows in their first presence.
+        let entered = main == *jid && !listed && actor.is_none();
+        if entered && affiliation.moderates() && !known.is_some_and(Affiliation::moderates) {
+            self.count_promotion(&main, &bare, &Party::NONE);
         }
         let person = self.person(&main, &bare).filter(|_| back);
         if person.is_some_and(|person| person.rights.is_awaited()) {

@@ -29,7 +29,8 @@ fn without_a_daemon_each_command_says_so_and_ends_with_1() {
         assert_eq!((status, out.as_str()), (1, ""), "{arguments:?}: {err}");
         let expected = "error: no gavel is running here (x.sock: not there); start it \
                         (systemctl start gavel, or gavel run), or name with -c the configuration \
-                        whose admin.socket it uses\n";
+                        whose admin.socket it uses; if it runs and could not make its socket, its \
+                        log says \"the admin API is not served\" and why\n";
         assert_eq!(err, expected);
     }
 }

@@ -200,7 +200,8 @@ async fn module_reaches_past_wrappers(version: Version) {
         let module = stanza.child("module", "urn:gavel:module:0").unwrap();
         let named = module.named("goes-round").expect("who has wrapped it");
         assert_eq!(named.attr("module"), Some("test_wrapper"));
-        assert_eq!(module.children.len(), 1);
+        let wrappers = module.children.iter().filter(|c| c.name == "goes-round");
+        assert_eq!(wrappers.count(), 1);
     }
     for (jid, affiliation, condition) in [
         (bob.jid.as_str(), "owner", "jid-malformed"),
