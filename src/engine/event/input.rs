@@ -40,7 +40,7 @@ pub enum Input {
     },
     /// Time has passed.
     Wake,
-    /// Somebody asks how the deployment is; [`Report::Examined`] answers.
+    /// Somebody asks how the deployment is; [`Report::Examined`](super::Report::Examined) answers.
     Examine,
     /// The process ends: leave all rooms.
     Shutdown,
