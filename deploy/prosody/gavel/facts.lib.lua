@@ -1,7 +1,6 @@
--- What gavel must know of a room as it comes: the settings that matter to it and the lists of those whom the
--- room treats
--- in a special way. gavel gets them with its own presence and need not ask. Prosody writes silent rooms to disk beyond
--- muc_room_cache_size, and each question about such a room brings it back.
+-- What gavel must know of a room as it comes: the settings that matter to it, and the lists of people that the
+-- room treats in a special way. gavel gets them with its own presence and need not ask. Prosody writes silent
+-- rooms to disk beyond muc_room_cache_size, and each question about such a room brings it back.
 local st, dataforms = require "util.stanza", require "util.dataforms";
 
 local LONGEST = 16 * 1024; -- bytes; of a room with longer lists gavel is told none of this, and asks
