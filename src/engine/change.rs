@@ -5,6 +5,7 @@ use super::event::{Cause, Change as Changed, Outcome, Party, PartyKind};
 use super::meeting::rights::{Author, Event, Root, Shift, Taken};
 use super::person::{Foreign, Pace};
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
+use crate::policy::Policy;
 use crate::stanza::{Actor, Item};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ struct Maker {
     /// What their power goes back to; none where they may not promote and lower
     /// others.
     power: Option<Root>,
+    /// Their token makes them owner.
+    is_host: bool,
     /// What a correction has to wait for: what cannot be stopped by lowering the
     /// actor, who may be entitled, must not make gavel spin (B3).
     pace: Pace,
@@ -56,6 +59,12 @@ pub(super) struct Change {
 }
 
 impl Maker {
+    /// Whoever was promoted in the meeting decides about persons. A ban of a whole
+    /// domain would keep out hosts who are still to come.
+    fn may(&self, bare: &BareJid, new: Affiliation, policy: &Policy) -> bool {
+        self.is_host || !policy.protect_hosts || new != Affiliation::Outcast || bare.is_person()
+    }
+
     fn author(&self, by_self: bool) -> Author<'_> {
         Author {
             nick: self.party.nick.as_deref(),
@@ -167,10 +176,15 @@ impl Engine {
             return;
         }
         let by_self = maker.bare.as_ref() == Some(bare);
+        let may = maker.may(bare, new, &self.settings.policy);
+        let author = maker.author(by_self);
         let shift = Shift {
             old,
             new,
-            by: maker.author(by_self),
+            by: Author {
+                power: author.power.filter(|_| may),
+                ..author
+            },
             at: self.now.unix_ms,
         };
         let taken = self.apply(main, bare, Event::Changed(&shift));
@@ -259,6 +273,7 @@ impl Engine {
                 party: Party::NONE,
                 bare: None,
                 power: None,
+                is_host: false,
                 pace: Pace::Anew,
             };
         };
@@ -301,6 +316,7 @@ impl Engine {
             },
             bare,
             power: entitled.then_some(root),
+            is_host: person.is_some_and(|person| person.rights.is_host(self.standing(person))),
             pace,
         }
     }

@@ -132,6 +132,11 @@ impl BareJid {
     pub fn domain(&self) -> &str {
         split(&self.0).1
     }
+
+    /// Whether it names one person, and not a domain with everybody there.
+    pub fn is_person(&self) -> bool {
+        split(&self.0).0.is_some()
+    }
 }
 
 /// A person's full JID: the one session behind an occupant.

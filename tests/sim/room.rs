@@ -251,13 +251,25 @@ impl Server {
     }
 
     /// A message from the room about somebody who is not in it.
-    pub(super) fn announce(&mut self, room: &RoomJid, bare: &str, affiliation: Affiliation) {
+    /// Prosody says of somebody absent what has changed, the module also by whom.
+    pub(super) fn announce(
+        &mut self,
+        room: &RoomJid,
+        bare: &str,
+        affiliation: Affiliation,
+        actor: Option<&str>,
+    ) {
         if !self.gavel_sees(room) {
             return;
         }
+        let nick = |jid| self.rooms.get(room).and_then(|room| nick_of(room, jid));
         let item = Item {
             jid: Some(bare.to_owned()),
             affiliation: Some(affiliation),
+            actor: actor.filter(|_| self.module).map(|jid| Actor {
+                jid: Some(jid.to_owned()),
+                nick: nick(jid),
+            }),
             ..Item::default()
         };
         let user = MucUser {
@@ -351,7 +363,7 @@ impl Server {
         }
         state.occupants.retain(|_, o| o.role != Role::None);
         if touched.is_empty() {
-            return self.announce(room, jid, affiliation);
+            return self.announce(room, jid, affiliation, actor);
         }
         let code: &[u16] = match (role, affiliation) {
             (Role::None, Affiliation::Outcast) => &[301],
@@ -396,7 +408,7 @@ impl Server {
             if self.meeting_ids {
                 // muc_meeting_id: before the kick is published.
                 self.store(room, &occupant.bare, Affiliation::None);
-                self.announce(room, &occupant.bare, Affiliation::None);
+                self.announce(room, &occupant.bare, Affiliation::None, None);
             }
             self.publicise(room, nick, &occupant, &[307], actor, None);
         } else {

@@ -143,9 +143,11 @@ local function is_in(room, bare)
 	return false;
 end
 
--- Of somebody who has entered in the meantime their presence has told.
+-- Of somebody who has entered in the meantime their presence has told. The presences of people whose whole domain is
+-- banned do not name the domain.
 hooks.after("muc-set-affiliation", function (event, room)
-	if not shadow_in(room.jid) or event.in_room or arrivals.is_entering(event.jid) then return; end
+	local told = event.in_room and jid.node(event.jid);
+	if not shadow_in(room.jid) or told or arrivals.is_entering(event.jid) then return; end
 	local waits = moment.is_open();
 	moment.finally(function ()
 		local shadow = shadow_in(room.jid);

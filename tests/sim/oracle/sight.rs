@@ -57,7 +57,8 @@ impl Oracle {
         if !ready {
             self.early(room, None, item);
         }
-        self.changed(room, &jid, item.affiliation.unwrap(), None, ready);
+        let actor = item.actor.as_ref();
+        self.changed(room, &jid, item.affiliation.unwrap(), actor, ready);
     }
 
     fn presence(&mut self, now: u64, presence: &Presence, payloads: &[Written], ready: bool) {
