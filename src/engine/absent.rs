@@ -10,8 +10,8 @@
 mod lock;
 
 use super::Warning;
+use super::asker::{Answer, Asker, HostAsk};
 use super::event::Report;
-use super::request::Purpose;
 use super::room::Room;
 use super::settings::AbsentHost;
 use super::timers::Timer;
@@ -111,7 +111,7 @@ impl Engine {
         let facts = self.rooms.get(main).and_then(|room| room.facts.as_ref());
         if action == AbsentHost::End && facts.is_some_and(|facts| facts.persistent) {
             let room = main.clone();
-            self.warn_once(Warning::HostAbsentPersistent { room });
+            self.out.warn_once(Warning::HostAbsentPersistent { room });
             return AbsentHost::None;
         }
         action
@@ -156,16 +156,16 @@ impl Engine {
         let Some(warned) = absence.warned else {
             let warn_at = since + (after - notice);
             if now < warn_at {
-                return self.timers.set(warn_at, Timer::Host(main.clone()));
+                return self.out.wake(warn_at, Timer::Host(main.clone()));
             }
             absence.warned = Some(now);
-            self.timers.set(now + notice, Timer::Host(main.clone()));
+            self.out.wake(now + notice, Timer::Host(main.clone()));
             return self.announce(main, action, notice);
         };
         let due = (since + after).max(warned + notice);
         let due = due.max(absence.not_before.unwrap_or(due));
         if now < due {
-            return self.timers.set(due, Timer::Host(main.clone()));
+            return self.out.wake(due, Timer::Host(main.clone()));
         }
         // Whoever it is, the key's arrival has the meeting looked at again.
         if self.awaits_keys(main) {
@@ -190,7 +190,7 @@ impl Engine {
         for room in self.rooms_of(main) {
             let system = self.rooms.get(&room).is_some_and(|room| room.module);
             let text = text.clone();
-            self.send(Outbound::Announce { room, text, system });
+            self.out.send(Outbound::Announce { room, text, system });
         }
         self.tell_absence(main, "no host is there: people were told what will happen");
     }
@@ -204,12 +204,13 @@ impl Engine {
         let reason = format!("No host has been here for {after}.");
         for room in self.rooms_of(main) {
             let purpose = if room == *main {
-                Purpose::End(room.clone())
+                Asker::Host(room.clone(), HostAsk::End)
             } else {
-                Purpose::Nothing
+                Asker::Nobody
             };
             let reason = reason.clone();
-            self.ask(room.as_str(), Request::Destroy { reason }, purpose);
+            self.out
+                .ask(room.as_str(), Request::Destroy { reason }, purpose);
         }
     }
 
@@ -223,18 +224,30 @@ impl Engine {
         all.filter(inside).cloned().collect()
     }
 
+    /// Prosody has answered, or not.
+    pub(super) fn host_answered(&mut self, main: &RoomJid, ask: HostAsk, answer: Answer<'_>) {
+        match (ask, answer) {
+            (HostAsk::MembersOnly(on), answer) => self.members_only_answered(main, on, answer),
+            (_, Answer::Error(error)) => self.absence_refused(main, error),
+            (_, Answer::Silence | Answer::Unread) => self.try_again(main),
+            (HostAsk::End, _) => self.has_ended(main),
+            // The room has shown it.
+            (HostAsk::Admit, _) => self.look_for_host(main),
+        }
+    }
+
     /// The room has ended, which its presence tells as well.
-    pub(super) fn has_ended(&mut self, main: &RoomJid) {
+    fn has_ended(&mut self, main: &RoomJid) {
         self.tell_absence(main, "no host came: the meeting was ended");
         self.try_again(main);
     }
 
     /// Prosody has refused to end, lock or open a room.
-    pub(super) fn absence_refused(&mut self, main: &RoomJid, error: &StanzaError) {
+    fn absence_refused(&mut self, main: &RoomJid, error: &StanzaError) {
         if !self.meetings.contains_key(main) || !self.rooms.contains_key(main) {
             return;
         }
-        self.warn_once(Warning::HostAbsent {
+        self.out.warn_once(Warning::HostAbsent {
             room: main.clone(),
             error: error.to_string(),
         });
@@ -243,19 +256,19 @@ impl Engine {
     }
 
     /// Whatever is still not as it should be is tried again later.
-    pub(super) fn try_again(&mut self, main: &RoomJid) {
+    fn try_again(&mut self, main: &RoomJid) {
         let again = self.now.tick + AGAIN;
         if let Some(meeting) = self.meetings.get_mut(main) {
             meeting.absence.asked = false;
             meeting.absence.admitted.clear();
             meeting.absence.not_before = Some(again);
-            self.timers.set(again, Timer::Host(main.clone()));
+            self.out.wake(again, Timer::Host(main.clone()));
         }
     }
 
     fn tell_absence(&mut self, main: &RoomJid, what: &'static str) {
         let room = main.clone();
-        self.report(Report::HostAbsent { room, what });
+        self.out.report(Report::HostAbsent { room, what });
     }
 }
 

@@ -6,10 +6,10 @@
 //! they are there. That happens anyway, so what was said is never relied on.
 
 use super::Engine;
+use super::asker::Asker;
 use super::event::{Cause, Change, Outcome};
 use super::meeting::rights::Event;
 use super::person::Person;
-use super::request::Purpose;
 use super::room::Occupant;
 use super::settings::Freeze;
 use crate::claims::{Claims, Occasion, TokenName};
@@ -178,7 +178,8 @@ impl Engine {
     fn forget_arrivals_of(&mut self, service: usize) {
         if self.stream.is_some() {
             let domain = self.settings.services[service].domain.clone();
-            self.ask(&domain, Request::ForgetArrivals, Purpose::Nothing);
+            self.out
+                .ask(&domain, Request::ForgetArrivals, Asker::Nobody);
         }
     }
 

@@ -261,10 +261,7 @@ impl Engine {
         if self.person(main, bare).is_none() {
             return;
         }
-        let key = (main.clone(), bare.clone());
-        self.marked.retain(|marked| *marked != key);
-        self.marked_set.insert(key.clone());
-        self.marked.push_front(key);
+        self.out.todo_first(main, bare);
     }
 
     fn maker(&self, main: &RoomJid, jid: &RoomJid, actor: Option<&Actor>) -> Maker {

@@ -5,6 +5,7 @@ use super::Engine;
 use super::meeting::census::Census;
 use super::meeting::rights::Event;
 use super::room::{Membership, Room};
+use super::task::Task;
 use super::timers::Timer;
 use super::users::{RELOAD_MS, Succession};
 use crate::muc::{BareJid, Nick, RoomJid};
@@ -158,8 +159,9 @@ impl Engine {
     /// Somebody elected has left, and may come back: the meeting is looked at
     /// again when that has taken too long.
     fn await_elected(&mut self, main: &RoomJid) {
-        self.changed = true;
-        self.wake_at(self.now.unix_ms + VACANT_MS, Timer::Vacancy(main.clone()));
+        self.out.save();
+        self.out
+            .wake_at(self.now.unix_ms + VACANT_MS, Timer::Vacancy(main.clone()));
     }
 
     /// Whether whoever was elected is still waited for.
@@ -197,7 +199,7 @@ impl Engine {
             next = [next, due].into_iter().flatten().min();
         }
         if let Some(at) = next {
-            self.wake_at(at, Timer::Vacancy(main.clone()));
+            self.out.wake_at(at, Timer::Vacancy(main.clone()));
         }
         over.sort_unstable();
         for bare in over {
@@ -205,7 +207,7 @@ impl Engine {
             self.mark(main, &bare);
         }
         if self.elects() {
-            self.unassessed.insert(main.clone());
+            self.out.todo(Task::Meeting(main.clone()));
         }
     }
 }

@@ -1,13 +1,16 @@
 //! Finding rooms: invitations, lists, the configuration (SPEC `[discovery]`).
 
 use super::Warning;
-use super::request::Purpose;
+use super::asker::{Answer, Asker, ServiceAsk};
 use super::room::Membership;
 use super::settings::Poll;
+use super::task::Task;
 use super::timers::Timer;
 use super::{Engine, Module, Report};
 use crate::muc::RoomJid;
-use crate::stanza::{CommandReply, LIST_ROOMS, Message, MessageKind, Request, StanzaError};
+use crate::stanza::{
+    CommandReply, IqPayload, LIST_ROOMS, Message, MessageKind, Request, StanzaError,
+};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -53,18 +56,21 @@ impl Engine {
         {
             (Poll::AdHoc, _) | (Poll::Auto, false) => {
                 let request = Request::StartCommand { node: LIST_ROOMS };
-                (request, Purpose::ListRooms(service))
+                (request, Asker::Service(service, ServiceAsk::ListRooms))
             }
-            (Poll::Disco, _) => (Request::DiscoItems, Purpose::Items(service)),
+            (Poll::Disco, _) => (
+                Request::DiscoItems,
+                Asker::Service(service, ServiceAsk::Items),
+            ),
             (Poll::Off, _) | (Poll::Auto, true) => {
                 self.seek_configured(service);
                 let again = self.now.tick + self.settings.interval;
-                return self.timers.set(again, Timer::Poll(service));
+                return self.out.wake(again, Timer::Poll(service));
             }
         };
         self.services[service].polling = true;
         self.services[service].polled_at = self.now.tick;
-        self.ask(&domain, request, purpose);
+        self.out.ask(&domain, request, purpose);
         self.seek_configured(service);
     }
 
@@ -78,9 +84,29 @@ impl Engine {
         }
     }
 
+    /// A list has come, or not.
+    pub(super) fn rooms_answered(&mut self, service: usize, answer: Answer<'_>) {
+        match answer {
+            Answer::Result(IqPayload::Command(reply)) => {
+                self.listed_by_command(service, reply, true);
+            }
+            Answer::Partial(IqPayload::Command(reply)) => {
+                self.listed_by_command(service, reply, false);
+            }
+            Answer::Result(IqPayload::DiscoItems { jids, .. })
+            | Answer::Partial(IqPayload::DiscoItems { jids, .. }) => {
+                self.listed(service, jids, false);
+            }
+            Answer::Error(error) => self.not_listed(service, error),
+            Answer::Result(_) | Answer::Partial(_) | Answer::Unread | Answer::Silence => {
+                self.poll_again(service);
+            }
+        }
+    }
+
     /// Takes a service's list; rooms in it are entered.
     /// `complete` says that no room is hidden from it.
-    pub(super) fn listed(&mut self, service: usize, rooms: &[String], complete: bool) {
+    fn listed(&mut self, service: usize, rooms: &[String], complete: bool) {
         let took = self
             .now
             .tick
@@ -102,24 +128,19 @@ impl Engine {
 
     /// The ad-hoc list: the options of the form; the command is then cancelled.
     /// `complete` says that all of it could be read.
-    pub(super) fn listed_by_command(
-        &mut self,
-        service: usize,
-        reply: &CommandReply,
-        complete: bool,
-    ) {
+    fn listed_by_command(&mut self, service: usize, reply: &CommandReply, complete: bool) {
         let domain = self.settings.services[service].domain.clone();
         if let Some(session) = reply.session.clone() {
             let node = LIST_ROOMS;
             let cancel = Request::CancelCommand { node, session };
-            self.ask(&domain, cancel, Purpose::Nothing);
+            self.out.ask(&domain, cancel, Asker::Nobody);
         }
         let rooms = reply.form.choices("rooms").unwrap_or_default().to_vec();
         self.listed(service, &rooms, complete);
     }
 
     /// A list was refused.
-    pub(super) fn not_listed(&mut self, service: usize, error: &StanzaError) {
+    fn not_listed(&mut self, service: usize, error: &StanzaError) {
         self.poll_again(service);
         self.tally.services[service].list_refused = Some(error.to_string());
         // The module needs no list. At the first refusal it may not have answered.
@@ -128,7 +149,7 @@ impl Engine {
         if !again || module.serves() || *module == Module::Unknown {
             return;
         }
-        self.warn_once(Warning::NotListable {
+        self.out.warn_once(Warning::NotListable {
             service: self.settings.services[service].domain.clone(),
             gavel: self.settings.gavel(),
             error: error.to_string(),
@@ -136,13 +157,13 @@ impl Engine {
     }
 
     /// When the list is looked at next.
-    pub(super) fn poll_again(&mut self, service: usize) {
+    fn poll_again(&mut self, service: usize) {
         let state = &mut self.services[service];
         let asked = std::mem::take(&mut state.polling);
         let took = self.now.tick.saturating_sub(state.polled_at);
         let took = if asked { took } else { Duration::ZERO };
         let pause = self.settings.interval.max(took * LIST_RATIO);
-        self.timers.set(self.now.tick + pause, Timer::Poll(service));
+        self.out.wake(self.now.tick + pause, Timer::Poll(service));
     }
 
     /// A room that is missing from a list may be joined when it is listed again:
@@ -253,9 +274,11 @@ impl Engine {
             self.succeed_unseen(main);
         }
         // No meeting was looked at as a whole before all were seen.
-        self.unassessed.extend(meetings);
+        for main in meetings {
+            self.out.todo(Task::Meeting(main));
+        }
         let rooms = self.rooms.values().filter(|room| room.is_in()).count();
-        self.report(Report::Resynchronised { rooms });
+        self.out.report(Report::Resynchronised { rooms });
     }
 
     /// Whether one of the last joins has only just begun.

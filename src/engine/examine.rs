@@ -2,13 +2,13 @@
 //! what only the engine sees.
 
 use super::Engine;
+use super::asker::{Answer, Asker};
 use super::event::{Outcome, Party, Report};
 use super::examination::{Answers, Examination, Plan, Question, Step};
 use super::person::InFlight;
-use super::request::Purpose;
 use super::tally::Tally;
 use crate::muc::{Affiliation, BareJid, RealJid, RoomJid};
-use crate::stanza::{IqPayload, Outbound, StanzaError};
+use crate::stanza::Outbound;
 use rand::RngExt;
 
 impl Engine {
@@ -32,14 +32,14 @@ impl Engine {
     /// Asks, unless it is asking already.
     pub(super) fn examine_deployment(&mut self) {
         if self.stream.is_none() {
-            return self.report(Report::Examined);
+            return self.out.report(Report::Examined);
         }
         if self.is_examining() {
             return;
         }
         let gavel = format!("{}/gavel", self.settings.gavel());
         let Some(gavel) = RealJid::parse(&gavel) else {
-            return self.report(Report::Examined);
+            return self.out.report(Report::Examined);
         };
         let plan = Plan {
             gavel,
@@ -53,25 +53,20 @@ impl Engine {
         self.take_steps(steps);
     }
 
-    /// An answer to one of the questions.
-    pub(super) fn examined(
-        &mut self,
-        question: Question,
-        answer: Result<&IqPayload, &StanzaError>,
-    ) {
+    /// An answer to one of the questions, or none.
+    pub(super) fn examined(&mut self, question: Question, answer: Answer<'_>) {
         let Some(examination) = &mut self.examination else {
             return;
         };
-        let steps = examination.answered(question, answer, self.now.tick);
+        let now = self.now.tick;
+        let steps = match answer {
+            Answer::Result(payload) | Answer::Partial(payload) => {
+                examination.answered(question, Ok(payload), now)
+            }
+            Answer::Error(error) => examination.answered(question, Err(error), now),
+            Answer::Silence | Answer::Unread => examination.unanswered(question),
+        };
         self.take_steps(steps);
-    }
-
-    /// One of the questions is not answered.
-    pub(super) fn not_examined(&mut self, question: Question) {
-        if let Some(examination) = &mut self.examination {
-            let steps = examination.unanswered(question);
-            self.take_steps(steps);
-        }
     }
 
     fn take_steps(&mut self, steps: Vec<Step>) {
@@ -82,14 +77,14 @@ impl Engine {
                     request,
                     question,
                 } => {
-                    let purpose = question.map_or(Purpose::Nothing, Purpose::Examination);
-                    self.ask(&to, request, purpose);
+                    let purpose = question.map_or(Asker::Nobody, Asker::Doctor);
+                    self.out.ask(&to, request, purpose);
                 }
-                Step::Space(length) => self.send(Outbound::Space(length)),
+                Step::Space(length) => self.out.send(Outbound::Space(length)),
             }
         }
         if !self.is_examining() {
-            self.report(Report::Examined);
+            self.out.report(Report::Examined);
         }
     }
 

@@ -13,7 +13,6 @@ use super::timers::Timer;
 use crate::claims::Claims;
 use crate::muc::{BareJid, Nick, RoomJid};
 use crate::policy::{Entitlement, OnExpiry, Reason, Rule, Verdict};
-use std::time::Duration;
 
 /// The two clocks may differ by this much more than before until timers are set
 /// anew: what is due by the one is waited for by the other.
@@ -57,7 +56,8 @@ impl Engine {
         };
         let ended = occupant.verdict.rule == Rule::Expired;
         if at > now {
-            self.wake_at(at, Timer::Expiry(jid.clone(), nick.clone()));
+            self.out
+                .wake_at(at, Timer::Expiry(jid.clone(), nick.clone()));
         }
         // Where the clock was wrong, they are valid again.
         if ended != (at <= now) {
@@ -101,16 +101,12 @@ impl Engine {
             return;
         };
         if at > now {
-            return self.wake_at(at, Timer::Kept(main.clone(), bare.clone()));
+            return self
+                .out
+                .wake_at(at, Timer::Kept(main.clone(), bare.clone()));
         }
         self.apply(main, bare, Event::TimeUp(now));
         self.mark(main, bare);
-    }
-
-    /// Wakes the engine at a time of the calendar, as far as can be told now.
-    pub(super) fn wake_at(&mut self, unix_ms: u64, timer: Timer) {
-        let wait = Duration::from_millis(unix_ms.saturating_sub(self.now.unix_ms));
-        self.timers.set(self.now.tick.saturating_add(wait), timer);
     }
 
     /// Timers know nothing of the calendar: where its clock was set, or runs

@@ -9,10 +9,11 @@
 
 use super::Engine;
 use super::Warning;
+use super::asker::{Answer, Asker};
 use super::meeting::decide::Wanted;
 use super::person::Person;
-use super::request::Purpose;
 use super::room::Room;
+use super::task::Task;
 use super::timers::Timer;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use crate::policy::{Entitlement, Grants, Guests};
@@ -49,10 +50,10 @@ impl Engine {
             infrastructure: self.settings.infrastructure.addresses(),
         };
         let domain = self.settings.services[service].domain.clone();
-        self.ask(&domain, request, Purpose::Lease(service));
+        self.out.ask(&domain, request, Asker::Lease(service));
         if guard {
             let again = self.now.tick + RENEWAL;
-            self.timers.set(again, Timer::Lease(service));
+            self.out.wake(again, Timer::Lease(service));
         }
     }
 
@@ -63,10 +64,18 @@ impl Engine {
         }
     }
 
+    /// The module takes the lease, or refuses it. Where it has not answered, the next
+    /// one is on its way.
+    pub(super) fn lease_answered(&mut self, service: usize, answer: Answer<'_>) {
+        if let Answer::Error(error) = answer {
+            self.lease_refused(service, error);
+        }
+    }
+
     /// No guard: the module is not loaded, or is an older one.
-    pub(super) fn lease_refused(&mut self, service: usize, error: &StanzaError) {
+    fn lease_refused(&mut self, service: usize, error: &StanzaError) {
         if std::mem::take(&mut self.services[service].leased) {
-            self.warn_once(Warning::NoGuard {
+            self.out.warn_once(Warning::NoGuard {
                 service: self.settings.services[service].domain.clone(),
                 error: error.to_string(),
             });
@@ -98,6 +107,7 @@ impl Engine {
         }
         let service = room.service;
         self.unnamed.insert(jid.clone());
+        self.out.todo(Task::Guard);
         if !self.services[service].leased {
             self.renew_lease(service);
         }
@@ -118,6 +128,7 @@ impl Engine {
             let wanted = self.named_in(jid, main, bare);
             if named.get(bare) != wanted.as_ref() {
                 self.misnamed.insert((jid.clone(), bare.clone()));
+                self.out.todo(Task::Guard);
             }
         }
     }
@@ -191,7 +202,8 @@ impl Engine {
 
     fn ask_chunk(&mut self, jid: &RoomJid, all: bool, people: Vec<Entitled>) {
         let request = Request::Guard { all, people };
-        self.ask(jid.as_str(), request, Purpose::Guard(jid.clone()));
+        self.out
+            .ask(jid.as_str(), request, Asker::Guard(jid.clone()));
     }
 
     /// What somebody should be named as in one room of the meeting: in the main
@@ -225,8 +237,16 @@ impl Engine {
         highest.moderates().then_some(highest)
     }
 
-    /// A room does not take who is entitled.
-    pub(super) fn guard_refused(&mut self, jid: &RoomJid, error: &StanzaError) {
+    /// A room takes who is entitled, or does not.
+    pub(super) fn guard_answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        match answer {
+            Answer::Result(_) | Answer::Partial(_) => {}
+            Answer::Error(error) => self.guard_refused(jid, error),
+            Answer::Silence | Answer::Unread => self.guard_room(jid),
+        }
+    }
+
+    fn guard_refused(&mut self, jid: &RoomJid, error: &StanzaError) {
         if error.is("item-not-found") {
             // It has ended, or forgotten gavel.
             return self.ping_room(jid);

@@ -1,8 +1,10 @@
 //! Is the server there, is gavel still in its rooms (SPEC B11)?
 
-use super::request::{Purpose, REPLY_TIMEOUT};
+use super::Engine;
+use super::asker::{Answer, Asker, RoomAsk};
+use super::request::REPLY_TIMEOUT;
+use super::task::Task;
 use super::timers::Timer;
-use super::{Action, Engine};
 use crate::muc::RoomJid;
 use crate::stanza::Request;
 use std::time::Duration;
@@ -22,18 +24,18 @@ impl Engine {
         let due = stream.heard + SILENCE;
         if due > now {
             stream.pinged = false;
-            return self.timers.set(due, Timer::Ping);
+            return self.out.wake(due, Timer::Ping);
         }
-        self.timers.set(now + REPLY_TIMEOUT, Timer::Ping);
+        self.out.wake(now + REPLY_TIMEOUT, Timer::Ping);
         if std::mem::replace(&mut stream.pinged, true) {
-            self.actions.push_back(Action::HangUp);
+            self.out.hang_up();
             return;
         }
         let Some(service) = self.settings.services.first() else {
             return;
         };
         let to = service.domain.clone();
-        self.ask(&to, Request::Ping, Purpose::Ping);
+        self.out.ask(&to, Request::Ping, Asker::Stream);
     }
 
     /// Notes that a room has sent what only its occupants get.
@@ -49,8 +51,8 @@ impl Engine {
         let Some(room) = self.rooms.get(jid) else {
             return;
         };
-        self.timers
-            .set(room.heard.max(now) + SILENCE, Timer::SelfPing(jid.clone()));
+        self.out
+            .wake(room.heard.max(now) + SILENCE, Timer::SelfPing(jid.clone()));
     }
 
     /// Asks a room that has been silent whether gavel is still in it.
@@ -63,7 +65,7 @@ impl Engine {
         };
         let due = room.heard + SILENCE;
         let next = if due > now { due } else { now + SILENCE };
-        self.timers.set(next, Timer::SelfPing(jid.clone()));
+        self.out.wake(next, Timer::SelfPing(jid.clone()));
         if due <= now {
             self.ping_room(jid);
         }
@@ -78,16 +80,41 @@ impl Engine {
             return;
         }
         let own = format!("{jid}/{}", room.nick);
-        self.ask(&own, Request::Ping, Purpose::SelfPing(jid.clone()));
+        self.out.ask(
+            &own,
+            Request::Ping,
+            Asker::Room(jid.clone(), RoomAsk::SelfPing),
+        );
     }
 
     /// Treats requests whose reply is overdue as unanswered.
     pub(super) fn give_up_overdue(&mut self) {
-        while let Some(purpose) = self.requests.take_overdue(self.now.tick) {
-            self.unanswered(purpose);
+        while let Some(asker) = self.out.take_overdue() {
+            self.answered(asker, Answer::Silence);
         }
-        if let Some(deadline) = self.requests.deadline() {
-            self.timers.set(deadline, Timer::Replies);
+        self.out.watch_replies();
+    }
+
+    /// The room has answered whether gavel is still in it. XEP-0410 §4: some errors
+    /// say that it is, others that it is not.
+    pub(super) fn self_pinged(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        let now = self.now.tick;
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.pinged = false;
+        match answer {
+            Answer::Silence | Answer::Unread => {}
+            Answer::Result(_) | Answer::Partial(_) => room.heard = now,
+            Answer::Error(error) => {
+                room.heard = now;
+                let inside = ["service-unavailable", "feature-not-implemented"];
+                let unsure = ["remote-server-not-found", "remote-server-timeout"];
+                let condition = &&*error.condition;
+                if !inside.contains(condition) && !unsure.contains(condition) {
+                    self.lost(jid);
+                }
+            }
         }
     }
 
@@ -100,14 +127,14 @@ impl Engine {
             heard: now,
             pinged: false,
         });
-        self.timers.set(now + SILENCE, Timer::Ping);
-        self.timers.set(now + BINDINGS, Timer::Bindings);
+        self.out.wake(now + SILENCE, Timer::Ping);
+        self.out.wake(now + BINDINGS, Timer::Bindings);
         for service in 0..self.services.len() {
             self.ask_module(service);
             self.renew_lease(service);
         }
         self.wake_at_ends();
-        self.keys_due();
+        self.out.todo(Task::Keys);
         self.set_expiries();
         self.discover();
     }
@@ -121,23 +148,21 @@ impl Engine {
             service.logins = super::logins::Logins::Unknown;
             service.leased = false;
         }
-        self.requests.clear();
         if self.examination.take().is_some() {
-            self.report(super::Report::Examined);
+            self.out.report(super::Report::Examined);
         }
-        self.timers.clear();
         self.join_queue.clear();
         self.joining.clear();
-        self.unopened.clear();
         self.unnamed.clear();
         self.misnamed.clear();
         self.lose_all_rooms();
+        self.out.clear();
     }
 
     /// Prosody does not let gavel send in occupants' names.
     pub(super) fn impersonation_refused(&mut self) {
         self.can_impersonate = false;
-        self.warn_once(super::Warning::NoImpersonation {
+        self.out.warn_once(super::Warning::NoImpersonation {
             component: self.settings.component.clone(),
         });
     }
@@ -147,7 +172,7 @@ impl Engine {
         if self.is_ready() {
             self.forget_tokens();
         }
-        self.timers.set(self.now.tick + BINDINGS, Timer::Bindings);
+        self.out.wake(self.now.tick + BINDINGS, Timer::Bindings);
     }
 }
 

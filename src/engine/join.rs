@@ -1,8 +1,9 @@
 //! Entering rooms (SPEC B2, B9, B10).
 
 use super::Warning;
-use super::request::Purpose;
+use super::asker::{Answer, Asker, RoomAsk, timeout};
 use super::room::{Facts, Membership, Room};
+use super::task::Task;
 use super::timers::Timer;
 use super::turns::Turn;
 use super::{Engine, Report};
@@ -36,7 +37,7 @@ impl Engine {
             return;
         }
         if let Some(at) = room.not_before.filter(|at| *at > now) {
-            return self.timers.set(at, Timer::Enter(jid.clone()));
+            return self.out.wake(at, Timer::Enter(jid.clone()));
         }
         self.queue_join(jid, turn);
     }
@@ -82,7 +83,13 @@ impl Engine {
     }
 
     /// The answer to the question whether there is such a room.
-    pub(super) fn probed(&mut self, jid: &RoomJid, error: Option<&StanzaError>) {
+    pub(super) fn probed(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        let late = timeout();
+        let error = match answer {
+            Answer::Result(_) | Answer::Partial(_) => None,
+            Answer::Error(error) => Some(error),
+            Answer::Silence | Answer::Unread => Some(&late),
+        };
         let probing = |room: &&mut Room| room.membership == Membership::Probing;
         let Some(room) = self.rooms.get_mut(jid).filter(probing) else {
             return;
@@ -132,7 +139,7 @@ impl Engine {
     /// Wakes the engine when the oldest join is young no more.
     fn watch_joins(&mut self) {
         if let Some((since, _)) = self.joining.front() {
-            self.timers.set(*since + YOUNG, Timer::Joins);
+            self.out.wake(*since + YOUNG, Timer::Joins);
         }
     }
 
@@ -150,7 +157,8 @@ impl Engine {
         }
         room.membership = Membership::Probing;
         let list = Request::ListAffiliation(Affiliation::None);
-        self.ask(jid.as_str(), list, Purpose::Probe(jid.clone()));
+        self.out
+            .ask(jid.as_str(), list, Asker::Room(jid.clone(), RoomAsk::Probe));
     }
 
     /// Joins a room again whose answer may have been left out.
@@ -185,7 +193,7 @@ impl Engine {
             },
             password: room.password.clone(),
         };
-        self.send(join);
+        self.out.send(join);
         if !serves {
             self.read_configuration(jid);
         }
@@ -202,8 +210,8 @@ impl Engine {
             return;
         }
         room.readings.begun += 1;
-        let purpose = Purpose::Configuration(jid.clone());
-        self.ask(jid.as_str(), Request::Configuration, purpose);
+        let purpose = Asker::Room(jid.clone(), RoomAsk::Configuration);
+        self.out.ask(jid.as_str(), Request::Configuration, purpose);
     }
 
     /// The configuration is known, or cannot be: who waited for it is looked
@@ -218,16 +226,9 @@ impl Engine {
         }
         room.readings.done = room.readings.begun;
         if std::mem::take(&mut room.read_again) {
-            self.rereads.push(jid.clone());
+            self.out.todo(Task::Configuration(jid.clone()));
         }
         self.mark_everybody(jid);
-    }
-
-    /// Reads configurations that changed while they were being read.
-    pub(super) fn read_changed(&mut self) {
-        for jid in std::mem::take(&mut self.rereads) {
-            self.read_configuration(&jid);
-        }
     }
 
     /// A refused join.
@@ -280,14 +281,15 @@ impl Engine {
         room.membership = Membership::Out;
         let at = now + room.backoff.pause();
         room.not_before = Some(at);
-        self.timers.set(at, Timer::Enter(jid.clone()));
+        self.out.wake(at, Timer::Enter(jid.clone()));
         room.refusals += 1;
         // At first the password is on its way.
         let expected = u32::from(error.is("not-authorized"));
         if room.refusals == expected + 1 {
             let error = error.to_string();
             let room = jid.clone();
-            self.report(Report::Warning(Warning::JoinRefused { room, error }));
+            self.out
+                .report(Report::Warning(Warning::JoinRefused { room, error }));
         }
     }
 
@@ -331,7 +333,7 @@ impl Engine {
             room: jid.clone(),
             nick: Nick::new(nick),
         };
-        self.send(Outbound::Leave { occupant });
+        self.out.send(Outbound::Leave { occupant });
     }
 
     fn joined(&mut self, jid: &RoomJid, said: Option<&stanza::Module>) {
@@ -352,7 +354,7 @@ impl Engine {
         room.backoff = Default::default();
         self.module_shown(service, said);
         let room = jid.clone();
-        self.report(Report::Joined { room, module });
+        self.out.report(Report::Joined { room, module });
         self.own_if_needed(jid);
         if module {
             self.unpin_if_off(jid);

@@ -5,6 +5,7 @@ use super::event::Report;
 use super::meeting::rights::{Effect, Event, Standing, Taken};
 use super::person::Person;
 use super::room::{Credentials, Occupant};
+use super::task::Task;
 use super::{Engine, names::Frozen};
 use crate::claims::{Claims, Finding, RejectReason, Source, TokenName};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
@@ -64,7 +65,7 @@ impl Engine {
             let fault = finding.awaiting.as_ref().and_then(|a| a.fault.as_ref());
             let fault = fault.filter(|_| reason == RejectReason::BadSignature);
             let detail = fault.map(|fault| format!("its key could not be had: {fault}"));
-            self.report(Report::ClaimsRejected {
+            self.out.report(Report::ClaimsRejected {
                 detail,
                 room: jid.clone(),
                 nick: nick.clone(),
@@ -172,10 +173,10 @@ impl Engine {
         if self.is_ready() {
             let revision = self.bindings.revision();
             self.bindings.settle(jid);
-            self.changed |= self.bindings.revision() != revision;
+            self.out.save_if(self.bindings.revision() != revision);
         }
         if self.bindings.is_full() {
-            self.warn_once(Warning::TokensFull);
+            self.out.warn_once(Warning::TokensFull);
         }
     }
 
@@ -184,7 +185,7 @@ impl Engine {
         self.drop_contested();
         let revision = self.bindings.revision();
         self.bindings.settle_all();
-        self.changed |= self.bindings.revision() != revision;
+        self.out.save_if(self.bindings.revision() != revision);
     }
 
     /// Takes the claims of those whose token another has, too.
@@ -237,7 +238,7 @@ impl Engine {
                     room: jid.clone(),
                     jid: jid_text.to_owned(),
                 };
-                self.report(Report::Warning(warning));
+                self.out.report(Report::Warning(warning));
                 None
             }
         };
@@ -259,7 +260,7 @@ impl Engine {
         if lost {
             self.unpin_name(jid, nick);
         } else {
-            self.names.push((jid.clone(), nick.clone()));
+            self.out.todo(Task::Name(jid.clone(), nick.clone()));
         }
     }
 
@@ -301,7 +302,7 @@ impl Engine {
         if news && person.rights.has_to_hand_over() {
             meeting.holders.insert(bare.clone());
         }
-        self.changed |= news;
+        self.out.save_if(news);
         self.counts_anew(main, bare);
         taken
     }
@@ -341,7 +342,7 @@ impl Engine {
         let revision = self.bindings.revision();
         self.bindings
             .expire(self.now.unix(), |token| tokens.contains(token));
-        self.changed |= self.bindings.revision() != revision;
+        self.out.save_if(self.bindings.revision() != revision);
     }
 }
 

@@ -11,8 +11,9 @@
 
 use super::event::Report;
 use super::meeting::rights::Rights;
+use super::task::Task;
 use super::timers::Timer;
-use super::{Action, Engine, Tick};
+use super::{Engine, Tick};
 use crate::claims::{FetchFault, KeyName, Occasion, RejectReason, Source};
 use crate::muc::{Nick, OccupantJid, RoomJid};
 use crate::stanza::Evidence;
@@ -26,8 +27,6 @@ pub(super) struct Waiters {
     rooms: BTreeSet<RoomJid>,
     /// How many have waited so far.
     count: u64,
-    /// All who wait are to be gone through.
-    due: bool,
     /// For whom keys have been asked for, and when, the oldest first.
     asked: VecDeque<(Tick, RoomJid, Nick)>,
 }
@@ -199,7 +198,7 @@ impl Engine {
         let revision = self.bindings.revision();
         let verifier = &self.settings.verifier;
         let finding = verifier.examine(&waiting.evidence, &occasion, &mut self.bindings);
-        self.changed |= self.bindings.revision() != revision;
+        self.out.save_if(self.bindings.revision() != revision);
         let refused = finding.rejected.clone();
         let awaiting = finding.awaiting.clone();
         self.found(jid, nick, &real, finding, &waiting.told);
@@ -224,9 +223,9 @@ impl Engine {
         let news = keys.arrived(key, result, now);
         let server = keys.shown().clone();
         self.tally.keys(&server, &news);
-        self.report(Report::Keys { server, news });
+        self.out.report(Report::Keys { server, news });
         self.examine_waiting(|waiting| waiting.key == *key);
-        self.waiters.due = true;
+        self.out.todo(Task::Keys);
     }
 
     /// Looks again at those who wait and whom `concerns` names, first come first:
@@ -240,7 +239,7 @@ impl Engine {
             let waiting = occupant.and_then(|o| o.waiting.take_if(|w| concerns(w)));
             if let Some(waiting) = waiting {
                 self.verify(&room, &nick, *waiting);
-                self.names.push((room.clone(), nick));
+                self.out.todo(Task::Name(room.clone(), nick));
                 rooms.insert(room);
             }
         }
@@ -283,16 +282,8 @@ impl Engine {
         })
     }
 
-    /// Goes through all who wait after this input.
-    pub(super) fn keys_due(&mut self) {
-        self.waiters.due = true;
-    }
-
     /// Has the keys fetched that are wanted and may be fetched now.
     pub(super) fn look_at_keys(&mut self) {
-        if !std::mem::take(&mut self.waiters.due) {
-            return;
-        }
         let now = self.now.tick;
         let Some(keys) = self.settings.verifier.remote_keys_mut() else {
             return;
@@ -331,11 +322,11 @@ impl Engine {
             return begun;
         };
         while let Some(key) = keys.start() {
-            self.actions.push_back(Action::FetchKey(key.clone()));
+            self.out.fetch(key.clone());
             begun.push(key);
         }
         if let Some(at) = keys.next(now) {
-            self.timers.set(at, Timer::Keys);
+            self.out.wake(at, Timer::Keys);
         }
         begun
     }

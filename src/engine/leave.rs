@@ -31,9 +31,9 @@ impl Engine {
             nick: room.nick.clone(),
         };
         room.nick = self.settings.nick.clone();
-        self.send(Outbound::Leave { occupant });
+        self.out.send(Outbound::Leave { occupant });
         let room = jid.clone();
-        self.report(Report::Left { room, why });
+        self.out.report(Report::Left { room, why });
         self.leave_main(main);
     }
 
@@ -85,7 +85,7 @@ impl Engine {
             return true;
         }
         let due = since + LONELY;
-        self.timers.set(due, Timer::LeaveIfLonely(jid.clone()));
+        self.out.wake(due, Timer::LeaveIfLonely(jid.clone()));
         false
     }
 
@@ -100,8 +100,8 @@ impl Engine {
         // Without occupants a room that is not persistent ends as gavel goes.
         let ends = alone && room.facts.as_ref().is_some_and(|facts| !facts.persistent);
         self.leave(jid, "nobody is there");
-        self.timers
-            .set(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
+        self.out
+            .wake(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
         if ends {
             self.end_meeting(jid);
         }
@@ -121,7 +121,7 @@ impl Engine {
         }
         let later = room.and_then(|room| room.not_listed_before);
         if let Some(at) = later.filter(|at| *at > now) {
-            self.timers.set(at, Timer::Forget(jid.clone()));
+            self.out.wake(at, Timer::Forget(jid.clone()));
         }
     }
 
@@ -138,8 +138,9 @@ impl Engine {
         let Some(meeting) = self.meetings.remove(jid) else {
             return;
         };
-        self.changed |= meeting.absence.locked;
-        self.changed |= meeting.people.values().any(|p| p.rights.matter());
+        self.out.save_if(meeting.absence.locked);
+        self.out
+            .save_if(meeting.people.values().any(|p| p.rights.matter()));
         for room in meeting.rooms {
             if let Some(room) = self.rooms.get_mut(&room) {
                 room.meeting = None;
@@ -153,7 +154,7 @@ impl Engine {
         // One that gavel has left before, since nobody was there, is not left again.
         if room.is_some_and(|room| room.membership != Membership::Out) {
             let (room, why) = (jid.clone(), "it has ended");
-            self.report(Report::Left { room, why });
+            self.out.report(Report::Left { room, why });
         }
         self.forget(jid);
     }
@@ -174,7 +175,7 @@ impl Engine {
         let first = room.not_before.is_none();
         room.not_before = Some(self.now.tick + pause);
         let (module, service) = (room.module, room.service);
-        self.report(Report::Left {
+        self.out.report(Report::Left {
             room: jid.clone(),
             why,
         });
@@ -188,8 +189,8 @@ impl Engine {
         if first {
             self.enter_at_once(jid, Turn::Unknown);
         } else {
-            self.timers
-                .set(self.now.tick + pause, Timer::Enter(jid.clone()));
+            self.out
+                .wake(self.now.tick + pause, Timer::Enter(jid.clone()));
         }
     }
 
@@ -236,9 +237,6 @@ impl Engine {
             person.because = None;
         }
         self.count_everybody();
-        self.unassessed.clear();
-        self.marked.clear();
-        self.marked_set.clear();
     }
 
     /// Takes a room's occupants out of its meeting; returns the main room of a

@@ -4,12 +4,12 @@
 //! one announcement having been heard.
 
 use super::Engine;
+use super::asker::{Answer, Asker, RoomAsk};
 use super::meeting::rights::Event;
-use super::request::Purpose;
 use super::time::Tick;
 use super::timers::Timer;
 use crate::muc::{Affiliation, BareJid, RoomJid};
-use crate::stanza::{Item, Request};
+use crate::stanza::{IqPayload, Item, Request};
 use rand::RngExt;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -36,8 +36,38 @@ impl Engine {
         if let Some(items) = room.listed_as(affiliation) {
             self.listed_people(jid, affiliation, &items, true);
         } else {
-            let purpose = Purpose::List(jid.clone(), affiliation);
-            self.ask(jid.as_str(), Request::ListAffiliation(affiliation), purpose);
+            self.ask_list(jid, affiliation);
+        }
+    }
+
+    fn ask_list(&mut self, jid: &RoomJid, affiliation: Affiliation) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.lists_asked += 1;
+        }
+        let asker = Asker::Room(jid.clone(), RoomAsk::List(affiliation));
+        self.out
+            .ask(jid.as_str(), Request::ListAffiliation(affiliation), asker);
+    }
+
+    /// A list has come, or not.
+    pub(super) fn list_answered(&mut self, jid: &RoomJid, which: Affiliation, answer: Answer<'_>) {
+        if let Some(room) = self.rooms.get_mut(jid) {
+            room.lists_asked = room.lists_asked.saturating_sub(1);
+        }
+        match answer {
+            Answer::Result(IqPayload::MucAdmin(items)) => {
+                self.listed_people(jid, which, items, true);
+            }
+            Answer::Result(_) => {}
+            Answer::Partial(payload) => {
+                if let IqPayload::MucAdmin(items) = payload {
+                    self.listed_people(jid, which, items, false);
+                }
+                self.list_unreadable(jid);
+            }
+            Answer::Unread => self.list_unreadable(jid),
+            Answer::Error(error) => self.list_refused(jid, error),
+            Answer::Silence => self.read_list(jid, which),
         }
     }
 
@@ -81,7 +111,7 @@ impl Engine {
         stale.sort_unstable();
         for bare in &stale {
             self.apply(&main, bare, Event::Unlisted);
-            self.changed = true;
+            self.out.save();
         }
         if which == Affiliation::Outcast {
             self.banned_unseen(&main, &listed);
@@ -159,19 +189,19 @@ impl Engine {
     pub(super) fn watch_lists(&mut self, jid: &RoomJid) {
         let spread = Duration::from_millis(self.random.random_range(0..SPREAD));
         let at: Tick = self.now.tick + LISTS + spread;
-        self.timers.set(at, Timer::Lists(jid.clone()));
+        self.out.wake(at, Timer::Lists(jid.clone()));
     }
 
     /// A list could not be had, and is asked for again later. Nothing tells what
     /// absent people have: what is known must do.
-    pub(super) fn list_unreadable(&mut self, jid: &RoomJid) {
+    fn list_unreadable(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return;
         };
         let at = room.asking.next(now);
         room.asking.note(now);
-        self.timers.set(at, Timer::Lists(jid.clone()));
+        self.out.wake(at, Timer::Lists(jid.clone()));
         self.mark_everybody(jid);
     }
 }

@@ -23,9 +23,10 @@ impl Engine {
     /// What the engine holds now; goes through everybody.
     pub fn load(&self) -> Load {
         let people = || self.meetings.values().flat_map(|m| m.people.values());
+        let (timers, requests) = self.out.sizes();
         Load {
-            timers: self.timers.len(),
-            requests: self.requests.len(),
+            timers,
+            requests,
             waiting: people()
                 .filter(|person| person.request.is_some() || person.role_request)
                 .count(),

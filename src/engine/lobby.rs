@@ -11,6 +11,7 @@
 use super::Engine;
 use super::change::Change;
 use super::event::PartyKind;
+use super::task::Task;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::time::Duration;
 
@@ -53,8 +54,8 @@ impl Engine {
             return room.reading;
         }
         let asked = needed.is_some_and(|needed| needed <= readings.begun);
-        if !asked && !room.read_again && !self.rereads.contains(main) {
-            self.read_configuration(main);
+        if !asked && !room.read_again {
+            self.out.todo(Task::Configuration(main.clone()));
         }
         true
     }

@@ -133,12 +133,12 @@ impl Engine {
     pub(super) fn tell_logins(&mut self) {
         for domain in self.settings.policy.trusted_logins.clone() {
             let problem = self.trust(&domain).problem(&domain);
-            self.told.retain(|told| {
+            self.out.keep_told(|told| {
                 let of = matches!(told, Warning::LoginsDoNotCount { domain: known, .. } if *known == domain);
                 !of || problem.is_some()
             });
             if let Some((problem, remedy)) = problem {
-                self.warn_once(Warning::LoginsDoNotCount {
+                self.out.warn_once(Warning::LoginsDoNotCount {
                     domain,
                     problem,
                     remedy,

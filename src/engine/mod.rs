@@ -18,8 +18,10 @@
 //! stored is why an event once led to a decision.
 
 mod absent;
+mod act;
 mod answer;
 mod arrival;
+pub mod asker;
 mod change;
 mod counting;
 mod device;
@@ -46,13 +48,13 @@ pub mod meeting;
 pub mod module;
 pub mod names;
 mod opening;
+mod outbox;
 mod ownership;
 pub mod person;
 mod pins;
 mod presence;
 mod reconcile;
 mod reload;
-mod reply;
 mod request;
 mod roll_call;
 pub mod room;
@@ -65,6 +67,7 @@ mod state;
 mod steer;
 pub mod survey;
 pub mod tally;
+mod task;
 pub mod time;
 mod timers;
 mod turns;
@@ -91,17 +94,18 @@ pub use view::{Counts, Found, NotFound, WantedPeople};
 pub use warning::{Warning, release_of};
 
 use crate::claims::Bindings;
-use crate::muc::{BareJid, Nick, RoomJid};
-use crate::stanza::{Inbound, Outbound, Request};
+use crate::muc::{BareJid, RoomJid};
+use crate::stanza::Inbound;
 use examination::Examination;
 use keys::Waiters;
 use meeting::Meeting;
+use outbox::Outbox;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use request::{Purpose, Requests};
 use room::Room;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use timers::{Timer, Timers};
+use task::Task;
+use timers::Timer;
 use turns::Turns;
 
 /// The open stream.
@@ -151,32 +155,20 @@ pub struct Engine {
     rooms: HashMap<RoomJid, Room>,
     meetings: HashMap<RoomJid, Meeting>,
     bindings: Bindings,
-    requests: Requests,
-    timers: Timers,
+    out: Outbox,
     join_queue: Turns,
     joining: VecDeque<(Tick, RoomJid)>,
-    marked: VecDeque<(RoomJid, BareJid)>,
-    marked_set: HashSet<(RoomJid, BareJid)>,
-    /// Meetings in which somebody has changed since they were looked at.
-    unassessed: BTreeSet<RoomJid>,
     /// Everybody who has changed since they were counted.
     uncounted: HashSet<(RoomJid, BareJid)>,
-    names: Vec<(RoomJid, Nick)>,
     waiters: Waiters,
-    rereads: Vec<RoomJid>,
-    /// Rooms that Prosody may keep locked, to be looked at.
-    unopened: BTreeSet<RoomJid>,
     unnamed: BTreeSet<RoomJid>,
     misnamed: BTreeSet<(RoomJid, BareJid)>,
-    actions: VecDeque<Action>,
-    told: HashSet<Warning>,
     can_impersonate: bool,
     blamed: unsent::Blamed,
     reverts: u64,
     tally: Tally,
     examination: Option<Examination>,
     random: SmallRng,
-    changed: bool,
 }
 
 impl Engine {
@@ -200,37 +192,28 @@ impl Engine {
             rooms: HashMap::new(),
             meetings: HashMap::new(),
             bindings: Bindings::default(),
-            requests: Requests::default(),
-            timers: Timers::default(),
+            out: Outbox::default(),
             join_queue: Turns::default(),
             joining: VecDeque::new(),
-            marked: VecDeque::new(),
-            marked_set: HashSet::new(),
-            unassessed: BTreeSet::new(),
             uncounted: HashSet::new(),
-            names: Vec::new(),
             waiters: Waiters::default(),
-            rereads: Vec::new(),
-            unopened: BTreeSet::new(),
             unnamed: BTreeSet::new(),
             misnamed: BTreeSet::new(),
-            actions: VecDeque::new(),
-            told: HashSet::new(),
             can_impersonate: true,
             blamed: unsent::Blamed::default(),
             reverts: 0,
-            changed: false,
         };
         engine.restore(state);
         engine.limit_grants();
         // Keys are fetched before the first token comes.
-        engine.keys_due();
+        engine.out.todo(Task::Keys);
         engine
     }
 
     /// Takes one input. Drain [`Engine::poll`] afterwards.
     pub fn handle(&mut self, now: Now, input: Input) {
         self.now = now;
+        self.out.begin(now);
         self.watch_clock();
         match input {
             Input::Connected { stream_id } => self.connected(stream_id),
@@ -248,26 +231,18 @@ impl Engine {
             Input::Shutdown => self.leave_all(),
         }
         self.run_timers();
-        self.look_at_keys();
-        self.decide_marked();
-        self.look_at_names();
-        self.read_changed();
-        self.check_resynchronised();
-        self.decide_marked();
-        self.open_new_rooms();
-        if std::mem::take(&mut self.changed) {
-            self.actions.push_back(Action::Save);
-        }
+        self.do_tasks();
+        self.out.end();
     }
 
     /// The next action; none when all have been taken.
     pub fn poll(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        self.out.poll()
     }
 
     /// When to hand in [`Input::Wake`], if nothing comes before.
     pub fn deadline(&self) -> Option<Tick> {
-        self.timers.first().map(|(at, _)| at)
+        self.out.deadline()
     }
 
     /// Whether gavel is connected and has found and joined what there is.
@@ -301,7 +276,7 @@ impl Engine {
     }
 
     fn run_timers(&mut self) {
-        while let Some(timer) = self.timers.take_due(self.now.tick) {
+        while let Some(timer) = self.out.take_due() {
             match timer {
                 Timer::Poll(service) => self.poll_service(service),
                 Timer::Lease(service) => self.lease_due(service),
@@ -321,7 +296,7 @@ impl Engine {
                 Timer::Name(room, nick) => self.look_at_name(&room, &nick),
                 Timer::Replies => self.give_up_overdue(),
                 Timer::Bindings => self.expire_bindings(),
-                Timer::Keys => self.keys_due(),
+                Timer::Keys => self.out.todo(Task::Keys),
                 Timer::Expiry(room, nick) => self.watch_expiry(&room, &nick),
                 Timer::Host(room) => self.look_for_host(&room),
                 Timer::Kept(room, jid) => self.watch_kept(&room, &jid),
@@ -330,58 +305,45 @@ impl Engine {
         }
     }
 
-    /// Looks at meetings as a whole, then compares everybody who was marked.
-    fn decide_marked(&mut self) {
-        while !self.unassessed.is_empty() || !self.marked.is_empty() {
-            for main in std::mem::take(&mut self.unassessed) {
-                self.hold_election(&main);
-                self.look_for_host(&main);
+    /// Does what is left over, in the order of [`Task`].
+    fn do_tasks(&mut self) {
+        if self.stream.as_ref().is_some_and(|s| !s.resynchronised) {
+            self.out.todo(Task::Resynchronised);
+        }
+        while let Some(task) = self.out.next_task() {
+            match task {
+                Task::Keys => self.look_at_keys(),
+                Task::Meeting(main) => {
+                    self.hold_election(&main);
+                    self.look_for_host(&main);
+                }
+                Task::Person(main, bare) => self.compare(&main, &bare),
+                Task::Guard => self.tell_guard(),
+                Task::Name(room, nick) => self.look_at_name(&room, &nick),
+                Task::Configuration(room) => self.read_configuration(&room),
+                Task::Resynchronised => self.check_resynchronised(),
+                Task::Opening(room) => self.open_if_new(&room),
             }
-            self.reconcile_marked();
-        }
-        self.tell_guard();
-    }
-
-    fn send(&mut self, stanza: Outbound) {
-        self.actions.push_back(Action::Send(stanza));
-    }
-
-    fn report(&mut self, report: Report) {
-        self.actions.push_back(Action::Report(report));
-    }
-
-    /// Tells a warning that concerns a whole service once.
-    fn warn_once(&mut self, warning: Warning) {
-        if self.told.insert(warning.clone()) {
-            self.report(Report::Warning(warning));
         }
     }
 
-    /// Sends a request and waits for its reply.
-    fn ask(&mut self, to: &str, request: Request, purpose: Purpose) {
-        if self.requests.is_empty() {
-            let give_up = self.now.tick + request::REPLY_TIMEOUT;
-            self.timers.set(give_up, Timer::Replies);
+    /// Has all meetings looked at as a whole.
+    fn look_at_all_meetings(&mut self) {
+        let mut all: Vec<RoomJid> = self.meetings.keys().cloned().collect();
+        all.sort_unstable();
+        for main in all {
+            self.out.todo(Task::Meeting(main));
         }
-        let id = self.requests.open(self.now.tick, to, purpose);
-        self.send(Outbound::Iq {
-            id,
-            to: to.to_owned(),
-            request,
-        });
     }
 
     /// Marks a person to be compared after this input, in order.
     fn mark(&mut self, meeting: &RoomJid, jid: &BareJid) {
         if self.elects() || self.misses_hosts() {
-            self.unassessed.insert(meeting.clone());
+            self.out.todo(Task::Meeting(meeting.clone()));
             self.counts_anew(meeting, jid);
         }
         self.look_at_opening(meeting);
-        let key = (meeting.clone(), jid.clone());
-        if self.marked_set.insert(key.clone()) {
-            self.marked.push_back(key);
-        }
+        self.out.todo(Task::Person(meeting.clone(), jid.clone()));
     }
 
     /// The room and resource that `address` means, if it is in a configured

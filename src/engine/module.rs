@@ -3,9 +3,9 @@
 //! Each service is asked as the stream begins; gavel's own presence in a room
 //! says it too, and may be newer: a module can be loaded or unloaded at any time.
 
-use super::request::Purpose;
+use super::asker::{Answer, Asker, ServiceAsk};
 use super::{Engine, Warning};
-use crate::stanza::{Module as Said, Request, StanzaError};
+use crate::stanza::{IqPayload, Module as Said, Request, StanzaError};
 
 /// The release of this gavel, and of the module that belongs to it.
 pub const RELEASE: &str = env!("CARGO_PKG_VERSION");
@@ -67,11 +67,26 @@ impl Engine {
     /// Asks a service what its module is.
     pub(super) fn ask_module(&mut self, service: usize) {
         let domain = self.settings.services[service].domain.clone();
-        self.ask(&domain, Request::Module, Purpose::Module(service));
+        self.out.ask(
+            &domain,
+            Request::Module,
+            Asker::Service(service, ServiceAsk::Module),
+        );
     }
 
-    /// The module has answered.
-    pub(super) fn module_said(&mut self, service: usize, said: Said) {
+    /// The module has answered, or somebody else has, or nobody.
+    pub(super) fn module_answered(&mut self, service: usize, answer: Answer<'_>) {
+        match answer {
+            Answer::Result(IqPayload::Module(said)) | Answer::Partial(IqPayload::Module(said)) => {
+                self.module_said(service, said.clone());
+            }
+            Answer::Result(_) | Answer::Partial(_) => {}
+            Answer::Error(error) => self.module_refused(service, error),
+            Answer::Silence | Answer::Unread => self.ask_module(service),
+        }
+    }
+
+    fn module_said(&mut self, service: usize, said: Said) {
         self.compare_releases(service, &said.version);
         let logins = said.logins.clone();
         self.services[service].module = Module::Serves(said);
@@ -80,7 +95,7 @@ impl Engine {
     }
 
     /// It has refused to, or somebody else has answered.
-    pub(super) fn module_refused(&mut self, service: usize, error: &StanzaError) {
+    fn module_refused(&mut self, service: usize, error: &StanzaError) {
         self.services[service].module = Module::of_error(error);
         self.tell_unserved(service);
         self.logins_told(service, None);
@@ -144,17 +159,19 @@ impl Engine {
             refuses: self.services[service].module == Module::Refuses,
         };
         match self.unserved().contains(&domain) {
-            true if self.services[service].module != Module::NoService => self.warn_once(missing),
+            true if self.services[service].module != Module::NoService => {
+                self.out.warn_once(missing)
+            }
             true => {}
             false => {
-                self.told.remove(&missing);
+                self.out.keep_told(|told| *told != missing);
             }
         }
     }
 
     fn compare_releases(&mut self, service: usize, version: &str) {
         if version != RELEASE {
-            self.warn_once(Warning::OtherRelease {
+            self.out.warn_once(Warning::OtherRelease {
                 service: self.settings.services[service].domain.clone(),
                 version: version.to_owned(),
             });

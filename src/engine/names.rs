@@ -11,6 +11,7 @@ use super::event::{Cause, Change, Decision, Outcome, Report};
 use super::limit::Limiter;
 use super::presence::is_shown;
 use super::settings::Freeze;
+use super::task::Task;
 use super::timers::Timer;
 use super::{Engine, Tick};
 use crate::claims::TokenName;
@@ -172,7 +173,7 @@ impl Engine {
         let occupant = self.occupant_mut(jid, nick);
         if let Some(frozen) = occupant.and_then(|occupant| occupant.frozen.as_mut()) {
             frozen.trouble().overdue = true;
-            self.names.push((jid.clone(), nick.clone()));
+            self.out.todo(Task::Name(jid.clone(), nick.clone()));
         }
     }
 
@@ -192,14 +193,7 @@ impl Engine {
         trouble.latest = needed.then(|| Bytes::copy_from_slice(raw));
         trouble.nick_tried &= !at_home;
         if !agrees {
-            self.names.push((jid.clone(), nick.clone()));
-        }
-    }
-
-    /// Looks at the names that need it; after affiliations, which matter more.
-    pub(super) fn look_at_names(&mut self) {
-        for (jid, nick) in std::mem::take(&mut self.names) {
-            self.look_at_name(&jid, &nick);
+            self.out.todo(Task::Name(jid.clone(), nick.clone()));
         }
     }
 
@@ -242,8 +236,8 @@ impl Engine {
             let lost_at = outstanding.sent_at + LOST;
             if now < lost_at {
                 return self
-                    .timers
-                    .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
+                    .out
+                    .wake(lost_at, Timer::Name(jid.clone(), nick.clone()));
             }
             let lost = trouble.outstanding.take();
             if let Some(change) = lost.and_then(|lost| lost.change) {
@@ -258,9 +252,7 @@ impl Engine {
         }
         let next = trouble.limiter.next(now);
         if next > now {
-            return self
-                .timers
-                .set(next, Timer::Name(jid.clone(), nick.clone()));
+            return self.out.wake(next, Timer::Name(jid.clone(), nick.clone()));
         }
         self.send_newest(jid, nick);
     }
@@ -310,7 +302,7 @@ impl Engine {
             room: jid.clone(),
             nick: home,
         };
-        self.send(Outbound::Revert {
+        self.out.send(Outbound::Revert {
             from,
             to,
             id,
@@ -318,8 +310,8 @@ impl Engine {
             presence,
         });
         let lost_at = now + LOST;
-        self.timers
-            .set(lost_at, Timer::Name(jid.clone(), nick.clone()));
+        self.out
+            .wake(lost_at, Timer::Name(jid.clone(), nick.clone()));
     }
 
     pub(super) fn report_revert(
@@ -350,7 +342,7 @@ impl Engine {
             actor_name: None,
             outcome,
         };
-        self.report(Report::Decision(Box::new(decision)));
+        self.out.report(Report::Decision(Box::new(decision)));
     }
 
     /// Tells an occupant that its name is its token's.
@@ -376,7 +368,7 @@ impl Engine {
             nick: nick.clone(),
         };
         let id = format!("gavel-tell-{nick}");
-        self.send(Outbound::Notify { occupant, id, text });
+        self.out.send(Outbound::Notify { occupant, id, text });
     }
 
     /// A message to an occupant was refused: it is not repeated.
@@ -394,7 +386,8 @@ impl Engine {
         };
         if !std::mem::replace(&mut trouble.refused, true) {
             let error = error.to_string();
-            self.report(Report::Warning(Warning::NotifyRefused { room, error }));
+            self.out
+                .report(Report::Warning(Warning::NotifyRefused { room, error }));
         }
     }
 }

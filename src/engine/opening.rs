@@ -4,24 +4,23 @@
 //! (XEP-0045 §10.1.2, an instant room).
 
 use super::Engine;
-use super::request::Purpose;
+use super::asker::{Answer, Asker};
 use super::room::Room;
+use super::task::Task;
 use crate::muc::{Affiliation, RoomJid};
 use crate::stanza::Request;
 
 impl Engine {
-    /// Opens rooms that gavel has just come to and that nobody else opens.
-    pub(super) fn open_new_rooms(&mut self) {
-        for jid in std::mem::take(&mut self.unopened) {
-            let opening = self.opening(&jid);
-            let Some(room) = self.rooms.get_mut(&jid) else {
-                continue;
-            };
-            room.opened = !matches!(opening, Opening::Wait);
-            if matches!(opening, Opening::Due) {
-                let purpose = Purpose::Open(jid.clone());
-                self.ask(jid.as_str(), Request::Open, purpose);
-            }
+    /// Opens a room that gavel has just come to and that nobody else opens.
+    pub(super) fn open_if_new(&mut self, jid: &RoomJid) {
+        let opening = self.opening(jid);
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        room.opened = !matches!(opening, Opening::Wait);
+        if matches!(opening, Opening::Due) {
+            let asker = Asker::Opening(jid.clone());
+            self.out.ask(jid.as_str(), Request::Open, asker);
         }
     }
 
@@ -29,12 +28,15 @@ impl Engine {
     pub(super) fn look_at_opening(&mut self, jid: &RoomJid) {
         let unopened = |room: &Room| room.is_in() && !room.opened;
         if self.rooms.get(jid).is_some_and(unopened) {
-            self.unopened.insert(jid.clone());
+            self.out.todo(Task::Opening(jid.clone()));
         }
     }
 
-    /// Prosody has not answered.
-    pub(super) fn open_again(&mut self, jid: &RoomJid) {
+    /// Prosody has answered, or not.
+    pub(super) fn opening_answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        if !matches!(answer, Answer::Silence | Answer::Unread) {
+            return;
+        }
         if let Some(room) = self.rooms.get_mut(jid) {
             room.opened = false;
         }

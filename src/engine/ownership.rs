@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::Warning;
-use super::request::Purpose;
+use super::asker::{Answer, Asker, RoomAsk};
 use super::room::Room;
 use super::timers::Timer;
 use crate::muc::{Affiliation, RoomJid};
@@ -37,7 +37,7 @@ impl Engine {
             .map(|at| at + OWN_PAUSE)
             .filter(|at| *at > now)
         {
-            return self.timers.set(at, Timer::Own(jid.clone()));
+            return self.out.wake(at, Timer::Own(jid.clone()));
         }
         room.owned_at = Some(now);
         room.owning = true;
@@ -46,20 +46,30 @@ impl Engine {
             jid: gavel,
             affiliation: Affiliation::Owner,
         };
-        self.ask(jid.service(), request, Purpose::Own(jid.clone()));
+        self.out.ask(
+            jid.service(),
+            request,
+            Asker::Room(jid.clone(), RoomAsk::Own),
+        );
     }
 
     /// The answer to the try to become owner.
-    pub(super) fn owned(&mut self, jid: &RoomJid, error: Option<&StanzaError>) {
+    pub(super) fn owned(&mut self, jid: &RoomJid, answer: Answer<'_>) {
         let gavel = self.settings.gavel();
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
         room.owning = false;
+        let failure = answer.command_failure();
+        let error = match answer {
+            Answer::Silence | Answer::Unread => return self.own_if_needed(jid),
+            Answer::Error(error) => Some(error),
+            Answer::Result(_) | Answer::Partial(_) => failure.as_ref(),
+        };
         let refused = error.map(ToString::to_string);
         self.tally.services[room.service].own_refused = refused;
         if let Some(error) = error {
-            return self.warn_once(Warning::NotOwner {
+            return self.out.warn_once(Warning::NotOwner {
                 service: jid.service().to_owned(),
                 gavel,
                 error: error.to_string(),

@@ -2,8 +2,8 @@
 //! (SPEC B8, section 6): it pins them, so that a changed name reaches nobody.
 
 use super::Engine;
+use super::asker::{Answer, Asker};
 use super::event::{Change, Outcome};
-use super::request::Purpose;
 use super::settings::Freeze;
 use crate::muc::{Nick, RoomJid};
 use crate::stanza::Request;
@@ -30,10 +30,10 @@ impl Engine {
             jid: real.clone(),
             name,
         };
-        self.ask(
+        self.out.ask(
             jid.as_str(),
             request,
-            Purpose::Pin(jid.clone(), nick.clone()),
+            Asker::Name(jid.clone(), nick.clone()),
         );
     }
 
@@ -65,19 +65,26 @@ impl Engine {
             jid: real,
             name: String::new(),
         };
-        self.ask(jid.as_str(), request, Purpose::Nothing);
+        self.out.ask(jid.as_str(), request, Asker::Nobody);
     }
 
     /// Lets everybody change their names, where an earlier configuration had
     /// them pinned.
     pub(super) fn unpin_if_off(&mut self, jid: &RoomJid) {
         if self.settings.freeze != Freeze::Revert {
-            self.ask(jid.as_str(), Request::UnpinAll, Purpose::Nothing);
+            self.out.ask(jid.as_str(), Request::UnpinAll, Asker::Nobody);
         }
     }
 
     /// The module keeps the name, or does not.
-    pub(super) fn pinned(&mut self, jid: &RoomJid, nick: &Nick, outcome: Outcome) {
+    pub(super) fn pinned(&mut self, jid: &RoomJid, nick: &Nick, answer: Answer<'_>) {
+        let outcome = match answer {
+            Answer::Result(_) | Answer::Partial(_) => Outcome::Applied,
+            // The occupant has left, or has another nick by now.
+            Answer::Error(error) if error.is("item-not-found") => return,
+            Answer::Error(_) => Outcome::Refused,
+            Answer::Silence | Answer::Unread => Outcome::Ineffective,
+        };
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };

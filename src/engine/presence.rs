@@ -313,7 +313,7 @@ impl Engine {
         };
         if room.has_focus() {
             let service = jid.service().to_owned();
-            self.warn_once(Warning::FocusWithoutModule { service });
+            self.out.warn_once(Warning::FocusWithoutModule { service });
         }
     }
 }

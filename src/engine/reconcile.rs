@@ -1,13 +1,13 @@
 //! Comparing what is with what should be, and acting on the difference (B1).
 
 use super::Warning;
+use super::asker::{Asker, PersonAsk};
 use super::event::{Cause, Change, Outcome, Party, Report};
 use super::meeting::decide::{
     Decision, Occasion, Surroundings, Wanted, decide, moderates_by_role_alone,
 };
 use super::meeting::rights::Event;
 use super::person::{InFlight, MAX_INEFFECTIVE, Pace, Person, Seat};
-use super::request::Purpose;
 use super::timers::Timer;
 use super::why::Why;
 use super::{Engine, Tick};
@@ -25,14 +25,11 @@ struct Plan {
 }
 
 impl Engine {
-    /// Compares everybody who was marked.
-    pub(super) fn reconcile_marked(&mut self) {
-        while let Some((main, bare)) = self.marked.pop_front() {
-            self.marked_set.remove(&(main.clone(), bare.clone()));
-            self.apply(&main, &bare, Event::Weighed);
-            self.look_at_guard(&main, &bare);
-            self.reconcile(&main, &bare);
-        }
+    /// Compares what somebody has with what they should have.
+    pub(super) fn compare(&mut self, main: &RoomJid, bare: &BareJid) {
+        self.apply(main, bare, Event::Weighed);
+        self.look_at_guard(main, bare);
+        self.reconcile(main, bare);
     }
 
     /// A pause is over.
@@ -140,7 +137,7 @@ impl Engine {
         if let Some(since) = person.unsettled_since.take() {
             let after = tick.saturating_sub(since);
             self.tally.settled.note(after);
-            self.report(Report::Settled { after });
+            self.out.report(Report::Settled { after });
         }
         self.drop_if_blank(main, bare);
     }
@@ -153,8 +150,8 @@ impl Engine {
 
     /// Whether the main room's lists are being read.
     pub(super) fn reads_lists(&self, main: &RoomJid) -> bool {
-        let list = |purpose: &Purpose| matches!(purpose, Purpose::List(room, _) if room == main);
-        self.requests.any(list)
+        let room = self.rooms.get(main);
+        room.is_some_and(|room| room.lists_asked > 0)
     }
 
     fn drop_if_blank(&mut self, main: &RoomJid, bare: &BareJid) {
@@ -265,15 +262,15 @@ impl Engine {
         let tell = pausing && !trouble.told;
         trouble.told |= pausing;
         if !asleep {
-            self.timers
-                .set(until, Timer::Person(main.clone(), bare.clone()));
+            self.out
+                .wake(until, Timer::Person(main.clone(), bare.clone()));
         }
         if !tell {
             return;
         }
         let actor = plan.actor.as_ref();
         let actor = actor.map_or_else(|| "somebody".to_owned(), ToString::to_string);
-        self.report(Report::Warning(Warning::Contested {
+        self.out.report(Report::Warning(Warning::Contested {
             room: main.clone(),
             jid: bare.to_string(),
             actor,
@@ -309,8 +306,8 @@ impl Engine {
             jid: bare.to_string(),
             affiliation: plan.target,
         };
-        let purpose = Purpose::Affiliation(main.clone(), bare.clone());
-        self.ask(main.as_str(), request, purpose);
+        let purpose = Asker::Person(main.clone(), bare.clone(), PersonAsk::Affiliation);
+        self.out.ask(main.as_str(), request, purpose);
     }
 
     /// The same by ad-hoc command, where muc#admin was refused (B10).
@@ -320,8 +317,8 @@ impl Engine {
             jid: bare.to_string(),
             affiliation: target,
         };
-        let purpose = Purpose::Affiliation(main.clone(), bare.clone());
-        self.ask(main.service(), request, purpose);
+        let purpose = Asker::Person(main.clone(), bare.clone(), PersonAsk::Affiliation);
+        self.out.ask(main.service(), request, purpose);
     }
 
     /// Takes role moderator from whoever has not the affiliation for it, and gives
@@ -367,9 +364,13 @@ impl Engine {
             role: to,
         };
         let room = seat.room.clone();
-        let purpose = Purpose::Role(seat, main.clone(), bare.clone(), to);
+        let purpose = Asker::Person(
+            main.clone(),
+            bare.clone(),
+            PersonAsk::Role(seat.room, seat.nick, to),
+        );
         self.note_pace(main, bare, pace);
-        self.ask(room.as_str(), request, purpose);
+        self.out.ask(room.as_str(), request, purpose);
         true
     }
 

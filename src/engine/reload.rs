@@ -10,6 +10,7 @@ use super::event::Cause;
 use super::meeting::rights::{Event, Standing};
 use super::room::Room;
 use super::settings::Freeze;
+use super::task::Task;
 use super::{Engine, Settings};
 use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, RoomJid};
 use crate::policy::{Grants, Verdict};
@@ -46,9 +47,9 @@ impl Engine {
         settings.services.clone_from(&self.settings.services);
         let old = std::mem::replace(&mut self.settings, settings);
         self.forget_arrivals();
-        self.keys_due();
+        self.out.todo(Task::Keys);
         // What is still wrong is said again.
-        self.told.clear();
+        self.out.keep_told(|_| false);
         let mut unseen = BTreeSet::new();
         if old.infrastructure != self.settings.infrastructure {
             unseen = self.manage_anew();
@@ -68,7 +69,7 @@ impl Engine {
         self.judge_everybody();
         self.set_expiries();
         self.note_arrivals();
-        self.unassessed.extend(self.meetings.keys().cloned());
+        self.look_at_all_meetings();
         for room in unseen {
             self.see_anew(&room);
         }
@@ -103,7 +104,7 @@ impl Engine {
             let people = meeting.people.len();
             let managed = |jid: &BareJid| !infrastructure.contains_bare(jid);
             meeting.people.retain(|jid, _| managed(jid));
-            self.changed |= meeting.people.len() != people;
+            self.out.save_if(meeting.people.len() != people);
         }
         for jid in &jids {
             // Owners who are away and were infrastructure may be people now.
@@ -190,7 +191,7 @@ impl Engine {
         for person in meetings.flat_map(|meeting| meeting.people.values_mut()) {
             let limit = Event::GrantsLimited(limit);
             let effect = person.rights.apply(limit, Standing::ABSENT, policy);
-            self.changed |= effect.news;
+            self.out.save_if(effect.news);
         }
     }
 
@@ -244,7 +245,9 @@ impl Engine {
             self.unpin_if_off(&room);
         }
         frozen.sort_unstable();
-        self.names.extend(frozen);
+        for (jid, nick) in frozen {
+            self.out.todo(Task::Name(jid, nick));
+        }
     }
 
     /// Has a room show everybody who is in it.
@@ -259,6 +262,6 @@ impl Engine {
             },
             password: room.password.clone(),
         };
-        self.send(join);
+        self.out.send(join);
     }
 }

@@ -11,12 +11,12 @@
 //! nobody gone, and is repeated a few times only: the same thing would come back.
 
 use super::Engine;
+use super::asker::{Answer, Asker, RoomAsk};
 use super::join::YOUNG;
-use super::request::Purpose;
 use super::room::{Membership, Room};
 use super::timers::Timer;
 use crate::muc::{Affiliation, Nick, RoomJid};
-use crate::stanza::{Request, StanzaError};
+use crate::stanza::Request;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -64,14 +64,14 @@ impl Engine {
             Membership::Joining => {
                 room.doubted = true;
                 let at = room.joining_since + YOUNG;
-                self.timers.set(at.max(now), Timer::RollCall(jid.clone()));
+                self.out.wake(at.max(now), Timer::RollCall(jid.clone()));
             }
             Membership::In => match &mut room.roll {
                 Some(roll) => roll.marred = true,
                 None => {
                     room.doubted = true;
                     let at = room.doubts.next(now).max(now + GATHER);
-                    self.timers.set(at, Timer::RollCall(jid.clone()));
+                    self.out.wake(at, Timer::RollCall(jid.clone()));
                 }
             },
         }
@@ -94,7 +94,7 @@ impl Engine {
             false => room.doubts.next(now),
         };
         if due > now {
-            return self.timers.set(due, Timer::RollCall(jid.clone()));
+            return self.out.wake(due, Timer::RollCall(jid.clone()));
         }
         room.doubted = false;
         if waits {
@@ -105,13 +105,18 @@ impl Engine {
             return self.call_roll(jid);
         }
         let list = Request::ListAffiliation(Affiliation::None);
-        self.ask(jid.as_str(), list, Purpose::BeforeRoll(jid.clone()));
+        self.out.ask(
+            jid.as_str(),
+            list,
+            Asker::Room(jid.clone(), RoomAsk::BeforeRoll),
+        );
     }
 
     /// The room is there, or it has ended.
-    pub(super) fn found_before_roll(&mut self, jid: &RoomJid, error: Option<&StanzaError>) {
-        match error {
-            Some(error) if error.is("item-not-found") => self.lost(jid),
+    pub(super) fn found_before_roll(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        match answer {
+            Answer::Error(error) if error.is("item-not-found") => self.lost(jid),
+            Answer::Silence | Answer::Unread => self.roll_unanswered(jid),
             _ => self.call_roll(jid),
         }
     }
@@ -136,11 +141,18 @@ impl Engine {
         }
         // Prosody answers in order: what it shows has come by then.
         let last = Request::ListAffiliation(Affiliation::None);
-        self.ask(jid.as_str(), last, Purpose::RollCall(jid.clone()));
+        self.out.ask(
+            jid.as_str(),
+            last,
+            Asker::Room(jid.clone(), RoomAsk::RollCall),
+        );
     }
 
-    /// Everybody who is there has been shown.
-    pub(super) fn roll_called(&mut self, jid: &RoomJid) {
+    /// Everybody who is there has been shown, unless nobody knows.
+    pub(super) fn roll_called(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        if matches!(answer, Answer::Silence | Answer::Unread) {
+            return self.roll_unanswered(jid);
+        }
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return;
         };
@@ -166,7 +178,7 @@ impl Engine {
     }
 
     /// Nobody knows who was shown.
-    pub(super) fn roll_unanswered(&mut self, jid: &RoomJid) {
+    fn roll_unanswered(&mut self, jid: &RoomJid) {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.roll = None;
             self.doubt(jid);

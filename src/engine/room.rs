@@ -198,6 +198,8 @@ pub struct Room {
     pub owned_at: Option<Tick>,
     /// A request to become owner waits for its reply.
     pub owning: bool,
+    /// So many lists of it are being read.
+    pub lists_asked: u32,
     /// Lists or configuration were refused, and are to be read once gavel is
     /// owner.
     pub unread: bool,
@@ -261,6 +263,7 @@ impl Room {
             not_listed_before: None,
             owned_at: None,
             owning: false,
+            lists_asked: 0,
             unread: false,
             backoff: Backoff::default(),
             not_before: None,

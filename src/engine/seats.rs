@@ -4,6 +4,7 @@ use super::Engine;
 use super::event::Party;
 use super::meeting::rights::Event;
 use super::person::Seat;
+use super::task::Task;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::stanza::Item;
 
@@ -28,7 +29,7 @@ impl Engine {
         nicks.sort_unstable();
         self.join_meeting(&main, jid, facts.meeting_id);
         // Whoever was elected may be no more, as the configuration is now.
-        self.unassessed.insert(main.clone());
+        self.out.todo(Task::Meeting(main.clone()));
         for nick in &nicks {
             self.seat(jid, nick, None, true);
         }
@@ -36,8 +37,9 @@ impl Engine {
         self.ban_seated(jid, bans);
         self.guard_room(jid);
         self.warn_without_module(jid);
-        self.names
-            .extend(nicks.into_iter().map(|nick| (jid.clone(), nick)));
+        for nick in nicks {
+            self.out.todo(Task::Name(jid.clone(), nick));
+        }
         if self.is_ready() {
             self.succeed_unseen(&main);
         }
@@ -87,7 +89,7 @@ impl Engine {
             meeting.begin_anew(now, &self.settings.policy);
             let people: Vec<BareJid> = meeting.people.keys().cloned().collect();
             people.iter().for_each(|bare| self.counts_anew(main, bare));
-            self.changed = true;
+            self.out.save();
         }
         let meeting = self.meetings.entry(main.clone());
         let meeting = meeting.or_default();

@@ -7,12 +7,12 @@
 //! room it asks how many occupants there are.
 
 use super::Engine;
+use super::asker::{Answer, Asker, RoomAsk};
 use super::event::{Report, Warning};
-use super::request::Purpose;
 use super::room::Room;
 use super::timers::Timer;
 use crate::muc::RoomJid;
-use crate::stanza::{IqPayload, Request, StanzaError};
+use crate::stanza::{IqPayload, Request};
 use std::time::Duration;
 
 /// A room that may not be empty is asked again after this.
@@ -31,7 +31,7 @@ impl Engine {
         };
         let next = room.showing.next(now);
         if next > now {
-            return self.timers.set(next, Timer::Show(jid.clone()));
+            return self.out.wake(next, Timer::Show(jid.clone()));
         }
         room.showing.note(now);
         if let Some(facts) = &mut room.facts {
@@ -39,22 +39,27 @@ impl Engine {
             facts.hides = false;
         }
         let first = room.showing.done() == 1;
-        let purpose = Purpose::Show(jid.clone());
-        self.ask(jid.as_str(), Request::ShowEverybody, purpose);
+        let purpose = Asker::Room(jid.clone(), RoomAsk::Show);
+        self.out.ask(jid.as_str(), Request::ShowEverybody, purpose);
         if first {
             let room = jid.clone();
-            self.report(Report::Warning(Warning::PeopleHidden { room }));
+            self.out
+                .report(Report::Warning(Warning::PeopleHidden { room }));
         }
     }
 
-    /// The room did not take it, or has not said.
-    pub(super) fn not_shown(&mut self, jid: &RoomJid) {
+    /// The room shows everybody from now on, and says that its configuration has
+    /// changed; or it did not take it, or has not said.
+    pub(super) fn shown_to_gavel(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        if answer.is_result() {
+            return;
+        }
         let now = self.now.tick;
         let room = self.rooms.get_mut(jid);
         if let Some(facts) = room.and_then(|room| room.facts.as_mut()) {
             facts.hides = true;
             self.own_if_needed(jid);
-            self.timers.set(now + COUNT_AGAIN, Timer::Show(jid.clone()));
+            self.out.wake(now + COUNT_AGAIN, Timer::Show(jid.clone()));
         }
     }
 
@@ -64,18 +69,18 @@ impl Engine {
             return;
         };
         if !std::mem::replace(&mut room.counting, true) {
-            let purpose = Purpose::Count(jid.clone());
-            self.ask(jid.as_str(), Request::DiscoInfo, purpose);
+            let purpose = Asker::Room(jid.clone(), RoomAsk::Count);
+            self.out.ask(jid.as_str(), Request::DiscoInfo, purpose);
         }
     }
 
     /// The answer, or none: gavel leaves only where nobody else is.
-    pub(super) fn counted(&mut self, jid: &RoomJid, answer: Result<&IqPayload, &StanzaError>) {
+    pub(super) fn counted(&mut self, jid: &RoomJid, answer: Answer<'_>) {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
         room.counting = false;
-        if answer.is_err_and(|error| error.is("item-not-found")) {
+        if matches!(answer, Answer::Error(error) if error.is("item-not-found")) {
             return self.lost(jid);
         }
         if !self.is_lonely(jid) {
@@ -86,7 +91,7 @@ impl Engine {
         };
         let shown = room.occupants.len() + 1;
         let shows_all = room.facts.as_ref().is_some_and(|f| !(f.hides || f.unread));
-        match answer.ok().and_then(occupants) {
+        match occupants(answer) {
             Some(count) if count <= shown => return self.leave_empty(jid),
             // The room says that it shows everybody, and shows nobody.
             None if shows_all => return self.leave_empty(jid),
@@ -97,13 +102,16 @@ impl Engine {
             None => self.read_configuration(jid),
         }
         let again = self.now.tick + COUNT_AGAIN;
-        self.timers.set(again, Timer::LeaveIfLonely(jid.clone()));
+        self.out.wake(again, Timer::LeaveIfLonely(jid.clone()));
     }
 }
 
 /// How many occupants a room has, as its disco#info says (XEP-0045 §6.4).
-fn occupants(answer: &IqPayload) -> Option<usize> {
-    let IqPayload::DiscoInfo { form, .. } = answer else {
+fn occupants(answer: Answer<'_>) -> Option<usize> {
+    let (Answer::Result(payload) | Answer::Partial(payload)) = answer else {
+        return None;
+    };
+    let IqPayload::DiscoInfo { form, .. } = payload else {
         return None;
     };
     form.value("muc#roominfo_occupants")?.trim().parse().ok()

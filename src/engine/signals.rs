@@ -18,7 +18,7 @@ impl Engine {
         if let Reason::RuleNeedsClaims(rule) = &verdict.reason {
             self.tally.needs_claims.insert(rule.to_string());
             let rule = rule.to_string();
-            return self.warn_once(Warning::RuleNeedsClaims { rule });
+            return self.out.warn_once(Warning::RuleNeedsClaims { rule });
         }
         let Some(claims) = claims else {
             return;
@@ -42,7 +42,8 @@ impl Engine {
             // Once, whatever the number is by then.
             if !std::mem::replace(&mut tally.told, true) {
                 let (people, hints) = (tally.people, tally.hints.clone());
-                self.warn_once(Warning::NobodyEntitled { people, hints });
+                self.out
+                    .warn_once(Warning::NobodyEntitled { people, hints });
             }
         }
     }
@@ -58,7 +59,7 @@ impl Engine {
         }
         let known = self.settings.services.iter().map(|s| s.domain.clone());
         let known: Vec<String> = known.collect();
-        self.warn_once(Warning::InvitedElsewhere {
+        self.out.warn_once(Warning::InvitedElsewhere {
             service: service.to_owned(),
             known: known.join(", "),
         });
@@ -78,7 +79,7 @@ impl Engine {
             return;
         }
         self.tally.tokenless.get_or_insert(bare.domain().to_owned());
-        self.warn_once(Warning::NobodyHasToken {
+        self.out.warn_once(Warning::NobodyHasToken {
             domain: bare.domain().to_owned(),
         });
     }
@@ -122,7 +123,7 @@ impl Engine {
             self.tally.services[room.service].refused_by_module += 1;
         }
         let service = main.service().to_owned();
-        self.warn_once(Warning::RefusedByModule { service });
+        self.out.warn_once(Warning::RefusedByModule { service });
     }
 }
 

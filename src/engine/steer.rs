@@ -77,7 +77,7 @@ impl Engine {
         if let Some(until) = until {
             let left = Duration::from_millis(until.saturating_sub(self.now.unix_ms));
             let timer = Timer::Override(main.clone(), jid.clone());
-            self.timers.set(self.now.tick + left, timer);
+            self.out.wake(self.now.tick + left, timer);
         }
     }
 

@@ -6,12 +6,12 @@
 //! are another room's, and nobody in it has power over them.
 
 use super::Engine;
+use super::asker::{Answer, Asker, RoomAsk};
 use super::event::{Report, Warning};
-use super::request::Purpose;
 use super::room::{Facts, Membership, Room};
 use super::timers::Timer;
 use crate::muc::RoomJid;
-use crate::stanza::{IqPayload, StanzaError, Unread};
+use crate::stanza::{IqPayload, Request, Unread};
 
 impl Engine {
     /// A stanza could not be read. Whatever it may have said is found out: an answer
@@ -26,8 +26,8 @@ impl Engine {
             None => from.to_owned(),
         };
         let id = unread.id.as_deref().unwrap_or_default();
-        if let Some(purpose) = self.requests.answer(id, &sender) {
-            return self.answer_unreadable(purpose);
+        if let Some(asker) = self.out.answered(id, &sender) {
+            return self.answered(asker, Answer::Unread);
         }
         if let Some((_, room, _)) = place {
             self.doubt(&room);
@@ -40,54 +40,51 @@ impl Engine {
         }
     }
 
-    fn answer_unreadable(&mut self, purpose: Purpose) {
-        match purpose {
-            Purpose::List(..) | Purpose::Configuration(_) | Purpose::RoomInfo(_) => {
-                self.half_read(purpose, IqPayload::Unread);
+    /// The room's configuration form has come, or not. Where it was refused or did
+    /// not come, disco#info may say enough.
+    pub(super) fn configuration_answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        match answer {
+            Answer::Result(IqPayload::MucOwner(form)) => {
+                self.configured(jid, Facts::read(form, &[]));
             }
-            // Compared again after a pause: the next answer may be as unreadable.
-            Purpose::Affiliation(..) | Purpose::Role(..) => {
-                let error = StanzaError {
-                    kind: "wait".into(),
-                    condition: "undefined-condition".into(),
-                    text: Some("the answer could not be read".into()),
-                };
-                self.failed(purpose, &error);
+            Answer::Result(_) => self.unknown(jid),
+            Answer::Partial(IqPayload::MucOwner(form)) => {
+                self.half_configured(jid, Facts::half_read(form, &[]));
             }
-            purpose => self.unanswered(purpose),
+            Answer::Error(_) => self.read_room_info(jid),
+            // Whoever waits for it is looked at first.
+            Answer::Partial(_) | Answer::Unread | Answer::Silence => {
+                self.do_without(jid);
+                self.read_room_info(jid);
+            }
         }
     }
 
-    /// An answer of which a part could not be read. What could be counts; that
-    /// something is not in it proves nothing.
-    pub(super) fn half_read(&mut self, purpose: Purpose, payload: IqPayload) {
-        match (purpose, payload) {
-            (Purpose::Configuration(room), IqPayload::MucOwner(form)) => {
-                self.half_configured(&room, Facts::half_read(&form, &[]));
+    /// The room's disco#info has come, or not.
+    pub(super) fn info_answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        match answer {
+            Answer::Result(IqPayload::DiscoInfo { features, form, .. }) => {
+                self.configured(jid, Facts::read(form, features));
             }
-            (Purpose::RoomInfo(room), IqPayload::DiscoInfo { features, form, .. }) => {
-                self.half_configured(&room, Facts::half_read(&form, &features));
+            Answer::Partial(IqPayload::DiscoInfo { features, form, .. }) => {
+                self.half_configured(jid, Facts::half_read(form, features));
             }
-            (Purpose::Configuration(room), _) => {
-                self.do_without(&room);
-                self.read_room_info(&room);
-            }
-            (Purpose::RoomInfo(room), _) => {
-                self.do_without(&room);
-                self.read_later(&room);
-            }
-            (Purpose::List(room, which), payload) => {
-                if let IqPayload::MucAdmin(items) = payload {
-                    self.listed_people(&room, which, &items, false);
-                }
-                self.list_unreadable(&room);
-            }
-            (Purpose::ListRooms(service), IqPayload::Command(reply)) => {
-                self.listed_by_command(service, &reply, false);
-            }
-            // Of others it is enough that they were not refused.
-            (purpose, payload) => self.succeeded(purpose, payload),
+            _ => self.unknown(jid),
         }
+    }
+
+    fn read_room_info(&mut self, jid: &RoomJid) {
+        if !self.rooms.contains_key(jid) {
+            return;
+        }
+        let asker = Asker::Room(jid.clone(), RoomAsk::Info);
+        self.out.ask(jid.as_str(), Request::DiscoInfo, asker);
+    }
+
+    /// Nothing can be learned of a room: gavel does without, and asks again.
+    fn unknown(&mut self, jid: &RoomJid) {
+        self.do_without(jid);
+        self.read_later(jid);
     }
 
     fn half_configured(&mut self, jid: &RoomJid, facts: Facts) {
@@ -99,7 +96,7 @@ impl Engine {
     }
 
     /// The configuration did not come, or could not be read.
-    pub(super) fn do_without(&mut self, jid: &RoomJid) {
+    fn do_without(&mut self, jid: &RoomJid) {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
@@ -121,13 +118,14 @@ impl Engine {
         }
         if news {
             let room = jid.clone();
-            self.report(Report::Warning(Warning::ConfigurationUnread { room }));
+            self.out
+                .report(Report::Warning(Warning::ConfigurationUnread { room }));
         }
         self.has_read(jid);
     }
 
     /// Asks for the configuration again, with growing pauses.
-    pub(super) fn read_later(&mut self, jid: &RoomJid) {
+    fn read_later(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
         let follows = |room: &&mut Room| room.facts.is_some() || room.is_in();
         let Some(room) = self.rooms.get_mut(jid).filter(follows) else {
@@ -135,6 +133,6 @@ impl Engine {
         };
         let at = room.asking.next(now).max(now);
         room.asking.note(now);
-        self.timers.set(at, Timer::Configuration(jid.clone()));
+        self.out.wake(at, Timer::Configuration(jid.clone()));
     }
 }

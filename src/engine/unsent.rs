@@ -6,8 +6,8 @@
 //! again: presence in an occupant's name, above all, whose content is theirs.
 
 use super::Engine;
+use super::asker::{Answer, Asker};
 use super::event::Outcome;
-use super::request::Purpose;
 use super::room::Membership;
 use crate::muc::{Nick, OccupantJid, RealJid, RoomJid};
 use crate::stanza::{Outbound, StanzaError};
@@ -54,10 +54,10 @@ impl Engine {
         match stanza {
             Outbound::Revert { from, to, .. } => self.revert_unsent(from, &to),
             Outbound::Join { occupant, .. } => self.join_unsent(&occupant.room, &error),
-            Outbound::Iq { id, to, .. } => match self.requests.answer(&id, &to) {
+            Outbound::Iq { id, to, .. } => match self.out.answered(&id, &to) {
                 // The next one would be as long.
-                Some(Purpose::Guard(_)) | None => {}
-                Some(purpose) => self.failed(purpose, &error),
+                Some(Asker::Guard(_)) | None => {}
+                Some(asker) => self.answered(asker, Answer::Error(&error)),
             },
             _ => {}
         }

@@ -123,7 +123,7 @@ impl Engine {
         let names = person.and_then(|person| self.deciding(person));
         let (display_name, token_name) = names.map_or((None, None), |(_, o)| o.names());
         let actor_name = self.name_of(main, actor.as_ref());
-        self.report(Report::Decision(Box::new(Told {
+        self.out.report(Report::Decision(Box::new(Told {
             room: main.clone(),
             nick: why.nick,
             display_name,

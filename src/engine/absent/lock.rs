@@ -7,7 +7,7 @@
 
 use super::{AGAIN, Engine};
 use crate::engine::Warning;
-use crate::engine::request::Purpose;
+use crate::engine::asker::{Answer, Asker, HostAsk};
 use crate::engine::room::Room;
 use crate::engine::timers::Timer;
 use crate::muc::{Affiliation, BareJid, RealJid, RoomJid};
@@ -29,7 +29,7 @@ impl Engine {
         if absence.locked && !absence.asked && !reading && !members_only {
             absence.locked = false;
             absence.is_over();
-            self.changed = true;
+            self.out.save();
         }
         members_only
     }
@@ -61,7 +61,7 @@ impl Engine {
             return;
         }
         if let Some(at) = absence.not_before.filter(|at| *at > now) {
-            return self.timers.set(at, Timer::Host(main.clone()));
+            return self.out.wake(at, Timer::Host(main.clone()));
         }
         self.set_members_only(main, false);
     }
@@ -71,9 +71,10 @@ impl Engine {
             meeting.absence.asked = true;
             // From now on it may be, whatever becomes of the reply.
             meeting.absence.locked = true;
-            self.changed = true;
-            let purpose = Purpose::MembersOnly(main.clone(), on);
-            self.ask(main.as_str(), Request::MembersOnly(on), purpose);
+            self.out.save();
+            let purpose = Asker::Host(main.clone(), HostAsk::MembersOnly(on));
+            self.out
+                .ask(main.as_str(), Request::MembersOnly(on), purpose);
         }
     }
 
@@ -112,12 +113,25 @@ impl Engine {
                 jid: bare.to_string(),
                 affiliation: Affiliation::Member,
             };
-            self.ask(main.as_str(), request, Purpose::Admit(main.clone()));
+            self.out.ask(
+                main.as_str(),
+                request,
+                Asker::Host(main.clone(), HostAsk::Admit),
+            );
+        }
+    }
+
+    /// Prosody has locked or opened a room, or not.
+    pub(super) fn members_only_answered(&mut self, main: &RoomJid, on: bool, answer: Answer<'_>) {
+        match answer {
+            Answer::Result(_) | Answer::Partial(_) => self.members_only_set(main, on),
+            Answer::Error(error) => self.members_only_refused(main, on, error),
+            Answer::Silence | Answer::Unread => self.members_only_unanswered(main),
         }
     }
 
     /// A room was locked, or opened.
-    pub(in crate::engine) fn members_only_set(&mut self, main: &RoomJid, on: bool) {
+    fn members_only_set(&mut self, main: &RoomJid, on: bool) {
         let Some(room) = self.rooms.get_mut(main) else {
             return;
         };
@@ -132,7 +146,7 @@ impl Engine {
         meeting.absence.not_before = None;
         meeting.absence.closing = false;
         meeting.absence.locked = on;
-        self.changed = true;
+        self.out.save();
         self.tell_absence(
             main,
             match on {
@@ -143,26 +157,21 @@ impl Engine {
         self.mark_everybody(main);
         if on && !module {
             let service = main.service().to_owned();
-            self.warn_once(Warning::LockWithoutModule { service });
+            self.out.warn_once(Warning::LockWithoutModule { service });
         }
     }
 
     /// Prosody has refused to lock or open a room.
-    pub(in crate::engine) fn members_only_refused(
-        &mut self,
-        main: &RoomJid,
-        on: bool,
-        error: &StanzaError,
-    ) {
+    fn members_only_refused(&mut self, main: &RoomJid, on: bool, error: &StanzaError) {
         if let Some(meeting) = self.meetings.get_mut(main) {
             meeting.absence.locked = !on;
-            self.changed = true;
+            self.out.save();
         }
         self.absence_refused(main, error);
     }
 
     /// Nobody knows whether a room was locked or opened: it is read.
-    pub(in crate::engine) fn members_only_unanswered(&mut self, main: &RoomJid) {
+    fn members_only_unanswered(&mut self, main: &RoomJid) {
         let inside = self.rooms.get(main).is_some_and(Room::is_in);
         if inside {
             self.read_configuration(main);
@@ -171,7 +180,7 @@ impl Engine {
             meeting.absence.asked = false;
             let again = self.now.tick + AGAIN;
             meeting.absence.not_before = Some(again);
-            self.timers.set(again, Timer::Host(main.clone()));
+            self.out.wake(again, Timer::Host(main.clone()));
         }
     }
 }

@@ -1,0 +1,147 @@
+//! Who has asked Prosody something, and is therefore told the answer.
+
+use super::examination::Question;
+use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
+use crate::stanza::{IqPayload, StanzaError};
+
+/// Who has asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    /// The stream: is the server there?
+    Stream,
+    /// What is known of a MUC service, by its number.
+    Service(usize, ServiceAsk),
+    /// The room.
+    Room(RoomJid, RoomAsk),
+    /// A person of the meeting in this main room.
+    Person(RoomJid, BareJid, PersonAsk),
+    /// Whoever looks whether a meeting has a host.
+    Host(RoomJid, HostAsk),
+    /// An occupant's name, kept by the module.
+    Name(RoomJid, Nick),
+    /// Whoever tells a room's guard who is entitled.
+    Guard(RoomJid),
+    /// The lease of a service's guard.
+    Lease(usize),
+    /// Whoever opens a room that Prosody may keep locked.
+    Opening(RoomJid),
+    /// `gavel doctor`.
+    Doctor(Question),
+    /// Nothing follows from the answer.
+    Nobody,
+}
+
+/// What is asked of a MUC service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceAsk {
+    /// Its rooms, by ad-hoc command.
+    ListRooms,
+    /// Its rooms, by disco#items.
+    Items,
+    /// What its module is.
+    Module,
+}
+
+/// What is asked of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoomAsk {
+    /// Before a join: does it exist?
+    Probe,
+    /// A list of those who have this affiliation.
+    List(Affiliation),
+    /// The configuration form.
+    Configuration,
+    /// Its disco#info, where the form was refused.
+    Info,
+    /// That gavel becomes owner.
+    Own,
+    /// Whether gavel is still in it.
+    SelfPing,
+    /// Whether it is still there before its roll is called.
+    BeforeRoll,
+    /// The last question of a roll call.
+    RollCall,
+    /// That it shows the presence of everybody.
+    Show,
+    /// How many occupants it has; it seems to be empty.
+    Count,
+}
+
+/// What is asked about a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonAsk {
+    /// Their affiliation.
+    Affiliation,
+    /// The role of their occupant in this room with this nick.
+    Role(RoomJid, Nick, Role),
+}
+
+/// What is asked about a meeting that has no host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostAsk {
+    /// That its main room ends.
+    End,
+    /// That its main room is members-only, or open.
+    MembersOnly(bool),
+    /// That infrastructure in it becomes member.
+    Admit,
+}
+
+/// What has become of a question.
+#[derive(Debug, Clone, Copy)]
+pub enum Answer<'a> {
+    /// It was answered.
+    Result(&'a IqPayload),
+    /// It was answered, and a part of the answer could not be read: that something
+    /// is not in it proves nothing.
+    Partial(&'a IqPayload),
+    /// It was answered, and nothing of the answer could be read.
+    Unread,
+    /// It was refused.
+    Error(&'a StanzaError),
+    /// No answer has come in time.
+    Silence,
+}
+
+impl Answer<'_> {
+    /// Whether it was answered and not refused.
+    pub fn is_result(&self) -> bool {
+        matches!(self, Self::Result(_) | Self::Partial(_))
+    }
+
+    /// Why a change by ad-hoc command has failed, where it was answered all the
+    /// same: a command tells of failure in a completed reply, too.
+    pub fn command_failure(&self) -> Option<StanzaError> {
+        let (Self::Result(payload) | Self::Partial(payload)) = self else {
+            return None;
+        };
+        let IqPayload::Command(reply) = payload else {
+            return None;
+        };
+        let failed = reply.error.is_some() || !reply.completed;
+        failed.then(|| StanzaError {
+            kind: "cancel".into(),
+            condition: "undefined-condition".into(),
+            text: reply.error.clone(),
+        })
+    }
+}
+
+/// What an answer amounts to that does not come.
+pub fn timeout() -> StanzaError {
+    StanzaError {
+        kind: "wait".into(),
+        condition: "remote-server-timeout".into(),
+        text: None,
+    }
+}
+
+/// What an answer amounts to of which nothing could be read: the next one may be as
+/// unreadable, so a pause follows.
+pub fn unreadable() -> StanzaError {
+    StanzaError {
+        kind: "wait".into(),
+        condition: "undefined-condition".into(),
+        text: Some("the answer could not be read".into()),
+    }
+}
