@@ -6,7 +6,7 @@ use gavel::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid
 use gavel::stanza::{
     Actor, Arrival, Bridge, CommandReply, DisplayName, Entitled, Evidence, EvidenceKind, Form,
     Identity, Inbound, Iq, IqKind, IqPayload, Item, LIST_ROOMS, LeftOut, Message, MessageKind,
-    Module, MucUser, Outbound, Presence, PresenceKind, Reply, Request, StanzaError, Unread,
+    Module, MucUser, Outbound, Permit, Presence, PresenceKind, Reply, Request, StanzaError, Unread,
 };
 use gavel::wire::{DecodeError, Decoder, EncodeError, Encoder};
 use minidom::Element;
@@ -15,6 +15,11 @@ fn decode(text: &str) -> Result<Inbound, DecodeError> {
     let tokens = ["jwt", "token"].map(str::to_owned);
     Decoder::new(tokens.into()).decode(Bytes::copy_from_slice(text.as_bytes()))
 }
+
+const PERMIT: Permit = Permit {
+    name: "recording",
+    whom: "moderators",
+};
 
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -72,6 +77,7 @@ fn module(version: &str, goes_round: &[&str]) -> Module {
         goes_round: goes_round.iter().map(|name| (*name).to_owned()).collect(),
         room: None,
         logins: None,
+        permitted: None,
     }
 }
 
@@ -262,13 +268,14 @@ fn table_of_evidence() {
         ),
         (
             "claims of somebody who entered as gavel had said",
-            "<claims xmlns='urn:gavel:claims:0' given='owner' pinned='A &amp; B' mac='0a'>{}</claims>",
+            "<claims xmlns='urn:gavel:claims:0' given='owner' pinned='A &amp; B' permitted='0123456789abcdef' mac='0a'>{}</claims>",
             |p| {
                 p.evidence.bridge = Some(Bridge {
                     mac: "0a".to_owned(),
                     json: "{}".to_owned(),
                     given: Some(Affiliation::Owner),
                     pinned: Some("A & B".to_owned()),
+                    permitted: owned("0123456789abcdef"),
                     unfit: false,
                 });
             },
@@ -486,6 +493,7 @@ fn table_of_iq_payloads() {
         ("ping", "<ping xmlns='urn:xmpp:ping'/>".to_owned(), IqPayload::Ping),
         ("version", "<query xmlns='jabber:iq:version'/>".to_owned(), IqPayload::Version(None)),
         ("the module", "<module xmlns='urn:gavel:module:0' version='0.2.0'><goes-round module='a'/><goes-round/><other module='c'/><goes-round module='b'/></module>".to_owned(), IqPayload::Module(module("0.2.0", &["a", "b"]))),
+        ("the module and what it holds for everybody", "<module xmlns='urn:gavel:module:0' version='0.2.0' permitted='00ff'/>".to_owned(), IqPayload::Module(Module { permitted: owned("00ff"), ..module("0.2.0", &[]) })),
         ("a version", "<query xmlns='jabber:iq:version'><name>Prosody</name><version>0.12.3</version><os>Linux</os></query>".to_owned(), IqPayload::Version(Some("Prosody 0.12.3".to_owned()))),
         ("ping without namespace", "<ping/>".to_owned(), IqPayload::Other),
         ("jingle", "<jingle xmlns='urn:xmpp:jingle:1'><x/></jingle>".to_owned(), IqPayload::Other),
@@ -1294,6 +1302,7 @@ fn table_of_outbound() {
             reply(Reply::Arrival {
                 affiliation: Some(Affiliation::Owner),
                 name: Some("A & B".to_owned()),
+                permissions: None,
             }),
             format!(
                 "<iq {}><arrival xmlns='urn:gavel:arrival:0' affiliation='owner'>A &amp; B</arrival></iq>",
@@ -1305,10 +1314,67 @@ fn table_of_outbound() {
             reply(Reply::Arrival {
                 affiliation: None,
                 name: None,
+                permissions: None,
             }),
             format!(
                 "<iq {}><arrival xmlns='urn:gavel:arrival:0'/></iq>",
                 back("result")
+            ),
+        ),
+        (
+            "of somebody who arrives and what they may do",
+            reply(Reply::Arrival {
+                affiliation: None,
+                name: Some("A".to_owned()),
+                permissions: Some(vec![PERMIT]),
+            }),
+            format!(
+                "<iq {}><arrival xmlns='urn:gavel:arrival:0'>A<permissions xmlns='urn:gavel:permissions:0'><p name='recording' for='moderators'/></permissions></arrival></iq>",
+                back("result")
+            ),
+        ),
+        (
+            "what everybody may do",
+            iq(Request::PermitAll {
+                permissions: vec![PERMIT],
+                infrastructure: vec!["auth.h".to_owned()],
+            }),
+            format!(
+                "<iq {}><permissions xmlns='urn:gavel:permissions:0'><p name='recording' for='moderators'/><infrastructure jid='auth.h'/></permissions></iq>",
+                head("set")
+            ),
+        ),
+        (
+            "nothing that everybody may do or not",
+            iq(Request::PermitAll {
+                permissions: vec![],
+                infrastructure: vec![],
+            }),
+            format!(
+                "<iq {}><permissions xmlns='urn:gavel:permissions:0'/></iq>",
+                head("set")
+            ),
+        ),
+        (
+            "what somebody may do",
+            iq(Request::Permit {
+                jid: RealJid::parse("u@h/r").unwrap(),
+                permissions: Some(vec![PERMIT]),
+            }),
+            format!(
+                "<iq {}><permissions xmlns='urn:gavel:permissions:0' jid='u@h/r'><p name='recording' for='moderators'/></permissions></iq>",
+                head("set")
+            ),
+        ),
+        (
+            "somebody may do what everybody may",
+            iq(Request::Permit {
+                jid: RealJid::parse("u@h/r").unwrap(),
+                permissions: None,
+            }),
+            format!(
+                "<iq {}><permissions xmlns='urn:gavel:permissions:0' jid='u@h/r' default='true'/></iq>",
+                head("set")
             ),
         ),
         (

@@ -4,7 +4,7 @@
 use crate::claims::{Algorithm, Source};
 use crate::engine::settings::{AbsentHost, Freeze, Poll};
 use crate::muc::Affiliation;
-use crate::policy::{Entitlement, Fallback, Grants, Guests, OnExpiry, Preset};
+use crate::policy::{Entitlement, Fallback, Grants, Guests, Holders, OnExpiry, Preset};
 use serde::Serializer;
 
 /// A setting whose values are words.
@@ -119,6 +119,16 @@ impl Choice for Grants {
 impl Choice for OnExpiry {
     const WORDS: &'static [(&'static str, Self)] =
         &[("keep", Self::Keep), ("demote", Self::Demote)];
+}
+
+impl Choice for Holders {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("everyone", Self::Everyone),
+        ("token", Self::Token),
+        ("moderators", Self::Moderators),
+        ("owners", Self::Owners),
+        ("nobody", Self::Nobody),
+    ];
 }
 
 impl Choice for AbsentHost {

@@ -11,6 +11,10 @@ pub fn all() -> impl Iterator<Item = &'static str> {
 
 /// The section of each rule.
 pub(super) const RULE: &str = "policy.rule";
+/// The table of what those may do whom a rule matches.
+pub(super) const RULE_PERMISSIONS: &str = "policy.rule.permissions";
+/// The section of who may do what.
+pub(super) const PERMISSIONS: &str = "policy.permissions";
 
 /// Whether a key stands in a list of sections, which the environment cannot
 /// give.
@@ -37,9 +41,10 @@ pub const MUC_VARIABLE: &str = "GAVEL_MUC";
 pub const FILE_VARIABLE: &str = "GAVEL_CONFIG";
 
 /// The environment variable of a key: `GAVEL_CLAIMS__JWT__SECRET` of
-/// `claims.jwt.secret`.
+/// `claims.jwt.secret`. Names of variables have no `-`: it becomes `_`.
 pub fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
+    let name = key.to_uppercase().replace('.', "__").replace('-', "_");
+    format!("{PREFIX}{name}")
 }
 
 /// The key that an environment variable stands for.

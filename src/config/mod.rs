@@ -20,6 +20,7 @@ mod keys;
 mod load;
 mod model;
 mod notes;
+mod permissions;
 mod problem;
 mod read;
 mod rows;

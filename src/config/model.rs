@@ -7,9 +7,10 @@ use super::secret::Secret;
 use crate::claims::{Algorithm, Source};
 use crate::engine::settings::{AbsentHost, Freeze, Poll};
 use crate::muc::{BareJid, Nick, RoomJid, Service};
-use crate::policy::{Fallback, Grants, Guests, OnExpiry, Preset, Rules};
+use crate::policy::{Fallback, Grants, Guests, OnExpiry, Permissions, Preset, Rules};
 use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -142,7 +143,7 @@ impl Serialize for Claims {
     /// `[claims.jwt]` without a key is written, too: it says how tenants are
     /// checked.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let keyless = std::collections::BTreeMap::from([("verify_tenant", self.verify_tenant)]);
+        let keyless = BTreeMap::from([("verify_tenant", self.verify_tenant)]);
         let mut written = serializer.serialize_struct("Claims", 3)?;
         written.serialize_field("sources", &self.sources)?;
         written.serialize_field("trusted_domains", &self.trusted_domains)?;
@@ -257,6 +258,9 @@ pub struct Policy {
     pub fallback_services: Vec<String>,
     /// `[policy.host_absent]`: meetings without host.
     pub host_absent: HostAbsent,
+    /// `[policy.permissions]`: who may do what.
+    #[serde(serialize_with = "permissions")]
+    pub permissions: Permissions,
     /// `[[policy.rule]]`: one's own rules, ready to be tried before the preset's.
     #[serde(rename = "rule", serialize_with = "rules")]
     #[serde(skip_serializing_if = "Rules::is_empty")]
@@ -331,6 +335,13 @@ pub struct Log {
     pub audit: Option<PathBuf>,
 }
 
+/// Writes permissions as `[policy.permissions]` does; those that are left to Jitsi
+/// are not there.
+fn permissions<S: Serializer>(permissions: &Permissions, serializer: S) -> Result<S::Ok, S::Error> {
+    let named = permissions.iter();
+    serializer.collect_map(named.map(|(name, holders)| (name.as_str(), holders.as_str())))
+}
+
 /// Writes rules as `[[policy.rule]]` does.
 fn rules<S: Serializer>(rules: &Rules, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
@@ -338,11 +349,19 @@ fn rules<S: Serializer>(rules: &Rules, serializer: S) -> Result<S::Ok, S::Error>
         name: &'a str,
         when: &'a str,
         affiliation: &'static str,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        permissions: BTreeMap<&'static str, bool>,
     }
-    serializer.collect_seq(rules.iter().map(|rule| Written {
-        name: rule.name(),
-        when: rule.when(),
-        affiliation: rule.gives().as_str(),
+    serializer.collect_seq(rules.iter().map(|rule| {
+        let permissions = rule.permissions().iter();
+        Written {
+            name: rule.name(),
+            when: rule.when(),
+            affiliation: rule.gives().as_str(),
+            permissions: permissions
+                .map(|(name, allowed)| (name.as_str(), *allowed))
+                .collect(),
+        }
     }))
 }
 

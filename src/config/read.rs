@@ -9,6 +9,7 @@ use super::model::{
     Component, Config, Discovery, HostAbsent, Infrastructure, Log, Names, Policy, Server, State,
 };
 use super::notes::{Given, Notes};
+use super::permissions;
 use super::problem::{listing, quoted};
 use super::rules;
 use super::secret::Secret;
@@ -175,6 +176,7 @@ fn policy(root: &mut Section<'_>, services: &[Service]) -> Policy {
         trusted_logins: trusted_logins(&mut section),
         fallback_services: main_services(&mut section, "fallback_services", services),
         host_absent: host_absent(&mut section, services),
+        permissions: permissions::settings(&mut section),
         rules,
     };
     section.finish();

@@ -97,6 +97,10 @@ pub const SECTIONS: &[SectionRow] = &[
         "What happens to a meeting that has had no host for some time. A host is somebody whose token makes them owner. gavel tells everybody in the meeting one minute before.",
     ),
     section_of(
+        "policy.permissions",
+        "Who may do what besides moderating: see [permissions](../permissions.md). Each is `everyone`, `token` (whoever has a valid token), `moderators`, `owners` or `nobody`. A rule's `permissions` and the token's `context.features` come before it; what is not named anywhere is left to Jitsi. In the environment a `-` is written `_`: `GAVEL_POLICY__PERMISSIONS__BREAKOUT_ENTER`.",
+    ),
+    section_of(
         "policy.rule",
         "A rule of your own. gavel tries your rules in order, then those of the preset; the first rule that matches decides. Rules stand in the file only: the environment has no lists of tables.",
     ),
@@ -320,6 +324,81 @@ pub const ROWS: &[Row] = &[
         "The MUC services of the meetings that this section is for. A meeting counts by its main room.",
     ),
     row_of(
+        "policy.permissions.breakout-enter",
+        Value("\"everyone\""),
+        "Entering a breakout room without having been sent there by a moderator.",
+    ),
+    row_of(
+        "policy.permissions.breakout-manage",
+        Unset("\"owners\""),
+        "Adding, renaming and removing breakout rooms, and moving people. Jitsi lets moderators do it; this can only take it from some of them.",
+    ),
+    row_of(
+        "policy.permissions.create-polls",
+        Unset("\"moderators\""),
+        "Starting a poll.",
+    ),
+    row_of(
+        "policy.permissions.file-upload",
+        Unset("\"token\""),
+        "Sharing files in the meeting, and removing them.",
+    ),
+    row_of(
+        "policy.permissions.flip",
+        Unset("\"token\""),
+        "Coming in again on another device in the place of the first.",
+    ),
+    row_of(
+        "policy.permissions.live-translation",
+        Unset("\"moderators\""),
+        "Having what is said translated.",
+    ),
+    row_of(
+        "policy.permissions.live-translation-subscribe",
+        Unset("\"everyone\""),
+        "Listening to a translation.",
+    ),
+    row_of(
+        "policy.permissions.livestreaming",
+        Unset("\"owners\""),
+        "Streaming the meeting.",
+    ),
+    row_of(
+        "policy.permissions.lobby-bypass",
+        Value("\"owners\""),
+        "Entering although the lobby or a password is on. With `owners` somebody whose token makes them admin may enter, too.",
+    ),
+    row_of(
+        "policy.permissions.outbound-call",
+        Unset("\"moderators\""),
+        "Calling a phone from the meeting.",
+    ),
+    row_of(
+        "policy.permissions.recording",
+        Unset("\"moderators\""),
+        "Recording the meeting.",
+    ),
+    row_of(
+        "policy.permissions.send-groupchat",
+        Unset("\"everyone\""),
+        "Writing to everybody in the chat.",
+    ),
+    row_of(
+        "policy.permissions.send-private-message",
+        Unset("\"moderators\""),
+        "Writing to one person in the chat.",
+    ),
+    row_of(
+        "policy.permissions.sip-outbound-call",
+        Unset("\"moderators\""),
+        "Calling a SIP address from the meeting. Jitsi's invite service checks it in the token; gavel only sets what Prosody and the client see.",
+    ),
+    row_of(
+        "policy.permissions.transcription",
+        Unset("\"moderators\""),
+        "Having what is said written down.",
+    ),
+    row_of(
         "policy.rule.name",
         Required("\"teachers\""),
         "What logs, `gavel explain` and the API call the rule.",
@@ -333,6 +412,11 @@ pub const ROWS: &[Row] = &[
         "policy.rule.affiliation",
         Required("\"owner\""),
         "What the rule gives: `owner`, `admin`, `member`, `none`, `outcast` (a ban), or `keep` (gavel leaves the person's affiliation alone).",
+    ),
+    row_of(
+        "policy.rule.permissions",
+        Unset("{ recording = true, send-groupchat = false }"),
+        "What those whom the rule matches may do or not: names of `[policy.permissions]`, each `true` or `false`. It beats the token and `[policy.permissions]`. Only people with a token get a `true`; a `false` is for everybody.",
     ),
     row_of(
         "names.freeze",

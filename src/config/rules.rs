@@ -2,6 +2,7 @@
 
 use super::keys::RULE;
 use super::notes::{Given, Notes};
+use super::permissions;
 use super::problem::quoted;
 use super::section::Section;
 use crate::policy::{self, Clause, Entitlement, Flaw, Rules};
@@ -10,8 +11,25 @@ use crate::policy::{self, Clause, Entitlement, Flaw, Rules};
 pub(super) fn read(policy: &mut Section<'_>) -> Rules {
     let notes = policy.notes;
     let mut names: Vec<String> = Vec::new();
+    let mut by_nick: Option<String> = None;
     let sections = policy.sections(RULE).into_iter();
-    let clauses = sections.filter_map(|section| rule(notes, section, &mut names));
+    let clauses = sections.filter_map(|section| {
+        let place = section.place_of("permissions");
+        let clause = rule(notes, section, &mut names)?;
+        if clause.reads_nick() {
+            by_nick.get_or_insert_with(|| clause.name().to_owned());
+        }
+        if let (Some(by_nick), false) = (&by_nick, clause.permissions().is_empty()) {
+            // Else a person would choose what they may do.
+            let problem = format!(
+                "rule {} looks at occupant.nick, which everybody chooses, so it cannot decide on permissions, nor come before a rule that does",
+                quoted(by_nick)
+            );
+            let remedy = "look at claims or occupant.jid instead, or put that rule last";
+            notes.error(place, problem, remedy);
+        }
+        Some(clause)
+    });
     Rules::own(clauses.collect())
 }
 
@@ -22,6 +40,7 @@ fn rule(notes: &Notes, mut section: Section<'_>, names: &mut Vec<String>) -> Opt
     let when = section.required("when", "has(claims.staff)");
     let gives = section.required("affiliation", "owner");
     let gives = gives.and_then(|given| section.spelled(&given));
+    let permissions = permissions::of_rule(&mut section);
     section.finish();
     let name = name.filter(|given| is_free(notes, given, names));
     if let Some(given) = &name {
@@ -35,7 +54,10 @@ fn rule(notes: &Notes, mut section: Section<'_>, names: &mut Vec<String>) -> Opt
     let known = name.as_ref().map_or(header.as_str(), |given| &given.value);
     let clause = Clause::new(known, &when.value, gives.unwrap_or(Entitlement::Keep));
     match clause {
-        Ok(clause) => (name.is_some() && gives.is_some()).then_some(clause),
+        Ok(clause) if name.is_some() && gives.is_some() => {
+            Some(clause.with_permissions(&permissions))
+        }
+        Ok(_) => None,
         Err(flaw) => {
             note(notes, &when.place, &shown, &flaw);
             None

@@ -3,7 +3,7 @@
 
 use super::choices::Choice;
 use super::duration;
-use super::keys;
+use super::keys::{self, RULE_PERMISSIONS};
 use super::notes::{Given, Notes};
 use super::problem::{listing, nearest, quoted};
 use super::rows::{self, Standard};
@@ -111,7 +111,12 @@ impl<'n> Section<'n> {
                 entries,
             }),
             other => {
-                let remedy = format!("write {} and its keys below it", keys::header(name));
+                let remedy = match name {
+                    RULE_PERMISSIONS => {
+                        "write permissions = { recording = true } in the rule".to_owned()
+                    }
+                    _ => format!("write {} and its keys below it", keys::header(name)),
+                };
                 self.wrong_kind(&other, place, "a section", &remedy);
                 None
             }
@@ -192,6 +197,23 @@ impl<'n> Section<'n> {
                 default
             }
         }
+    }
+
+    /// `true` or `false` in the table of a rule, where it is given.
+    pub(super) fn yes_or_no(&mut self, key: &str) -> Option<bool> {
+        let node = self.entries.remove(key)?;
+        if let Value::Flag(flag) = node.value {
+            return Some(flag);
+        }
+        let place = self.notes.place(&node.origin, &self.key(key));
+        let remedy = format!("write {key} = true or {key} = false, without quotes");
+        self.wrong_kind(&node.value, place, "true or false", &remedy);
+        None
+    }
+
+    /// The keys that nothing has taken yet.
+    pub(super) fn left(&self) -> Vec<String> {
+        self.entries.keys().cloned().collect()
     }
 
     /// A list of texts that is given, or the standard one.
@@ -367,7 +389,7 @@ pub(super) fn split(text: &str, place: &str) -> Vec<Given> {
 }
 
 /// A key as it can be shown: quoted where TOML would have to.
-fn shown(key: &str) -> String {
+pub(super) fn shown(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     match !key.is_empty() && key.chars().all(bare) {
         true => key.to_owned(),

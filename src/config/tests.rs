@@ -14,6 +14,7 @@ mod bad;
 mod docs;
 mod environment;
 mod files;
+mod permissions;
 mod secrets;
 
 /// What a configuration needs at least.
@@ -211,6 +212,10 @@ fallback_services = ["muc.meet.jitsi"]
 after = "5m"
 action = "none"
 services = ["muc.meet.jitsi"]
+
+[policy.permissions]
+breakout-enter = "everyone"
+lobby-bypass = "owners"
 
 [names]
 freeze = "revert"

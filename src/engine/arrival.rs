@@ -32,7 +32,11 @@ impl Engine {
             ),
             None => (None, None),
         };
-        Reply::Arrival { affiliation, name }
+        Reply::Arrival {
+            affiliation,
+            name,
+            permissions: None,
+        }
     }
 
     /// The room, the person and their claims, where the module asks and all is

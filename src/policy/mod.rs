@@ -13,11 +13,13 @@
 //! the login itself counts, as a token does elsewhere.
 
 mod condition;
+pub mod permissions;
 mod preset;
 mod reason;
 mod rules;
 
 pub use condition::{BUDGET, Condition, Facts, Fault, Flaw, Path, Subject};
+pub use permissions::{Because, Held, Holders, Permission, PermissionList, Permissions, Permitted};
 pub use reason::{Reason, Said, Seen};
 pub use rules::{Clause, Rules};
 
@@ -104,6 +106,8 @@ pub struct Policy {
     pub on_expiry: OnExpiry,
     /// Domains on which every login is an account of somebody who may moderate.
     pub trusted_logins: Vec<String>,
+    /// Who may do what, where neither a rule nor the token says.
+    pub permissions: Permissions,
 }
 
 impl Default for Policy {
@@ -118,6 +122,7 @@ impl Default for Policy {
             fallback: Fallback::default(),
             on_expiry: OnExpiry::default(),
             trusted_logins: Vec::new(),
+            permissions: Permissions::default(),
         }
     }
 }

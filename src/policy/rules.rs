@@ -1,6 +1,7 @@
 //! Rules: a name, a condition and what it gives, tried in order.
 
 use super::condition::{Condition, Facts, Flaw, Path, Scope};
+use super::permissions::Permission;
 use super::reason::{Reason, Said};
 use super::{Entitlement, Rule, Tried};
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub struct Clause {
     name: Arc<str>,
     when: Arc<Condition>,
     gives: Entitlement,
+    /// What those it matches may do or not.
+    permissions: Arc<[(Permission, bool)]>,
     /// What reasons show.
     shows: Arc<Vec<Path>>,
 }
@@ -36,7 +39,19 @@ impl Clause {
                 .into(),
             when: Arc::new(when),
             gives,
+            permissions: Arc::default(),
         })
+    }
+
+    /// The same rule, which also says what those it matches may do or not.
+    pub fn with_permissions(mut self, permissions: &[(Permission, bool)]) -> Self {
+        self.permissions = permissions.into();
+        self
+    }
+
+    /// What those it matches may do or not.
+    pub fn permissions(&self) -> &[(Permission, bool)] {
+        &self.permissions
     }
 
     /// Its name.
@@ -55,7 +70,7 @@ impl Clause {
     }
 
     /// Whether what it says of somebody may change with their nick.
-    fn reads_nick(&self) -> bool {
+    pub fn reads_nick(&self) -> bool {
         let nick = |path: &Path| path.root() == "occupant" && path.keys().next() == Some("nick");
         self.when.paths().iter().any(nick)
     }
@@ -103,6 +118,11 @@ impl Rules {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.clauses.is_empty()
+    }
+
+    /// Whether one of them says anything about permissions.
+    pub fn permit(&self) -> bool {
+        self.iter().any(|clause| !clause.permissions.is_empty())
     }
 
     /// Whether what they say of somebody may change with their nick.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 mod hints;
 mod logins;
 mod own;
+mod permissions;
 mod presets;
 
 fn claims(value: &Value) -> Claims {

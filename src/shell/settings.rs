@@ -88,6 +88,7 @@ pub fn policy(policy: &config::Policy) -> Policy {
         fallback: policy.fallback,
         on_expiry: policy.on_expiry,
         trusted_logins: policy.trusted_logins.clone(),
+        permissions: policy.permissions.clone(),
     }
 }
 

@@ -89,6 +89,9 @@ pub struct Module {
     /// How people log in on each VirtualHost of the server; only in that answer,
     /// and not from modules before 0.2.
     pub logins: Option<Vec<Login>>,
+    /// The digest of the permissions that it holds for everybody of whom gavel has
+    /// said nothing; none where there are none.
+    pub permitted: Option<String>,
 }
 
 /// What the module says of a room as gavel joins it.

@@ -12,4 +12,4 @@ pub use inbound::{
     Message, MessageKind, Module, MucUser, Presence, PresenceKind, RoomFacts, StanzaError,
 };
 pub use left_out::{EvidenceKind, LeftOut, Unread};
-pub use outbound::{Entitled, LIST_ROOMS, Outbound, Reply, Request, SET_AFFILIATION};
+pub use outbound::{Entitled, LIST_ROOMS, Outbound, Permit, Reply, Request, SET_AFFILIATION};

@@ -145,6 +145,21 @@ pub enum Request {
         /// Those of whom something else is to be known than before.
         people: Vec<Entitled>,
     },
+    /// Tells the module what holds for everybody on a service of whom gavel has
+    /// said nothing (SPEC B17).
+    PermitAll {
+        /// What holds; whatever is not named is left to Jitsi.
+        permissions: Vec<Permit>,
+        /// Bare JIDs and domains that none of it is for.
+        infrastructure: Vec<String>,
+    },
+    /// Tells the module what holds for somebody in a room (SPEC B17).
+    Permit {
+        /// Their real full JID.
+        jid: RealJid,
+        /// What holds; none where it is what holds for everybody.
+        permissions: Option<Vec<Permit>>,
+    },
     /// muc#admin get: everybody with an affiliation (XEP-0045 §9.5, §10.5).
     ListAffiliation(Affiliation),
     /// muc#owner get: the configuration form (XEP-0045 §10.2).
@@ -196,6 +211,15 @@ pub enum Request {
     },
 }
 
+/// A permission, and for whom it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permit {
+    /// Its name, such as `recording`.
+    pub name: &'static str,
+    /// `everyone`, `moderators`, `owners` or `nobody`.
+    pub whom: &'static str,
+}
+
 /// What the module's guard knows of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitled {
@@ -239,6 +263,8 @@ pub enum Reply {
         affiliation: Option<Affiliation>,
         /// The name to keep, where claims give one.
         name: Option<String>,
+        /// What they may do, where that is not what holds for everybody.
+        permissions: Option<Vec<Permit>>,
     },
     /// `<service-unavailable/>` (RFC 6120 §8.4).
     ServiceUnavailable,

@@ -3,7 +3,7 @@
 use super::error::EncodeError;
 use super::{chars, ns, revert};
 use crate::muc::{Affiliation, OccupantJid, RealJid, RoomJid};
-use crate::stanza::{Entitled, Outbound, Reply, Request};
+use crate::stanza::{Entitled, Outbound, Permit, Reply, Request};
 use minidom::rxml::NcName;
 use minidom::{Element, ElementBuilder};
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
@@ -165,7 +165,14 @@ fn answer(to: &str, from: &str, id: &str, reply: &Reply) -> Element {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             os: None,
         })),
-        Reply::Arrival { affiliation, name } => iq.append(arrival(*affiliation, name.as_deref())),
+        Reply::Arrival {
+            affiliation,
+            name,
+            permissions,
+        } => {
+            let permissions = permissions.as_deref();
+            iq.append(arrival(*affiliation, name.as_deref(), permissions))
+        }
         Reply::ServiceUnavailable => iq.append(
             with(
                 Element::builder("error", ns::COMPONENT),
@@ -177,11 +184,39 @@ fn answer(to: &str, from: &str, id: &str, reply: &Reply) -> Element {
     .build()
 }
 
-fn arrival(affiliation: Option<Affiliation>, name: Option<&str>) -> Element {
+fn arrival(
+    affiliation: Option<Affiliation>,
+    name: Option<&str>,
+    permissions: Option<&[Permit]>,
+) -> Element {
     let affiliation = affiliation.map(|affiliation| ("affiliation", affiliation.as_str()));
     let attributes: Vec<_> = affiliation.into_iter().collect();
     let arrival = with(Element::builder("arrival", ns::ARRIVAL), &attributes);
-    arrival.append_all(name).build()
+    let permissions = permissions.map(|said| permits(&[], said).build());
+    arrival.append_all(name).append_all(permissions).build()
+}
+
+/// Permissions, with these attributes.
+fn permits(attributes: &[(&'static str, &str)], permissions: &[Permit]) -> ElementBuilder {
+    let permit = |permit: &Permit| {
+        let said = [("name", permit.name), ("for", permit.whom)];
+        with(Element::builder("p", ns::PERMISSIONS), &said)
+    };
+    with(Element::builder("permissions", ns::PERMISSIONS), attributes)
+        .append_all(permissions.iter().map(permit))
+}
+
+/// What holds for everybody but the infrastructure.
+fn permits_for_all(permissions: &[Permit], infrastructure: &[String]) -> Element {
+    let machine = |jid: &String| {
+        with(
+            Element::builder("infrastructure", ns::PERMISSIONS),
+            &[("jid", jid)],
+        )
+    };
+    permits(&[], permissions)
+        .append_all(infrastructure.iter().map(machine))
+        .build()
 }
 
 fn disco_info() -> Element {
@@ -247,6 +282,18 @@ fn payload(request: &Request) -> (&'static str, Element) {
             lease(*seconds, *grants, *ignores_guests, infrastructure),
         ),
         Request::Guard { all, people } => ("set", guard(*all, people)),
+        Request::PermitAll {
+            permissions,
+            infrastructure,
+        } => ("set", permits_for_all(permissions, infrastructure)),
+        Request::Permit { jid, permissions } => {
+            let mut whom = vec![("jid", jid.as_str())];
+            if permissions.is_none() {
+                whom.push(("default", "true"));
+            }
+            let said = permissions.as_deref().unwrap_or_default();
+            ("set", permits(&whom, said).build())
+        }
         Request::Module => ("get", Element::bare("module", ns::MODULE)),
         Request::ForgetArrivals => ("set", Element::bare("forget", ns::ARRIVAL)),
         Request::UnpinAll => ("set", Element::bare("unpin-all", ns::NAMES)),

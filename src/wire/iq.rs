@@ -80,6 +80,7 @@ fn read_payload(child: &Node<'_, '_>, loss: &mut Loss) -> IqPayload {
 pub(super) fn module(node: &Node<'_, '_>, loss: &mut Loss) -> Module {
     let mut module = Module {
         version: node.owned("version", loss).unwrap_or_default(),
+        permitted: node.owned("permitted", loss),
         ..Module::default()
     };
     let mut configuration = None;

@@ -65,5 +65,7 @@ pub const MODULE: &str = "urn:gavel:module:0";
 pub const NAMES: &str = "urn:gavel:names:0";
 /// Who is about to enter (SPEC section 6).
 pub const ARRIVAL: &str = "urn:gavel:arrival:0";
+/// Who may do what, as the module enforces it (SPEC B17).
+pub const PERMISSIONS: &str = "urn:gavel:permissions:0";
 /// The module's guard (SPEC section 6).
 pub const GUARD: &str = "urn:gavel:guard:0";

@@ -40,7 +40,9 @@ fn asked(world: &mut World, from: &str, arrival: Arrival) -> (Option<Affiliation
     match last {
         Some(Outbound::Reply {
             id: answered,
-            reply: Reply::Arrival { affiliation, name },
+            reply: Reply::Arrival {
+                affiliation, name, ..
+            },
             ..
         }) if answered == id => (affiliation, name),
         other => panic!("no answer but {other:?}"),

@@ -6,7 +6,7 @@ use crate::config::{Choice, Config};
 use crate::engine::settings::Freeze;
 use crate::muc::RoomJid;
 use crate::policy::Guests;
-use crate::policy::{Entitlement, Fault, Policy, Reason, Subject, Tried};
+use crate::policy::{Entitlement, Fault, Held, Permitted, Policy, Reason, Subject, Tried};
 use crate::shell::settings;
 use serde::Serialize;
 use serde_json::Value;
@@ -88,6 +88,8 @@ pub(super) struct Report {
     pub verdict: Judged,
     /// The rules in the order tried.
     pub tried: Vec<TriedLine>,
+    /// What they may do besides, by name; what is not here is left to Jitsi.
+    pub permissions: Vec<PermissionLine>,
     /// What the claims would come to if they were accepted.
     pub if_accepted: Option<Judged>,
     /// The name they get.
@@ -127,6 +129,39 @@ pub(super) struct TriedLine {
     pub reason: String,
 }
 
+/// A permission and why it is allowed or not; null is left to Jitsi.
+#[derive(Debug, Serialize)]
+pub(super) struct PermissionLine {
+    /// Its name.
+    pub name: &'static str,
+    /// Who has it: everyone, moderators, owners or nobody.
+    #[serde(rename = "for")]
+    pub held: Option<&'static str>,
+    /// Whether they have it as a participant.
+    pub participant: Option<bool>,
+    /// Whether they have it as a moderator who is not owner.
+    pub moderator: Option<bool>,
+    /// Whether they have it as owner.
+    pub owner: Option<bool>,
+    /// Why, in words.
+    pub because: String,
+}
+
+impl From<&Permitted> for PermissionLine {
+    fn from(permitted: &Permitted) -> Self {
+        let held = permitted.held;
+        let allows = |moderator, owner| held.map(|held| held.allows(moderator, owner));
+        Self {
+            name: permitted.name.as_str(),
+            held: held.map(Held::as_str),
+            participant: allows(false, false),
+            moderator: allows(true, false),
+            owner: allows(true, true),
+            because: permitted.because.to_string(),
+        }
+    }
+}
+
 /// A display name, and whether gavel holds on to it.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Name {
@@ -156,6 +191,8 @@ pub(super) fn report(evidence: Evidence, config: &Config, whom: &Whom<'_>) -> Re
         notes.extend(unread.iter().map(Hint::advice));
         notes.extend(verification::milliseconds(&claims.value()));
     }
+    let subject = whom.with(claims.as_ref());
+    let permissions = policy.permissions(&subject, &policy.judge(&subject));
     let is_ok = |line: &CheckLine| line.check == "signature" && line.result == "ok";
     Report {
         verified: evidence.checks.iter().any(is_ok),
@@ -171,6 +208,7 @@ pub(super) fn report(evidence: Evidence, config: &Config, whom: &Whom<'_>) -> Re
             .into_iter()
             .map(|tried| tried_line(tried, config))
             .collect(),
+        permissions: permissions.iter().map(PermissionLine::from).collect(),
         if_accepted: refused
             .as_ref()
             .map(|claims| judged(&policy, config, &whom.with(Some(claims)))),

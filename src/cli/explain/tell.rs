@@ -1,6 +1,6 @@
 //! `explain` for people.
 
-use super::report::{Judged, Name, Report, TriedLine};
+use super::report::{Judged, Name, PermissionLine, Report, TriedLine};
 use crate::cli::text::{columns, escape};
 use crate::cli::{Error, Output, verification};
 use crate::muc::readable;
@@ -54,9 +54,28 @@ fn tell_verdict(report: &Report, output: &mut Output) -> Result<(), Error> {
         ))?;
     }
     output.line(format_args!("name         {}", name_text(&report.name)))?;
+    output.line("permissions (any other is left to Jitsi)")?;
+    let rows: Vec<_> = report.permissions.iter().map(permission_row).collect();
+    output.text(columns(&rows))?;
     output.line("rules tried")?;
     let rows: Vec<_> = report.tried.iter().map(tried_row).collect();
     output.text(columns(&rows))
+}
+
+/// A permission, who has it and why.
+fn permission_row(line: &PermissionLine) -> [String; 3] {
+    let answer = match (line.participant, line.moderator, line.owner) {
+        (None, ..) => "left to Jitsi",
+        (Some(true), ..) => "yes",
+        (_, Some(true), _) => "as moderator yes, as participant no",
+        (.., Some(true)) => "as owner yes, else no",
+        _ => "no",
+    };
+    [
+        format!("  {}", line.name),
+        answer.to_owned(),
+        line.because.clone(),
+    ]
 }
 
 fn because(judged: &Judged) -> String {

@@ -63,6 +63,73 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("policy.host_absent.after", "'90s'", "90s"),
     ("policy.host_absent.action", "'lock'", "lock"),
     ("policy.host_absent.services", "[]", ""),
+    (
+        "policy.permissions.breakout-enter",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.breakout-manage",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.create-polls",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.file-upload",
+        "'moderators'",
+        "moderators",
+    ),
+    ("policy.permissions.flip", "'moderators'", "moderators"),
+    (
+        "policy.permissions.live-translation",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.live-translation-subscribe",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.livestreaming",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.lobby-bypass",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.outbound-call",
+        "'moderators'",
+        "moderators",
+    ),
+    ("policy.permissions.recording", "'moderators'", "moderators"),
+    (
+        "policy.permissions.send-groupchat",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.send-private-message",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.sip-outbound-call",
+        "'moderators'",
+        "moderators",
+    ),
+    (
+        "policy.permissions.transcription",
+        "'moderators'",
+        "moderators",
+    ),
     ("names.freeze", "'notify'", "notify"),
     ("state.file", "''", ""),
     ("infrastructure.jids", "[]", ""),
@@ -129,6 +196,7 @@ fn each_key_can_be_given_in_the_environment_and_beats_the_file() {
             "policy.rule.name",
             "policy.rule.when",
             "policy.rule.affiliation",
+            "policy.rule.permissions",
             "admin.socket",
             "admin.web_token_file",
             "admin.web_token",
@@ -148,10 +216,8 @@ discovery = { invites = true, poll = 'off', interval = '5s', rooms = ['z@muc.mee
 fn lookup(config: &Config, key: &str) -> serde_json::Value {
     let path = format!("/{}", key.replace('.', "/"));
     let value = serde_json::to_value(config).unwrap();
-    value
-        .pointer(&path)
-        .unwrap_or_else(|| panic!("{key}"))
-        .clone()
+    // What nobody has set and has no default is not printed.
+    value.pointer(&path).cloned().unwrap_or_default()
 }
 
 #[test]

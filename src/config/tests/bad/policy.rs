@@ -64,7 +64,7 @@ fn bad_rules_say_which_rule_and_where_in_it() {
             text: "[[policy.rule]]\nname = 'a'\naffiliation = 'owner'\nif = 'true'\n",
             errors: &[
                 "gavel.toml:7, policy.rule.when: is required; write when = \"has(claims.staff)\" under [[policy.rule]]",
-                "gavel.toml:10, policy.rule.if: unknown key if; [[policy.rule]] has name, when, affiliation",
+                "gavel.toml:10, policy.rule.if: unknown key if; [[policy.rule]] has name, when, affiliation, permissions",
             ],
             ..BAD
         },
