@@ -27,6 +27,8 @@ mod life;
 mod logins;
 #[path = "module/names.rs"]
 mod names;
+#[path = "module/permissions.rs"]
+mod permissions;
 #[path = "module/rights.rs"]
 mod rights;
 #[path = "module/rooms.rs"]

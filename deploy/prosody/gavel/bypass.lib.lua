@@ -2,7 +2,8 @@
 -- then see an owner who knows the password; every other check is made as ever. Nobody else gets in by this.
 local async = require "util.async";
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
-local who, hooks, arrivals = module.part "who", module.part "hooks", module.part "arrivals";
+local who, hooks = module.part "who", module.part "hooks";
+local arrivals, entering = module.part "arrivals", module.part "entering";
 
 local xmlns_muc = "http://jabber.org/protocol/muc";
 local BEFORE_LOBBY = -3.5; -- Jitsi's lobby looks at -4, Prosody's members-only rooms at -5, its passwords at -20
@@ -28,7 +29,7 @@ hooks.hook("muc-occupant-pre-join", function (event)
 	local room, bare = event.room, event.occupant.bare_jid;
 	local arrival = is_closed_to(room, bare) and arrivals.standing(event);
 	if not arrival or arrival.affiliation ~= "owner" or arrival.changed then return; end
-	arrivals.give(event, arrival);
+	entering.give(event, arrival);
 	if rank_in(room, bare) == affiliation_ranks.owner then fill_in_password(room, event.stanza); end
 end, BEFORE_LOBBY);
 

@@ -1,8 +1,9 @@
 -- gavel's copies of what a room publishes: with real JIDs, actors and verified claims.
 local st, jid = require "util.stanza", require "util.jid";
 local t_insert, t_concat = table.insert, table.concat;
-local claims, names, arrivals = module.part "claims", module.part "names", module.part "arrivals";
+local claims, names, entering = module.part "claims", module.part "names", module.part "entering";
 local evidence, intake = module.part "evidence", module.part "intake";
+local permissions = module.part "permissions";
 
 local xmlns_user = "http://jabber.org/protocol/muc#user";
 local MOST = 8; -- sessions behind one nick, and status codes, that gavel is shown
@@ -83,8 +84,8 @@ local function show(shadow, event)
 	for _, element in ipairs(elements) do copy:add_direct_child(element); end
 	if available then
 		local known = {
-			given = arrivals.take_given(room.jid, occupant.nick), pinned = names.pinned(room.jid, occupant.nick);
-			fault = fault, ["left-out"] = left_out;
+			given = entering.take_given(room.jid, occupant.nick), pinned = names.pinned(room.jid, occupant.nick);
+			fault = fault, ["left-out"] = left_out, permitted = permissions.digest(owner, room);
 		};
 		copy:add_direct_child(claims.signed(text, owner, occupant.nick, known));
 	end

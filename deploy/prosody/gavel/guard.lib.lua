@@ -4,7 +4,7 @@ local jid = require "util.jid";
 local seconds = require "util.time".monotonic; -- since some moment
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks = module.part "who", module.part "hooks";
-local arrivals, shadow, past = module.part "arrivals", module.part "shadow", module.part "past";
+local entering, shadow, past = module.part "entering", module.part "shadow", module.part "past";
 local FIRST, answer, muc = hooks.FIRST, who.answer, who.muc;
 
 -- By room JID, while gavel follows the room or is just being invited to it:
@@ -65,7 +65,7 @@ local function give_back_all(room, guard, refused_since)
 end
 
 hooks.after("muc-set-affiliation", function (event, room)
-	if guards[room.jid] and not arrivals.is_entering(event.jid) then guards[room.jid].held[event.jid] = nil; end
+	if guards[room.jid] and not entering.is_entering(event.jid) then guards[room.jid].held[event.jid] = nil; end
 end);
 
 hooks.hook("muc-occupant-left", function (event)

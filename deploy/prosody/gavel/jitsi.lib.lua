@@ -1,5 +1,5 @@
 -- What Jitsi's modules keep in sessions and rooms.
-local encodings = require "util.encodings";
+local encodings, jid = require "util.encodings", require "util.jid";
 local hosts = prosody.hosts;
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
@@ -16,6 +16,15 @@ local function room_ahead(session)
 	if not main_host and session.host ~= module.host:gsub("^[^.]+%.", "") then return nil; end
 	local node = encodings.stringprep.nodeprep((tenant ~= "" and "["..tenant.."]" or "")..name);
 	return node and node.."@"..module.host;
+end
+
+-- A room's JID as Prosody stores it, of the one that Jitsi's clients know: tenants' rooms have two.
+local function as_stored(room_jid)
+	local node, host = jid.split(room_jid);
+	if not main_host or not node or host == main_host then return room_jid; end
+	local prefix, tenant, base = host:match("^([^.]+)%.([^.]+)%.(.*)$");
+	if base ~= mapper_base or prefix.."."..base ~= main_host then return room_jid; end
+	return "["..tenant.."]"..node.."@"..main_host;
 end
 
 ---- Features (recording, dial-out …): Jitsi gives them with a promotion ----
@@ -131,4 +140,4 @@ hooks.wrap("set_role", function (inner)
 	end
 end);
 
-return { room_ahead = room_ahead };
+return { room_ahead = room_ahead, main_host = main_host, as_stored = as_stored };

@@ -8,8 +8,8 @@
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
--- hooks, moment, past, state, logins, release, standby; matrix, claims, evidence, names, jitsi; arrivals, bypass;
--- intake; copies; facts, shadow; rights, lock; guard, refusals.
+-- hooks, moment, past, state, logins, release, standby; matrix, claims, evidence, names, jitsi; seats, permissions;
+-- arrivals, entering, bypass; intake; copies; facts, shadow; rights, lock; guard, refusals.
 
 local hosts = prosody.hosts;
 
@@ -27,7 +27,7 @@ if not who.is_valid then
 end
 local hooks, state, arrivals = module.part "hooks", module.part "state", module.part "arrivals";
 local shadow, guard, standby = module.part "shadow", module.part "guard", module.part "standby";
-local bypass = module.part "bypass";
+local bypass, seats, permissions = module.part "bypass", module.part "seats", module.part "permissions";
 module.part "rights";
 module.part "lock";
 module.part "refusals";
@@ -54,11 +54,13 @@ hooks.timer(1, "component", function () -- all hosts have started by then
 end);
 
 function module.load()
+	seats.sit_all();
 	if not module.reloading then shadow.invite_everywhere(); end
 end
 
 function module.save()
-	return { rooms = state.save(), session = who.connection(), lease = guard.lease() };
+	local session, lease = who.connection(), guard.lease();
+	return { rooms = state.save(), session = session, lease = lease, permissions = permissions.save() };
 end
 
 function module.restore(saved)
@@ -67,6 +69,7 @@ function module.restore(saved)
 	state.restore(rooms);
 	shadow.restore(rooms, saved.session);
 	guard.restore(saved.lease);
+	permissions.restore(saved.permissions);
 	shadow.invite_everywhere();
 end
 

@@ -4,7 +4,7 @@ local resourceprep = require "util.encodings".stringprep.resourceprep;
 local muc_util = module:require("muc/util");
 local affiliation_ranks, role_ranks = muc_util.valid_affiliations, muc_util.valid_roles;
 local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
-local arrivals, guards, past = module.part "arrivals", module.part "guard", module.part "past";
+local moments, guards, past = module.part "entering", module.part "guard", module.part "past";
 local FIRST, guarded, rank_in, is_machine = hooks.FIRST, guards.guarded, guards.rank_in, guards.is_machine;
 
 local xmlns_user = "http://jabber.org/protocol/muc#user";
@@ -12,7 +12,7 @@ local xmlns_user = "http://jabber.org/protocol/muc#user";
 ---- Who may do what ----
 
 local function may_rise(guard, bare, rank, actor)
-	if who.is_gavel(actor) or arrivals.is_entering(bare) or is_machine(bare) then return true; end
+	if who.is_gavel(actor) or moments.is_entering(bare) or is_machine(bare) then return true; end
 	local named, by = guard.named[bare], actor and guard.named[jid.bare(actor)];
 	if named and rank <= named.rank then return true; end
 	return by and by.promotes and guards.lease().grants or guards.lease().spares_guests and not claims.has_some(bare);

@@ -2,7 +2,7 @@
 -- presence. It gets a copy of every presence a room publishes.
 local st, jid = require "util.stanza", require "util.jid";
 local who, hooks, state, copies = module.part "who", module.part "hooks", module.part "state", module.part "copies";
-local arrivals, moment, release = module.part "arrivals", module.part "moment", module.part "release";
+local entering, moment, release = module.part "entering", module.part "moment", module.part "release";
 local facts = module.part "facts";
 local FIRST, answer = hooks.FIRST, who.answer;
 
@@ -147,7 +147,7 @@ end
 -- banned do not name the domain.
 hooks.after("muc-set-affiliation", function (event, room)
 	local told = event.in_room and jid.node(event.jid);
-	if not shadow_in(room.jid) or told or arrivals.is_entering(event.jid) then return; end
+	if not shadow_in(room.jid) or told or entering.is_entering(event.jid) then return; end
 	local waits = moment.is_open();
 	moment.finally(function ()
 		local shadow = shadow_in(room.jid);

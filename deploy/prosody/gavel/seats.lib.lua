@@ -1,0 +1,101 @@
+-- Where people sit: the rooms that somebody is in at the moment, and the meeting that a room belongs to. In Jitsi a
+-- meeting is a main room with its breakout rooms, which are another component's.
+local jid = require "util.jid";
+local seconds = require "util.time".monotonic; -- since some moment
+local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
+local who, hooks, jitsi = module.part "who", module.part "hooks", module.part "jitsi";
+
+-- What gavel's modules of all services keep of somebody, in their session, so that it ends with it:
+--   seats: by room JID, since when;  lists: by meeting, what gavel has said (permissions.lib.lua)
+--   told, untold: of Jitsi's features (features.lib.lua)
+-- People of other servers have no session here.
+local remote = module:shared("/*/gavel/remote"); -- by full JID
+
+local function find(full)
+	local session = full_sessions[full];
+	if session then return session.gavel; end
+	return remote[full];
+end
+
+local function begin(session)
+	session.gavel = { seats = {}, lists = {} };
+	return session.gavel;
+end
+
+local function book(full)
+	local found = find(full);
+	if found then return found; end
+	if full_sessions[full] then return begin(full_sessions[full]); end
+	remote[full] = { seats = {}, lists = {} };
+	return remote[full];
+end
+
+local function room_at(room_jid)
+	local host = hosts[jid.host(room_jid)];
+	return host and host.modules.muc and host.modules.muc.get_room_from_jid(room_jid) or nil;
+end
+
+---- Meetings ----
+
+local main_of = setmetatable({}, { __mode = "k" }); -- by room: the JID of its main room
+
+-- The main room of a breakout room, as the room's configuration form names it.
+local function named_main(room)
+	for _, field in ipairs(room:get_form_layout(who.jid.."/gavel")) do
+		if (field.var or field.name) == "muc#roominfo_breakout_main_room" then return field.value; end
+	end
+end
+
+-- The main room's JID; a room that is no breakout room is its own.
+local function meeting(room)
+	if jid.host(room.jid) == jitsi.main_host then return room.jid; end
+	if not main_of[room] then
+		local named = hooks.attempt("meeting", named_main, room);
+		main_of[room] = type(named) == "string" and jitsi.as_stored(named) or room.jid;
+	end
+	return main_of[room];
+end
+
+---- Seats ----
+
+local function sit(room, full)
+	local seats = book(full).seats;
+	seats[room.jid] = seats[room.jid] or seconds();
+end
+
+-- The seats of a full JID: { room, occupant, meeting, since } each.
+local function of(full)
+	local found, known = {}, find(full);
+	for room_jid, since in pairs(known and known.seats or {}) do
+		local room = room_at(room_jid);
+		local nick = room and room:get_occupant_jid(full);
+		local occupant = nick and room._occupants[nick];
+		if occupant then
+			table.insert(found, { room = room, occupant = occupant, meeting = meeting(room), since = since });
+		else
+			known.seats[room_jid] = nil;
+		end
+	end
+	return found;
+end
+
+hooks.hook("muc-occupant-session-new", function (event) sit(event.room, event.jid); end, hooks.FIRST);
+
+hooks.hook("muc-occupant-left", function (event)
+	for full in event.occupant:each_session() do
+		local known = find(full);
+		if known then known.seats[event.room.jid] = nil; end
+		if known and next(known.seats) == nil then remote[full] = nil; end
+	end
+end, -hooks.FIRST);
+
+-- Those who were in before this module was loaded.
+local function sit_all()
+	for room in who.muc.live_rooms() do
+		for _, occupant in room:each_occupant() do
+			for full in occupant:each_session() do sit(room, full); end
+		end
+	end
+end
+
+return { find = find, book = book, room_at = room_at, meeting = meeting, sit = sit, of = of, sit_all = sit_all };

@@ -1,0 +1,166 @@
+//! B17: what gavel says that people may do, and how long it holds.
+
+use crate::arrival::{connects, question, session, with};
+use crate::on_both;
+use crate::scene::{ROOM, SERVICE, Scene};
+use crate::support::{Client, El, GAVEL, Version, nick};
+use sha2::{Digest, Sha256};
+
+const PERMISSIONS: &str = "urn:gavel:permissions:0";
+
+/// A list as gavel writes it.
+pub fn list(names: &[(&str, &str)], attributes: &str) -> String {
+    let names: String = names
+        .iter()
+        .map(|(name, whom)| format!("<p name='{name}' for='{whom}'/>"))
+        .collect();
+    format!("<permissions xmlns='{PERMISSIONS}'{attributes}>{names}</permissions>")
+}
+
+/// Says what holds for people of a service.
+pub async fn defaults_on(scene: &Scene, service: &str, names: &[(&str, &str)]) {
+    let said = scene.gavel.iq("set", service, &list(names, "")).await;
+    said.unwrap();
+}
+
+/// The same of the main service.
+pub async fn defaults(scene: &Scene, names: &[(&str, &str)]) {
+    defaults_on(scene, SERVICE, names).await;
+}
+
+/// Says what holds for somebody in a room.
+pub async fn says_of(
+    scene: &Scene,
+    room: &str,
+    client: &Client,
+    names: &[(&str, &str)],
+) -> Result<El, String> {
+    let about = format!(" jid='{}'", client.jid);
+    scene.gavel.iq("set", room, &list(names, &about)).await
+}
+
+fn digest(names: &[(&str, &str)]) -> String {
+    let mut lines: Vec<String> = names.iter().map(|(n, w)| format!("{n}={w}\n")).collect();
+    lines.sort();
+    hex::encode(Sha256::digest(lines.concat()))[..16].to_owned()
+}
+
+/// What gavel's newest copy of somebody's presence shows that the module holds.
+async fn shown(scene: &Scene, client: &Client, name: &str) -> Option<String> {
+    // A copy is sent only where something has changed.
+    let old = client.name(ROOM, name).unwrap_or_default();
+    client.presence(ROOM, name, &nick(&format!("{old}x"))).await;
+    client.ping("meet.jitsi").await.unwrap();
+    let latest = scene.latest(name).await;
+    let claims = latest.child("claims", "urn:gavel:claims:0").unwrap();
+    claims.attr("permitted").map(str::to_owned)
+}
+
+/// Answers a question as gavel does, with a list.
+pub async fn answers(scene: &Scene, question: &El, affiliation: &str, names: &[(&str, &str)]) {
+    let id = question.attr("id").unwrap();
+    let answer = format!(
+        "<arrival xmlns='urn:gavel:arrival:0' affiliation='{affiliation}'>Alice{}</arrival>",
+        list(names, "")
+    );
+    let iq = format!("<iq type='result' id='{id}' from='{GAVEL}' to='{SERVICE}'>{answer}</iq>");
+    scene.gavel.send(&iq).await;
+    scene.seen().await;
+}
+
+async fn module_keeps_what_gavel_says_of_somebody(version: Version) {
+    let mut scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    assert_eq!(shown(&scene, &alice, "alice").await, None);
+    let names = [("recording", "moderators"), ("breakout-enter", "nobody")];
+    says_of(&scene, ROOM, &alice, &names).await.unwrap();
+    assert_eq!(shown(&scene, &alice, "alice").await, Some(digest(&names)));
+    // The list is kept over reloads, and while gavel is away.
+    scene.eval("return manage('reload', 'gavel')").await;
+    assert_eq!(shown(&scene, &alice, "alice").await, Some(digest(&names)));
+    scene.reconnect().await;
+    scene.follow(ROOM).await;
+    assert_eq!(shown(&scene, &alice, "alice").await, Some(digest(&names)));
+    // The next one takes its place; an empty one is a list, too.
+    for next in [&names[..1], &[]] {
+        says_of(&scene, ROOM, &alice, next).await.unwrap();
+        assert_eq!(shown(&scene, &alice, "alice").await, Some(digest(next)));
+    }
+    let back = list(&[], &format!(" jid='{}' default='true'", alice.jid));
+    scene.gavel.iq("set", ROOM, &back).await.unwrap();
+    assert_eq!(shown(&scene, &alice, "alice").await, None);
+    // It ends with the session, and another's is another.
+    says_of(&scene, ROOM, &alice, &names).await.unwrap();
+    let bob = scene.person("bob").await;
+    assert_eq!(shown(&scene, &bob, "bob").await, None);
+}
+on_both!(module_keeps_what_gavel_says_of_somebody);
+
+async fn module_obeys_gavel_alone_about_permissions(version: Version) {
+    let scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    let names = [("recording", "everyone")];
+    let about = format!(" jid='{}'", alice.jid);
+    for to in [ROOM, SERVICE] {
+        let refused = alice.iq("set", to, &list(&names, &about)).await;
+        assert_eq!(refused.unwrap_err(), "forbidden", "{to}");
+    }
+    let absent = scene.client("absent").await;
+    let unknown = says_of(&scene, ROOM, &absent, &names).await;
+    assert_eq!(unknown.unwrap_err(), "item-not-found");
+    let elsewhere = says_of(&scene, "none@muc.meet.jitsi", &alice, &names).await;
+    assert_eq!(elsewhere.unwrap_err(), "item-not-found");
+    let long = "n".repeat(65);
+    let many: Vec<String> = (0..65).map(|n| format!("n{n}")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|n| (n.as_str(), "nobody")).collect();
+    for odd in [
+        &[("recording", "teachers")][..],
+        &[("Recording", "nobody")],
+        &[(&long, "nobody")],
+        &many,
+    ] {
+        let refused = says_of(&scene, ROOM, &alice, odd).await;
+        assert_eq!(refused.unwrap_err(), "bad-request", "{odd:?}");
+    }
+    // What holds for the service's people is nobody's own list.
+    defaults(&scene, &names).await;
+    assert_eq!(shown(&scene, &alice, "alice").await, None);
+    says_of(&scene, ROOM, &alice, &many[..64]).await.unwrap();
+    assert_eq!(
+        shown(&scene, &alice, "alice").await,
+        Some(digest(&many[..64]))
+    );
+}
+on_both!(module_obeys_gavel_alone_about_permissions);
+
+async fn module_knows_ahead_what_somebody_may_do(version: Version) {
+    let scene = with(version, |_| {}).await;
+    let first = scene.person("first").await;
+    scene.follow(ROOM).await;
+    let names = [("create-polls", "nobody"), ("recording", "owners")];
+    let alice = connects(&scene, "alice", &session("room", "")).await;
+    let asked = question(&scene).await;
+    answers(&scene, &asked, "member", &names).await;
+    alice.join(ROOM, "alice", "").await;
+    assert_eq!(first.name(ROOM, "alice").as_deref(), Some("Alice"));
+    let latest = scene.latest("alice").await;
+    let claims = latest.child("claims", "urn:gavel:claims:0").unwrap();
+    assert_eq!(claims.attr("permitted"), Some(digest(&names).as_str()));
+    assert_eq!(claims.attr("pinned"), Some("Alice"));
+    // What gavel takes back before somebody enters does not count.
+    let bob = connects(&scene, "bob", &session("room", "")).await;
+    let asked = question(&scene).await;
+    answers(&scene, &asked, "member", &names).await;
+    let forget = "<forget xmlns='urn:gavel:arrival:0'/>";
+    scene.gavel.iq("set", SERVICE, forget).await.unwrap();
+    bob.join(ROOM, "bob", "").await;
+    assert_eq!(shown(&scene, &bob, "bob").await, None);
+    assert_eq!(
+        claims.attr("permitted"),
+        Some(digest(&names).as_str()),
+        "alice has entered"
+    );
+}
+on_both!(module_knows_ahead_what_somebody_may_do);
