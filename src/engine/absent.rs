@@ -120,10 +120,9 @@ impl Engine {
     /// Whether somebody's token waits for its key: it may be a host.
     fn awaits_keys(&self, main: &RoomJid) -> bool {
         let meeting = self.meetings.get(main).into_iter();
-        let rooms = meeting.flat_map(|meeting| &meeting.rooms);
-        let rooms = rooms.filter_map(|room| self.rooms.get(room));
-        let mut occupants = rooms.flat_map(|room| room.occupants.values());
-        occupants.any(|occupant| occupant.waiting.is_some())
+        let people = meeting.flat_map(|meeting| meeting.people.values());
+        let mut seats = people.flat_map(|person| &person.seats);
+        seats.any(|seat| seat.waiting.is_some())
     }
 
     /// Nothing is to happen; what was locked is opened if `open`.

@@ -9,6 +9,7 @@ use super::Engine;
 use super::asker::Asker;
 use super::event::{Cause, Change, Outcome};
 use super::meeting::rights::Event;
+use super::meeting::seat::end_of;
 use super::person::Person;
 use super::room::Occupant;
 use super::settings::Freeze;
@@ -83,7 +84,7 @@ impl Engine {
         claims: &Claims,
     ) -> Option<Affiliation> {
         let policy = &self.settings.policy;
-        let ends = self.end_of(claims);
+        let ends = end_of(claims, &self.settings);
         let ends_soon = ends.is_some_and(|at| at <= self.now.unix_ms.saturating_add(STANDS_MS));
         if ends_soon || policy.reads_nick() || self.is_known(room, bare, claims.user_id()) {
             return None;
@@ -144,7 +145,7 @@ impl Engine {
         given: Affiliation,
         seat: (&RoomJid, &Nick),
     ) {
-        let verdict = self.occupant(seat.0, seat.1).map(|o| o.verdict.entitlement);
+        let verdict = self.seat_at(seat.0, seat.1).map(|s| s.verdict.entitlement);
         let Some(person) = self.person(main, bare) else {
             return;
         };

@@ -290,7 +290,12 @@ impl Engine {
             _ => PartyKind::Outside,
         };
         let entitled = !infrastructure
-            && person.is_some_and(|person| person.rights.power(self.standing(person)).is_some());
+            && person.is_some_and(|person| {
+                person
+                    .rights
+                    .power(person.standing(&self.settings))
+                    .is_some()
+            });
         let elected = person.is_some_and(|person| person.rights.is_elected_power());
         let root = if elected { Root::Election } else { Root::Host };
         let stoppable = person.is_some_and(|person| {
@@ -313,7 +318,8 @@ impl Engine {
             },
             bare,
             power: entitled.then_some(root),
-            is_host: person.is_some_and(|person| person.rights.is_host(self.standing(person))),
+            is_host: person
+                .is_some_and(|person| person.rights.is_host(person.standing(&self.settings))),
             pace,
         }
     }
@@ -405,7 +411,9 @@ impl Engine {
     fn role_taken(&mut self, main: &RoomJid, jid: &RoomJid, bare: &BareJid, actor: Option<&Actor>) {
         let maker = self.maker(main, jid, actor);
         let protects = self.settings.policy.protect_hosts;
-        let standing = self.person(main, bare).map(|person| self.standing(person));
+        let standing = self
+            .person(main, bare)
+            .map(|person| person.standing(&self.settings));
         let (Some(standing), Some(person)) = (standing, self.person_mut(main, bare)) else {
             return;
         };

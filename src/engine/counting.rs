@@ -112,16 +112,16 @@ impl Engine {
         if !present {
             return entry;
         }
-        let standing = self.standing(person);
+        let standing = person.standing(&self.settings);
         entry.host = rights.moderates_by_claims(standing) && !rights.is_banned();
         entry.owner = rights.is_entitled_owner(standing);
-        entry.electable = self.is_electable(person);
+        entry.electable = person.is_electable(&self.settings);
         if elected {
             return entry;
         }
         match self.wanted(main, person) {
             Wanted::Anything => {
-                entry.moderates = self.moderates_now(person);
+                entry.moderates = person.moderates_now();
                 entry.unsure = rights.shown().is_none();
             }
             wanted => entry.moderates = wanted.may_moderate(),

@@ -19,8 +19,8 @@ impl Engine {
     /// Remembers the verified user behind a JID.
     pub(super) fn note_user(&mut self, main: &RoomJid, jid: &RoomJid, nick: &Nick, bare: &BareJid) {
         let now = self.now.unix_ms;
-        let occupant = self.occupant(jid, nick);
-        let credentials = occupant.and_then(|o| o.credentials.as_ref());
+        let seat = self.seat_at(jid, nick);
+        let credentials = seat.and_then(|seat| seat.credentials.as_ref());
         let user_id: Option<Box<str>> = credentials
             .filter(|credentials| credentials.source.is_verified())
             .and_then(|credentials| credentials.claims.user_id())

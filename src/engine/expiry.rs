@@ -7,54 +7,27 @@
 
 use super::Engine;
 use super::meeting::rights::Event;
-use super::person::{Person, Seat};
-use super::room::Occupant;
+use super::person::Person;
 use super::timers::Timer;
-use crate::claims::Claims;
 use crate::muc::{BareJid, Nick, RoomJid};
-use crate::policy::{Entitlement, OnExpiry, Reason, Rule, Verdict};
+use crate::policy::{OnExpiry, Rule};
 
 /// The two clocks may differ by this much more than before until timers are set
 /// anew: what is due by the one is waited for by the other.
 const STEP_MS: u64 = 200;
 
 impl Engine {
-    /// When the claims of an occupant end, in milliseconds since 1970-01-01 UTC;
-    /// none where they do not.
-    pub fn expires_at(&self, occupant: &Occupant) -> Option<u64> {
-        self.end_of(&occupant.credentials.as_ref()?.claims)
-    }
-
-    /// When what claims entitle to ends, in milliseconds since 1970-01-01 UTC.
-    pub(super) fn end_of(&self, claims: &Claims) -> Option<u64> {
-        if self.settings.policy.on_expiry == OnExpiry::Keep {
-            return None;
-        }
-        let leeway = u64::try_from(self.settings.leeway.as_millis()).unwrap_or(u64::MAX);
-        Some(claims.exp()?.saturating_mul(1000).saturating_add(leeway))
-    }
-
-    /// The verdict on claims whose time is over.
-    pub(super) fn expired(&self, claims: Option<&Claims>) -> Option<Verdict> {
-        let at = self.end_of(claims?)?;
-        (at <= self.now.unix_ms).then_some(Verdict {
-            entitlement: Entitlement::Guest,
-            rule: Rule::Expired,
-            reason: Reason::Expired,
-        })
-    }
-
     /// Ends what an occupant's claims entitle to, where their time is over, and
     /// sees to it that they are looked at again when it is.
     pub(super) fn watch_expiry(&mut self, jid: &RoomJid, nick: &Nick) {
         let now = self.now.unix_ms;
-        let Some(occupant) = self.occupant(jid, nick) else {
+        let Some(seat) = self.seat_at(jid, nick) else {
             return;
         };
-        let Some(at) = self.expires_at(occupant) else {
+        let Some(at) = seat.expires_at(&self.settings) else {
             return;
         };
-        let ended = occupant.verdict.rule == Rule::Expired;
+        let ended = seat.verdict.rule == Rule::Expired;
         if at > now {
             self.out
                 .wake_at(at, Timer::Expiry(jid.clone(), nick.clone()));
@@ -69,8 +42,9 @@ impl Engine {
     /// have.
     pub(super) fn lapse_if_expired(&mut self, jid: &RoomJid, nick: &Nick) {
         let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
-        let occupant = self.occupant(jid, nick);
-        let occupant = occupant.filter(|occupant| occupant.verdict.rule == Rule::Expired);
+        let seat = self.seat_at(jid, nick);
+        let ended = seat.is_some_and(|seat| seat.verdict.rule == Rule::Expired);
+        let occupant = self.occupant(jid, nick).filter(|_| ended);
         let bare = occupant.and_then(|occupant| occupant.bare());
         let (Some(main), Some(bare)) = (main, bare) else {
             return;
@@ -79,19 +53,6 @@ impl Engine {
         if self.person(&main, &bare).is_some() {
             self.mark(&main, &bare);
         }
-    }
-
-    /// Notes until when what somebody leaves with is theirs.
-    pub(super) fn until(&self, person: &Person) -> Option<u64> {
-        if self.settings.policy.on_expiry == OnExpiry::Keep {
-            return None;
-        }
-        let seats = person.seats.iter();
-        let occupants = seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick));
-        let entitled = occupants.filter(|occupant| moderates(&occupant.verdict));
-        let ends = entitled.map(|occupant| self.expires_at(occupant));
-        // The last to end counts, and none is later than every other.
-        ends.max_by_key(|at| at.unwrap_or(u64::MAX)).flatten()
     }
 
     /// Ends what an absent person has kept, where its time is over.
@@ -130,16 +91,12 @@ impl Engine {
             return;
         }
         let rooms = self.rooms.values();
-        let mut seats: Vec<Seat> = rooms
-            .flat_map(|room| room.occupants.keys().map(|nick| (&room.jid, nick)))
-            .map(|(room, nick)| Seat {
-                room: room.clone(),
-                nick: nick.clone(),
-            })
-            .collect();
-        seats.sort_unstable_by(|a, b| (&a.room, &a.nick).cmp(&(&b.room, &b.nick)));
-        for seat in seats {
-            self.watch_expiry(&seat.room, &seat.nick);
+        let seats = rooms.flat_map(|room| room.occupants.keys().map(|nick| (&room.jid, nick)));
+        let seats = seats.map(|(room, nick)| (room.clone(), nick.clone()));
+        let mut seats: Vec<(RoomJid, Nick)> = seats.collect();
+        seats.sort_unstable();
+        for (room, nick) in seats {
+            self.watch_expiry(&room, &nick);
         }
         let people = self.meetings.iter().flat_map(|(main, meeting)| {
             let kept = |person: &Person| person.rights.kept_until().is_some();
@@ -155,8 +112,4 @@ impl Engine {
             self.watch_kept(&main, &bare);
         }
     }
-}
-
-fn moderates(verdict: &Verdict) -> bool {
-    matches!(verdict.entitlement, Entitlement::Affiliation(own) if own.moderates())
 }

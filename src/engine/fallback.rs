@@ -12,8 +12,8 @@ use super::meeting::decide::Wanted;
 use super::meeting::rights::Event;
 use super::person::Person;
 use super::room::Room;
-use crate::muc::{Affiliation, BareJid, Role, RoomJid};
-use crate::policy::{Entitlement, Fallback};
+use crate::muc::{BareJid, RoomJid};
+use crate::policy::Fallback;
 
 impl Engine {
     /// Whether elections are held at all.
@@ -91,7 +91,7 @@ impl Engine {
     /// Whether somebody present who is not elected moderates, or is about to.
     pub(super) fn has_power(&self, main: &RoomJid, person: &Person) -> bool {
         match self.wanted(main, person) {
-            Wanted::Anything => self.moderates_now(person) || self.is_unsure(main, person),
+            Wanted::Anything => person.moderates_now() || self.is_unsure(main, person),
             wanted => wanted.may_moderate(),
         }
     }
@@ -107,36 +107,6 @@ impl Engine {
         })
     }
 
-    pub(super) fn moderates_now(&self, person: &Person) -> bool {
-        let seats = person.seats.iter();
-        let mut roles = seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick));
-        person.rights.shown().is_some_and(Affiliation::moderates)
-            || roles.any(|occupant| occupant.role == Role::Moderator)
-    }
-
-    /// Whether somebody can be elected: a person in a room where elections are
-    /// held, and no mere visitor there, whom gavel manages and who has not
-    /// stepped down. Who is elected may go into a breakout room.
-    pub(super) fn is_electable(&self, person: &Person) -> bool {
-        let services = &self.settings.fallback_services;
-        let mut seats = person.seats.iter();
-        let speaks = seats.any(|seat| {
-            let held = services.iter().any(|held| held == seat.room.service());
-            let occupant = self.occupant(&seat.room, &seat.nick);
-            let role = occupant.filter(|o| !o.machine).map(|o| o.role);
-            (held || person.rights.is_elected())
-                && role.is_some_and(|role| role >= Role::Participant)
-        });
-        let left_alone = matches!(
-            self.standing(person).verdict,
-            Some(Entitlement::Keep | Entitlement::Affiliation(Affiliation::Outcast))
-        );
-        let rights = &person.rights;
-        let banned = rights.shown() == Some(Affiliation::Outcast);
-        let settled = rights.cap().is_some() || rights.overridden_to().is_some();
-        speaks && !left_alone && !banned && !settled
-    }
-
     /// Notes when everybody came who was there before elections were held.
     pub(super) fn note_arrivals(&mut self) {
         if !self.elects() {
@@ -145,10 +115,9 @@ impl Engine {
         let mut came = Vec::new();
         for (main, meeting) in &self.meetings {
             for (bare, person) in &meeting.people {
-                let seats = person.seats.iter();
-                let seats = seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick));
-                let first = seats.map(|occupant| occupant.joined_at).min();
-                let first = first.filter(|_| person.rights.since().is_none());
+                let first = person
+                    .first_came()
+                    .filter(|_| person.rights.since().is_none());
                 came.extend(first.map(|at| (main.clone(), bare.clone(), at)));
             }
         }

@@ -212,7 +212,7 @@ impl Engine {
         let person = self.person(main, bare)?;
         let here = jid == main || person.seats.iter().any(|seat| seat.room == *jid);
         let affiliation = self.highest(main, person).filter(|_| here)?;
-        let standing = self.standing(person);
+        let standing = person.standing(&self.settings);
         Some(Entitled {
             jid: bare.clone(),
             affiliation,
@@ -227,7 +227,7 @@ impl Engine {
         let highest = match self.wanted(main, person) {
             Wanted::Exactly(wanted) => wanted,
             Wanted::AtMost { cap, .. } => cap,
-            Wanted::Anything => match self.standing(person).verdict {
+            Wanted::Anything => match person.standing(&self.settings).verdict {
                 Some(Entitlement::Keep | Entitlement::Guest) => Affiliation::Owner,
                 // A visitor, who is left alone only as one. Absent guests are
                 // known to the module by having no claims.

@@ -179,6 +179,7 @@ impl Engine {
         let serves = self.services[room.service].module.serves();
         room.membership = Membership::Joining;
         room.joining_since = now;
+        self.parked.remove(jid);
         room.occupants.clear();
         room.unlisted.clear();
         room.facts = None;
@@ -396,7 +397,11 @@ impl Engine {
         if room.membership == Membership::Out && self.password_is_new(jid) {
             return self.enter_at_once(jid, Turn::Unknown);
         }
-        let left = if moved { self.detach(jid) } else { None };
+        let left = if moved {
+            self.detach_for_another(jid)
+        } else {
+            None
+        };
         if meeting_id.is_some() {
             // It may be another meeting than the one gavel took it for.
             self.join_meeting(jid, jid, meeting_id);

@@ -2,14 +2,15 @@
 
 use super::Warning;
 use super::event::Report;
-use super::meeting::rights::{Effect, Event, Standing, Taken};
+use super::meeting::rights::{Effect, Event, Taken};
+use super::meeting::seat::{Credentials, Seat, expired};
 use super::person::Person;
-use super::room::{Credentials, Occupant};
+use super::room::Occupant;
 use super::task::Task;
 use super::{Engine, names::Frozen};
 use crate::claims::{Claims, Finding, RejectReason, Source, TokenName};
-use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
-use crate::policy::{Entitlement, Subject, Verdict};
+use crate::muc::{BareJid, Nick, RealJid, RoomJid};
+use crate::policy::{Subject, Verdict};
 use crate::stanza::Evidence;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -30,7 +31,8 @@ impl Engine {
             return;
         };
         let mark = evidence_mark(&evidence, &real);
-        if occupant.evidence_mark.replace(mark) == Some(mark) {
+        let seat = self.seat_mut(jid, nick);
+        if seat.is_none_or(|seat| seat.evidence_mark.replace(mark) == Some(mark)) {
             return;
         }
         self.tally.tokens += u64::from(!evidence.tokens.is_empty());
@@ -85,10 +87,7 @@ impl Engine {
                 token: finding.token.map(Box::new),
             })
         });
-        let Some(room) = self.rooms.get_mut(jid) else {
-            return;
-        };
-        let Some(occupant) = room.occupants.get_mut(nick) else {
+        let Some(seat) = self.seat_mut(jid, nick) else {
             return;
         };
         if finding
@@ -97,12 +96,12 @@ impl Engine {
             .any(|(_, reason)| *reason == RejectReason::NotYet)
         {
             // The same token may be valid next time.
-            occupant.evidence_mark = None;
+            seat.evidence_mark = None;
         }
-        occupant.verdict = verdict;
-        occupant.credentials = credentials;
-        occupant.rejected = finding.rejected.first().copied();
-        let main = room.meeting.clone();
+        seat.verdict = verdict;
+        seat.credentials = credentials;
+        seat.rejected = finding.rejected.first().copied();
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
         self.watch_expiry(jid, nick);
         self.lapse_if_expired(jid, nick);
         self.freeze_name(jid, nick);
@@ -124,7 +123,7 @@ impl Engine {
         claims: Option<&Claims>,
         refused: bool,
     ) -> Verdict {
-        if let Some(expired) = self.expired(claims) {
+        if let Some(expired) = expired(claims, &self.settings, self.now.unix_ms) {
             return expired;
         }
         let main = self.rooms.get(jid).and_then(|room| room.meeting.as_ref());
@@ -147,17 +146,17 @@ impl Engine {
             // Not judged yet.
             return;
         };
-        let claims = occupant.credentials.as_ref().map(|c| &c.claims);
-        let refused = occupant.rejected.is_some() || occupant.waiting.is_some();
-        let verdict = self.judge(jid, nick, real, claims, refused);
-        let bare = real.bare();
-        let Some(occupant) = self.occupant_mut(jid, nick) else {
+        let Some(seat) = self.seat_at(jid, nick) else {
             return;
         };
-        if occupant.verdict == verdict {
+        let refused = seat.rejected.is_some() || seat.waiting.is_some();
+        let verdict = self.judge(jid, nick, real, seat.claims(), refused);
+        let bare = real.bare();
+        let seat = self.seat_mut(jid, nick);
+        let Some(seat) = seat.filter(|seat| seat.verdict != verdict) else {
             return;
-        }
-        occupant.verdict = verdict;
+        };
+        seat.verdict = verdict;
         self.lapse_if_expired(jid, nick);
         let meeting = self.rooms.get(jid).and_then(|room| room.meeting.clone());
         if let Some(meeting) = meeting {
@@ -191,18 +190,16 @@ impl Engine {
     /// Takes the claims of those whose token another has, too.
     fn drop_contested(&mut self) {
         for (token, bare) in self.bindings.take_contested() {
-            let mut holders: Vec<(RoomJid, Nick)> = self
-                .rooms
-                .values()
-                .flat_map(|room| room.occupants.iter().map(|(nick, o)| (&room.jid, nick, o)))
-                .filter(|(_, _, o)| o.bare().as_ref() == Some(&bare))
-                .filter(|(_, _, o)| {
-                    o.credentials
-                        .as_ref()
-                        .is_some_and(|c| c.token.as_deref() == Some(&token))
-                })
-                .map(|(room, nick, _)| (room.clone(), nick.clone()))
-                .collect();
+            let people = self.meetings.values();
+            let people = people.filter_map(|meeting| meeting.people.get(&bare));
+            let seats = people.flat_map(|person| &person.seats);
+            let holds = |seat: &&Seat| {
+                let credentials = seat.credentials.as_ref();
+                credentials.is_some_and(|c| c.token.as_deref() == Some(&token))
+            };
+            let held = seats.filter(holds);
+            let held = held.map(|seat| (seat.room.clone(), seat.nick.clone()));
+            let mut holders: Vec<(RoomJid, Nick)> = held.collect();
             holders.sort_unstable();
             for (room, nick) in holders {
                 self.take_claims(&room, &nick);
@@ -227,8 +224,8 @@ impl Engine {
         let Some(occupant) = self.occupant(jid, nick) else {
             return;
         };
-        let credentials = occupant.credentials.as_ref();
-        let name = credentials.and_then(|c| c.claims.user_name());
+        let seat = self.seat_at(jid, nick);
+        let name = seat.and_then(Seat::token_name);
         let token = match name.map(TokenName::new) {
             None => None,
             Some(Ok(token)) => Some(token),
@@ -264,31 +261,9 @@ impl Engine {
         }
     }
 
-    /// What the occupants of a person amount to: the highest entitlement (B7).
-    pub(super) fn standing(&self, person: &Person) -> Standing {
-        let occupants = || {
-            let seats = person.seats.iter();
-            seats.filter_map(|seat| self.occupant(&seat.room, &seat.nick))
-        };
-        let rank = |entitlement: &Entitlement| match entitlement {
-            Entitlement::Guest => 0,
-            Entitlement::Affiliation(Affiliation::Outcast) => 1,
-            Entitlement::Affiliation(Affiliation::None) => 2,
-            Entitlement::Affiliation(Affiliation::Member) => 3,
-            Entitlement::Keep => 4,
-            Entitlement::Affiliation(Affiliation::Admin) => 5,
-            Entitlement::Affiliation(Affiliation::Owner) => 6,
-        };
-        Standing {
-            verdict: occupants().map(|o| o.verdict.entitlement).max_by_key(rank),
-            ends: self.until(person),
-            visitor: occupants().all(|o| o.role == Role::Visitor),
-        }
-    }
-
     /// Hands somebody's ledger what has happened.
     pub(super) fn apply(&mut self, main: &RoomJid, bare: &BareJid, event: Event<'_>) -> Taken {
-        let Some(standing) = self.person(main, bare).map(|p| self.standing(p)) else {
+        let Some(standing) = self.person(main, bare).map(|p| p.standing(&self.settings)) else {
             return Taken::Compared;
         };
         let Some(meeting) = self.meetings.get_mut(main) else {
@@ -318,6 +293,26 @@ impl Engine {
         person.map(|p| &mut **p)
     }
 
+    /// Whoever sits in a room under a nick.
+    pub(super) fn person_at(&self, jid: &RoomJid, nick: &Nick) -> Option<&Person> {
+        let room = self.rooms.get(jid)?;
+        let bare = room.occupants.get(nick)?.bare()?;
+        self.person(room.meeting.as_ref()?, &bare)
+    }
+
+    /// Where they sit, and what their evidence there amounts to.
+    pub(super) fn seat_at(&self, jid: &RoomJid, nick: &Nick) -> Option<&Seat> {
+        self.person_at(jid, nick)?.seat(jid, nick)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn seat_mut(&mut self, jid: &RoomJid, nick: &Nick) -> Option<&mut Seat> {
+        let room = self.rooms.get(jid)?;
+        let bare = room.occupants.get(nick)?.bare()?;
+        let meeting = self.meetings.get_mut(room.meeting.as_ref()?)?;
+        meeting.people.get_mut(&bare)?.seat_mut(jid, nick)
+    }
+
     /// Somebody in a room.
     pub(super) fn occupant(&self, jid: &RoomJid, nick: &Nick) -> Option<&Occupant> {
         self.rooms.get(jid)?.occupants.get(nick).map(|o| &**o)
@@ -331,14 +326,13 @@ impl Engine {
 
     /// Forgets tokens that are no longer valid and that nobody present has.
     pub(super) fn forget_tokens(&mut self) {
-        let occupants = self.rooms.values().flat_map(|room| room.occupants.values());
-        let tokens: HashSet<_> = occupants
-            .filter_map(|o| {
-                o.credentials
-                    .as_ref()
-                    .and_then(|c| c.token.as_deref().copied())
-            })
-            .collect();
+        let people = self.meetings.values().flat_map(|m| m.people.values());
+        let seats = people.flat_map(|person| &person.seats);
+        let tokens = seats.filter_map(|seat| {
+            let credentials = seat.credentials.as_ref()?;
+            credentials.token.as_deref().copied()
+        });
+        let tokens: HashSet<_> = tokens.collect();
         let revision = self.bindings.revision();
         self.bindings
             .expire(self.now.unix(), |token| tokens.contains(token));

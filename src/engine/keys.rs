@@ -11,10 +11,11 @@
 
 use super::event::Report;
 use super::meeting::rights::Rights;
+use super::meeting::waiting::Waiting;
 use super::task::Task;
 use super::timers::Timer;
 use super::{Engine, Tick};
-use crate::claims::{FetchFault, KeyName, Occasion, RejectReason, Source};
+use crate::claims::{FetchFault, KeyName, Occasion};
 use crate::muc::{Nick, OccupantJid, RoomJid};
 use crate::stanza::Evidence;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -92,39 +93,6 @@ impl Waiters {
     }
 }
 
-/// Evidence that waits for a key.
-#[derive(Debug)]
-pub struct Waiting {
-    evidence: Evidence,
-    /// What has to be fetched.
-    key: KeyName,
-    /// It was found in the occupant list of a room.
-    listed: bool,
-    /// When it was shown, by both clocks.
-    since: Tick,
-    shown: u64,
-    /// The place in the queue.
-    number: u64,
-    /// Why the key could not be had, where that has been tried and told.
-    fault: Option<FetchFault>,
-    /// What was refused of it and has been told.
-    told: Vec<(Source, RejectReason)>,
-}
-
-impl Waiting {
-    fn failed(&self) -> bool {
-        self.fault.is_some()
-    }
-
-    /// What is waited for, in words.
-    pub(super) fn words(&self) -> String {
-        match &self.fault {
-            None => "the key of the token is being fetched".to_owned(),
-            Some(fault) => format!("the key of the token could not be had: {fault}"),
-        }
-    }
-}
-
 impl Engine {
     /// Looks at evidence that has just been shown.
     pub(super) fn look_at_evidence(
@@ -145,7 +113,7 @@ impl Engine {
             told: Vec::new(),
         };
         self.verify(jid, nick, waiting);
-        let waiting = self.occupant(jid, nick).and_then(|o| o.waiting.as_ref());
+        let waiting = self.seat_at(jid, nick).and_then(|s| s.waiting.as_ref());
         let Some((key, failed)) = waiting.map(|w| (w.key.clone(), w.failed())) else {
             return;
         };
@@ -202,10 +170,10 @@ impl Engine {
         let refused = finding.rejected.clone();
         let awaiting = finding.awaiting.clone();
         self.found(jid, nick, &real, finding, &waiting.told);
-        let Some(occupant) = self.occupant_mut(jid, nick) else {
+        let Some(seat) = self.seat_mut(jid, nick) else {
             return;
         };
-        occupant.waiting = awaiting.map(|awaited| {
+        seat.waiting = awaiting.map(|awaited| {
             waiting.key = awaited.key;
             waiting.fault = awaited.fault;
             waiting.told = refused;
@@ -235,8 +203,8 @@ impl Engine {
         let mut all = self.those_waiting();
         all.sort_unstable_by_key(|waiter| waiter.number);
         for Waiter { room, nick, .. } in all {
-            let occupant = self.occupant_mut(&room, &nick);
-            let waiting = occupant.and_then(|o| o.waiting.take_if(|w| concerns(w)));
+            let seat = self.seat_mut(&room, &nick);
+            let waiting = seat.and_then(|s| s.waiting.take_if(|w| concerns(w)));
             if let Some(waiting) = waiting {
                 self.verify(&room, &nick, *waiting);
                 self.out.todo(Task::Name(room.clone(), nick));
@@ -264,17 +232,12 @@ impl Engine {
     }
 
     fn waiter(&self, jid: &RoomJid, nick: &Nick) -> Option<Waiter> {
-        let room = self.rooms.get(jid)?;
-        let occupant = room.occupants.get(nick)?;
-        let waiting = occupant.waiting.as_ref()?;
-        let main = room.meeting.as_ref();
-        let person = main
-            .zip(occupant.bare())
-            .and_then(|(main, bare)| self.person(main, &bare));
+        let person = self.person_at(jid, nick)?;
+        let waiting = person.seat(jid, nick)?.waiting.as_ref()?;
         let verified = |rights: &Rights| rights.was_entitled() || rights.user().is_some();
         Some(Waiter {
             failed: waiting.failed(),
-            verified: person.is_some_and(|person| verified(&person.rights)),
+            verified: verified(&person.rights),
             number: waiting.number,
             room: jid.clone(),
             nick: nick.clone(),

@@ -4,7 +4,7 @@ use super::absent::Absence;
 use super::discovery::LISTED_AGAIN;
 use super::meeting::Meeting;
 use super::meeting::rights::{Event, Standing};
-use super::person::Seat;
+use super::meeting::seat::Seat;
 use super::room::{Membership, Room};
 use super::timers::Timer;
 use super::turns::Turn;
@@ -129,6 +129,7 @@ impl Engine {
     pub(super) fn forget(&mut self, jid: &RoomJid) {
         let main = self.detach(jid);
         self.rooms.remove(jid);
+        self.parked.remove(jid);
         self.end_meeting(jid);
         self.leave_main(main);
     }
@@ -141,9 +142,15 @@ impl Engine {
         self.out.save_if(meeting.absence.locked);
         self.out
             .save_if(meeting.people.values().any(|p| p.rights.matter()));
-        for room in meeting.rooms {
-            if let Some(room) = self.rooms.get_mut(&room) {
+        for room in &meeting.rooms {
+            if let Some(room) = self.rooms.get_mut(room) {
                 room.meeting = None;
+            }
+        }
+        for (bare, person) in meeting.people {
+            for seat in person.seats.into_iter().filter(|seat| seat.room != *jid) {
+                let parked = self.parked.entry(seat.room.clone()).or_default();
+                parked.push((bare.clone(), seat));
             }
         }
     }
@@ -218,6 +225,7 @@ impl Engine {
                 self.rooms.remove(&jid);
             }
         }
+        self.parked.clear();
         for meeting in self.meetings.values_mut() {
             meeting.absence = Absence::remembered(meeting.absence.locked);
         }
@@ -242,6 +250,19 @@ impl Engine {
     /// Takes a room's occupants out of its meeting; returns the main room of a
     /// breakout room.
     pub(super) fn detach(&mut self, jid: &RoomJid) -> Option<RoomJid> {
+        let (main, _) = self.take_out(jid)?;
+        Some(main).filter(|main| main != jid)
+    }
+
+    /// The same where the room is still there, and belongs to another meeting from now
+    /// on: what is known of its occupants is kept.
+    pub(super) fn detach_for_another(&mut self, jid: &RoomJid) -> Option<RoomJid> {
+        let (main, seats) = self.take_out(jid)?;
+        self.parked.insert(jid.clone(), seats);
+        Some(main).filter(|main| main != jid)
+    }
+
+    fn take_out(&mut self, jid: &RoomJid) -> Option<(RoomJid, Vec<(BareJid, Seat)>)> {
         let room = self.rooms.get_mut(jid)?;
         let main = room.meeting.take()?;
         let nicks: Vec<(Nick, Option<BareJid>)> = room
@@ -249,16 +270,17 @@ impl Engine {
             .iter()
             .map(|(nick, occupant)| (nick.clone(), occupant.bare()))
             .collect();
+        let mut seats = Vec::new();
         for (nick, bare) in nicks {
             if let Some(bare) = bare {
-                let room = jid.clone();
-                self.unseat(&main, &Seat { room, nick }, &bare, false);
+                let seat = self.unseat(&main, (jid, &nick), &bare, false);
+                seats.extend(seat.map(|seat| (bare, seat)));
             }
         }
         if let Some(meeting) = self.meetings.get_mut(&main) {
             meeting.rooms.remove(jid);
         }
-        Some(main).filter(|main| main != jid)
+        Some((main, seats))
     }
 
     /// Marks everybody of the meeting that `jid` is the main room of.

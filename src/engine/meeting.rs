@@ -4,6 +4,8 @@
 pub mod census;
 pub mod decide;
 pub mod rights;
+pub mod seat;
+pub mod waiting;
 
 use super::absent::Absence;
 use super::limit::Budget;

@@ -94,11 +94,12 @@ pub use view::{Counts, Found, NotFound, WantedPeople};
 pub use warning::{Warning, release_of};
 
 use crate::claims::Bindings;
-use crate::muc::{BareJid, RoomJid};
+use crate::muc::{BareJid, Nick, RoomJid};
 use crate::stanza::Inbound;
 use examination::Examination;
 use keys::Waiters;
 use meeting::Meeting;
+use meeting::seat::Seat;
 use outbox::Outbox;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -154,6 +155,8 @@ pub struct Engine {
     services: Vec<ServiceState>,
     rooms: HashMap<RoomJid, Room>,
     meetings: HashMap<RoomJid, Meeting>,
+    /// Occupants whose room belongs to no meeting for the moment.
+    parked: HashMap<RoomJid, Vec<(BareJid, Seat)>>,
     bindings: Bindings,
     out: Outbox,
     join_queue: Turns,
@@ -191,6 +194,7 @@ impl Engine {
             stream: None,
             rooms: HashMap::new(),
             meetings: HashMap::new(),
+            parked: HashMap::new(),
             bindings: Bindings::default(),
             out: Outbox::default(),
             join_queue: Turns::default(),
@@ -259,6 +263,12 @@ impl Engine {
     /// The meeting of the main room `room`.
     pub fn meeting(&self, room: &RoomJid) -> Option<&Meeting> {
         self.meetings.get(room)
+    }
+
+    /// Where somebody sits in a room under a nick, and what their evidence there
+    /// amounts to; none where the room is not known well enough.
+    pub fn seat(&self, room: &RoomJid, nick: &Nick) -> Option<&Seat> {
+        self.seat_at(room, nick)
     }
 
     fn stanza(&mut self, stanza: Inbound) {

@@ -9,6 +9,7 @@
 use super::Warning;
 use super::event::{Cause, Change, Decision, Outcome, Report};
 use super::limit::Limiter;
+use super::meeting::seat::Seat;
 use super::presence::is_shown;
 use super::settings::Freeze;
 use super::task::Task;
@@ -16,6 +17,7 @@ use super::timers::Timer;
 use super::{Engine, Tick};
 use crate::claims::TokenName;
 use crate::muc::{Nick, OccupantJid, RoomJid};
+use crate::policy::Verdict;
 use crate::stanza::{DisplayName, Message, Outbound, StanzaError};
 use bytes::Bytes;
 use std::time::Duration;
@@ -139,7 +141,7 @@ impl Engine {
             return;
         };
         let Some(frozen) = &mut occupant.frozen else {
-            if occupant.waiting.is_some() {
+            if self.awaits_key(jid, nick) {
                 self.keep_payload(jid, nick, raw);
             }
             return;
@@ -165,6 +167,12 @@ impl Engine {
         }
         frozen.trouble().overdue = false;
         self.keep_if_wrong(jid, nick, raw);
+    }
+
+    /// Whether an occupant's evidence waits for a key.
+    pub(super) fn awaits_key(&self, jid: &RoomJid, nick: &Nick) -> bool {
+        let seat = self.seat_at(jid, nick);
+        seat.is_some_and(|seat| seat.waiting.is_some())
     }
 
     /// A revert that came back is older than what the occupant has published
@@ -202,6 +210,7 @@ impl Engine {
         let now = self.now.tick;
         let freeze = self.settings.freeze;
         let can_revert = freeze == Freeze::Revert && self.may_revert(jid, nick);
+        let waits = self.awaits_key(jid, nick);
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
@@ -209,7 +218,7 @@ impl Engine {
         let Some(occupant) = room.occupants.get_mut(nick) else {
             return;
         };
-        if occupant.waiting.is_some() && occupant.frozen.is_none() {
+        if waits && occupant.frozen.is_none() {
             // Looked at again when its key is there.
             return;
         }
@@ -324,9 +333,10 @@ impl Engine {
         let Some(occupant) = self.occupant(jid, nick) else {
             return;
         };
-        let credentials = occupant.credentials.as_ref();
         let real = occupant.real.as_ref();
-        let (display_name, token_name) = occupant.names();
+        let seat = self.seat_at(jid, nick);
+        let verdict = seat.map_or_else(Verdict::guest, |seat| seat.verdict.clone());
+        let (display_name, token_name) = occupant.names(seat);
         let decision = Decision {
             room: jid.clone(),
             nick: Some(nick.clone()),
@@ -335,9 +345,9 @@ impl Engine {
             jid: real.map(ToString::to_string).unwrap_or_default(),
             change,
             cause: Cause::Correction,
-            rule: occupant.verdict.rule.clone(),
-            reason: occupant.verdict.reason.clone(),
-            source: credentials.map(|credentials| credentials.source),
+            rule: verdict.rule,
+            reason: verdict.reason,
+            source: seat.and_then(Seat::source),
             actor: None,
             actor_name: None,
             outcome,

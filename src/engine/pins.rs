@@ -43,14 +43,15 @@ impl Engine {
         if !module || self.settings.freeze != Freeze::Revert {
             return;
         }
+        let waits = self.awaits_key(jid, nick);
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };
         match &mut occupant.frozen {
             Some(frozen) => frozen.pinned |= frozen.token.form() == name,
             // By claims that are believed no more.
-            None if occupant.waiting.is_none() => self.unpin_name(jid, nick),
-            None => {}
+            None if waits => {}
+            None => self.unpin_name(jid, nick),
         }
     }
 

@@ -1,11 +1,9 @@
 //! Who is in a room: presence from occupant JIDs.
 
 use super::Warning;
-use super::person::Seat;
 use super::room::{Membership, Occupant, Room};
 use super::{Engine, change::RoleChange};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid, status};
-use crate::policy::Verdict;
 use crate::stanza::{DisplayName, Item, MucUser, Presence, PresenceKind};
 use bytes::Bytes;
 
@@ -97,13 +95,8 @@ impl Engine {
             role: item.role.unwrap_or(Role::None),
             display_name: presence.display_name,
             infrastructure,
-            evidence_mark: None,
             pending: (!infrastructure).then(|| Box::new(presence.evidence)),
-            waiting: None,
             early: None,
-            credentials: None,
-            rejected: None,
-            verdict: Verdict::guest(),
             frozen: None,
             joined_at: self.now.unix_ms,
         };
@@ -122,7 +115,7 @@ impl Engine {
             self.warn_without_module(jid);
             return;
         }
-        self.seat(jid, &nick, Some(&item), false);
+        self.take_seat(jid, &nick, Some(&item), false);
         self.judge_name(jid, &nick, presence.id.as_deref(), &presence.raw);
     }
 
@@ -167,6 +160,9 @@ impl Engine {
         occupant.pending = Some(Box::new(evidence));
         if !ready {
             return self.keep_payload(jid, nick, &presence.raw);
+        }
+        if let Some(seat) = self.seat_mut(jid, nick) {
+            (seat.role, seat.machine) = (role, machine);
         }
         self.examine(jid, nick, false);
         if declares {
@@ -254,18 +250,14 @@ impl Engine {
         let bare = occupant.bare();
         let meeting = room.meeting.clone();
         room.occupants.insert(new.clone(), occupant);
-        self.watch_expiry(jid, &new);
         let (Some(bare), Some(meeting)) = (bare, meeting) else {
             return;
         };
-        let person = self.meetings.get_mut(&meeting);
-        let person = person.and_then(|meeting| meeting.people.get_mut(&bare));
-        let seats = person.map(|person| person.seats.iter_mut());
-        for seat in seats.into_iter().flatten() {
-            if seat.room == *jid && seat.nick == *old {
-                seat.nick = new.clone();
-            }
+        let person = self.person_mut(&meeting, &bare);
+        if let Some(seat) = person.and_then(|person| person.seat_mut(jid, old)) {
+            seat.nick = new.clone();
         }
+        self.watch_expiry(jid, &new);
         if self.settings.policy.reads_nick() {
             self.judge_again(jid, &new);
         }
@@ -280,11 +272,7 @@ impl Engine {
         let bare = room.occupants.get(nick).and_then(|o| o.bare());
         match (meeting, bare) {
             (Some(meeting), Some(bare)) => {
-                let seat = Seat {
-                    room: jid.clone(),
-                    nick: nick.clone(),
-                };
-                self.unseat(&meeting, &seat, &bare, true);
+                self.unseat(&meeting, (jid, nick), &bare, true);
             }
             (None, Some(bare)) => self.left_unjudged(jid, &bare),
             (_, None) => {}

@@ -3,15 +3,13 @@
 use super::Warning;
 use super::asker::{Asker, PersonAsk};
 use super::event::{Cause, Change, Outcome, Party, Report};
-use super::meeting::decide::{
-    Decision, Occasion, Surroundings, Wanted, decide, moderates_by_role_alone,
-};
+use super::meeting::decide::{Decision, Occasion, Surroundings, Wanted, decide};
 use super::meeting::rights::Event;
-use super::person::{InFlight, MAX_INEFFECTIVE, Pace, Person, Seat};
+use super::person::{InFlight, MAX_INEFFECTIVE, Pace, Person};
 use super::timers::Timer;
 use super::why::Why;
 use super::{Engine, Tick};
-use crate::muc::{Affiliation, BareJid, Role, RoomJid};
+use crate::muc::{Affiliation, BareJid, RoomJid};
 use crate::stanza::Request;
 
 /// What is to be done about a person.
@@ -46,7 +44,7 @@ impl Engine {
     pub(super) fn decision(&self, main: &RoomJid, person: &Person) -> Decision {
         decide(
             &person.rights,
-            self.standing(person),
+            person.standing(&self.settings),
             self.surroundings(main),
         )
     }
@@ -65,7 +63,11 @@ impl Engine {
     /// The same as if an admin had set nothing.
     pub(super) fn decision_without_override(&self, main: &RoomJid, person: &Person) -> Decision {
         let rights = person.rights.without_override();
-        decide(&rights, self.standing(person), self.surroundings(main))
+        decide(
+            &rights,
+            person.standing(&self.settings),
+            self.surroundings(main),
+        )
     }
 
     /// What somebody should have.
@@ -330,10 +332,10 @@ impl Engine {
             return false;
         };
         let affiliation = person.rights.shown().unwrap_or(Affiliation::None);
-        let wanted = decision.wanted;
-        let Some((seat, to)) = self.wrong_role(main, person, affiliation, wanted) else {
+        let Some((seat, to)) = person.wrong_role(main, decision.wanted) else {
             return false;
         };
+        let (room, nick) = (seat.room.clone(), seat.nick.clone());
         let trouble = person.trouble.as_ref();
         let foreign = person.foreign.clone();
         let pace = foreign.as_ref().map_or(Pace::Echo, |f| f.pace);
@@ -360,38 +362,16 @@ impl Engine {
         };
         person.role_request = true;
         let request = Request::SetRole {
-            nick: seat.nick.clone(),
+            nick: nick.clone(),
             role: to,
         };
-        let room = seat.room.clone();
         let purpose = Asker::Person(
             main.clone(),
             bare.clone(),
-            PersonAsk::Role(seat.room, seat.nick, to),
+            PersonAsk::Role(room.clone(), nick, to),
         );
         self.note_pace(main, bare, pace);
         self.out.ask(room.as_str(), request, purpose);
         true
-    }
-
-    fn wrong_role(
-        &self,
-        main: &RoomJid,
-        person: &Person,
-        affiliation: Affiliation,
-        wanted: Wanted,
-    ) -> Option<(Seat, Role)> {
-        let seats = person.seats.iter();
-        let mut wrong = seats.filter_map(|seat| {
-            let role = self.occupant(&seat.room, &seat.nick)?.role;
-            if moderates_by_role_alone(role, affiliation) && !wanted.may_moderate() {
-                return Some((seat.clone(), Role::Participant));
-            }
-            let lacks = role < Role::Moderator && affiliation.moderates();
-            let breakout = seat.room != *main;
-            (lacks && (breakout || person.role_taken) && wanted != Wanted::Anything)
-                .then(|| (seat.clone(), Role::Moderator))
-        });
-        wrong.next()
     }
 }

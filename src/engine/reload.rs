@@ -12,8 +12,8 @@ use super::room::Room;
 use super::settings::Freeze;
 use super::task::Task;
 use super::{Engine, Settings};
-use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, RoomJid};
-use crate::policy::{Grants, Verdict};
+use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RoomJid};
+use crate::policy::Grants;
 use crate::stanza::Outbound;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -144,10 +144,6 @@ impl Engine {
         occupant.infrastructure = true;
         occupant.pending = None;
         occupant.early = None;
-        occupant.credentials = None;
-        occupant.rejected = None;
-        occupant.evidence_mark = None;
-        occupant.verdict = Verdict::guest();
         let frozen = occupant.frozen.take();
         if module && frozen.is_some_and(|frozen| frozen.pinned) {
             self.unpin_name(jid, nick);
@@ -160,15 +156,14 @@ impl Engine {
     fn doubt_claims(&mut self) {
         let mut gone = Vec::new();
         let verifier = &self.settings.verifier;
-        for room in self.rooms.values_mut() {
-            for (nick, occupant) in &mut room.occupants {
-                occupant.evidence_mark = None;
-                let domain = occupant.real.as_ref().map_or("", RealJid::domain);
-                let believed = |source| verifier.believes(source, domain);
-                let source = occupant.credentials.as_ref().map(|c| c.source);
-                if source.is_some_and(|source| !believed(source)) {
-                    occupant.credentials = None;
-                    gone.push((room.jid.clone(), nick.clone()));
+        let meetings = self.meetings.values_mut();
+        for (bare, person) in meetings.flat_map(|meeting| &mut meeting.people) {
+            for seat in &mut person.seats {
+                seat.evidence_mark = None;
+                let believed = |source| verifier.believes(source, bare.domain());
+                if seat.source().is_some_and(|source| !believed(source)) {
+                    seat.credentials = None;
+                    gone.push((seat.room.clone(), seat.nick.clone()));
                 }
             }
         }

@@ -1,15 +1,12 @@
 //! One room: who is in it, and whether gavel is.
 
 use super::early::EarlyBan;
-use super::keys::Waiting;
 use super::limit::Backoff;
 use super::names::Frozen;
 use super::roll_call::Roll;
 use super::spacing::Spacing;
 use super::time::Tick;
-use crate::claims::{Claims, RejectReason, Source, TokenId};
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
-use crate::policy::Verdict;
 use crate::stanza::{DisplayName, Entitled, Evidence, Form, Item};
 use bytes::Bytes;
 use std::collections::{BTreeSet, HashMap};
@@ -93,17 +90,6 @@ impl Facts {
     }
 }
 
-/// Claims that were believed, and what follows from them.
-#[derive(Debug)]
-pub struct Credentials {
-    /// Where they came from.
-    pub source: Source,
-    /// The claims.
-    pub claims: Claims,
-    /// The token they came from.
-    pub token: Option<Box<TokenId>>,
-}
-
 /// Somebody in a room.
 #[derive(Debug)]
 pub struct Occupant {
@@ -121,20 +107,10 @@ pub struct Occupant {
     pub infrastructure: bool,
     /// A recorder or a gateway, as Jicofo would say: never elected.
     pub machine: bool,
-    /// What identifies the evidence that was last examined.
-    pub evidence_mark: Option<[u8; 16]>,
     /// Evidence that waits until the room is known well enough to judge.
     pub pending: Option<Box<Evidence>>,
-    /// Evidence that waits for a key to be fetched.
-    pub waiting: Option<Box<Waiting>>,
     /// A presence that came before it could be judged.
     pub early: Option<Box<Bytes>>,
-    /// Claims, where there are any.
-    pub credentials: Option<Box<Credentials>>,
-    /// Evidence that was last examined and not believed.
-    pub rejected: Option<(Source, RejectReason)>,
-    /// What the claims entitle to.
-    pub verdict: Verdict,
     /// The name that is kept, where the claims carry one.
     pub frozen: Option<Box<Frozen>>,
     /// When it was first seen, in milliseconds since 1970-01-01 UTC.

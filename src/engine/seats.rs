@@ -3,10 +3,11 @@
 use super::Engine;
 use super::event::Party;
 use super::meeting::rights::Event;
-use super::person::Seat;
+use super::meeting::seat::Seat;
 use super::task::Task;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::stanza::Item;
+use std::collections::HashMap;
 
 impl Engine {
     /// Judges a room's people, once gavel is in and knows which meeting they
@@ -31,7 +32,7 @@ impl Engine {
         // Whoever was elected may be no more, as the configuration is now.
         self.out.todo(Task::Meeting(main.clone()));
         for nick in &nicks {
-            self.seat(jid, nick, None, true);
+            self.take_seat(jid, nick, None, true);
         }
         self.settle_tokens(jid);
         self.ban_seated(jid, bans);
@@ -101,7 +102,13 @@ impl Engine {
 
     /// Gives an occupant its place in the meeting, and judges it. `listed` says
     /// that it was there when gavel came.
-    pub(super) fn seat(&mut self, jid: &RoomJid, nick: &Nick, item: Option<&Item>, listed: bool) {
+    pub(super) fn take_seat(
+        &mut self,
+        jid: &RoomJid,
+        nick: &Nick,
+        item: Option<&Item>,
+        listed: bool,
+    ) {
         let now = self.now;
         let Some(room) = self.rooms.get(jid) else {
             return;
@@ -110,6 +117,7 @@ impl Engine {
             return;
         };
         let (affiliation, came) = (occupant.affiliation, occupant.joined_at);
+        let (role, machine) = (occupant.role, occupant.machine);
         let bare = match occupant.bare() {
             Some(bare) if !occupant.infrastructure => bare,
             _ => return,
@@ -129,9 +137,12 @@ impl Engine {
         let user_id = person.rights.user().map(Box::<str>::from);
         // Mostly there is one, and a vector's first room is for four.
         person.seats.reserve_exact(1);
+        let known = take_parked(&mut self.parked, jid, nick, &bare);
         person.seats.push(Seat {
-            room: jid.clone(),
-            nick: nick.clone(),
+            role,
+            machine,
+            joined_at: came,
+            ..known.unwrap_or_else(|| Seat::new(jid.clone(), nick.clone()))
         });
         if appears {
             self.apply(&main, &bare, Event::User(None));
@@ -165,15 +176,18 @@ impl Engine {
     }
 
     /// Takes an occupant's place away. `seen` says that the room told so.
-    pub(super) fn unseat(&mut self, main: &RoomJid, seat: &Seat, bare: &BareJid, seen: bool) {
+    pub(super) fn unseat(
+        &mut self,
+        main: &RoomJid,
+        (room, nick): (&RoomJid, &Nick),
+        bare: &BareJid,
+        seen: bool,
+    ) -> Option<Seat> {
         let at = self.now.unix_ms;
-        let Some(had) = self.person(main, bare).map(|p| self.standing(p)) else {
-            return;
-        };
-        let Some(person) = self.person_mut(main, bare) else {
-            return;
-        };
-        person.seats.retain(|other| other != seat);
+        let had = self.person(main, bare)?.standing(&self.settings);
+        let person = self.person_mut(main, bare)?;
+        let place = person.seats.iter().position(|seat| seat.is_at(room, nick));
+        let taken = place.map(|place| person.seats.remove(place));
         if person.is_present() {
             self.apply(main, bare, Event::SeatLeft { had, seen });
         } else {
@@ -184,5 +198,20 @@ impl Engine {
             self.watch_kept(main, bare);
         }
         self.mark(main, bare);
+        taken
     }
+}
+
+/// Takes what was known of an occupant whose room belonged to another meeting before.
+fn take_parked(
+    parked: &mut HashMap<RoomJid, Vec<(BareJid, Seat)>>,
+    room: &RoomJid,
+    nick: &Nick,
+    bare: &BareJid,
+) -> Option<Seat> {
+    let seats = parked.get_mut(room)?;
+    let at = seats
+        .iter()
+        .position(|(of, seat)| of == bare && seat.nick == *nick)?;
+    Some(seats.swap_remove(at).1)
 }

@@ -69,7 +69,7 @@ impl Engine {
     /// nobody has come with one: people log in here in another way.
     pub(super) fn note_tokenless(&mut self, main: &RoomJid, bare: &BareJid, by: &Party) {
         let guest = self.person(main, bare).is_some_and(|person| {
-            let standing = self.standing(person);
+            let standing = person.standing(&self.settings);
             standing.verdict == Some(Entitlement::Guest)
         });
         let first = self.tally.believed.is_empty() && self.tally.rejected.is_empty();

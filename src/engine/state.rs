@@ -130,7 +130,7 @@ impl Engine {
         let meetings = self.meetings.iter().filter_map(|(room, meeting)| {
             let people = meeting.people.iter().filter_map(|(jid, person)| {
                 let rights = &person.rights;
-                let rights = rights.remembered(self.standing(person), self.now.unix_ms);
+                let rights = rights.remembered(person.standing(&self.settings), self.now.unix_ms);
                 rights.map(|rights| (jid.clone(), rights))
             });
             let people: BTreeMap<_, _> = people.collect();

@@ -122,16 +122,17 @@ impl Engine {
     fn survey_domain(&self, domain: &str) -> DomainSurvey {
         let rooms = self.rooms.values().filter(|room| room.is_ready());
         let people = rooms
-            .flat_map(|room| room.occupants.values())
-            .filter(|occupant| !occupant.infrastructure)
-            .filter(|occupant| occupant.real.as_ref().map(RealJid::domain) == Some(domain));
+            .flat_map(|room| room.occupants.iter().map(|(nick, o)| (&room.jid, nick, o)))
+            .filter(|(_, _, occupant)| !occupant.infrastructure)
+            .filter(|(_, _, o)| o.real.as_ref().map(RealJid::domain) == Some(domain));
         let mut survey = DomainSurvey {
             domain: domain.to_owned(),
             ..DomainSurvey::default()
         };
-        for occupant in people {
+        for (room, nick, occupant) in people {
             survey.people += 1;
-            if occupant.credentials.is_none() {
+            let seat = self.seat_at(room, nick);
+            if seat.is_none_or(|seat| seat.credentials.is_none()) {
                 survey.without_claims += 1;
                 // The least, so that the same question has the same answer.
                 let jid = occupant.real.as_ref().map(|real| real.bare_str());

@@ -13,12 +13,13 @@ use super::Engine;
 use super::event::{Change, Decision, Party, PartyKind};
 use super::meeting::decide::{Wanted, moderates_by_role_alone};
 use super::meeting::rights::Override;
+use super::meeting::seat::Seat;
 use super::person::Person;
 use super::room::{Occupant, Room};
 use crate::api::{self, Actor, ActorKind, EventKind, Time};
 use crate::claims::Hint;
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
-use crate::policy::Rule;
+use crate::policy::{Rule, Verdict};
 
 /// What gavel manages, in numbers; gavel and infrastructure do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -148,8 +149,8 @@ impl Engine {
         let desired = wanted.and_then(|w| desired(w, actual.unwrap_or(occupant.affiliation)));
         let grant = person.and_then(|person| person.rights.grant());
         let set = person.and_then(|person| person.rights.override_());
-        let credentials = occupant.credentials.as_deref();
-        let name = credentials.and_then(|c| c.claims.user_name());
+        let seat = person.and_then(|person| person.seat(&room.jid, nick));
+        let name = seat.and_then(Seat::token_name);
         api::Occupant {
             nick: nick.to_string(),
             jid: occupant.real.as_ref().map(RealJid::to_string),
@@ -158,9 +159,9 @@ impl Engine {
             role: occupant.role,
             desired,
             settled: self.is_settled(room, occupant),
-            source: credentials.map(|c| c.source),
-            rule: self.rule(room, occupant, person).to_string(),
-            reason: self.reason(room, occupant, person),
+            source: seat.and_then(Seat::source),
+            rule: self.rule(room, seat, person).to_string(),
+            reason: self.reason(room, (occupant, seat), person),
             token_name: name.map(|name| name.to_string()),
             frozen: occupant.frozen.is_some(),
             granted_by: grant.map(|grant| api::Granter {
@@ -169,31 +170,32 @@ impl Engine {
                 at: Some(Time::from_unix_ms(grant.at)),
             }),
             override_: set.as_ref().map(shown_override),
-            expires_at: self.expires_at(occupant).map(Time::from_unix_ms),
+            expires_at: seat
+                .and_then(|seat| seat.expires_at(&self.settings))
+                .map(Time::from_unix_ms),
             joined_at: Time::from_unix_ms(occupant.joined_at),
             infrastructure: occupant.infrastructure,
             stepped_down: person.is_some_and(|person| person.rights.cap().is_some()),
-            rejected: occupant.rejected.map(|(source, reason)| api::Rejected {
-                source,
-                reason: reason.to_string(),
-            }),
-            unread_claims: credentials.map_or_else(Vec::new, |c| {
-                let unread = occupant.verdict.unread(&c.claims);
-                unread.iter().map(Hint::advice).collect()
-            }),
+            rejected: seat
+                .and_then(|seat| seat.rejected)
+                .map(|(source, reason)| api::Rejected {
+                    source,
+                    reason: reason.to_string(),
+                }),
+            unread_claims: seat.map(unread_claims).unwrap_or_default(),
             corrections: person.map(corrections).unwrap_or_default(),
             hindrance: person.and_then(|p| self.hindrance(p)).map(str::to_owned),
         }
     }
 
     /// The rule that decides about an occupant.
-    fn rule(&self, room: &Room, occupant: &Occupant, person: Option<&Person>) -> Rule {
+    fn rule(&self, room: &Room, seat: Option<&Seat>, person: Option<&Person>) -> Rule {
+        let verdict = seat.map_or_else(Verdict::guest, |seat| seat.verdict.clone());
         let (Some(person), Some(main)) = (person, &room.meeting) else {
-            return occupant.verdict.rule.clone();
+            return verdict.rule;
         };
         let decision = self.decision(main, person);
-        self.ground(main, Some(person), &decision, occupant.verdict.clone())
-            .0
+        self.ground(main, Some(person), &decision, verdict).0
     }
 
     /// What keeps gavel from making a person what they should be.
@@ -212,6 +214,13 @@ impl Engine {
             None
         }
     }
+}
+
+/// What somebody's claims say that looks as if it were meant to make a moderator.
+fn unread_claims(seat: &Seat) -> Vec<String> {
+    let unread = seat.claims().map(|claims| seat.verdict.unread(claims));
+    let unread = unread.iter().flatten();
+    unread.map(Hint::advice).collect()
 }
 
 fn shown_override(set: &Override) -> api::Override {
@@ -246,14 +255,10 @@ fn corrections(person: &Person) -> Vec<api::Correction> {
 
 impl Occupant {
     /// What people know them by: the display name, and the name in their token.
-    pub(super) fn names(&self) -> (Option<String>, Option<String>) {
+    pub(super) fn names(&self, seat: Option<&Seat>) -> (Option<String>, Option<String>) {
         let shown = self.display_name.shown().map(str::trim);
         let shown = shown.filter(|shown| !shown.is_empty()).map(short);
-        let claims = self.credentials.as_deref().map(|c| &c.claims);
-        (
-            shown,
-            claims.and_then(|claims| claims.user_name()).map(short),
-        )
+        (shown, seat.and_then(Seat::token_name).map(short))
     }
 }
 

@@ -5,7 +5,6 @@ use super::Engine;
 use super::event::{Cause, Change, Decision as Told, Outcome, Party, Report};
 use super::meeting::decide::{Basis, Decision};
 use super::person::Person;
-use super::room::Occupant;
 use crate::claims::Source;
 use crate::muc::{BareJid, Nick, RoomJid};
 use crate::policy::{Reason, Rule, Verdict};
@@ -32,12 +31,8 @@ impl Engine {
         decision: &Decision,
         cause: Cause,
     ) -> Why {
-        let deciding = person.and_then(|person| self.deciding(person));
-        let (nick, verdict, source) = match deciding {
-            Some((nick, occupant)) => {
-                let source = occupant.credentials.as_ref().map(|c| c.source);
-                (Some(nick.clone()), occupant.verdict.clone(), source)
-            }
+        let (nick, verdict, source) = match person.and_then(Person::deciding) {
+            Some(seat) => (Some(seat.nick.clone()), seat.verdict.clone(), seat.source()),
             None => (None, Verdict::guest(), None),
         };
         let ended = !decision.wanted.may_moderate();
@@ -120,8 +115,9 @@ impl Engine {
             person.corrections.note(by, at);
         }
         let person = self.person(main, bare);
-        let names = person.and_then(|person| self.deciding(person));
-        let (display_name, token_name) = names.map_or((None, None), |(_, o)| o.names());
+        let seat = person.and_then(Person::deciding);
+        let occupant = seat.and_then(|seat| self.occupant(&seat.room, &seat.nick));
+        let (display_name, token_name) = occupant.map_or((None, None), |o| o.names(seat));
         let actor_name = self.name_of(main, actor.as_ref());
         self.out.report(Report::Decision(Box::new(Told {
             room: main.clone(),
@@ -138,17 +134,5 @@ impl Engine {
             actor_name,
             outcome,
         })));
-    }
-
-    /// The occupant of a person whose entitlement decides, and its nick.
-    pub(super) fn deciding(&self, person: &Person) -> Option<(&Nick, &Occupant)> {
-        let verdict = self.standing(person).verdict;
-        let seats = person.seats.iter();
-        let occupants = seats.filter_map(|seat| {
-            let room = self.rooms.get(&seat.room)?;
-            room.occupants.get_key_value(&seat.nick)
-        });
-        let mut occupants = occupants.map(|(nick, o)| (nick, &**o));
-        occupants.find(|(_, o)| Some(o.verdict.entitlement) == verdict)
     }
 }

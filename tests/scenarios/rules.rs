@@ -3,7 +3,7 @@
 
 use crate::sim::room::Written;
 use crate::sim::{Choice, Kind, Ticket, World, breakout, room};
-use gavel::engine::room::Occupant;
+use gavel::engine::meeting::seat::Seat;
 use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::{Clause, Entitlement, Policy, Preset, Rules, Subject};
 use proptest::prelude::*;
@@ -254,12 +254,12 @@ fn tickets() -> impl Strategy<Value = Option<Ticket>> {
 
 /// What the engine has found about an occupant, and what `explain` tells of the
 /// same one, last rule first.
-fn told(policy: &Policy, occupant: &Occupant, main: &RoomJid, nick: &str) -> Vec<String> {
+fn told(policy: &Policy, seat: &Seat, jid: &str, main: &RoomJid) -> Vec<String> {
     let told = policy.explain(&Subject {
-        claims: occupant.credentials.as_ref().map(|c| &c.claims),
+        claims: seat.claims(),
         room: Some(main),
-        jid: occupant.real.as_ref().map(|real| real.bare_str()),
-        nick: Some(nick),
+        jid: Some(jid),
+        nick: Some(seat.nick.as_str()),
         login: false,
     });
     let last = told.last().unwrap();
@@ -267,9 +267,9 @@ fn told(policy: &Policy, occupant: &Occupant, main: &RoomJid, nick: &str) -> Vec
         format!("{:?} {} {}", last.entitlement, last.rule, last.reason),
         format!(
             "{:?} {} {}",
-            Some(occupant.verdict.entitlement),
-            occupant.verdict.rule,
-            occupant.verdict.reason
+            Some(seat.verdict.entitlement),
+            seat.verdict.rule,
+            seat.verdict.reason
         ),
     ]
 }
@@ -313,14 +313,15 @@ proptest! {
                 if occupant.infrastructure {
                     continue;
                 }
-                let pair = told(&policy, occupant, &r, nick.as_str());
+                let jid = occupant.real.as_ref().unwrap().bare_str().to_owned();
+                let seat = world.engine.seat(&engine_room.jid, nick).unwrap();
+                let pair = told(&policy, seat, &jid, &r);
                 prop_assert_eq!(&pair[0], &pair[1]);
                 judged += 1;
-                let jid = occupant.real.as_ref().unwrap().bare_str().to_owned();
                 // What a rule gives is what they have. A ban holds, though, also of
                 // somebody in a breakout room whose new nick a rule likes better.
                 let has = world.has(&r, &jid);
-                match occupant.verdict.entitlement {
+                match seat.verdict.entitlement {
                     Entitlement::Affiliation(_) if has == Affiliation::Outcast => {}
                     Entitlement::Affiliation(wanted) => prop_assert_eq!(has, wanted, "{}", jid),
                     Entitlement::Guest => prop_assert!(!has.moderates(), "{}", jid),

@@ -1,8 +1,10 @@
 //! People looked for in all rooms at once.
 
 use super::super::Engine;
+use super::super::meeting::seat::Seat;
 use super::super::room::Occupant;
 use crate::api;
+use crate::muc::Nick;
 
 /// Which people are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +27,15 @@ impl Engine {
         };
         let mut found = Vec::new();
         for room in rooms {
-            let is_wanted = |nick: &str, occupant: &Occupant| match wanted {
+            let is_wanted = |nick: &Nick, occupant: &Occupant| match wanted {
                 Wanted::Unsettled => !self.is_settled(room, occupant),
-                Wanted::Called(_) => is_called(nick, occupant, &text),
+                Wanted::Called(_) => {
+                    let seat = self.seat_at(&room.jid, nick);
+                    is_called(nick.as_str(), occupant, seat, &text)
+                }
             };
             let people = room.occupants.iter().filter(|(_, o)| !o.infrastructure);
-            let mut people: Vec<_> = people.filter(|(n, o)| is_wanted(n.as_str(), o)).collect();
+            let mut people: Vec<_> = people.filter(|(n, o)| is_wanted(n, o)).collect();
             people.sort_unstable_by_key(|(nick, _)| *nick);
             for (nick, occupant) in people {
                 if found.len() == most {
@@ -46,11 +51,10 @@ impl Engine {
     }
 }
 
-fn is_called(nick: &str, occupant: &Occupant, text: &str) -> bool {
+fn is_called(nick: &str, occupant: &Occupant, seat: Option<&Seat>, text: &str) -> bool {
     let has = |name: &str| name.to_lowercase().contains(text);
     let real = occupant.real.as_ref().map(|real| real.bare_str());
-    let claims = occupant.credentials.as_deref().map(|c| &c.claims);
-    let token = claims.and_then(|claims| claims.user_name());
+    let token = seat.and_then(Seat::token_name);
     let names = [Some(nick), real, occupant.display_name.shown(), token];
     names.into_iter().flatten().any(has)
 }

@@ -4,6 +4,7 @@ use super::super::Engine;
 use super::super::event::{Cause, Change, Decision, Party, PartyKind};
 use super::super::meeting::decide::Basis;
 use super::super::meeting::rights::Grant;
+use super::super::meeting::seat::Seat;
 use super::super::person::Person;
 use super::super::room::{Occupant, Room};
 use super::short;
@@ -18,7 +19,7 @@ impl Engine {
     pub(super) fn reason(
         &self,
         room: &Room,
-        occupant: &Occupant,
+        (occupant, seat): (&Occupant, Option<&Seat>),
         person: Option<&Person>,
     ) -> String {
         if occupant.infrastructure {
@@ -32,11 +33,12 @@ impl Engine {
         };
         let decision = self.decision(main, person);
         let mut words = match decision.basis {
-            Basis::Override => self.overridden(main, occupant, person),
-            basis => self.without_override(main, occupant, person, basis),
+            Basis::Override => self.overridden(main, seat, person),
+            basis => self.without_override(main, seat, person, basis),
         };
         let now = self.now.unix_ms;
-        if let Some(at) = self.expires_at(occupant).filter(|at| *at > now) {
+        let ends = seat.and_then(|seat| seat.expires_at(&self.settings));
+        if let Some(at) = ends.filter(|at| *at > now) {
             words += &format!(
                 "; the token ends at {}",
                 Time::from_unix_ms(at).time_of_day()
@@ -56,7 +58,7 @@ impl Engine {
     fn without_override(
         &self,
         main: &RoomJid,
-        occupant: &Occupant,
+        seat: Option<&Seat>,
         person: &Person,
         basis: Basis,
     ) -> String {
@@ -65,20 +67,20 @@ impl Engine {
             (Basis::Grant, Some(grant), _) => self.granted(main, grant),
             (Basis::Election, ..) => format!("elected: {}", Reason::Elected),
             (Basis::SteppedDown | Basis::Nothing, _, Some(to)) => {
-                format!("stepped down to {to}; {}", by_claims(occupant))
+                format!("stepped down to {to}; {}", by_claims(seat))
             }
-            _ => by_claims(occupant),
+            _ => by_claims(seat),
         }
     }
 
     /// What an admin has set, and what would be without it.
-    fn overridden(&self, main: &RoomJid, occupant: &Occupant, person: &Person) -> String {
+    fn overridden(&self, main: &RoomJid, seat: Option<&Seat>, person: &Person) -> String {
         let Some(set) = person.rights.override_() else {
-            return by_claims(occupant);
+            return by_claims(seat);
         };
         let set = override_words(set.affiliation, set.until, set.by.as_deref());
         let basis = self.decision_without_override(main, person).basis;
-        let rest = self.without_override(main, occupant, person, basis);
+        let rest = self.without_override(main, seat, person, basis);
         format!("{set}; without it: {rest}")
     }
 
@@ -125,25 +127,26 @@ impl Engine {
 }
 
 /// `token: context.user.moderator is "false" → member (preset jitsi)`
-fn by_claims(occupant: &Occupant) -> String {
+fn by_claims(seat: Option<&Seat>) -> String {
     let Verdict {
         entitlement,
         rule,
         reason,
-    } = &occupant.verdict;
-    let source = occupant.credentials.as_ref().map(|c| c.source);
+    } = seat.map_or_else(Verdict::guest, |seat| seat.verdict.clone());
+    let source = seat.and_then(Seat::source);
     let outcome = match entitlement {
         Entitlement::Affiliation(affiliation) => affiliation.as_str(),
         Entitlement::Keep => "left as it is",
         Entitlement::Guest => "guest",
     };
-    let waiting = occupant.waiting.as_ref().filter(|_| source.is_none());
+    let waiting = seat.and_then(|seat| seat.waiting.as_ref());
+    let waiting = waiting.filter(|_| source.is_none());
     if let Some(waiting) = waiting {
         return format!("{reason} ({})", waiting.words());
     }
-    match (source, occupant.rejected) {
+    match (source, seat.and_then(|seat| seat.rejected)) {
         (None, Some((source, why))) => format!("{reason} (those of {source} rejected: {why})"),
-        _ => sentence(source, reason, outcome, rule),
+        _ => sentence(source, &reason, outcome, &rule),
     }
 }
 

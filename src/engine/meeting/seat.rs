@@ -1,0 +1,134 @@
+//! One occupant of a person: where they are, and what their evidence amounts to.
+
+use super::waiting::Waiting;
+use crate::claims::{Claims, RejectReason, Source, TokenId};
+use crate::engine::settings::Settings;
+use crate::muc::{Affiliation, Nick, Role, RoomJid};
+use crate::policy::{Entitlement, OnExpiry, Reason, Rule, Verdict};
+
+/// Claims that were believed, and where they came from.
+#[derive(Debug)]
+pub struct Credentials {
+    /// Where they came from.
+    pub source: Source,
+    /// The claims.
+    pub claims: Claims,
+    /// The token they came from.
+    pub token: Option<Box<TokenId>>,
+}
+
+impl Credentials {
+    /// When what they entitle to ends, in milliseconds since 1970-01-01 UTC; none
+    /// where it does not.
+    fn end(&self, settings: &Settings) -> Option<u64> {
+        end_of(&self.claims, settings)
+    }
+}
+
+/// When what claims entitle to ends, in milliseconds since 1970-01-01 UTC; none where
+/// it does not end before the meeting.
+pub fn end_of(claims: &Claims, settings: &Settings) -> Option<u64> {
+    if settings.policy.on_expiry == OnExpiry::Keep {
+        return None;
+    }
+    let leeway = u64::try_from(settings.leeway.as_millis()).unwrap_or(u64::MAX);
+    Some(claims.exp()?.saturating_mul(1000).saturating_add(leeway))
+}
+
+/// The verdict on claims whose time is over at `now`, in milliseconds since
+/// 1970-01-01 UTC.
+pub fn expired(claims: Option<&Claims>, settings: &Settings, now: u64) -> Option<Verdict> {
+    let at = end_of(claims?, settings)?;
+    (at <= now).then_some(Verdict {
+        entitlement: Entitlement::Guest,
+        rule: Rule::Expired,
+        reason: Reason::Expired,
+    })
+}
+
+/// One occupant of a person.
+#[derive(Debug)]
+pub struct Seat {
+    /// The room, a breakout room perhaps.
+    pub room: RoomJid,
+    /// The occupant's nick there.
+    pub nick: Nick,
+    /// The occupant's role there.
+    pub role: Role,
+    /// A recorder or a gateway, as Jicofo would say: never elected.
+    pub machine: bool,
+    /// When the occupant was first seen, in milliseconds since 1970-01-01 UTC.
+    pub joined_at: u64,
+    /// What identifies the evidence that was last examined.
+    pub evidence_mark: Option<[u8; 16]>,
+    /// Evidence that waits for a key to be fetched.
+    pub waiting: Option<Box<Waiting>>,
+    /// Claims, where there are any.
+    pub credentials: Option<Box<Credentials>>,
+    /// Evidence that was last examined and not believed.
+    pub rejected: Option<(Source, RejectReason)>,
+    /// What the claims entitle to.
+    pub verdict: Verdict,
+}
+
+impl Seat {
+    /// A seat of which nothing is known yet but where it is.
+    pub fn new(room: RoomJid, nick: Nick) -> Self {
+        Self {
+            room,
+            nick,
+            role: Role::None,
+            machine: false,
+            joined_at: 0,
+            evidence_mark: None,
+            waiting: None,
+            credentials: None,
+            rejected: None,
+            verdict: Verdict::guest(),
+        }
+    }
+
+    /// Whether this is where the occupant `nick` of `room` sits.
+    pub fn is_at(&self, room: &RoomJid, nick: &Nick) -> bool {
+        self.nick == *nick && self.room == *room
+    }
+
+    /// The claims, where there are any.
+    pub fn claims(&self) -> Option<&Claims> {
+        self.credentials.as_deref().map(|c| &c.claims)
+    }
+
+    /// Where the claims came from.
+    pub fn source(&self) -> Option<Source> {
+        self.credentials.as_deref().map(|c| c.source)
+    }
+
+    /// The name in the token.
+    pub fn token_name(&self) -> Option<&str> {
+        self.claims().and_then(Claims::user_name)
+    }
+
+    /// When the claims end, in milliseconds since 1970-01-01 UTC; none where they do
+    /// not.
+    pub fn expires_at(&self, settings: &Settings) -> Option<u64> {
+        self.credentials.as_deref()?.end(settings)
+    }
+
+    /// Whether the claims make a moderator.
+    pub fn moderates_by_claims(&self) -> bool {
+        matches!(self.verdict.entitlement, Entitlement::Affiliation(own) if own.moderates())
+    }
+
+    /// How high the entitlement is among several of one person (B7).
+    pub fn rank(&self) -> u8 {
+        match self.verdict.entitlement {
+            Entitlement::Guest => 0,
+            Entitlement::Affiliation(Affiliation::Outcast) => 1,
+            Entitlement::Affiliation(Affiliation::None) => 2,
+            Entitlement::Affiliation(Affiliation::Member) => 3,
+            Entitlement::Keep => 4,
+            Entitlement::Affiliation(Affiliation::Admin) => 5,
+            Entitlement::Affiliation(Affiliation::Owner) => 6,
+        }
+    }
+}

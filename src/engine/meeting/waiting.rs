@@ -1,0 +1,41 @@
+//! Evidence that waits until a key has been fetched.
+
+use crate::claims::{FetchFault, KeyName, RejectReason, Source};
+use crate::engine::time::Tick;
+use crate::stanza::Evidence;
+
+/// Evidence that waits for a key.
+#[derive(Debug)]
+pub struct Waiting {
+    /// The evidence.
+    pub evidence: Evidence,
+    /// What has to be fetched.
+    pub key: KeyName,
+    /// It was found in the occupant list of a room.
+    pub listed: bool,
+    /// When it was shown.
+    pub since: Tick,
+    /// The same by the calendar, in seconds since 1970-01-01 UTC.
+    pub shown: u64,
+    /// The place in the queue.
+    pub number: u64,
+    /// Why the key could not be had, where that has been tried and told.
+    pub fault: Option<FetchFault>,
+    /// What was refused of it and has been told.
+    pub told: Vec<(Source, RejectReason)>,
+}
+
+impl Waiting {
+    /// Whether the key could not be had.
+    pub fn failed(&self) -> bool {
+        self.fault.is_some()
+    }
+
+    /// What is waited for, in words.
+    pub fn words(&self) -> String {
+        match &self.fault {
+            None => "the key of the token is being fetched".to_owned(),
+            Some(fault) => format!("the key of the token could not be had: {fault}"),
+        }
+    }
+}
