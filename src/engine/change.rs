@@ -102,7 +102,10 @@ impl Engine {
         // Whoever moderates and is not known to has been lowered meanwhile: what the
         // breakout room showed is old.
         let old = known.is_some() || affiliation.moderates();
-        if *jid != main && told_by_main && old {
+        // In a roll call it is what stands: the main room may have told it unheard, and
+        // its lists name no members.
+        let called = by_presence && self.rooms.get(jid).is_some_and(|room| room.roll.is_some());
+        if *jid != main && told_by_main && old && !called {
             return;
         }
         let Some(meeting) = self.meetings.get_mut(&main) else {

@@ -1,6 +1,7 @@
 //! Random interleavings: after quiet everyone has what the policy says, nobody
 //! unentitled was ever promoted by gavel, requests are bounded.
 
+mod found;
 mod op;
 mod parts;
 mod spoilt;

@@ -13,40 +13,72 @@ const SPOILT: usize = 4;
 /// One of so many first ones each.
 const AMONG: u8 = 120;
 
+/// A run: what is configured, which stanzas are spoilt, and what happens.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub module: bool,
+    pub policy: Policy,
+    pub spoilt: Vec<(usize, Spoil)>,
+    pub script: Script,
+}
+
+impl Case {
+    /// The run that these bytes stand for.
+    pub fn from_bytes(data: &[u8]) -> Option<Self> {
+        let (head, script) = data.split_at(data.len().min(1 + 2 * SPOILT));
+        let (how, spoilt) = head.split_first()?;
+        let is = |bit: u8| how & bit != 0;
+        let pairs = spoilt.as_chunks::<2>().0.iter();
+        let spoilt = pairs.map(|[nth, kind]| {
+            let kind = Spoil::ALL[usize::from(*kind) % Spoil::ALL.len()];
+            (1 + usize::from(nth % AMONG), kind)
+        });
+        Some(Self {
+            module: is(1),
+            policy: Policy {
+                guard: is(2),
+                fallback: match is(4) {
+                    true => Fallback::First,
+                    false => Fallback::None,
+                },
+                guests: match is(8) {
+                    true => Guests::Ignore,
+                    false => Guests::Strip,
+                },
+                ..Policy::default()
+            },
+            spoilt: spoilt.collect(),
+            script: happenings(script),
+        })
+    }
+
+    /// The world before anything has happened in it.
+    pub fn start(&self) -> Play {
+        let mut world = World::new(Choice {
+            module: self.module,
+            policy: self.policy.clone(),
+            ..Choice::default()
+        });
+        world.spoil = self.spoilt.clone();
+        Play::new(world)
+    }
+
+    pub fn run(&self, play: &mut Play) {
+        for (op, pause) in &self.script.0 {
+            let now = play.world.now;
+            play.world.trace.push(format!("{now} ** {op:?}"));
+            play.act(op);
+            play.world.run(*pause);
+        }
+        play.world.check_quiet();
+    }
+}
+
 /// Plays what these bytes say.
 pub fn play(data: &[u8]) {
-    let (head, script) = data.split_at(data.len().min(1 + 2 * SPOILT));
-    let [how, spoilt @ ..] = head else {
-        return;
-    };
-    let is = |bit: u8| how & bit != 0;
-    let policy = Policy {
-        guard: is(2),
-        fallback: if is(4) {
-            Fallback::First
-        } else {
-            Fallback::None
-        },
-        guests: if is(8) { Guests::Ignore } else { Guests::Strip },
-        ..Policy::default()
-    };
-    let mut world = World::new(Choice {
-        module: is(1),
-        policy,
-        ..Choice::default()
-    });
-    let pairs = spoilt.as_chunks::<2>().0.iter();
-    let spoils = pairs.map(|[nth, kind]| {
-        let kind = Spoil::ALL[usize::from(*kind) % Spoil::ALL.len()];
-        (1 + usize::from(nth % AMONG), kind)
-    });
-    world.spoil = spoils.collect();
-    let mut play = Play::new(world);
-    for (op, pause) in &happenings(script).0 {
-        play.act(op);
-        play.world.run(*pause);
+    if let Some(case) = Case::from_bytes(data) {
+        case.run(&mut case.start());
     }
-    play.world.check_quiet();
 }
 
 fn happenings(data: &[u8]) -> Script {

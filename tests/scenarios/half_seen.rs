@@ -1,7 +1,7 @@
 //! Rooms that gavel knows only half of: configurations and lists that come late,
 //! breakout rooms read before their main room.
 
-use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
+use crate::sim::{Choice, FOCUS, Kind, Spoil, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::{Fallback, Guests, Policy};
 
@@ -207,4 +207,21 @@ fn b3_a_step_down_stays_with_its_jid_over_a_restart() {
     assert_eq!(world.has(&r, old), Affiliation::Member);
     assert_eq!(world.has(&r, G), Affiliation::Member);
     world.check_quiet();
+}
+
+/// A module lowers somebody in a breakout room, and the main room's announcement does
+/// not reach gavel. No list names members: only the breakout room shows it.
+#[test]
+fn b20_a_roll_call_of_a_breakout_room_tells_what_the_main_room_has_told_unheard() {
+    for module in [true, false] {
+        let (mut world, r, b) = with_breakout(module, Policy::default());
+        into_breakout(&mut world, G, "g", &b, ticket(Kind::Member, 2));
+        world.run(1_000);
+        assert_eq!(world.has(&r, G), Affiliation::Member);
+        world.spoil = vec![(world.delivered + 1, Spoil::Lost)];
+        world.set(None, &r, G, Affiliation::None).unwrap();
+        world.run(5_000);
+        assert_eq!(world.has(&r, G), Affiliation::Member, "module: {module}");
+        world.check_quiet();
+    }
 }

@@ -84,7 +84,10 @@ impl World {
         self.lose_replies = 0;
         self.slow = 0;
         self.focus_fights_until = 0;
-        self.run(120_000);
+        self.run(60_000);
+        // What is spoilt from here on is not: it would be corrected while gavel rests.
+        self.spoil.clear();
+        self.run(60_000);
         let rested = self.now;
         self.run(60_000);
         let late = self.changes_since(rested);

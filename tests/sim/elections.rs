@@ -172,10 +172,7 @@ impl Oracle {
             let since = |jid| self.held(main, jid).and_then(|memory| memory.since);
             // Since when somebody was in a breakout room is gavel's to say: from
             // when it knew whose that room was.
-            let elsewhere = |jid| {
-                let mut rooms = self.seats.iter().filter(|(room, _)| *room != main);
-                rooms.any(|(_, seats)| seats.values().any(|seat| seat.bare == jid))
-            };
+            let elsewhere = |jid| self.held(main, jid).is_some_and(|m| m.elsewhere);
             let sooner = self.is_candidate(main, other) && since(other) < since(jid);
             let sooner = sooner && !elsewhere(jid) && !elsewhere(other) && !follows;
             assert!(!sooner, "{jid} is elected, but {other} came first");

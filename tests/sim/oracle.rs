@@ -54,6 +54,8 @@ pub struct Memory {
     before_until: Option<u64>,
     /// When they left, where they were elected then.
     pub(super) left_elected: Option<u64>,
+    /// They have been in a breakout room.
+    pub(super) elsewhere: bool,
     /// Elected, as gavel says, and found right.
     pub(super) elected: bool,
     /// They were entitled to moderate when last looked at.
@@ -181,6 +183,17 @@ impl Oracle {
     pub(super) fn token(&self, room: &RoomJid, jid: &str) -> Option<Kind> {
         let kinds = self.seats_of(room, jid).filter_map(|seat| self.kind(seat));
         kinds.max_by_key(|kind| matches!(kind, Kind::Owner))
+    }
+
+    /// Whether somebody's token is one of a room that gavel cannot judge yet.
+    pub(super) fn is_unread(&self, room: &RoomJid, jid: &str) -> bool {
+        let main = self.main(room);
+        let mut seen = self.seats.iter().filter(|(seen, seats)| {
+            let theirs = self.main(seen) == main && !self.blind.contains(*seen);
+            let mut owners = seats.values().filter(|seat| seat.bare == jid);
+            theirs && owners.any(|seat| self.kind(seat) == Some(Kind::Owner))
+        });
+        self.token(room, jid) == Some(Kind::Owner) && seen.next().is_none()
     }
 
     /// B3: who may promote others.

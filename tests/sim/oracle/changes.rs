@@ -63,6 +63,7 @@ impl Oracle {
         let elected = self.memory(room, jid).elected;
         let host = power == Some(Affiliation::Owner) && !granted && !elected
             || granted && self.token(room, jid) == Some(Kind::Owner);
+        let host = host && !self.is_unread(room, jid);
         let by_self = person == Some(jid);
         let protect = self.policy.protect_hosts;
         let level = match self.policy.grants {

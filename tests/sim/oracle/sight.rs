@@ -117,7 +117,9 @@ impl Oracle {
         if rose && role == Role::Moderator && !affiliation.moderates() && ready {
             self.judge(&room, &jid, affiliation, Affiliation::Owner, actor);
         }
+        let breakout = self.mains.contains_key(&room);
         let memory = self.memory(&room, &jid);
+        memory.elsewhere |= breakout;
         if !unknown && memory.since.is_none() {
             (memory.since, memory.counts) = (Some(now), ready);
         }
@@ -253,7 +255,7 @@ impl Oracle {
                     false => (before, before_until),
                 };
             }
-            let elected = memory.elected && left && memory.user.is_some();
+            let elected = memory.elected && memory.user.is_some();
             memory.left_elected = elected.then_some(now);
         }
     }

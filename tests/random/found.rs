@@ -1,0 +1,189 @@
+//! Runs that once ended otherwise than the oracle says, found by the fuzz target
+//! `engine` and cut down. Each says who was wrong.
+
+use super::op::By::{Focus, Module, Person};
+use super::op::Op::{self, *};
+use super::op::Script;
+use super::parts::Case;
+use crate::sim::Kind::{Member, Owner};
+use crate::sim::Spoil::{self, *};
+use gavel::muc::Affiliation;
+use gavel::policy::{Fallback, Guests, Policy};
+
+/// A run with the module or without it.
+fn case(module: bool, spoilt: &[(usize, Spoil)], ops: Vec<(Op, u64)>) -> Case {
+    Case {
+        module,
+        policy: Policy {
+            guard: false,
+            ..Policy::default()
+        },
+        spoilt: spoilt.to_vec(),
+        script: Script(ops),
+    }
+}
+
+impl Case {
+    fn ignoring(mut self) -> Self {
+        self.policy.guests = Guests::Ignore;
+        self
+    }
+
+    fn electing(mut self) -> Self {
+        self.policy.fallback = Fallback::First;
+        self
+    }
+
+    fn guarded(mut self) -> Self {
+        self.policy.guard = true;
+        self
+    }
+
+    fn ends_well(self) {
+        self.run(&mut self.start());
+    }
+}
+
+/// The check was wrong: it had stanzas spoilt while it watched gavel rest.
+#[test]
+fn b20_what_is_spoilt_while_gavel_rests_is_corrected_then() {
+    case(
+        false,
+        &[(113, Inflated), (65, Lost), (102, Lost)],
+        vec![
+            (Breakout(5, Some(Owner), None), 0),
+            (MembersOnly(false), 38),
+            (Restart, 0),
+            (Show(3, 1, Some(Owner), Some(57)), 41039),
+        ],
+    )
+    .ignoring()
+    .guarded()
+    .ends_well();
+    case(
+        false,
+        &[(54, Unread), (110, Lost), (15, Garbled), (117, Inflated)],
+        vec![
+            (Show(0, 1, Some(Member), None), 60605),
+            (Show(2, 1, Some(Owner), None), 0),
+            (Set(Module, 5, Affiliation::None), 0),
+            (Show(5, 0, Some(Owner), None), 20),
+            (Reconnect, 1000),
+            (PutOut(true), 0),
+            (Show(1, 1, Some(Member), None), 2918),
+            (Show(3, 1, Some(Member), None), 3),
+            (LoseReplies(2), 9),
+            (Rename(3), 0),
+        ],
+    )
+    .ends_well();
+    case(
+        false,
+        &[(102, Lost), (108, Inflated), (47, Garbled)],
+        vec![
+            (Restart, 0),
+            (FocusFights(2699), 1000),
+            (Rename(4), 0),
+            (Slow(282), 0),
+            (Show(1, 0, Some(Member), Some(44)), 652),
+            (Restart, 0),
+            (Show(3, 0, Some(Member), Some(3)), 0),
+            (Show(0, 1, Some(Member), None), 0),
+            (Show(2, 1, Some(Owner), Some(51)), 1000),
+        ],
+    )
+    .guarded()
+    .ends_well();
+}
+
+/// The oracle was wrong: an election outlives a restart also where the presence of
+/// whoever was elected could not be read at first.
+#[test]
+fn b5_who_was_elected_before_a_restart_is_so_again_although_seen_late() {
+    case(
+        true,
+        &[(52, Unread)],
+        vec![
+            (Set(Focus, 4, Affiliation::Owner), 15999),
+            (Connect(5, 1, Member), 0),
+            (Show(1, 0, Some(Member), None), 10),
+            (Rename(0), 42),
+            (Restart, 0),
+        ],
+    )
+    .ignoring()
+    .electing()
+    .guarded()
+    .ends_well();
+}
+
+/// The oracle was wrong: whoever came first to a breakout room has been there longest.
+#[test]
+fn b5_time_in_a_breakout_room_counts_although_nobody_is_seen_there_any_more() {
+    case(
+        true,
+        &[(106, Garbled), (80, Inflated)],
+        vec![
+            (Set(Module, 1, Affiliation::None), 0),
+            (Connect(4, 1, Owner), 0),
+            (Connect(1, 0, Owner), 0),
+            (Breakout(2, None, None), 33365),
+            (Show(3, 1, Some(Member), Some(26)), 11814),
+            (Breakout(1, None, None), 0),
+            (Set(Focus, 0, Affiliation::Admin), 0),
+            (Show(2, 0, Some(Owner), None), 200),
+            (Set(Person(2), 3, Affiliation::Member), 447),
+            (Rename(0), 0),
+            (Show(2, 0, None, None), 0),
+            (Show(3, 0, Some(Member), None), 16),
+            (Reconnect, 0),
+            (Breakout(0, Some(Member), None), 0),
+        ],
+    )
+    .ignoring()
+    .electing()
+    .guarded()
+    .ends_well();
+}
+
+/// The engine was wrong: it believed no breakout room while it was in the main room,
+/// whose announcement it had missed.
+#[test]
+fn b20_what_the_main_room_told_unheard_is_seen_in_the_breakout_room() {
+    case(
+        true,
+        &[(26, Lost)],
+        vec![
+            (Connect(3, 1, Owner), 0),
+            (Breakout(5, Some(Member), Some(4)), 0),
+            (Show(3, 1, Some(Member), Some(8)), 54579),
+            (Connect(5, 1, Owner), 0),
+            (Breakout(3, Some(Member), Some(17)), 0),
+            (Show(1, 1, None, None), 0),
+            (Leave(3, 1), 0),
+            (Breakout(5, Some(Member), Some(9)), 0),
+            (Flip, 0),
+        ],
+    )
+    .ends_well();
+}
+
+/// The oracle was wrong: a ban is judged by what gavel knows then, and it did not know
+/// yet that it was in the breakout room where they showed their token.
+#[test]
+fn b4_a_ban_is_judged_by_what_was_known_then() {
+    case(
+        false,
+        &[(26, Lost)],
+        vec![
+            (Show(1, 1, Some(Owner), Some(0)), 0),
+            (Breakout(1, Some(Owner), Some(14)), 0),
+            (Show(1, 1, None, Some(43)), 10),
+            (Show(2, 1, Some(Owner), None), 10),
+            (Set(Person(2), 1, Affiliation::Outcast), 0),
+        ],
+    )
+    .ignoring()
+    .guarded()
+    .ends_well();
+}
