@@ -15,6 +15,8 @@ mod claims;
 mod facts;
 #[path = "module/faults.rs"]
 mod faults;
+#[path = "module/features.rs"]
+mod features;
 #[path = "module/guard.rs"]
 mod guard;
 #[path = "module/hosts.rs"]
@@ -25,6 +27,8 @@ mod jitsi;
 mod life;
 #[path = "module/logins.rs"]
 mod logins;
+#[path = "module/messages.rs"]
+mod messages;
 #[path = "module/names.rs"]
 mod names;
 #[path = "module/permissions.rs"]

@@ -9,7 +9,8 @@
 --
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
 -- hooks, moment, past, state, logins, release, standby; matrix, claims, evidence, names, jitsi; seats, permissions;
--- arrivals, entering, bypass; intake; copies; facts, shadow; rights, lock; guard, refusals.
+-- arrivals, entering, bypass; buttons, features, falls, messages; intake; copies; facts, shadow; rights, lock; guard,
+-- refusals.
 
 local hosts = prosody.hosts;
 
@@ -28,13 +29,17 @@ end
 local hooks, state, arrivals = module.part "hooks", module.part "state", module.part "arrivals";
 local shadow, guard, standby = module.part "shadow", module.part "guard", module.part "standby";
 local bypass, seats, permissions = module.part "bypass", module.part "seats", module.part "permissions";
+local buttons, features = module.part "buttons", module.part "features";
+module.part "falls";
 module.part "rights";
 module.part "lock";
 module.part "refusals";
+local messages = module.part "messages";
 
 -- A component that connects knows nothing of what the one before was sent. Its host may start after this one.
 local function watch(host)
 	arrivals.listen(host);
+	messages.listen(host);
 	if host ~= who.host then return; end
 	hooks.listen(host, "stanza/jabber:component:accept:handshake", standby.newcomer, 1);
 	hooks.listen(host, "component-authenticated", function ()
@@ -76,5 +81,8 @@ end
 function module.unload()
 	bypass.finish();
 	hooks.unwrap();
-	if not module.reloading then shadow.finish_all(); end
+	buttons.finish();
+	if module.reloading then return; end
+	features.finish();
+	shadow.finish_all();
 end

@@ -3,7 +3,7 @@
 local jid = require "util.jid";
 local seconds = require "util.time".monotonic; -- since some moment
 local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
-local who, hooks, jitsi = module.part "who", module.part "hooks", module.part "jitsi";
+local who, hooks, jitsi, claims = module.part "who", module.part "hooks", module.part "jitsi", module.part "claims";
 
 -- What gavel's modules of all services keep of somebody, in their session, so that it ends with it:
 --   seats: by room JID, since when;  lists: by meeting, what gavel has said (permissions.lib.lua)
@@ -30,6 +30,17 @@ local function book(full)
 	return remote[full];
 end
 
+-- What is kept of a full JID, or of all sessions of a bare one.
+local function known_of(address)
+	local all = {};
+	if jid.resource(address) then
+		all[address] = find(address);
+	else
+		for _, session in claims.sessions(address) do all[session.full_jid] = book(session.full_jid); end
+	end
+	return pairs(all);
+end
+
 local function room_at(room_jid)
 	local host = hosts[jid.host(room_jid)];
 	return host and host.modules.muc and host.modules.muc.get_room_from_jid(room_jid) or nil;
@@ -50,7 +61,8 @@ end
 local function meeting(room)
 	if jid.host(room.jid) == jitsi.main_host then return room.jid; end
 	if not main_of[room] then
-		local named = hooks.attempt("meeting", named_main, room);
+		local ok, named = pcall(named_main, room); -- other modules' functions fail on a breakout room without main room
+		if not ok then return room.jid; end
 		main_of[room] = type(named) == "string" and jitsi.as_stored(named) or room.jid;
 	end
 	return main_of[room];
@@ -98,4 +110,7 @@ local function sit_all()
 	end
 end
 
-return { find = find, book = book, room_at = room_at, meeting = meeting, sit = sit, of = of, sit_all = sit_all };
+return {
+	find = find, book = book, known_of = known_of, room_at = room_at, meeting = meeting;
+	sit = sit, of = of, sit_all = sit_all;
+};

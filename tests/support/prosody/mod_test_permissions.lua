@@ -1,7 +1,9 @@
 -- Gives features with a promotion and tells the client, as Jitsi's jitsi_permissions does. Loaded on a MUC component.
+-- Option test_permissions_shared: gives the very table of whoever promotes, as that module did until mid-2026.
 local filters = require "util.filters";
 local bare_sessions, full_sessions = prosody.bare_sessions, prosody.full_sessions;
 
+local shared = module:get_option_boolean("test_permissions_shared", false);
 local DEFAULTS = { recording = true, livestreaming = true };
 
 module:hook("muc-pre-set-affiliation", function (event)
@@ -10,10 +12,9 @@ module:hook("muc-pre-set-affiliation", function (event)
 	for _, session in pairs(known.sessions) do
 		if event.affiliation == "owner" then
 			session.pre_grant_jitsi_meet_context_features = session.jitsi_meet_context_features or false;
-			session.jitsi_meet_context_features = {};
-			for name, allowed in pairs(actor.jitsi_meet_context_features) do
-				session.jitsi_meet_context_features[name] = allowed;
-			end
+			local copy = {};
+			for name, allowed in pairs(actor.jitsi_meet_context_features) do copy[name] = allowed; end
+			session.jitsi_meet_context_features = shared and actor.jitsi_meet_context_features or copy;
 			session.force_permissions_update = true;
 		elseif not session.auth_token then
 			session.jitsi_meet_context_features = session.pre_grant_jitsi_meet_context_features or nil;

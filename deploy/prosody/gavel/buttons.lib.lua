@@ -1,0 +1,101 @@
+-- The buttons of Jitsi's client: what it believes it may do. It reads that from its token, and from a <permissions/> in
+-- its own presence, which takes the place of all that was said before. Jitsi's jitsi_permissions writes one at some of
+-- a client's promotions; where this module has something to say, its own takes the place of that one.
+local st, filters = require "util.stanza", require "util.filters";
+local full_sessions = prosody.full_sessions;
+local hooks, seats = module.part "hooks", module.part "seats";
+
+local xmlns_jitsi, xmlns_user = "http://jitsi.org/jitmeet", "http://jabber.org/protocol/muc#user";
+local AFTER_JITSI = -3; -- jitsi_permissions writes at -2
+
+-- What Jitsi allows a moderator about whom nothing else is known.
+local function defaults()
+	return module:get_option("jitsi_default_permissions", {
+		recording = true, livestreaming = true, transcription = true, ["outbound-call"] = true, flip = true;
+		["create-polls"] = true, ["send-groupchat"] = true, ["send-private-message"] = true;
+		["live-translation"] = true, ["live-translation-subscribe"] = true;
+	});
+end
+
+local function element(features)
+	local names, said = {}, st.stanza("permissions", { xmlns = xmlns_jitsi });
+	for name in pairs(features) do table.insert(names, tostring(name)); end
+	table.sort(names);
+	for _, name in ipairs(names) do said:tag("p", { name = name, val = tostring(features[name]) }):up(); end
+	return said;
+end
+
+local function is_own(stanza)
+	local x = stanza.name == "presence" and not stanza.attr.type and stanza:get_child("x", xmlns_user);
+	for status in x and x:childtags("status") or function () end do
+		if status.attr.code == "110" then return true; end
+	end
+	return false;
+end
+
+-- In what a session is sent. What jitsi_permissions says meanwhile is noted.
+local function write(stanza, session)
+	local known = session.gavel;
+	if not known or not is_own(stanza) then return stanza; end
+	local theirs = stanza:get_child("permissions", xmlns_jitsi);
+	if known.untold then
+		if theirs then stanza:remove_children("permissions", xmlns_jitsi); end
+		stanza:add_child(element(known.untold));
+		known.told, known.untold = known.untold, nil;
+	elseif theirs then
+		known.told = {};
+		for child in theirs:childtags("p") do known.told[child.attr.name] = child.attr.val == "true"; end
+	end
+	return stanza;
+end
+
+local function safely(stanza, session)
+	return hooks.attempt("buttons", write, stanza, session) or stanza;
+end
+
+local function differs(one, other)
+	for name, value in pairs(one) do
+		if tostring(other[name]) ~= tostring(value) then return true; end
+	end
+	return false;
+end
+
+-- From now on these are the features that the client should show; it hears of them with its next own presence. What it
+-- believes to have beside them (`had`, and what it was told before) it hears to be denied.
+local function show(session, features, had)
+	local known, wanted = seats.book(session.full_jid), {};
+	for _, before in ipairs { had or {}, known.told or {}, known.untold or {} } do
+		for name in pairs(before) do wanted[name] = false; end
+	end
+	for name, value in pairs(features) do wanted[name] = value; end
+	if not had and not differs(wanted, known.told or {}) then
+		known.untold = nil;
+		return;
+	end
+	known.untold = wanted;
+	filters.add_filter(session, "stanzas/out", safely, AFTER_JITSI);
+end
+
+-- Where something is to be told: sends the client its own presence once more.
+local function send(session)
+	if not session.gavel or not session.gavel.untold then return; end
+	for _, seat in ipairs(seats.of(session.full_jid)) do
+		local room, occupant = seat.room, seat.occupant;
+		local presence, x = occupant:get_presence(session.full_jid), st.stanza("x", { xmlns = xmlns_user });
+		if presence and not presence.attr.type then
+			local own = st.clone(presence);
+			module:context(room.jid:match("@(.*)$")):fire_event("muc-build-occupant-presence",
+				{ room = room, occupant = occupant, stanza = own });
+			own.attr.to = session.full_jid;
+			room:build_item_list(occupant, x, false);
+			room:route_stanza(own:add_child(x:tag("status", { code = "110" }):up()));
+		end
+	end
+end
+
+return {
+	defaults = defaults, show = show, send = send;
+	finish = function ()
+		for _, session in pairs(full_sessions) do filters.remove_filter(session, "stanzas/out", safely); end
+	end;
+};

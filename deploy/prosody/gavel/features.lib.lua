@@ -1,0 +1,236 @@
+-- Jitsi's features (recording, dial-out, polls …). Jitsi's modules read in one place what somebody may do: in the
+-- session's jitsi_meet_context_features. A feature that is missing there is denied; where there is no table, role and
+-- affiliation decide. For somebody whose list (permissions.lib.lua) names some of them this module puts a table of
+-- its own there: Jitsi's own view of that person, with the list's names on top. It is made anew with each change of
+-- role, affiliation, list, or of what other modules put there. Where the list names none, nothing is touched.
+local jid = require "util.jid";
+local affiliation_ranks = module:require("muc/util").valid_affiliations;
+local who, hooks, claims, seats = module.part "who", module.part "hooks", module.part "claims", module.part "seats";
+local permissions, arrivals, buttons = module.part "permissions", module.part "arrivals", module.part "buttons";
+local full_sessions = prosody.full_sessions;
+
+local function copy_of(features)
+	local copy = {};
+	for name, value in pairs(features or {}) do copy[name] = value; end
+	return copy;
+end
+
+local function has_same(one, other)
+	for name, value in pairs(one) do
+		if other[name] ~= value then return false; end
+	end
+	for name in pairs(other) do
+		if one[name] == nil then return false; end
+	end
+	return true;
+end
+
+---- Tables of this module's making ----
+
+-- Each knows what it stands on, also where another module has handed it to somebody else.
+local function make(features, base)
+	return setmetatable(features, { gavel_base = base or false });
+end
+
+-- Jitsi's own view of a session, false where it has none; then whether the session has a table of ours.
+local function base_of(session)
+	local features = session.jitsi_meet_context_features;
+	local meta = type(features) == "table" and getmetatable(features) or {};
+	if meta.gavel_base ~= nil then return meta.gavel_base, true; end
+	return type(features) == "table" and features or false, false;
+end
+
+local function token_features(session)
+	local held = claims.token_claims(session);
+	local context = held and type(held.context) == "table" and held.context or {};
+	return type(context.features) == "table" and context.features or nil;
+end
+
+local function put(session, features)
+	session.jitsi_meet_context_features = features or nil;
+end
+
+---- What a list makes of it ----
+
+-- What Jitsi answers where there is no table: to moderators yes, for files and calls to owners, to others no.
+local function answers_for_none(places)
+	local answers, all_owners = {}, true;
+	for _, place in ipairs(places) do
+		if place.role ~= "moderator" then return {}; end
+		all_owners = all_owners and place.affiliation == "owner";
+	end
+	for name, allowed in pairs(buttons.defaults()) do answers[name] = allowed; end
+	answers["file-upload"] = all_owners or nil;
+	return answers;
+end
+
+-- Of several rooms that somebody is in: what one denies is denied, and what all allow is allowed.
+local function decided(places)
+	local result, allowed = {}, {};
+	for _, place in ipairs(places) do
+		for name, whom in pairs(place.list.is_jitsi and place.list.names or {}) do
+			if not permissions.own[name] then
+				local may = permissions.holds(whom, place.role, place.affiliation);
+				allowed[name] = (allowed[name] or 0) + (may and 1 or 0);
+				if not may then result[name] = false; elseif allowed[name] == #places then result[name] = true; end
+			end
+		end
+	end
+	return next(result) ~= nil and result or nil;
+end
+
+-- The rooms that a session is in, with what the person is there; `more` is one that they are about to enter.
+local function places_of(full, more)
+	local places = { more };
+	for _, seat in ipairs(seats.of(full)) do
+		local list, affiliation = permissions.list_of(full, seat.meeting), seat.room:get_affiliation(seat.occupant.bare_jid);
+		table.insert(places, { list = list, role = seat.occupant.role, affiliation = affiliation or "none" });
+	end
+	return places;
+end
+
+-- Sees to it that the session's features are as they should be. Of what changes somebody hears once they are in.
+local function refresh(session, entering)
+	local places = places_of(session.full_jid, entering);
+	if #places == 0 then return; end
+	local base, is_ours = base_of(session);
+	local on_top = decided(places);
+	if not on_top and not is_ours then return; end
+	local features = on_top and (base and copy_of(base) or answers_for_none(places));
+	for name, allowed in pairs(on_top or {}) do features[name] = allowed; end
+	if not (features and is_ours and has_same(features, session.jitsi_meet_context_features)) then
+		put(session, features and make(features, base) or base);
+	end
+	if entering then return; end
+	local book = seats.book(session.full_jid);
+	book.told = book.told or token_features(session) or {}; -- which the client has read itself
+	buttons.show(session, features or base or answers_for_none(places));
+end
+
+---- When ----
+
+local function enter(event)
+	local room, session, bare = event.room, event.origin, jid.bare(event.stanza.attr.from);
+	if permissions.is_idle() or session.full_jid ~= event.stanza.attr.from then return; end
+	local arrival, affiliation = arrivals.standing(event), room:get_affiliation(bare) or "none";
+	local given = arrival and not arrival.changed and arrival.affiliation or "none";
+	local role = event.occupant.role;
+	if (affiliation_ranks[given] or 0) > affiliation_ranks[affiliation] then
+		affiliation, role = given, room:get_default_role(given);
+	end
+	local list = permissions.list_of(session.full_jid, seats.meeting(room));
+	refresh(session, { list = list, role = role, affiliation = affiliation });
+end
+hooks.hook("muc-occupant-pre-join", enter, hooks.FIRST - 3);
+
+-- What features were made of last, by session: most presence changes nothing.
+local known = setmetatable({}, { __mode = "k" });
+
+local function look_at(room, session, occupant)
+	seats.sit(room, session.full_jid);
+	local affiliation, features = room:get_affiliation(occupant.bare_jid), session.jitsi_meet_context_features;
+	local list, last = permissions.list_of(session.full_jid, seats.meeting(room)), known[session];
+	if last and last.room == room and last.role == occupant.role and last.affiliation == affiliation
+		and last.list == list and last.features == features then return; end
+	refresh(session);
+	known[session] = { room = room, role = occupant.role, affiliation = affiliation, list = list,
+		features = session.jitsi_meet_context_features };
+end
+
+local function look_at_all(room, occupant)
+	if permissions.is_idle() or not occupant.role then return; end
+	for full, presence in occupant:each_session() do
+		local session = presence.attr.type == nil and full_sessions[full];
+		if session then look_at(room, session, occupant); end
+	end
+end
+
+-- Whoever changes a role saves the occupant; an affiliation may change without that.
+hooks.wrap("save_occupant", function (inner)
+	return function (room, occupant, ...)
+		local result = inner(room, occupant, ...);
+		if hooks.is_active() then hooks.attempt("features", look_at_all, room, occupant); end
+		return result;
+	end
+end);
+hooks.hook("muc-broadcast-presence", function (event) look_at_all(event.room, event.occupant); end, hooks.FIRST);
+
+-- Jitsi's view has changed, or a list: whoever is in hears of it now.
+local function look_again(full)
+	local session = full_sessions[full];
+	if not session then return; end
+	refresh(session);
+	buttons.send(session);
+end
+
+permissions.when_changed(function (full)
+	if full then return look_again(full); end
+	for room in who.muc.live_rooms() do
+		for _, occupant in room:each_occupant() do
+			for each in occupant:each_session() do
+				seats.sit(room, each);
+				look_again(each);
+			end
+		end
+	end
+end);
+
+---- Whoever loses a role ----
+
+local granted = { "pre_grant_jitsi_meet_context_features", "granted_jitsi_meet_context_features",
+	"granted_jitsi_meet_context_user_id", "granted_jitsi_meet_context_group_id", "force_permissions_update" };
+
+local before = setmetatable({}, { __mode = "k" }); -- features by session, before other modules hear of the fall
+
+local function note(bare)
+	for _, session in claims.sessions(bare) do before[session] = session.jitsi_meet_context_features; end
+end
+
+-- Jitsi's view becomes what the token gives, nothing where it gives nothing, so that a later promotion counts. A client
+-- keeps its buttons until it is told otherwise: it is told each feature that it had.
+local function take_back(bare)
+	for _, session in claims.sessions(bare) do
+		local had = before[session] or session.jitsi_meet_context_features;
+		before[session] = nil;
+		put(session, token_features(session));
+		for _, field in ipairs(granted) do session[field] = nil; end
+		if had then buttons.show(session, token_features(session) or {}, had); end
+	end
+end
+
+-- Once it is done: who has not heard of it with the presence that told of the fall does now.
+local function taken_back(bare)
+	for _, session in claims.sessions(bare) do
+		if not permissions.is_idle() then refresh(session); end
+		buttons.send(session);
+	end
+end
+
+---- A fault of Jitsi's ----
+
+-- A device switch by somebody without a table of features ends in an error of muc_flip, and the join gets no answer.
+local lent = setmetatable({}, { __mode = "k" }); -- by session: the table it has for as long as it enters
+
+hooks.hook("muc-occupant-pre-join", function (event)
+	local session = event.origin;
+	if session.jitsi_meet_context_features or not event.stanza:get_child("flip_device") then return; end
+	lent[session] = {};
+	put(session, lent[session]);
+end, hooks.FIRST - 4);
+
+hooks.after("muc-occupant-pre-join", function (event)
+	local session = event.origin;
+	if lent[session] and session.jitsi_meet_context_features == lent[session] then put(session, nil); end
+	lent[session] = nil;
+end);
+
+return {
+	note = note, take_back = take_back, taken_back = taken_back;
+	-- Without this module sessions are as Jitsi left them.
+	finish = function ()
+		for _, session in pairs(full_sessions) do
+			local base, is_ours = base_of(session);
+			if is_ours then put(session, base); end
+		end
+	end;
+};

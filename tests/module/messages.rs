@@ -1,0 +1,196 @@
+//! B17: chat and polls are refused to whoever is denied them, which Jitsi does
+//! only while a room is restricted.
+
+use crate::arrival::{connects, session, with};
+use crate::on_both;
+use crate::permissions::{defaults, says_of};
+use crate::scene::{ROOM, Scene};
+use crate::support::{Client, El, Options, Version, escape};
+use serde_json::json;
+
+const POLLS: &str = "polls.meet.jitsi";
+
+async fn scene(version: Version) -> Scene {
+    with(version, |options: &mut Options| {
+        options.more = format!("Component \"{POLLS}\" \"polls_component\"");
+    })
+    .await
+}
+
+/// A participant as Jitsi's clients connect.
+async fn person(scene: &Scene, name: &str) -> Client {
+    let mut fields = session("room", "");
+    fields["auth_token"] = json!(null);
+    let client = connects(scene, name, &fields).await;
+    client.join(ROOM, name, "").await;
+    client
+}
+
+/// Sends a message; the condition and text of the refusal, if there is one.
+async fn sends(client: &Client, to: &str, kind: &str, children: &str) -> Option<(String, String)> {
+    let id = client.id();
+    client
+        .send(&format!(
+            "<message to='{to}' type='{kind}' id='{id}'>{children}</message>"
+        ))
+        .await;
+    client.ping("meet.jitsi").await.unwrap();
+    let received = client.received();
+    let about = |s: &&El| s.name == "message" && s.attr("id") == Some(&id);
+    let refusal = received
+        .iter()
+        .filter(about)
+        .find(|s| s.attr("type") == Some("error"))?;
+    let text = refusal.named("error").and_then(|e| e.named("text"));
+    let text = text.map(|t| t.text.clone()).unwrap_or_default();
+    Some((refusal.condition().unwrap().to_owned(), text))
+}
+
+fn body(text: &str) -> String {
+    format!("<body>{text}</body>")
+}
+
+/// How many messages with this body or JSON a client has received from others.
+fn heard(client: &Client, text: &str) -> usize {
+    let holds = |c: &El| c.text.contains(text);
+    let is = |s: &El| s.name == "message" && s.attr("type") != Some("error");
+    client.count(|s| is(s) && s.children.iter().any(holds))
+}
+
+fn poll(command: &str, question: &str) -> String {
+    poll_of("polls", command, question)
+}
+
+fn poll_of(kind: &str, command: &str, question: &str) -> String {
+    let json = json!({
+        "type": kind, "command": command, "pollId": "p", "question": question,
+        "answers": [{ "name": "yes" }],
+    });
+    let text = json.to_string();
+    format!(
+        "<json-message xmlns='http://jitsi.org/jitmeet'>{}</json-message>",
+        escape(&text)
+    )
+}
+
+async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
+    let scene = scene(version).await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    let bob = person(&scene, "bob").await;
+    let private = format!("{ROOM}/alice");
+    assert_eq!(sends(&bob, ROOM, "groupchat", &body("free")).await, None);
+    assert_eq!(sends(&bob, &private, "chat", &body("free")).await, None);
+    assert_eq!(heard(&alice, "free"), 2);
+    let names = [
+        ("send-groupchat", "moderators"),
+        ("send-private-message", "nobody"),
+    ];
+    defaults(&scene, &names).await;
+    let html = "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>denied</body></html>";
+    let sealed = "<encrypted xmlns='urn:xmpp:omemo:2'>denied</encrypted>";
+    for what in [body("denied").as_str(), html, sealed] {
+        for (to, kind, text) in [
+            (ROOM, "groupchat", "You may not write to this meeting."),
+            (
+                &private,
+                "chat",
+                "You may not write to people of this meeting.",
+            ),
+            (
+                &private,
+                "normal",
+                "You may not write to people of this meeting.",
+            ),
+        ] {
+            let refused = Some(("not-allowed".to_owned(), text.to_owned()));
+            assert_eq!(sends(&bob, to, kind, what).await, refused, "{kind} {what}");
+        }
+    }
+    alice.ping("meet.jitsi").await.unwrap();
+    assert_eq!(heard(&alice, "denied"), 0);
+    // What is no message to read passes, and who is moderator may write.
+    let other = "<json-message xmlns='http://jitsi.org/jitmeet'>{\"type\":\"hand\"}</json-message>";
+    assert_eq!(sends(&bob, ROOM, "groupchat", other).await, None);
+    assert_eq!(sends(&bob, &private, "chat", other).await, None);
+    assert_eq!(heard(&alice, "hand"), 2);
+    assert_eq!(sends(&alice, ROOM, "groupchat", &body("hello")).await, None);
+    assert_eq!(heard(&bob, "hello"), 1);
+    // Roles come and go, and so does what a list says; all of it outlives reloads.
+    scene
+        .gavel
+        .affiliate(ROOM, bob.bare(), "owner")
+        .await
+        .unwrap();
+    assert_eq!(sends(&bob, ROOM, "groupchat", &body("risen")).await, None);
+    scene
+        .gavel
+        .affiliate(ROOM, bob.bare(), "none")
+        .await
+        .unwrap();
+    assert!(
+        sends(&bob, ROOM, "groupchat", &body("fallen"))
+            .await
+            .is_some()
+    );
+    says_of(&scene, ROOM, &bob, &[("send-groupchat", "everyone")])
+        .await
+        .unwrap();
+    scene.eval("return manage('reload', 'gavel')").await;
+    assert_eq!(sends(&bob, ROOM, "groupchat", &body("own")).await, None);
+    assert_eq!(sends(&bob, &private, "chat", &body("own")).await, None);
+    let carol = person(&scene, "carol").await;
+    assert!(
+        sends(&carol, ROOM, "groupchat", &body("carol"))
+            .await
+            .is_some()
+    );
+    scene.gavel.send("</stream:stream>").await;
+    scene.disconnected().await;
+    assert!(
+        sends(&carol, ROOM, "groupchat", &body("carol"))
+            .await
+            .is_some()
+    );
+    assert_eq!(sends(&bob, ROOM, "groupchat", &body("bob")).await, None);
+    assert_eq!((heard(&alice, "fallen"), heard(&alice, "carol")), (0, 0));
+}
+on_both!(module_refuses_chat_to_whom_it_is_denied);
+
+async fn module_refuses_polls_to_whom_they_are_denied(version: Version) {
+    let scene = scene(version).await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    let bob = person(&scene, "bob").await;
+    assert_eq!(
+        sends(&bob, POLLS, "normal", &poll("new-poll", "free")).await,
+        None
+    );
+    assert_eq!(heard(&alice, "free"), 1);
+    says_of(&scene, ROOM, &bob, &[("create-polls", "nobody")])
+        .await
+        .unwrap();
+    let text = "You may not start polls in this meeting.".to_owned();
+    let refused = Some(("not-allowed".to_owned(), text));
+    // Escapes hide nothing, nor does text that is no JSON.
+    let escaped = poll("new-poll", "denied").replace("new-poll", "new\\u002dpoll");
+    let broken = poll("new-poll", "denied").replace("yes", "\\x");
+    for what in [poll("new-poll", "denied"), escaped, broken] {
+        assert_eq!(sends(&bob, POLLS, "normal", &what).await, refused, "{what}");
+    }
+    // As older Jitsi sends them.
+    let older = poll_of("new-poll", "", "denied");
+    assert_eq!(sends(&bob, ROOM, "groupchat", &older).await, refused);
+    assert_eq!(heard(&alice, "denied"), 0);
+    // Answers to others' polls pass, and so do polls of others.
+    let answer = poll("answer-poll", "answered");
+    assert_eq!(sends(&bob, ROOM, "groupchat", &answer).await, None);
+    assert_eq!(heard(&alice, "answered"), 1);
+    let carol = person(&scene, "carol").await;
+    assert_eq!(
+        sends(&carol, POLLS, "normal", &poll("new-poll", "hers")).await,
+        None
+    );
+    assert_eq!(heard(&bob, "hers"), 1);
+}
+on_both!(module_refuses_polls_to_whom_they_are_denied);
