@@ -9,6 +9,8 @@ mod support;
 mod arrival;
 #[path = "module/bounds.rs"]
 mod bounds;
+#[path = "module/breakout.rs"]
+mod breakout;
 #[path = "module/claims.rs"]
 mod claims;
 #[path = "module/facts.rs"]

@@ -10,7 +10,7 @@
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
 -- hooks, moment, past, state, logins, release, standby; matrix, claims, evidence, names, jitsi; seats, permissions;
 -- arrivals, entering, bypass; buttons, features, falls, messages; intake; copies; facts, shadow; rights, lock; guard,
--- refusals.
+-- refusals; machines, returns, away, breakout.
 
 local hosts = prosody.hosts;
 
@@ -34,7 +34,8 @@ module.part "falls";
 module.part "rights";
 module.part "lock";
 module.part "refusals";
-local messages = module.part "messages";
+local messages, returns = module.part "messages", module.part "returns";
+module.part "breakout";
 
 -- A component that connects knows nothing of what the one before was sent. Its host may start after this one.
 local function watch(host)
@@ -65,7 +66,8 @@ end
 
 function module.save()
 	local session, lease = who.connection(), guard.lease();
-	return { rooms = state.save(), session = session, lease = lease, permissions = permissions.save() };
+	return { rooms = state.save(), session = session, lease = lease;
+		permissions = permissions.save(), returns = returns.save() };
 end
 
 function module.restore(saved)
@@ -75,6 +77,7 @@ function module.restore(saved)
 	shadow.restore(rooms, saved.session);
 	guard.restore(saved.lease);
 	permissions.restore(saved.permissions);
+	returns.restore(saved.returns);
 	shadow.invite_everywhere();
 end
 

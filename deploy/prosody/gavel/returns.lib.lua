@@ -1,0 +1,108 @@
+-- Whoever has dropped out of a breakout room gets back into it for a while: they come by the same JID, or, after a
+-- reload of the page, with the same verified user id. Somebody who has left for another room, was thrown out, or was
+-- sent elsewhere since, has not dropped out.
+local jid = require "util.jid";
+local seconds = require "util.time".monotonic; -- since some moment
+local full_sessions = prosody.full_sessions;
+local hooks, claims, seats = module.part "hooks", module.part "claims", module.part "seats";
+
+local WHILE = 60; -- seconds
+local SAME = 120; -- seconds; an id that two people have carried for longer names nobody
+
+-- By room JID, the time until which somebody gets back in, by bare JID or user id. Rooms end when all have dropped out.
+local rights = {};
+
+local function user_id(session)
+	local known = seats.book(session.full_jid);
+	if known.user_id == nil then
+		local held = claims.token_claims(session);
+		local user = held and type(held.context) == "table" and held.context.user;
+		local id = type(user) == "table" and user.id;
+		known.user_id = id and id ~= "" and tostring(id) or false;
+	end
+	return known.user_id;
+end
+
+-- The keys of rights: of a bare JID, and of a user id.
+local function keys_of(bare, id)
+	return id and { "jid:"..bare, "id:"..id } or { "jid:"..bare };
+end
+
+-- Whether an id is that of somebody else in a room, who has been there for longer than a ghost stays.
+local function is_anothers(room, id, full)
+	for _, occupant in room:each_occupant() do
+		for other in occupant:each_session() do
+			local session = other ~= full and full_sessions[other];
+			local since = session and user_id(session) == id and seats.find(other).seats[room.jid];
+			if since and since + SAME < seconds() then return true; end
+		end
+	end
+	return false;
+end
+
+local function prune()
+	for room_jid, keys in pairs(rights) do
+		for key, ends in pairs(keys) do
+			if ends < seconds() then keys[key] = nil; end
+		end
+		if next(keys) == nil then rights[room_jid] = nil; end
+	end
+end
+
+local function drops_out(room, full, session)
+	local known = session and session.gavel;
+	local id, main = known and known.user_id, seats.room_at(seats.meeting(room));
+	if id and (is_anothers(room, id, full) or main and is_anothers(main, id, full)) then id = nil; end
+	prune();
+	rights[room.jid] = rights[room.jid] or {};
+	for _, key in ipairs(keys_of(jid.bare(full), id)) do rights[room.jid][key] = seconds() + WHILE; end
+end
+
+hooks.hook("muc-occupant-left", function (event)
+	local room, stanza, origin = event.room, event.stanza, event.origin;
+	if not stanza or stanza:get_child_text("status") == "switch_room" or seats.meeting(room) == room.jid then return; end
+	local full = stanza.attr.from;
+	local session = full_sessions[full] or origin and origin.full_jid == full and origin;
+	drops_out(room, full, session);
+end, hooks.FIRST);
+
+-- Somebody's client may be gone before the server has noticed.
+local function is_ghost_in(room, id)
+	for _, occupant in room:each_occupant() do
+		for full in occupant:each_session() do
+			local session = full_sessions[full];
+			if session and session.hibernating and user_id(session) == id then return true; end
+		end
+	end
+	return false;
+end
+
+local function may_return(room, session, bare)
+	local id, known = session.full_jid and user_id(session), rights[room.jid] or {};
+	for _, key in ipairs(keys_of(bare, id)) do
+		if known[key] and known[key] >= seconds() then return true; end
+	end
+	return id and is_ghost_in(room, id) or false;
+end
+
+local function end_keys(known, bare, id)
+	for _, key in ipairs(keys_of(bare, id)) do known[key] = nil; end
+end
+
+hooks.hook("muc-occupant-joined", function (event)
+	local full = event.stanza.attr.from;
+	local session, known = full_sessions[full], rights[event.room.jid];
+	local id = session and user_id(session);
+	if known then end_keys(known, jid.bare(full), id); end
+end, -hooks.FIRST);
+
+return {
+	may_return = may_return;
+	-- Somebody was sent elsewhere.
+	end_of = function (full)
+		local session = full_sessions[full];
+		for _, known in pairs(rights) do end_keys(known, jid.bare(full), session and user_id(session)); end
+	end;
+	save = function () return rights; end;
+	restore = function (saved) rights = saved or {}; end;
+};

@@ -1,0 +1,444 @@
+//! B17: breakout rooms. Who enters one unsent, who is sent and gets back in,
+//! who may manage them, and how a client of Jitsi ends in the main room.
+
+use crate::on_both;
+use crate::permissions::{defaults_on, says_of};
+use crate::scene::{ROOM, SERVICE, Scene, options};
+use crate::support::{Client, El, Options, Version, sign};
+use serde_json::{Value, json};
+
+const BREAKOUTS: &str = "breakout.meet.jitsi";
+const ONE: &str = "room--one@breakout.meet.jitsi";
+const TWO: &str = "room--two@breakout.meet.jitsi";
+/// What Jitsi's clients say in each presence.
+const JITSI: &str = "<SourceInfo>{}</SourceInfo>";
+
+struct Meeting {
+    scene: Scene,
+    /// Moderates it.
+    host: Client,
+    focus: Client,
+}
+
+/// What connecting to the meeting leaves in a session.
+fn connected(user_id: &str) -> Value {
+    let token = sign(&json!({ "context": { "user": { "id": user_id } } }));
+    json!({ "auth_token": token, "jitsi_meet_domain": "*", "jitsi_web_query_room": "room" })
+}
+
+impl Meeting {
+    /// Two breakout rooms, where only those who are sent may enter; the focus is in the first.
+    async fn new(version: Version) -> Self {
+        let scene = Scene::with(version, orders()).await;
+        let focus = Client::connect(&scene.prosody, "focus@auth.meet.jitsi/focus").await;
+        focus.join(ROOM, "focus", "").await;
+        scene.follow(ROOM).await;
+        let host = person(&scene, "host").await;
+        scene
+            .gavel
+            .affiliate(ROOM, host.bare(), "owner")
+            .await
+            .unwrap();
+        host.sees_affiliation(ROOM, "host", "owner").await;
+        for name in ["room--one", "room--two"] {
+            order(&host, "add", &format!("subject='{name}'")).await;
+        }
+        for service in [SERVICE, BREAKOUTS] {
+            defaults_on(&scene, service, &[("breakout-enter", "nobody")]).await;
+        }
+        focus.join(ONE, "focus", "").await;
+        scene.follow(ONE).await;
+        Self { scene, host, focus }
+    }
+
+    async fn sends(&self, whom: &Client, to: &str) {
+        let attributes = format!("participantJid='{}' roomJid='{to}'", whom.jid);
+        order(&self.host, "move-to-room", &attributes).await;
+        whom.ping("meet.jitsi").await.unwrap();
+    }
+
+    /// Everybody's names in a breakout room, as it counts them.
+    async fn inside(&self, room: &str) -> String {
+        let code = format!(
+            "local r, n = room('{room}'), {{}} if not r then return 'none' end
+             for nick in r:each_occupant() do table.insert(n, nick:match('/(.*)$')) end
+             table.sort(n) return table.concat(n, ' ')"
+        );
+        self.scene.eval_on(BREAKOUTS, &code).await
+    }
+}
+
+fn orders() -> Options {
+    let mut options = options();
+    options.global =
+        r#"muc_mapper_domain_base = "meet.jitsi" muc_mapper_domain_prefix = "muc""#.into();
+    let stand_ins = ["test_breakout", "test_breakout_orders"];
+    options.breakout_modules.splice(0..0, stand_ins);
+    options
+}
+
+/// Somebody in the main room.
+async fn person(scene: &Scene, name: &str) -> Client {
+    person_as(scene, name, name).await
+}
+
+async fn person_as(scene: &Scene, name: &str, user_id: &str) -> Client {
+    let jid = format!("{name}@meet.jitsi/{name}");
+    let fields = connected(user_id).to_string();
+    let client = Client::connect_with(&scene.prosody, &jid, Some(&fields)).await;
+    client.join(ROOM, name, "").await;
+    client
+}
+
+/// Sends an order about breakout rooms; the condition of the refusal, if there is one.
+async fn order(client: &Client, kind: &str, attributes: &str) -> Option<String> {
+    let id = client.id();
+    client
+        .send(&format!(
+            "<message to='{BREAKOUTS}' id='{id}'>\
+             <breakout_rooms type='features/breakout-rooms/{kind}' {attributes}/></message>"
+        ))
+        .await;
+    client.ping("meet.jitsi").await.unwrap();
+    let received = client.received();
+    let about = |s: &&El| s.name == "message" && s.attr("id") == Some(&id);
+    let refusal = received.iter().find(about)?;
+    refusal.condition().map(str::to_owned)
+}
+
+/// Goes from one room to another as Jitsi's clients do.
+async fn moves(client: &Client, from: &str, to: &str) -> Result<(), String> {
+    let name = client.jid.split('/').nth(1).unwrap();
+    client
+        .send(&format!(
+            "<presence to='{from}/{name}' type='unavailable'><status>switch_room</status></presence>"
+        ))
+        .await;
+    client.sees_gone(from, name).await;
+    client.try_join(to, name, "").await
+}
+
+async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let [bob, carol] = [
+        person(&meeting.scene, "bob").await,
+        person(&meeting.scene, "carol").await,
+    ];
+    let refused = Err("not-allowed".to_owned());
+    assert_eq!(moves(&bob, ROOM, ONE).await, refused);
+    assert_eq!(bob.try_join(ONE, "bob", "").await, refused, "once more");
+    assert_eq!(bob.try_join(TWO, "bob", "").await, refused);
+    assert_eq!(meeting.inside(ONE).await, "focus");
+    assert_eq!(meeting.inside(TWO).await, "none", "no room came of it");
+    assert_eq!(
+        bob.try_join(ROOM, "bob", "").await,
+        Ok(()),
+        "back to the main room"
+    );
+    // Somebody who is sent enters there, and only there, once.
+    meeting.sends(&bob, ONE).await;
+    assert_eq!(moves(&bob, ROOM, TWO).await, refused);
+    assert_eq!(moves(&carol, ROOM, ONE).await, refused, "another's");
+    assert_eq!(bob.try_join(ONE, "bob", "").await, Ok(()));
+    assert_eq!(meeting.inside(ONE).await, "bob focus");
+    assert_eq!(moves(&bob, ONE, ROOM).await, Ok(()));
+    assert_eq!(moves(&bob, ROOM, ONE).await, refused, "it was for once");
+    // Only the last place counts, and back to the main room is a place.
+    bob.join(ROOM, "bob", "").await;
+    for (first, last) in [(ONE, TWO), (ONE, ROOM)] {
+        meeting.sends(&bob, first).await;
+        meeting.sends(&bob, last).await;
+        assert_eq!(moves(&bob, ROOM, ONE).await, refused);
+        bob.join(ROOM, "bob", "").await;
+    }
+    // A participant sends nobody, and a moderator enters everywhere.
+    let attributes = format!("participantJid='{}' roomJid='{ONE}'", carol.jid);
+    order(&bob, "move-to-room", &attributes).await;
+    assert_eq!(carol.try_join(ONE, "carol", "").await, refused);
+    assert_eq!(moves(&meeting.host, ROOM, ONE).await, Ok(()));
+    // From there moderators send, too; the ticket outlives a reload.
+    bob.ping("meet.jitsi").await.unwrap();
+    meeting.sends(&bob, TWO).await;
+    meeting
+        .scene
+        .eval_on(BREAKOUTS, "return manage('reload', 'gavel')")
+        .await;
+    meeting.focus.join(TWO, "focus", "").await;
+    assert_eq!(moves(&bob, ROOM, TWO).await, Ok(()));
+    // Whose list allows it needs nobody.
+    carol.join(ROOM, "carol", "").await;
+    says_of(
+        &meeting.scene,
+        ROOM,
+        &carol,
+        &[("breakout-enter", "everyone")],
+    )
+    .await
+    .unwrap();
+    assert_eq!(moves(&carol, ROOM, TWO).await, Ok(()));
+    assert_eq!(meeting.inside(TWO).await, "bob carol focus");
+    // Recorders and the like are never stopped.
+    let recorder = Client::connect(&meeting.scene.prosody, "focus@auth.meet.jitsi/second").await;
+    assert_eq!(recorder.try_join(ONE, "recorder", "").await, Ok(()));
+}
+on_both!(module_lets_only_those_who_are_sent_into_breakout_rooms);
+
+async fn module_leaves_breakout_rooms_open_where_gavel_says_so(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let bob = person(&meeting.scene, "bob").await;
+    says_of(
+        &meeting.scene,
+        ROOM,
+        &bob,
+        &[("breakout-enter", "moderators")],
+    )
+    .await
+    .unwrap();
+    for names in [&[("breakout-enter", "everyone")][..], &[]] {
+        defaults_on(&meeting.scene, BREAKOUTS, names).await;
+        // The defaults hold for whom gavel has said nothing about.
+        assert_eq!(moves(&bob, ROOM, ONE).await, Err("not-allowed".to_owned()));
+        let guest = format!("guest{}", names.len());
+        let guest = person(&meeting.scene, &guest).await;
+        assert_eq!(moves(&guest, ROOM, ONE).await, Ok(()));
+        bob.join(ROOM, "bob", "").await;
+    }
+    // What is said while somebody is in a breakout room holds for the meeting.
+    meeting.sends(&bob, ONE).await;
+    assert_eq!(moves(&bob, ROOM, ONE).await, Ok(()));
+    says_of(&meeting.scene, ONE, &bob, &[("breakout-enter", "everyone")])
+        .await
+        .unwrap();
+    assert_eq!(moves(&bob, ONE, ROOM).await, Ok(()));
+    assert_eq!(moves(&bob, ROOM, ONE).await, Ok(()));
+    // gavel's absence changes nothing.
+    defaults_on(&meeting.scene, BREAKOUTS, &[("breakout-enter", "nobody")]).await;
+    meeting.scene.gavel.send("</stream:stream>").await;
+    meeting.scene.disconnected().await;
+    let carol = person(&meeting.scene, "carol").await;
+    assert_eq!(
+        moves(&carol, ROOM, ONE).await,
+        Err("not-allowed".to_owned())
+    );
+    carol.join(ROOM, "carol", "").await;
+    meeting.sends(&carol, ONE).await;
+    assert_eq!(moves(&carol, ROOM, ONE).await, Ok(()));
+}
+on_both!(module_leaves_breakout_rooms_open_where_gavel_says_so);
+
+/// The client has lost its connection, or its page is loaded anew.
+async fn drops_out(meeting: &Meeting, client: Client, room: &str, name: &str) {
+    client.send("</stream:stream>").await;
+    meeting.host.sees_gone(room, name).await;
+}
+
+async fn module_lets_people_back_into_their_breakout_room(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let scene = &meeting.scene;
+    moves(&meeting.host, ROOM, ONE).await.unwrap();
+    let refused = Err("not-allowed".to_owned());
+    let bob = person(scene, "bob").await;
+    meeting.sends(&bob, ONE).await;
+    moves(&bob, ROOM, ONE).await.unwrap();
+    drops_out(&meeting, bob, ONE, "bob").await;
+    // By the same JID, once.
+    let bob = person(scene, "bob").await;
+    assert_eq!(moves(&bob, ROOM, TWO).await, refused);
+    assert_eq!(bob.try_join(ONE, "bob", "").await, Ok(()));
+    drops_out(&meeting, bob, ONE, "bob").await;
+    // By the same user id: a reload is a new JID. Not by another's.
+    let mallory = person(scene, "mallory").await;
+    assert_eq!(moves(&mallory, ROOM, ONE).await, refused);
+    scene
+        .eval_on(BREAKOUTS, "return manage('reload', 'gavel')")
+        .await;
+    let again = person_as(scene, "again", "bob").await;
+    assert_eq!(moves(&again, ROOM, ONE).await, Ok(()));
+    // Who moves on, is thrown out, or sent elsewhere, does not get back.
+    moves(&again, ONE, ROOM).await.unwrap();
+    assert_eq!(moves(&again, ROOM, ONE).await, refused);
+    again.join(ROOM, "again", "").await;
+    meeting.sends(&again, ONE).await;
+    moves(&again, ROOM, ONE).await.unwrap();
+    meeting.host.set_role(ONE, "again", "none").await.unwrap();
+    again.sees_gone(ONE, "again").await;
+    assert_eq!(again.try_join(ONE, "again", "").await, refused);
+    again.join(ROOM, "again", "").await;
+    meeting.sends(&again, ONE).await;
+    moves(&again, ROOM, ONE).await.unwrap();
+    again.leave(ONE, "again").await;
+    again.join(ROOM, "again", "").await;
+    meeting.sends(&again, TWO).await;
+    assert_eq!(moves(&again, ROOM, ONE).await, refused);
+    // Not for ever.
+    again.join(ROOM, "again", "").await;
+    meeting.sends(&again, ONE).await;
+    moves(&again, ROOM, ONE).await.unwrap();
+    again.leave(ONE, "again").await;
+    let later = "for _, keys in pairs(prosody.hosts['breakout.meet.jitsi'].modules.gavel.module.part('returns').save()) do
+        for key, ends in pairs(keys) do keys[key] = ends - 61 end end return 'done'";
+    assert_eq!(scene.eval_on(BREAKOUTS, later).await, "done");
+    assert_eq!(again.try_join(ONE, "again", "").await, refused);
+}
+on_both!(module_lets_people_back_into_their_breakout_room);
+
+/// An id that several people carry for long is no person's.
+async fn module_lets_nobody_back_by_an_id_of_many(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let scene = &meeting.scene;
+    moves(&meeting.host, ROOM, ONE).await.unwrap();
+    let bob = person_as(scene, "bob", "sample").await;
+    let carol = person_as(scene, "carol", "sample").await;
+    let earlier = format!(
+        "local seats = session('{}').gavel.seats seats['{ROOM}'] = seats['{ROOM}'] - 121 return 'done'",
+        carol.jid
+    );
+    assert_eq!(scene.eval(&earlier).await, "done");
+    meeting.sends(&bob, ONE).await;
+    moves(&bob, ROOM, ONE).await.unwrap();
+    drops_out(&meeting, bob, ONE, "bob").await;
+    assert_eq!(
+        moves(&carol, ROOM, ONE).await,
+        Err("not-allowed".to_owned())
+    );
+    let bob = person_as(scene, "bob", "sample").await;
+    assert_eq!(moves(&bob, ROOM, ONE).await, Ok(()), "by his JID");
+}
+on_both!(module_lets_nobody_back_by_an_id_of_many);
+
+async fn module_sends_clients_of_jitsi_back_to_the_main_room(version: Version) {
+    let meeting = Meeting::new(version).await;
+    moves(&meeting.host, ROOM, ONE).await.unwrap();
+    let bob = person(&meeting.scene, "bob").await;
+    let counted = meeting.inside(ONE).await;
+    bob.send(&format!(
+        "<presence to='{ROOM}/bob' type='unavailable'><status>switch_room</status></presence>"
+    ))
+    .await;
+    // It believes that it is in, alone, and is told to move.
+    assert_eq!(bob.try_join(ONE, "bob", JITSI).await, Ok(()));
+    let seen = |s: &El| s.name == "presence" && s.attr("from").is_some_and(|f| f.starts_with(ONE));
+    assert_eq!(bob.count(seen), 1);
+    assert_eq!(bob.role(ONE, "bob"), "participant");
+    let order = bob
+        .expect("to be told", |s| {
+            s.attr("from") == Some(BREAKOUTS)
+                && s.named("json-message")
+                    .is_some_and(|m| m.text.contains("move-to-room"))
+        })
+        .await;
+    let told: Value = serde_json::from_str(&order.named("json-message").unwrap().text).unwrap();
+    let expected = json!({
+        "type": "breakout_rooms", "event": "features/breakout-rooms/move-to-room", "roomJid": ROOM
+    });
+    assert_eq!(told, expected);
+    // What it sends meanwhile gets no answer that would disturb it; it is told again.
+    bob.presence(ONE, "bob", "<audiomuted>true</audiomuted>")
+        .await;
+    bob.ping("meet.jitsi").await.unwrap();
+    assert_eq!(bob.count(|s| s.attr("type") == Some("error")), 0);
+    bob.expect("to be told again", |s| s.named("json-message").is_some())
+        .await;
+    bob.leave(ONE, "bob").await;
+    bob.join(ROOM, "bob", JITSI).await;
+    // Nobody else has seen anything, and nobody was counted.
+    assert_eq!(meeting.inside(ONE).await, counted);
+    let about = format!("{ONE}/bob");
+    for client in [&meeting.host, &meeting.focus, &meeting.scene.gavel] {
+        client.ping("meet.jitsi").await.ok();
+        assert_eq!(
+            client.count(|s| s.attr("from") == Some(&about)),
+            0,
+            "{}",
+            client.jid
+        );
+    }
+    // The next time it is sent.
+    meeting.sends(&bob, ONE).await;
+    bob.send(&format!("<presence to='{ROOM}/bob' type='unavailable'/>"))
+        .await;
+    bob.join(ONE, "bob", JITSI).await;
+    meeting.host.sees(ONE, "bob", "inside", |_| true).await;
+}
+on_both!(module_sends_clients_of_jitsi_back_to_the_main_room);
+
+async fn module_refuses_to_manage_breakout_rooms(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let bob = person(&meeting.scene, "bob").await;
+    let rooms = "local n = {} for jid, name in pairs(prosody.hosts['muc.meet.jitsi'].modules.muc
+            .get_room_from_jid('room@muc.meet.jitsi')._data.breakout_rooms) do table.insert(n, name) end
+        table.sort(n) return table.concat(n, ' ')";
+    let orders = |name: &str| {
+        [
+            ("add", format!("subject='{name}'")),
+            (
+                "rename",
+                format!("breakoutRoomJid='{TWO}' subject='{name}'"),
+            ),
+            ("remove", format!("breakoutRoomJid='{TWO}'")),
+            (
+                "move-to-room",
+                format!("participantJid='{}' roomJid='{ONE}'", bob.jid),
+            ),
+        ]
+    };
+    let denied = [("breakout-manage", "nobody"), ("breakout-enter", "nobody")];
+    says_of(&meeting.scene, ROOM, &meeting.host, &denied)
+        .await
+        .unwrap();
+    for place in ["main room", "breakout room"] {
+        for (kind, attributes) in orders("denied") {
+            let refused = order(&meeting.host, kind, &attributes).await;
+            assert_eq!(
+                refused.as_deref(),
+                Some("not-allowed"),
+                "{kind} from the {place}"
+            );
+        }
+        assert_eq!(
+            meeting.scene.eval_on(BREAKOUTS, rooms).await,
+            "room--one room--two"
+        );
+        assert_eq!(bob.count(|s| s.named("json-message").is_some()), 0);
+        if place == "main room" {
+            assert_eq!(
+                moves(&meeting.host, ROOM, ONE).await,
+                Ok(()),
+                "moderators enter"
+            );
+        }
+    }
+    // A move that was refused is no ticket.
+    assert_eq!(moves(&bob, ROOM, ONE).await, Err("not-allowed".to_owned()));
+    bob.join(ROOM, "bob", "").await;
+    // Who is allowed becomes no moderator by it.
+    says_of(
+        &meeting.scene,
+        ROOM,
+        &bob,
+        &[("breakout-manage", "everyone")],
+    )
+    .await
+    .unwrap();
+    order(&bob, "add", "subject='bobs'").await;
+    assert_eq!(
+        meeting.scene.eval_on(BREAKOUTS, rooms).await,
+        "room--one room--two"
+    );
+    let allowed = [("breakout-manage", "moderators")];
+    says_of(&meeting.scene, ONE, &meeting.host, &allowed)
+        .await
+        .unwrap();
+    for (kind, attributes) in orders("new") {
+        assert_eq!(
+            order(&meeting.host, kind, &attributes).await,
+            None,
+            "{kind}"
+        );
+    }
+    assert_eq!(
+        meeting.scene.eval_on(BREAKOUTS, rooms).await,
+        "new room--one"
+    );
+}
+on_both!(module_refuses_to_manage_breakout_rooms);
