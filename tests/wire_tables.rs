@@ -6,7 +6,8 @@ use gavel::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, Role, RoomJid
 use gavel::stanza::{
     Actor, Arrival, Bridge, CommandReply, DisplayName, Entitled, Evidence, EvidenceKind, Form,
     Identity, Inbound, Iq, IqKind, IqPayload, Item, LIST_ROOMS, LeftOut, Message, MessageKind,
-    Module, MucUser, Outbound, Permit, Presence, PresenceKind, Reply, Request, StanzaError, Unread,
+    Module, MucUser, Outbound, Permit, Presence, PresenceKind, Refused, Reply, Request,
+    StanzaError, Unread,
 };
 use gavel::wire::{DecodeError, Decoder, EncodeError, Encoder};
 use minidom::Element;
@@ -518,6 +519,10 @@ fn table_of_iq_payloads() {
         }))),
         ("an arrival of nobody", "<arrival xmlns='urn:gavel:arrival:0'/>".to_owned(), IqPayload::Arrival(Box::default())),
         ("an arrival of another kind", "<arrival xmlns='urn:gavel:arrival:1'/>".to_owned(), IqPayload::Other),
+        ("what the guard refused", "<lease xmlns='urn:gavel:guard:0'><refused room='r@m' jid='a@h' by='f@h'/><other/><refused room='r@m' jid='b@h'/></lease>".to_owned(), IqPayload::Refused(vec![
+            Refused { room: "r@m".to_owned(), jid: "a@h".to_owned(), by: owned("f@h") },
+            Refused { room: "r@m".to_owned(), jid: "b@h".to_owned(), by: None },
+        ])),
         ("muc#owner", format!("<query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query>"), IqPayload::MucOwner(parsed.clone())),
         ("command", format!("<command xmlns='http://jabber.org/protocol/commands' node='n' sessionid='s' status='completed'><note type='info'>i</note><note type='error'>e</note>{form}</command>"), IqPayload::Command(CommandReply {
             node: "n".to_owned(),

@@ -58,6 +58,9 @@ pub struct ModuleStatus {
     /// The release it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Whether its guard is on (`policy.guard`).
+    #[serde(default)]
+    pub guard: bool,
 }
 
 /// Whether the module is active on a service.

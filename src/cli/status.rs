@@ -112,7 +112,10 @@ fn words(module: &ModuleStatus) -> String {
     let service = &module.service;
     let version = module.version.as_deref().unwrap_or("of an unknown release");
     match module.state {
-        ModuleState::Active => format!("{service}: mod_gavel {version}"),
+        ModuleState::Active => {
+            let guard = if module.guard { "on" } else { "off" };
+            format!("{service}: mod_gavel {version}, guard {guard}")
+        }
         ModuleState::ServesAnother => {
             format!("{service}: mod_gavel serves another gavel (gavel_jid)")
         }

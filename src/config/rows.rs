@@ -284,8 +284,8 @@ pub const ROWS: &[Row] = &[
     ),
     row_of(
         "policy.guard",
-        Value("false"),
-        "Whether the Prosody module refuses what gavel would take back, so that nobody unentitled moderates even for a moment: [the guard](../moderators.md#policyguard-nobody-unentitled-moderates-not-even-for-a-moment).",
+        Value("true"),
+        "Whether the Prosody module refuses what gavel would otherwise take back, so that nobody unentitled moderates even for a moment: [the guard](../moderators.md#policyguard-nobody-unentitled-moderates-not-even-for-a-moment).",
     ),
     row_of(
         "policy.on_expiry",

@@ -125,7 +125,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.policy.fallback, Fallback::None);
     assert_eq!(config.policy.grants, Grants::Owner);
     assert!(config.policy.protect_hosts);
-    assert!(!config.policy.guard);
+    assert!(config.policy.guard);
     assert_eq!(config.policy.on_expiry, OnExpiry::Keep);
     assert_eq!(config.policy.host_absent.action, AbsentHost::None);
     assert_eq!(config.names.freeze, Freeze::Revert);
@@ -203,7 +203,7 @@ guests = "strip"
 fallback = "none"
 grants = "owner"
 protect_hosts = true
-guard = false
+guard = true
 on_expiry = "keep"
 trusted_logins = []
 fallback_services = ["muc.meet.jitsi"]

@@ -159,6 +159,11 @@ impl Facts {
         (!services.is_empty()).then(|| services.join(", "))
     }
 
+    /// Whether the module serves one of the services.
+    pub(super) fn is_served_somewhere(&self) -> bool {
+        (0..self.setup.services.len()).any(|n| self.module(n) == Some(Module::Serves))
+    }
+
     /// Whether the module serves every service; false where that is not known.
     pub(super) fn module_everywhere(&self) -> bool {
         (0..self.setup.services.len()).all(|n| self.module(n) == Some(Module::Serves))

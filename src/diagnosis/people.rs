@@ -16,8 +16,12 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
             PartyKind::Occupant | PartyKind::Outside => {}
         }
     }
+    for (promoter, people) in &daemon.tally.guarded {
+        guarded(promoter, *people, list);
+    }
     let machine = |p: &Promoter| matches!(p.kind, PartyKind::Infrastructure | PartyKind::None);
-    if daemon.tally.people > 0 && !daemon.tally.promotions.keys().any(machine) {
+    let mut promoters = daemon.tally.promotions.keys();
+    if daemon.tally.people > 0 && !promoters.any(machine) && daemon.tally.guarded.is_empty() {
         list.ok(
             "promotions",
             format!(
@@ -28,6 +32,23 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
     }
     server_admins(daemon, list);
     user_ids(daemon, list);
+}
+
+/// What the guard refuses is no fault: Jicofo logs that, and goes on.
+fn guarded(promoter: &Promoter, n: u64, list: &mut List) {
+    let service = &promoter.service;
+    let who = match (&promoter.name, promoter.kind) {
+        (_, PartyKind::None) => "a module of Prosody",
+        (Some(name), _) => name,
+        (None, _) => "infrastructure",
+    };
+    list.ok(
+        "promotions",
+        format!(
+            "{who} wanted to promote {} in {service} who may not moderate, and mod_gavel refused it (policy.guard)",
+            people(n)
+        ),
+    );
 }
 
 /// "3 times since the start (2 as they joined)".
@@ -49,7 +70,7 @@ fn focus(promoter: &Promoter, n: Promotions, list: &mut List) {
         "{name} has made people moderators in {service} {}",
         times(n)
     );
-    let authentication = "set JICOFO_ENABLE_AUTH=0 (docker-jitsi-meet), or in jicofo.conf jicofo.authentication.enabled = false. Leave it on if guests have to wait for a host, which it does too, and set policy.guard = true instead; and if people log in with accounts and without tokens, set policy.trusted_logins before you switch it off, or nobody moderates";
+    let authentication = "set JICOFO_ENABLE_AUTH=0 (docker-jitsi-meet), or in jicofo.conf jicofo.authentication.enabled = false. Leave it on if guests have to wait for a host, which it does too: with policy.guard, which is on by default, mod_gavel refuses its promotions; and if people log in with accounts and without tokens, set policy.trusted_logins before you switch it off, or nobody moderates";
     if n.not_first > 0 {
         return list.warn(
             "promotions",

@@ -40,17 +40,13 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
     guard(facts, list);
 }
 
-/// `policy.guard` is the module's work.
+/// The guard is the module's work, so without the module there is nothing to say.
+/// Whoever has switched it off has done so on purpose.
 fn guard(facts: &Facts, list: &mut List) {
-    let told = facts.only_module_helps();
-    if let Some(place) = facts
-        .without_module()
-        .filter(|_| facts.setup.guard && !told)
-    {
-        list.warn(
+    if !facts.setup.guard && facts.is_served_somewhere() {
+        list.ok(
             "guard",
-            format!("policy.guard is on and has no effect on {place}, because mod_gavel is not active there: gavel takes back what others give instead of preventing it"),
-            "load mod_gavel there, of the same release as gavel",
+            "policy.guard is off: somebody whom others promote without being entitled moderates for a moment, until gavel takes it back, and moderators can throw a host out; take guard = false out of [policy] to have mod_gavel refuse both",
         );
     }
 }

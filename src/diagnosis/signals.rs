@@ -108,7 +108,7 @@ fn tokenless(daemon: &Daemon, list: &mut List) {
     };
     list.warn(
         "logins",
-        format!("nobody has come with a token since the start, and gavel took back what Jicofo gave people of {domain}: nobody moderates"),
+        format!("nobody has come with a token since the start, and gavel lets nobody of {domain} keep what Jicofo gives them: nobody moderates"),
         remedy,
     );
 }

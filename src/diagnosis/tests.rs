@@ -37,7 +37,7 @@ fn healthy() -> Facts {
             trusted_domains: vec!["meet.jitsi".into()],
             reverts: true,
             poll: Poll::Auto,
-            guard: false,
+            guard: true,
             socket: "/run/gavel/admin.sock".into(),
             logins: Vec::new(),
         },
@@ -219,13 +219,14 @@ fn the_module_is_missed_where_jitsi_is() {
 
 #[test]
 fn the_guard_is_the_modules_work() {
-    let mut facts = plain();
-    none(&facts, "guard");
-    facts.setup.guard = true;
-    one(&facts, "guard", Severity::Warn, "muc.meet.jitsi");
-    let mut served = healthy();
-    served.setup.guard = true;
+    let (mut plain, mut served) = (plain(), healthy());
+    none(&plain, "guard");
     none(&served, "guard");
+    // Switched off it makes a difference only where it could be on.
+    plain.setup.guard = false;
+    served.setup.guard = false;
+    none(&plain, "guard");
+    one(&served, "guard", Severity::Ok, "throw a host out");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::task::Task;
 use super::timers::Timer;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use crate::policy::{Entitlement, Grants, Guests};
-use crate::stanza::{Entitled, Request, StanzaError};
+use crate::stanza::{Entitled, IqPayload, Request, StanzaError};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -64,17 +64,21 @@ impl Engine {
         }
     }
 
-    /// The module takes the lease, or refuses it. Where it has not answered, the next
-    /// one is on its way.
+    /// The module takes the lease and tells what it has refused meanwhile, or it
+    /// refuses the lease. Where it has not answered, the next one is on its way.
     pub(super) fn lease_answered(&mut self, service: usize, answer: Answer<'_>) {
-        if let Answer::Error(error) = answer {
-            self.lease_refused(service, error);
+        match answer {
+            Answer::Result(IqPayload::Refused(refused)) => self.guard_has_refused(refused),
+            Answer::Error(error) => self.lease_refused(service, error),
+            _ => {}
         }
     }
 
-    /// No guard: the module is not loaded, or is an older one.
+    /// No guard: the module is not loaded, which is told elsewhere, or is an older
+    /// one.
     fn lease_refused(&mut self, service: usize, error: &StanzaError) {
-        if std::mem::take(&mut self.services[service].leased) {
+        let state = &mut self.services[service];
+        if std::mem::take(&mut state.leased) && state.module.serves() {
             self.out.warn_once(Warning::NoGuard {
                 service: self.settings.services[service].domain.clone(),
                 error: error.to_string(),
@@ -289,7 +293,10 @@ mod tests {
             interval: Duration::from_secs(30),
             rooms: Vec::new(),
             verifier: verifier.unwrap_or_else(|error| panic!("{error}")),
-            policy: Policy::default(),
+            policy: Policy {
+                guard: false,
+                ..Policy::default()
+            },
             host_absent: Default::default(),
             fallback_services: Vec::new(),
             leeway: Duration::from_secs(30),

@@ -64,6 +64,13 @@ impl Engine {
             .zip(self.services.iter().map(|state| &state.module))
     }
 
+    /// Whether the module guards a service, by its domain.
+    pub fn is_guarded(&self, domain: &str) -> bool {
+        let services = self.settings.services.iter().zip(&self.services);
+        let mut of = services.filter(|(service, _)| service.domain == domain);
+        of.any(|(_, state)| state.leased && state.module.serves())
+    }
+
     /// Asks a service what its module is.
     pub(super) fn ask_module(&mut self, service: usize) {
         let domain = self.settings.services[service].domain.clone();

@@ -7,6 +7,7 @@ use super::{Engine, Room};
 use crate::claims::{Claims, Hint};
 use crate::muc::{Affiliation, BareJid, RealJid, RoomJid};
 use crate::policy::{Entitlement, Reason, Verdict};
+use crate::stanza::Refused;
 
 /// So many people came with a token and none of them moderates: no class of
 /// pupils that waits for its teacher.
@@ -82,6 +83,34 @@ impl Engine {
         self.out.warn_once(Warning::NobodyHasToken {
             domain: bare.domain().to_owned(),
         });
+    }
+
+    /// The module's guard has refused promotions to the focus and to server modules.
+    pub(super) fn guard_has_refused(&mut self, refused: &[Refused]) {
+        for refused in refused {
+            let room = RoomJid::parse(&refused.room).and_then(|room| self.rooms.get(&room));
+            let main = room.and_then(|room| room.meeting.clone());
+            let (Some(main), Some(bare)) = (main, BareJid::parse(&refused.jid)) else {
+                continue;
+            };
+            let Some(person) = self.person(&main, &bare) else {
+                continue;
+            };
+            // Refused before gavel had said who they are, and given after all.
+            if self.wanted(&main, person).may_moderate() {
+                continue;
+            }
+            let by = match refused.by.as_deref() {
+                None => Party::NONE,
+                Some(jid) => Party {
+                    kind: PartyKind::Infrastructure,
+                    nick: None,
+                    jid: Some(jid.into()),
+                },
+            };
+            self.tally.guarded(&by, main.service());
+            self.note_tokenless(&main, &bare, &by);
+        }
     }
 
     /// Whether somebody had come into the main room before `bare` did.

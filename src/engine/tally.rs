@@ -140,6 +140,9 @@ pub struct ServiceTally {
 pub struct Tally {
     /// Promotions that gavel took back.
     pub promotions: BTreeMap<Promoter, Promotions>,
+    /// How many people each wanted to promote and could not, because the module's
+    /// guard refused it.
+    pub guarded: BTreeMap<Promoter, u64>,
     /// One for each MUC service.
     pub services: Vec<ServiceTally>,
     /// People who came in.
@@ -169,6 +172,24 @@ pub struct Tally {
     pub tokenless: Option<String>,
 }
 
+/// Who `party` is, as one of those that `known` counts.
+fn promoter<T>(known: &BTreeMap<Promoter, T>, party: &Party, service: &str) -> Promoter {
+    let bare = party.jid.as_deref().and_then(BareJid::parse);
+    let name = bare.map(|bare| bare.to_string());
+    let mut promoter = Promoter {
+        kind: party.kind,
+        name: name.or_else(|| party.nick.as_deref().map(str::to_owned)),
+        service: service.to_owned(),
+    };
+    // People are not told apart: any of them can come as somebody new.
+    let machine = matches!(party.kind, PartyKind::None | PartyKind::Infrastructure);
+    let full = known.len() >= MAX_PROMOTERS;
+    if !machine || full && !known.contains_key(&promoter) {
+        promoter.name = None;
+    }
+    promoter
+}
+
 impl Tally {
     /// Nothing counted yet.
     pub fn new(services: usize) -> Self {
@@ -180,23 +201,17 @@ impl Tally {
 
     /// Notes a promotion by `party` that is to be taken back.
     pub fn promoted(&mut self, party: &Party, service: &str, at_join: bool, not_first: bool) {
-        let bare = party.jid.as_deref().and_then(BareJid::parse);
-        let name = bare.map(|bare| bare.to_string());
-        let mut promoter = Promoter {
-            kind: party.kind,
-            name: name.or_else(|| party.nick.as_deref().map(str::to_owned)),
-            service: service.to_owned(),
-        };
-        // People are not told apart: any of them can come as somebody new.
-        let known = matches!(party.kind, PartyKind::None | PartyKind::Infrastructure);
-        let full = self.promotions.len() >= MAX_PROMOTERS;
-        if !known || full && !self.promotions.contains_key(&promoter) {
-            promoter.name = None;
-        }
+        let promoter = promoter(&self.promotions, party, service);
         let count = self.promotions.entry(promoter).or_default();
         count.total += 1;
         count.at_join += u64::from(at_join);
         count.not_first += u64::from(not_first);
+    }
+
+    /// Notes that the guard refused `party` the promotion of somebody.
+    pub fn guarded(&mut self, party: &Party, service: &str) {
+        let promoter = promoter(&self.guarded, party, service);
+        *self.guarded.entry(promoter).or_default() += 1;
     }
 
     /// Notes an invitation from a service that is not configured; answers whether

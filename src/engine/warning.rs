@@ -259,11 +259,11 @@ impl fmt::Display for Warning {
             ),
             Self::NobodyHasToken { domain } if domain.starts_with("guest.") => write!(
                 f,
-                "Jicofo has made a moderator of somebody on {domain} who came without a token, and gavel took it back. Nobody has come with a token since gavel started, so nobody moderates. If hosts log in with accounts in Jitsi's login dialog, only Jicofo knows who has: set policy.guests = \"ignore\", and gavel leaves them to Jicofo; if nobody logs in, set policy.fallback = \"first\"; if people should have tokens, switch on token authentication in Prosody (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)"
+                "Jicofo wants to make somebody on {domain} a moderator who came without a token, and gavel does not allow it. Nobody has come with a token since gavel started, so nobody moderates. If hosts log in with accounts in Jitsi's login dialog, only Jicofo knows who has: set policy.guests = \"ignore\", and gavel leaves them to Jicofo; if nobody logs in, set policy.fallback = \"first\"; if people should have tokens, switch on token authentication in Prosody (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)"
             ),
             Self::NobodyHasToken { domain } => write!(
                 f,
-                "Jicofo has made a moderator of somebody who came without a token, and gavel took it back. Nobody has come with a token since gavel started, so nobody moderates. If people log in with accounts on {domain} (internal accounts, LDAP), set policy.trusted_logins = [\"{domain}\"]; if meetings are open to everybody, set policy.fallback = \"first\" or policy.guests = \"ignore\"; if people should have tokens, switch on token authentication in Prosody (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)"
+                "Jicofo wants to make somebody a moderator who came without a token, and gavel does not allow it. Nobody has come with a token since gavel started, so nobody moderates. If people log in with accounts on {domain} (internal accounts, LDAP), set policy.trusted_logins = [\"{domain}\"]; if meetings are open to everybody, set policy.fallback = \"first\" or policy.guests = \"ignore\"; if people should have tokens, switch on token authentication in Prosody (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)"
             ),
             Self::LoginsDoNotCount {
                 problem, remedy, ..
@@ -298,7 +298,7 @@ impl fmt::Display for Warning {
             ),
             Self::NoGuard { service, error } => write!(
                 f,
-                "policy.guard has no effect on rooms of {service} ({error}): load mod_gavel, of this version, on Component \"{service}\"; until then what others give is taken back after the fact"
+                "the guard has no effect on rooms of {service} ({error}): mod_gavel there is of another release; copy that of this release and restart Prosody. Until then gavel takes back what others give, a moment later"
             ),
             Self::HostAbsentPersistent { room } => write!(
                 f,

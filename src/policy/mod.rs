@@ -118,7 +118,7 @@ impl Default for Policy {
             guests: Guests::default(),
             grants: Grants::default(),
             protect_hosts: true,
-            guard: false,
+            guard: true,
             fallback: Fallback::default(),
             on_expiry: OnExpiry::default(),
             trusted_logins: Vec::new(),

@@ -352,13 +352,17 @@ impl Driver {
             unserved: self.engine.unserved(),
             moderators: self.engine.moderators(),
             unsettled: self.engine.unsettled(),
-            modules: self.engine.modules().map(module).collect(),
+            modules: self
+                .engine
+                .modules()
+                .map(|(service, of)| module(service, of, self.engine.is_guarded(service)))
+                .collect(),
         }
     }
 }
 
 /// A service's module, as the API tells it.
-fn module((service, module): (&str, &Module)) -> api::ModuleStatus {
+fn module(service: &str, module: &Module, guard: bool) -> api::ModuleStatus {
     api::ModuleStatus {
         service: service.to_owned(),
         state: match module {
@@ -371,6 +375,7 @@ fn module((service, module): (&str, &Module)) -> api::ModuleStatus {
         version: module
             .said()
             .map(|said| release_of(&said.version).to_owned()),
+        guard,
     }
 }
 

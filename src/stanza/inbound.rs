@@ -103,6 +103,18 @@ pub struct RoomFacts {
     pub affiliations: Vec<Item>,
 }
 
+/// A promotion that the module's guard has refused to a server module or to the
+/// focus.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// The room.
+    pub room: String,
+    /// Whom they wanted to promote; bare.
+    pub jid: String,
+    /// Who wanted it, bare; a server module has no JID.
+    pub by: Option<String>,
+}
+
 /// How people log in on a VirtualHost, as the module says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Login {
@@ -286,6 +298,9 @@ pub enum IqPayload {
     Arrival(Box<Arrival>),
     /// `<module xmlns='urn:gavel:module:0'/>` of the module.
     Module(Module),
+    /// `<lease xmlns='urn:gavel:guard:0'/>` of the module: what its guard has
+    /// refused since gavel last renewed the lease.
+    Refused(Vec<Refused>),
     /// Longer than gavel reads, or malformed.
     Unread,
     /// Anything else.

@@ -9,7 +9,7 @@ mod outbound;
 pub use evidence::{Bridge, Evidence, Identity};
 pub use inbound::{
     Actor, Arrival, CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, Login,
-    Message, MessageKind, Module, MucUser, Presence, PresenceKind, RoomFacts, StanzaError,
+    Message, MessageKind, Module, MucUser, Presence, PresenceKind, Refused, RoomFacts, StanzaError,
 };
 pub use left_out::{EvidenceKind, LeftOut, Unread};
 pub use outbound::{Entitled, LIST_ROOMS, Outbound, Permit, Reply, Request, SET_AFFILIATION};

@@ -8,7 +8,8 @@ use super::error::DecodeError;
 use super::node::{Child, Loss, Node};
 use super::{muc_user, ns};
 use crate::stanza::{
-    Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut, Login, Module, RoomFacts,
+    Arrival, CommandReply, Form, Iq, IqKind, IqPayload, Item, LeftOut, Login, Module, Refused,
+    RoomFacts,
 };
 
 /// Longest value of a form's field, in bytes: an address is shorter, and so are
@@ -72,6 +73,7 @@ fn read_payload(child: &Node<'_, '_>, loss: &mut Loss) -> IqPayload {
         ("command", ns::COMMANDS) => IqPayload::Command(command(child, loss)),
         ("arrival", ns::ARRIVAL) => IqPayload::Arrival(Box::new(arrival(child, loss))),
         ("module", ns::MODULE) => IqPayload::Module(module(child, loss)),
+        ("lease", ns::GUARD) => IqPayload::Refused(refused(child, loss)),
         _ => IqPayload::Other,
     }
 }
@@ -131,6 +133,22 @@ fn logins(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Login> {
         });
     }
     logins
+}
+
+/// What the guard has refused.
+fn refused(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Refused> {
+    let mut refused = Vec::new();
+    let mut rest = node.content();
+    while let Some(child) = node.next(&mut rest, loss) {
+        if child.is("refused", ns::GUARD) {
+            refused.push(Refused {
+                room: child.owned("room", loss).unwrap_or_default(),
+                jid: child.owned("jid", loss).unwrap_or_default(),
+                by: child.owned("by", loss),
+            });
+        }
+    }
+    refused
 }
 
 fn arrival(node: &Node<'_, '_>, loss: &mut Loss) -> Arrival {

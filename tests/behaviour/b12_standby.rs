@@ -97,7 +97,7 @@ on_both!(b12_where_the_new_connection_wins_the_old_stands_by);
 /// The first gavel's host dies without a word: the connection stays, and nobody
 /// answers on it. Where the module is loaded, Prosody ends it for the one that waits.
 async fn b12_a_gavel_that_shows_no_life_is_replaced(version: Version) {
-    let bridge = "[claims]\nsources = [\"bridge\"]";
+    let bridge = &Gavel::unguarded("[claims]\nsources = [\"bridge\"]");
     let env = Env::with(version, Options::with_module(), bridge).await;
     let focus = env.focus_with_module(ROOM).await;
     let _bob = env.person(ROOM, "bob", None).await;

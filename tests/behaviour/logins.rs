@@ -126,16 +126,25 @@ async fn a_login_does_not_count_where_a_token_was_refused(version: Version) {
 on_both!(a_login_does_not_count_where_a_token_was_refused);
 
 async fn people_without_tokens_are_told_of_in_their_first_meeting(version: Version) {
-    let bridge = "[claims]\nsources = [\"bridge\"]";
-    let env = Env::with(version, Options::with_module(), bridge).await;
+    told_in_their_first_meeting(version, true).await;
+}
+on_both!(people_without_tokens_are_told_of_in_their_first_meeting);
+
+async fn people_without_tokens_are_told_of_without_the_guard(version: Version) {
+    told_in_their_first_meeting(version, false).await;
+}
+on_both!(people_without_tokens_are_told_of_without_the_guard);
+
+async fn told_in_their_first_meeting(version: Version, guard: bool) {
+    let overrides = format!("[claims]\nsources = [\"bridge\"]\n[policy]\nguard = {guard}");
+    let env = Env::with(version, Options::with_module(), &overrides).await;
     let focus = env.focus_with_module(ROOM).await;
     let ada = env.client("ada").await;
     ada.join(ROOM, "ada", "").await;
     focus.sees(ROOM, "ada", "there", |_| true).await;
-    focus
-        .affiliate(ROOM, "ada@meet.jitsi", "owner")
-        .await
-        .unwrap();
+    env.settle().await;
+    let given = focus.affiliate(ROOM, "ada@meet.jitsi", "owner").await;
+    assert_eq!(given.is_err(), guard, "the guard refuses it");
     let line = env.gavel.logs("Nobody has come with a token").await;
     for words in [
         "WARN",
@@ -161,4 +170,3 @@ async fn people_without_tokens_are_told_of_in_their_first_meeting(version: Versi
         1
     );
 }
-on_both!(people_without_tokens_are_told_of_in_their_first_meeting);

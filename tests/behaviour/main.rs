@@ -37,6 +37,7 @@ mod commands;
 mod doctor;
 mod expiry;
 mod guard;
+mod guard_default;
 mod host_absent;
 mod keys;
 mod logins;

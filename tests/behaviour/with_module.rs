@@ -2,9 +2,10 @@
 //! from the people in the room. Source `bridge`, gavel in no `admins`.
 
 use crate::on_both;
-use crate::support::{Client, El, Env, Options, Version, nick, student, teacher, token};
+use crate::support::{Client, DEADLINE, El, Env, Options, Version, nick, student, teacher, token};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
@@ -45,12 +46,15 @@ async fn module_and_gavel_decide_by_verified_claims(version: Version) {
     let guest = joins(&env, "guest", None).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
+    env.settle().await;
     for who in ["bob", "guest"] {
         let jid = format!("{who}@meet.jitsi");
-        focus.affiliate(ROOM, &jid, "owner").await.unwrap();
+        let given = focus.affiliate(ROOM, &jid, "owner").await;
+        assert_eq!(given, Err("not-allowed".into()), "the guard is on");
     }
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    focus.sees_affiliation(ROOM, "guest", "none").await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "bob"), "member");
+    assert_eq!(focus.affiliation(ROOM, "guest"), "none");
     // A moderator's word counts, with and without a token.
     let jid = "guest@meet.jitsi";
     alice.affiliate(ROOM, jid, "owner").await.unwrap();
@@ -124,8 +128,14 @@ async fn module_and_gavel_come_back_after_a_restart(version: Version) {
     let _bob = joins(&env, "bob", Some(student("bob"))).await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     env.gavel.kill();
-    let jid = "bob@meet.jitsi";
-    focus.affiliate(ROOM, jid, "owner").await.unwrap();
+    // The guard opens as soon as Prosody has seen the connection end.
+    let opened = async {
+        while let Err(why) = focus.affiliate(ROOM, "bob@meet.jitsi", "owner").await {
+            assert_eq!(why, "not-allowed");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, opened).await.unwrap();
     focus.sees_affiliation(ROOM, "bob", "owner").await;
     env.gavel.restart();
     focus.sees_affiliation(ROOM, "bob", "member").await;
@@ -219,7 +229,14 @@ on_both!(module_and_gavel_say_whose_claims_cannot_be_read);
 
 /// A pupil whom a teacher has promoted cannot keep other teachers out.
 async fn b4_whoever_was_promoted_cannot_ban_a_whole_domain(version: Version) {
-    let env = scene(version).await;
+    for guard in [true, false] {
+        banned_domain(version, guard).await;
+    }
+}
+on_both!(b4_whoever_was_promoted_cannot_ban_a_whole_domain);
+
+async fn banned_domain(version: Version, guard: bool) {
+    let env = scene_with(version, &format!("{BRIDGE}\n[policy]\nguard = {guard}")).await;
     let focus = env.focus_with_module(ROOM).await;
     let alice = joins(&env, "alice", Some(teacher("alice"))).await;
     let bob = joins(&env, "bob", Some(student("bob"))).await;
@@ -230,7 +247,8 @@ async fn b4_whoever_was_promoted_cannot_ban_a_whole_domain(version: Version) {
         .unwrap();
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "bob"), "owner");
-    bob.affiliate(ROOM, "meet.jitsi", "outcast").await.unwrap();
+    let banned = bob.affiliate(ROOM, "meet.jitsi", "outcast").await;
+    assert_eq!(banned.is_err(), guard, "the guard refuses it");
     env.settle().await;
     let outcasts = focus.affiliated(ROOM, "outcast").await.unwrap();
     assert!(outcasts.is_empty(), "{outcasts:?}");
@@ -238,4 +256,3 @@ async fn b4_whoever_was_promoted_cannot_ban_a_whole_domain(version: Version) {
     focus.sees_affiliation(ROOM, "carol", "owner").await;
     drop(carol);
 }
-on_both!(b4_whoever_was_promoted_cannot_ban_a_whole_domain);

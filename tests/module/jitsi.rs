@@ -41,6 +41,52 @@ async fn guarded(version: Version, options: Options) -> (Scene, Client) {
     (scene, focus)
 }
 
+/// What the guard has refused since the lease was renewed the last time: room, who
+/// was to be promoted, and by whom.
+async fn refused_since(scene: &Scene) -> Vec<(String, String, String)> {
+    let request = "<lease xmlns='urn:gavel:guard:0' seconds='9'><infrastructure jid='focus@auth.meet.jitsi'/></lease>";
+    let answer = scene.gavel.iq("set", SERVICE, request).await.unwrap();
+    let lease = answer.named("lease").unwrap();
+    let text = |s: &El, name| s.attr(name).unwrap_or_default().to_string();
+    let all = lease.children.iter();
+    all.map(|s| (text(s, "room"), text(s, "jid"), text(s, "by")))
+        .collect()
+}
+
+/// gavel hears of each person of a room once, with the answer that it waits for
+/// anyway, however often somebody tries.
+async fn module_tells_whom_the_guard_has_refused(version: Version) {
+    let (scene, focus) = guarded(version, options()).await;
+    let _bob = scene.person("bob").await;
+    assert_eq!(refused_since(&scene).await, []);
+    for _ in 0..3 {
+        let refused = focus.affiliate(ROOM, "bob@meet.jitsi", "owner").await;
+        assert_eq!(refused, Err("not-allowed".into()));
+    }
+    let owned = |who: &str, by: &str| (ROOM.to_string(), who.to_string(), by.to_string());
+    let focus_bare = "focus@auth.meet.jitsi";
+    assert_eq!(
+        refused_since(&scene).await,
+        [owned("bob@meet.jitsi", focus_bare)]
+    );
+    let refused = focus.affiliate(ROOM, "bob@meet.jitsi", "owner").await;
+    assert_eq!(refused, Err("not-allowed".into()));
+    assert_eq!(refused_since(&scene).await, [], "that is known");
+    // What people try is no fault of the deployment; server modules have no JID.
+    let mallory = scene.person("mallory").await;
+    let refused = mallory.affiliate(ROOM, mallory.bare(), "owner").await;
+    assert!(refused.is_err());
+    let code = format!(
+        "for n = 1, 60 do room('{ROOM}'):set_affiliation(true, 'x'..n..'@meet.jitsi', 'owner') end"
+    );
+    scene.eval(&code).await;
+    let told = refused_since(&scene).await;
+    assert_eq!(told.len(), 50, "no more than fit well into an answer");
+    assert_eq!(told[0], owned("x1@meet.jitsi", ""));
+    assert_eq!(refused_since(&scene).await, []);
+}
+on_both!(module_tells_whom_the_guard_has_refused);
+
 /// Logs in with what token authentication leaves in a session.
 async fn verified(scene: &Scene, name: &str, user: Value) -> Client {
     let client = scene.client(name).await;

@@ -151,14 +151,27 @@ fn guard_says_everything_again_where_a_reply_was_lost_or_the_room_lost() {
     assert_eq!(world.named(&r), ["t"]);
 }
 
+/// That there is no module is told elsewhere; on a plain server it is no fault.
 #[test]
-fn guard_without_the_module_is_warned_of_once_and_not_asked_for_again() {
+fn guard_without_the_module_is_not_warned_of_nor_asked_for_again() {
     let mut world = guarded(false);
     let r = room("r");
     world.open_room(&r);
     world.join(T, &r, "t", Some(Ticket::new(Kind::Owner, 1)));
     world.check_quiet();
-    assert_eq!(sent(&world, 0).len(), 2);
+    assert_eq!(sent(&world, 0).len(), 2, "one for each service");
+    assert_eq!(none_warned(&world), 0);
+}
+
+#[test]
+fn guard_that_a_module_does_not_know_is_warned_of_once() {
+    let mut world = guarded(true);
+    world.server.guards = false;
+    world.disconnect();
+    let r = room("r");
+    world.open_room(&r);
+    world.join(T, &r, "t", Some(Ticket::new(Kind::Owner, 1)));
+    world.check_quiet();
     assert_eq!(none_warned(&world), 2, "one for each service");
     world.disconnect();
     world.check_quiet();
@@ -182,7 +195,9 @@ fn guard_is_asked_for_when_the_module_comes() {
 
 #[test]
 fn guard_is_neither_leased_nor_told_where_it_is_off() {
-    let mut world = World::new(Choice::default());
+    let mut choice = Choice::default();
+    choice.policy.guard = false;
+    let mut world = World::new(choice);
     let r = room("r");
     world.open_room(&r);
     world.join(T, &r, "t", Some(Ticket::new(Kind::Owner, 1)));

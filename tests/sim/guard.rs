@@ -40,7 +40,7 @@ impl Server {
 impl World {
     /// The module knows who is entitled, in every room that gavel follows.
     pub fn check_guard(&self) {
-        if !self.choice.module || !self.choice.policy.guard {
+        if !self.choice.module || !self.choice.policy.guard || !self.server.guards {
             return;
         }
         for (room, state) in &self.server.rooms {

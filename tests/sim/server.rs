@@ -23,6 +23,8 @@ pub struct Server {
     /// It says what gavel must know of a room as gavel joins it. An older one does
     /// not, nor does one of a room with long lists.
     pub tells_facts: bool,
+    /// It has the guard; the oldest do not.
+    pub guards: bool,
     /// `admins` of the MUC services, bare.
     pub admins: BTreeSet<String>,
     /// `component_admins_as_room_owners`
@@ -66,6 +68,7 @@ impl Server {
             module,
             release: gavel::engine::module::RELEASE.to_owned(),
             tells_facts: true,
+            guards: true,
             admins: BTreeSet::from([gavel]),
             admins_own: true,
             meeting_ids: false,
@@ -392,8 +395,8 @@ impl Server {
                 self.arrivals.forget();
                 return Ok(IqPayload::Empty);
             }
-            Request::Lease { .. } if self.module => return Ok(IqPayload::Empty),
-            Request::Guard { all, people } if self.module => {
+            Request::Lease { .. } if self.module && self.guards => return Ok(IqPayload::Empty),
+            Request::Guard { all, people } if self.module && self.guards => {
                 let room = RoomJid::parse(to).ok_or("service-unavailable")?;
                 return self.take_guard(&room, all, people);
             }

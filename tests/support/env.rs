@@ -37,6 +37,12 @@ impl Env {
         Self::beside(prosody, overrides).await
     }
 
+    /// The same without the guard, for tests of what gavel corrects after the fact:
+    /// with the module and the guard it would not happen in the first place.
+    pub async fn unguarded(version: Version, options: Options, overrides: &str) -> Self {
+        Self::with(version, options, &Gavel::unguarded(overrides)).await
+    }
+
     /// A Prosody that runs already, gavel with other settings (TOML).
     pub async fn beside(prosody: Prosody, overrides: &str) -> Self {
         let gavel = Gavel::start(&prosody, overrides);

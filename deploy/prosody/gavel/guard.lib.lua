@@ -1,6 +1,7 @@
 -- The guard, which refuses (refusals.lib.lua) that anybody who is not entitled becomes moderator, even for a moment:
 -- where it is shut, and for whom it opens.
-local jid = require "util.jid";
+local st, jid = require "util.stanza", require "util.jid";
+local t_insert = table.insert;
 local seconds = require "util.time".monotonic; -- since some moment
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks = module.part "who", module.part "hooks";
@@ -10,6 +11,7 @@ local FIRST, answer, muc = hooks.FIRST, who.answer, who.muc;
 -- By room JID, while gavel follows the room or is just being invited to it:
 --   judged: gavel has said who is entitled;  since: when somebody came whom gavel has yet to see
 --   named: by bare JID, { rank, promotes, host };  held: by bare JID, { affiliation, at } of what was refused lately
+--   told: by bare JID, whether gavel was told that something was refused them
 local guards = module.part "state".while_followed "guard";
 local function guard_of(room_jid)
 	guards[room_jid] = guards[room_jid] or { named = {}, held = {} };
@@ -22,6 +24,10 @@ end
 -- guard opens where gavel is away, or hangs.
 local lease;
 local OPENS = 9; -- after so many seconds without gavel, at most
+
+-- What was refused to the focus and to server modules since gavel was last told of it: each person of a room once. The
+-- answer to the next renewal of the lease tells gavel, whose doctor tells the admin.
+local refused, MOST_TOLD = {}, 50;
 
 local function guarded(room) -- what is kept of the room, if the guard is shut there
 	local guard = guards[room.jid];
@@ -43,7 +49,12 @@ end
 
 -- What a server module or the focus wanted to give, and will not try again: where gavel turns out to be away, or leaves
 -- the matter to them, they shall have it.
-local function hold(guard, bare, affiliation)
+local function hold(guard, room, bare, affiliation, actor)
+	guard.told = guard.told or {};
+	if not guard.told[bare] and #refused < MOST_TOLD then
+		guard.told[bare] = true;
+		t_insert(refused, { room = room.jid, jid = bare, by = actor and jid.bare(actor) });
+	end
 	for other, held in pairs(guard.held) do
 		if held.at + OPENS < seconds() then guard.held[other] = nil; end
 	end
@@ -159,7 +170,11 @@ hooks.serve("iq-set/host/urn:gavel:guard:0:lease", function (event)
 		begin_lease { session = who.connection(), renewed = seconds(), ends = seconds() + length, machines = machines,
 			grants = request.attr.grants ~= "none", spares_guests = request.attr.guests == "ignore" };
 	end
-	return answer(event);
+	local told = st.stanza("lease", { xmlns = "urn:gavel:guard:0" });
+	for _, attr in ipairs(refused) do told:tag("refused", attr):up(); end
+	refused = {};
+	event.origin.send(st.reply(event.stanza):add_child(told));
+	return true;
 end);
 
 ---- Whom gavel names ----

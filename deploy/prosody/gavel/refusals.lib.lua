@@ -69,7 +69,7 @@ local function refuses(guard, event)
 			rising = { room = room, bare = bare };
 			return false;
 		end
-		if not actor or is_machine(actor) then guards.hold(guard, bare, event.affiliation); end
+		if not actor or is_machine(actor) then guards.hold(guard, room, bare, event.affiliation, actor); end
 		note_refusal(room, bare);
 		return true;
 	end

@@ -56,7 +56,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("policy.fallback", "'first'", "first"),
     ("policy.grants", "'admin'", "admin"),
     ("policy.protect_hosts", "false", "false"),
-    ("policy.guard", "true", "true"),
+    ("policy.guard", "false", "false"),
     ("policy.on_expiry", "'demote'", "demote"),
     ("policy.trusted_logins", "['a.b', 'c.d']", "a.b, c.d"),
     ("policy.fallback_services", "[]", ""),

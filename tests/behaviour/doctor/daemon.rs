@@ -3,10 +3,11 @@
 use super::{Found, doctor, gavel};
 use crate::on_both;
 use crate::support::{
-    Client, Env, Gavel, Options, Prosody, Version, jwt, nick, student, teacher, token,
+    Client, DEADLINE, Env, Gavel, Options, Prosody, Version, jwt, nick, student, teacher, token,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
@@ -26,9 +27,10 @@ async fn meeting(version: Version, options: Options) -> (Env, Arc<Client>) {
     (env, focus)
 }
 
-/// The same, and a student has come.
+/// The same without the guard, and a student has come.
 async fn lesson(version: Version, options: Options) -> (Env, Arc<Client>, Arc<Client>) {
-    let (env, focus) = meeting(version, options).await;
+    let env = Env::unguarded(version, options, BRIDGE).await;
+    let focus = env.focus_with_module(ROOM).await;
     let bob = verified(&env, "bob", student("bob")).await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     env.settle().await;
@@ -96,8 +98,47 @@ async fn doctor_counts_what_the_focus_gives(version: Version) {
     ];
     found.has("promotions", "warn", &words);
     assert_eq!(found.status, 0, "a warning is no failure");
+    found.has("guard", "ok", &["policy.guard is off"]);
 }
 on_both!(doctor_counts_what_the_focus_gives);
+
+/// Whatever wanted to promote people is told, though nobody has seen it.
+async fn doctor_tells_what_the_guard_refuses(version: Version) {
+    let options = Options {
+        muc: "test_promote_everyone = true".into(),
+        ..Options::with_module()
+    };
+    let (env, focus) = meeting(version, options).await;
+    let _bob = verified(&env, "bob", student("bob")).await;
+    focus.sees_affiliation(ROOM, "bob", "member").await;
+    for _ in 0..3 {
+        let refused = focus.affiliate(ROOM, "bob@meet.jitsi", "owner").await;
+        assert_eq!(refused, Err("not-allowed".into()));
+    }
+    // The module tells it with its next answer about the guard.
+    let deadline = Instant::now() + DEADLINE;
+    let found = loop {
+        let found = doctor(env.gavel.config()).await;
+        if found
+            .of("promotions")
+            .iter()
+            .any(|f| f.to_string().contains("policy.guard"))
+        {
+            break found;
+        }
+        assert!(Instant::now() < deadline, "{:#}", found.json);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let module = "a module of Prosody wanted to promote 1 person";
+    found.has("promotions", "ok", &[module]);
+    found.lacks("guard");
+    assert_eq!(found.status, 0);
+    let status = gavel("status", env.gavel.config()).await;
+    let line = "muc.meet.jitsi: mod_gavel";
+    let line = status.out.lines().find(|l| l.contains(line)).unwrap();
+    assert!(line.ends_with("guard on"), "{status:?}");
+}
+on_both!(doctor_tells_what_the_guard_refuses);
 
 async fn doctor_counts_what_server_modules_give_at_the_door(version: Version) {
     let options = Options {

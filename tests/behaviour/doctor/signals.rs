@@ -132,7 +132,7 @@ async fn a_module_that_refuses_is_not_taken_for_an_admin(version: Version) {
 on_both!(a_module_that_refuses_is_not_taken_for_an_admin);
 
 async fn the_focus_is_told_apart_by_whom_it_promotes(version: Version) {
-    let env = Env::with(version, Options::with_module(), BRIDGE).await;
+    let env = Env::unguarded(version, Options::with_module(), BRIDGE).await;
     let focus = env.focus_with_module(ROOM).await;
     for name in ["bob", "kim"] {
         let client = env.client(name).await;
