@@ -41,6 +41,8 @@ pub enum Trust {
     Anybody(String),
     /// They do not: `allow_empty_token` lets people in without a token.
     EmptyToken(String),
+    /// They do not: anybody may make an account (`allow_registration`).
+    Registration,
     /// They do not: the server has no such VirtualHost.
     NoHost,
 }
@@ -56,6 +58,8 @@ impl Trust {
         match (open, tokens, login.anonymous, login.empty_token) {
             (true, ..) | (_, false, true, false) => Self::Anybody(provider),
             (_, true, _, true) | (_, _, true, true) => Self::EmptyToken(provider),
+            // Providers of tokens keep no accounts.
+            (_, false, ..) if login.registration => Self::Registration,
             _ => Self::Accounts(provider),
         }
     }
@@ -84,6 +88,14 @@ impl Trust {
                 ),
                 format!(
                     "take {domain} out of policy.trusted_logins, since people with tokens moderate by their tokens; or set allow_empty_token = false there (docker-jitsi-meet: JWT_ALLOW_EMPTY=0)"
+                ),
+            ),
+            Self::Registration => (
+                format!(
+                    "anybody may make an account on VirtualHost \"{domain}\" (allow_registration = true)"
+                ),
+                format!(
+                    "set allow_registration = false for VirtualHost \"{domain}\" and restart Prosody, or take {domain} out of policy.trusted_logins"
                 ),
             ),
             Self::NoHost => (
@@ -202,10 +214,29 @@ mod tests {
                 provider: provider.into(),
                 anonymous,
                 empty_token,
+                registration: false,
             };
             let found = Trust::of("meet.jitsi", std::slice::from_ref(&login));
             assert_eq!(found, wanted(provider), "{login:?}");
             assert_eq!(Trust::of("other.jitsi", &[login]), Trust::NoHost);
+        }
+    }
+
+    #[test]
+    fn logins_do_not_count_where_anybody_may_make_an_account() {
+        for (provider, wanted) in [
+            ("internal_hashed", Trust::Registration),
+            ("ldap", Trust::Registration),
+            // Nobody can register there.
+            ("token", Trust::Accounts("token".to_owned())),
+        ] {
+            let login = Login {
+                host: "meet.jitsi".into(),
+                provider: provider.into(),
+                registration: true,
+                ..Login::default()
+            };
+            assert_eq!(Trust::of("meet.jitsi", &[login]), wanted);
         }
     }
 }

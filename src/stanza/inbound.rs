@@ -126,6 +126,8 @@ pub struct Login {
     pub anonymous: bool,
     /// Whether `allow_empty_token` is set for it.
     pub empty_token: bool,
+    /// Whether anybody may make an account there (`allow_registration`).
+    pub registration: bool,
 }
 
 /// What an occupant's presence shows as display name: the text of the children

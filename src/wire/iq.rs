@@ -125,11 +125,13 @@ fn logins(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Login> {
         }
         let mut is = |name| child.attribute(name, loss).as_deref() != Some("false");
         let (anonymous, empty_token) = (is("anonymous"), is("empty-token"));
+        let registration = is("registration");
         logins.push(Login {
             host: child.owned("name", loss).unwrap_or_default(),
             provider: child.owned("provider", loss).unwrap_or_default(),
             anonymous,
             empty_token,
+            registration,
         });
     }
     logins

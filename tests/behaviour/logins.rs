@@ -51,6 +51,15 @@ async fn logins_do_not_count_where_anybody_gets_in(version: Version) {
             },
             "allow_empty_token = true",
         ),
+        (
+            "tim",
+            Options {
+                host: "authentication = \"internal_plain\"\nallow_registration = true".into(),
+                host_modules: vec!["register"],
+                ..Options::with_module()
+            },
+            "anybody may make an account on VirtualHost \"meet.jitsi\"",
+        ),
     ];
     for (who, options, why) in open {
         let env = Env::with(version, options, TRUSTED).await;

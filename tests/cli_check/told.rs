@@ -230,3 +230,28 @@ fn a_key_that_an_asap_server_does_not_have_is_told_with_its_address() {
     assert!(out.contains(&words), "{out}");
     assert!(!out.contains("hush"), "{out}");
 }
+
+/// Only Prosody knows how people log in on a domain, so `explain`, which asks nobody,
+/// says on what its answer depends.
+#[test]
+fn explain_says_when_a_login_may_not_count() {
+    let settings = "[policy]\ntrusted_logins = ['meet.jitsi']\n";
+    let guest = |more: &[&str]| {
+        let arguments = [&["explain", "-c", "gavel.toml", "--guest"], more].concat();
+        let (status, out, err) = of_claims(settings, &json!({}), &arguments);
+        assert_eq!(status, 0, "{err}");
+        out
+    };
+    let told = guest(&["--jid", "ada@meet.jitsi"]);
+    assert!(told.contains("affiliation  owner"), "{told}");
+    for words in [
+        "note: a login on meet.jitsi counts only if nobody gets in there without an account",
+        "lets anybody make an account, this person is a guest",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
+    let told = guest(&["--jid", "ada@elsewhere.jitsi"]);
+    assert!(!told.contains("note:"), "{told}");
+    let told = guest(&[]);
+    assert!(told.contains("give --jid NAME@meet.jitsi"), "{told}");
+}

@@ -329,15 +329,15 @@ async fn release(client: &Client, service: &str) -> Result<String, String> {
 }
 
 /// How people log in on each VirtualHost, by its name: provider, whether it offers
-/// ANONYMOUS, and whether empty tokens are taken.
-async fn logins(scene: &Scene) -> BTreeMap<String, [String; 3]> {
+/// ANONYMOUS, whether empty tokens are taken, and whether anybody may register.
+async fn logins(scene: &Scene) -> BTreeMap<String, [String; 4]> {
     let question = "<module xmlns='urn:gavel:module:0'/>";
     let reply = scene.gavel.iq("get", SERVICE, question).await.unwrap();
     let module = reply.child("module", "urn:gavel:module:0").unwrap();
     let hosts = module.named("logins").expect("how people log in");
     let told = hosts.children.iter().map(|host| {
         let of = |name| host.attr(name).unwrap_or("-").to_owned();
-        let rest = ["provider", "anonymous", "empty-token"].map(of);
+        let rest = ["provider", "anonymous", "empty-token", "registration"].map(of);
         (of("name"), rest)
     });
     told.collect()
@@ -348,16 +348,34 @@ async fn module_says_how_people_log_in(version: Version) {
     options.host = "allow_empty_token = true".into();
     options.more = "VirtualHost \"open.jitsi\"\nauthentication = \"jitsi-anonymous\"\n\
         VirtualHost \"hashed.jitsi\"\nauthentication = \"internal_hashed\"\n\
+        VirtualHost \"register.jitsi\"\nauthentication = \"internal_hashed\"\n\
+        modules_enabled = { \"register\" }\nallow_registration = true\n\
+        VirtualHost \"invited.jitsi\"\nauthentication = \"internal_hashed\"\n\
+        modules_enabled = { \"register_ibr\", \"invites_register\" }\n\
         VirtualHost \"none.jitsi\"\nauthentication = \"is-not-there\""
         .into();
     let scene = Scene::with(version, options).await;
     let told = logins(&scene).await;
     let wanted = [
-        ("auth.meet.jitsi", ["internal_plain", "false", "false"]),
-        ("guest.meet.jitsi", ["anonymous", "true", "false"]),
-        ("hashed.jitsi", ["internal_hashed", "false", "false"]),
-        ("meet.jitsi", ["token", "false", "true"]),
-        ("open.jitsi", ["jitsi-anonymous", "true", "false"]),
+        (
+            "auth.meet.jitsi",
+            ["internal_plain", "false", "false", "false"],
+        ),
+        ("guest.meet.jitsi", ["anonymous", "true", "false", "false"]),
+        (
+            "hashed.jitsi",
+            ["internal_hashed", "false", "false", "false"],
+        ),
+        (
+            "invited.jitsi",
+            ["internal_hashed", "false", "false", "false"],
+        ),
+        ("meet.jitsi", ["token", "false", "true", "false"]),
+        ("open.jitsi", ["jitsi-anonymous", "true", "false", "false"]),
+        (
+            "register.jitsi",
+            ["internal_hashed", "false", "false", "true"],
+        ),
     ];
     for (host, words) in wanted {
         assert_eq!(told.get(host), Some(&words.map(str::to_owned)), "{told:?}");
@@ -365,7 +383,7 @@ async fn module_says_how_people_log_in(version: Version) {
     // Where the configured provider is not there, nobody logs in (Prosody calls that
     // "null"). Components are no hosts.
     assert_eq!(told["none.jitsi"][0], "null", "{told:?}");
-    assert_eq!(told.len(), 6, "{told:?}");
+    assert_eq!(told.len(), 8, "{told:?}");
     // Only the answer says it, and what is configured by now.
     scene
         .eval("prosody.hosts['hashed.jitsi'].users = prosody.hosts['guest.meet.jitsi'].users")

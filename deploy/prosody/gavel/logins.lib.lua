@@ -1,6 +1,7 @@
 -- How people log in on each VirtualHost of this server. gavel counts a login on a domain of policy.trusted_logins only
 -- where nobody gets in without an account; gavel decides that, this file says what is configured now.
 local st = require "util.stanza";
+local modulemanager = require "core.modulemanager";
 local usermanager = require "core.usermanager";
 
 local MOST = 1000; -- hosts, so that the answer stays far below what gavel reads of a stanza
@@ -14,11 +15,20 @@ local function offers_anonymous(host)
 	if ok and type(mechanisms) == "table" then return mechanisms.ANONYMOUS and "true" or "false"; end
 end
 
+-- Whether anybody may make an account over XMPP (XEP-0077): mod_register loads register_ibr with allow_registration.
+-- With mod_invites_register it takes an invitation, unless that is switched off.
+local function registers_anybody(host)
+	if not modulemanager.is_loaded(host, "register_ibr") then return false; end
+	return not (modulemanager.is_loaded(host, "invites_register")
+		and module:context(host):get_option_boolean("registration_invite_only", true));
+end
+
 local function describe(host)
 	local provider = usermanager.get_provider(host);
 	return {
 		name = host, provider = provider and provider.name or "none", anonymous = offers_anonymous(host);
 		["empty-token"] = module:context(host):get_option_boolean("allow_empty_token", false) and "true" or "false";
+		registration = registers_anybody(host) and "true" or "false";
 	};
 end
 

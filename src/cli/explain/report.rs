@@ -41,6 +41,29 @@ impl<'a> Whom<'a> {
         }
     }
 
+    /// What a domain of `policy.trusted_logins` leaves open: only the running gavel
+    /// hears from Prosody how people log in there.
+    fn login_note(&self, policy: &Policy) -> Option<String> {
+        let Some(jid) = self.jid else {
+            let domain = policy.trusted_logins.first()?;
+            return Some(format!(
+                "policy.trusted_logins lists {domain}: for somebody who has logged in there give --jid NAME@{domain}"
+            ));
+        };
+        let domain = jid.split_once('@').map_or(jid, |(_, domain)| domain);
+        let subject = self.with(None);
+        let guest = policy.judge(&Subject {
+            login: false,
+            ..subject
+        });
+        let changes = policy.judge(&subject).entitlement != guest.entitlement;
+        (policy.trusts(domain) && changes).then(|| {
+            format!(
+                "a login on {domain} counts only if nobody gets in there without an account. If VirtualHost \"{domain}\" lets anybody in or lets anybody make an account, this person is a guest: `gavel status` says so"
+            )
+        })
+    }
+
     /// What rules needed and nobody told.
     fn notes(&self, tried: &[Tried]) -> Vec<String> {
         let mut notes = Vec::new();
@@ -186,6 +209,9 @@ pub(super) fn report(evidence: Evidence, config: &Config, whom: &Whom<'_>) -> Re
     let tried = policy.explain(&whom.with(claims.as_ref()));
     let mut notes = evidence.notes;
     notes.extend(whom.notes(&tried));
+    if evidence.kind == "guest" {
+        notes.extend(whom.login_note(&policy));
+    }
     for claims in claims.iter().chain(&refused) {
         let unread = policy.judge(&whom.with(Some(claims))).unread(claims);
         notes.extend(unread.iter().map(Hint::advice));

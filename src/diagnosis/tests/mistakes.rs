@@ -36,6 +36,7 @@ fn trusted(facts: &mut Facts, told: Option<(&str, bool, bool)>) {
             provider: provider.into(),
             anonymous,
             empty_token,
+            registration: false,
         }]
     });
 }
