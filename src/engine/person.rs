@@ -43,6 +43,31 @@ pub struct Person {
     pub because: Option<Cause>,
     /// Changes of others that gavel has corrected.
     pub corrections: Corrections,
+    /// What the last of their occupants was called, once none is there.
+    pub left_as: Option<Box<LeftAs>>,
+}
+
+/// The names of somebody who has left, for what is told of them afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftAs {
+    /// The name that was shown.
+    pub display_name: Option<String>,
+    /// The name that the token gave.
+    pub token_name: Option<String>,
+}
+
+impl LeftAs {
+    /// The name shown and the token's; none where there is neither.
+    pub fn of(names: (Option<String>, Option<String>)) -> Option<Box<Self>> {
+        let (display_name, token_name) = names;
+        let named = display_name.is_some() || token_name.is_some();
+        named.then(|| {
+            Box::new(Self {
+                display_name,
+                token_name,
+            })
+        })
+    }
 }
 
 impl Person {

@@ -4,6 +4,7 @@ use super::Engine;
 use super::event::Party;
 use super::meeting::rights::Event;
 use super::meeting::seat::Seat;
+use super::person::LeftAs;
 use super::task::Task;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::stanza::Item;
@@ -127,6 +128,7 @@ impl Engine {
         };
         let person = meeting.person(&bare);
         person.unsettled_since.get_or_insert(now.tick);
+        person.left_as = None;
         self.tally.people += 1;
         let back = !person.is_present();
         // Who was there before gavel lost sight of them does not appear now.
@@ -185,14 +187,19 @@ impl Engine {
     ) -> Option<Seat> {
         let at = self.now.unix_ms;
         let had = self.person(main, bare)?.standing(&self.settings);
-        let person = self.person_mut(main, bare)?;
+        let person = self.person(main, bare)?;
         let place = person.seats.iter().position(|seat| seat.is_at(room, nick));
+        let seat = place.map(|place| &person.seats[place]);
+        let occupant = self.occupant(room, nick);
+        let left_as = occupant.and_then(|occupant| LeftAs::of(occupant.names(seat)));
+        let person = self.person_mut(main, bare)?;
         let taken = place.map(|place| person.seats.remove(place));
         if person.is_present() {
             self.apply(main, bare, Event::SeatLeft { had, seen });
         } else {
             person.unsettled_since = None;
             person.role_taken = false;
+            person.left_as = left_as;
             self.apply(main, bare, Event::Left { had, seen, at });
             self.succeed(main, bare, seen);
             self.watch_kept(main, bare);

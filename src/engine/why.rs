@@ -115,9 +115,9 @@ impl Engine {
             person.corrections.note(by, at);
         }
         let person = self.person(main, bare);
-        let seat = person.and_then(Person::deciding);
-        let occupant = seat.and_then(|seat| self.occupant(&seat.room, &seat.nick));
-        let (display_name, token_name) = occupant.map_or((None, None), |o| o.names(seat));
+        let (display_name, token_name) = person
+            .and_then(|person| self.names_of(person))
+            .unwrap_or_default();
         let actor_name = self.name_of(main, actor.as_ref());
         self.out.report(Report::Decision(Box::new(Told {
             room: main.clone(),
@@ -134,5 +134,17 @@ impl Engine {
             actor_name,
             outcome,
         })));
+    }
+
+    /// The name that a person shows and the one that their token gives, or the last
+    /// that gavel saw of them.
+    fn names_of(&self, person: &Person) -> Option<(Option<String>, Option<String>)> {
+        let seat = person.deciding();
+        let occupant = seat.and_then(|seat| self.occupant(&seat.room, &seat.nick));
+        match (occupant, &person.left_as) {
+            (Some(occupant), _) => Some(occupant.names(seat)),
+            (None, Some(left)) => Some((left.display_name.clone(), left.token_name.clone())),
+            (None, None) => None,
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! Why gavel did something, as events say it: the cause, rule and reason of each
 //! ground that can decide.
 
+use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
 use gavel::api::Time;
 use gavel::engine::{Input, Override, Report, Steering};
 use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
 use gavel::policy::{Clause, Entitlement, Fallback, OnExpiry, Policy, Rules};
+use gavel::stanza::DisplayName;
 
 const T: &str = "t@meet.jitsi/1";
 const H: &str = "h@meet.jitsi/1";
@@ -213,6 +215,37 @@ fn reasons_of_roles() {
         ["moderator → participant: correction, guest, role changed by a server module; no claims"]
     );
     world.check_quiet();
+}
+
+/// What happens to the rights of somebody who has left is told with their names,
+/// since a JID alone says little.
+#[test]
+fn reasons_name_people_who_have_left() {
+    let (mut world, r) = world(Policy::default());
+    comes(&mut world, &r, T, Some(Kind::Owner));
+    let written = Written {
+        machine: false,
+        name: DisplayName::Plain("Eve".to_owned()),
+        ticket: Some(Ticket::new(Kind::Owner, 1).named("Ada")),
+        payload: 0,
+        id: None,
+    };
+    world.write(P, &r, "p", written);
+    world.run(100);
+    forget(&mut world, &[P]);
+    // A ban puts her out of the room; then gavel takes it back.
+    world.set(Some(T), &r, P, Affiliation::Outcast).unwrap();
+    world.run(1_000);
+    let decisions = world.reports.iter().filter_map(|report| match report {
+        Report::Decision(decision) => Some(decision.event(1, Time::from_unix_ms(0))),
+        _ => None,
+    });
+    let told: Vec<_> = decisions
+        .filter(|event| event.jid == "p@meet.jitsi")
+        .map(|event| (event.nick, event.to, event.display_name, event.token_name))
+        .collect();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(told, [(None, some("owner"), some("Eve"), some("Ada"))]);
 }
 
 /// A request that is refused is told as what it was.
