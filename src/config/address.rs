@@ -3,7 +3,7 @@
 
 use super::notes::{Given, Notes};
 use super::problem::quoted;
-use crate::muc::{BareJid, RoomJid, Service};
+use crate::muc::{BareJid, RoomJid, Service, Spelling, without_query};
 
 /// What to do about something that is not a domain.
 const WRITE_DOMAIN: &str = "write a domain such as meet.jitsi, without @ and /";
@@ -74,26 +74,29 @@ pub(super) fn bare_jid_of(notes: &Notes, given: &Given) -> Option<BareJid> {
     noted(notes, given, bare(&given.value), remedy)
 }
 
-/// The room in `given`, by the name that Prosody stores; what is wrong is noted.
+/// The room in `given`, written as people write rooms, by the name that Prosody
+/// stores; what is wrong is noted, without what may be a token in a pasted URL.
 pub(super) fn room_of(notes: &Notes, given: &Given, services: &[Service]) -> Option<RoomJid> {
-    let remedy = "write a room such as lobby@muc.meet.jitsi";
-    let jid = noted(notes, given, parse(&given.value), remedy)?;
-    let room = RoomJid::parse(jid.as_str());
-    let room = room.ok_or_else(|| format!("{} has no local part", quoted(&given.value)));
-    let room = noted(notes, given, room, remedy)?;
     // Without services there is an error about that already.
     if services.is_empty() {
-        return Some(room);
+        return None;
     }
-    let mut found = services.iter().filter_map(|s| s.locate(jid.as_str()));
-    let found = found.next().map(|(room, _)| room).ok_or_else(|| {
-        format!(
-            "{} is in none of the configured MUC services",
-            quoted(&given.value)
-        )
-    });
-    let remedy = format!("add a [[muc]] with service = {}", quoted(room.service()));
-    noted(notes, given, found, &remedy)
+    let shown = quoted(without_query(&given.value));
+    let remedy = "write a room's name, as in the meeting's URL, or lobby@muc.meet.jitsi";
+    let is_service = services.iter().any(|s| s.domain == given.value);
+    let spelling = match Spelling::parse(&given.value) {
+        Ok(_) if is_service => Err(format!("{shown} is a MUC service, no room")),
+        spelling => spelling.map_err(|why| format!("{shown} {why}")),
+    };
+    let spelling = noted(notes, given, spelling, remedy)?;
+    let found = services.iter().find_map(|s| spelling.on_wire(s));
+    let found = found.ok_or_else(|| format!("{shown} is in none of the configured MUC services"));
+    let missing = spelling.domain().unwrap_or_default();
+    let add = format!("add a [[muc]] with service = {}", quoted(missing));
+    let room = noted(notes, given, found, &add)?;
+    let valid = jid::BareJid::new(room.as_str());
+    let valid = valid.map_err(|error| format!("{shown} is not valid: {}", words(&error)));
+    noted(notes, given, valid, remedy).map(|_| room)
 }
 
 fn noted<T>(notes: &Notes, given: &Given, result: Result<T, String>, remedy: &str) -> Option<T> {

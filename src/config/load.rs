@@ -45,6 +45,12 @@ pub fn load_from(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded, Invalid> {
     let environment = own(environment);
+    if let Some(problem) = not_replaced(&environment) {
+        return Err(Invalid {
+            errors: vec![problem],
+            warnings: Vec::new(),
+        });
+    }
     let source = source(file, default, &environment).map_err(Invalid::from)?;
     parse(source.path, source.text.as_deref(), &environment)
 }
@@ -250,7 +256,7 @@ fn lay_over(
             continue;
         };
         if is_quoted(value) {
-            let secret = key.is_some_and(|key| key.ends_with("secret") || key.ends_with("token"));
+            let secret = key.is_some_and(is_secret);
             let problem = "the value has quotes around it, and they count as part of it";
             let remedy = format!(
                 "remove the quotes: in a list under `environment:` Docker Compose keeps them, so write - {shown}=value"
@@ -270,6 +276,26 @@ fn lay_over(
         }
     }
     listed
+}
+
+/// What docker-compose 1.x does to the overlay for docker-jitsi-meet: it takes a
+/// variable within a variable for text, without a word. All other errors would
+/// follow from that.
+fn not_replaced(environment: &[(OsString, OsString)]) -> Option<Problem> {
+    let (name, _) = environment.iter().find(|(name, value)| {
+        let key = keys::key_of(&name.to_string_lossy());
+        !key.is_some_and(is_secret) && value.to_string_lossy().contains("${")
+    })?;
+    Some(Problem {
+        place: format!("environment {}", escaped(name)),
+        problem: "the value holds \"${\", which Docker Compose should have replaced".to_owned(),
+        remedy: "use Docker Compose 2.20 or newer (docker compose version shows it): docker-compose 1.x replaces no variable within another".to_owned(),
+    })
+}
+
+/// Whether a key holds a secret, which may have any characters.
+fn is_secret(key: &str) -> bool {
+    key.ends_with("secret") || key.ends_with("token")
 }
 
 /// Whether a value stands in quotes.

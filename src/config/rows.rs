@@ -177,7 +177,7 @@ pub const ROWS: &[Row] = &[
     row_of(
         "discovery.rooms",
         Value("[]"),
-        "Rooms that gavel joins whenever they exist, each of a configured service.",
+        "Rooms that gavel joins whenever they exist, written as people write them: a name, `[tenant]name`, a JID, or a meeting's URL.",
     ),
     row_of(
         "claims.sources",
@@ -295,7 +295,7 @@ pub const ROWS: &[Row] = &[
     row_of(
         "policy.trusted_logins",
         Value("[]"),
-        "Domains on which everybody who has logged in moderates, without a token: [people without tokens](../moderators.md#people-without-tokens). Never list a domain that lets anybody in without a password.",
+        "Domains on which everybody who has logged in moderates, without a token: [people without tokens](../moderators.md#people-without-tokens). Never list a domain on which anybody gets in without a password, or makes an account without being asked (Prosody's `allow_registration`).",
     ),
     row_of(
         "policy.fallback_services",

@@ -327,6 +327,25 @@ fn addresses_are_normalised() {
     assert_eq!(config.infrastructure.domains, ["a.b"]);
 }
 
+/// As in commands: whatever a room is called, one room is meant.
+#[test]
+fn rooms_to_be_in_are_named_as_people_name_them() {
+    let more = "[discovery]\nrooms = ['How To Be', 'täst', 't%C3%A4st@muc.meet.jitsi', \
+        '[school]lesson', 'https://meet.jitsi/School/Physics?jwt=e.y.J']\n";
+    let config = config(&(LEAST.to_owned() + more));
+    let rooms = config.discovery.rooms.iter();
+    let rooms: Vec<_> = rooms.map(|room| room.as_str()).collect();
+    assert_eq!(
+        rooms,
+        [
+            "how%20to%20be@muc.meet.jitsi",
+            "t%c3%a4st@muc.meet.jitsi",
+            "[school]lesson@muc.meet.jitsi",
+            "[school]physics@muc.meet.jitsi",
+        ]
+    );
+}
+
 #[test]
 fn servers_are_host_and_port() {
     for (text, host, port) in [

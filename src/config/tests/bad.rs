@@ -204,12 +204,13 @@ fn values_that_cannot_be_are_refused() {
         },
         Bad {
             name: "rooms",
-            text: "[discovery]\nrooms = ['a@muc.meet.jitsi', 'a@other', 'muc.meet.jitsi', 'a@muc.meet.jitsi/n', 'a b@x']\n",
+            text: "[discovery]\nrooms = ['a@muc.meet.jitsi', 'a@other', 'muc.meet.jitsi', 'a@muc.meet.jitsi/n', 'a b@x', 'https://meet.jitsi/?jwt=hush']\n",
             errors: &[
                 "gavel.toml:8, discovery.rooms: \"a@other\" is in none of the configured MUC services; add a [[muc]] with service = \"other\"",
-                "gavel.toml:8, discovery.rooms: \"muc.meet.jitsi\" has no local part; write a room such as lobby@muc.meet.jitsi",
-                "gavel.toml:8, discovery.rooms: \"a@muc.meet.jitsi/n\" is not valid: it has a /; write a room such as lobby@muc.meet.jitsi",
-                "gavel.toml:8, discovery.rooms: \"a b@x\" is not valid: it holds \" \"; write a room such as lobby@muc.meet.jitsi",
+                "gavel.toml:8, discovery.rooms: \"muc.meet.jitsi\" is a MUC service, no room; write a room's name, as in the meeting's URL, or lobby@muc.meet.jitsi",
+                "gavel.toml:8, discovery.rooms: \"a@muc.meet.jitsi/n\" has a / behind the service, as people's addresses have; write a room's name, as in the meeting's URL, or lobby@muc.meet.jitsi",
+                "gavel.toml:8, discovery.rooms: \"a b@x\" is in none of the configured MUC services; add a [[muc]] with service = \"x\"",
+                "gavel.toml:8, discovery.rooms: \"https://meet.jitsi/\" names no room; write a room's name, as in the meeting's URL, or lobby@muc.meet.jitsi",
             ],
             ..BAD
         },

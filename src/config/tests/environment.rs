@@ -19,6 +19,30 @@ fn an_empty_secret_in_the_environment_is_none() {
     assert!(errors[0].contains("[claims.jwt] is missing"), "{errors:?}");
 }
 
+/// docker-compose 1.29 gives such values from the overlay; with them the errors about
+/// each variable would lead nowhere.
+#[test]
+fn variables_that_compose_has_not_replaced_are_told_as_what_they_are() {
+    let server = (
+        "GAVEL_COMPONENT__SERVER",
+        "${XMPP_SERVER:-xmpp.meet.jitsi:5347}",
+    );
+    let issuers = (
+        "GAVEL_CLAIMS__JWT__ISSUERS",
+        "${JWT_ACCEPTED_ISSUERS:-${JWT_APP_ID:-jitsi}}",
+    );
+    let (errors, _) = Folder::with(LEAST).notes(&[server, issuers]);
+    assert_eq!(
+        errors,
+        [
+            "environment GAVEL_CLAIMS__JWT__ISSUERS: the value holds \"${\", which Docker Compose should have replaced; use Docker Compose 2.20 or newer (docker compose version shows it): docker-compose 1.x replaces no variable within another"
+        ]
+    );
+    let secret = ("GAVEL_COMPONENT__SECRET", "a${b");
+    let kept = loaded(LEAST, &[secret]).config;
+    assert_eq!(kept.component.secret.expose(), "a${b");
+}
+
 #[test]
 fn the_environment_alone_is_enough() {
     let nowhere = Path::new("/nonexistent/gavel.toml");
