@@ -221,6 +221,54 @@ fn the_page_can_be_read_at_every_width() {
     });
 }
 
+/// Who has not what they should have stands on the first page, with their room and
+/// what is in the way, until that is over.
+#[test]
+fn the_page_lists_people_who_are_not_settled() {
+    support::run(async {
+        let address = format!("127.0.0.1:{}", free_port());
+        let settings = format!("[admin]\nlisten = ''\nweb = '{address}'\n");
+        let options = Options {
+            muc: r#"admins = { "gavel@gavel.meet.jitsi", "boss@meet.jitsi" }"#.into(),
+            ..Options::default()
+        };
+        let env = Env::with(Version::V13, options, &settings).await;
+        env.gavel.logs("the status page is served").await;
+        let _focus = env.focus(ROOM).await;
+        let _ada = env.person(ROOM, "ada", Some(teacher("Ada"))).await;
+        let mut browser = Browser::start().await;
+        browser.window(1100, 900, false).await;
+        browser.open(&format!("http://{address}/")).await;
+        browser.shows("live, newest first").await;
+        let hidden = "document.getElementById('unsettled').hidden";
+        assert_eq!(browser.value(hidden).await, true);
+
+        let boss = env.client("boss").await;
+        boss.join(ROOM, "boss", &support::nick("The Boss")).await;
+        env.gavel.logs("does not let gavel lower").await;
+        browser.shows("Not settled").await;
+        let table = "document.getElementById('unsettled-people').innerText";
+        let table = browser.value(table).await;
+        let table = table.as_str().unwrap();
+        for words in [
+            "The Boss",
+            ROOM,
+            "owner, moderator",
+            "no claims",
+            "an admin of the server; nobody can demote them",
+        ] {
+            assert!(table.contains(words), "{words} in {table}");
+        }
+        assert!(!table.contains("Ada"), "{table}");
+
+        boss.leave(ROOM, "boss").await;
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while browser.value(hidden).await != true {
+            assert!(std::time::Instant::now() < deadline, "the boss has left");
+        }
+    });
+}
+
 /// Windows of a phone, a tablet and a desktop, in dark colours and light.
 const WIDTHS: [(u32, bool); 6] = [
     (360, false),

@@ -89,7 +89,7 @@ const HINDRANCES = {
   paused: "somebody keeps overwriting this, so gavel pauses between its corrections",
   refused: "Prosody refused the last change; gavel tries again",
   ineffective: "Prosody takes changes and nothing follows, so gavel has given up",
-  server_admin: "an admin of the server, whom nobody can lower: see admins in Prosody",
+  server_admin: "an admin of the server; nobody can demote them: see admins in Prosody's configuration",
 };
 
 function named(who) {
