@@ -2,6 +2,7 @@
 
 use crate::arrival::{connects, ordinary, pair, question, says, scene, session, standing, with};
 use crate::on_both;
+use crate::permissions::{answers, defaults};
 use crate::scene::{ROOM, Scene};
 use crate::support::{Client, MUC, Version, nick};
 use std::time::{Duration, Instant};
@@ -209,3 +210,71 @@ async fn module_holds_up_nobody_at_an_open_room(version: Version) {
     assert!(!asked.iter().any(|s| s.named("arrival").is_some()));
 }
 on_both!(module_holds_up_nobody_at_an_open_room);
+
+/// Who gets in is as the list says, as what they are to be.
+async fn module_lets_in_whose_list_says_so(version: Version) {
+    let (scene, inside) = closed(version, &[MEMBERS_ONLY, PASSWORD]).await;
+    let refused = || Err("registration-required".to_owned());
+    let enters = async |name: &str, affiliation: &str, list: &[(&str, &str)]| {
+        let client = connects(&scene, name, &session("room", "")).await;
+        let asked = question(&scene).await;
+        answers(&scene, &asked, affiliation, list).await;
+        let entered = client.try_join(ROOM, name, &nick(name)).await;
+        let bare = client.bare().to_owned();
+        (entered, kept(&scene, &bare).await)
+    };
+    let (everyone, moderators) = ("everyone", "moderators");
+    for (name, affiliation, whom, expected) in [
+        ("owner0", "owner", "nobody", None),
+        ("owner1", "owner", "owners", Some("owner")),
+        ("owner2", "owner", moderators, Some("owner")),
+        ("admin0", "admin", "owners", None),
+        ("admin1", "admin", moderators, Some("admin")),
+        ("member0", "member", moderators, None),
+        ("member1", "member", everyone, Some("member")),
+        ("none", "none", everyone, Some("member")),
+        ("outcast", "outcast", "nobody", None),
+    ] {
+        let (entered, affiliation) = enters(name, affiliation, &[("lobby-bypass", whom)]).await;
+        let entry = match expected {
+            Some(_) => Ok(()),
+            None => refused(),
+        };
+        assert_eq!(entered, entry, "{name}");
+        assert_eq!(affiliation, expected.unwrap_or("nil"), "{name}");
+        let from = format!("{ROOM}/{name}");
+        let shown = inside.count(|s| s.name == "presence" && s.attr("from") == Some(&from));
+        assert_eq!(shown, usize::from(expected.is_some()), "{name} flickers");
+    }
+    // Guests by what holds for all; a list of one's own goes before it.
+    let guest = scene.client("guest0").await;
+    let entered = guest.try_join(ROOM, "guest0", &nick("Guest")).await;
+    assert_eq!(entered, refused());
+    defaults(&scene, &[("lobby-bypass", everyone)]).await;
+    let entered = guest.try_join(ROOM, "guest0", "").await;
+    assert_eq!(entered, Err("not-acceptable".to_owned()), "no name");
+    assert_eq!(kept(&scene, guest.bare()).await, "nil");
+    guest.join(ROOM, "guest0", &nick("Guest")).await;
+    assert_eq!(
+        standing(&inside, "guest0").await,
+        pair("member", "participant")
+    );
+    let (entered, _) = enters("own", "owner", &[("lobby-bypass", "nobody")]).await;
+    assert_eq!(entered, refused());
+    let banned = scene.client("banned").await;
+    inside
+        .affiliate(ROOM, banned.bare(), "outcast")
+        .await
+        .unwrap();
+    assert!(banned.try_join(ROOM, "banned", &nick("B")).await.is_err());
+    assert_eq!(kept(&scene, banned.bare()).await, "outcast");
+    defaults(&scene, &[]).await;
+    let late = scene.client("late").await;
+    assert_eq!(late.try_join(ROOM, "late", &nick("L")).await, refused());
+    let told = inside.received();
+    assert!(
+        !format!("{told:?}").contains("sesame"),
+        "the password is out"
+    );
+}
+on_both!(module_lets_in_whose_list_says_so);

@@ -164,3 +164,38 @@ async fn module_knows_ahead_what_somebody_may_do(version: Version) {
     );
 }
 on_both!(module_knows_ahead_what_somebody_may_do);
+
+/// The digest of a service's own list, as the module tells it with its release.
+async fn of_service(scene: &Scene) -> Option<String> {
+    let question = "<module xmlns='urn:gavel:module:0'/>";
+    let reply = scene.gavel.iq("get", SERVICE, question).await.unwrap();
+    let module = reply.child("module", "urn:gavel:module:0").unwrap();
+    module.attr("permitted").map(str::to_owned)
+}
+
+async fn module_tells_what_holds_for_a_service(version: Version) {
+    let mut scene = Scene::new(version).await;
+    assert_eq!(of_service(&scene).await, None);
+    let names = [("recording", "moderators"), ("lobby-bypass", "nobody")];
+    defaults(&scene, &names).await;
+    assert_eq!(of_service(&scene).await, Some(digest(&names)));
+    let _alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    let own = scene.latest("gavel").await;
+    let module = own.child("module", "urn:gavel:module:0").unwrap();
+    assert_eq!(module.attr("permitted"), Some(digest(&names).as_str()));
+    scene.eval("return manage('reload', 'gavel')").await;
+    scene.reconnect().await;
+    assert_eq!(of_service(&scene).await, Some(digest(&names)));
+    defaults(&scene, &[]).await;
+    assert_eq!(of_service(&scene).await, None);
+    // A restart of Prosody forgets it.
+    defaults(&scene, &names).await;
+    scene.prosody.restart();
+    scene = Scene {
+        gavel: Client::component(&scene.prosody, GAVEL).await,
+        ..scene
+    };
+    assert_eq!(of_service(&scene).await, None);
+}
+on_both!(module_tells_what_holds_for_a_service);

@@ -1,9 +1,11 @@
--- Hosts get in: whoever gavel says is an owner enters although the room's lobby or password is on. Lobby and password
--- then see an owner who knows the password; every other check is made as ever. Nobody else gets in by this.
-local async = require "util.async";
+-- Hosts get in: whoever has the permission lobby-bypass enters although the room's lobby or password is on. Where their
+-- list does not name it, it is whoever gavel says is an owner. Lobby and password then see somebody with an affiliation
+-- who knows the password; every other check is made as ever. Nobody else gets in by this.
+local async, jid = require "util.async", require "util.jid";
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks = module.part "who", module.part "hooks";
 local arrivals, entering = module.part "arrivals", module.part "entering";
+local permissions, seats = module.part "permissions", module.part "seats";
 
 local xmlns_muc = "http://jabber.org/protocol/muc";
 local BEFORE_LOBBY = -3.5; -- Jitsi's lobby looks at -4, Prosody's members-only rooms at -5, its passwords at -20
@@ -25,12 +27,35 @@ local function fill_in_password(room, stanza)
 	join:text_tag("password", password, { xmlns = xmlns_muc });
 end
 
+-- The affiliation that somebody is about to have: what gavel has said, or what they have, whichever is more.
+local function about_to_have(room, bare, arrival)
+	local said, now = arrival and arrival.affiliation, room:get_affiliation(bare) or "none";
+	return affiliation_ranks[said] and affiliation_ranks[said] > affiliation_ranks[now] and said or now;
+end
+
+local function may_pass(room, full, arrival, affiliation)
+	local rank = affiliation_ranks[affiliation];
+	if rank < affiliation_ranks.none then return false; end
+	local role = rank >= affiliation_ranks.admin and "moderator" or "participant";
+	local allowed = permissions.allows("lobby-bypass", full, seats.meeting(room), role, affiliation);
+	if allowed == nil then return arrival ~= nil and arrival.affiliation == "owner"; end
+	return allowed;
+end
+
 hooks.hook("muc-occupant-pre-join", function (event)
-	local room, bare = event.room, event.occupant.bare_jid;
-	local arrival = is_closed_to(room, bare) and arrivals.standing(event);
-	if not arrival or arrival.affiliation ~= "owner" or arrival.changed then return; end
-	entering.give(event, arrival);
-	if rank_in(room, bare) == affiliation_ranks.owner then fill_in_password(room, event.stanza); end
+	local room, full = event.room, event.stanza.attr.from;
+	local bare = jid.bare(full);
+	if not event.is_first_session or not is_closed_to(room, bare) then return; end
+	local arrival = arrivals.standing(event);
+	if arrival and arrival.changed then arrival = nil; end
+	local affiliation = about_to_have(room, bare, arrival);
+	if not may_pass(room, full, arrival, affiliation) then return; end
+	if affiliation_ranks[affiliation] >= affiliation_ranks.member then
+		if arrival and arrival.affiliation == affiliation then entering.give(event, arrival); end
+	elseif room:get_members_only() then
+		entering.lend(event, "member"); -- as the lobby does with whom it lets in
+	end
+	if rank_in(room, bare) >= affiliation_ranks[affiliation] then fill_in_password(room, event.stanza); end
 end, BEFORE_LOBBY);
 
 ---- Joins that wait for gavel's answer ----

@@ -52,6 +52,14 @@ local function give(event, arrival)
 	arrival.given = give_ahead(room, event.occupant, arrival.affiliation);
 end
 
+local lent = setmetatable({}, { __mode = "k" }); -- by session, what was given without gavel's word, while it enters
+
+-- Gives an affiliation of which gavel has said nothing.
+local function lend(event, affiliation)
+	lent[event.origin] = { affiliation = affiliation };
+	give(event, lent[event.origin]);
+end
+
 -- As the last before somebody enters.
 local function enter_as_said(event)
 	local room, session, occupant = event.room, event.origin, event.occupant;
@@ -67,7 +75,8 @@ hooks.hook("muc-occupant-pre-join", enter_as_said, -hooks.FIRST);
 
 -- Whoever is refused in the end has got nothing.
 hooks.after("muc-occupant-pre-join", function (event, room, refused)
-	local arrival = refused and arrivals.of(event.origin);
+	local arrival = refused and (lent[event.origin] or arrivals.of(event.origin));
+	lent[event.origin] = nil;
 	if not arrival or not arrival.given then return; end
 	set_quietly(room, event.occupant.bare_jid, arrival.before);
 	arrival.given, arrival.before = nil, nil;
@@ -92,5 +101,5 @@ hooks.after("muc-set-affiliation", function (event, room)
 end);
 
 return {
-	take_given = take_given, give = give, is_entering = function (bare) return entering == bare; end;
+	take_given = take_given, give = give, lend = lend, is_entering = function (bare) return entering == bare; end;
 };

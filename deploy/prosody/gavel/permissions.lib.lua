@@ -152,6 +152,7 @@ return {
 		local list = known and next(known.lists) and known.lists[seats.meeting(room)];
 		return list and list.digest or nil;
 	end;
+	of_service = function () return next(defaults.names) and defaults.digest or nil; end;
 	is_idle = function () return not common.is_jitsi; end; -- no list decides anything of Jitsi's
 	machines = function () return machines; end;
 	when_changed = function (work) table.insert(works, work); end;

@@ -1,9 +1,9 @@
 -- What this module is: the release of gavel that it belongs to, and the modules whose wrappers it goes round. gavel
--- asks each service as it connects, and is told in its own presence of each room. The answer also says how people
--- log in on this server.
+-- asks each service as it connects, and is told in its own presence of each room. There it also reads which permissions
+-- hold for people of the service. The answer to its question also says how people log in on this server.
 local st = require "util.stanza";
 local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
-local logins = module.part "logins";
+local logins, permissions = module.part "logins", module.part "permissions";
 
 local RELEASE = "0.2.0";
 local xmlns_module = "urn:gavel:module:0";
@@ -14,7 +14,7 @@ local function element(room)
 	if not room then
 		for each in who.muc.live_rooms() do table.insert(wrappers, past.wrapped_by(each)); end
 	end
-	local said = st.stanza("module", { xmlns = xmlns_module, version = RELEASE });
+	local said = st.stanza("module", { xmlns = xmlns_module, version = RELEASE, permitted = permissions.of_service() });
 	for _, name in ipairs(wrappers) do
 		if not named[name] then said:tag("goes-round", { module = name }):up(); end
 		named[name] = true;
