@@ -69,6 +69,9 @@ pub struct Occupant {
     pub token_name: Option<String>,
     /// Whether that name is kept.
     pub frozen: bool,
+    /// What it may do and why, by name; what is not here is left to Jitsi.
+    #[serde(default)]
+    pub permissions: Vec<Permission>,
     /// Who promoted it, where it moderates by an accepted grant.
     pub granted_by: Option<Granter>,
     /// What an admin has set.
@@ -100,6 +103,20 @@ pub struct Occupant {
     /// refused, ineffective or server_admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hindrance: Option<String>,
+}
+
+/// Something that somebody may do or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permission {
+    /// Its name.
+    pub name: String,
+    /// Whether it is allowed, as they are now; null where it is left to Jitsi.
+    pub allowed: Option<bool>,
+    /// For whom it holds: everyone, moderators, owners or nobody.
+    #[serde(rename = "for")]
+    pub for_: Option<String>,
+    /// Why, in words.
+    pub because: String,
 }
 
 /// Somebody, and the room they are in: `GET /v1/people`.

@@ -39,6 +39,8 @@ pub struct Setup {
     pub poll: Poll,
     /// Whether the module is to guard moderation (`policy.guard`).
     pub guard: bool,
+    /// Whether anything is configured about permissions.
+    pub permissions: bool,
     /// `admin.socket`.
     pub socket: String,
     /// `policy.trusted_logins`.

@@ -38,6 +38,7 @@ pub(super) fn examine(facts: &Facts, list: &mut List) {
     }
     names(facts, list);
     guard(facts, list);
+    permissions(facts, list);
 }
 
 /// The guard is the module's work, so without the module there is nothing to say.
@@ -47,6 +48,27 @@ fn guard(facts: &Facts, list: &mut List) {
         list.ok(
             "guard",
             "policy.guard is off: somebody whom others promote without being entitled moderates for a moment, until gavel takes it back, and moderators can throw a host out; take guard = false out of [policy] to have mod_gavel refuse both",
+        );
+    }
+}
+
+/// Permissions are the module's work.
+fn permissions(facts: &Facts, list: &mut List) {
+    let told = facts.only_module_helps();
+    let without = facts.without_module();
+    if let Some(place) = without.filter(|_| facts.setup.permissions && !told) {
+        list.warn(
+            "permissions",
+            format!("permissions are configured, and nobody enforces them on {place}, because mod_gavel is not active there"),
+            "load mod_gavel there, of the same release as gavel",
+        );
+    }
+    let daemon = facts.daemon.iter();
+    for (service, error) in daemon.flat_map(|daemon| &daemon.survey.unpermitted) {
+        list.warn(
+            "permissions",
+            format!("mod_gavel on {service} does not take permissions ({error}): what [policy.permissions], rules and tokens allow or deny has no effect there"),
+            "install the module of gavel's release, and restart Prosody",
         );
     }
 }

@@ -38,6 +38,7 @@ fn healthy() -> Facts {
             reverts: true,
             poll: Poll::Auto,
             guard: true,
+            permissions: false,
             socket: "/run/gavel/admin.sock".into(),
             logins: Vec::new(),
         },
@@ -227,6 +228,28 @@ fn the_guard_is_the_modules_work() {
     served.setup.guard = false;
     none(&plain, "guard");
     one(&served, "guard", Severity::Ok, "throw a host out");
+}
+
+#[test]
+fn b17_permissions_are_the_modules_work() {
+    let mut facts = plain();
+    none(&facts, "permissions");
+    facts.setup.permissions = true;
+    one(&facts, "permissions", Severity::Warn, "muc.meet.jitsi");
+    let mut served = healthy();
+    served.setup.permissions = true;
+    none(&served, "permissions");
+    let refused = (
+        "muc.meet.jitsi".to_owned(),
+        "service-unavailable".to_owned(),
+    );
+    daemon(&mut served).survey.unpermitted = vec![refused];
+    one(
+        &served,
+        "permissions",
+        Severity::Warn,
+        "(service-unavailable)",
+    );
 }
 
 #[test]

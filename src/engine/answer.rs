@@ -62,6 +62,8 @@ impl Engine {
             Asker::Name(room, nick) => self.pinned(&room, &nick, answer),
             Asker::Guard(room) => self.guard_answered(&room, answer),
             Asker::Lease(service) => self.lease_answered(service, answer),
+            Asker::PermitAll(service) => self.all_permitted(service, answer),
+            Asker::Permit(room, nick) => self.permitted(&room, &nick, answer),
             Asker::Opening(room) => self.opening_answered(&room, answer),
             Asker::Doctor(question) => self.examined(question, answer),
             Asker::Stream | Asker::Nobody => {}

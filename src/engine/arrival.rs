@@ -26,17 +26,18 @@ impl Engine {
     /// Says what somebody will be, to whoever is a service `from` which they are
     /// about to enter a room of.
     pub(super) fn arrival(&self, from: &str, arrival: &Arrival) -> Reply {
-        let (affiliation, name) = match self.announced_claims(from, arrival) {
-            Some((room, real, claims)) => (
-                self.affiliation_ahead(&room, &real.bare(), &claims),
-                self.name_ahead(&claims),
-            ),
-            None => (None, None),
+        let Some((room, real, claims)) = self.announced_claims(from, arrival) else {
+            return Reply::Arrival {
+                affiliation: None,
+                name: None,
+                permissions: None,
+            };
         };
+        let bare = real.bare();
         Reply::Arrival {
-            affiliation,
-            name,
-            permissions: None,
+            affiliation: self.affiliation_ahead(&room, &bare, &claims),
+            name: self.name_ahead(&claims),
+            permissions: self.permissions_ahead(&room, &bare, &claims),
         }
     }
 

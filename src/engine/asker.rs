@@ -23,6 +23,10 @@ pub enum Asker {
     Guard(RoomJid),
     /// The lease of a service's guard.
     Lease(usize),
+    /// Whoever tells a service's module what everybody may do.
+    PermitAll(usize),
+    /// Whoever tells the module what an occupant may do.
+    Permit(RoomJid, Nick),
     /// Whoever opens a room that Prosody may keep locked.
     Opening(RoomJid),
     /// `gavel doctor`.

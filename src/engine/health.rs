@@ -155,6 +155,7 @@ impl Engine {
         self.joining.clear();
         self.unnamed.clear();
         self.misnamed.clear();
+        self.permissions.clear();
         self.lose_all_rooms();
         self.out.clear();
     }

@@ -30,7 +30,11 @@ impl Engine {
         let (Some(evidence), Some(real)) = (occupant.pending.take(), occupant.real.clone()) else {
             return;
         };
+        let permitted = evidence.bridge.as_ref().map(|b| b.permitted.clone());
         let mark = evidence_mark(&evidence, &real);
+        if let Some(permitted) = permitted {
+            self.permitted_to(jid, nick, permitted);
+        }
         let seat = self.seat_mut(jid, nick);
         if seat.is_none_or(|seat| seat.evidence_mark.replace(mark) == Some(mark)) {
             return;
@@ -105,6 +109,7 @@ impl Engine {
         self.watch_expiry(jid, nick);
         self.lapse_if_expired(jid, nick);
         self.freeze_name(jid, nick);
+        self.permit_later(jid, nick);
         let bare = real.bare();
         if let Some(main) = main {
             self.note_user(&main, jid, nick, &bare);
@@ -158,6 +163,7 @@ impl Engine {
         };
         seat.verdict = verdict;
         self.lapse_if_expired(jid, nick);
+        self.permit_later(jid, nick);
         let meeting = self.rooms.get(jid).and_then(|room| room.meeting.clone());
         if let Some(meeting) = meeting {
             self.mark(&meeting, &bare);

@@ -250,6 +250,7 @@ impl Engine {
     /// Takes a room's occupants out of its meeting; returns the main room of a
     /// breakout room.
     pub(super) fn detach(&mut self, jid: &RoomJid) -> Option<RoomJid> {
+        self.permissions.forget_room(jid);
         let (main, _) = self.take_out(jid)?;
         Some(main).filter(|main| main != jid)
     }

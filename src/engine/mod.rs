@@ -50,6 +50,7 @@ pub mod names;
 mod opening;
 mod outbox;
 mod ownership;
+mod permissions;
 pub mod person;
 mod pins;
 mod presence;
@@ -170,6 +171,7 @@ pub struct Engine {
     blamed: unsent::Blamed,
     reverts: u64,
     tally: Tally,
+    permissions: permissions::Permissions,
     examination: Option<Examination>,
     random: SmallRng,
 }
@@ -185,6 +187,7 @@ impl Engine {
         });
         let mut engine = Self {
             tally: Tally::new(settings.services.len()),
+            permissions: permissions::Permissions::default(),
             examination: None,
             services: services.collect(),
             random: SmallRng::seed_from_u64(settings.seed),
@@ -304,6 +307,7 @@ impl Engine {
                 Timer::Person(room, jid) => self.wake_person(room, jid),
                 Timer::Override(room, jid) => self.override_due(&room, &jid),
                 Timer::Name(room, nick) => self.look_at_name(&room, &nick),
+                Timer::Permissions(room, nick) => self.permit_later(&room, &nick),
                 Timer::Replies => self.give_up_overdue(),
                 Timer::Bindings => self.expire_bindings(),
                 Timer::Keys => self.out.todo(Task::Keys),
@@ -329,6 +333,7 @@ impl Engine {
                 }
                 Task::Person(main, bare) => self.compare(&main, &bare),
                 Task::Guard => self.tell_guard(),
+                Task::Permissions(room, nick) => self.permit(&room, &nick),
                 Task::Name(room, nick) => self.look_at_name(&room, &nick),
                 Task::Configuration(room) => self.read_configuration(&room),
                 Task::Resynchronised => self.check_resynchronised(),

@@ -95,16 +95,19 @@ impl Engine {
 
     fn module_said(&mut self, service: usize, said: Said) {
         self.compare_releases(service, &said.version);
-        let logins = said.logins.clone();
+        let (logins, permitted) = (said.logins.clone(), said.permitted.clone());
         self.services[service].module = Module::Serves(said);
         self.tell_unserved(service);
         self.logins_told(service, logins);
+        self.permissions_anew_on(service);
+        self.permitted_on(service, permitted);
     }
 
     /// It has refused to, or somebody else has answered.
     fn module_refused(&mut self, service: usize, error: &StanzaError) {
         self.services[service].module = Module::of_error(error);
         self.tell_unserved(service);
+        self.tell_unpermitted(service);
         self.logins_told(service, None);
     }
 
@@ -119,8 +122,10 @@ impl Engine {
             if state.module != Module::Refuses {
                 state.module = Module::Absent;
             }
+            self.tell_unpermitted(service);
             return self.tell_unserved(service);
         };
+        let permitted = said.permitted.clone();
         // Loaded since, or another: only its answer says all.
         if state.module.said().map(|known| &known.version) != Some(&said.version) {
             self.compare_releases(service, &said.version);
@@ -131,6 +136,7 @@ impl Engine {
             self.services[service].module = Module::Serves(said);
             self.ask_module(service);
         }
+        self.permitted_on(service, permitted);
     }
 
     /// The services on which nobody gets claims: they come from the module alone,

@@ -250,6 +250,7 @@ impl Engine {
         let bare = occupant.bare();
         let meeting = room.meeting.clone();
         room.occupants.insert(new.clone(), occupant);
+        self.permissions.rename(jid, old, &new);
         let (Some(bare), Some(meeting)) = (bare, meeting) else {
             return;
         };
@@ -280,6 +281,7 @@ impl Engine {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.occupants.remove(nick);
         }
+        self.permissions.forget(jid, nick);
     }
 
     /// The room shows an occupant's affiliation.

@@ -67,6 +67,7 @@ impl Engine {
         self.count_everybody();
         self.tell_logins();
         self.judge_everybody();
+        self.permit_everybody();
         self.set_expiries();
         self.note_arrivals();
         self.look_at_all_meetings();

@@ -58,6 +58,8 @@ pub struct Survey {
     pub shared_ids_named: Vec<String>,
     /// Whether no more tokens can be remembered.
     pub tokens_full: bool,
+    /// The services whose module does not take permissions, and what it answered.
+    pub unpermitted: Vec<(String, String)>,
 }
 
 impl Engine {
@@ -101,6 +103,7 @@ impl Engine {
                 .map(|(room, id)| format!("{id:?} in {room}"))
                 .collect(),
             tokens_full: self.bindings.is_full(),
+            unpermitted: self.unpermitted(),
         }
     }
 

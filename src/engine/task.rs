@@ -7,10 +7,11 @@
 //! 3. people who have used power that they do not have;
 //! 4. everybody else who may not have what they should have;
 //! 5. what the guard is to be told;
-//! 6. names, which matter less than affiliations;
-//! 7. configurations that have changed while they were being read;
-//! 8. whether everything found since the connection has been joined;
-//! 9. rooms that Prosody may keep locked.
+//! 6. what people may do, as the module is told it;
+//! 7. names, which matter less than affiliations;
+//! 8. configurations that have changed while they were being read;
+//! 9. whether everything found since the connection has been joined;
+//! 10. rooms that Prosody may keep locked.
 //!
 //! Of one kind, what was left first is done first. Work that comes up meanwhile is
 //! put in its place, so that the order holds for it, too.
@@ -29,6 +30,8 @@ pub enum Task {
     Person(RoomJid, BareJid),
     /// Tell the guard what has changed.
     Guard,
+    /// Look at what an occupant may do.
+    Permissions(RoomJid, Nick),
     /// Look at an occupant's name.
     Name(RoomJid, Nick),
     /// Read a room's configuration again.
@@ -47,6 +50,7 @@ enum Rank {
     Actor,
     Person,
     Guard,
+    Permissions,
     Name,
     Configuration,
     Resynchronised,
@@ -60,6 +64,7 @@ impl Task {
             Self::Meeting(_) => Rank::Meeting,
             Self::Person(..) => Rank::Person,
             Self::Guard => Rank::Guard,
+            Self::Permissions(..) => Rank::Permissions,
             Self::Name(..) => Rank::Name,
             Self::Configuration(_) => Rank::Configuration,
             Self::Resynchronised => Rank::Resynchronised,
@@ -136,12 +141,14 @@ mod tests {
     #[test]
     fn b3_work_is_done_by_kind_then_in_the_order_it_came_up() {
         let name = Task::Name(room(), Nick::new("a"));
+        let permissions = Task::Permissions(room(), Nick::new("a"));
         let mut tasks = Tasks::default();
         let left = [
             Task::Opening(room()),
             Task::Resynchronised,
             Task::Configuration(room()),
             name.clone(),
+            permissions.clone(),
             Task::Guard,
             person("b"),
             person("a"),
@@ -161,6 +168,7 @@ mod tests {
             person("a"),
             person("b"),
             Task::Guard,
+            permissions,
             name,
             Task::Configuration(room()),
             Task::Resynchronised,

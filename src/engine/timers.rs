@@ -41,6 +41,8 @@ pub enum Timer {
     Override(RoomJid, BareJid),
     /// Look at an occupant's name again.
     Name(RoomJid, Nick),
+    /// Tell the module again what an occupant may do.
+    Permissions(RoomJid, Nick),
     /// Give up waiting for the oldest requests' replies.
     Replies,
     /// Forget tokens that are no longer valid.

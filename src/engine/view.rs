@@ -19,7 +19,7 @@ use super::room::{Occupant, Room};
 use crate::api::{self, Actor, ActorKind, EventKind, Time};
 use crate::claims::Hint;
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
-use crate::policy::{Rule, Verdict};
+use crate::policy::{Permitted, Rule, Verdict};
 
 /// What gavel manages, in numbers; gavel and infrastructure do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -164,6 +164,7 @@ impl Engine {
             reason: self.reason(room, (occupant, seat), person),
             token_name: name.map(|name| name.to_string()),
             frozen: occupant.frozen.is_some(),
+            permissions: self.may(room, nick, occupant),
             granted_by: grant.map(|grant| api::Granter {
                 nick: grant.by_nick.clone(),
                 jid: grant.by_jid.clone(),
@@ -186,6 +187,20 @@ impl Engine {
             corrections: person.map(corrections).unwrap_or_default(),
             hindrance: person.and_then(|p| self.hindrance(p)).map(str::to_owned),
         }
+    }
+
+    /// What an occupant may do, as it is now.
+    fn may(&self, room: &Room, nick: &Nick, occupant: &Occupant) -> Vec<api::Permission> {
+        let moderator = occupant.role == Role::Moderator;
+        let owner = occupant.affiliation == Affiliation::Owner;
+        let permission = |item: Permitted| api::Permission {
+            name: item.name.to_string(),
+            allowed: item.held.map(|held| held.allows(moderator, owner)),
+            for_: item.held.map(|held| held.as_str().to_owned()),
+            because: item.because.to_string(),
+        };
+        let all = self.permissions_of(room, nick, occupant);
+        all.into_iter().map(permission).collect()
     }
 
     /// The rule that decides about an occupant.

@@ -90,6 +90,18 @@ pub enum Warning {
         /// What Prosody answered.
         error: String,
     },
+    /// Nobody enforces permissions on a service.
+    NoPermissions {
+        /// The MUC service.
+        service: String,
+        /// What the module answered; none where it does not serve the service.
+        error: Option<String>,
+    },
+    /// A rule would allow something to people without claims.
+    PermissionNeedsClaims {
+        /// Its name.
+        rule: String,
+    },
     /// A room without host is persistent, and so is not ended.
     HostAbsentPersistent {
         /// The room.
@@ -299,6 +311,21 @@ impl fmt::Display for Warning {
             Self::NoGuard { service, error } => write!(
                 f,
                 "the guard has no effect on rooms of {service} ({error}): mod_gavel there is of another release; copy that of this release and restart Prosody. Until then gavel takes back what others give, a moment later"
+            ),
+            Self::NoPermissions {
+                service,
+                error: Some(error),
+            } => write!(
+                f,
+                "mod_gavel on {service} does not take permissions ({error}), so nobody there is allowed or denied anything by [policy.permissions], a rule or a token through gavel: update the module to gavel's release, and restart Prosody"
+            ),
+            Self::NoPermissions { service, .. } => write!(
+                f,
+                "permissions have no effect on {service}: only mod_gavel enforces them, and it does not serve this service. Load it on Component \"{service}\" in Prosody's configuration, and restart Prosody"
+            ),
+            Self::PermissionNeedsClaims { rule } => write!(
+                f,
+                "rule {rule} matches people without a token and would allow them something: a rule allows only people with a token, so it only denies for these. Say in [policy.permissions] what everyone may do"
             ),
             Self::HostAbsentPersistent { room } => write!(
                 f,

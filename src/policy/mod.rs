@@ -289,6 +289,11 @@ impl Policy {
         tried
     }
 
+    /// Whether it says anything about permissions but what holds anyway.
+    pub fn has_permissions(&self) -> bool {
+        !self.permissions.are_standard() || self.rules.permit()
+    }
+
     /// Whether somebody is to be judged anew when their nick changes.
     pub fn reads_nick(&self) -> bool {
         self.rules.read_nick()

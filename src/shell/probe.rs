@@ -78,6 +78,7 @@ pub(super) fn setup(config: &Config) -> Setup {
         reverts: config.names.freeze == Freeze::Revert,
         poll: config.discovery.poll,
         guard: config.policy.guard,
+        permissions: super::settings::policy(&config.policy).has_permissions(),
         socket: config.admin.socket.display().to_string(),
         logins: config.policy.trusted_logins.clone(),
     }

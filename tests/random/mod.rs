@@ -8,7 +8,7 @@ mod spoilt;
 mod steered;
 
 use crate::sim::{Choice, World};
-use gavel::policy::{Fallback, Grants, Guests, OnExpiry, Policy};
+use gavel::policy::{Fallback, Grants, Guests, Holders, OnExpiry, Permission, Permissions, Policy};
 use op::{Play, Script};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -60,9 +60,32 @@ fn policies() -> impl Strategy<Value = Policy> {
             protect_hosts,
             guard,
             fallback,
+            permissions: permissions(usize::from(guard) * 2 + usize::from(protect_hosts)),
             ..Policy::default()
         },
     )
+}
+
+/// One of some choices of `[policy.permissions]`.
+fn permissions(choice: usize) -> Permissions {
+    let mut permissions = Permissions::default();
+    let choices: [&[_]; 4] = [
+        &[
+            (Permission::Recording, Holders::Moderators),
+            (Permission::SendGroupchat, Holders::Token),
+        ],
+        &[(Permission::SendGroupchat, Holders::Nobody)],
+        &[],
+        &[
+            (Permission::BreakoutEnter, Holders::Nobody),
+            (Permission::LobbyBypass, Holders::Moderators),
+            (Permission::Flip, Holders::Token),
+        ],
+    ];
+    for (name, holders) in choices[choice] {
+        permissions.set(*name, *holders);
+    }
+    permissions
 }
 
 /// Writes what gavel has sent and told into the folder `GAVEL_TRACES`, if that is
@@ -109,6 +132,11 @@ fn play(module: bool, policy: Policy, Script(ops): &Script) {
     assert!(
         changes <= 12 * events + 20,
         "{changes} requests for {events} events"
+    );
+    let permits = play.world.permits_since(0).len();
+    assert!(
+        permits <= 4 * events + 20,
+        "{permits} requests about permissions for {events} events"
     );
     let load = play.world.engine.load();
     // Of a room that has ended something is timed for a while.

@@ -152,7 +152,18 @@ fn ticket(person: usize, kind: Option<Kind>) -> Option<Ticket> {
     let kind = kind?;
     let serial = person as u32 * 10 + u32::from(kind == Kind::Owner);
     let user = format!("u{}", person.min(PEOPLE - 2));
-    Some(Ticket::new(kind, serial).user(&user))
+    let ticket = Ticket::new(kind, serial).user(&user);
+    // Each has another thing to say about permissions, or nothing.
+    Some(match person {
+        1 => ticket.feature("recording", true),
+        2 => ticket
+            .feature("recording", false)
+            .feature("send-groupchat", false),
+        3 => ticket
+            .feature("send-groupchat", true)
+            .feature("breakout-enter", true),
+        _ => ticket,
+    })
 }
 
 fn expiring(world: &World, ticket: Option<Ticket>, seconds: Option<u64>) -> Option<Ticket> {

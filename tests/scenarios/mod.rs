@@ -6,6 +6,7 @@ mod b1;
 mod b10;
 mod b15;
 mod b16;
+mod b17;
 mod b3;
 mod b4;
 mod b5_fallback;

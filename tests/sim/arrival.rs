@@ -31,6 +31,12 @@ impl Arrivals {
         self.said.clear();
     }
 
+    /// Whom and which room a question is about.
+    pub fn about(&self, id: &str) -> Option<(String, RoomJid)> {
+        let expected = self.asked.get(id)?;
+        Some((expected.full.clone(), expected.room.clone()))
+    }
+
     /// Somebody has set an affiliation: what gavel has said did not know of it.
     pub fn changed(&mut self, room: &RoomJid, jid: &str) {
         let concerned = |expected: &Expected| expected.room == *room && bare(&expected.full) == jid;

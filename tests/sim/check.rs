@@ -115,6 +115,7 @@ impl World {
         }
         self.check_roles();
         self.check_guard();
+        self.check_permissions();
     }
 
     /// Nobody moderates by role alone.

@@ -32,6 +32,8 @@ pub struct Ticket {
     pub name: Option<String>,
     /// `exp`, in seconds since 1970.
     pub exp: Option<u64>,
+    /// `context.features`
+    pub features: Vec<(&'static str, bool)>,
     /// Tells tokens apart that say the same.
     pub serial: u32,
 }
@@ -44,8 +46,14 @@ impl Ticket {
             user,
             name,
             exp,
+            features: Vec::new(),
             serial,
         }
+    }
+
+    pub fn feature(mut self, name: &'static str, allowed: bool) -> Self {
+        self.features.push((name, allowed));
+        self
     }
 
     pub fn user(mut self, id: &str) -> Self {
@@ -63,7 +71,7 @@ impl Ticket {
         self
     }
 
-    fn json(&self) -> String {
+    pub fn json(&self) -> String {
         let mut user = serde_json::Map::new();
         let (key, word) = match self.kind {
             Kind::Owner => ("affiliation", "owner"),
@@ -80,6 +88,9 @@ impl Ticket {
             "iss": "jitsi", "aud": "jitsi", "sub": "*", "room": "*",
             "jti": self.serial, "context": { "user": user },
         });
+        for (name, allowed) in &self.features {
+            claims["context"]["features"][*name] = (*allowed).into();
+        }
         if let Some(exp) = self.exp {
             claims["exp"] = exp.into();
         }

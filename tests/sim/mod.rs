@@ -8,6 +8,7 @@ pub mod guard;
 mod lobby;
 pub mod oracle;
 mod people;
+pub mod permissions;
 pub mod room;
 pub mod server;
 pub mod spoil;

@@ -169,8 +169,10 @@ impl Server {
             .rooms
             .get_mut(room)
             .and_then(|room| room.given.remove(nick));
+        let permitted = self.digest_of(&occupant.sessions[0], room);
         if let Some(bridge) = &mut evidence.bridge {
             bridge.given = given;
+            bridge.permitted = permitted;
         }
         let available = occupant.role != Role::None;
         let presence = self.presence(room, nick, &occupant.presence, user, available);

@@ -1,6 +1,7 @@
 //! The modelled server: what it answers gavel.
 
 use super::arrival::Arrivals;
+use super::permissions::Told;
 use super::room::{Occupant, Room, Written, bare};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::stanza::{
@@ -37,6 +38,8 @@ pub struct Server {
     pub breakouts: BTreeMap<RoomJid, RoomJid>,
     /// People about to enter.
     pub arrivals: Arrivals,
+    /// What people may do, as gavel has said.
+    pub permissions: Told,
     /// Rooms that have ended, not yet told.
     pub ended: Vec<RoomJid>,
     pub meetings: u32,
@@ -75,6 +78,7 @@ impl Server {
             numbers_meetings: false,
             breakouts: BTreeMap::new(),
             arrivals: Arrivals::default(),
+            permissions: Told::default(),
             ended: Vec::new(),
             meetings: 0,
             stream_id: String::new(),
@@ -91,9 +95,10 @@ impl Server {
     }
 
     /// What the module says of itself.
-    pub(super) fn said(&self) -> Module {
+    pub(super) fn said(&self, service: &str) -> Module {
         Module {
             version: self.release.clone(),
+            permitted: self.permissions.digest_of_service(service),
             ..Module::default()
         }
     }
@@ -112,7 +117,7 @@ impl Server {
         };
         Module {
             room: self.tells_facts.then(|| Box::new(facts())),
-            ..self.said()
+            ..self.said(room.service())
         }
     }
 
@@ -240,7 +245,10 @@ impl Server {
                     left_out: Default::default(),
                 })));
             }
-            Outbound::Reply { id, reply, .. } => self.arrivals.answered(&id, reply),
+            Outbound::Reply { id, reply, .. } => {
+                self.permit_ahead(&id, &reply);
+                self.arrivals.answered(&id, reply);
+            }
             Outbound::Foreign { .. } | Outbound::Space(_) | Outbound::Announce { .. } => {}
             Outbound::Revert {
                 from,
@@ -389,16 +397,24 @@ impl Server {
                 return Err("forbidden");
             }
             Request::Module if self.module => {
-                return Ok(IqPayload::Module(self.said()));
+                return Ok(IqPayload::Module(self.said(to)));
             }
             Request::ForgetArrivals if self.module => {
                 self.arrivals.forget();
+                self.permissions.forget_ahead();
                 return Ok(IqPayload::Empty);
             }
             Request::Lease { .. } if self.module && self.guards => return Ok(IqPayload::Empty),
             Request::Guard { all, people } if self.module && self.guards => {
                 let room = RoomJid::parse(to).ok_or("service-unavailable")?;
                 return self.take_guard(&room, all, people);
+            }
+            Request::PermitAll {
+                permissions,
+                infrastructure,
+            } => return self.permit_all(to, permissions, infrastructure),
+            Request::Permit { jid, permissions } => {
+                return self.permit(to, jid.as_str(), permissions);
             }
             // As Prosody says it of what it does not know.
             Request::Pin { .. } if !self.module => return Err("service-unavailable"),

@@ -373,6 +373,7 @@ impl World {
 
     /// What the server has said goes on its way to gavel.
     pub fn flush(&mut self) {
+        self.server.forget_absent();
         let out = std::mem::take(&mut self.server.out);
         let mut provocations = Vec::new();
         for stanza in out {

@@ -193,6 +193,7 @@ pub(super) fn state(person: &Occupant) -> &'static str {
 /// Why somebody is what they are, and what keeps them from what they should be.
 fn why(person: &Occupant) -> Vec<String> {
     let mut lines = vec![person.reason.clone()];
+    lines.extend(permissions(person));
     lines.extend(person.unread_claims.iter().cloned());
     if let Some(hindrance) = &person.hindrance {
         lines.push(hindered(hindrance).to_owned());
@@ -207,6 +208,30 @@ fn why(person: &Occupant) -> Vec<String> {
         lines.push(format!("name: the token says {name:?}, {kept}"));
     }
     lines
+}
+
+/// What somebody may do and may not, each with its reason; without what holds
+/// for everybody as long as nobody says otherwise.
+fn permissions(person: &Occupant) -> Vec<String> {
+    let said = |answer: Option<bool>| {
+        let all = person.permissions.iter();
+        let told = all
+            .filter(move |item| item.allowed == answer && !item.because.starts_with("default: "));
+        let told: Vec<String> = told
+            .map(|item| format!("{} ({})", item.name, item.because))
+            .collect();
+        told.join(", ")
+    };
+    [
+        ("may", Some(true)),
+        ("may not", Some(false)),
+        ("left to Jitsi", None),
+    ]
+    .into_iter()
+    .map(|(words, answer)| (words, said(answer)))
+    .filter(|(_, names)| !names.is_empty())
+    .map(|(words, names)| format!("{words}: {names}"))
+    .collect()
 }
 
 /// What [`Occupant::hindrance`] means.

@@ -111,11 +111,23 @@ function person(who) {
     why.push(element("small", "Not settled: " + waits, "busy"));
   }
   why.push(...(who.unread_claims || []).map((claim) => element("small", claim)));
+  why.push(...permissions(who));
   why.push(element("small", details(who)));
   const row = element("tr");
   row.append(cell("Who", name, address), ...(who.room ? [cell("Room", roomLink(who.room))] : []),
     cell("Is", is), cell("Should be", should), cell("Why", ...why));
   return row;
+}
+
+// What they may do and may not, without what holds for everybody by default.
+function permissions(who) {
+  const told = (who.permissions || []).filter((item) => !item.because.startsWith("default: "));
+  const line = (words, allowed) => {
+    const items = told.filter((item) => item.allowed === allowed);
+    return items.map((item) => `${item.name} (${item.because})`).join(", ").replace(/^(?=.)/, words + ": ");
+  };
+  const lines = [line("may", true), line("may not", false), line("left to Jitsi", null)];
+  return lines.filter(Boolean).map((text) => element("small", text));
 }
 
 function details(who) {
