@@ -140,7 +140,10 @@ impl Engine {
 
     /// Its module may be another by now.
     pub(super) fn permissions_anew_on(&mut self, service: usize) {
-        self.permissions.services.remove(&service);
+        let state = self.permissions.services.get_mut(&service);
+        if let Some(state) = state {
+            state.refused = None;
+        }
     }
 
     /// Tells a service's module what holds for everybody, where it holds something

@@ -1,0 +1,334 @@
+//! A meeting with breakout rooms, polls and what Jitsi checks of people's features,
+//! played by stand-ins that read a session as Jitsi's modules do: for B17.
+
+use crate::support::{Client, El, Env, GAVEL, Gavel, Options, Version, escape, token};
+use serde_json::{Value, json};
+
+pub const ROOM: &str = "room@muc.meet.jitsi";
+pub const ONE: &str = "room--one@breakout.meet.jitsi";
+const BREAKOUTS: &str = "breakout.meet.jitsi";
+const POLLS: &str = "polls.meet.jitsi";
+
+/// The names that Jitsi reads in a session, and who has each without features.
+const FEATURES: [(&str, &str); 9] = [
+    ("file-upload", "owner"),
+    ("flip", "nobody"),
+    ("live-translation", "moderator"),
+    ("live-translation-subscribe", "nobody"),
+    ("livestreaming", "moderator"),
+    ("outbound-call", "owner"),
+    ("recording", "moderator"),
+    ("sip-outbound-call", "nobody"),
+    ("transcription", "owner"),
+];
+
+/// Every permission that somebody in the meeting can be seen to have.
+pub const NAMES: [&str; 14] = [
+    "file-upload",
+    "flip",
+    "live-translation",
+    "live-translation-subscribe",
+    "livestreaming",
+    "outbound-call",
+    "recording",
+    "sip-outbound-call",
+    "transcription",
+    "send-groupchat",
+    "send-private-message",
+    "create-polls",
+    "breakout-manage",
+    // Last, since it leads out of the room and back.
+    "breakout-enter",
+];
+
+/// The host's own rule: whatever else is configured, the host manages the rooms.
+const HOST: &str = "
+[[policy.rule]]
+name = 'host'
+when = 'claims.context.user.id == \"host\"'
+affiliation = 'owner'
+permissions = { breakout-manage = true, breakout-enter = true, lobby-bypass = true }
+";
+
+/// gavel's configuration, with `more` (TOML) beside what a meeting needs.
+pub fn config(more: &str) -> String {
+    // The rules of `more` come after the host's, and its tables where they like.
+    let table: toml::Table = more.parse().unwrap();
+    let mut all: toml::Table = format!(
+        "muc = [{{ service = 'muc.meet.jitsi' }}, {{ service = '{BREAKOUTS}' }}]
+         [claims]\nsources = ['bridge']\n{HOST}"
+    )
+    .parse()
+    .unwrap();
+    lay(&mut all, table);
+    all.to_string()
+}
+
+/// Lays `over` on `base`; rules follow those that are there.
+fn lay(base: &mut toml::Table, over: toml::Table) {
+    use toml::Value;
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) => lay(base, over),
+            (Some(Value::Array(base)), Value::Array(over)) if key == "rule" => base.extend(over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// A running meeting: a focus in it and in a breakout room, and a host.
+pub struct Meeting {
+    pub host: Client,
+    pub focus: Client,
+    pub env: Env,
+}
+
+fn options() -> Options {
+    Options {
+        host_modules: vec!["test_features"],
+        muc_modules: vec!["gavel", "test_eval", "test_permissions"],
+        breakout_modules: vec!["gavel", "test_breakout", "test_breakout_orders"],
+        global: r#"muc_mapper_domain_base = "meet.jitsi" muc_mapper_domain_prefix = "muc""#.into(),
+        more: format!("Component \"{POLLS}\" \"polls_component\""),
+        ..Options::with_module()
+    }
+}
+
+/// What connecting to the meeting leaves in a session: what its verified token says,
+/// and its features where Jitsi keeps them.
+pub fn fields(claims: Option<Value>) -> Value {
+    let mut fields = json!({ "jitsi_web_query_room": "room", "jitsi_web_query_prefix": "" });
+    if let Some(claims) = claims {
+        fields["jitsi_meet_domain"] = json!("*");
+        fields["jitsi_meet_context_features"] = claims["context"]["features"].clone();
+        fields["auth_token"] = json!(token(claims));
+    }
+    fields
+}
+
+/// Claims of somebody who moderates or not, with these features.
+pub fn claims(name: &str, moderates: bool, features: &[(&str, bool)]) -> Value {
+    let user = json!({ "id": name, "name": name, "moderator": moderates });
+    let mut claims = json!({ "context": { "user": user } });
+    for (feature, allowed) in features {
+        claims["context"]["features"][*feature] = json!(allowed);
+    }
+    claims
+}
+
+impl Meeting {
+    pub async fn new(version: Version, more: &str) -> Self {
+        let env = Env::with(version, options(), &config(more)).await;
+        let focus = Client::connect(&env.prosody, "focus@auth.meet.jitsi/focus").await;
+        focus.join(ROOM, "focus", "").await;
+        env.gavel.logs("module=true").await;
+        let mut meeting = Self {
+            host: Client::connect(&env.prosody, "watcher@meet.jitsi").await,
+            focus,
+            env,
+        };
+        let host = meeting
+            .connects("host", Some(claims("host", true, &[])))
+            .await;
+        host.join(ROOM, "host", "").await;
+        meeting.focus.sees_affiliation(ROOM, "host", "owner").await;
+        order(&host, "add", "subject='room--one'").await;
+        meeting.focus.join(ONE, "focus", "").await;
+        meeting.host = host;
+        meeting.settle().await;
+        meeting
+    }
+
+    /// Waits until gavel has handled everything, and the module what it said.
+    pub async fn settle(&self) {
+        self.env.settle().await;
+        self.host.ping("meet.jitsi").await.unwrap();
+    }
+
+    /// Another configuration, taken at once.
+    pub async fn reload(&self, more: &str) {
+        let before = self
+            .env
+            .gavel
+            .log()
+            .matches("the configuration was read again")
+            .count();
+        self.env.gavel.reconfigure(&self.env.prosody, &config(more));
+        self.env.gavel.hang_up();
+        let again = |log: &str| log.matches("the configuration was read again").count() > before;
+        self.env.gavel.until_log(again).await;
+        self.settle().await;
+    }
+
+    /// Connects for the meeting as Jitsi's clients do: the module asks gavel ahead
+    /// where there is a token, and gavel has had its say.
+    pub async fn connects(&self, name: &str, claims: Option<Value>) -> Client {
+        let jid = format!("{name}@meet.jitsi/{name}");
+        let fields = fields(claims).to_string();
+        let client = Client::connect_with(&self.env.prosody, &jid, Some(&fields)).await;
+        client.ping(GAVEL).await.unwrap();
+        client
+    }
+
+    /// Somebody in the meeting, of whom the module has asked ahead.
+    pub async fn arrives(&self, name: &str, claims: Option<Value>) -> Client {
+        let client = self.connects(name, claims).await;
+        client.join(ROOM, name, "").await;
+        client
+    }
+
+    /// Somebody in the meeting of whom gavel first hears as they enter; it has had
+    /// its say.
+    pub async fn comes(&self, name: &str, claims: Option<Value>) -> Client {
+        let jid = format!("{name}@meet.jitsi/{name}");
+        let client = Client::connect(&self.env.prosody, &jid).await;
+        client.set_session(&fields(claims)).await;
+        client.join(ROOM, name, "").await;
+        self.settle().await;
+        client
+    }
+
+    /// Whether somebody can do what a permission is for.
+    pub async fn may(&self, client: &Client, name: &str) -> bool {
+        if let Some((_, without)) = FEATURES.iter().find(|(feature, _)| *feature == name) {
+            let question = format!(
+                "<may xmlns='urn:gavel:test' feature='{name}' room='{ROOM}' without='{without}'/>"
+            );
+            return client.iq("get", "meet.jitsi", &question).await.is_ok();
+        }
+        let body = "<body>hello</body>";
+        match name {
+            "send-groupchat" => sends(client, ROOM, "groupchat", body).await.is_none(),
+            "send-private-message" => {
+                let to = format!("{ROOM}/host");
+                sends(client, &to, "chat", body).await.is_none()
+            }
+            "create-polls" => sends(client, POLLS, "groupchat", &poll()).await.is_none(),
+            "breakout-manage" => order(client, "rename", &renamed()).await.is_none(),
+            "breakout-enter" => self.may_enter(client).await,
+            other => panic!("{other} cannot be tried here"),
+        }
+    }
+
+    /// Whether somebody gets into the breakout room unsent; they come back.
+    async fn may_enter(&self, client: &Client) -> bool {
+        let entered = moves(client, ROOM, ONE).await;
+        let name = client.jid.split('/').nth(1).unwrap();
+        let back = match &entered {
+            Ok(()) => moves(client, ONE, ROOM).await,
+            Err(why) => {
+                assert_eq!(why, "not-allowed");
+                client.try_join(ROOM, name, "").await
+            }
+        };
+        assert_eq!(back, Ok(()), "the way back is free");
+        self.settle().await;
+        entered.is_ok()
+    }
+
+    /// All permissions of somebody that can be seen, by name.
+    pub async fn all(&self, client: &Client, names: &[&'static str]) -> Vec<(&'static str, bool)> {
+        let mut all = Vec::new();
+        for name in names {
+            all.push((*name, self.may(client, name).await));
+        }
+        all
+    }
+
+    /// What `GET /v1/rooms/{room}` says of somebody.
+    pub async fn shown(&self, name: &str) -> Value {
+        let room = self
+            .env
+            .gavel
+            .get(&format!("/v1/rooms/{ROOM}"))
+            .await
+            .json();
+        let people = room["occupants"].as_array().unwrap();
+        let person = people.iter().find(|person| person["nick"] == name);
+        person.unwrap_or_else(|| panic!("{room}"))["permissions"].clone()
+    }
+
+    /// Whom gavel has told the module about permissions of, on each of the services:
+    /// full JIDs, and nobody's where it was about everybody.
+    pub async fn told(&self) -> [Vec<String>; 2] {
+        let mut told = [Vec::new(), Vec::new()];
+        for (service, told) in ["muc.meet.jitsi", BREAKOUTS].iter().zip(&mut told) {
+            let all = self.env.recorded(service).await;
+            let sets = all.iter().filter(|s| s.attr("type") == Some("set"));
+            let about = sets.filter_map(|s| s.named("permissions"));
+            told.extend(about.map(|p| p.attr("jid").unwrap_or_default().to_owned()));
+        }
+        told
+    }
+
+    /// gavel's process, to be ended and started.
+    pub fn gavel(&mut self) -> &mut Gavel {
+        &mut self.env.gavel
+    }
+}
+
+fn renamed() -> String {
+    format!("breakoutRoomJid='{ONE}' subject='room--one'")
+}
+
+/// A new poll, as Jitsi's clients send it.
+fn poll() -> String {
+    let json = json!({
+        "type": "polls", "command": "new-poll", "pollId": "p", "question": "q",
+        "answers": [{ "name": "yes" }],
+    });
+    let text = escape(&json.to_string());
+    format!("<json-message xmlns='http://jitsi.org/jitmeet'>{text}</json-message>")
+}
+
+/// Sends a message; the condition of the refusal, if there is one.
+async fn sends(client: &Client, to: &str, kind: &str, children: &str) -> Option<String> {
+    let id = client.id();
+    client
+        .send(&format!(
+            "<message to='{to}' type='{kind}' id='{id}'>{children}</message>"
+        ))
+        .await;
+    client.ping("meet.jitsi").await.unwrap();
+    let received = client.received();
+    let refusal = |s: &&El| {
+        s.name == "message" && s.attr("id") == Some(&id) && s.attr("type") == Some("error")
+    };
+    let refusal = received.iter().find(refusal)?;
+    let text = refusal.named("error").and_then(|e| e.named("text"));
+    assert!(
+        text.is_some(),
+        "whoever is refused is told why: {refusal:?}"
+    );
+    refusal.condition().map(str::to_owned)
+}
+
+/// Sends an order about breakout rooms; the condition of the refusal, if there is one.
+pub async fn order(client: &Client, kind: &str, attributes: &str) -> Option<String> {
+    let id = client.id();
+    client
+        .send(&format!(
+            "<message to='{BREAKOUTS}' id='{id}'>\
+             <breakout_rooms type='features/breakout-rooms/{kind}' {attributes}/></message>"
+        ))
+        .await;
+    client.ping("meet.jitsi").await.unwrap();
+    let received = client.received();
+    let about = |s: &&El| s.name == "message" && s.attr("id") == Some(&id);
+    let refusal = received.iter().find(about)?;
+    refusal.condition().map(str::to_owned)
+}
+
+/// Goes from one room to another as Jitsi's clients do.
+pub async fn moves(client: &Client, from: &str, to: &str) -> Result<(), String> {
+    let name = client.jid.split('/').nth(1).unwrap();
+    client
+        .send(&format!(
+            "<presence to='{from}/{name}' type='unavailable'><status>switch_room</status></presence>"
+        ))
+        .await;
+    client.sees_gone(from, name).await;
+    client.try_join(to, name, "").await
+}
