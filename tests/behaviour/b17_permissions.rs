@@ -38,9 +38,12 @@ fn features(allowed: bool) -> Vec<(&'static str, bool)> {
     NAMES.iter().map(|name| (*name, allowed)).collect()
 }
 
+/// Its name, what is configured, and the features of tokens.
+type Case = (&'static str, String, Vec<(&'static str, bool)>);
+
 /// What is configured and what tokens say so that everything is allowed, or denied,
 /// by one of the three, whatever those after it say.
-fn cases(allowed: bool) -> Vec<(&'static str, String, Vec<(&'static str, bool)>)> {
+fn cases(allowed: bool) -> Vec<Case> {
     let (so, otherwise) = match allowed {
         true => ("everyone", "nobody"),
         false => ("nobody", "everyone"),
@@ -114,10 +117,9 @@ async fn b17_tokens_and_guests(version: Version) {
     }
     let said = meeting.shown("guest").await;
     let of = |name: &str| {
-        let all = said.as_array().unwrap().iter();
-        all.cloned()
-            .find(|item| item["name"] == name)
-            .unwrap_or_default()
+        let mut all = said.as_array().unwrap().iter();
+        let found = all.find(|item| item["name"] == name);
+        found.cloned().unwrap_or_default()
     };
     assert_eq!(
         of("livestreaming"),
