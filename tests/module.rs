@@ -43,3 +43,5 @@ mod rooms;
 mod scene;
 #[path = "module/shadow.rs"]
 mod shadow;
+#[path = "module/widen.rs"]
+mod widen;

@@ -4,7 +4,7 @@
 use crate::arrival::{connects, question, session, with};
 use crate::on_both;
 use crate::permissions::{answers, defaults, says_of};
-use crate::scene::{ROOM, Scene};
+use crate::scene::{ROOM, SERVICE, Scene};
 use crate::support::{Client, El, Options, Version, nick};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -27,9 +27,14 @@ async fn asking(version: Version, muc_modules: &[&'static str], muc: &str) -> Sc
     .await
 }
 
+/// The same with this on the MUC service.
+pub async fn scene_with(version: Version, muc: &str) -> Scene {
+    asking(version, &["test_permissions"], muc).await
+}
+
 /// Whether Jitsi lets somebody do something; without features it asks for
 /// `without`.
-async fn may(client: &Client, feature: &str, without: &str) -> bool {
+pub async fn may(client: &Client, feature: &str, without: &str) -> bool {
     let question = format!(
         "<may xmlns='urn:gavel:test' feature='{feature}' room='{ROOM}' without='{without}'/>"
     );
@@ -378,3 +383,68 @@ async fn module_touches_nothing_where_no_list_names_jitsis(version: Version) {
     assert_eq!(table(&scene, &bob).await, "none");
 }
 on_both!(module_touches_nothing_where_no_list_names_jitsis);
+
+/// A connection that is taken up again brings its token's features along.
+async fn module_keeps_to_the_list_when_a_connection_is_taken_up_again(version: Version) {
+    let scene = scene(version, &[]).await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    scene
+        .eval(
+            "prosody.events.add_handler('c2s-session-updated', function (event)
+                 event.session.jitsi_meet_context_features = event.from_session.jitsi_meet_context_features
+             end, 1)",
+        )
+        .await;
+    let names = [("recording", "nobody"), ("flip", "moderators")];
+    says_of(&scene, ROOM, &alice, &names).await.unwrap();
+    let before = times_told(&alice);
+    let resume = format!(
+        "prosody.events.fire_event('c2s-session-updated', {{ session = session('{}'),
+             from_session = {{ jitsi_meet_context_features = {{ recording = true, custom = true }} }} }})",
+        alice.jid
+    );
+    scene.eval(&resume).await;
+    assert_eq!(
+        table(&scene, &alice).await,
+        "custom=true flip=true recording=false"
+    );
+    alice.ping("meet.jitsi").await.unwrap();
+    assert_eq!(times_told(&alice), before + 1);
+    assert_eq!(told(&alice).unwrap()["custom"], "true");
+    scene.eval(&resume).await;
+    alice.ping("meet.jitsi").await.unwrap();
+    assert_eq!(times_told(&alice), before + 1, "nothing new");
+}
+on_both!(module_keeps_to_the_list_when_a_connection_is_taken_up_again);
+
+/// Whom the guard keeps down gets nothing of a moderator's.
+async fn module_gives_a_moderators_features_to_whom_the_guard_lets_rise(version: Version) {
+    let scene = scene_with(version, "").await;
+    let lease = "<lease xmlns='urn:gavel:guard:0' seconds='9'><infrastructure jid='focus@auth.meet.jitsi'/></lease>";
+    scene.gavel.iq("set", SERVICE, lease).await.unwrap();
+    let focus = Client::connect(&scene.prosody, "focus@auth.meet.jitsi/focus").await;
+    focus.join(ROOM, "focus", "").await;
+    scene.follow(ROOM).await;
+    let guard = "<guard xmlns='urn:gavel:guard:0' all='true'/>";
+    scene.gavel.iq("set", ROOM, guard).await.unwrap();
+    defaults(&scene, &[("recording", "moderators")]).await;
+    let bob = scene.person("bob").await;
+    focus
+        .affiliate(ROOM, bob.bare(), "owner")
+        .await
+        .unwrap_err();
+    let code = format!(
+        "local r = room('{ROOM}') r:set_affiliation(true, '{}', 'owner')
+         local o = r:get_occupant_by_nick('{ROOM}/bob') o.role = 'moderator' r:save_occupant(o)",
+        bob.bare()
+    );
+    scene.eval(&code).await;
+    bob.presence(ROOM, "bob", &nick("Bob")).await;
+    assert!(!may(&bob, "recording", "moderator").await);
+    assert_eq!(told(&bob).unwrap()["recording"], "false");
+    promote(&scene, &bob, "owner").await;
+    assert!(may(&bob, "recording", "moderator").await);
+    assert_eq!(told(&bob).unwrap()["recording"], "true");
+}
+on_both!(module_gives_a_moderators_features_to_whom_the_guard_lets_rise);

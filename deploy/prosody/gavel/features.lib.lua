@@ -3,10 +3,8 @@
 -- affiliation decide. For somebody whose list (permissions.lib.lua) names some of them this module puts a table of
 -- its own there: Jitsi's own view of that person, with the list's names on top. It is made anew with each change of
 -- role, affiliation, list, or of what other modules put there. Where the list names none, nothing is touched.
-local jid = require "util.jid";
-local affiliation_ranks = module:require("muc/util").valid_affiliations;
-local who, hooks, claims, seats = module.part "who", module.part "hooks", module.part "claims", module.part "seats";
-local permissions, arrivals, buttons = module.part "permissions", module.part "arrivals", module.part "buttons";
+local claims, seats = module.part "claims", module.part "seats";
+local permissions, buttons = module.part "permissions", module.part "buttons";
 local full_sessions = prosody.full_sessions;
 
 local function copy_of(features)
@@ -107,74 +105,6 @@ local function refresh(session, entering)
 	buttons.show(session, features or base or answers_for_none(places));
 end
 
----- When ----
-
-local function enter(event)
-	local room, session, bare = event.room, event.origin, jid.bare(event.stanza.attr.from);
-	if permissions.is_idle() or session.full_jid ~= event.stanza.attr.from then return; end
-	local arrival, affiliation = arrivals.standing(event), room:get_affiliation(bare) or "none";
-	local given = arrival and not arrival.changed and arrival.affiliation or "none";
-	local role = event.occupant.role;
-	if (affiliation_ranks[given] or 0) > affiliation_ranks[affiliation] then
-		affiliation, role = given, room:get_default_role(given);
-	end
-	local list = permissions.list_of(session.full_jid, seats.meeting(room));
-	refresh(session, { list = list, role = role, affiliation = affiliation });
-end
-hooks.hook("muc-occupant-pre-join", enter, hooks.FIRST - 3);
-
--- What features were made of last, by session: most presence changes nothing.
-local known = setmetatable({}, { __mode = "k" });
-
-local function look_at(room, session, occupant)
-	seats.sit(room, session.full_jid);
-	local affiliation, features = room:get_affiliation(occupant.bare_jid), session.jitsi_meet_context_features;
-	local list, last = permissions.list_of(session.full_jid, seats.meeting(room)), known[session];
-	if last and last.room == room and last.role == occupant.role and last.affiliation == affiliation
-		and last.list == list and last.features == features then return; end
-	refresh(session);
-	known[session] = { room = room, role = occupant.role, affiliation = affiliation, list = list,
-		features = session.jitsi_meet_context_features };
-end
-
-local function look_at_all(room, occupant)
-	if permissions.is_idle() or not occupant.role then return; end
-	for full, presence in occupant:each_session() do
-		local session = presence.attr.type == nil and full_sessions[full];
-		if session then look_at(room, session, occupant); end
-	end
-end
-
--- Whoever changes a role saves the occupant; an affiliation may change without that.
-hooks.wrap("save_occupant", function (inner)
-	return function (room, occupant, ...)
-		local result = inner(room, occupant, ...);
-		if hooks.is_active() then hooks.attempt("features", look_at_all, room, occupant); end
-		return result;
-	end
-end);
-hooks.hook("muc-broadcast-presence", function (event) look_at_all(event.room, event.occupant); end, hooks.FIRST);
-
--- Jitsi's view has changed, or a list: whoever is in hears of it now.
-local function look_again(full)
-	local session = full_sessions[full];
-	if not session then return; end
-	refresh(session);
-	buttons.send(session);
-end
-
-permissions.when_changed(function (full)
-	if full then return look_again(full); end
-	for room in who.muc.live_rooms() do
-		for _, occupant in room:each_occupant() do
-			for each in occupant:each_session() do
-				seats.sit(room, each);
-				look_again(each);
-			end
-		end
-	end
-end);
-
 ---- Whoever loses a role ----
 
 local granted = { "pre_grant_jitsi_meet_context_features", "granted_jitsi_meet_context_features",
@@ -206,26 +136,8 @@ local function taken_back(bare)
 	end
 end
 
----- A fault of Jitsi's ----
-
--- A device switch by somebody without a table of features ends in an error of muc_flip, and the join gets no answer.
-local lent = setmetatable({}, { __mode = "k" }); -- by session: the table it has for as long as it enters
-
-hooks.hook("muc-occupant-pre-join", function (event)
-	local session = event.origin;
-	if session.jitsi_meet_context_features or not event.stanza:get_child("flip_device") then return; end
-	lent[session] = {};
-	put(session, lent[session]);
-end, hooks.FIRST - 4);
-
-hooks.after("muc-occupant-pre-join", function (event)
-	local session = event.origin;
-	if lent[session] and session.jitsi_meet_context_features == lent[session] then put(session, nil); end
-	lent[session] = nil;
-end);
-
 return {
-	note = note, take_back = take_back, taken_back = taken_back;
+	put = put, refresh = refresh, note = note, take_back = take_back, taken_back = taken_back;
 	-- Without this module sessions are as Jitsi left them.
 	finish = function ()
 		for _, session in pairs(full_sessions) do

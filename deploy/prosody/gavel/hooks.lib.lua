@@ -22,8 +22,8 @@ local function listen(host, name, work, priority)
 	module:context(host):hook(name, function (event) return attempt(name, work, event); end, priority);
 end
 
-local function hook_global(name, work)
-	module:hook_global(name, function (event) return attempt(name, work, event); end);
+local function hook_global(name, work, priority)
+	module:hook_global(name, function (event) return attempt(name, work, event); end, priority);
 end
 
 -- What `work` returns is when it is wanted again, in seconds.

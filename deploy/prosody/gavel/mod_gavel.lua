@@ -9,8 +9,8 @@
 --
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
 -- hooks, moment, past, state, logins, release, standby; matrix, claims, evidence, names, jitsi; seats, permissions;
--- arrivals, entering, bypass; buttons, features, falls, messages; intake; copies; facts, shadow; rights, lock; guard,
--- refusals; machines, returns, away, breakout.
+-- arrivals, entering, bypass; buttons, features, occasions, falls, messages; intake; copies; facts, shadow; rights,
+-- lock; guard, refusals; machines, returns, away, breakout.
 
 local hosts = prosody.hosts;
 
@@ -30,6 +30,7 @@ local hooks, state, arrivals = module.part "hooks", module.part "state", module.
 local shadow, guard, standby = module.part "shadow", module.part "guard", module.part "standby";
 local bypass, seats, permissions = module.part "bypass", module.part "seats", module.part "permissions";
 local buttons, features = module.part "buttons", module.part "features";
+module.part "occasions";
 module.part "falls";
 module.part "rights";
 module.part "lock";
