@@ -28,6 +28,7 @@ mod b14_secrets;
 mod b15_breakout;
 mod b16_tenants;
 mod b17_permissions;
+mod b17_recipes;
 mod b20_bounds;
 mod b20_nothing_hides;
 mod b20_sight;

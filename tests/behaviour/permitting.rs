@@ -51,17 +51,23 @@ permissions = { breakout-manage = true, breakout-enter = true, lobby-bypass = tr
 ";
 
 /// gavel's configuration, with `more` (TOML) beside what a meeting needs.
-pub fn config(more: &str) -> String {
-    // The rules of `more` come after the host's, and its tables where they like.
+fn plain(more: &str) -> String {
     let table: toml::Table = more.parse().unwrap();
     let mut all: toml::Table = format!(
         "muc = [{{ service = 'muc.meet.jitsi' }}, {{ service = '{BREAKOUTS}' }}]
-         [claims]\nsources = ['bridge']\n{HOST}"
+         [claims]\nsources = ['bridge']\n"
     )
     .parse()
     .unwrap();
     lay(&mut all, table);
     all.to_string()
+}
+
+/// The same with the host's rule first.
+pub fn config(more: &str) -> String {
+    let mut all: toml::Table = HOST.parse().unwrap();
+    lay(&mut all, more.parse().unwrap());
+    plain(&all.to_string())
 }
 
 /// Lays `over` on `base`; rules follow those that are there.
@@ -119,8 +125,18 @@ pub fn claims(name: &str, moderates: bool, features: &[(&str, bool)]) -> Value {
 }
 
 impl Meeting {
+    /// With the host's own rule beside `more`.
     pub async fn new(version: Version, more: &str) -> Self {
-        let env = Env::with(version, options(), &config(more)).await;
+        Self::begin(version, &config(more), claims("host", true, &[])).await
+    }
+
+    /// With nothing but `more`; the host's token has these claims.
+    pub async fn of(version: Version, more: &str, host: Value) -> Self {
+        Self::begin(version, &plain(more), host).await
+    }
+
+    async fn begin(version: Version, config: &str, claims: Value) -> Self {
+        let env = Env::with(version, options(), config).await;
         let focus = Client::connect(&env.prosody, "focus@auth.meet.jitsi/focus").await;
         focus.join(ROOM, "focus", "").await;
         env.gavel.logs("module=true").await;
@@ -129,9 +145,7 @@ impl Meeting {
             focus,
             env,
         };
-        let host = meeting
-            .connects("host", Some(claims("host", true, &[])))
-            .await;
+        let host = meeting.connects("host", Some(claims)).await;
         host.join(ROOM, "host", "").await;
         meeting.focus.sees_affiliation(ROOM, "host", "owner").await;
         order(&host, "add", "subject='room--one'").await;
