@@ -71,6 +71,15 @@ fn permissions(facts: &Facts, list: &mut List) {
             "install the module of gavel's release, and restart Prosody",
         );
     }
+    let daemon = facts.daemon.iter();
+    for unchecked in daemon.flat_map(|daemon| &daemon.survey.unchecked) {
+        let (host, module) = (&unchecked.host, &unchecked.module);
+        list.warn(
+            "permissions",
+            format!("nobody checks {} for people of {host}: Jitsi's module {module} does, and it is not loaded there", unchecked.names),
+            format!("add \"{module}\" to modules_enabled of VirtualHost \"{host}\" in Prosody's configuration (docker-jitsi-meet: XMPP_MODULES={module}), and restart Prosody"),
+        );
+    }
 }
 
 /// A service that this server does not have. Jitsi's breakout rooms can be

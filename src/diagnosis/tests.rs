@@ -11,6 +11,7 @@ use crate::engine::examination::{Answers, Module, ServiceAnswers};
 use crate::engine::settings::Poll;
 use crate::engine::survey::{DomainSurvey, ServiceSurvey};
 use crate::engine::tally::{Clocks, Promoter, Promotions};
+use crate::engine::unchecked::Unchecked;
 use crate::engine::{Survey, Tally};
 use std::time::Duration;
 
@@ -249,6 +250,18 @@ fn b17_permissions_are_the_modules_work() {
         "permissions",
         Severity::Warn,
         "(service-unavailable)",
+    );
+    let mut unchecked = healthy();
+    daemon(&mut unchecked).survey.unchecked.insert(Unchecked {
+        host: "meet.jitsi".into(),
+        module: "filter_iq_jibri".into(),
+        names: "recording".into(),
+    });
+    one(
+        &unchecked,
+        "permissions",
+        Severity::Warn,
+        "filter_iq_jibri does",
     );
 }
 

@@ -215,6 +215,7 @@ mod tests {
                 anonymous,
                 empty_token,
                 registration: false,
+                checks: None,
             };
             let found = Trust::of("meet.jitsi", std::slice::from_ref(&login));
             assert_eq!(found, wanted(provider), "{login:?}");

@@ -72,6 +72,7 @@ mod task;
 pub mod time;
 mod timers;
 mod turns;
+pub mod unchecked;
 mod unread;
 mod unsent;
 pub mod users;

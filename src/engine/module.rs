@@ -99,6 +99,7 @@ impl Engine {
         self.services[service].module = Module::Serves(said);
         self.tell_unserved(service);
         self.logins_told(service, logins);
+        self.tell_unchecked();
         self.permissions_anew_on(service);
         self.permitted_on(service, permitted);
     }

@@ -312,6 +312,7 @@ impl Engine {
             self.permit_service(service);
             self.tell_unpermitted(service);
         }
+        self.tell_unchecked();
         let rooms = self.rooms.values().filter(|room| room.is_ready());
         let seats = rooms.flat_map(|room| {
             let nicks = room.occupants.keys();

@@ -2,7 +2,9 @@
 
 use super::Engine;
 use super::room::{Membership, Occupant, Room};
+use super::unchecked::Unchecked;
 use crate::muc::{Affiliation, BareJid, RealJid, RoomJid};
+use std::collections::BTreeSet;
 
 /// Most people that are named.
 const MAX_NAMED: usize = 3;
@@ -60,6 +62,8 @@ pub struct Survey {
     pub tokens_full: bool,
     /// The services whose module does not take permissions, and what it answered.
     pub unpermitted: Vec<(String, String)>,
+    /// Permissions that nobody checks.
+    pub unchecked: BTreeSet<Unchecked>,
 }
 
 impl Engine {
@@ -104,6 +108,7 @@ impl Engine {
                 .collect(),
             tokens_full: self.bindings.is_full(),
             unpermitted: self.unpermitted(),
+            unchecked: self.unchecked(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What an admin should know or mend, and its words in the log.
 
 use super::module::RELEASE;
+use super::unchecked::Unchecked;
 use crate::muc::RoomJid;
 use std::fmt;
 
@@ -97,6 +98,8 @@ pub enum Warning {
         /// What the module answered; none where it does not serve the service.
         error: Option<String>,
     },
+    /// Nobody checks some permissions of the people of a VirtualHost.
+    Unchecked(Unchecked),
     /// A rule would allow something to people without claims.
     PermissionNeedsClaims {
         /// Its name.
@@ -322,6 +325,14 @@ impl fmt::Display for Warning {
             Self::NoPermissions { service, .. } => write!(
                 f,
                 "permissions have no effect on {service}: only mod_gavel enforces them, and it does not serve this service. Load it on Component \"{service}\" in Prosody's configuration, and restart Prosody"
+            ),
+            Self::Unchecked(Unchecked {
+                host,
+                module,
+                names,
+            }) => write!(
+                f,
+                "nobody checks {names} for people of {host}: Jitsi's module {module} does, and it is not loaded there. Add \"{module}\" to modules_enabled of VirtualHost \"{host}\" in Prosody's configuration (docker-jitsi-meet: XMPP_MODULES={module}), and restart Prosody"
             ),
             Self::PermissionNeedsClaims { rule } => write!(
                 f,

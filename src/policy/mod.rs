@@ -291,7 +291,7 @@ impl Policy {
 
     /// Whether it says anything about permissions but what holds anyway.
     pub fn has_permissions(&self) -> bool {
-        !self.permissions.are_standard() || self.rules.permit()
+        !self.named_permissions().is_empty()
     }
 
     /// Whether somebody is to be judged anew when their nick changes.

@@ -7,11 +7,11 @@
 //! moderators is passed on as one.
 
 use super::condition::Subject;
-use super::{Policy, Rule, Verdict};
+use super::{Clause, Policy, Rule, Verdict};
 use crate::claims::Claims;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 macro_rules! names {
@@ -74,6 +74,16 @@ impl Permission {
     pub fn parse(name: &str) -> Option<Self> {
         let mut all = Self::ALL.iter().copied();
         all.find(|permission| permission.as_str() == name)
+    }
+
+    /// The module of Jitsi that checks it on the VirtualHost of the people, where
+    /// nobody else does.
+    pub fn checked_by(self) -> Option<&'static str> {
+        match self {
+            Self::Recording | Self::Livestreaming => Some("filter_iq_jibri"),
+            Self::Transcription | Self::OutboundCall => Some("filter_iq_rayo"),
+            _ => None,
+        }
     }
 
     /// Who has it where `[policy.permissions]` does not say; nothing where it is
@@ -327,6 +337,15 @@ impl PermissionList {
 }
 
 impl Policy {
+    /// Every permission that the configuration names, in a rule or a setting that
+    /// says something else than what holds anyway.
+    pub fn named_permissions(&self) -> BTreeSet<Permission> {
+        let by_rules = self.rules.iter().flat_map(Clause::permissions);
+        let by_rules = by_rules.map(|(name, _)| *name);
+        let set = self.permissions.changed().map(|(name, _)| name);
+        by_rules.chain(set).collect()
+    }
+
     /// What somebody may do of whom [`Policy::judge`] has said `verdict`.
     pub fn permissions(&self, subject: &Subject<'_>, verdict: &Verdict) -> Vec<Permitted> {
         let token = subject.claims.filter(|claims| names_features(claims));

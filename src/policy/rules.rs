@@ -120,11 +120,6 @@ impl Rules {
         self.clauses.is_empty()
     }
 
-    /// Whether one of them says anything about permissions.
-    pub fn permit(&self) -> bool {
-        self.iter().any(|clause| !clause.permissions.is_empty())
-    }
-
     /// Whether what they say of somebody may change with their nick.
     pub fn read_nick(&self) -> bool {
         self.iter().any(Clause::reads_nick)

@@ -128,6 +128,9 @@ pub struct Login {
     pub empty_token: bool,
     /// Whether anybody may make an account there (`allow_registration`).
     pub registration: bool,
+    /// Those of Jitsi's modules that check there what people may do; not from older
+    /// modules.
+    pub checks: Option<Vec<String>>,
 }
 
 /// What an occupant's presence shows as display name: the text of the children

@@ -126,12 +126,15 @@ fn logins(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Login> {
         let mut is = |name| child.attribute(name, loss).as_deref() != Some("false");
         let (anonymous, empty_token) = (is("anonymous"), is("empty-token"));
         let registration = is("registration");
+        let checks = child.owned("checks", loss);
+        let checks = checks.map(|all| all.split_whitespace().map(str::to_owned).collect());
         logins.push(Login {
             host: child.owned("name", loss).unwrap_or_default(),
             provider: child.owned("provider", loss).unwrap_or_default(),
             anonymous,
             empty_token,
             registration,
+            checks,
         });
     }
     logins

@@ -3,7 +3,7 @@
 
 use crate::on_both;
 use crate::permitting::{Meeting, NAMES, ROOM, claims, config};
-use crate::support::{Client, Version};
+use crate::support::{Client, Env, Options, Version};
 use serde_json::{Value, json};
 
 const GUARDS: [&str; 2] = ["[policy]\nguard = true\n", "[policy]\nguard = false\n"];
@@ -399,3 +399,28 @@ async fn b17_room_show_says_what_somebody_may_do(version: Version) {
     assert!(config(more).contains("moderators"));
 }
 on_both!(b17_room_show_says_what_somebody_may_do);
+
+/// A permission that Jitsi has to check, where its module is not loaded, is said to
+/// be checked by nobody.
+async fn b17_what_nobody_checks_is_said(version: Version) {
+    let options = Options {
+        host_modules: vec!["filter_iq_jibri"],
+        ..Options::with_module()
+    };
+    let more = "[claims]\nsources = ['bridge']\n\
+                [policy.permissions]\nrecording = 'nobody'\noutbound-call = 'owners'\n";
+    let env = Env::with(version, options, more).await;
+    let log = &env.gavel;
+    log.logs("nobody checks recording for people of guest.meet.jitsi")
+        .await;
+    log.logs("nobody checks outbound-call for people of meet.jitsi")
+        .await;
+    env.settle().await;
+    let wrong = "nobody checks recording for people of meet.jitsi";
+    assert!(!env.gavel.log().contains(wrong), "it is loaded there");
+    let doctor = env.gavel.command(&["doctor"]).output().unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(said.contains("filter_iq_rayo"), "{said}");
+    assert!(!said.contains("auth.meet.jitsi: Jitsi's"), "{said}");
+}
+on_both!(b17_what_nobody_checks_is_said);

@@ -290,6 +290,70 @@ fn explain_prints_each_rule_and_what_it_needs() {
     );
 }
 
+/// What a token gives besides the affiliation, for participants and moderators where
+/// that differs, and why.
+#[test]
+fn b17_explain_prints_permissions() {
+    let settings = "[policy.permissions]\nrecording = 'moderators'\nflip = 'token'\n\
+                    [[policy.rule]]\nname = 'staff'\nwhen = 'true'\naffiliation = 'member'\n\
+                    permissions = { livestreaming = true, send-groupchat = false }\n";
+    let claims = json!({"context": {"user": {}, "features": {"create-polls": "false"}}});
+    let told = explain(settings, &claims, &[]);
+    let all = told["permissions"].as_array().unwrap();
+    let recording = all.iter().find(|item| item["name"] == "recording").unwrap();
+    assert_eq!(
+        *recording,
+        json!({
+            "name": "recording", "for": "moderators", "participant": false, "moderator": true,
+            "owner": true, "because": "policy.permissions: moderators",
+        })
+    );
+    let folder = Folder::with(&format!("{LEAST}{settings}"));
+    std::fs::write(folder.0.path().join("c.json"), claims.to_string()).unwrap();
+    for (who, expected) in [
+        (
+            &["--claims", "c.json"][..],
+            [
+                "breakout-enter|yes|default: everyone",
+                "create-polls|no|the token's context.features",
+                "flip|yes|policy.permissions: token",
+                "livestreaming|yes|rule staff",
+                "lobby-bypass|as owner yes, else no|default: owners",
+                "recording|as moderator yes, as participant no|policy.permissions: moderators",
+                "send-groupchat|no|rule staff",
+            ]
+            .as_slice(),
+        ),
+        (
+            &["--guest"],
+            &[
+                "breakout-enter|yes|default: everyone",
+                "flip|no|policy.permissions: token",
+                "livestreaming|left to Jitsi|rule staff allows it only with a token",
+                "lobby-bypass|as owner yes, else no|default: owners",
+                "recording|as moderator yes, as participant no|policy.permissions: moderators",
+                "send-groupchat|no|rule staff",
+            ],
+        ),
+    ] {
+        let arguments = [&["explain", "-c", "gavel.toml"][..], who].concat();
+        let (_, out, _) = ended(folder.gavel(&arguments).output().unwrap());
+        let (_, rest) = out
+            .split_once("permissions (any other is left to Jitsi)\n")
+            .unwrap();
+        let lines = rest.lines().take_while(|line| *line != "rules tried");
+        let cells = |line: &str| {
+            let cells = line
+                .split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty());
+            cells.collect::<Vec<_>>().join("|")
+        };
+        let lines: Vec<_> = lines.map(cells).collect();
+        assert_eq!(lines, expected, "{out}");
+    }
+}
+
 /// The effective configuration shows the rules as they were written.
 #[test]
 fn check_prints_rules_that_can_be_read_again() {

@@ -53,6 +53,9 @@ fn policy(guests: Guests) -> impl Strategy<Value = Policy> {
         grants,
         on_expiry,
         guard,
+        permissions: super::permissions(
+            usize::from(guard) * 2 + usize::from(fallback == Fallback::First),
+        ),
         ..Policy::default()
     })
 }
@@ -134,6 +137,11 @@ impl Play {
             Op::Show(p, s, kind) => {
                 let serial = (p * 10 + usize::from(kind == Some(Kind::Owner))) as u32;
                 let ticket = kind.map(|kind| Ticket::new(kind, serial).user(&format!("u{p}")));
+                let ticket = ticket.map(|ticket| match p {
+                    1 => ticket.feature("recording", true),
+                    2 => ticket.feature("send-groupchat", false),
+                    _ => ticket,
+                });
                 let nick = format!("p{p}s{s}");
                 if world.try_join(&full(p, s), &r, &nick, ticket).is_ok() {
                     self.tickets.insert((p, s), kind);

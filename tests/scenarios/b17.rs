@@ -9,7 +9,7 @@ use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
 use gavel::policy::{
     Clause, Entitlement, Holders, OnExpiry, Permission, Permissions, Policy, Rules,
 };
-use gavel::stanza::DisplayName;
+use gavel::stanza::{DisplayName, Login};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -294,6 +294,47 @@ fn b17_without_the_module_it_is_said_that_nobody_enforces_them() {
     assert_eq!(world.permits_since(0).len(), 0);
     let about = |warning: &Warning| matches!(warning, Warning::NoPermissions { service, error: None } if service == MUC);
     assert_eq!(warnings(&world, about), 1);
+}
+
+/// What Jitsi has to check and does not, since its module is not loaded.
+#[test]
+fn b17_what_nobody_checks_is_said_once() {
+    let settings = [
+        (Permission::Recording, Holders::Nobody),
+        (Permission::OutboundCall, Holders::Owners),
+        (Permission::SendGroupchat, Holders::Token),
+    ];
+    let (mut world, _) = world(set(&settings));
+    let host = |name: &str, checks: &[&str]| Login {
+        host: name.to_owned(),
+        checks: Some(checks.iter().map(|name| (*name).to_owned()).collect()),
+        ..Login::default()
+    };
+    world.server.logins = Some(vec![
+        host("meet.jitsi", &["filter_iq_rayo"]),
+        host("guest.meet.jitsi", &["filter_iq_jibri", "filter_iq_rayo"]),
+        host("auth.meet.jitsi", &[]),
+    ]);
+    world.disconnect();
+    world.check_quiet();
+    world.disconnect();
+    world.check_quiet();
+    let about = |warning: &Warning| matches!(warning, Warning::Unchecked(_));
+    assert_eq!(warnings(&world, about), 1);
+    let unchecked = world.engine.survey(&[]).unchecked;
+    let told: Vec<_> = unchecked
+        .iter()
+        .map(|it| (it.host.as_str(), it.module.as_str(), it.names.as_str()))
+        .collect();
+    assert_eq!(told, [("meet.jitsi", "filter_iq_jibri", "recording")]);
+    // An older module does not tell.
+    world.server.logins = Some(vec![Login {
+        checks: None,
+        ..host("meet.jitsi", &[])
+    }]);
+    world.disconnect();
+    world.check_quiet();
+    assert!(world.engine.survey(&[]).unchecked.is_empty());
 }
 
 #[test]

@@ -5,8 +5,8 @@ use super::permissions::Told;
 use super::room::{Occupant, Room, Written, bare};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::stanza::{
-    CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, LIST_ROOMS, Message,
-    MessageKind, Module, MucUser, Outbound, Presence, PresenceKind, Request, RoomFacts,
+    CommandReply, DisplayName, Form, Inbound, Iq, IqKind, IqPayload, Item, LIST_ROOMS, Login,
+    Message, MessageKind, Module, MucUser, Outbound, Presence, PresenceKind, Request, RoomFacts,
     StanzaError,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,8 @@ pub struct Server {
     pub breakouts: BTreeMap<RoomJid, RoomJid>,
     /// People about to enter.
     pub arrivals: Arrivals,
+    /// How people log in, as the module tells it; nothing where it does not.
+    pub logins: Option<Vec<Login>>,
     /// What people may do, as gavel has said.
     pub permissions: Told,
     /// Rooms that have ended, not yet told.
@@ -78,6 +80,7 @@ impl Server {
             numbers_meetings: false,
             breakouts: BTreeMap::new(),
             arrivals: Arrivals::default(),
+            logins: None,
             permissions: Told::default(),
             ended: Vec::new(),
             meetings: 0,
@@ -99,6 +102,7 @@ impl Server {
         Module {
             version: self.release.clone(),
             permitted: self.permissions.digest_of_service(service),
+            logins: self.logins.clone(),
             ..Module::default()
         }
     }

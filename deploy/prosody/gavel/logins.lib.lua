@@ -1,4 +1,4 @@
--- How people log in on each VirtualHost of this server. gavel counts a login on a domain of policy.trusted_logins only
+-- How people log in on each VirtualHost of this server, and which modules of Jitsi check there what they may do. gavel counts a login on a domain of policy.trusted_logins only
 -- where nobody gets in without an account; gavel decides that, this file says what is configured now.
 local st = require "util.stanza";
 local modulemanager = require "core.modulemanager";
@@ -23,12 +23,25 @@ local function registers_anybody(host)
 		and module:context(host):get_option_boolean("registration_invite_only", true));
 end
 
+-- Modules of Jitsi that check on a VirtualHost what its people may do. No installation loads them by itself, and gavel
+-- says so where they are needed.
+local checkers = { "filter_iq_jibri", "filter_iq_rayo" };
+
+local function loaded_checkers(host)
+	local loaded = {};
+	for _, name in ipairs(checkers) do
+		if modulemanager.is_loaded(host, name) then table.insert(loaded, name); end
+	end
+	return table.concat(loaded, " ");
+end
+
 local function describe(host)
 	local provider = usermanager.get_provider(host);
 	return {
 		name = host, provider = provider and provider.name or "none", anonymous = offers_anonymous(host);
 		["empty-token"] = module:context(host):get_option_boolean("allow_empty_token", false) and "true" or "false";
 		registration = registers_anybody(host) and "true" or "false";
+		checks = loaded_checkers(host);
 	};
 end
 

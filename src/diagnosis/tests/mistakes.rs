@@ -37,6 +37,7 @@ fn trusted(facts: &mut Facts, told: Option<(&str, bool, bool)>) {
             anonymous,
             empty_token,
             registration: false,
+            checks: None,
         }]
     });
 }

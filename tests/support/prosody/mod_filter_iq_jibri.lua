@@ -1,0 +1,1 @@
+-- Stands for Jitsi's module of that name, which checks who records. gavel's module tells where it is loaded.
