@@ -269,13 +269,14 @@ fn table_of_evidence() {
         ),
         (
             "claims of somebody who entered as gavel had said",
-            "<claims xmlns='urn:gavel:claims:0' given='owner' pinned='A &amp; B' permitted='0123456789abcdef' mac='0a'>{}</claims>",
+            "<claims xmlns='urn:gavel:claims:0' given='owner' pinned='A &amp; B' shown='C' permitted='0123456789abcdef' mac='0a'>{}</claims>",
             |p| {
                 p.evidence.bridge = Some(Bridge {
                     mac: "0a".to_owned(),
                     json: "{}".to_owned(),
                     given: Some(Affiliation::Owner),
                     pinned: Some("A & B".to_owned()),
+                    sent: Some("C".to_owned()),
                     permitted: owned("0123456789abcdef"),
                     unfit: false,
                 });

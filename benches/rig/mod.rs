@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use gavel::claims::{self, Source, Verifier};
-use gavel::engine::settings::{Freeze, HostAbsent, Infrastructure, Poll};
+use gavel::engine::settings::{Freeze, GuestNames, HostAbsent, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Settings, State};
 use gavel::muc::{Affiliation, BareJid, Nick, Role, Service};
 use gavel::policy::Policy;
@@ -67,6 +67,7 @@ impl Rig {
             host_absent: HostAbsent::default(),
             leeway: Duration::from_secs(30),
             freeze: Freeze::Revert,
+            guests: GuestNames::Free,
             infrastructure: Infrastructure {
                 jids: BareJid::parse("focus@auth.meet.jitsi")
                     .into_iter()

@@ -16,8 +16,8 @@ pub use error::{ErrorBody, ErrorCode, Failure};
 pub use event::{Actor, ActorKind, Event, EventKind};
 pub use finding::{Diagnosis, Examiner, Finding, Severity};
 pub use room::{
-    Correction, EndedRoom, Granter, Occupant, Override, OverrideRequest, Permission, Rejected,
-    RoomDetail, RoomOverride, RoomSummary, Somebody,
+    Correction, EndedRoom, Granter, Guest, Occupant, Override, OverrideRequest, Permission,
+    Rejected, RoomDetail, RoomOverride, RoomSummary, Somebody,
 };
 pub use status::{ModuleState, ModuleStatus, Status, Unsettled};
 pub use time::Time;

@@ -72,6 +72,9 @@ pub struct Occupant {
     /// What it may do and why, by name; what is not here is left to Jitsi.
     #[serde(default)]
     pub permissions: Vec<Permission>,
+    /// Why it is shown as a guest; null where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest: Option<Guest>,
     /// Who promoted it, where it moderates by an accepted grant.
     pub granted_by: Option<Granter>,
     /// What an admin has set.
@@ -117,6 +120,15 @@ pub struct Permission {
     pub for_: Option<String>,
     /// Why, in words.
     pub because: String,
+}
+
+/// Why somebody is shown as a guest (`names.guests`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guest {
+    /// The name that they send.
+    pub sent: String,
+    /// The name by somebody else's token that it looks like.
+    pub resembles: String,
 }
 
 /// Somebody, and the room they are in: `GET /v1/people`.

@@ -2,7 +2,7 @@
 //! that claims, policy and engine work with.
 
 use crate::claims::{Algorithm, Source};
-use crate::engine::settings::{AbsentHost, Freeze, Poll};
+use crate::engine::settings::{AbsentHost, Freeze, GuestNames, Poll};
 use crate::muc::Affiliation;
 use crate::policy::{Entitlement, Fallback, Grants, Guests, Holders, OnExpiry, Preset};
 use serde::Serializer;
@@ -145,6 +145,11 @@ impl Choice for Freeze {
         ("notify", Self::Notify),
         ("off", Self::Off),
     ];
+}
+
+impl Choice for GuestNames {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("free", Self::Free), ("distinct", Self::Distinct)];
 }
 
 impl Choice for LogFormat {

@@ -168,7 +168,7 @@ mod tests {
                 "this key belongs to [claims.jwt]: write [claims.jwt] above it, or remove the # before that line",
             ),
             ("discovery", "tenants", "this key belongs to [[muc]]"),
-            ("names", "zzz", "[names] has freeze"),
+            ("names", "zzz", "[names] has freeze, guests"),
             (
                 "",
                 "zzz",

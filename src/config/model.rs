@@ -5,7 +5,7 @@ use super::duration;
 use super::key_url::KeyUrl;
 use super::secret::Secret;
 use crate::claims::{Algorithm, Source};
-use crate::engine::settings::{AbsentHost, Freeze, Poll};
+use crate::engine::settings::{AbsentHost, Freeze, GuestNames, Poll};
 use crate::muc::{BareJid, Nick, RoomJid, Service};
 use crate::policy::{Fallback, Grants, Guests, OnExpiry, Permissions, Preset, Rules};
 use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct};
@@ -286,6 +286,9 @@ pub struct Names {
     /// What happens to changed ones.
     #[serde(serialize_with = "choices::serialize")]
     pub freeze: Freeze,
+    /// Which ones others may show.
+    #[serde(serialize_with = "choices::serialize")]
+    pub guests: GuestNames,
 }
 
 /// `[state]`: what outlives a restart.

@@ -16,7 +16,7 @@ use super::secret::Secret;
 use super::section::Section;
 use super::services::services;
 use super::tree::Table;
-use crate::engine::settings::Poll;
+use crate::engine::settings::{Freeze, GuestNames, Poll};
 use crate::muc::{BareJid, Nick, Service};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -227,8 +227,17 @@ fn main_services(section: &mut Section<'_>, key: &str, services: &[Service]) -> 
 fn names(root: &mut Section<'_>) -> Names {
     let mut section = root.section("names");
     let freeze = section.choice("freeze");
+    let place = section.place_of("guests");
+    let guests = section.choice("guests");
+    if guests == GuestNames::Distinct && freeze == Freeze::Off {
+        section.notes.warn(
+            place,
+            "has no effect, because names.freeze is \"off\": no name is anybody's own",
+            "set names.freeze = \"revert\", or take guests out",
+        );
+    }
     section.finish();
-    Names { freeze }
+    Names { freeze, guests }
 }
 
 fn state(root: &mut Section<'_>) -> State {

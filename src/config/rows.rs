@@ -424,6 +424,11 @@ pub const ROWS: &[Row] = &[
         "What happens when somebody changes the name that their token gives them. `revert`: gavel restores the token's name. `notify`: gavel tells them. `off`: nothing.",
     ),
     row_of(
+        "names.guests",
+        Value("\"free\""),
+        "Which names people may show whose token gives them none. `free`: any. `distinct`: whoever shows a name that looks like one that a token gives to somebody else in the meeting is shown as `Ada Lovelace (guest)`: [names that nobody can borrow](../tokens.md#names-that-nobody-can-borrow). With `freeze = \"notify\"` they are only told, with `off` it has no effect.",
+    ),
+    row_of(
         "state.file",
         Value("\"/var/lib/gavel/state.json\""),
         "Where gavel keeps grants, step-downs, overrides and token bindings over a restart; `\"\"` keeps them in memory only.",

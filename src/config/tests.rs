@@ -219,6 +219,7 @@ lobby-bypass = "owners"
 
 [names]
 freeze = "revert"
+guests = "free"
 
 [state]
 file = "/var/lib/gavel/state.json"

@@ -324,6 +324,7 @@ impl Examination {
             nick: Nick::new("nobody"),
             jid: self.plan.gavel.clone(),
             name: String::new(),
+            sent: None,
         };
         let nowhere = format!("gavel-doctor-{:016x}@{domain}", self.plan.nonce);
         self.ask(nowhere, pin, Question::OldModule(n))

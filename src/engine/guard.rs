@@ -264,7 +264,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use crate::claims::{self, Source, Verifier};
-    use crate::engine::settings::{Freeze, Infrastructure, Poll};
+    use crate::engine::settings::{Freeze, GuestNames, Infrastructure, Poll};
     use crate::engine::{Action, Engine, Input, Now, Settings, State};
     use crate::muc::{Nick, Service};
     use crate::policy::Policy;
@@ -301,6 +301,7 @@ mod tests {
             fallback_services: Vec::new(),
             leeway: Duration::from_secs(30),
             freeze: Freeze::Off,
+            guests: GuestNames::Free,
             infrastructure: Infrastructure::default(),
             seed: 1,
         }

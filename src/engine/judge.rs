@@ -40,7 +40,11 @@ impl Engine {
             return;
         }
         self.tally.tokens += u64::from(!evidence.tokens.is_empty());
-        let pinned = evidence.bridge.as_ref().and_then(|b| b.pinned.clone());
+        let bridge = evidence.bridge.as_ref();
+        let pinned = bridge.and_then(|b| b.pinned.clone());
+        if let (Some(name), Some(sent)) = (&pinned, bridge.and_then(|b| b.sent.as_ref())) {
+            self.shown_as_guest(jid, nick, name, sent);
+        }
         self.look_at_evidence(jid, nick, *evidence, listed);
         if let Some(name) = pinned {
             self.kept_already(jid, nick, &name);
@@ -248,23 +252,27 @@ impl Engine {
         let Some(occupant) = self.occupant_mut(jid, nick) else {
             return;
         };
-        let lost = token.is_none() && occupant.frozen.is_some();
+        let own = occupant.frozen.as_ref().is_some_and(|f| f.guest.is_none());
+        let lost = token.is_none() && own;
         match (token, &mut occupant.frozen) {
-            (None, frozen) => *frozen = None,
+            (None, frozen) => {
+                // That a guest looks like somebody is looked at below.
+                frozen.take_if(|frozen| frozen.guest.is_none());
+            }
             (Some(token), Some(frozen)) => {
-                frozen.pinned &= frozen.token == token;
+                frozen.pinned &= frozen.token == token && frozen.guest.is_none();
                 frozen.token = token;
+                frozen.guest = None;
             }
             (Some(token), frozen) => *frozen = Some(Box::new(Frozen::new(token, nick.clone()))),
         }
-        if !self.rooms.get(jid).is_some_and(|room| room.module) {
-            return;
+        if self.rooms.get(jid).is_some_and(|room| room.module) {
+            match lost {
+                true => self.unpin_name(jid, nick),
+                false => self.out.todo(Task::Name(jid.clone(), nick.clone())),
+            }
         }
-        if lost {
-            self.unpin_name(jid, nick);
-        } else {
-            self.out.todo(Task::Name(jid.clone(), nick.clone()));
-        }
+        self.distinguish(jid, nick);
     }
 
     /// Hands somebody's ledger what has happened.

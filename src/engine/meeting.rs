@@ -3,6 +3,7 @@
 
 pub mod census;
 pub mod decide;
+pub mod likeness;
 pub mod rights;
 pub mod seat;
 pub mod waiting;
@@ -14,6 +15,7 @@ use super::users::Users;
 use crate::muc::{BareJid, RoomJid};
 use crate::policy::Policy;
 use census::Census;
+use likeness::Names;
 use rights::{Event, Standing};
 use std::collections::{BTreeSet, HashMap};
 
@@ -34,6 +36,8 @@ pub struct Meeting {
     pub absence: Absence,
     /// Who carries which user id.
     pub users: Users,
+    /// The names of its people, as far as they may look alike.
+    pub names: Names,
     /// How many corrections of what machines do may go out at once.
     pub budget: Budget,
 }
@@ -51,6 +55,7 @@ impl Meeting {
         self.users = Users::default();
         self.census = Census::default();
         self.holders.clear();
+        self.names.begin_anew();
         self.people.retain(|_, person| person.is_present());
         for (jid, person) in &mut self.people {
             if let Some(id) = person.rights.user() {

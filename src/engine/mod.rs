@@ -33,6 +33,7 @@ mod examine;
 mod expiry;
 mod fallback;
 pub mod guard;
+mod guests;
 mod health;
 mod join;
 mod judge;

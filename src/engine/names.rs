@@ -36,8 +36,22 @@ pub struct Frozen {
     pub home: Nick,
     /// Whether the module was asked to show the name.
     pub pinned: bool,
+    /// Where it is not their token's name, but that of a guest who looks like somebody
+    /// else: why.
+    pub guest: Option<Box<Guest>>,
     /// What is known of changes; most people never make any.
     trouble: Option<Box<Trouble>>,
+}
+
+/// Why somebody is shown as a guest.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// The name that they send.
+    pub sent: Box<str>,
+    /// Somebody else's name, which it looks like.
+    pub resembles: Box<str>,
+    /// They have sent another since. It is out once what is under way has come back.
+    pub ended: bool,
 }
 
 /// What became of changes to a name.
@@ -77,13 +91,24 @@ impl Frozen {
             token,
             home,
             pinned: false,
+            guest: None,
             trouble: None,
         }
     }
 
-    /// The occupant has changed its nick: that is turned back once.
-    pub fn nick_changed(&mut self) {
-        self.trouble().nick_tried = false;
+    /// The occupant has changed its nick: that is turned back once, but for a guest.
+    pub fn nick_changed(&mut self, nick: &Nick) {
+        if self.guest.is_some() {
+            self.home = nick.clone();
+            self.pinned = false;
+        } else {
+            self.trouble().nick_tried = false;
+        }
+    }
+
+    /// Whether a guest has sent another name since.
+    fn is_over(&self) -> bool {
+        self.guest.as_ref().is_some_and(|guest| guest.ended)
     }
 
     /// Whether a revert is under way.
@@ -107,6 +132,7 @@ impl Frozen {
     /// Whether a presence shows the token's name. No name at all is no change.
     pub fn agrees(&self, shown: &DisplayName) -> bool {
         match shown {
+            _ if self.is_over() => true,
             DisplayName::Absent => true,
             DisplayName::Plain(text) => self.token.matches(text),
             DisplayName::Irregular(_) => false,
@@ -289,7 +315,7 @@ impl Engine {
         trouble.nick_tried = home != *nick;
         let token = frozen.token.form().into_owned();
         let changed_name = !frozen.agrees(&shown);
-        let name = is_shown(&shown).then(|| token.clone());
+        let name = (is_shown(&shown) && !frozen.is_over()).then(|| token.clone());
         let change = if changed_name {
             Some(Change::Name {
                 from: shown.shown().map(str::to_owned),
@@ -372,7 +398,13 @@ impl Engine {
         }
         trouble.told_at = Some(now);
         let name = frozen.token.form();
-        let text = format!("In this room your name is given by your token: {name}");
+        let text = match &frozen.guest {
+            None => format!("In this room your name is given by your token: {name}"),
+            Some(guest) => format!(
+                "Your name looks like that of {}, who is in this meeting. Please choose another",
+                guest.resembles
+            ),
+        };
         let occupant = OccupantJid {
             room: jid.clone(),
             nick: nick.clone(),

@@ -22,6 +22,7 @@ impl Engine {
             return;
         };
         let name = frozen.token.form().into_owned();
+        let sent = frozen.guest.as_ref().map(|guest| guest.sent.to_string());
         if std::mem::replace(&mut frozen.pinned, true) {
             return;
         }
@@ -29,6 +30,7 @@ impl Engine {
             nick: nick.clone(),
             jid: real.clone(),
             name,
+            sent,
         };
         self.out.ask(
             jid.as_str(),
@@ -65,6 +67,7 @@ impl Engine {
             nick: nick.clone(),
             jid: real,
             name: String::new(),
+            sent: None,
         };
         self.out.ask(jid.as_str(), request, Asker::Nobody);
     }

@@ -165,6 +165,7 @@ impl Engine {
             (seat.role, seat.machine) = (role, machine);
         }
         self.examine(jid, nick, false);
+        self.distinguish(jid, nick);
         if declares {
             self.mark_occupant(jid, nick);
         }
@@ -245,7 +246,7 @@ impl Engine {
             return;
         };
         if let Some(frozen) = &mut occupant.frozen {
-            frozen.nick_changed();
+            frozen.nick_changed(&new);
         }
         let bare = occupant.bare();
         let meeting = room.meeting.clone();
@@ -257,6 +258,10 @@ impl Engine {
         let person = self.person_mut(&meeting, &bare);
         if let Some(seat) = person.and_then(|person| person.seat_mut(jid, old)) {
             seat.nick = new.clone();
+        }
+        if let Some(meeting) = self.meetings.get_mut(&meeting) {
+            let (from, to) = ((jid.clone(), old.clone()), (jid.clone(), new.clone()));
+            meeting.names.moves(&from, &to);
         }
         self.watch_expiry(jid, &new);
         if self.settings.policy.reads_nick() {

@@ -54,12 +54,14 @@ impl Engine {
         if old.infrastructure != self.settings.infrastructure {
             unseen = self.manage_anew();
         }
-        let names_changed = old.freeze != self.settings.freeze;
+        let names = |settings: &Settings| (settings.freeze, settings.guests);
+        let names_changed = names(&old) != names(&self.settings);
         if claims_changed {
             self.doubt_claims();
         }
         if names_changed {
             self.keep_names_anew();
+            self.distinguish_everybody();
         }
         if claims_changed || names_changed {
             unseen = self.rooms.keys().cloned().collect();
@@ -146,6 +148,10 @@ impl Engine {
         occupant.pending = None;
         occupant.early = None;
         let frozen = occupant.frozen.take();
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.as_ref());
+        if let Some(meeting) = main.and_then(|main| self.meetings.get_mut(main)) {
+            meeting.names.leaves(&(jid.clone(), nick.clone()));
+        }
         if module && frozen.is_some_and(|frozen| frozen.pinned) {
             self.unpin_name(jid, nick);
         }

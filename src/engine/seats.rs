@@ -174,6 +174,7 @@ impl Engine {
             self.is_back(&main, &bare);
         }
         self.note_arrival(&main, &bare, came);
+        self.distinguish(jid, nick);
         self.mark(&main, &bare);
     }
 
@@ -185,6 +186,9 @@ impl Engine {
         bare: &BareJid,
         seen: bool,
     ) -> Option<Seat> {
+        if let Some(meeting) = self.meetings.get_mut(main) {
+            meeting.names.leaves(&(room.clone(), nick.clone()));
+        }
         let at = self.now.unix_ms;
         let had = self.person(main, bare)?.standing(&self.settings);
         let person = self.person(main, bare)?;

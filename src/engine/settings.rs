@@ -31,6 +31,16 @@ pub enum Freeze {
     Off,
 }
 
+/// Which names people may show whose claims carry none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum GuestNames {
+    /// Any.
+    #[default]
+    Free,
+    /// None that looks like the name of somebody whose claims carry one.
+    Distinct,
+}
+
 /// What becomes of a meeting that has had no host for some time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AbsentHost {
@@ -127,6 +137,8 @@ pub struct Settings {
     pub leeway: Duration,
     /// What happens to changed names.
     pub freeze: Freeze,
+    /// Which names others may show.
+    pub guests: GuestNames,
     /// Who is never managed.
     pub infrastructure: Infrastructure,
     /// Where random parts of nicks and ids come from.

@@ -163,8 +163,9 @@ impl Engine {
             rule: self.rule(room, seat, person).to_string(),
             reason: self.reason(room, (occupant, seat), person),
             token_name: name.map(|name| name.to_string()),
-            frozen: occupant.frozen.is_some(),
             permissions: self.may(room, nick, occupant),
+            frozen: occupant.frozen.as_ref().is_some_and(|f| f.guest.is_none()),
+            guest: occupant.guest(),
             granted_by: grant.map(|grant| api::Granter {
                 nick: grant.by_nick.clone(),
                 jid: grant.by_jid.clone(),
@@ -269,6 +270,16 @@ fn corrections(person: &Person) -> Vec<api::Correction> {
 }
 
 impl Occupant {
+    /// Why they are shown as a guest, where they are.
+    fn guest(&self) -> Option<api::Guest> {
+        let guest = self.frozen.as_ref()?.guest.as_ref();
+        let guest = guest.filter(|guest| !guest.ended)?;
+        Some(api::Guest {
+            sent: guest.sent.to_string(),
+            resembles: guest.resembles.to_string(),
+        })
+    }
+
     /// What people know them by: the display name, and the name in their token.
     pub(super) fn names(&self, seat: Option<&Seat>) -> (Option<String>, Option<String>) {
         let shown = self.display_name.shown().map(str::trim);

@@ -2,6 +2,7 @@
 
 mod address;
 mod affiliation;
+pub mod likeness;
 mod spelling;
 pub mod status;
 

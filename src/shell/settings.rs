@@ -31,6 +31,7 @@ pub fn engine(config: &Config, seed: u64) -> Result<Settings, KeyError> {
         host_absent: host_absent(&config.policy.host_absent),
         leeway: leeway(config),
         freeze: config.names.freeze,
+        guests: config.names.guests,
         infrastructure: Infrastructure {
             jids: config.infrastructure.jids.clone(),
             domains: config.infrastructure.domains.clone(),

@@ -46,6 +46,8 @@ pub struct Bridge {
     pub given: Option<Affiliation>,
     /// The name that the module keeps for the occupant. Not covered by the mac.
     pub pinned: Option<String>,
+    /// The name of theirs in place of which it does; none for whatever they send.
+    pub sent: Option<String>,
     /// The digest of the permissions that the module holds for the occupant alone;
     /// none where it holds none. Not covered by the mac: gavel only compares it
     /// with what it has said.

@@ -120,6 +120,8 @@ pub enum Request {
         jid: RealJid,
         /// What to show.
         name: String,
+        /// In place of which name of theirs; none for whatever they send.
+        sent: Option<String>,
     },
     /// Asks a service what its module is (SPEC section 6).
     Module,

@@ -267,9 +267,17 @@ fn payload(request: &Request) -> (&'static str, Element) {
             "set",
             set_affiliation_command(room, jid, affiliation.as_str()),
         ),
-        Request::Pin { nick, jid, name } => {
+        Request::Pin {
+            nick,
+            jid,
+            name,
+            sent,
+        } => {
             let whom = [("nick", nick.as_str()), ("jid", jid.as_str())];
-            let pin = with(Element::builder("pin", ns::NAMES), &whom);
+            let mut pin = with(Element::builder("pin", ns::NAMES), &whom);
+            if let Some(sent) = sent {
+                pin = with(pin, &[("shown", sent)]);
+            }
             ("set", pin.append(name.as_str()).build())
         }
         Request::Lease {

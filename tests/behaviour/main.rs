@@ -18,6 +18,7 @@ mod b05_fallback;
 mod b05_guests;
 mod b06_visitors;
 mod b07_shared_jid;
+mod b08_guests;
 mod b08_names;
 mod b09_leaving;
 mod b10_ownership;

@@ -275,3 +275,70 @@ async fn module_pins_in_semi_anonymous_rooms(version: Version) {
     assert!(own.status().contains(&110) && own.child("x", MUC_USER).is_some());
 }
 on_both!(module_pins_in_semi_anonymous_rooms);
+
+/// A name shown in place of another is shown for that one alone.
+async fn module_pins_a_name_in_place_of_another(version: Version) {
+    let scene = Scene::new(version).await;
+    let alice = scene.client("alice").await;
+    alice.join(ROOM, "alice", &nick("Ada\u{a0}& Co")).await;
+    let bob = scene.person("bob").await;
+    scene.follow(ROOM).await;
+    let instead = |sent: &str, name: &str| {
+        let (sent, jid) = (escape(sent), &alice.jid);
+        format!(
+            "<pin xmlns='urn:gavel:names:0' nick='alice' jid='{jid}' shown='{sent}'>{name}</pin>"
+        )
+    };
+    let pin = instead("Ada\u{a0}& Co", "Ada (guest)");
+    scene.gavel.iq("set", ROOM, &pin).await.unwrap();
+    bob.sees_name(ROOM, "alice", "Ada (guest)").await;
+    let known = scene.latest("alice").await;
+    let known = known.named("claims").unwrap();
+    assert_eq!(known.attr("pinned"), Some("Ada (guest)"));
+    assert_eq!(known.attr("shown"), Some("Ada\u{a0}& Co"));
+    // Each of these goes out as it is said here, the last child as the one shown.
+    let tries = [
+        (nick("Ada\u{a0}& Co"), Some("Ada (guest)")),
+        (nick("Bob") + &nick("Ada\u{a0}& Co"), Some("Ada (guest)")),
+        (
+            "<nick xmlns='urn:x'>Ada\u{a0}&amp; Co</nick>".to_string(),
+            Some("Ada (guest)"),
+        ),
+        (nick("Alice"), Some("Alice")),
+        (String::new(), None),
+        (nick("Ada\u{a0}& Co"), Some("Ada (guest)")),
+    ];
+    for (index, (children, expected)) in tries.iter().enumerate() {
+        let mark = format!("<try xmlns='urn:x'>{index}</try>");
+        alice
+            .presence(ROOM, "alice", &format!("{children}{mark}"))
+            .await;
+        let after = |o: &crate::support::Occupant| {
+            o.presence
+                .named("try")
+                .is_some_and(|t| t.text == index.to_string())
+        };
+        let seen = bob.sees(ROOM, "alice", "after this try", after).await;
+        let seen = shown(&seen.presence).last().map(|(_, name)| name.clone());
+        assert_eq!(seen.as_deref(), *expected, "{children}");
+    }
+    // Another nick is theirs to take, and changes nothing.
+    alice
+        .presence(ROOM, "lovelace", &nick("Ada\u{a0}& Co"))
+        .await;
+    bob.sees_name(ROOM, "lovelace", "Ada (guest)").await;
+    let unpin = instead("", "").replace("nick='alice'", "nick='lovelace'");
+    scene.gavel.iq("set", ROOM, &unpin).await.unwrap();
+    bob.sees_name(ROOM, "lovelace", "Ada\u{a0}& Co").await;
+    // Whoever comes by that name later is somebody else.
+    scene
+        .gavel
+        .iq("set", ROOM, "<unpin-all xmlns='urn:gavel:names:0'/>")
+        .await
+        .unwrap();
+    alice
+        .presence(ROOM, "lovelace", &nick("Ada\u{a0}& Co"))
+        .await;
+    bob.sees_name(ROOM, "lovelace", "Ada\u{a0}& Co").await;
+}
+on_both!(module_pins_a_name_in_place_of_another);

@@ -12,6 +12,7 @@ mod b4;
 mod b5_fallback;
 mod b5_lobby;
 mod b8;
+mod b8_guests;
 mod b9;
 mod discovery;
 mod expiry;

@@ -7,7 +7,7 @@ use super::room::bare;
 use super::server::{COMPONENT, FOCUS, Server};
 use super::spoil::Spoil;
 use gavel::engine::room::Membership;
-use gavel::engine::settings::{AbsentHost, Freeze, HostAbsent, Infrastructure, Poll};
+use gavel::engine::settings::{AbsentHost, Freeze, GuestNames, HostAbsent, Infrastructure, Poll};
 use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
 use gavel::muc::{Affiliation, BareJid, Nick, RoomJid, Service};
 use gavel::policy::Policy;
@@ -36,6 +36,7 @@ pub struct Choice {
     pub module: bool,
     pub policy: Policy,
     pub freeze: Freeze,
+    pub guests: GuestNames,
     pub host_absent: AbsentHost,
     pub host_absent_after: Duration,
     pub poll: Poll,
@@ -50,6 +51,7 @@ impl Default for Choice {
             module: true,
             policy: Policy::default(),
             freeze: Freeze::Revert,
+            guests: GuestNames::Free,
             host_absent: AbsentHost::None,
             host_absent_after: Duration::from_secs(300),
             poll: Poll::Auto,
@@ -83,6 +85,7 @@ impl Choice {
             },
             leeway: Duration::from_secs(30),
             freeze: self.freeze,
+            guests: self.guests,
             infrastructure: Infrastructure {
                 jids: vec![BareJid::parse(&bare(FOCUS)).unwrap()],
                 domains: vec!["auth.meet.jitsi".to_owned()],

@@ -83,8 +83,9 @@ local function show(shadow, event)
 	local copy = st.presence({ from = occupant.nick, to = shadow.full, type = stanza.attr.type, id = id });
 	for _, element in ipairs(elements) do copy:add_direct_child(element); end
 	if available then
+		local pinned, sent = names.pinned(room.jid, occupant.nick);
 		local known = {
-			given = entering.take_given(room.jid, occupant.nick), pinned = names.pinned(room.jid, occupant.nick);
+			given = entering.take_given(room.jid, occupant.nick), pinned = pinned, shown = sent;
 			fault = fault, ["left-out"] = left_out, permitted = permissions.digest(owner, room);
 		};
 		copy:add_direct_child(claims.signed(text, owner, occupant.nick, known));

@@ -1,7 +1,8 @@
 -- Pinned names: what gavel has pinned is the only name in that occupant's presence.
 local st, jid = require "util.stanza", require "util.jid";
 local who, hooks = module.part "who", module.part "hooks";
-local pins, pins_of = module.part "state".per_room "pins"; -- by occupant JID: { bare, name }
+local pins, pins_of = module.part "state".per_room "pins"; -- by occupant JID: { bare, name, sent }
+-- With sent, the name is shown in place of that one only: somebody looks like another, until they choose another name.
 
 local xmlns_nick, xmlns_user = "http://jabber.org/protocol/nick", "http://jabber.org/protocol/muc#user";
 
@@ -18,21 +19,42 @@ local function write(stanza, name)
 	stanza:text_tag("nick", name, { xmlns = xmlns_nick });
 end
 
--- The name pinned for an occupant JID, if any.
+-- The name that clients show: the last child of that name.
+local function shown(stanza)
+	local name;
+	for _, tag in ipairs(stanza.tags) do name = tag.name == "nick" and tag or name; end
+	return name and name:get_text();
+end
+
+local function plain(text) -- as an attribute carries it
+	return (text:gsub("[\t\r\n]", " "));
+end
+
+-- Whether a pin has something to say about a presence.
+local function concerns(pin, presence)
+	if not pin.sent then return true; end
+	local name = shown(presence);
+	return name and plain(name) == plain(pin.sent);
+end
+
+-- The name pinned for an occupant JID, if any, and the one that it is shown in place of.
+local SHORT = 1024;
 local function pinned(room_jid, nick)
 	local pin = pins[room_jid] and pins[room_jid][nick];
-	return pin and pin.name;
+	if not pin then return nil; end
+	return pin.name, pin.sent and #pin.sent <= SHORT and pin.sent or nil;
 end
 
-local function pinned_for(room, nick, bare)
+local function pin_for(room, nick, bare)
 	local pin = pins[room.jid] and pins[room.jid][nick];
-	return pin and pin.bare == bare and pin.name;
+	return pin and pin.bare == bare and pin or nil;
 end
 
-local function republish(room, occupant, name)
+-- Writes a name into what an occupant shows, where it concerns that, and shows it.
+local function republish(room, occupant, name, concerned)
 	local changed = false;
 	for full, presence in occupant:each_session() do
-		if presence.attr.type == nil and not is_pinned(presence, name) then
+		if presence.attr.type == nil and not is_pinned(presence, name) and concerned(presence) then
 			local rewritten = st.clone(presence);
 			write(rewritten, name);
 			occupant:set_session(full, rewritten);
@@ -42,6 +64,11 @@ local function republish(room, occupant, name)
 	if not changed then return; end
 	room:save_occupant(occupant);
 	room:publicise_occupant_status(occupant, st.stanza("x", { xmlns = xmlns_user }), nil, nil, nil, occupant.role);
+end
+
+-- Shows their own name again of somebody who was shown as another.
+local function give_back(room, occupant, pin)
+	republish(room, occupant, pin.sent, function (presence) return is_pinned(presence, pin.name); end);
 end
 
 -- Pins the name of somebody who is about to enter.
@@ -55,28 +82,40 @@ local function apply(stanza, room_jid)
 	if not pins[room_jid] or next(pins[room_jid]) == nil or stanza.attr.type == "error" then return; end
 	local room, full = who.find_room(stanza), stanza.attr.from;
 	local nick = room and room:get_occupant_jid(full);
-	local name = nick and pinned_for(room, nick, jid.bare(full));
-	if name then write(stanza, name); end
+	local pin = nick and pin_for(room, nick, jid.bare(full));
+	if pin and concerns(pin, stanza) then write(stanza, pin.name); end
 end
 
 ---- What gavel asks ----
 
-local function pin(request, room)
+local function set_pin(request, room)
 	local occupant = room:get_occupant_by_nick(room.jid.."/"..(request.attr.nick or ""));
 	local presence = occupant and request.attr.jid and occupant:get_presence(request.attr.jid);
 	if not presence or presence.attr.type then return false; end
-	local name = request:get_text();
-	pins_of(room.jid)[occupant.nick] = name ~= "" and { bare = occupant.bare_jid, name = name } or nil;
-	if name ~= "" then republish(room, occupant, name); end
+	local name, before = request:get_text(), pin_for(room, occupant.nick, occupant.bare_jid);
+	local new = name ~= "" and { bare = occupant.bare_jid, name = name, sent = request.attr.shown } or nil;
+	pins_of(room.jid)[occupant.nick] = new;
+	if new then
+		republish(room, occupant, name, function (theirs)
+			return concerns(new, theirs) or before and before.sent and is_pinned(theirs, before.name);
+		end);
+	elseif before and before.sent then
+		give_back(room, occupant, before);
+	end
 	return true;
 end
 
 local function unpin_all(_, room)
+	local over = pins[room.jid] or {};
 	pins[room.jid] = nil;
+	for nick, pin in pairs(over) do
+		local occupant = pin.sent and room:get_occupant_by_nick(nick);
+		if occupant then give_back(room, occupant, pin); end
+	end
 	return true;
 end
 
-for name, work in pairs { ["pin"] = pin, ["unpin-all"] = unpin_all } do
+for name, work in pairs { ["pin"] = set_pin, ["unpin-all"] = unpin_all } do
 	hooks.serve("iq-set/bare/urn:gavel:names:0:"..name, function (event)
 		if not who.from_gavel(event) then return who.answer(event, "auth", "forbidden"); end
 		local room = who.find_room(event.stanza);
@@ -87,10 +126,16 @@ end
 
 hooks.hook("muc-occupant-pre-change", function (event)
 	local before = event.orig_occupant;
-	if before.nick ~= event.dest_occupant.nick and pinned_for(event.room, before.nick, before.bare_jid) then
-		return who.answer(event, "cancel", "not-acceptable");
-	end
+	local pin = before.nick ~= event.dest_occupant.nick and pin_for(event.room, before.nick, before.bare_jid);
+	if pin and not pin.sent then return who.answer(event, "cancel", "not-acceptable"); end
 end, hooks.FIRST);
+
+hooks.hook("muc-occupant-pre-change", function (event) -- whoever is only like another may take another nick
+	local before, after = event.orig_occupant, event.dest_occupant;
+	local pin = before.nick ~= after.nick and pin_for(event.room, before.nick, before.bare_jid);
+	if not pin then return; end
+	pins[event.room.jid][before.nick], pins[event.room.jid][after.nick] = nil, pin;
+end, -hooks.FIRST);
 
 hooks.hook("muc-occupant-left", function (event)
 	if pins[event.room.jid] then pins[event.room.jid][event.nick] = nil; end

@@ -207,6 +207,12 @@ fn why(person: &Occupant) -> Vec<String> {
         };
         lines.push(format!("name: the token says {name:?}, {kept}"));
     }
+    if let Some(guest) = &person.guest {
+        lines.push(format!(
+            "name: sends {:?}, which looks like {:?}, a name that somebody else's token gives",
+            guest.sent, guest.resembles
+        ));
+    }
     lines
 }
 

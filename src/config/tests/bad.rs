@@ -255,6 +255,14 @@ fn values_that_cannot_be_are_refused() {
             ..BAD
         },
         Bad {
+            name: "guests who are distinct from nobody",
+            text: "[names]\nfreeze = 'off'\nguests = 'distinct'\n",
+            warnings: &[
+                "gavel.toml:9, names.guests: has no effect, because names.freeze is \"off\": no name is anybody's own; set names.freeze = \"revert\", or take guests out",
+            ],
+            ..BAD
+        },
+        Bad {
             name: "no source",
             text: "[claims]\nsources = []\n",
             warnings: &[

@@ -155,6 +155,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
         "moderators",
     ),
     ("names.freeze", "'notify'", "notify"),
+    ("names.guests", "'distinct'", "distinct"),
     ("state.file", "''", ""),
     ("infrastructure.jids", "[]", ""),
     ("infrastructure.domains", "['a.b']", "a.b"),

@@ -164,6 +164,7 @@ pub(in super::super) fn read_bridge(claims: &Node<'_, '_>, loss: &mut Loss) -> B
         mac: claims.owned("mac", loss).unwrap_or_default(),
         given: given.and_then(|text| Affiliation::parse(&text)),
         pinned: claims.owned("pinned", loss),
+        sent: claims.owned("shown", loss),
         permitted: claims.owned("permitted", loss),
         unfit: claims.attribute("fault", loss).is_some(),
         json: claims.text(loss).text,

@@ -13,7 +13,7 @@ const MAX_TAG: usize = 8 * 1024;
 const MAX_ANYWAY: usize = 128 * 1024;
 
 /// Attributes that gavel reads, besides namespace declarations.
-const READ: [&[u8]; 20] = [
+const READ: [&[u8]; 21] = [
     b"from",
     b"to",
     b"id",
@@ -30,6 +30,7 @@ const READ: [&[u8]; 20] = [
     b"mac",
     b"given",
     b"pinned",
+    b"shown",
     b"version",
     b"room",
     b"module",
