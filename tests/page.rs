@@ -111,6 +111,40 @@ const UNREADABLE: &str = r"(() => {
 
 /// Keeps a picture, where somebody has asked for pictures. `page` is the one of
 /// the documentation.
+/// What somebody may do stands with why they are what they are.
+#[test]
+fn b17_the_page_shows_what_somebody_may_do() {
+    support::run(async {
+        let address = format!("127.0.0.1:{}", free_port());
+        let config = format!(
+            "[claims]\nsources = ['bridge']\n[admin]\nlisten = ''\nweb = '{address}'\n\
+             [policy.permissions]\nrecording = 'moderators'\nsend-groupchat = 'everyone'\n"
+        );
+        let env = Env::with(Version::V0_12, Options::with_module(), &config).await;
+        let _focus = env.focus_with_module(ROOM).await;
+        let ada = env.client("ada").await;
+        ada.verified(&support::token(teacher("Ada"))).await;
+        ada.join(ROOM, "ada", "").await;
+        let _guest = env.person(ROOM, "guest", None).await;
+        let mut browser = Browser::start().await;
+        browser.window(1100, 900, false).await;
+        let room = "#room%40muc.meet.jitsi";
+        browser.open(&format!("http://{address}/{room}")).await;
+        let setting = "recording (policy.permissions: moderators)";
+        browser
+            .shows(&format!(
+                "may: {setting}, send-groupchat (policy.permissions: everyone)"
+            ))
+            .await;
+        browser
+            .shows("may: send-groupchat (policy.permissions: everyone)")
+            .await;
+        browser.shows(&format!("may not: {setting}")).await;
+        let standard = browser.value("document.body.innerText.includes('lobby-bypass')");
+        assert_eq!(standard.await, false, "what holds anyway is left out");
+    });
+}
+
 async fn picture(browser: &mut Browser, name: &str) {
     for (variable, wanted) in [
         ("GAVEL_SCREENSHOTS", name == "page"),
