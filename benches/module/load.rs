@@ -132,9 +132,10 @@ fn session(person: usize, room: &str, ahead: bool) -> String {
         "avatar": "https://example.org/avatars/somebody.png",
         "moderator": moderates(person),
     });
+    let features = json!({ "recording": true, "livestreaming": true });
     let claims = json!({
         "iss": "jitsi", "aud": "jitsi", "sub": "*", "room": "*", "exp": 4_102_444_800_u64,
-        "context": { "user": user, "features": { "recording": true, "livestreaming": true } },
+        "context": { "user": user, "features": features },
     });
     let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let mut session = json!({
@@ -142,6 +143,7 @@ fn session(person: usize, room: &str, ahead: bool) -> String {
         "jitsi_meet_domain": "*",
         "jitsi_meet_room": "*",
         "jitsi_meet_context_user": user,
+        "jitsi_meet_context_features": features,
     });
     if ahead {
         session["jitsi_web_query_room"] = json!(room);

@@ -1,7 +1,7 @@
 //! What gavel with its Prosody module costs Prosody, and how soon people are
 //! settled: Prosody alone, Prosody with a small module of its own that sets the
-//! same affiliations, and Prosody with mod_gavel and gavel, under the same load,
-//! in turns, on Prosody 0.12 and 13.
+//! same affiliations, and Prosody with mod_gavel and gavel, with permissions for
+//! everybody and without, under the same load, in turns, on Prosody 0.12 and 13.
 //!
 //! ```sh
 //! cargo bench --bench module              # 8 rounds each, meetings of 20
@@ -43,6 +43,16 @@ poll = "auto"
 interval = "30s"
 "#;
 
+/// What people may do, as a school would have it.
+const PERMISSIONS: &str = r#"
+[policy.permissions]
+breakout-enter = "nobody"
+recording = "owners"
+livestreaming = "nobody"
+send-private-message = "moderators"
+create-polls = "moderators"
+"#;
+
 /// One of what is compared.
 struct Contender {
     name: &'static str,
@@ -60,6 +70,7 @@ impl Contender {
         name: &'static str,
         module: Option<&'static str>,
         ahead: bool,
+        permissions: bool,
     ) -> Self {
         let options = Options {
             plain: true,
@@ -74,7 +85,12 @@ impl Contender {
         let gavel = match with_gavel {
             true => {
                 let quiet = [("RUST_LOG", "warn")];
-                Some(Gavel::start_with(&prosody, SETTINGS, &quiet))
+                let more = if permissions { PERMISSIONS } else { "" };
+                Some(Gavel::start_with(
+                    &prosody,
+                    &format!("{SETTINGS}{more}"),
+                    &quiet,
+                ))
             }
             false => None,
         };
@@ -152,10 +168,11 @@ impl Contender {
 async fn compare(version: Version, rounds: usize, size: usize) {
     let kind = (version, size);
     let mut all = [
-        Contender::new(kind, "alone", None, true).await,
-        Contender::new(kind, "own module", Some("test_affiliation"), true).await,
-        Contender::new(kind, "gavel", Some("gavel"), true).await,
-        Contender::new(kind, "gavel, unasked", Some("gavel"), false).await,
+        Contender::new(kind, "alone", None, true, false).await,
+        Contender::new(kind, "own module", Some("test_affiliation"), true, false).await,
+        Contender::new(kind, "gavel", Some("gavel"), true, false).await,
+        Contender::new(kind, "gavel, permissions", Some("gavel"), true, true).await,
+        Contender::new(kind, "gavel, unasked", Some("gavel"), false, false).await,
     ];
     let load = cost::load();
     for round in 0..rounds {
@@ -169,14 +186,16 @@ async fn compare(version: Version, rounds: usize, size: usize) {
         "\nProsody {version:?}, {rounds} rounds, meetings of {size}; load before: {load}, after: {}",
         cost::load()
     );
-    println!("                 CPU s  of own module's  settled ms: median    p90    p99    MB");
+    println!(
+        "                      CPU s  of own module's  settled ms: median    p90    p99    MB"
+    );
     let yardstick = all[1].spent.iter().map(|spent| spent[0].as_secs_f64());
     let yardstick: Vec<f64> = yardstick.collect();
     for contender in &mut all {
         let cpu = contender.seconds(0);
         let memory = cost::memory(contender.prosody.pid());
         let compared = contender.compared_with(&yardstick);
-        print!("{:<14}{cpu:>8.2}{compared:>17.3}", contender.name);
+        print!("{:<19}{cpu:>8.2}{compared:>17.3}", contender.name);
         match contender.waits.is_empty() {
             true => print!("{:>34}", "-"),
             false => print!(
@@ -188,7 +207,7 @@ async fn compare(version: Version, rounds: usize, size: usize) {
         }
         println!("{memory:>6.1}");
     }
-    let [_, _, mut gavel, _] = all;
+    let [_, _, mut gavel, ..] = all;
     let pid = gavel.gavel.as_ref().map(Gavel::pid).unwrap();
     println!(
         "gavel itself: {:.2} s of CPU, {:.1} MB",

@@ -177,9 +177,14 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
     .unwrap();
     assert_eq!(moves(&carol, ROOM, TWO).await, Ok(()));
     assert_eq!(meeting.inside(TWO).await, "bob carol focus");
-    // Recorders and the like are never stopped.
-    let recorder = Client::connect(&meeting.scene.prosody, "focus@auth.meet.jitsi/second").await;
-    assert_eq!(recorder.try_join(ONE, "recorder", "").await, Ok(()));
+    // What Jitsi refuses is no ticket.
+    let three = "room--three@breakout.meet.jitsi";
+    carol.join(ROOM, "carol", "").await;
+    let none = [("breakout-enter", "nobody")];
+    says_of(&meeting.scene, ROOM, &carol, &none).await.unwrap();
+    meeting.sends(&carol, three).await;
+    meeting.focus.join(three, "focus", "").await;
+    assert_eq!(moves(&carol, ROOM, three).await, refused);
 }
 on_both!(module_lets_only_those_who_are_sent_into_breakout_rooms);
 
@@ -442,3 +447,66 @@ async fn module_refuses_to_manage_breakout_rooms(version: Version) {
     );
 }
 on_both!(module_refuses_to_manage_breakout_rooms);
+
+/// Who moderates another meeting sends nobody into this one's rooms.
+async fn module_takes_no_tickets_of_other_meetings(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let jid = "mallory@meet.jitsi/mallory";
+    let mut fields = connected("mallory");
+    fields["jitsi_web_query_room"] = json!("other");
+    let fields = fields.to_string();
+    let mallory = Client::connect_with(&meeting.scene.prosody, jid, Some(&fields)).await;
+    mallory.join("other@muc.meet.jitsi", "mallory", "").await;
+    assert_eq!(mallory.role("other@muc.meet.jitsi", "mallory"), "moderator");
+    order(&mallory, "add", "subject='room--one'").await;
+    let attributes = format!("participantJid='{jid}' roomJid='{ONE}'");
+    assert_eq!(order(&mallory, "move-to-room", &attributes).await, None);
+    mallory
+        .expect("to be sent there", |s| s.named("json-message").is_some())
+        .await;
+    let refused = mallory.try_join(ONE, "mallory", "").await;
+    assert_eq!(refused, Err("not-allowed".to_owned()));
+}
+on_both!(module_takes_no_tickets_of_other_meetings);
+
+/// Recorders and the like are never stopped.
+async fn module_stops_no_machines_at_breakout_rooms(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let prosody = &meeting.scene.prosody;
+    let recorder = Client::connect(prosody, "recorder@auth.meet.jitsi/recorder").await;
+    assert_eq!(recorder.try_join(ONE, "recorder", "").await, Ok(()));
+    let other = Client::connect(prosody, "other@auth.meet.jitsi/other").await;
+    // Where gavel says who they are, they are these and no others; also over a reload.
+    let machines = format!(
+        "<permissions xmlns='urn:gavel:permissions:0'><p name='breakout-enter' for='nobody'/>\
+         <infrastructure jid='{}'/></permissions>",
+        "jibri@meet.jitsi"
+    );
+    meeting
+        .scene
+        .gavel
+        .iq("set", BREAKOUTS, &machines)
+        .await
+        .unwrap();
+    meeting
+        .scene
+        .eval_on(BREAKOUTS, "return manage('reload', 'gavel')")
+        .await;
+    let jibri = person(&meeting.scene, "jibri").await;
+    assert_eq!(moves(&jibri, ROOM, ONE).await, Ok(()));
+    let refused = Err("not-allowed".to_owned());
+    assert_eq!(other.try_join(ONE, "other", "").await, refused);
+    // Where it has said so with the guard's lease alone, that counts.
+    defaults_on(&meeting.scene, BREAKOUTS, &[("breakout-enter", "nobody")]).await;
+    let lease = "<lease xmlns='urn:gavel:guard:0' seconds='9'><infrastructure jid='bot@meet.jitsi'/></lease>";
+    meeting
+        .scene
+        .gavel
+        .iq("set", BREAKOUTS, lease)
+        .await
+        .unwrap();
+    let bot = person(&meeting.scene, "bot").await;
+    assert_eq!(moves(&bot, ROOM, ONE).await, Ok(()));
+    assert_eq!(other.try_join(ONE, "other", "").await, refused);
+}
+on_both!(module_stops_no_machines_at_breakout_rooms);

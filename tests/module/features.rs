@@ -134,6 +134,10 @@ async fn module_lets_jitsi_decide_as_gavel_says(version: Version) {
     promote(&scene, &bob, "admin").await;
     assert!(may(&bob, "transcription", "owner").await);
     assert!(!may(&bob, "outbound-call", "owner").await);
+    assert!(
+        !may(&bob, "file-upload", "owner").await,
+        "files are an owner's"
+    );
     assert_eq!(told(&bob).unwrap()["transcription"], "true");
     promote(&scene, &bob, "owner").await;
     assert!(may(&bob, "outbound-call", "owner").await);
@@ -150,6 +154,28 @@ async fn module_lets_jitsi_decide_as_gavel_says(version: Version) {
     bob.ping("meet.jitsi").await.unwrap();
     assert!(!may(&bob, "transcription", "owner").await);
     assert_eq!(told(&bob).unwrap()["transcription"], "false");
+    // Some modules write a role and tell nobody.
+    let write = |role: &str| {
+        format!(
+            "local r = room('{ROOM}') local o = r:get_occupant_by_nick('{ROOM}/bob')
+             o.role = '{role}' r:save_occupant(o)"
+        )
+    };
+    scene.eval(&write("moderator")).await;
+    assert!(may(&bob, "transcription", "owner").await);
+    scene.eval(&write("participant")).await;
+    assert!(!may(&bob, "transcription", "owner").await);
+    // What else came with a promotion goes with it.
+    promote(&scene, &bob, "owner").await;
+    scene
+        .session(&bob, "granted_jitsi_meet_context_user_id = 'alice'")
+        .await;
+    promote(&scene, &bob, "none").await;
+    let granted = format!(
+        "return tostring(session('{}').granted_jitsi_meet_context_user_id)",
+        bob.jid
+    );
+    assert_eq!(scene.eval(&granted).await, "nil");
     // An empty list leaves all to Jitsi again.
     defaults(&scene, &[]).await;
     assert_eq!(table(&scene, &bob).await, "none");
