@@ -366,7 +366,7 @@ pub const ROWS: &[Row] = &[
     row_of(
         "policy.permissions.lobby-bypass",
         Value("\"owners\""),
-        "Entering although the lobby or a password is on. With `owners` somebody whose token makes them admin may enter, too.",
+        "Entering although the lobby or a password is on. With `moderators` people whose token makes them admin enter, too.",
     ),
     row_of(
         "policy.permissions.outbound-call",
