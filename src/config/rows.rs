@@ -326,7 +326,7 @@ pub const ROWS: &[Row] = &[
     row_of(
         "policy.permissions.breakout-enter",
         Value("\"everyone\""),
-        "Entering a breakout room without having been sent there by a moderator.",
+        "Entering a breakout room without having been sent there by a moderator. Moderators always may.",
     ),
     row_of(
         "policy.permissions.breakout-manage",

@@ -296,6 +296,57 @@ fn b17_without_the_module_it_is_said_that_nobody_enforces_them() {
     assert_eq!(warnings(&world, about), 1);
 }
 
+/// What the module says that it holds counts, whatever gavel has said before.
+#[test]
+fn b17_what_the_module_has_lost_it_is_told_again() {
+    let (mut world, r) = world(Policy::default());
+    let ticket = member().feature("send-groupchat", false);
+    let mut written = Written {
+        ticket: Some(ticket),
+        ..Written::default()
+    };
+    world.write(ADA, &r, "ada", written.clone());
+    world.run(100);
+    let own = list(&[("send-groupchat", "nobody")]);
+    assert_eq!(world.server.permitted(ADA, &r), own);
+    world.server.permissions.lose();
+    written.name = DisplayName::Plain("Ada".into());
+    world.write(ADA, &r, "ada", written);
+    world.run(100);
+    assert_eq!(world.server.permitted(ADA, &r), own);
+    world.check_quiet();
+}
+
+#[test]
+fn b17_a_reload_holds_for_people_who_are_there() {
+    let said = [(Permission::Recording, true)];
+    let (mut world, r) = world(ruled("claims != null", &said));
+    let guest = "guest@guest.meet.jitsi/1";
+    world.join(ADA, &r, "ada", Some(member()));
+    world.join(guest, &r, "guest", None);
+    world.run(100);
+    assert_eq!(
+        world.server.permitted(ADA, &r),
+        list(&[("recording", "everyone")])
+    );
+    // The same rule by name, verdict and reason, with other permissions.
+    let said = [(Permission::Recording, false), (Permission::Flip, true)];
+    reload(&mut world, ruled("claims != null", &said));
+    let own = list(&[("flip", "everyone"), ("recording", "nobody")]);
+    assert_eq!(world.server.permitted(ADA, &r), own);
+    assert_eq!(world.server.permitted(guest, &r), List::new());
+    reload(&mut world, set(&[(Permission::Flip, Holders::Token)]));
+    assert_eq!(
+        world.server.permitted(ADA, &r),
+        list(&[("flip", "everyone")])
+    );
+    assert_eq!(
+        world.server.permitted(guest, &r),
+        list(&[("flip", "nobody")])
+    );
+    world.check_quiet();
+}
+
 /// What Jitsi has to check and does not, since its module is not loaded.
 #[test]
 fn b17_what_nobody_checks_is_said_once() {
@@ -498,7 +549,11 @@ const NAMES: [(&str, Permission); 4] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Whatever somebody shows, drops or calls themselves: nothing that they may not
     /// do at first may they do afterwards.
