@@ -1,8 +1,12 @@
 //! Moments as the API writes them.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The last millisecond of the year 9999.
+const LATEST_MS: u64 = 253_402_300_799_999;
 
 /// A moment: milliseconds since 1970-01-01 UTC, written as RFC 3339 (section
 /// 5.6) in UTC with milliseconds, `2026-11-24T08:47:48.123Z`.
@@ -30,18 +34,24 @@ impl Time {
 
     /// Reads RFC 3339; moments before 1970 become 1970. `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        let at: Timestamp = text.parse().ok()?;
-        let unix_ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let unix_ms = u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
         Some(Self { unix_ms })
     }
 }
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What no calendar reaches is shown as its end.
-        let ms = i64::try_from(self.unix_ms).unwrap_or(i64::MAX);
-        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
-        write!(f, "{at:.3}")
+        // RFC 3339 has four digits for the year: what is later is shown as the end.
+        let nanos = i128::from(self.unix_ms.min(LATEST_MS)) * 1_000_000;
+        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
+        let (year, month, day) = at.to_calendar_date();
+        let (hour, minute, second, ms) = at.to_hms_milli();
+        let month = u8::from(month);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z"
+        )
     }
 }
 
@@ -76,6 +86,11 @@ mod tests {
             Some(1_795_510_068_007)
         );
         assert_eq!(Time::parse("yesterday"), None);
-        assert!(!Time::from_unix_ms(u64::MAX).to_string().is_empty());
+        let end = Time::from_unix_ms(u64::MAX).to_string();
+        assert_eq!(end, "9999-12-31T23:59:59.999Z");
+        assert_eq!(
+            Time::parse("1969-12-31T23:59:59Z").map(Time::unix_ms),
+            Some(0)
+        );
     }
 }

@@ -5,9 +5,9 @@
 //! - [`Decoder`]: one frame → one [`Inbound`](crate::stanza::Inbound).
 //! - [`Encoder`]: one [`Outbound`](crate::stanza::Outbound) → bytes.
 //!
-//! # Why not the stream of tokio-xmpp
+//! - [`opening`]: how a stream begins.
 //!
-//! It opens the stream (see [`crate::shell`]), then hands it over. Beyond that:
+//! # Why not the stream of tokio-xmpp
 //!
 //! - Its tokeniser, rxml, reads a stream as one document: an undeclared prefix,
 //!   a forbidden character, or a name or attribute of more than 8 KiB ends the
@@ -42,6 +42,7 @@ mod lexer;
 mod muc_user;
 mod node;
 pub mod ns;
+pub mod opening;
 mod pad;
 mod revert;
 mod sieve;
