@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use gavel::config::{ROWS, is_listed, variable};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -72,4 +73,74 @@ fn the_kubernetes_manifests_are_valid() {
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert_eq!(said.matches("passed").count(), 2, "{said}");
+}
+
+/// The pattern's folder, and what stands before and behind its `*`.
+fn matching(pattern: &str) -> Vec<String> {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return vec![pattern.to_owned()];
+    };
+    let (folder, start) = before.rsplit_once('/').unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let names = fs::read_dir(root).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let fits = |name: &String| name.starts_with(start) && name.ends_with(after);
+    let mut found: Vec<String> = names.filter(fits).collect();
+    found.sort();
+    let path = |name: String| format!("{folder}/{name}");
+    found.into_iter().map(path).collect()
+}
+
+/// Each file of the Debian package, by its place there.
+fn packaged() -> BTreeMap<String, String> {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let manifest: toml::Table = fs::read_to_string(manifest).unwrap().parse().unwrap();
+    let assets = &manifest["package"]["metadata"]["deb"]["assets"];
+    let mut files = BTreeMap::new();
+    for asset in assets.as_array().unwrap() {
+        let (source, to) = (asset[0].as_str().unwrap(), asset[1].as_str().unwrap());
+        for source in matching(source) {
+            let to = match to.ends_with('/') {
+                true => format!("{to}{}", source.rsplit('/').next().unwrap()),
+                false => to.to_owned(),
+            };
+            files.insert(to, source);
+        }
+    }
+    files
+}
+
+#[test]
+fn the_documents_in_the_package_link_to_what_is_there() {
+    let files = packaged();
+    let mut links = 0;
+    for (to, source) in files.iter().filter(|(to, _)| to.ends_with(".md")) {
+        let text = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+        let text = fs::read_to_string(text).unwrap();
+        for link in text.split("](").skip(1) {
+            let link = link.split([')', '#']).next().unwrap();
+            if link.is_empty() || link.contains("://") {
+                continue;
+            }
+            let mut place: Vec<&str> = to.split('/').collect();
+            place.pop();
+            for part in link.split('/') {
+                match part {
+                    ".." => drop(place.pop()),
+                    part => place.push(part),
+                }
+            }
+            let place = place.join("/");
+            assert!(files.contains_key(&place), "{to} links to {place}");
+            links += 1;
+        }
+    }
+    assert!(links > 50, "{links}");
+}
+
+#[test]
+fn debians_changelog_is_of_this_version() {
+    let changelog = deploy("debian/changelog");
+    let version = concat!("gavel (", env!("CARGO_PKG_VERSION"), "-1) ");
+    assert!(changelog.starts_with(version), "{changelog}");
 }

@@ -92,7 +92,7 @@ impl Stage {
             shown: BTreeMap::new(),
             why: BTreeMap::new(),
         };
-        println!("\n{}", stage.paint(DIM, "seconds  told by, and what"));
+        println!("\n{}", stage.paint(DIM, "seconds  source and event"));
         stage
     }
 
