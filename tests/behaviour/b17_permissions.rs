@@ -228,6 +228,39 @@ async fn b17_another_device_has_the_same(version: Version) {
 }
 on_both!(b17_another_device_has_the_same);
 
+/// Two sessions of one account behind one nick are one occupant.
+async fn b17_a_second_session_behind_a_nick_has_the_same(version: Version) {
+    let meeting = Meeting::new(version, "[policy.permissions]\nrecording = 'nobody'\n").await;
+    let own = claims(
+        "ada",
+        false,
+        &[("recording", true), ("send-groupchat", false)],
+    );
+    let first = meeting.comes("ada", Some(own.clone())).await;
+    let second = Client::connect(&meeting.env.prosody, "ada@meet.jitsi/second").await;
+    let session = crate::permitting::fields(Some(own));
+    second.set_session(&session).await;
+    second.join(ROOM, "ada", "").await;
+    meeting.settle().await;
+    for session in [&first, &second] {
+        assert!(
+            !meeting.may(session, "send-groupchat").await,
+            "{}",
+            session.jid
+        );
+        assert!(meeting.may(session, "recording").await, "{}", session.jid);
+    }
+    // The first leaves: the second goes on as before.
+    first
+        .send(&format!("<presence type='unavailable' to='{ROOM}/ada'/>"))
+        .await;
+    first.ping("meet.jitsi").await.unwrap();
+    meeting.settle().await;
+    assert!(!meeting.may(&second, "send-groupchat").await);
+    assert!(meeting.may(&second, "recording").await);
+}
+on_both!(b17_a_second_session_behind_a_nick_has_the_same);
+
 /// A reload holds at once for people who are there, guests among them.
 async fn b17_a_reload_holds_at_once(version: Version) {
     let meeting = Meeting::new(version, "").await;

@@ -124,11 +124,26 @@ hooks.serve("iq-set/bare/"..xmlns_permissions..":permissions", function (event)
 	local element, room = event.stanza.tags[1], who.find_room(event.stanza);
 	local full, list = element.attr.jid, read(element);
 	if not list then return who.answer(event, "modify", "bad-request"); end
-	if not room or not full or not room:get_occupant_jid(full) then
-		return who.answer(event, "cancel", "item-not-found");
+	local occupant = room and full and room:get_occupant_by_real_jid(full);
+	if not occupant then return who.answer(event, "cancel", "item-not-found"); end
+	local meeting = seats.meeting(room);
+	local before = said(full, meeting);
+	if element.attr.default == "true" then list = nil; end
+	for session in occupant:each_session() do
+		-- Several sessions behind one nick are one occupant, unless gavel has said something else of one.
+		if session == full or said(session, meeting) == before then say(session, meeting, list); end
 	end
-	say(full, seats.meeting(room), element.attr.default ~= "true" and list or nil);
 	return who.answer(event);
+end);
+
+-- Another session behind a nick may do what the first may.
+hooks.hook("muc-occupant-session-new", function (event)
+	local meeting = seats.meeting(event.room);
+	if said(event.jid, meeting) then return; end
+	for session in event.occupant:each_session() do
+		local list = said(session, meeting);
+		if list then return say(event.jid, meeting, list); end
+	end
 end);
 
 ---- Reloads ----
