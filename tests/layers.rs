@@ -2,7 +2,7 @@
 //! the sources. Comments may name what they like; code may not.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -208,4 +208,272 @@ fn the_reader_of_sources_sees_what_it_must() {
     let code = code("use crate::{a::{B, C}, d};\n// crate::no\nlet x = crate::e::f();");
     let names: Vec<String> = named(&code).into_iter().collect();
     assert_eq!(names, ["a", "d", "e"]);
+}
+
+/// Every source file but tests, by the path of its module.
+fn modules() -> BTreeMap<Vec<String>, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let inside = path.strip_prefix(&root).unwrap().with_extension("");
+            let mut module: Vec<String> = inside
+                .iter()
+                .map(|part| part.to_str().unwrap().to_owned())
+                .collect();
+            if module.last().is_some_and(|last| last == "mod") {
+                module.pop();
+            }
+            let is_test = module.iter().any(|part| part.contains("test"));
+            let is_root = ["lib", "main"].contains(&module[0].as_str());
+            if !is_test && !is_root {
+                found.insert(module, code(&fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// The paths that a `use` names: `a::{b, c::d}` are `a::b` and `a::c::d`.
+fn paths(tree: &str) -> Vec<Vec<String>> {
+    let words = |path: &str| -> Vec<String> {
+        let parts = path.split("::").map(str::trim);
+        let named = parts.map(|part| part.split(" as ").next().unwrap().trim());
+        named
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let Some((head, rest)) = tree.split_once('{') else {
+        return vec![words(tree)];
+    };
+    let body = &rest[..rest.rfind('}').unwrap()];
+    let (mut depth, mut start, mut found) = (0, 0, Vec::new());
+    for (at, c) in body.char_indices().chain([(body.len(), ',')]) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                if !body[start..at].trim().is_empty() {
+                    found.extend(
+                        paths(&body[start..at])
+                            .into_iter()
+                            .map(|path| words(head).into_iter().chain(path).collect::<Vec<_>>()),
+                    );
+                }
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Names that a module passes on with `pub use`, and the modules that have them.
+type PassedOn = BTreeMap<(Vec<String>, String), Vec<String>>;
+
+/// The module that a path in `module` leads to; none outside of this crate.
+fn leads_to(
+    modules: &BTreeMap<Vec<String>, String>,
+    passed_on: &PassedOn,
+    module: &[String],
+    path: &[String],
+) -> Option<Vec<String>> {
+    let ups = path.iter().take_while(|part| *part == "super").count();
+    let (base, rest) = match path.first()?.as_str() {
+        "crate" => (Vec::new(), &path[1..]),
+        "self" => (module.to_vec(), &path[1..]),
+        "super" => (
+            module[..module.len().checked_sub(ups)?].to_vec(),
+            &path[ups..],
+        ),
+        child => {
+            let mut known = module.to_vec();
+            known.push(child.to_owned());
+            modules
+                .contains_key(&known)
+                .then(|| (module.to_vec(), path))?
+        }
+    };
+    let full: Vec<String> = base.into_iter().chain(rest.iter().cloned()).collect();
+    let long = (1..=full.len())
+        .rev()
+        .find(|n| modules.contains_key(&full[..*n]))?;
+    let (found, rest) = full.split_at(long);
+    let name = rest.first().cloned().unwrap_or_default();
+    let further = passed_on.get(&(found.to_vec(), name));
+    Some(further.cloned().unwrap_or_else(|| found.to_vec()))
+}
+
+/// What stands between `use` and `;`, and whether it is passed on; and the rest of the
+/// code.
+fn uses(code: &str) -> (Vec<(bool, String)>, String) {
+    let (mut found, mut others) = (Vec::new(), String::new());
+    let mut rest = code;
+    while let Some(line) = rest.lines().next() {
+        let (public, begins) = match line.trim_start().split_once("use ") {
+            Some((before, _)) => (before.starts_with("pub"), before.trim().is_empty()),
+            None => (false, false),
+        };
+        let word = line
+            .trim_start()
+            .split("use ")
+            .next()
+            .unwrap_or_default()
+            .trim();
+        let passes = public && (word == "pub" || word.starts_with("pub(") && word.ends_with(')'));
+        let length = match rest.find(';').filter(|_| begins || passes) {
+            Some(end) => {
+                let start = rest.find("use ").unwrap() + "use ".len();
+                found.push((passes, rest[start..end].to_owned()));
+                end + 1
+            }
+            None => {
+                others += line;
+                others.push('\n');
+                line.len()
+            }
+        };
+        rest = rest[length..].split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    (found, others)
+}
+
+/// For each file the files that it imports something from. What a file passes on, it
+/// does not import.
+fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+    let modules = modules();
+    let mut passed_on = PassedOn::new();
+    // What is passed on is passed on again.
+    for _ in 0..3 {
+        for (module, code) in &modules {
+            for (_, tree) in uses(code).0.into_iter().filter(|(public, _)| *public) {
+                for path in paths(&tree) {
+                    let from = leads_to(&modules, &passed_on, module, &path);
+                    if let Some(from) = from.filter(|from| from != module) {
+                        let name = path.last().unwrap().clone();
+                        passed_on.insert((module.clone(), name), from);
+                    }
+                }
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    for (module, code) in &modules {
+        let (trees, code) = uses(code);
+        let trees = trees.into_iter().filter(|(public, _)| !public);
+        let mut named: Vec<Vec<String>> = trees.flat_map(|(_, tree)| paths(&tree)).collect();
+        for word in ["crate::", "super::"] {
+            let begins =
+                |at: &usize| !code[..*at].ends_with(|c: char| c == ':' || c.is_alphanumeric());
+            for at in code.match_indices(word).map(|(at, _)| at).filter(begins) {
+                let end = code[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+                named.extend(paths(&code[at..at + end.unwrap_or(code.len() - at)]));
+            }
+        }
+        let from = named
+            .iter()
+            .filter_map(|path| leads_to(&modules, &passed_on, module, path));
+        let from: BTreeSet<Vec<String>> = from.filter(|from| from != module).collect();
+        all.insert(module.clone(), from);
+    }
+    all
+}
+
+/// A way along imports that comes back to where it began.
+fn circle(imports: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> Option<Vec<String>> {
+    let mut left: BTreeMap<_, BTreeSet<_>> = imports
+        .iter()
+        .map(|(file, from)| (file, from.iter().collect()))
+        .collect();
+    // Whoever imports from nobody that is left is in no circle.
+    loop {
+        let before = left.len();
+        let kept: BTreeSet<_> = left.keys().copied().collect();
+        left.retain(|_, from| from.iter().any(|file| kept.contains(*file)));
+        if left.len() == before {
+            break;
+        }
+    }
+    let mut way = vec![*left.keys().next()?];
+    loop {
+        let next = left[way.last()?]
+            .iter()
+            .find(|file| left.contains_key(**file))?;
+        let back = way.iter().position(|file| file == next);
+        way.push(*next);
+        if let Some(at) = back {
+            return Some(way[at..].iter().map(|file| file.join("::")).collect());
+        }
+    }
+}
+
+#[test]
+fn no_files_import_from_each_other() {
+    let circle = circle(&imports());
+    assert_eq!(circle, None, "these files import in a circle");
+}
+
+#[test]
+fn each_part_of_the_engine_owns_its_state() {
+    let allowed = ["engine/mod.rs", "engine/query.rs"];
+    for (path, code) in sources("engine") {
+        let may = allowed.iter().any(|file| path.ends_with(file));
+        assert!(
+            may || !code.contains("impl Engine"),
+            "{path} reaches into all parts of the engine: give it the part that it needs"
+        );
+    }
+}
+
+/// The parts of the engine, the lowest first. Each may look at those before it, and
+/// knows nothing of those after it.
+const PARTS: [&str; 6] = ["room", "meeting", "keys", "names", "guard", "view"];
+
+#[test]
+fn imports_between_the_parts_of_the_engine_go_down_only() {
+    for (file, from) in imports() {
+        let part = |module: &[String]| {
+            let name = module.get(1).filter(|_| module[0] == "engine")?;
+            PARTS.iter().position(|part| part == name)
+        };
+        let Some(own) = part(&file) else {
+            continue;
+        };
+        for other in from {
+            let higher = part(&other).is_some_and(|other| other > own);
+            assert!(
+                !higher,
+                "{} uses {}, which lies above it",
+                file.join("::"),
+                other.join("::")
+            );
+        }
+    }
+}
+
+#[test]
+fn circles_of_imports_are_found() {
+    let file = |name: &str| vec![name.to_owned()];
+    let mut imports = BTreeMap::from([
+        (file("a"), BTreeSet::from([file("b")])),
+        (file("b"), BTreeSet::from([file("c")])),
+        (file("c"), BTreeSet::new()),
+    ]);
+    assert_eq!(circle(&imports), None);
+    imports.insert(file("c"), BTreeSet::from([file("b")]));
+    assert!(circle(&imports).is_some_and(|way| way.len() == 3));
+    let found = paths("crate::{a::{B, C}, d}");
+    let expected = [
+        ["crate", "a", "B"].to_vec(),
+        ["crate", "a", "C"].to_vec(),
+        ["crate", "d"].to_vec(),
+    ];
+    assert_eq!(found, expected);
 }

@@ -22,6 +22,7 @@ mod lua_pattern;
 mod name;
 mod remote;
 mod room;
+mod settings;
 mod token;
 mod verifier;
 
@@ -37,8 +38,9 @@ pub use keys::KeyError;
 pub use lua_pattern::Untranslatable;
 pub use name::{ForbiddenCharacters, TokenName};
 pub use remote::{Awaited, FetchFault, KeyCache, KeyLayout, KeyName, KeyNews, KeyServer};
+pub use settings::{JwtSettings, KeySource, Occasion, Settings};
 pub use token::{MAX_TOKEN_BYTES, Token};
-pub use verifier::{Finding, JwtSettings, KeySource, Occasion, Settings, Verifier, check_room};
+pub use verifier::{Finding, Verifier, check_room};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

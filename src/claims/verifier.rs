@@ -5,86 +5,14 @@ use super::bridge::BridgeVerifier;
 use super::fault::Fault;
 use super::inspection::Inspection;
 use super::jwt::{Check, JwtVerifier};
-use super::remote::{Awaited, FetchFault, KeyCache, KeyName, KeyServer, Unverified};
+use super::remote::{Awaited, FetchFault, KeyCache, KeyName, Unverified};
+use super::settings::{Occasion, Settings};
 use super::token::Token;
-use super::{Algorithm, Bindings, Claims, KeyError, RejectReason, Source, TokenId};
+use super::{Bindings, Claims, KeyError, RejectReason, Source, TokenId};
 use super::{identity, room};
-use crate::muc::{OccupantJid, RealJid, RoomJid};
+use crate::muc::RoomJid;
 use crate::stanza::{Bridge, Evidence, EvidenceKind};
 use serde_json::Value;
-use std::time::Duration;
-
-/// What the configuration says about claims. No `Debug`: it holds secrets.
-#[derive(Clone)]
-pub struct Settings {
-    /// Looked at in this order; the first that yields claims wins.
-    pub sources: Vec<Source>,
-    /// Domains whose occupants' `identity` is believed.
-    pub trusted_domains: Vec<String>,
-    /// The component secret, which keys the module's macs.
-    pub bridge_secret: Vec<u8>,
-    /// Whether, in `[tenant]room`, `sub` of the claims that the module hands over
-    /// must be the tenant or `*`.
-    pub verify_tenant: bool,
-    /// Needed by source jwt.
-    pub jwt: Option<JwtSettings>,
-}
-
-/// `[claims.jwt]`. No `Debug`: it holds secrets.
-#[derive(Clone)]
-pub struct JwtSettings {
-    /// What signatures are checked with.
-    pub keys: KeySource,
-    /// The algorithms accepted, whatever a token says.
-    pub algorithms: Vec<Algorithm>,
-    /// Whether, in `[tenant]room`, `sub` must be the tenant or `*`.
-    pub verify_tenant: bool,
-    /// Whether a token without `exp` is refused.
-    pub require_exp: bool,
-    /// `iss` accepted; `*` for any.
-    pub issuers: Vec<String>,
-    /// `aud` accepted; `*` for any.
-    pub audiences: Vec<String>,
-    /// How wrong clocks may be.
-    pub leeway: Duration,
-}
-
-/// Where the keys of tokens come from. No `Debug`: it holds secrets.
-#[derive(Clone)]
-pub enum KeySource {
-    /// `claims.jwt.secret` or `secret_file`: a shared secret (HS256 and so on).
-    Secret(Vec<u8>),
-    /// Text of `claims.jwt.public_key_file`: one public key.
-    Pem(String),
-    /// Text of `claims.jwt.jwks_file`: a JSON Web Key Set (RFC 7517 §5).
-    Jwks(String),
-    /// `claims.jwt.jwks_url` or `asap_key_server`: fetched when needed.
-    Remote(KeyServer),
-}
-
-/// Who shows evidence, where and when.
-#[derive(Debug, Clone, Copy)]
-pub struct Occasion<'a> {
-    /// The id of the component stream, which the module's macs cover.
-    pub stream_id: &'a str,
-    /// The occupant's real full JID.
-    pub real: &'a RealJid,
-    /// The occupant JID as Prosody stores it.
-    pub occupant: &'a OccupantJid,
-    /// The room that claims are for: a breakout room's main room.
-    pub room: &'a RoomJid,
-    /// Whether the presence is part of the occupant list of a room being joined,
-    /// so that nobody knows how old it is (see [`Bindings::settle`]).
-    pub listed: bool,
-    /// When the evidence was first shown, by the process's clock: answers of
-    /// key servers since then tell for certain. Zero where they all do.
-    pub since: Duration,
-    /// The same in seconds since 1970: `exp` is judged by it, however long the
-    /// key is awaited.
-    pub shown: u64,
-    /// Seconds since 1970.
-    pub now: u64,
-}
 
 /// What came of evidence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

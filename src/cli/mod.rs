@@ -6,6 +6,7 @@
 mod args;
 pub mod ask;
 mod check;
+mod completing;
 mod completions;
 mod doctor;
 mod events;
@@ -41,7 +42,7 @@ use std::process::ExitCode;
 /// Runs the command that `arguments` (the program's name first) ask for.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if completions::answer(&arguments) {
+    if completing::answer(&arguments) {
         return ExitCode::SUCCESS;
     }
     let cli = match Cli::try_parse_from(arguments) {
@@ -70,7 +71,7 @@ fn dispatch(command: Command, config: Option<&Path>, output: &mut Output) -> Res
         Command::Doctor(args) => doctor::run(&args, config, output),
         Command::Setup(args) => setup::run(&args, output),
         Command::Status(args) => status::run(&args, config, output),
-        Command::Completions(args) => completions::run(&args, output),
+        Command::Completions(args) => completing::run(&args, output),
     }
 }
 

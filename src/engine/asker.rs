@@ -1,6 +1,6 @@
 //! Who has asked Prosody something, and is therefore told the answer.
 
-use super::examination::Question;
+use crate::engine::examination::Question;
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use crate::stanza::{IqPayload, StanzaError};
 
@@ -147,5 +147,14 @@ pub fn unreadable() -> StanzaError {
         kind: "wait".into(),
         condition: "undefined-condition".into(),
         text: Some("the answer could not be read".into()),
+    }
+}
+
+/// What becomes of a question that is longer than what Prosody reads.
+pub fn too_long() -> StanzaError {
+    StanzaError {
+        kind: "modify".into(),
+        condition: "policy-violation".into(),
+        text: Some("it is too long to be sent".into()),
     }
 }

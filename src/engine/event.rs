@@ -4,10 +4,10 @@ mod input;
 
 pub use input::Input;
 
-pub use super::warning::Warning;
+pub use crate::engine::warning::Warning;
 
-use super::time::Tick;
 use crate::claims::{KeyName, KeyNews, RejectReason, Source};
+use crate::engine::time::Tick;
 use crate::muc::{Affiliation, Nick, RealJid, RoomJid};
 use crate::policy::{Reason, Rule};
 use crate::stanza::Outbound;
@@ -21,7 +21,7 @@ pub enum Action {
     Send(Outbound),
     /// Tell this.
     Report(Report),
-    /// What [`super::Engine::state`] gives has changed.
+    /// What [`crate::engine::Engine::state`] gives has changed.
     Save,
     /// Fetch this from the key server, beside everything else, and hand in
     /// [`Input::KeyFetched`].
@@ -88,7 +88,7 @@ pub enum Report {
         /// Time since their first presence.
         after: Tick,
     },
-    /// What [`super::Engine::answers`] gives is new.
+    /// What [`crate::engine::Engine::answers`] gives is new.
     Examined,
     /// Something an admin should know or mend; said once each.
     Warning(Warning),

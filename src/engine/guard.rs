@@ -7,18 +7,22 @@
 //! where gavel hangs. The *guard* request of each room says who is entitled, at
 //! first everybody, then whoever changes. Nothing goes out with presence.
 
-use super::Engine;
-use super::Warning;
-use super::asker::{Answer, Asker};
-use super::meeting::decide::Wanted;
-use super::person::Person;
-use super::room::Room;
-use super::task::Task;
-use super::timers::Timer;
+use crate::engine::asker::{Answer, Asker};
+use crate::engine::meeting::decide::Wanted;
+use crate::engine::meeting::guard_has_refused;
+use crate::engine::meeting::known::Known;
+use crate::engine::meeting::person::Person;
+use crate::engine::order::Order;
+use crate::engine::outbox::Outbox;
+use crate::engine::room::Room;
+use crate::engine::room::event::RoomEvent;
+use crate::engine::task::Task;
+use crate::engine::timers::Timer;
+use crate::engine::warning::Warning;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use crate::policy::{Entitlement, Grants, Guests};
 use crate::stanza::{Entitled, IqPayload, Request, StanzaError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// How long a lease is for: within 10 s, the guard of a gavel that hangs must
@@ -33,42 +37,106 @@ const ENTRY: usize = 96;
 /// with something else for some seconds.
 pub const RENEWAL: Duration = Duration::from_secs(2);
 
-impl Engine {
+/// What the guards were told.
+#[derive(Debug, Default)]
+pub struct Guard {
+    /// The services whose module has, as far as is known, a lease.
+    leased: BTreeSet<usize>,
+    /// What the module was told of who is entitled, by room.
+    told: HashMap<RoomJid, HashMap<BareJid, Entitled>>,
+    /// Rooms whose guard is to be told of everybody.
+    stale_rooms: BTreeSet<RoomJid>,
+    /// People of whom a room's guard is to be told something new.
+    stale_people: BTreeSet<(RoomJid, BareJid)>,
+}
+
+impl Guard {
+    /// Whether a service's module has a lease, as far as is known.
+    pub fn is_leased(&self, service: usize) -> bool {
+        self.leased.contains(&service)
+    }
+
+    /// The stream has ended: the module knows of nothing.
+    pub fn lose_all(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The guard at work. Nothing else changes what the guards were told.
+pub struct GuardPart<'a> {
+    /// What is known.
+    pub known: Known<'a>,
+    /// What the guards were told.
+    pub guard: &'a mut Guard,
+    /// What is brought about.
+    pub out: &'a mut Outbox,
+}
+
+impl GuardPart<'_> {
+    /// Takes what a room has told.
+    pub fn take(&mut self, event: &RoomEvent) {
+        match event {
+            RoomEvent::Joined {
+                service,
+                module: false,
+                ..
+            } => {
+                // Loaded again, the module knows of no lease.
+                self.guard.leased.remove(service);
+            }
+            RoomEvent::CaughtUp { room, .. } | RoomEvent::RollCalled { room } => {
+                self.tell_anew(room);
+            }
+            RoomEvent::PutOut { service } => self.renew_lease(*service),
+            RoomEvent::LostSight { room, .. } | RoomEvent::Ended { room } => {
+                self.guard.told.remove(room);
+            }
+            _ => {}
+        }
+    }
+
     /// Renews the lease of a service, or ends it where the guard is not wanted.
-    pub(super) fn renew_lease(&mut self, service: usize) {
-        let guard = self.settings.policy.guard;
-        let state = &mut self.services[service];
-        let leased = std::mem::replace(&mut state.leased, guard);
-        if self.stream.is_none() || !(guard || leased) {
+    pub fn renew_lease(&mut self, service: usize) {
+        let Known {
+            settings, stream, ..
+        } = self.known;
+        let guard = settings.policy.guard;
+        let leased = self.guard.leased.remove(&service);
+        if guard {
+            self.guard.leased.insert(service);
+        }
+        if !stream.is_open() || !(guard || leased) {
             return;
         }
         let seconds = if guard { LEASE.as_secs() } else { 0 };
         let request = Request::Lease {
             seconds,
-            grants: self.settings.policy.grants != Grants::None,
-            ignores_guests: self.settings.policy.guests == Guests::Ignore,
-            infrastructure: self.settings.infrastructure.addresses(),
+            grants: settings.policy.grants != Grants::None,
+            ignores_guests: settings.policy.guests == Guests::Ignore,
+            infrastructure: settings.infrastructure.addresses(),
         };
-        let domain = self.settings.services[service].domain.clone();
-        self.out.ask(&domain, request, Asker::Lease(service));
+        let domain = &settings.services[service].domain;
+        self.out.ask(domain, request, Asker::Lease(service));
         if guard {
-            let again = self.now.tick + RENEWAL;
+            let again = self.known.now.tick + RENEWAL;
             self.out.wake(again, Timer::Lease(service));
         }
     }
 
     /// Renews a lease that is due, unless the module has refused it.
-    pub(super) fn lease_due(&mut self, service: usize) {
-        if self.services[service].leased {
+    pub fn lease_due(&mut self, service: usize) {
+        if self.guard.leased.contains(&service) {
             self.renew_lease(service);
         }
     }
 
     /// The module takes the lease and tells what it has refused meanwhile, or it
     /// refuses the lease. Where it has not answered, the next one is on its way.
-    pub(super) fn lease_answered(&mut self, service: usize, answer: Answer<'_>) {
+    pub fn lease_answered(&mut self, service: usize, answer: Answer<'_>) {
         match answer {
-            Answer::Result(IqPayload::Refused(refused)) => self.guard_has_refused(refused),
+            Answer::Result(IqPayload::Refused(refused)) => {
+                guard_has_refused(self.known, self.out, refused);
+            }
             Answer::Error(error) => self.lease_refused(service, error),
             _ => {}
         }
@@ -77,10 +145,10 @@ impl Engine {
     /// No guard: the module is not loaded, which is told elsewhere, or is an older
     /// one.
     fn lease_refused(&mut self, service: usize, error: &StanzaError) {
-        let state = &mut self.services[service];
-        if std::mem::take(&mut state.leased) && state.module.serves() {
+        let serves = self.known.services[service].module.serves();
+        if self.guard.leased.remove(&service) && serves {
             self.out.warn_once(Warning::NoGuard {
-                service: self.settings.services[service].domain.clone(),
+                service: self.known.settings.services[service].domain.clone(),
                 error: error.to_string(),
             });
         }
@@ -88,61 +156,59 @@ impl Engine {
 
     /// Says anew who is entitled wherever that is wanted, after the
     /// configuration has changed.
-    pub(super) fn guard_anew(&mut self) {
-        for service in 0..self.services.len() {
+    pub fn tell_all_anew(&mut self) {
+        for service in 0..self.known.services.len() {
             self.renew_lease(service);
         }
-        let rooms: Vec<RoomJid> = self.rooms.keys().cloned().collect();
-        for room in rooms {
-            self.guard_room(&room);
+        for room in self.known.rooms.keys() {
+            self.tell_anew(room);
         }
     }
 
     /// Says at the end of this input who is entitled in a room whose people have
     /// been judged.
-    pub(super) fn guard_room(&mut self, jid: &RoomJid) {
-        let wanted = self.settings.policy.guard;
-        let Some(room) = self.rooms.get_mut(jid) else {
+    fn tell_anew(&mut self, jid: &RoomJid) {
+        let wanted = self.known.settings.policy.guard;
+        self.guard.told.remove(jid);
+        let judged = |room: &&Room| wanted && room.module && room.meeting.is_some();
+        let Some(room) = self.known.rooms.get(jid).filter(judged) else {
             return;
         };
-        room.named = None;
-        if !wanted || !room.module || room.meeting.is_none() {
-            return;
-        }
-        let service = room.service;
-        self.unnamed.insert(jid.clone());
+        self.guard.stale_rooms.insert(jid.clone());
         self.out.todo(Task::Guard);
-        if !self.services[service].leased {
-            self.renew_lease(service);
+        if !self.guard.leased.contains(&room.service) {
+            self.renew_lease(room.service);
         }
     }
 
     /// Compares what a person should be named as with what the module was told.
-    pub(super) fn look_at_guard(&mut self, main: &RoomJid, bare: &BareJid) {
-        if !self.settings.policy.guard {
+    pub fn look(&mut self, main: &RoomJid, bare: &BareJid) {
+        if !self.known.settings.policy.guard {
             return;
         }
-        let Some(meeting) = self.meetings.get(main) else {
+        let Some(meeting) = self.known.meetings.get(main) else {
             return;
         };
         for jid in &meeting.rooms {
-            let Some(named) = self.rooms.get(jid).and_then(|room| room.named.as_ref()) else {
+            let Some(told) = self.guard.told.get(jid) else {
                 continue;
             };
             let wanted = self.named_in(jid, main, bare);
-            if named.get(bare) != wanted.as_ref() {
-                self.misnamed.insert((jid.clone(), bare.clone()));
+            if told.get(bare) != wanted.as_ref() {
+                let stale = (jid.clone(), bare.clone());
+                self.guard.stale_people.insert(stale);
                 self.out.todo(Task::Guard);
             }
         }
     }
 
     /// Tells the module what has changed, with one request for each room.
-    pub(super) fn tell_guard(&mut self) {
-        for jid in std::mem::take(&mut self.unnamed) {
+    pub fn tell(&mut self) {
+        for jid in std::mem::take(&mut self.guard.stale_rooms) {
             self.name_all(&jid);
         }
-        let mut changed = std::mem::take(&mut self.misnamed).into_iter().peekable();
+        let changed = std::mem::take(&mut self.guard.stale_people);
+        let mut changed = changed.into_iter().peekable();
         while let Some((jid, bare)) = changed.next() {
             let mut people = vec![self.rename(&jid, bare)];
             while let Some((_, bare)) = changed.next_if(|(room, _)| *room == jid) {
@@ -158,9 +224,9 @@ impl Engine {
     /// Notes and gives what the module is to be told of somebody, if it is
     /// something new.
     fn rename(&mut self, jid: &RoomJid, bare: BareJid) -> Option<Entitled> {
-        let main = self.rooms.get(jid)?.meeting.clone()?;
-        let wanted = self.named_in(jid, &main, &bare);
-        let named = self.rooms.get_mut(jid)?.named.as_mut()?;
+        let main = self.known.rooms.get(jid)?.meeting.as_ref()?;
+        let wanted = self.named_in(jid, main, &bare);
+        let named = self.guard.told.get_mut(jid)?;
         let before = match &wanted {
             Some(entitled) => named.insert(bare.clone(), entitled.clone()),
             None => named.remove(&bare),
@@ -171,19 +237,17 @@ impl Engine {
 
     fn name_all(&mut self, jid: &RoomJid) {
         let inside = |room: &&Room| room.is_in() && room.module;
-        let room = self.rooms.get(jid).filter(inside);
-        let Some(main) = room.and_then(|room| room.meeting.clone()) else {
+        let room = self.known.rooms.get(jid).filter(inside);
+        let Some(main) = room.and_then(|room| room.meeting.as_ref()) else {
             return;
         };
-        let people = self.meetings.get(&main).map(|meeting| &meeting.people);
+        let people = self.known.meetings.get(main).map(|meeting| &meeting.people);
         let people: BTreeSet<&BareJid> = people.into_iter().flat_map(|all| all.keys()).collect();
         let entitled = people.into_iter();
-        let entitled = entitled.filter_map(|bare| self.named_in(jid, &main, bare));
+        let entitled = entitled.filter_map(|bare| self.named_in(jid, main, bare));
         let entitled: Vec<Entitled> = entitled.collect();
-        if let Some(room) = self.rooms.get_mut(jid) {
-            let named = entitled.iter().map(|who| (who.jid.clone(), who.clone()));
-            room.named = Some(named.collect());
-        }
+        let told = entitled.iter().map(|who| (who.jid.clone(), who.clone()));
+        self.guard.told.insert(jid.clone(), told.collect());
         self.ask_guard(jid, true, entitled);
     }
 
@@ -213,25 +277,25 @@ impl Engine {
     /// What somebody should be named as in one room of the meeting: in the main
     /// room also who is absent, whom others could ban.
     fn named_in(&self, jid: &RoomJid, main: &RoomJid, bare: &BareJid) -> Option<Entitled> {
-        let person = self.person(main, bare)?;
+        let person = self.known.person(main, bare)?;
         let here = jid == main || person.seats.iter().any(|seat| seat.room == *jid);
         let affiliation = self.highest(main, person).filter(|_| here)?;
-        let standing = person.standing(&self.settings);
+        let standing = person.standing(self.known.settings);
         Some(Entitled {
             jid: bare.clone(),
             affiliation,
             promotes: person.rights.power(standing).is_some(),
-            host: self.settings.policy.protect_hosts && person.rights.is_host(standing),
+            host: self.known.settings.policy.protect_hosts && person.rights.is_host(standing),
         })
     }
 
     /// The highest affiliation that gavel would leave somebody, where that makes
     /// a moderator.
     fn highest(&self, main: &RoomJid, person: &Person) -> Option<Affiliation> {
-        let highest = match self.wanted(main, person) {
+        let highest = match self.known.wanted(main, person) {
             Wanted::Exactly(wanted) => wanted,
             Wanted::AtMost { cap, .. } => cap,
-            Wanted::Anything => match person.standing(&self.settings).verdict {
+            Wanted::Anything => match person.standing(self.known.settings).verdict {
                 Some(Entitlement::Keep | Entitlement::Guest) => Affiliation::Owner,
                 // A visitor, who is left alone only as one. Absent guests are
                 // known to the module by having no claims.
@@ -242,20 +306,20 @@ impl Engine {
     }
 
     /// A room takes who is entitled, or does not.
-    pub(super) fn guard_answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+    pub fn guard_answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
         match answer {
             Answer::Result(_) | Answer::Partial(_) => {}
             Answer::Error(error) => self.guard_refused(jid, error),
-            Answer::Silence | Answer::Unread => self.guard_room(jid),
+            Answer::Silence | Answer::Unread => self.tell_anew(jid),
         }
     }
 
     fn guard_refused(&mut self, jid: &RoomJid, error: &StanzaError) {
         if error.is("item-not-found") {
             // It has ended, or forgotten gavel.
-            return self.ping_room(jid);
+            return self.out.order(Order::Ping(jid.clone()));
         }
-        if let Some(service) = self.rooms.get(jid).map(|room| room.service) {
+        if let Some(service) = self.known.rooms.get(jid).map(|room| room.service) {
             self.lease_refused(service, error);
         }
     }
@@ -265,7 +329,7 @@ impl Engine {
 mod tests {
     use crate::claims::{self, Source, Verifier};
     use crate::engine::settings::{Freeze, GuestNames, Infrastructure, Poll};
-    use crate::engine::{Action, Engine, Input, Now, Settings, State};
+    use crate::engine::{Action, Engine, Input, Now, Reload, Settings, State};
     use crate::muc::{Nick, Service};
     use crate::policy::Policy;
     use crate::stanza::{Outbound, Request};
@@ -327,8 +391,13 @@ mod tests {
         engine.handle(Now::default(), Input::Connected { stream_id });
         assert!(leases(&mut engine).is_empty());
         for (guard, expected) in [(true, vec![9, 9]), (false, vec![0, 0]), (false, vec![])] {
-            engine.settings.policy.guard = guard;
-            engine.guard_anew();
+            let mut settings = settings();
+            settings.policy.guard = guard;
+            let reload = Reload {
+                settings,
+                claims_changed: false,
+            };
+            engine.handle(Now::default(), Input::Reload(Box::new(reload)));
             assert_eq!(leases(&mut engine), expected, "{guard}");
         }
         // And is not kept up.

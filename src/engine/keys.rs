@@ -9,25 +9,24 @@
 //! came last of all has a small lane of their own. So nobody who invents key ids,
 //! alone or in a crowd, keeps a real key waiting.
 
-use super::event::Report;
-use super::meeting::rights::Rights;
-use super::meeting::waiting::Waiting;
-use super::task::Task;
-use super::timers::Timer;
-use super::{Engine, Tick};
-use crate::claims::{FetchFault, KeyName, Occasion};
-use crate::muc::{Nick, OccupantJid, RoomJid};
-use crate::stanza::Evidence;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::claims::{FetchFault, KeyCache, KeyName};
+use crate::engine::event::Report;
+use crate::engine::meeting::Meeting;
+use crate::engine::meeting::rights::Rights;
+use crate::engine::outbox::Outbox;
+use crate::engine::room::Room;
+use crate::engine::task::Task;
+use crate::engine::time::Tick;
+use crate::engine::timers::Timer;
+use crate::muc::{Nick, RoomJid};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-/// What is known of those who wait.
+/// Who waits, and for whom keys have been asked for.
 #[derive(Debug, Default)]
-pub(super) struct Waiters {
+pub struct Keys {
     /// Rooms where somebody waits, or has.
     rooms: BTreeSet<RoomJid>,
-    /// How many have waited so far.
-    count: u64,
     /// For whom keys have been asked for, and when, the oldest first.
     asked: VecDeque<(Tick, RoomJid, Nick)>,
 }
@@ -48,7 +47,7 @@ struct Waiter {
     key: KeyName,
 }
 
-impl Waiters {
+impl Keys {
     /// A key has been asked for.
     fn ask_for(&mut self, waiter: &Waiter, now: Tick) {
         let old = |(at, ..): &(Tick, RoomJid, Nick)| now.saturating_sub(*at) > COUNTED;
@@ -93,133 +92,70 @@ impl Waiters {
     }
 }
 
-impl Engine {
-    /// Looks at evidence that has just been shown.
-    pub(super) fn look_at_evidence(
+/// The keys at work. Nothing else changes which keys are wanted and known.
+pub struct KeyPart<'a> {
+    /// When the input came that is being handled.
+    pub now: Tick,
+    /// Who waits.
+    pub keys: &'a mut Keys,
+    /// The keys that are known; none where no URL is configured.
+    pub cache: Option<&'a mut KeyCache>,
+    /// The rooms gavel knows of.
+    pub rooms: &'a HashMap<RoomJid, Room>,
+    /// The meetings, by main room.
+    pub meetings: &'a HashMap<RoomJid, Meeting>,
+    /// What is brought about.
+    pub out: &'a mut Outbox,
+}
+
+impl KeyPart<'_> {
+    /// Somebody waits from now on. Where somebody who came before was turned away, they
+    /// come first.
+    pub fn awaited(&mut self, jid: &RoomJid, nick: &Nick) {
+        let now = self.now;
+        let Some(waiter) = self.waiter(jid, nick) else {
+            return;
+        };
+        self.keys.rooms.insert(jid.clone());
+        let Some(cache) = self.cache.as_deref_mut().filter(|_| !waiter.failed) else {
+            return;
+        };
+        if cache.is_busy() || !cache.want(&waiter.key, now) {
+            cache.want_newest(&waiter.key, now);
+        }
+        if self.begin_fetches().contains(&waiter.key) {
+            self.keys.ask_for(&waiter, now);
+        }
+    }
+
+    /// A fetch has ended. Answers who has waited for it, first come first: who showed a
+    /// token first has it.
+    pub fn fetched(
         &mut self,
-        jid: &RoomJid,
-        nick: &Nick,
-        evidence: Evidence,
-        listed: bool,
-    ) {
-        let waiting = Waiting {
-            evidence,
-            key: KeyName::Set,
-            listed,
-            since: self.now.tick,
-            shown: self.now.unix(),
-            number: self.waiters.count,
-            fault: None,
-            told: Vec::new(),
-        };
-        self.verify(jid, nick, waiting);
-        let waiting = self.seat_at(jid, nick).and_then(|s| s.waiting.as_ref());
-        let Some((key, failed)) = waiting.map(|w| (w.key.clone(), w.failed())) else {
-            return;
-        };
-        self.waiters.count += 1;
-        self.waiters.rooms.insert(jid.clone());
-        let now = self.now.tick;
-        let keys = self.settings.verifier.remote_keys_mut();
-        let Some(keys) = keys.filter(|_| !failed) else {
-            return;
-        };
-        // Where somebody who came before was turned away, they come first.
-        if keys.is_busy() || !keys.want(&key, now) {
-            keys.want_newest(&key, now);
-        }
-        if self.begin_fetches().contains(&key) {
-            let waiter = self.waiter(jid, nick);
-            waiter
-                .into_iter()
-                .for_each(|w| self.waiters.ask_for(&w, now));
-        }
-    }
-
-    /// Judges an occupant by evidence that is new, or that has waited.
-    fn verify(&mut self, jid: &RoomJid, nick: &Nick, mut waiting: Waiting) {
-        let Some(main) = self.rooms.get(jid).and_then(|room| room.meeting.clone()) else {
-            return;
-        };
-        let Some(real) = self.occupant(jid, nick).and_then(|o| o.real.clone()) else {
-            return;
-        };
-        let occupant = OccupantJid {
-            room: jid.clone(),
-            nick: nick.clone(),
-        };
-        let occasion = Occasion {
-            stream_id: self.stream.as_ref().map_or("", |stream| &stream.id),
-            real: &real,
-            occupant: &occupant,
-            room: &main,
-            listed: waiting.listed,
-            // What has failed once has failed for good, until the key comes.
-            since: if waiting.failed() {
-                Tick::ZERO
-            } else {
-                waiting.since
-            },
-            shown: waiting.shown,
-            now: self.now.unix(),
-        };
-        let revision = self.bindings.revision();
-        let verifier = &self.settings.verifier;
-        let finding = verifier.examine(&waiting.evidence, &occasion, &mut self.bindings);
-        self.out.save_if(self.bindings.revision() != revision);
-        let refused = finding.rejected.clone();
-        let awaiting = finding.awaiting.clone();
-        self.found(jid, nick, &real, finding, &waiting.told);
-        let Some(seat) = self.seat_mut(jid, nick) else {
-            return;
-        };
-        seat.waiting = awaiting.map(|awaited| {
-            waiting.key = awaited.key;
-            waiting.fault = awaited.fault;
-            waiting.told = refused;
-            Box::new(waiting)
-        });
-    }
-
-    /// A fetch has ended: looks again at everybody who waits for it.
-    pub(super) fn key_fetched(&mut self, key: &KeyName, result: Result<String, FetchFault>) {
-        let now = self.now.tick;
-        let Some(keys) = self.settings.verifier.remote_keys_mut() else {
-            return;
+        key: &KeyName,
+        result: Result<String, FetchFault>,
+    ) -> Vec<(RoomJid, Nick)> {
+        let Some(cache) = self.cache.as_deref_mut() else {
+            return Vec::new();
         };
         let result = result.as_deref().map_err(Clone::clone);
-        let news = keys.arrived(key, result, now);
-        let server = keys.shown().clone();
-        self.tally.keys(&server, &news);
+        let news = cache.arrived(key, result, self.now);
+        let server = cache.shown().clone();
+        self.out.tally.keys(&server, &news);
         self.out.report(Report::Keys { server, news });
-        self.examine_waiting(|waiting| waiting.key == *key);
         self.out.todo(Task::Keys);
-    }
-
-    /// Looks again at those who wait and whom `concerns` names, first come first:
-    /// who showed a token first has it.
-    fn examine_waiting(&mut self, concerns: impl Fn(&Waiting) -> bool) {
-        let mut rooms = BTreeSet::new();
         let mut all = self.those_waiting();
+        all.retain(|waiter| waiter.key == *key);
         all.sort_unstable_by_key(|waiter| waiter.number);
-        for Waiter { room, nick, .. } in all {
-            let seat = self.seat_mut(&room, &nick);
-            let waiting = seat.and_then(|s| s.waiting.take_if(|w| concerns(w)));
-            if let Some(waiting) = waiting {
-                self.verify(&room, &nick, *waiting);
-                self.out.todo(Task::Name(room.clone(), nick));
-                rooms.insert(room);
-            }
-        }
-        for room in &rooms {
-            self.settle_tokens(room);
-        }
+        all.into_iter()
+            .map(|waiter| (waiter.room, waiter.nick))
+            .collect()
     }
 
     /// Everybody who waits; forgets rooms where nobody does.
     fn those_waiting(&mut self) -> Vec<Waiter> {
         let mut found = Vec::new();
-        let mut rooms = std::mem::take(&mut self.waiters.rooms);
+        let mut rooms = std::mem::take(&mut self.keys.rooms);
         rooms.retain(|jid| {
             let before = found.len();
             let occupants = self.rooms.get(jid).map(|room| room.occupants.keys());
@@ -227,12 +163,15 @@ impl Engine {
             found.extend(waiting.filter_map(|nick| self.waiter(jid, nick)));
             found.len() > before
         });
-        self.waiters.rooms = rooms;
+        self.keys.rooms = rooms;
         found
     }
 
     fn waiter(&self, jid: &RoomJid, nick: &Nick) -> Option<Waiter> {
-        let person = self.person_at(jid, nick)?;
+        let room = self.rooms.get(jid)?;
+        let bare = room.occupants.get(nick)?.bare()?;
+        let meeting = self.meetings.get(room.meeting.as_ref()?)?;
+        let person = meeting.people.get(&bare)?;
         let waiting = person.seat(jid, nick)?.waiting.as_ref()?;
         let verified = |rights: &Rights| rights.was_entitled() || rights.user().is_some();
         Some(Waiter {
@@ -246,49 +185,48 @@ impl Engine {
     }
 
     /// Has the keys fetched that are wanted and may be fetched now.
-    pub(super) fn look_at_keys(&mut self) {
-        let now = self.now.tick;
-        let Some(keys) = self.settings.verifier.remote_keys_mut() else {
+    pub fn look(&mut self) {
+        let now = self.now;
+        let Some(cache) = self.cache.as_deref_mut() else {
             return;
         };
-        keys.refresh(now);
+        cache.refresh(now);
         let all = self.those_waiting();
         let newest = all.iter().filter(|waiter| !waiter.failed);
         let newest = newest.max_by_key(|waiter| waiter.number);
         let newest = newest.map(|waiter| waiter.key.clone());
-        let all = self.waiters.order(all, now);
-        let Some(keys) = self.settings.verifier.remote_keys_mut() else {
+        let all = self.keys.order(all, now);
+        let Some(cache) = self.cache.as_deref_mut() else {
             return;
         };
         for waiter in &all {
             // A set is there for all; who is not in it makes nobody ask again.
-            if waiter.failed && waiter.key == KeyName::Set || !keys.want(&waiter.key, now) {
+            if waiter.failed && waiter.key == KeyName::Set || !cache.want(&waiter.key, now) {
                 break;
             }
         }
         if let Some(key) = newest {
-            keys.want_newest(&key, now);
+            cache.want_newest(&key, now);
         }
         for key in self.begin_fetches() {
             let for_whom = all.iter().find(|waiter| waiter.key == key);
             for_whom
                 .into_iter()
-                .for_each(|waiter| self.waiters.ask_for(waiter, now));
+                .for_each(|waiter| self.keys.ask_for(waiter, now));
         }
     }
 
     /// Has those fetched that are to begin; which they are.
     fn begin_fetches(&mut self) -> Vec<KeyName> {
-        let now = self.now.tick;
         let mut begun = Vec::new();
-        let Some(keys) = self.settings.verifier.remote_keys_mut() else {
+        let Some(cache) = self.cache.as_deref_mut() else {
             return begun;
         };
-        while let Some(key) = keys.start() {
+        while let Some(key) = cache.start() {
             self.out.fetch(key.clone());
             begun.push(key);
         }
-        if let Some(at) = keys.next(now) {
+        if let Some(at) = cache.next(self.now) {
             self.out.wake(at, Timer::Keys);
         }
         begun
@@ -313,7 +251,7 @@ mod tests {
 
     #[test]
     fn rooms_and_people_take_turns_for_keys() {
-        let mut waiters = Waiters::default();
+        let mut waiters = Keys::default();
         let now = Duration::from_secs(100);
         // Eve has had two keys asked for of late, and the crowd's room three.
         for nick in ["eve", "eve", "a"] {

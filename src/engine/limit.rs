@@ -1,6 +1,6 @@
 //! Pauses for those who keep overwriting (SPEC B3).
 
-use super::time::Tick;
+use crate::engine::time::Tick;
 use std::time::Duration;
 
 /// This many acts in [`WINDOW`] are free.

@@ -10,210 +10,143 @@
 //!
 //! # Inside
 //!
-//! A [`room::Room`] holds who is in it; a [`meeting::Meeting`] (a room and its
-//! breakout rooms) holds what each bare JID has and should have
-//! ([`person::Person`]). Whatever changes one of the two marks the person;
-//! after each input, marked persons are compared (`reconcile`): while they
-//! differ a request goes out, when they are equal nothing does. What is never
-//! stored is why an event once led to a decision.
+//! Each part owns its state, and nothing else changes it: [`room`] what rooms show and
+//! whether gavel is in them, [`meeting`] what each person may hold and has, [`names`],
+//! [`guard`], `opening` and [`doctor`]. A part may look at what lies below it. It tells
+//! the others what has happened through the [`outbox`]: rooms by
+//! [`room::event::RoomEvent`]s, everybody by stanzas, questions, timers and tasks.
+//! Where a part wants something done to a room, it gives an [`order`]. This file
+//! delivers all that.
+//!
+//! Why an event once led to a decision is stored nowhere: only grounds are.
 
-mod absent;
-mod act;
-mod answer;
-mod arrival;
+mod answers;
+mod arrivals;
 pub mod asker;
-mod change;
-mod counting;
-mod device;
-mod discovery;
-mod early;
+pub mod doctor;
 pub mod event;
-pub mod examination;
-mod examine;
-mod expiry;
-mod fallback;
 pub mod guard;
-mod guests;
-mod health;
-mod join;
-mod judge;
 mod keys;
-mod learn;
-mod leave;
 pub mod limit;
-mod lists;
-mod load;
-mod lobby;
-pub mod logins;
 pub mod meeting;
-pub mod module;
 pub mod names;
 mod opening;
-mod outbox;
-mod ownership;
-mod permissions;
-pub mod person;
-mod pins;
-mod presence;
-mod reconcile;
+pub mod order;
+pub mod outbox;
+pub mod permissions;
+mod query;
 mod reload;
 mod request;
-mod roll_call;
 pub mod room;
-mod seats;
 pub mod settings;
-mod sight;
-mod signals;
-mod spacing;
+mod shown;
+mod sizes;
 mod state;
-mod steer;
-pub mod survey;
-pub mod tally;
+mod stream;
 mod task;
 pub mod time;
 mod timers;
-mod turns;
-pub mod unchecked;
-mod unread;
-mod unsent;
-pub mod users;
 mod view;
 mod warning;
-pub mod why;
 
+pub use doctor::survey::Survey;
+pub use doctor::tally::Tally;
+pub use doctor::{examination, survey, tally};
 pub use event::{Action, Decision, Input, Report};
-pub use load::Load;
 pub use meeting::rights::Override;
-pub use module::Module;
+pub use meeting::{NONE_OF_SO_MANY, Steering};
+pub use permissions::unchecked;
 pub use reload::Reload;
+pub use room::module::Module;
+pub use room::{logins, module};
 pub use settings::Settings;
-pub use signals::NONE_OF_SO_MANY;
+pub use sizes::Load;
 pub use state::State;
-pub use steer::Steering;
-pub use survey::Survey;
-pub use tally::Tally;
 pub use time::{Now, Tick};
 pub use view::{Counts, Found, NotFound, WantedPeople};
 pub use warning::{Warning, release_of};
 
-use crate::claims::Bindings;
-use crate::muc::{BareJid, Nick, RoomJid};
-use crate::stanza::Inbound;
-use examination::Examination;
-use keys::Waiters;
-use meeting::Meeting;
-use meeting::seat::Seat;
-use outbox::Outbox;
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
-use room::Room;
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use crate::stanza::{Inbound, MessageKind, Outbound, Unread};
+use asker::{Answer, Asker};
+use doctor::{Doctor, DoctorPart};
+use guard::{Guard, GuardPart};
+use keys::{KeyPart, Keys};
+use meeting::known::Known;
+use meeting::part::{Below, MeetingPart, Meetings};
+use names::{NamePart, Names};
+use opening::{Opened, OpeningPart};
+use outbox::{Delivery, Outbox, SeatNews};
+use permissions::{PermissionPart, Permissions};
+use room::part::{RoomPart, Rooms};
+use std::collections::BTreeSet;
+use stream::Stream;
 use task::Task;
 use timers::Timer;
-use turns::Turns;
 
-/// The open stream.
-#[derive(Debug)]
-struct Stream {
-    /// Its id: part of what the module's macs cover.
-    id: String,
-    /// Whether everything found after the connection has been joined.
-    resynchronised: bool,
-    /// When something last arrived.
-    heard: Tick,
-    /// A ping waits for its reply.
-    pinged: bool,
+/// What everybody may look at, beside what is changed meanwhile.
+macro_rules! known {
+    ($engine:ident) => {
+        Known {
+            now: $engine.now,
+            settings: &$engine.settings,
+            stream: &$engine.stream,
+            services: &$engine.rooms.services,
+            rooms: &$engine.rooms.all,
+            meetings: &$engine.meetings.all,
+        }
+    };
 }
 
-/// What is known of a MUC service.
-#[derive(Debug, Default)]
-struct ServiceState {
-    /// What is known of the module there.
-    module: module::Module,
-    /// How people log in on its server.
-    logins: logins::Logins,
-    /// Whether the module did on the last stream: then its invitations come first, and
-    /// its rooms need not be listed at once.
-    had_module: bool,
-    /// When the last list was asked for.
-    polled_at: Tick,
-    /// A list is being read.
-    polling: bool,
-    /// A list was refused before.
-    refused: bool,
-    /// The module has, as far as is known, a lease for the guard.
-    leased: bool,
-    /// Rooms of it may be breakout rooms.
-    breakouts: bool,
+/// A part at work that looks at everything and changes its own state.
+macro_rules! part {
+    ($name:ident, $Part:ident, $state:ident) => {
+        fn $name(&mut self) -> $Part<'_> {
+            $Part {
+                known: known!(self),
+                $state: &mut self.$state,
+                out: &mut self.out,
+            }
+        }
+    };
 }
 
 /// The decision core. See the [module](self) for how to drive it.
 pub struct Engine {
     settings: Settings,
     now: Now,
-    /// When the ticks began, in milliseconds since 1970-01-01 UTC, as the clock
-    /// last said.
-    epoch: Option<u64>,
-    stream: Option<Stream>,
-    services: Vec<ServiceState>,
-    rooms: HashMap<RoomJid, Room>,
-    meetings: HashMap<RoomJid, Meeting>,
-    /// Occupants whose room belongs to no meeting for the moment.
-    parked: HashMap<RoomJid, Vec<(BareJid, Seat)>>,
-    bindings: Bindings,
+    stream: Stream,
+    rooms: Rooms,
+    meetings: Meetings,
+    keys: Keys,
+    names: Names,
+    guard: Guard,
+    permissions: Permissions,
+    opened: Opened,
+    doctor: Doctor,
     out: Outbox,
-    join_queue: Turns,
-    joining: VecDeque<(Tick, RoomJid)>,
-    /// Everybody who has changed since they were counted.
-    uncounted: HashSet<(RoomJid, BareJid)>,
-    waiters: Waiters,
-    unnamed: BTreeSet<RoomJid>,
-    misnamed: BTreeSet<(RoomJid, BareJid)>,
-    can_impersonate: bool,
-    blamed: unsent::Blamed,
-    reverts: u64,
-    tally: Tally,
-    permissions: permissions::Permissions,
-    examination: Option<Examination>,
-    random: SmallRng,
 }
 
 impl Engine {
     /// An engine that is not connected, with what [`Engine::state`] gave
     /// before a restart.
     pub fn new(settings: Settings, state: State) -> Self {
-        // As Jitsi names it; others are known by their first breakout room.
-        let services = settings.services.iter().map(|service| ServiceState {
-            breakouts: service.domain.starts_with("breakout."),
-            ..ServiceState::default()
-        });
         let mut engine = Self {
-            tally: Tally::new(settings.services.len()),
-            permissions: permissions::Permissions::default(),
-            examination: None,
-            services: services.collect(),
-            random: SmallRng::seed_from_u64(settings.seed),
+            rooms: Rooms::new(&settings),
+            out: Outbox::new(&settings),
             settings,
             now: Now::default(),
-            epoch: None,
-            stream: None,
-            rooms: HashMap::new(),
-            meetings: HashMap::new(),
-            parked: HashMap::new(),
-            bindings: Bindings::default(),
-            out: Outbox::default(),
-            join_queue: Turns::default(),
-            joining: VecDeque::new(),
-            uncounted: HashSet::new(),
-            waiters: Waiters::default(),
-            unnamed: BTreeSet::new(),
-            misnamed: BTreeSet::new(),
-            can_impersonate: true,
-            blamed: unsent::Blamed::default(),
-            reverts: 0,
+            stream: Stream::default(),
+            meetings: Meetings::default(),
+            keys: Keys::default(),
+            names: Names::default(),
+            guard: Guard::default(),
+            permissions: Permissions::default(),
+            opened: Opened::default(),
+            doctor: Doctor::default(),
         };
-        engine.restore(state);
-        engine.limit_grants();
+        let mut meetings = engine.meeting_part();
+        meetings.restore(state);
+        meetings.limit_grants();
         // Keys are fetched before the first token comes.
         engine.out.todo(Task::Keys);
         engine
@@ -223,24 +156,20 @@ impl Engine {
     pub fn handle(&mut self, now: Now, input: Input) {
         self.now = now;
         self.out.begin(now);
-        self.watch_clock();
-        match input {
-            Input::Connected { stream_id } => self.connected(stream_id),
-            Input::Disconnected => self.disconnected(),
-            Input::TakeOver(state) => self.take_over(*state),
-            Input::ImpersonationRefused => self.impersonation_refused(),
-            Input::Unsent(stanza) => self.unsent(*stanza),
-            Input::StreamRefused => self.stream_refused(),
-            Input::Stanza(stanza) => self.stanza(stanza),
-            Input::Reload(reload) => self.reload(*reload),
-            Input::Steer(wish) => self.steer(*wish),
-            Input::KeyFetched { key, result } => self.key_fetched(&key, result),
-            Input::Wake => {}
-            Input::Examine => self.examine_deployment(),
-            Input::Shutdown => self.leave_all(),
+        self.meeting_part().watch_clock();
+        self.take(input);
+        self.deliver();
+        while let Some(timer) = self.out.take_due() {
+            self.wake(timer);
+            self.deliver();
         }
-        self.run_timers();
-        self.do_tasks();
+        if self.stream.is_resynchronising() {
+            self.out.todo(Task::Resynchronised);
+        }
+        while let Some(task) = self.out.next_task() {
+            self.work(task);
+            self.deliver();
+        }
         self.out.end();
     }
 
@@ -254,127 +183,317 @@ impl Engine {
         self.out.deadline()
     }
 
-    /// Whether gavel is connected and has found and joined what there is.
-    pub fn is_ready(&self) -> bool {
-        let stream = self.stream.as_ref();
-        stream.is_some_and(|stream| stream.resynchronised)
-    }
-
-    /// The rooms gavel knows of, in no order.
-    pub fn rooms(&self) -> impl Iterator<Item = &Room> {
-        self.rooms.values()
-    }
-
-    /// The meeting of the main room `room`.
-    pub fn meeting(&self, room: &RoomJid) -> Option<&Meeting> {
-        self.meetings.get(room)
-    }
-
-    /// Where somebody sits in a room under a nick, and what their evidence there
-    /// amounts to; none where the room is not known well enough.
-    pub fn seat(&self, room: &RoomJid, nick: &Nick) -> Option<&Seat> {
-        self.seat_at(room, nick)
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Connected { stream_id } => self.connected(stream_id),
+            Input::Disconnected => self.disconnected(),
+            Input::TakeOver(state) => self.meeting_part().restore(*state),
+            Input::ImpersonationRefused => self.name_part().impersonation_refused(),
+            Input::Unsent(stanza) => self.unsent(&stanza),
+            Input::StreamRefused => self.name_part().stream_refused(),
+            Input::Stanza(stanza) => self.stanza(stanza),
+            Input::Reload(reload) => self.reload(*reload),
+            Input::Steer(wish) => self.meeting_part().steer(*wish),
+            Input::KeyFetched { key, result } => {
+                let waited = self.key_part().fetched(&key, result);
+                self.meeting_part().examine_again(waited);
+            }
+            Input::Wake => {}
+            Input::Examine => {
+                let open = self.stream.is_open();
+                let nonce = open.then(|| self.room_part().nonce());
+                self.doctor_part().examine(nonce);
+            }
+            Input::Shutdown => self.room_part().leave_all(),
+        }
     }
 
     fn stanza(&mut self, stanza: Inbound) {
-        if let Some(stream) = &mut self.stream {
-            stream.heard = self.now.tick;
-        } else {
+        if !self.stream.hears(self.now.tick) {
             return;
         }
         match stanza {
-            Inbound::Presence(presence) => self.presence(*presence),
-            Inbound::Message(message) => self.message(*message),
-            Inbound::Iq(iq) => self.iq(*iq),
+            Inbound::Presence(presence) => self.room_part().presence(*presence),
+            Inbound::Message(message) => match &message.kind {
+                MessageKind::Error(error) => self.name_part().notice_refused(&message.from, error),
+                _ => self.room_part().message(&message),
+            },
+            Inbound::Iq(iq) => {
+                if let Some(reply) = answers::reply(&iq, self.known()) {
+                    self.out.send(reply);
+                } else if let Some((asker, answer)) =
+                    answers::answer(&iq, &self.settings, &mut self.out)
+                {
+                    self.answered(asker, answer);
+                }
+            }
             Inbound::Unread(unread) => self.unreadable(&unread),
         }
     }
 
-    fn run_timers(&mut self) {
-        while let Some(timer) = self.out.take_due() {
-            match timer {
-                Timer::Poll(service) => self.poll_service(service),
-                Timer::Lease(service) => self.lease_due(service),
-                Timer::Ping => self.ping_server(),
-                Timer::SelfPing(room) => self.ping_room_if_silent(&room),
-                Timer::LeaveIfLonely(room) => self.leave_if_lonely(&room),
-                Timer::Forget(room) => self.forget_if_out(&room),
-                Timer::Enter(room) => self.enter_again(&room),
-                Timer::Joins => self.join_next(),
-                Timer::Own(room) => self.own_if_needed(&room),
-                Timer::Show(room) => self.show_everybody(&room),
-                Timer::Configuration(room) => self.read_configuration(&room),
-                Timer::Lists(room) => self.read_lists_again(&room),
-                Timer::RollCall(room) => self.call_roll_if_due(&room),
-                Timer::Person(room, jid) => self.wake_person(room, jid),
-                Timer::Override(room, jid) => self.override_due(&room, &jid),
-                Timer::Name(room, nick) => self.look_at_name(&room, &nick),
-                Timer::Permissions(room, nick) => self.permit_later(&room, &nick),
-                Timer::Replies => self.give_up_overdue(),
-                Timer::Bindings => self.expire_bindings(),
-                Timer::Keys => self.out.todo(Task::Keys),
-                Timer::Expiry(room, nick) => self.watch_expiry(&room, &nick),
-                Timer::Host(room) => self.look_for_host(&room),
-                Timer::Kept(room, jid) => self.watch_kept(&room, &jid),
-                Timer::Vacancy(room) => self.look_at_vacancy(&room),
-            }
+    /// A stanza could not be read. Whatever it may have said is found out: an answer
+    /// counts as lost, and the room it came from is read anew. Where nothing tells
+    /// whose it was, that may be any room.
+    fn unreadable(&mut self, unread: &Unread) {
+        let from = unread.from.as_deref().unwrap_or_default();
+        let sender = answers::sender(from, &self.settings);
+        let id = unread.id.as_deref().unwrap_or_default();
+        if let Some(asker) = self.out.answered(id, &sender) {
+            return self.answered(asker, Answer::Unread);
+        }
+        let room = self.settings.locate(from).map(|(_, room, _)| room);
+        if room.is_some() || from.is_empty() {
+            self.room_part().unreadable(room.as_ref());
         }
     }
 
-    /// Does what is left over, in the order of [`Task`].
-    fn do_tasks(&mut self) {
-        if self.stream.as_ref().is_some_and(|s| !s.resynchronised) {
-            self.out.todo(Task::Resynchronised);
+    /// A stanza could not be written, or is longer than what Prosody reads.
+    fn unsent(&mut self, stanza: &Outbound) {
+        let error = asker::too_long();
+        match stanza {
+            Outbound::Revert { from, to, .. } => self.name_part().revert_unsent(from, to),
+            Outbound::Join { occupant, .. } => self.room_part().join_unsent(&occupant.room, &error),
+            Outbound::Iq { id, to, .. } => match self.out.answered(id, to) {
+                // The next one would be as long.
+                Some(Asker::Guard(_)) | None => {}
+                Some(asker) => self.answered(asker, Answer::Error(&error)),
+            },
+            _ => {}
         }
-        while let Some(task) = self.out.next_task() {
-            match task {
-                Task::Keys => self.look_at_keys(),
-                Task::Meeting(main) => {
-                    self.hold_election(&main);
-                    self.look_for_host(&main);
+    }
+
+    /// Tells whoever has asked what has become of the question.
+    fn answered(&mut self, asker: Asker, answer: Answer<'_>) {
+        match asker {
+            Asker::Service(service, ask) => self.room_part().service_answered(service, ask, answer),
+            Asker::Room(room, ask) => self.room_part().answered(&room, ask, answer),
+            Asker::Person(main, bare, ask) => {
+                self.meeting_part()
+                    .person_answered(&main, &bare, &ask, answer);
+            }
+            Asker::Host(main, ask) => self.meeting_part().host_answered(&main, ask, answer),
+            Asker::Name(room, nick) => self.name_part().pinned(&room, &nick, answer),
+            Asker::Guard(room) => self.guard_part().guard_answered(&room, answer),
+            Asker::Lease(service) => self.guard_part().lease_answered(service, answer),
+            Asker::PermitAll(service) => self.permission_part().all_permitted(service, answer),
+            Asker::Permit(room, nick) => self.permission_part().answered(&room, &nick, answer),
+            Asker::Opening(room) => self.opening_part().answered(&room, answer),
+            Asker::Doctor(question) => self.doctor_part().answered(question, answer),
+            Asker::Stream | Asker::Nobody => {}
+        }
+    }
+
+    fn wake(&mut self, timer: Timer) {
+        match timer {
+            Timer::Poll(service) => self.room_part().poll_service(service),
+            Timer::Lease(service) => self.guard_part().lease_due(service),
+            Timer::Ping => {
+                let (now, settings) = (self.now.tick, &self.settings);
+                self.stream.ping(now, settings, &mut self.out);
+            }
+            Timer::SelfPing(room) => self.room_part().ping_room_if_silent(&room),
+            Timer::LeaveIfLonely(room) => self.room_part().leave_if_lonely(&room),
+            Timer::Forget(room) => self.room_part().forget_if_out(&room),
+            Timer::Enter(room) => self.room_part().enter_again(&room),
+            Timer::Joins => self.room_part().join_next(),
+            Timer::Own(room) => self.room_part().own_if_needed(&room),
+            Timer::Show(room) => self.room_part().show_everybody(&room),
+            Timer::Configuration(room) => self.room_part().read_configuration(&room),
+            Timer::Lists(room) => self.room_part().read_lists_again(&room),
+            Timer::RollCall(room) => self.room_part().call_roll_if_due(&room),
+            Timer::Person(main, bare) => self.meeting_part().wake_person(&main, &bare),
+            Timer::Override(main, bare) => self.meeting_part().override_due(&main, &bare),
+            Timer::Name(room, nick) => self.name_part().look(&room, &nick),
+            Timer::Permissions(room, nick) => self.out.todo(Task::Permissions(room, nick)),
+            Timer::Replies => self.give_up_overdue(),
+            Timer::Bindings => self.meeting_part().expire_tokens(),
+            Timer::Keys => self.out.todo(Task::Keys),
+            Timer::Expiry(room, nick) => self.meeting_part().expiry_due(&room, &nick),
+            Timer::Host(main) => self.meeting_part().look_for_host(&main),
+            Timer::Kept(main, bare) => self.meeting_part().watch_kept(&main, &bare),
+            Timer::Vacancy(main) => self.meeting_part().look_at_vacancy(&main),
+        }
+    }
+
+    fn work(&mut self, task: Task) {
+        match task {
+            Task::Waiter(room, nick) => self.key_part().awaited(&room, &nick),
+            Task::Keys => self.key_part().look(),
+            Task::Meeting(main) => self.meeting_part().look_at(&main),
+            Task::Person(main, bare) => self.meeting_part().compare(&main, &bare),
+            Task::Named(main, bare) => self.guard_part().look(&main, &bare),
+            Task::Guard => self.guard_part().tell(),
+            Task::Permissions(room, nick) => self.permission_part().look(&room, &nick),
+            Task::Name(room, nick) => self.name_part().look(&room, &nick),
+            Task::Configuration(room) => self.room_part().read_configuration(&room),
+            Task::Resynchronised => self.check_resynchronised(),
+            Task::Opening(room) => self.opening_part().look(&room),
+        }
+    }
+
+    /// Delivers what the parts tell each other, until there is nothing more.
+    fn deliver(&mut self) {
+        while let Some(delivery) = self.out.next_delivery() {
+            match delivery {
+                Delivery::News(news) => self.tell(&news),
+                Delivery::Order(order) => self.room_part().obey(order),
+                Delivery::Event(mut event) => {
+                    self.meeting_part().take(&mut event);
+                    while let Some(news) = self.out.next_news() {
+                        self.tell(&news);
+                    }
+                    self.name_part().take(&event);
+                    self.permission_part().take(&event);
+                    self.guard_part().take(&event);
+                    self.opened.take(&event);
                 }
-                Task::Person(main, bare) => self.compare(&main, &bare),
-                Task::Guard => self.tell_guard(),
-                Task::Permissions(room, nick) => self.permit(&room, &nick),
-                Task::Name(room, nick) => self.look_at_name(&room, &nick),
-                Task::Configuration(room) => self.read_configuration(&room),
-                Task::Resynchronised => self.check_resynchronised(),
-                Task::Opening(room) => self.open_if_new(&room),
             }
         }
     }
 
-    /// Has all meetings looked at as a whole.
-    fn look_at_all_meetings(&mut self) {
-        let mut all: Vec<RoomJid> = self.meetings.keys().cloned().collect();
-        all.sort_unstable();
-        for main in all {
-            self.out.todo(Task::Meeting(main));
+    /// Tells what has come of an occupant's evidence.
+    fn tell(&mut self, news: &SeatNews) {
+        self.name_part().hear(news);
+        self.permission_part().hear(news);
+    }
+
+    /// Treats questions whose answer is overdue as unanswered.
+    fn give_up_overdue(&mut self) {
+        while let Some(asker) = self.out.take_overdue() {
+            self.answered(asker, Answer::Silence);
+            self.deliver();
+        }
+        self.out.watch_replies();
+    }
+
+    /// Tells once when everything found since the connection has been joined.
+    fn check_resynchronised(&mut self) {
+        if !self.room_part().all_joined() {
+            return;
+        }
+        self.stream.is_resynchronised();
+        self.meeting_part().all_seen();
+        let rooms = self.rooms.all.values().filter(|room| room.is_in()).count();
+        self.out.report(Report::Resynchronised { rooms });
+    }
+
+    fn connected(&mut self, id: String) {
+        let now = self.now.tick;
+        self.stream.open(id, now);
+        self.out.wake(now + stream::SILENCE, Timer::Ping);
+        self.meeting_part().watch_tokens();
+        for service in 0..self.settings.services.len() {
+            self.room_part().ask_module(service);
+            self.guard_part().renew_lease(service);
+        }
+        self.meeting_part().wake_at_ends();
+        self.out.todo(Task::Keys);
+        self.meeting_part().set_expiries();
+        let known: Vec<_> = self.meetings.all.keys().cloned().collect();
+        self.room_part().discover(known.into_iter());
+    }
+
+    /// Everybody is gone, as far as gavel can see.
+    fn disconnected(&mut self) {
+        self.stream.close();
+        self.out.clear();
+        self.doctor.lose_all(&mut self.out);
+        self.guard.lose_all();
+        self.opened.lose_all();
+        self.names.lose_all();
+        self.permissions.clear();
+        self.meeting_part().lose_all();
+        self.room_part().lose_all();
+        self.out.clear_work();
+    }
+
+    /// Takes another configuration.
+    fn reload(&mut self, reload: Reload) {
+        let (mut settings, claims_changed) = (reload.settings, reload.claims_changed);
+        settings.keep_connection(&mut self.settings);
+        let old = std::mem::replace(&mut self.settings, settings);
+        arrivals::forget_arrivals(&self.settings, &self.stream, &mut self.out);
+        self.out.todo(Task::Keys);
+        // What is still wrong is said again.
+        self.out.keep_told(|_| false);
+        let mut unseen = BTreeSet::new();
+        if old.infrastructure != self.settings.infrastructure {
+            unseen = self.room_part().manage_anew();
+            self.meeting_part().drop_infrastructure();
+            self.room_part().manage_rest(&unseen);
+            self.deliver();
+        }
+        let names = |settings: &Settings| (settings.freeze, settings.guests);
+        let names_changed = names(&old) != names(&self.settings);
+        if claims_changed {
+            self.meeting_part().doubt_claims();
+            self.deliver();
+        }
+        if names_changed {
+            self.name_part().keep_anew();
+        }
+        if claims_changed || names_changed {
+            unseen = self.rooms.all.keys().cloned().collect();
+        }
+        self.meeting_part().count_everybody();
+        self.room_part().tell_logins();
+        self.meeting_part().judge_everybody();
+        self.permission_part().permit_everybody();
+        self.meeting_part().set_expiries();
+        self.meeting_part().note_arrivals();
+        self.meeting_part().look_at_all();
+        for room in unseen {
+            self.room_part().see_anew(&room);
+        }
+        self.guard_part().tell_all_anew();
+        for service in 0..self.settings.services.len() {
+            self.room_part().poll_service(service);
         }
     }
 
-    /// Marks a person to be compared after this input, in order.
-    fn mark(&mut self, meeting: &RoomJid, jid: &BareJid) {
-        if self.elects() || self.misses_hosts() {
-            self.out.todo(Task::Meeting(meeting.clone()));
-            self.counts_anew(meeting, jid);
+    /// What everybody may look at.
+    fn known(&self) -> Known<'_> {
+        known!(self)
+    }
+
+    fn room_part(&mut self) -> RoomPart<'_> {
+        let (now, settings, stream) = (self.now, &self.settings, &self.stream);
+        self.rooms.part(now, settings, stream, &mut self.out)
+    }
+
+    fn meeting_part(&mut self) -> MeetingPart<'_> {
+        let below = Below {
+            now: self.now,
+            settings: &self.settings,
+            stream: &self.stream,
+            services: &self.rooms.services,
+            rooms: &self.rooms.all,
+        };
+        self.meetings.part(below, &mut self.out)
+    }
+
+    fn key_part(&mut self) -> KeyPart<'_> {
+        KeyPart {
+            now: self.now.tick,
+            keys: &mut self.keys,
+            cache: self.settings.verifier.remote_keys_mut(),
+            rooms: &self.rooms.all,
+            meetings: &self.meetings.all,
+            out: &mut self.out,
         }
-        self.look_at_opening(meeting);
-        self.out.todo(Task::Person(meeting.clone(), jid.clone()));
     }
 
-    /// The room and resource that `address` means, if it is in a configured
-    /// service, and that service's index.
-    fn locate<'a>(&self, address: &'a str) -> Option<(usize, RoomJid, Option<&'a str>)> {
-        let services = self.settings.services.iter().enumerate();
-        services
-            .filter_map(|(i, service)| service.locate(address).map(|(room, res)| (i, room, res)))
-            .next()
-    }
+    part!(name_part, NamePart, names);
+    part!(guard_part, GuardPart, guard);
+    part!(permission_part, PermissionPart, permissions);
+    part!(opening_part, OpeningPart, opened);
 
-    /// Whether `jid` is gavel's own, with or without resource.
-    fn is_own(&self, jid: &str) -> bool {
-        let bare = jid.split('/').next().unwrap_or(jid);
-        bare.strip_prefix("gavel@") == Some(self.settings.component.as_str())
+    fn doctor_part(&mut self) -> DoctorPart<'_> {
+        DoctorPart {
+            now: self.now.tick,
+            settings: &self.settings,
+            doctor: &mut self.doctor,
+            out: &mut self.out,
+        }
     }
 }

@@ -3,50 +3,72 @@
 //! room is to be owner, gavel submits it, or nobody else could ever enter
 //! (XEP-0045 §10.1.2, an instant room).
 
-use super::Engine;
-use super::asker::{Answer, Asker};
-use super::room::Room;
-use super::task::Task;
+use crate::engine::asker::{Answer, Asker};
+use crate::engine::meeting::known::Known;
+use crate::engine::outbox::Outbox;
+use crate::engine::room::Room;
+use crate::engine::room::event::RoomEvent;
+use crate::engine::task::Task;
 use crate::muc::{Affiliation, RoomJid};
 use crate::stanza::Request;
+use std::collections::HashSet;
 
-impl Engine {
+/// Rooms that need not be opened any more.
+#[derive(Debug, Default)]
+pub struct Opened(HashSet<RoomJid>);
+
+impl Opened {
+    /// The stream has ended.
+    pub fn lose_all(&mut self) {
+        self.0.clear();
+    }
+
+    /// Takes what a room has told.
+    pub fn take(&mut self, event: &RoomEvent) {
+        if let RoomEvent::Joined { room, .. } | RoomEvent::Ended { room } = event {
+            self.0.remove(room);
+        }
+    }
+}
+
+/// Whoever opens rooms, at work.
+pub struct OpeningPart<'a> {
+    /// What is known.
+    pub known: Known<'a>,
+    /// Rooms that need not be opened any more.
+    pub opened: &'a mut Opened,
+    /// What is brought about.
+    pub out: &'a mut Outbox,
+}
+
+impl OpeningPart<'_> {
     /// Opens a room that gavel has just come to and that nobody else opens.
-    pub(super) fn open_if_new(&mut self, jid: &RoomJid) {
-        let opening = self.opening(jid);
-        let Some(room) = self.rooms.get_mut(jid) else {
+    pub fn look(&mut self, jid: &RoomJid) {
+        if self.opened.0.contains(jid) || !self.known.rooms.contains_key(jid) {
             return;
-        };
-        room.opened = !matches!(opening, Opening::Wait);
+        }
+        let opening = self.opening(jid);
+        if !matches!(opening, Opening::Wait) {
+            self.opened.0.insert(jid.clone());
+        }
         if matches!(opening, Opening::Due) {
             let asker = Asker::Opening(jid.clone());
             self.out.ask(jid.as_str(), Request::Open, asker);
         }
     }
 
-    /// Somebody in the main room `jid` has changed: it may be for gavel to open.
-    pub(super) fn look_at_opening(&mut self, jid: &RoomJid) {
-        let unopened = |room: &Room| room.is_in() && !room.opened;
-        if self.rooms.get(jid).is_some_and(unopened) {
+    /// Prosody has answered, or not.
+    pub fn answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
+        if matches!(answer, Answer::Silence | Answer::Unread) {
+            self.opened.0.remove(jid);
             self.out.todo(Task::Opening(jid.clone()));
         }
-    }
-
-    /// Prosody has answered, or not.
-    pub(super) fn opening_answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
-        if !matches!(answer, Answer::Silence | Answer::Unread) {
-            return;
-        }
-        if let Some(room) = self.rooms.get_mut(jid) {
-            room.opened = false;
-        }
-        self.look_at_opening(jid);
     }
 
     /// Whether gavel is to open a room. In Jitsi the focus opens the rooms that
     /// it makes, and Jitsi's configuration does not lock rooms.
     fn opening(&self, jid: &RoomJid) -> Opening {
-        let Some(room) = self.rooms.get(jid).filter(|room| room.is_in()) else {
+        let Some(room) = self.known.rooms.get(jid).filter(|room| room.is_in()) else {
             return Opening::Needless;
         };
         if room.has_focus() {
@@ -70,10 +92,10 @@ impl Engine {
         let mut people = room.occupants.values().filter(|o| !o.infrastructure);
         people.any(|occupant| {
             let bare = occupant.bare();
-            let person = bare.as_ref().and_then(|bare| self.person(main, bare));
+            let person = bare.as_ref().and_then(|bare| self.known.person(main, bare));
             person.is_some_and(|person| {
                 let actual = person.rights.shown().unwrap_or(occupant.affiliation);
-                let wanted = self.wanted(main, person);
+                let wanted = self.known.wanted(main, person);
                 wanted.target(actual).unwrap_or(actual) == Affiliation::Owner
             })
         })

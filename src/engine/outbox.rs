@@ -1,15 +1,19 @@
 //! Everything that the engine's parts bring about: stanzas, questions, wake-ups,
 //! reports, work that is left over, and what is to be saved.
 
-use super::asker::Asker;
-use super::event::{Action, Report};
-use super::request::{REPLY_TIMEOUT, Requests};
-use super::task::{Task, Tasks};
-use super::time::{Now, Tick};
-use super::timers::{Timer, Timers};
-use super::warning::Warning;
 use crate::claims::KeyName;
-use crate::muc::{BareJid, RoomJid};
+use crate::engine::asker::Asker;
+use crate::engine::doctor::tally::Tally;
+use crate::engine::event::{Action, Report};
+use crate::engine::order::Order;
+use crate::engine::request::{REPLY_TIMEOUT, Requests};
+use crate::engine::room::event::{Place, RoomEvent};
+use crate::engine::settings::Settings;
+use crate::engine::task::{Task, Tasks};
+use crate::engine::time::{Now, Tick};
+use crate::engine::timers::{Timer, Timers};
+use crate::engine::warning::Warning;
+use crate::muc::{BareJid, Nick, RoomJid};
 use crate::stanza::{Outbound, Request};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -27,9 +31,52 @@ pub struct Outbox {
     told: HashSet<Warning>,
     /// What is to be remembered over a restart has changed.
     changed: bool,
+    events: VecDeque<RoomEvent>,
+    news: VecDeque<SeatNews>,
+    orders: VecDeque<Order>,
+    /// What was counted, for `gavel doctor`.
+    pub tally: Tally,
+}
+
+/// Something the other parts are to hear, or to do, as soon as a part is ready.
+#[derive(Debug)]
+pub enum Delivery {
+    /// Of an occupant's evidence, for whoever keeps names.
+    News(SeatNews),
+    /// What a room has told, for everybody.
+    Event(RoomEvent),
+    /// Something for the rooms to do.
+    Order(Order),
+}
+
+/// What has come of an occupant's evidence, for whoever keeps names and permissions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeatNews {
+    /// It has been looked at.
+    Judged(Place),
+    /// The module says that it keeps this name for them.
+    Pinned(Place, String),
+    /// The module says what it holds of what they alone may do, by digest.
+    Permitted(Place, Option<String>),
+    /// The module says that it shows the first name for them, who send the second.
+    ShownAsGuest(Place, String, String),
+    /// Another meeting begins in this main room.
+    Anew(RoomJid),
+    /// Other meetings are known than before.
+    AllAnew,
+    /// They are not managed any more.
+    Dropped(RoomJid, Nick),
 }
 
 impl Outbox {
+    /// Nothing yet.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            tally: Tally::new(settings.services.len()),
+            ..Self::default()
+        }
+    }
+
     /// An input comes at this time.
     pub fn begin(&mut self, now: Now) {
         self.now = now;
@@ -63,6 +110,35 @@ impl Outbox {
             to: to.to_owned(),
             request,
         });
+    }
+
+    /// Tells the other parts what a room has told.
+    pub fn emit(&mut self, event: RoomEvent) {
+        self.events.push_back(event);
+    }
+
+    /// Tells whoever keeps names what has come of an occupant's evidence.
+    pub fn tell_of_seat(&mut self, news: SeatNews) {
+        self.news.push_back(news);
+    }
+
+    /// Has the rooms do something.
+    pub fn order(&mut self, order: Order) {
+        self.orders.push_back(order);
+    }
+
+    /// Takes what is to be delivered next. What came of one event comes before the
+    /// next.
+    pub fn next_delivery(&mut self) -> Option<Delivery> {
+        let news = self.news.pop_front().map(Delivery::News);
+        let event = || self.events.pop_front().map(Delivery::Event);
+        news.or_else(event)
+            .or_else(|| self.orders.pop_front().map(Delivery::Order))
+    }
+
+    /// Takes what has come of occupants' evidence since the last event.
+    pub fn next_news(&mut self) -> Option<SeatNews> {
+        self.news.pop_front()
     }
 
     /// Wakes the engine at `at` because of `timer`.
@@ -160,7 +236,12 @@ impl Outbox {
     pub fn clear(&mut self) {
         self.requests.clear();
         self.timers.clear();
+    }
+
+    /// Nothing of what was left over is done.
+    pub fn clear_work(&mut self) {
         self.tasks.clear();
+        self.orders.clear();
     }
 
     /// How many timers are set, and how many questions are open.

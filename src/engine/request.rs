@@ -1,7 +1,7 @@
 //! Requests that wait for their reply.
 
-use super::asker::Asker;
-use super::time::Tick;
+use crate::engine::asker::Asker;
+use crate::engine::time::Tick;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use crate::claims::Verifier;
 use crate::muc::{BareJid, Nick, RealJid, RoomJid, Service};
-use crate::policy::Policy;
+use crate::policy::{Fallback, Policy};
 use std::time::Duration;
 
 /// How rooms are found beside invitations.
@@ -168,5 +168,48 @@ impl Settings {
     /// gavel's bare JID.
     pub fn gavel(&self) -> String {
         format!("gavel@{}", self.component)
+    }
+
+    /// The room and resource that `address` means, if it is in a configured
+    /// service, and that service's number.
+    pub fn locate<'a>(&self, address: &'a str) -> Option<(usize, RoomJid, Option<&'a str>)> {
+        let mut services = self.services.iter().enumerate();
+        services.find_map(|(i, service)| service.locate(address).map(|(room, res)| (i, room, res)))
+    }
+
+    /// The number of the service that a room is in, if it is a configured one.
+    pub fn service_of(&self, jid: &RoomJid) -> Option<usize> {
+        let mut services = self.services.iter();
+        services.position(|service| service.domain == jid.service())
+    }
+
+    /// Whether `jid` is gavel's own, with or without resource.
+    pub fn is_own(&self, jid: &str) -> bool {
+        let bare = jid.split('/').next().unwrap_or(jid);
+        bare.strip_prefix("gavel@") == Some(self.component.as_str())
+    }
+
+    /// Whether elections are held at all.
+    pub fn elects(&self) -> bool {
+        self.policy.fallback == Fallback::First
+    }
+
+    /// Whether hosts are missed anywhere.
+    pub fn misses_hosts(&self) -> bool {
+        self.host_absent.action != AbsentHost::None
+    }
+
+    /// Whether anybody asks for a census of a meeting's people.
+    pub fn takes_census(&self) -> bool {
+        self.elects() || self.misses_hosts()
+    }
+
+    /// Keeps what belongs to the connection as it was in `old`, and the keys that have
+    /// been fetched.
+    pub fn keep_connection(&mut self, old: &mut Self) {
+        self.verifier.keep_keys(&mut old.verifier);
+        self.component.clone_from(&old.component);
+        self.nick = old.nick.clone();
+        self.services.clone_from(&old.services);
     }
 }

@@ -1,10 +1,8 @@
 //! What outlives a restart (SPEC `[state]`).
 
-use super::Engine;
-use super::absent::Absence;
-use super::meeting::Meeting;
-use super::meeting::rights::{Event, Record, Rights, Standing};
 use crate::claims::Bindings;
+use crate::engine::meeting::rights::{Event, Record, Rights, Standing};
+use crate::engine::view::View;
 use crate::muc::{BareJid, RoomJid};
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
@@ -124,13 +122,13 @@ impl State {
     }
 }
 
-impl Engine {
+impl View<'_> {
     /// What is to be remembered over a restart.
     pub fn state(&self) -> State {
         let meetings = self.meetings.iter().filter_map(|(room, meeting)| {
             let people = meeting.people.iter().filter_map(|(jid, person)| {
                 let rights = &person.rights;
-                let rights = rights.remembered(person.standing(&self.settings), self.now.unix_ms);
+                let rights = rights.remembered(person.standing(self.settings), self.now.unix_ms);
                 rights.map(|rights| (jid.clone(), rights))
             });
             let people: BTreeMap<_, _> = people.collect();
@@ -154,38 +152,5 @@ impl Engine {
             meetings: meetings.collect(),
             bindings: self.bindings.clone(),
         }
-    }
-
-    /// Goes on where another gavel has stopped. Nobody is in any room now, as far
-    /// as this one can see.
-    pub(super) fn take_over(&mut self, state: State) {
-        self.meetings.clear();
-        self.restore(state);
-    }
-
-    pub(super) fn restore(&mut self, state: State) {
-        self.bindings = state.bindings;
-        for (room, remembered) in state.meetings {
-            let mut meeting = Meeting {
-                meeting_id: remembered.meeting_id,
-                absence: Absence::remembered(remembered.locked),
-                ..Meeting::default()
-            };
-            for id in &remembered.shared_ids {
-                meeting.users.is_shared(id);
-            }
-            for (jid, rights) in remembered.people {
-                if let Some(id) = rights.user() {
-                    let at = rights.left_at().unwrap_or_default();
-                    meeting.users.out_of_sight(id, &jid, at);
-                }
-                if rights.has_to_hand_over() {
-                    meeting.holders.insert(jid.clone());
-                }
-                meeting.person(&jid).rights = rights;
-            }
-            self.meetings.insert(room, meeting);
-        }
-        self.count_everybody();
     }
 }

@@ -22,12 +22,16 @@ use std::collections::{BTreeMap, HashMap};
 /// A piece of work.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Task {
+    /// Somebody has begun to wait for a key.
+    Waiter(RoomJid, Nick),
     /// See which keys are to be fetched.
     Keys,
     /// Look at a meeting as a whole.
     Meeting(RoomJid),
     /// Compare what somebody has with what they should have.
     Person(RoomJid, BareJid),
+    /// Compare what the guard was told of somebody with what it should be.
+    Named(RoomJid, BareJid),
     /// Tell the guard what has changed.
     Guard,
     /// Look at what an occupant may do.
@@ -49,6 +53,7 @@ enum Rank {
     Meeting,
     Actor,
     Person,
+    Named,
     Guard,
     Permissions,
     Name,
@@ -60,9 +65,10 @@ enum Rank {
 impl Task {
     fn rank(&self) -> Rank {
         match self {
-            Self::Keys => Rank::Keys,
+            Self::Waiter(..) | Self::Keys => Rank::Keys,
             Self::Meeting(_) => Rank::Meeting,
             Self::Person(..) => Rank::Person,
+            Self::Named(..) => Rank::Named,
             Self::Guard => Rank::Guard,
             Self::Permissions(..) => Rank::Permissions,
             Self::Name(..) => Rank::Name,

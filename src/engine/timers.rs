@@ -1,6 +1,6 @@
 //! What the engine waits for, and until when.
 
-use super::time::Tick;
+use crate::engine::time::Tick;
 use crate::muc::{BareJid, Nick, RoomJid};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};

@@ -1,9 +1,11 @@
 //! What an admin should know or mend, and its words in the log.
 
-use super::module::RELEASE;
-use super::unchecked::Unchecked;
+use crate::engine::permissions::Unchecked;
 use crate::muc::RoomJid;
 use std::fmt;
+
+/// The release of this gavel, and of the module that belongs to it.
+pub const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// What an admin should know or mend. Its text says what, where and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@
 //! moderators is passed on as one.
 
 use super::condition::Subject;
-use super::{Clause, Policy, Rule, Verdict};
+use super::{Policy, Rule, Verdict};
 use crate::claims::Claims;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -340,7 +340,7 @@ impl Policy {
     /// Every permission that the configuration names, in a rule or a setting that
     /// says something else than what holds anyway.
     pub fn named_permissions(&self) -> BTreeSet<Permission> {
-        let by_rules = self.rules.iter().flat_map(Clause::permissions);
+        let by_rules = self.rules.iter().flat_map(|clause| clause.permissions());
         let by_rules = by_rules.map(|(name, _)| *name);
         let set = self.permissions.changed().map(|(name, _)| name);
         by_rules.chain(set).collect()

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::condition::Condition;
-use super::desk::{Job, Jobs};
+use super::handle::{Call, Calls, Handle};
 use super::keys::Fetcher;
 use super::link::{Link, LinkConfig, LinkError, LinkEvent};
 use super::notify::Notifier;
@@ -22,6 +22,11 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
+/// Questions to the task that has the engine.
+pub(super) type EngineHandle = Handle<Driver>;
+/// Those that have been asked.
+pub(super) type EngineCalls = Calls<Driver>;
+
 /// Everything the task works with.
 pub struct Driver {
     pub(super) engine: Engine,
@@ -33,7 +38,7 @@ pub struct Driver {
     pub(super) repeats: Repeats,
     pub(super) notifier: Notifier,
     pub(super) condition: Condition,
-    pub(super) jobs: Jobs,
+    pub(super) calls: EngineCalls,
     pub(super) stats: Stats,
     pub(super) fetcher: Fetcher,
     /// Stanzas that were not sent, since the start.
@@ -96,7 +101,7 @@ impl Driver {
                 () = sleep_until_some(repeated) => self.sum_up(),
                 () = sleep_until_some(wake) => silent = self.drive(link, Input::Wake).await,
                 () = self.state_file.progress() => {}
-                job = self.jobs.next() => silent = self.carry_out(link, job).await,
+                call = self.calls.next() => silent = self.carry_out(link, call).await,
                 (key, result) = self.fetcher.next() => {
                     silent = self.drive(link, Input::KeyFetched { key, result }).await;
                 }
@@ -117,21 +122,21 @@ impl Driver {
     }
 
     /// Answers somebody, and sends what follows from it.
-    async fn carry_out(&mut self, link: &mut Link, job: Job) -> bool {
-        self.do_job(job);
+    async fn carry_out(&mut self, link: &mut Link, call: Call<Driver>) -> bool {
+        self.carry(call);
         self.send_collected(link).await
     }
 
     /// Answers somebody while there is no stream: nothing can be sent.
-    pub(super) fn answer(&mut self, job: Job) {
-        self.do_job(job);
+    pub(super) fn answer(&mut self, call: Call<Driver>) {
+        self.carry(call);
         self.collect_unsent();
     }
 
-    fn do_job(&mut self, job: Job) {
+    fn carry(&mut self, call: Call<Driver>) {
         let start = Instant::now();
-        job(self);
-        self.jobs.done(start.elapsed());
+        call(self);
+        self.calls.done(start.elapsed());
     }
 
     /// Whoever waits to be settled waits for what is sent, and for no log.
@@ -319,7 +324,7 @@ impl Driver {
                 () = shutdown.as_mut() => return None,
                 () = self.notifier.due() => self.notifier.alive(),
                 () = self.state_file.progress() => {}
-                job = self.jobs.next() => self.answer(job),
+                call = self.calls.next() => self.answer(call),
                 link = opening.as_mut() => break link,
             }
         };

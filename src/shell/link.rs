@@ -5,12 +5,14 @@
 //! can end (see [`crate::wire`]). A link never reconnects by itself.
 
 mod error;
+mod limits;
 
 pub use error::LinkError;
 
 use crate::wire::{Frame, Framer, opening};
 use bytes::{Buf, Bytes, BytesMut};
 use error::Peer;
+use limits::{MAX_BACKLOG, OPENING};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,14 +21,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Longest wait for the connection, and then for the handshake: a server that
-/// takes longer is too busy to be of use.
-const OPENING: Duration = Duration::from_secs(10);
 /// Longest wait for the server's goodbye; short, since an init system waits.
 const CLOSING: Duration = Duration::from_secs(2);
-/// Most bytes that wait for a server that does not read: all affiliations of
-/// 100,000 people are about half of it.
-const MAX_BACKLOG: usize = 64 * 1024 * 1024;
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
 

@@ -6,9 +6,10 @@ mod audit;
 pub mod client;
 mod clock;
 mod condition;
-mod desk;
+
 mod driver;
 mod ended;
+mod handle;
 mod journal;
 pub mod keys;
 pub mod lines;
@@ -35,7 +36,7 @@ use crate::wire::{Decoder, Encoder};
 use admin::{Admin, Shared};
 use audit::Audit;
 use condition::Condition;
-use desk::Desk;
+use driver::EngineHandle;
 use driver::{Driver, End, sleep_until_some};
 use ended::Ended;
 use journal::Journal;
@@ -81,12 +82,12 @@ pub async fn run(
     let journal = Arc::new(Journal::new(now));
     let metrics = Arc::new(Metrics::new());
     let ended = Arc::new(Ended::default());
-    let (desk, jobs) = Desk::new();
+    let (handle, calls) = EngineHandle::new();
     let mut driver = Driver {
         engine: Engine::new(settings, state),
         clock,
         condition: Condition::new(now),
-        jobs,
+        calls,
         stats: Stats::new(
             metrics.clone(),
             journal.clone(),
@@ -103,10 +104,10 @@ pub async fn run(
         fetcher: Fetcher::new(jwt.and_then(|jwt| jwt.key.url())),
         examiners: Vec::new(),
     };
-    let reloading = tokio::spawn(reloads.run(desk.clone()));
+    let reloading = tokio::spawn(reloads.run(handle.clone()));
     let admin = Admin::start(
         config.admin.clone(),
-        Shared::new(desk, journal, metrics, ended),
+        Shared::new(handle, journal, metrics, ended),
     );
     let link_config = probe::link_config(&config);
     let stopping = driver.notifier.stopping();
@@ -176,7 +177,7 @@ async fn wait(driver: &mut Driver, pause: Duration) {
             () = pause.as_mut() => return,
             () = driver.notifier.due() => driver.notifier.alive(),
             () = driver.state_file.progress() => {}
-            job = driver.jobs.next() => driver.answer(job),
+            call = driver.calls.next() => driver.answer(call),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! SIGHUP: the configuration is read again, and the audit file opened anew.
 
-use super::desk::Desk;
 use super::driver::Driver;
+use super::driver::EngineHandle;
 use super::keys::Fetcher;
 use super::settings;
 use crate::config::{Config, Invalid, Loaded, Problem};
@@ -35,14 +35,18 @@ impl Reloads {
     }
 
     /// Reads it whenever it is wanted, and has the driver take it.
-    pub(super) async fn run(mut self, desk: Desk) {
+    pub(super) async fn run(mut self, handle: EngineHandle) {
         while self.wanted.recv().await.is_some() {
             let load = self.load.clone();
             // Secrets and keys are in files.
             let Ok(loaded) = tokio::task::spawn_blocking(move || load()).await else {
                 continue;
             };
-            if desk.ask(move |driver| driver.reload(loaded)).await.is_err() {
+            if handle
+                .ask(move |driver| driver.reload(loaded))
+                .await
+                .is_err()
+            {
                 return;
             }
         }

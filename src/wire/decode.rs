@@ -1,8 +1,9 @@
 //! One stanza's bytes → [`Inbound`].
 
-mod evidence;
+pub(super) mod evidence;
 
 use super::error::DecodeError;
+use super::head::{Head, MAX_NAME, read_error, undefined};
 use super::node::{Child, Loss, Node};
 use super::{iq, muc_user, ns, sieve};
 use crate::stanza::{
@@ -11,12 +12,9 @@ use crate::stanza::{
 };
 use bytes::Bytes;
 use evidence::EvidenceReader;
-pub(super) use evidence::read_bridge;
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
-/// Longest display name that is read, in bytes.
-const MAX_NAME: usize = 4 * 1024;
 /// Longest payload that is kept to be sent back, in bytes. Written again, each
 /// byte becomes up to six, and Prosody takes 512 KiB at once from a component.
 const MAX_RAW: usize = 64 * 1024;
@@ -28,35 +26,6 @@ const MAX_KEPT: usize = 16 * 1024;
 pub struct Decoder {
     /// Local names of presence children that hold a token.
     token_elements: Vec<String>,
-}
-
-/// Attributes that all stanzas have.
-pub(super) struct Head {
-    pub(super) from: Option<String>,
-    pub(super) to: Option<String>,
-    pub(super) id: Option<String>,
-    /// `type`
-    pub(super) kind: Option<String>,
-}
-
-impl Head {
-    /// With a loss where the type is there and cannot be read: it decides what
-    /// all the rest means.
-    fn of(root: &Node<'_, '_>, loss: &mut Loss) -> Self {
-        let mut other = Loss::default();
-        Self {
-            from: root.owned("from", &mut other),
-            to: root.owned("to", &mut other),
-            id: root.owned("id", &mut other),
-            kind: root.owned("type", loss),
-        }
-    }
-
-    fn sender(&mut self, element: &'static str) -> Result<String> {
-        let attribute = "from";
-        let from = self.from.take().filter(|from| !from.is_empty());
-        from.ok_or(DecodeError::Missing { element, attribute })
-    }
 }
 
 impl Decoder {
@@ -261,36 +230,4 @@ fn payload(root: &Node<'_, '_>, bytes: &Bytes) -> (Bytes, bool) {
     }
     kept.extend_from_slice(end.as_bytes());
     (kept.into(), false)
-}
-
-/// The `<error/>` (RFC 6120 §8.3.2).
-pub(super) fn read_error(node: &Node<'_, '_>, loss: &mut Loss) -> StanzaError {
-    let mut error = undefined();
-    if let Some(kind) = node.owned("type", loss) {
-        error.kind = kind;
-    }
-    let mut found = false;
-    let mut rest = node.content();
-    while let Some(child) = node.next(&mut rest, loss) {
-        if !child.is_in(ns::STANZA_CONDITIONS) {
-            continue;
-        }
-        if child.local == "text" {
-            let text = child.text(&mut Loss::default()).text;
-            error.text = Some(text).filter(|text| text.len() <= MAX_NAME);
-        } else if !found {
-            error.condition = child.local.to_owned();
-            found = true;
-        }
-    }
-    error
-}
-
-/// What an error without `<error/>` or condition amounts to.
-pub(super) fn undefined() -> StanzaError {
-    StanzaError {
-        kind: "cancel".to_owned(),
-        condition: "undefined-condition".to_owned(),
-        text: None,
-    }
 }

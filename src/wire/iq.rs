@@ -3,8 +3,9 @@
 //! Items, fields and values are read one by one: what one of them holds costs
 //! the others nothing. What was lost on the way is told with the answer.
 
-use super::decode::{Head, read_bridge, read_error, undefined};
+use super::decode::evidence::read_bridge;
 use super::error::DecodeError;
+use super::head::{Head, read_error, undefined};
 use super::node::{Child, Loss, Node};
 use super::{muc_user, ns};
 use crate::stanza::{

@@ -37,6 +37,7 @@ mod decode;
 mod encode;
 mod error;
 mod framer;
+mod head;
 mod iq;
 mod lexer;
 mod muc_user;

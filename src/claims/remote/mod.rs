@@ -7,45 +7,19 @@
 //! is stored, so nobody who can invent key ids can fill anything.
 
 mod named;
+mod news;
 mod set;
 
 use super::keys::KeySet;
 use super::token::Token;
 use super::{Algorithm, KeysTried};
 use named::NamedKeys;
+pub use news::{FetchFault, KeyLayout, KeyNews, KeyServer};
 use set::SharedSet;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use thiserror::Error;
-
-/// A fetch that nobody has told the end of is taken for lost after this; the
-/// shell gives one up far sooner.
-const LOST: Duration = Duration::from_secs(30);
-/// How old a key or key set may become before it is asked for again.
-const REFRESH: Duration = Duration::from_secs(60 * 60);
-
-/// How keys lie on a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyLayout {
-    /// All in one JSON Web Key Set (RFC 7517 §5).
-    Set,
-    /// Each in a PEM file of its own, as Jitsi's `asap_key_server` has them.
-    Named,
-}
-
-/// A server that keys are fetched from. No `Debug`: the URL may hold
-/// credentials.
-#[derive(Clone, PartialEq, Eq)]
-pub struct KeyServer {
-    /// How keys lie there.
-    pub layout: KeyLayout,
-    /// Tells two servers apart; never shown.
-    pub url: String,
-    /// The URL as it may be shown.
-    pub shown: Arc<str>,
-}
 
 /// What is fetched from a [`KeyServer`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,18 +37,6 @@ impl KeyName {
     pub fn of_kid(kid: &str) -> Self {
         Self::Named(hex::encode(Sha256::digest(kid)).into())
     }
-}
-
-/// Why a key could not be had.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum FetchFault {
-    /// The server says, or its key set shows, that there is no such key.
-    #[error("{0}")]
-    Absent(String),
-    /// The server could not be asked, or did not answer with keys: what it said
-    /// before still holds.
-    #[error("{0}")]
-    Failed(String),
 }
 
 /// A key that a token waits for.
@@ -95,29 +57,6 @@ pub(super) enum Unverified {
     NoKid,
     /// The key is not here.
     Awaited(Awaited),
-}
-
-/// What a finished fetch changed, for logs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyNews {
-    /// Keys have come. Tells how many can be used, and why others cannot.
-    Fetched {
-        /// Whether there were none before, or the time before went wrong.
-        first: bool,
-        /// Keys of use.
-        usable: usize,
-        /// What is wrong with the others.
-        skipped: Vec<String>,
-    },
-    /// A key is not, or no longer, there.
-    Absent,
-    /// The server could not be asked. `first` after it could.
-    Failed {
-        /// Why.
-        why: String,
-        /// Whether the time before went well.
-        first: bool,
-    },
 }
 
 /// The keys of a server, as far as they are here. No `Debug`: it knows the URL.

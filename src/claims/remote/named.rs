@@ -7,7 +7,7 @@
 //! one for those who wait, in the order of their turns, and a small one for whoever
 //! came last, who so does not wait for all who came before.
 
-use super::{FetchFault, KeyNews, LOST, REFRESH};
+use super::news::{FetchFault, KeyNews, LOST, REFRESH};
 use crate::claims::keys::KeySet;
 use crate::claims::{Algorithm, KeyError};
 use std::collections::{BTreeMap, VecDeque};

@@ -1,6 +1,6 @@
 //! A key set that is fetched whole.
 
-use super::{FetchFault, KeyNews, LOST, REFRESH};
+use super::news::{FetchFault, KeyNews, LOST, REFRESH};
 use crate::claims::Algorithm;
 use crate::claims::keys::KeySet;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use super::waiting::Waiting;
 use crate::claims::{Claims, RejectReason, Source, TokenId};
 use crate::engine::settings::Settings;
+use crate::engine::shown::short;
 use crate::muc::{Affiliation, Nick, Role, RoomJid};
 use crate::policy::{Entitlement, OnExpiry, Reason, Rule, Verdict};
 
@@ -106,6 +107,11 @@ impl Seat {
     /// The name in the token.
     pub fn token_name(&self) -> Option<&str> {
         self.claims().and_then(Claims::user_name)
+    }
+
+    /// The same, cut where it is too long.
+    pub fn short_name(&self) -> Option<String> {
+        self.token_name().map(short)
     }
 
     /// When the claims end, in milliseconds since 1970-01-01 UTC; none where they do

@@ -1,7 +1,8 @@
 //! ROOM and WHO as people write them (SPEC section 1).
 
-use super::super::Engine;
-use super::super::room::Occupant;
+use super::View;
+use crate::engine::room::Occupant;
+use crate::engine::shown::short;
 use crate::muc::{BareJid, Nick, RoomJid, Spelling};
 use std::collections::BTreeMap;
 
@@ -33,7 +34,7 @@ pub struct Found {
     pub display_name: Option<String>,
 }
 
-impl Engine {
+impl View<'_> {
     /// The room gavel is in that `text` names, as people write rooms
     /// ([`Spelling`]). Of several services' the first service's is meant.
     ///
@@ -109,7 +110,7 @@ impl Engine {
     }
 }
 
-impl Engine {
+impl View<'_> {
     /// The person in the meeting of `room` whom `text` names and for whom an
     /// admin has set something, present or not.
     ///
@@ -119,7 +120,7 @@ impl Engine {
     pub fn find_overridden(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
         let main = self.rooms.get(room).and_then(|room| room.meeting.as_ref());
         let main = main.ok_or(NotFound::Early)?;
-        let meeting = self.meeting(main).ok_or(NotFound::None)?;
+        let meeting = self.meetings.get(main).ok_or(NotFound::None)?;
         let who = Who::of(text);
         let people = meeting.people.iter().filter_map(|(bare, person)| {
             let set = person.rights.override_()?;
@@ -159,7 +160,7 @@ fn found(main: &RoomJid, nick: &Nick, occupant: &Occupant) -> Result<Found, NotF
         main: main.clone(),
         jid: occupant.bare().ok_or(NotFound::Hidden)?,
         nick: Some(nick.clone()),
-        display_name: occupant.display_name.shown().map(super::short),
+        display_name: occupant.display_name.shown().map(short),
     })
 }
 
@@ -205,7 +206,7 @@ fn candidate(nick: &Nick, occupant: &Occupant) -> String {
     let jid = occupant.real.as_ref().map(|real| real.bare_str());
     let jid = jid.unwrap_or("real JID unknown");
     match occupant.display_name.shown() {
-        Some(name) => format!("{nick} ({jid}, {:?})", super::short(name)),
+        Some(name) => format!("{nick} ({jid}, {:?})", short(name)),
         None => format!("{nick} ({jid})"),
     }
 }

@@ -1,9 +1,9 @@
 //! People looked for in all rooms at once.
 
-use super::super::Engine;
-use super::super::meeting::seat::Seat;
-use super::super::room::Occupant;
+use super::View;
 use crate::api;
+use crate::engine::meeting::seat::Seat;
+use crate::engine::room::Occupant;
 use crate::muc::Nick;
 
 /// Which people are wanted.
@@ -16,7 +16,7 @@ pub enum Wanted {
     Called(String),
 }
 
-impl Engine {
+impl View<'_> {
     /// The people that are `wanted`, by room and nick, at most `most`.
     pub fn people(&self, wanted: &Wanted, most: usize) -> Vec<api::Somebody> {
         let mut rooms: Vec<_> = self.rooms.values().filter(|room| room.is_in()).collect();

@@ -1,13 +1,13 @@
 //! Who does not have yet what they should have, for one screen.
 
+use super::View;
 use super::moderators;
 use crate::api;
-use crate::engine::Engine;
 
 /// Most people that are named.
 const MAX_NAMED: usize = 20;
 
-impl Engine {
+impl View<'_> {
     /// People who moderate, in all rooms.
     pub fn moderators(&self) -> usize {
         let rooms = self.rooms.values().filter(|room| room.is_in());

@@ -1,20 +1,19 @@
 //! Why somebody has what they have, in one sentence.
 
-use super::super::Engine;
-use super::super::event::{Cause, Change, Decision, Party, PartyKind};
-use super::super::meeting::decide::Basis;
-use super::super::meeting::rights::Grant;
-use super::super::meeting::seat::Seat;
-use super::super::person::Person;
-use super::super::room::{Occupant, Room};
-use super::short;
+use super::View;
 use crate::api::Time;
 use crate::claims::Source;
+use crate::engine::event::{Cause, Change, Decision, Party};
+use crate::engine::meeting::decide::Basis;
+use crate::engine::meeting::person::Person;
+use crate::engine::meeting::rights::Grant;
+use crate::engine::meeting::seat::Seat;
+use crate::engine::room::{Occupant, Room};
 use crate::muc::{Affiliation, RoomJid};
 use crate::policy::{Entitlement, Reason, Rule, Verdict};
 use std::fmt::Display;
 
-impl Engine {
+impl View<'_> {
     /// Why an occupant should have what it should have.
     pub(super) fn reason(
         &self,
@@ -37,7 +36,7 @@ impl Engine {
             basis => self.without_override(main, seat, person, basis),
         };
         let now = self.now.unix_ms;
-        let ends = seat.and_then(|seat| seat.expires_at(&self.settings));
+        let ends = seat.and_then(|seat| seat.expires_at(self.settings));
         if let Some(at) = ends.filter(|at| *at > now) {
             words += &format!(
                 "; the token ends at {}",
@@ -84,17 +83,6 @@ impl Engine {
         format!("{set}; without it: {rest}")
     }
 
-    /// Who gave a grant: `Alice (alice@example.org)`.
-    pub(in crate::engine) fn granter(&self, main: &RoomJid, grant: &Grant) -> Option<String> {
-        let nick = grant.by_nick.as_deref();
-        let name = nick.map(|nick| self.display_name(main, nick).unwrap_or_else(|| nick.into()));
-        match (name, grant.by_jid.as_deref()) {
-            (Some(name), Some(jid)) => Some(format!("{name} ({jid})")),
-            (Some(name), None) => Some(name),
-            (None, jid) => jid.map(str::to_owned),
-        }
-    }
-
     /// `granted by Alice (alice@example.org) at 10:02 UTC`
     fn granted(&self, main: &RoomJid, grant: &Grant) -> String {
         let at = Time::from_unix_ms(grant.at).time_of_day();
@@ -102,27 +90,6 @@ impl Engine {
             Some(by) => format!("granted by {by} at {at}"),
             None => format!("granted at {at}"),
         }
-    }
-
-    /// What people know `actor` by, where it is somebody in the meeting.
-    pub(in crate::engine) fn name_of(
-        &self,
-        main: &RoomJid,
-        actor: Option<&Party>,
-    ) -> Option<String> {
-        let occupant = actor.filter(|actor| actor.kind == PartyKind::Occupant)?;
-        self.display_name(main, occupant.nick.as_deref()?)
-    }
-
-    /// What people know somebody in a meeting by.
-    fn display_name(&self, main: &RoomJid, nick: &str) -> Option<String> {
-        let rooms = self.meetings.get(main)?.rooms.iter();
-        let mut occupants = rooms.filter_map(|room| {
-            let occupants = &self.rooms.get(room)?.occupants;
-            occupants.get(&crate::muc::Nick::new(nick))
-        });
-        let shown = occupants.find_map(|o| o.display_name.shown())?.trim();
-        (!shown.is_empty()).then(|| short(shown))
     }
 }
 

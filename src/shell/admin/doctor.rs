@@ -30,11 +30,11 @@ async fn doctor(State(shared): State<Shared>) -> Result<Json<Diagnosis>, Fault> 
 
 /// Examines the deployment.
 pub(super) async fn diagnosis(shared: &Shared) -> Result<Diagnosis, Fault> {
-    let examined = shared.desk.ask(Driver::examine).await?;
+    let examined = shared.handle.ask(Driver::examine).await?;
     // Both ends, an answer and none in time, are told by the facts.
     let _ = timeout(PATIENCE, examined).await;
     let (facts, at) = shared
-        .desk
+        .handle
         .ask(|driver| (driver.facts(), driver.now()))
         .await?;
     let diagnosis = Diagnosis::new(Examiner::Daemon, at, findings(&facts));

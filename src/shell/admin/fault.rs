@@ -1,7 +1,7 @@
 //! Errors as the API answers them.
 
 use crate::api::{ErrorBody, ErrorCode, Failure};
-use crate::shell::desk::NoAnswer;
+use crate::shell::handle::NoAnswer;
 use axum::Json;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};

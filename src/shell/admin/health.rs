@@ -18,14 +18,14 @@ pub(super) fn routes() -> Router<Shared> {
 
 /// Alive is a gavel whose engine answers, connected or not.
 async fn healthz(State(shared): State<Shared>) -> Result<&'static str, Fault> {
-    shared.desk.ask_at_once(|_| ()).await?;
+    shared.handle.ask_at_once(|_| ()).await?;
     Ok("alive\n")
 }
 
 /// Ready is one that is connected, has joined all rooms it found, and gets claims
 /// on every service.
 async fn readyz(State(shared): State<Shared>) -> Result<Response, Fault> {
-    let status = shared.desk.ask(|driver| driver.status()).await?;
+    let status = shared.handle.ask(|driver| driver.status()).await?;
     if status.ready {
         return Ok("ready\n".into_response());
     }
@@ -43,7 +43,7 @@ async fn readyz(State(shared): State<Shared>) -> Result<Response, Fault> {
 }
 
 async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Fault> {
-    let now = shared.desk.ask(|driver| {
+    let now = shared.handle.ask(|driver| {
         let connected = driver.engine.is_connected();
         (connected, driver.engine.counts())
     });

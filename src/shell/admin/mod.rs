@@ -2,7 +2,7 @@
 //! metrics over TCP where they are wanted.
 //!
 //! It has a thread of its own: reading requests and writing answers never holds
-//! up the engine, of which it asks, through the [`Desk`], for values only. A
+//! up the engine, of which it asks, through the [`EngineHandle`], for values only. A
 //! trouble of it is told once and tried again; it never keeps gavel from its
 //! work.
 
@@ -20,7 +20,7 @@ mod socket;
 mod tests;
 mod web;
 
-use super::desk::Desk;
+use super::driver::EngineHandle;
 use super::ended::Ended;
 use super::journal::Journal;
 use super::metrics::Metrics;
@@ -47,7 +47,7 @@ const RETRY: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct Shared {
     /// Where the engine's task is asked.
-    pub(super) desk: Desk,
+    pub(super) handle: EngineHandle,
     /// The last decisions.
     pub(super) journal: Arc<Journal>,
     /// What is counted.
@@ -61,13 +61,13 @@ pub(super) struct Shared {
 impl Shared {
     /// Nothing has been answered yet.
     pub(super) fn new(
-        desk: Desk,
+        handle: EngineHandle,
         journal: Arc<Journal>,
         metrics: Arc<Metrics>,
         ended: Arc<Ended>,
     ) -> Self {
         Self {
-            desk,
+            handle,
             journal,
             metrics,
             ended,

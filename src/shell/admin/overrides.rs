@@ -44,7 +44,7 @@ async fn set(
     let wish = read(body).await?;
     let lasts = wish.for_.as_deref().map(length).transpose()?;
     let by = user(&connection).await;
-    let set = shared.desk.ask(move |driver| {
+    let set = shared.handle.ask(move |driver| {
         let room = find(driver, &room)?;
         let person = steerable(driver, &room, &who)?;
         let lasts = lasts.map(|lasts| u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX));
@@ -77,7 +77,7 @@ async fn clear(
 ) -> Result<Json<RoomOverride>, Fault> {
     let Path((room, who)) = named.map_err(|error| Fault::bad(error.body_text()))?;
     let by = user(&connection).await;
-    let cleared = shared.desk.ask(move |driver| {
+    let cleared = shared.handle.ask(move |driver| {
         let room = find(driver, &room)?;
         let person = driver.engine.find_overridden(&room, &who);
         let Found { main, jid, .. } = match person {

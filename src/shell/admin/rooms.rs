@@ -23,7 +23,7 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 pub(super) async fn status(State(shared): State<Shared>) -> Result<Json<Status>, Fault> {
-    let status = shared.desk.ask(|driver| driver.status()).await?;
+    let status = shared.handle.ask(|driver| driver.status()).await?;
     Ok(Json(status))
 }
 
@@ -52,7 +52,7 @@ where
     T: serde::Serialize + Send + 'static,
     F: FnOnce(&Driver) -> Result<T, Fault> + Send + 'static,
 {
-    let seen = shared.desk.ask(move |driver| {
+    let seen = shared.handle.ask(move |driver| {
         let start = Instant::now();
         (look(driver), start.elapsed())
     });

@@ -14,7 +14,7 @@ struct Served {
     journal: Arc<Journal>,
     socket: PathBuf,
     /// Whoever asks the engine waits.
-    _jobs: crate::shell::desk::Jobs,
+    _calls: crate::shell::driver::EngineCalls,
     _admin: Admin,
     _folder: tempfile::TempDir,
 }
@@ -24,7 +24,7 @@ impl Served {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("admin.sock");
         let journal = Arc::new(Journal::new(0));
-        let (desk, jobs) = Desk::new();
+        let (handle, calls) = EngineHandle::new();
         let config = config::Admin {
             socket: socket.clone(),
             listen: None,
@@ -32,7 +32,7 @@ impl Served {
             web_token: None,
         };
         let shared = Shared::new(
-            desk,
+            handle,
             journal.clone(),
             Arc::new(Metrics::new()),
             Arc::default(),
@@ -41,7 +41,7 @@ impl Served {
             journal,
             _admin: Admin::start(config, shared),
             socket,
-            _jobs: jobs,
+            _calls: calls,
             _folder: folder,
         };
         let deadline = Instant::now() + Duration::from_secs(10);

@@ -1,6 +1,6 @@
 //! Why there is no link.
 
-use super::{MAX_BACKLOG, OPENING};
+use super::limits::{MAX_BACKLOG, OPENING};
 use crate::diagnosis::reach;
 use crate::wire::StreamError;
 use std::io;

@@ -158,7 +158,7 @@ pub(super) fn declares_machine(features: &Node<'_, '_>) -> bool {
 }
 
 /// The `<claims/>`.
-pub(in super::super) fn read_bridge(claims: &Node<'_, '_>, loss: &mut Loss) -> Bridge {
+pub(in crate::wire) fn read_bridge(claims: &Node<'_, '_>, loss: &mut Loss) -> Bridge {
     let given = claims.attribute("given", loss);
     Bridge {
         mac: claims.owned("mac", loss).unwrap_or_default(),

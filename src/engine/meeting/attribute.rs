@@ -1,0 +1,441 @@
+//! Changes that gavel sees: whose they are, and what follows (SPEC B3, B4).
+
+use super::part::MeetingPart;
+use super::person::{Foreign, Pace};
+use super::rights::{Author, Event, Root, Shift, Taken};
+use crate::engine::event::{Cause, Change as Changed, Outcome, Party, PartyKind};
+use crate::engine::room::event::Place;
+use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
+use crate::policy::Policy;
+use crate::stanza::Actor;
+use std::time::Duration;
+
+/// A present JID whose change is announced as if it were absent is about to
+/// leave; if it has not left after this, it is treated as present again.
+pub(super) const DEPARTURE: Duration = Duration::from_secs(1);
+
+/// How an occupant's role changed.
+#[derive(Debug, Clone, Copy)]
+struct RoleChange {
+    /// Before.
+    pub from: Role,
+    /// After.
+    pub to: Role,
+}
+
+impl RoleChange {
+    /// Whether it has been moderator, and is none any more.
+    fn fell(self) -> bool {
+        self.from == Role::Moderator && self.to != Role::Moderator
+    }
+
+    /// Whether it has become moderator.
+    fn rose(self) -> bool {
+        self.to == Role::Moderator && self.from != Role::Moderator
+    }
+}
+
+/// Who made a change, and what they may.
+struct Maker {
+    party: Party,
+    bare: Option<BareJid>,
+    /// What their power goes back to; none where they may not promote and lower
+    /// others.
+    power: Option<Root>,
+    /// Their token makes them owner.
+    is_host: bool,
+    /// What a correction has to wait for: what cannot be stopped by lowering the
+    /// actor, who may be entitled, must not make gavel spin (B3).
+    pace: Pace,
+}
+
+/// A change that somebody else made to a person.
+pub(super) struct Change {
+    /// Before.
+    pub old: Affiliation,
+    /// After.
+    pub new: Affiliation,
+    /// By whom.
+    pub by: Party,
+}
+
+impl Maker {
+    /// Whoever was promoted in the meeting decides about persons. A ban of a whole
+    /// domain would keep out hosts who are still to come.
+    fn may(&self, bare: &BareJid, new: Affiliation, policy: &Policy) -> bool {
+        self.is_host || !policy.protect_hosts || new != Affiliation::Outcast || bare.is_person()
+    }
+
+    fn author(&self, by_self: bool) -> Author<'_> {
+        Author {
+            nick: self.party.nick.as_deref(),
+            jid: self.party.jid.as_deref(),
+            is_person: matches!(self.party.kind, PartyKind::Occupant | PartyKind::Outside),
+            is_self: by_self,
+            power: self.power,
+        }
+    }
+}
+
+impl MeetingPart<'_> {
+    /// A room of the meeting in `main` shows that `bare` has `affiliation`.
+    /// `by_presence` says that an occupant's presence showed it.
+    pub(super) fn observe(
+        &mut self,
+        (jid, main): (&RoomJid, &RoomJid),
+        bare: &BareJid,
+        affiliation: Affiliation,
+        actor: Option<&Actor>,
+        by_presence: bool,
+    ) {
+        let settings = self.settings;
+        if settings.is_own(bare.as_str()) || settings.infrastructure.contains_bare(bare) {
+            return;
+        }
+        // A breakout room shows its main room's affiliations; the main room
+        // itself tells of changes, and who made them.
+        let person = self.known().person(main, bare);
+        let known = person.and_then(|person| person.rights.shown());
+        // Whoever moderates and is not known to has been lowered meanwhile: what the
+        // breakout room showed is old.
+        let old = known.is_some() || affiliation.moderates();
+        // In a roll call it is what stands: the main room may have told it unheard, and
+        // its lists name no members.
+        let called = by_presence && self.rooms.get(jid).is_some_and(|room| room.roll.is_some());
+        if jid != main && old && !called && self.told_by_main(main) {
+            return;
+        }
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        if by_presence && let Some(trouble) = &mut meeting.person(bare).trouble {
+            trouble.departing_until = None;
+        }
+        if known == Some(affiliation) {
+            return;
+        }
+        let floor = meeting.person(bare).rights.floor();
+        self.apply(main, bare, Event::Shown(affiliation));
+        self.mark(main, bare);
+        if self.is_own_change(main, bare, affiliation, actor) {
+            return;
+        }
+        // Of somebody never seen before, only a change by somebody is one.
+        if known.is_none() && actor.is_none() && by_presence {
+            return;
+        }
+        let old = known.or(floor).unwrap_or(Affiliation::None);
+        self.answer_change(main, jid, bare, old, affiliation, actor);
+    }
+
+    /// Whether a change is gavel's own, and notes that its request had effect.
+    fn is_own_change(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        new: Affiliation,
+        actor: Option<&Actor>,
+    ) -> bool {
+        let now = self.now.tick;
+        let by_us = actor
+            .and_then(|actor| actor.jid.as_deref())
+            .map(|jid| self.settings.is_own(jid));
+        let Some(person) = self.person_mut(main, bare) else {
+            return false;
+        };
+        if let Some(trouble) = &mut person.trouble {
+            trouble.server_admin = false;
+            trouble.ineffective = 0;
+            trouble.ad_hoc_tried = false;
+        }
+        let Some(request) = person.request.as_mut().filter(|r| r.wanted == new) else {
+            return by_us == Some(true);
+        };
+        // The ad-hoc command's broadcast carries no actor, nor do announcements.
+        let own = by_us == Some(true) || actor.is_none();
+        request.confirmed |= own;
+        if own {
+            person.set_at = Some(now);
+        }
+        own
+    }
+
+    /// Classes a change that somebody else made, and marks who is to be looked
+    /// at: first an actor who may not, then whom they changed.
+    fn answer_change(
+        &mut self,
+        main: &RoomJid,
+        jid: &RoomJid,
+        bare: &BareJid,
+        old: Affiliation,
+        new: Affiliation,
+        actor: Option<&Actor>,
+    ) {
+        let maker = self.maker(main, jid, actor);
+        if self.known().person(main, bare).is_none() {
+            return;
+        }
+        let by_self = maker.bare.as_ref() == Some(bare);
+        let may = maker.may(bare, new, &self.settings.policy);
+        let author = maker.author(by_self);
+        let shift = Shift {
+            old,
+            new,
+            by: Author {
+                power: author.power.filter(|_| may),
+                ..author
+            },
+            at: self.now.unix_ms,
+        };
+        let taken = self.apply(main, bare, Event::Changed(&shift));
+        let lawless = maker.power.is_none() && !by_self;
+        let change = Change {
+            old,
+            new,
+            by: maker.party,
+        };
+        self.note_foreign(main, bare, &change.by, maker.pace, taken);
+        if matches!(taken, Taken::SteppedDown | Taken::Lowered) {
+            self.forget_devices(main);
+        }
+        self.note_member(main, bare, &change);
+        if lawless && new.moderates() && !old.moderates() {
+            self.count_promotion(main, bare, &change.by);
+        }
+        if let Some(actor) = maker.bare.filter(|_| lawless) {
+            self.has_acted(main, &actor);
+            self.hurry(main, &actor);
+            self.mark_first(main, &actor);
+        }
+        self.mark(main, bare);
+        self.report_taken(main, bare, &change, taken);
+    }
+
+    /// Who changes affiliations is a moderator, whatever gavel was told: of how they
+    /// became one it has heard nothing.
+    fn has_acted(&mut self, main: &RoomJid, actor: &BareJid) {
+        let Some(person) = self.known().person(main, actor) else {
+            return;
+        };
+        let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
+        if !admin && !person.rights.shown().is_some_and(Affiliation::moderates) {
+            self.apply(main, actor, Event::Shown(Affiliation::Owner));
+        }
+    }
+
+    /// Notes whose change it is that gavel is about to answer.
+    fn note_foreign(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        by: &Party,
+        pace: Pace,
+        taken: Taken,
+    ) {
+        let now = self.now.tick;
+        let Some(person) = self.person_mut(main, bare) else {
+            return;
+        };
+        let pace = match pace {
+            Pace::Anew if person.is_answered(now) => Pace::Echo,
+            pace => pace,
+        };
+        person.foreign = Some(Box::new(Foreign {
+            by: by.clone(),
+            accepted: taken == Taken::Granted,
+            pace,
+        }));
+    }
+
+    /// Lifts the pause before somebody is lowered: that power is being used
+    /// (B3).
+    fn hurry(&mut self, main: &RoomJid, bare: &BareJid) {
+        let person = self.person_mut(main, bare);
+        if let Some(foreign) = person.and_then(|person| person.foreign.as_mut()) {
+            foreign.pace = Pace::Free;
+        }
+    }
+
+    /// Marks somebody before everybody else.
+    fn mark_first(&mut self, main: &RoomJid, bare: &BareJid) {
+        if self.known().person(main, bare).is_none() {
+            return;
+        }
+        self.out.todo_first(main, bare);
+    }
+
+    fn maker(&self, main: &RoomJid, jid: &RoomJid, actor: Option<&Actor>) -> Maker {
+        let Some(actor) = actor else {
+            return Maker {
+                party: Party::NONE,
+                bare: None,
+                power: None,
+                is_host: false,
+                pace: Pace::Anew,
+            };
+        };
+        let room = self.rooms.get(jid);
+        let by_nick = actor.nick.as_deref().and_then(|nick| {
+            let occupant = room?.occupants.get(&Nick::new(nick))?;
+            occupant.bare()
+        });
+        let bare = actor.jid.as_deref().and_then(BareJid::parse).or(by_nick);
+        let person = bare
+            .as_ref()
+            .and_then(|bare| self.known().person(main, bare));
+        let infrastructure = bare
+            .as_ref()
+            .is_some_and(|bare| self.settings.infrastructure.contains_bare(bare));
+        let kind = match person {
+            _ if infrastructure => PartyKind::Infrastructure,
+            Some(person) if person.is_present() => PartyKind::Occupant,
+            _ => PartyKind::Outside,
+        };
+        let entitled = !infrastructure
+            && person.is_some_and(|person| {
+                person
+                    .rights
+                    .power(person.standing(self.settings))
+                    .is_some()
+            });
+        let elected = person.is_some_and(|person| person.rights.is_elected_power());
+        let root = if elected { Root::Election } else { Root::Host };
+        let stoppable = person.is_some_and(|person| {
+            let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
+            // Whoever is left alone by policy is not lowered.
+            let lowered = |actual| self.known().wanted(main, person).target(actual).is_some();
+            let moderates = person.rights.shown().filter(|shown| shown.moderates());
+            moderates.is_some_and(lowered) && !admin
+        });
+        let pace = match (infrastructure || !stoppable, entitled) {
+            (_, true) => Pace::Host,
+            (true, false) => Pace::Anew,
+            (false, false) => Pace::Free,
+        };
+        Maker {
+            party: Party {
+                kind,
+                nick: actor.nick.as_deref().map(Into::into),
+                jid: actor.jid.as_deref().map(Into::into),
+            },
+            bare,
+            power: entitled.then_some(root),
+            is_host: person
+                .is_some_and(|person| person.rights.is_host(person.standing(self.settings))),
+            pace,
+        }
+    }
+
+    fn report_taken(&mut self, main: &RoomJid, bare: &BareJid, change: &Change, taken: Taken) {
+        let cause = match taken {
+            Taken::Granted => Cause::Grant,
+            Taken::SteppedDown => Cause::StepDown,
+            Taken::Lowered | Taken::Compared => return,
+        };
+        let shown = Changed::Affiliation {
+            from: Some(change.old),
+            to: change.new,
+        };
+        let actor = Some(change.by.clone());
+        self.tell_now(main, bare, shown, (cause, actor), Outcome::Applied);
+    }
+
+    /// An occupant's role has changed. Role moderator without the affiliation
+    /// for it is a promotion like any other (B1).
+    pub(super) fn role_changed(
+        &mut self,
+        place: &Place,
+        (from, to): (Role, Role),
+        actor: Option<&Actor>,
+    ) {
+        let change = RoleChange { from, to };
+        let (jid, main, bare) = (&place.room, &place.main, &place.bare);
+        self.mark(main, bare);
+        if let Some(person) = self.person_mut(main, bare) {
+            person.role_taken &= !change.rose();
+        }
+        let trouble = self.person_mut(main, bare);
+        if let Some(trouble) = trouble.and_then(|person| person.trouble.as_mut()) {
+            trouble.role_refused = 0;
+        }
+        let actual = self
+            .known()
+            .person(main, bare)
+            .and_then(|person| person.rights.shown());
+        let actual = actual.unwrap_or(Affiliation::None);
+        let by_us = actor.and_then(|actor| actor.jid.as_deref());
+        let by_us = by_us.is_some_and(|jid| self.settings.is_own(jid));
+        if by_us {
+            return self.role_set(main, bare, change);
+        }
+        if change.rose() && !actual.moderates() {
+            self.answer_change(main, jid, bare, actual, Affiliation::Owner, actor);
+        }
+        // Some clients take back by role what others take back by affiliation.
+        let given = self.known().person(main, bare);
+        let given = given.is_some_and(|p| p.rights.grant().is_some() || p.rights.is_elected());
+        if change.fell() && actual.moderates() && given && actor.is_some() {
+            self.answer_change(main, jid, bare, actual, Affiliation::Member, actor);
+        } else if change.fell() && actual.moderates() {
+            self.role_taken(main, jid, bare, actor);
+        }
+    }
+
+    /// Somebody has taken a host's role, whose affiliation stays: that is given back
+    /// as an affiliation is (B4).
+    fn role_taken(&mut self, main: &RoomJid, jid: &RoomJid, bare: &BareJid, actor: Option<&Actor>) {
+        let maker = self.maker(main, jid, actor);
+        let protects = self.settings.policy.protect_hosts;
+        let standing = self
+            .known()
+            .person(main, bare)
+            .map(|person| person.standing(self.settings));
+        let (Some(standing), Some(person)) = (standing, self.person_mut(main, bare)) else {
+            return;
+        };
+        let by_self = maker.bare.as_ref() == Some(bare);
+        if !protects || by_self || actor.is_none() || !person.rights.is_host(standing) {
+            return;
+        }
+        person.role_taken = true;
+        person.foreign = Some(Box::new(Foreign {
+            by: maker.party,
+            accepted: false,
+            pace: maker.pace,
+        }));
+    }
+
+    /// The room shows what gavel has made of a role.
+    fn role_set(&mut self, main: &RoomJid, bare: &BareJid, change: RoleChange) {
+        let Some(person) = self.known().person(main, bare).filter(|p| p.role_request) else {
+            return;
+        };
+        let actor = person.foreign.as_ref().map(|foreign| foreign.by.clone());
+        let now = self.now.tick;
+        if let Some(person) = self.person_mut(main, bare) {
+            person.set_at = Some(now);
+        }
+        let RoleChange { from, to } = change;
+        let change = Changed::Role { from, to };
+        let why = (Cause::Correction, actor);
+        self.tell_now(main, bare, change, why, Outcome::Applied);
+    }
+
+    /// A kick ends a grant and an election (B3), but for one: Jitsi's device
+    /// switch kicks the old device, as the server does, when the new one is there.
+    pub(super) fn kicked(&mut self, place: &Place, actor: Option<&Actor>) {
+        let now = self.now.unix_ms;
+        let (main, bare) = (&place.main, &place.bare);
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let Some(person) = meeting.people.get_mut(bare) else {
+            return;
+        };
+        let id = person.rights.user();
+        let switches = id.is_some_and(|id| meeting.users.has_one_heir(id, bare, now));
+        if actor.is_some() || !switches {
+            self.apply(main, bare, Event::Kicked);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Keeps each meeting's [`Census`]: whoever has changed is counted anew.
+
+use super::census::{Census, Entry};
+use super::decide::Wanted;
+use super::known::Known;
+use super::part::MeetingPart;
+use super::person::Person;
+use crate::muc::{BareJid, RoomJid};
+
+impl<'a> Known<'a> {
+    /// What is known of a meeting's people as a whole. Whoever has changed is
+    /// counted first.
+    pub fn census(self, main: &RoomJid) -> Option<&'a Census> {
+        self.meetings.get(main).map(|meeting| &meeting.census)
+    }
+
+    /// Those of a meeting who are elected, or have been: whoever is not among them is
+    /// not asked. Without a census everybody is looked at.
+    pub fn those_who(self, main: &RoomJid, wanted: fn(&Entry) -> bool) -> Vec<BareJid> {
+        let Some(meeting) = self.meetings.get(main) else {
+            return Vec::new();
+        };
+        let people = meeting.people.iter();
+        let mut found: Vec<BareJid> = match self.settings.takes_census() {
+            true => {
+                let noted = meeting.census.noted();
+                let noted = noted.filter_map(|bare| meeting.people.get_key_value(bare));
+                self.pick(main, noted, wanted)
+            }
+            false => self.pick(main, people, wanted),
+        };
+        found.sort_unstable();
+        found
+    }
+
+    fn pick<'b>(
+        self,
+        main: &RoomJid,
+        people: impl Iterator<Item = (&'b BareJid, &'b Box<Person>)>,
+        wanted: fn(&Entry) -> bool,
+    ) -> Vec<BareJid> {
+        let found = people.filter(|(_, person)| wanted(&self.entry(main, person)));
+        found.map(|(bare, _)| bare.clone()).collect()
+    }
+
+    /// As what somebody is counted.
+    fn entry(self, main: &RoomJid, person: &Person) -> Entry {
+        let rights = &person.rights;
+        let (present, elected) = (person.is_present(), rights.is_elected());
+        let mut entry = Entry {
+            present,
+            elected,
+            awaited: rights.is_awaited(),
+            by_election: elected || rights.is_awaited() || rights.is_elected_power(),
+            unseen: !present && (rights.since().is_some() || elected),
+            since: rights.since().unwrap_or_default(),
+            ..Entry::default()
+        };
+        if !present {
+            return entry;
+        }
+        let standing = person.standing(self.settings);
+        entry.host = rights.moderates_by_claims(standing) && !rights.is_banned();
+        entry.owner = rights.is_entitled_owner(standing);
+        entry.electable = person.is_electable(self.settings);
+        if elected {
+            return entry;
+        }
+        match self.wanted(main, person) {
+            Wanted::Anything => {
+                entry.moderates = person.moderates_now();
+                entry.unsure = rights.shown().is_none();
+            }
+            wanted => entry.moderates = wanted.may_moderate(),
+        }
+        entry
+    }
+}
+
+impl MeetingPart<'_> {
+    /// Somebody has changed, and is counted anew when the census is next looked at.
+    pub fn counts_anew(&mut self, main: &RoomJid, bare: &BareJid) {
+        if self.settings.takes_census() {
+            self.uncounted.insert((main.clone(), bare.clone()));
+        }
+    }
+
+    /// Everybody is counted anew.
+    pub fn count_everybody(&mut self) {
+        self.uncounted.clear();
+        let counts = self.settings.takes_census();
+        for (main, meeting) in self.meetings.iter_mut() {
+            meeting.census = Census::default();
+            for (bare, person) in &mut meeting.people {
+                person.counted = None;
+                if counts {
+                    self.uncounted.insert((main.clone(), bare.clone()));
+                }
+            }
+        }
+    }
+
+    /// Counts everybody anew who has changed.
+    pub fn count_changed(&mut self) {
+        for (main, bare) in std::mem::take(self.uncounted) {
+            let known = self.known();
+            let new = known.person(&main, &bare).map(|p| known.entry(&main, p));
+            let Some(meeting) = self.meetings.get_mut(&main) else {
+                continue;
+            };
+            let Some(person) = meeting.people.get_mut(&bare) else {
+                continue;
+            };
+            let new = new.unwrap_or_default();
+            let old = person.counted.replace(Box::new(new));
+            let old = old.map(|old| *old).unwrap_or_default();
+            meeting.census.replace(&bare, old, new);
+        }
+    }
+
+    /// Somebody is known no more.
+    pub fn count_out(&mut self, main: &RoomJid, bare: &BareJid) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let counted = meeting.people.get(bare).and_then(|p| p.counted.as_deref());
+        if let Some(old) = counted.copied() {
+            meeting.census.replace(bare, old, Entry::default());
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! One user under several JIDs: grants, step-downs and elections pass from one
+//! to the next (SPEC B3).
+
+use super::census::Census;
+use super::known::Known;
+use super::part::MeetingPart;
+use super::rights::Event;
+use super::users::{RELOAD_MS, Succession};
+use crate::engine::room::event::Place;
+use crate::engine::room::{Membership, Room};
+use crate::engine::task::Task;
+use crate::engine::timers::Timer;
+use crate::muc::{BareJid, RoomJid};
+
+/// For so long an election waits for whoever was elected to come back, in
+/// milliseconds: they may be loading the page again. Then the next is elected,
+/// until they come after all.
+const VACANT_MS: u64 = 5_000;
+
+impl MeetingPart<'_> {
+    /// Remembers the verified user behind a JID.
+    pub(super) fn note_user(&mut self, place: &Place) {
+        let now = self.now.unix_ms;
+        let (main, bare) = (&place.main, &place.bare);
+        let person = self.known().person(main, bare);
+        let seat = person.and_then(|person| person.seat(&place.room, &place.nick));
+        let credentials = seat.and_then(|seat| seat.credentials.as_ref());
+        let user_id: Option<Box<str>> = credentials
+            .filter(|credentials| credentials.source.is_verified())
+            .and_then(|credentials| credentials.claims.user_id())
+            .map(Box::from);
+        let (Some(id), Some(person)) = (user_id, self.known().person(main, bare)) else {
+            return;
+        };
+        let before = person.rights.user().filter(|before| **before != *id);
+        let before = before.map(Box::<str>::from);
+        if person.rights.user() != Some(&id) {
+            self.apply(main, bare, Event::User(Some(&id)));
+        }
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        if let Some(before) = before {
+            meeting.users.drops(&before, bare, now);
+        }
+        if let Some(old) = meeting.users.came(&id, bare, now) {
+            self.pass_on(main, &old, bare);
+        }
+    }
+
+    /// Somebody who had this user id is there again. Where they appear, they have
+    /// to show it anew.
+    pub fn user_is_back(&mut self, main: &RoomJid, bare: &BareJid, id: &str, appears: bool) {
+        let now = self.now.unix_ms;
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        if appears {
+            return meeting.users.drops(id, bare, now);
+        }
+        if let Some(old) = meeting.users.came(id, bare, now) {
+            self.pass_on(main, &old, bare);
+        }
+    }
+
+    /// The last occupant of somebody is gone, `seen` or only lost sight of: who
+    /// has their rights from now on?
+    pub fn succeed(&mut self, main: &RoomJid, bare: &BareJid, seen: bool) {
+        let now = self.now.unix_ms;
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        let Some(person) = meeting.people.get(bare) else {
+            return;
+        };
+        let awaited = person.rights.is_awaited();
+        let at = person.rights.left_at().unwrap_or(now);
+        let succession = match person.rights.user() {
+            Some(id) if !seen => return meeting.users.out_of_sight(id, bare, now),
+            Some(id) => meeting.users.left(id, bare, at, now),
+            None => Succession::Nobody,
+        };
+        match succession {
+            Succession::To(heir) => self.pass_on(main, bare, &heir),
+            Succession::Awaited if awaited => self.await_elected(main),
+            Succession::Awaited => {}
+            Succession::Nobody => {
+                self.apply(main, bare, Event::NotAwaited);
+            }
+        }
+    }
+
+    /// All rooms have been read: who is out of sight now has left. Where gavel was
+    /// put out of one of them, it has to be in again first.
+    pub fn succeed_unseen(&mut self, main: &RoomJid) {
+        if !self.known().sees_all_of(main) {
+            return;
+        }
+        let unseen = self
+            .meetings
+            .get(main)
+            .map(|meeting| meeting.users.unseen());
+        for (_, bare) in unseen.into_iter().flatten() {
+            if self.known().person(main, &bare).is_none() {
+                continue;
+            }
+            self.apply(main, &bare, Event::LeftUnseen { heirs: true });
+            self.succeed(main, &bare, true);
+            self.mark(main, &bare);
+        }
+    }
+
+    /// What `old` held is `heir`'s from now on, who is the same user.
+    fn pass_on(&mut self, main: &RoomJid, old: &BareJid, heir: &BareJid) {
+        let Some(meeting) = self.meetings.get(main) else {
+            return;
+        };
+        let own = meeting.people.get(heir);
+        if own.is_none_or(|person| person.rights.has_to_hand_over()) {
+            return;
+        }
+        let Some(person) = meeting.people.get(old).filter(|p| !p.is_present()) else {
+            return;
+        };
+        let (rights, elected) = (&person.rights, person.rights.is_awaited());
+        if !rights.has_to_hand_over() && !elected {
+            return;
+        }
+        let handed = rights.to_hand_over();
+        self.apply(main, old, Event::HandedOver);
+        self.apply(main, heir, Event::TakenOver(handed));
+        if elected {
+            self.is_back(main, heir);
+        }
+        self.mark(main, old);
+        self.mark(main, heir);
+    }
+
+    /// Somebody who was elected as they left is back. Whoever was elected meanwhile
+    /// has only stood in; whoever moderates by another right moderates, and the
+    /// election is over.
+    pub fn is_back(&mut self, main: &RoomJid, bare: &BareJid) {
+        self.apply(main, bare, Event::NotAwaited);
+        if self.known().is_moderated_without(main, bare) {
+            return;
+        }
+        self.end_elections_but(main, bare);
+        self.apply(main, bare, Event::Elected);
+    }
+
+    /// Somebody elected has left, and may come back: the meeting is looked at
+    /// again when that has taken too long.
+    fn await_elected(&mut self, main: &RoomJid) {
+        self.out.save();
+        self.out
+            .wake_at(self.now.unix_ms + VACANT_MS, Timer::Vacancy(main.clone()));
+    }
+
+    /// Whoever was elected has not come back yet.
+    pub fn look_at_vacancy(&mut self, main: &RoomJid) {
+        let now = self.now.unix_ms;
+        let Some(meeting) = self.meetings.get(main) else {
+            return;
+        };
+        let mut next: Option<u64> = None;
+        let mut over = Vec::new();
+        for (bare, person) in &meeting.people {
+            let rights = &person.rights;
+            let Some(at) = rights.left_at().filter(|_| rights.is_awaited()) else {
+                continue;
+            };
+            let ends = [VACANT_MS, RELOAD_MS].map(|wait| at.saturating_add(wait));
+            let due = ends.into_iter().find(|end| *end > now);
+            if due.is_none() {
+                over.push(bare.clone());
+            }
+            next = [next, due].into_iter().flatten().min();
+        }
+        if let Some(at) = next {
+            self.out.wake_at(at, Timer::Vacancy(main.clone()));
+        }
+        over.sort_unstable();
+        for bare in over {
+            self.apply(main, &bare, Event::NotAwaited);
+            self.mark(main, &bare);
+        }
+        if self.settings.elects() {
+            self.out.todo(Task::Meeting(main.clone()));
+        }
+    }
+}
+
+impl Known<'_> {
+    /// Whether gavel is in the main room, and in all breakout rooms that it has been in.
+    fn sees_all_of(self, main: &RoomJid) -> bool {
+        let now = self.now.tick;
+        let returns = |room: &Room| match room.membership {
+            Membership::Out => room.not_before.is_some_and(|at| at > now),
+            _ => !room.is_ready(),
+        };
+        let mut breakouts = self.rooms.values();
+        self.rooms.get(main).is_some_and(Room::is_ready)
+            && !breakouts.any(|room| room.last_main.as_ref() == Some(main) && returns(room))
+    }
+
+    /// Whether whoever was elected is still waited for.
+    pub fn is_vacant(self, main: &RoomJid) -> bool {
+        let now = self.now.unix_ms;
+        let awaited = self.census(main).into_iter().flat_map(Census::awaited);
+        let mut people = awaited.filter_map(|bare| self.person(main, bare));
+        people.any(|person| {
+            let left = person
+                .rights
+                .left_at()
+                .filter(|_| person.rights.is_awaited());
+            left.is_some_and(|at| now < at.saturating_add(VACANT_MS))
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! What a room's lists of those who have power in it say of its people (SPEC B1, B20).
+
+use super::part::MeetingPart;
+use super::rights::Event;
+use crate::engine::order::Order;
+use crate::muc::{Affiliation, BareJid, RoomJid};
+use std::collections::BTreeSet;
+
+impl MeetingPart<'_> {
+    /// A list of the main room's owners or admins, or of those who are banned: who is in
+    /// it, and, where it is `complete`, who is not.
+    pub(super) fn listed(
+        &mut self,
+        main: &RoomJid,
+        which: Affiliation,
+        listed: &[BareJid],
+        complete: bool,
+    ) {
+        let Some(meeting) = self.meetings.get(main) else {
+            return;
+        };
+        let mut stale = Vec::new();
+        let mut shown = BTreeSet::new();
+        let unlisted = meeting.people.iter();
+        let unlisted = unlisted.filter(|(bare, _)| complete && !listed.contains(bare));
+        for (bare, person) in unlisted {
+            let (seated, rights) = (person.is_seated_in(main), &person.rights);
+            if seated && rights.shown() == Some(which) {
+                shown.insert(bare.clone());
+            }
+            let unknown = rights.shown().is_none() && rights.is_ban_to_be_lifted();
+            let doubted = rights.shown() == Some(which) || unknown && which == Affiliation::Outcast;
+            if doubted && !seated {
+                stale.push(bare.clone());
+            }
+        }
+        stale.sort_unstable();
+        for bare in &stale {
+            self.apply(main, bare, Event::Unlisted);
+            self.out.save();
+        }
+        if which == Affiliation::Outcast {
+            self.banned_unseen(main, listed);
+        }
+        for bare in listed {
+            if let Some(meeting) = self.meetings.get_mut(main) {
+                meeting.person(bare);
+            }
+            self.apply(main, bare, Event::Shown(which));
+        }
+        self.compare_shown(main, shown, listed);
+        for bare in stale.iter().chain(listed) {
+            self.mark(main, bare);
+        }
+        if which == Affiliation::Admin {
+            // Whoever is in neither list has none of the two.
+            self.mark_everybody(main);
+        }
+    }
+
+    /// The lists of those who have power are being read again: so is that of those who
+    /// are banned, where somebody is.
+    pub(super) fn lists_asked(&mut self, main: &RoomJid) {
+        let banned = self.meetings.get(main).is_some_and(|meeting| {
+            let mut people = meeting.people.values();
+            people.any(|p| {
+                p.rights.shown() == Some(Affiliation::Outcast) || p.rights.is_ban_to_be_lifted()
+            })
+        });
+        if banned {
+            let list = Order::List(main.clone(), Affiliation::Outcast);
+            self.out.order(list);
+        }
+    }
+
+    /// Some are `shown` as what the list does not say of them. Where that is new,
+    /// something was missed: Prosody lists no admins of the server.
+    fn compare_shown(&mut self, main: &RoomJid, shown: BTreeSet<BareJid>, listed: &[BareJid]) {
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return;
+        };
+        meeting.unlisted.retain(|bare| !listed.contains(bare));
+        let known = meeting.unlisted.len();
+        meeting.unlisted.extend(shown);
+        if meeting.unlisted.len() > known {
+            self.out.order(Order::Doubt(main.clone()));
+        }
+    }
+
+    /// The list of those who are banned names somebody whose ban was missed.
+    fn banned_unseen(&mut self, main: &RoomJid, listed: &[BareJid]) {
+        for bare in listed {
+            let person = self.known().person(main, bare);
+            let known = person.and_then(|person| person.rights.shown());
+            if known.is_some_and(|known| known != Affiliation::Outcast) {
+                self.observe((main, main), bare, Affiliation::Outcast, None, false);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Members who are to be lowered to none, and the lobby that may have made them
+//! members (SPEC B5).
+//!
+//! In a members-only room affiliation none throws people out. So whoever makes a
+//! room members-only makes members of those present first, and gavel hears of that
+//! first. A server module does both at once: what the configuration says once the
+//! members are known is right. A moderator's client does it in steps, each of
+//! which has to go to the server and back: whom an occupant has made a member is
+//! left one for a while.
+
+use super::attribute::Change;
+use super::part::MeetingPart;
+use crate::engine::event::PartyKind;
+use crate::engine::task::Task;
+use crate::muc::{Affiliation, BareJid, RoomJid};
+use std::time::Duration;
+
+/// How long a client may take from making members to submitting the
+/// configuration, for which it reads the form in between.
+const CLIENT: Duration = Duration::from_secs(10);
+
+impl MeetingPart<'_> {
+    /// Somebody else has changed an affiliation: they may be made ready for a room
+    /// that becomes members-only.
+    pub(super) fn note_member(&mut self, main: &RoomJid, bare: &BareJid, change: &Change) {
+        if change.new != Affiliation::Member {
+            return;
+        }
+        let until = self.now.tick + CLIENT;
+        let next = self.rooms.get(main).map(|room| room.readings.begun + 1);
+        let Some(person) = self.person_mut(main, bare).filter(|p| p.is_present()) else {
+            return;
+        };
+        let trouble = person.trouble();
+        trouble.reading = next;
+        if change.old < change.new && change.by.kind == PartyKind::Occupant {
+            trouble.member_until = Some(until);
+        }
+    }
+
+    /// Whether lowering somebody to none has to wait until the configuration is
+    /// known, which may make the room members-only. It is known after the next
+    /// reading or the one after that, however often it changes meanwhile.
+    pub fn may_throw_out(&mut self, main: &RoomJid, bare: &BareJid) -> bool {
+        let Some(room) = self.rooms.get(main) else {
+            return false;
+        };
+        let person = self.known().person(main, bare).filter(|person| {
+            person.is_present() && person.rights.shown() == Some(Affiliation::Member)
+        });
+        let needed = person.and_then(|person| person.trouble.as_ref()?.reading);
+        let readings = room.readings;
+        if needed.is_none_or(|needed| needed <= readings.done) {
+            return room.reading;
+        }
+        let asked = needed.is_some_and(|needed| needed <= readings.begun);
+        if !asked && !room.read_again {
+            self.out.todo(Task::Configuration(main.clone()));
+        }
+        true
+    }
+}

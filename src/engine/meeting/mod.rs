@@ -1,0 +1,98 @@
+//! A meeting: a main room, its breakout rooms (SPEC B15), and what each bare
+//! JID in any of them has and should have.
+
+mod absence;
+mod act;
+mod attribute;
+pub mod census;
+mod compare;
+mod counting;
+pub mod decide;
+mod device;
+mod election;
+mod examine;
+mod expiry;
+mod host;
+pub mod known;
+mod lists;
+mod lobby;
+mod overrides;
+pub mod part;
+pub mod person;
+mod reasons;
+mod restore;
+pub mod rights;
+pub mod seat;
+mod seats;
+mod signals;
+mod tell;
+mod users;
+mod verify;
+pub mod waiting;
+pub mod why;
+
+pub use overrides::Steering;
+pub use signals::{NONE_OF_SO_MANY, guard_has_refused};
+
+use crate::engine::limit::Budget;
+use crate::muc::{BareJid, RoomJid};
+use crate::policy::Policy;
+use absence::Absence;
+use census::Census;
+use person::Person;
+use rights::{Event, Standing};
+use std::collections::{BTreeSet, HashMap};
+use users::Users;
+
+/// A main room with its breakout rooms. Affiliations are the main room's.
+#[derive(Debug, Default)]
+pub struct Meeting {
+    /// Rooms whose occupants are judged here, while gavel is in them.
+    pub rooms: BTreeSet<RoomJid>,
+    /// Everybody who is present, holds power, or has a record.
+    pub people: HashMap<BareJid, Box<Person>>,
+    /// What is known of them as a whole, where anybody asks.
+    pub census: Census,
+    /// Whoever has something that moves to another device, or had it.
+    pub holders: BTreeSet<BareJid>,
+    /// People shown as owner or admin who were in no list of them when gavel last
+    /// looked: Prosody lists no admins of the server.
+    pub unlisted: BTreeSet<BareJid>,
+    /// Jitsi's id of the meeting, where there is one.
+    pub meeting_id: Option<String>,
+    /// How long it has had no host, and what came of it.
+    pub absence: Absence,
+    /// Who carries which user id.
+    pub users: Users,
+    /// How many corrections of what machines do may go out at once.
+    pub budget: Budget,
+}
+
+impl Meeting {
+    /// What is known of `jid`, made when first needed.
+    pub fn person(&mut self, jid: &BareJid) -> &mut Person {
+        self.people.entry(jid.clone()).or_default()
+    }
+
+    /// Another meeting in a room of the same name: nothing of the last one
+    /// counts, but who is in a breakout room by now is in this one.
+    pub fn begin_anew(&mut self, now: u64, policy: &Policy) {
+        self.absence = Absence::default();
+        self.users = Users::default();
+        self.census = Census::default();
+        self.holders.clear();
+        self.people.retain(|_, person| person.is_present());
+        for (jid, person) in &mut self.people {
+            if let Some(id) = person.rights.user() {
+                self.users.came(id, jid, now);
+            }
+            person.counted = None;
+            person.rights.apply(Event::Anew, Standing::GUEST, policy);
+        }
+    }
+
+    /// Whether a breakout room of it is populated.
+    pub fn has_breakout(&self, main: &RoomJid) -> bool {
+        self.rooms.iter().any(|room| room != main)
+    }
+}

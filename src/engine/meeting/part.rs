@@ -1,0 +1,261 @@
+//! The meetings at work: what they know, what they may look at, and the outbox.
+
+use super::Meeting;
+use super::known::Known;
+use super::person::Person;
+use super::seat::Seat;
+use crate::claims::Bindings;
+use crate::engine::outbox::Outbox;
+use crate::engine::room::Room;
+use crate::engine::room::event::{Place, RoomEvent};
+use crate::engine::room::module::ServiceState;
+use crate::engine::settings::Settings;
+use crate::engine::stream::Stream;
+use crate::engine::task::Task;
+use crate::engine::time::Now;
+use crate::muc::{BareJid, Nick, RoomJid};
+use std::collections::{HashMap, HashSet};
+
+/// All meetings, and what is remembered beside them.
+#[derive(Debug, Default)]
+pub struct Meetings {
+    /// The meetings, by main room.
+    pub all: HashMap<RoomJid, Meeting>,
+    /// Which token belongs to whom.
+    pub bindings: Bindings,
+    /// How many have waited for a key so far.
+    waiters: u64,
+    /// Occupants whose room belongs to no meeting for the moment.
+    parked: Parked,
+    /// Everybody who has changed since they were counted.
+    uncounted: HashSet<(RoomJid, BareJid)>,
+    /// When the ticks began, in milliseconds since 1970-01-01 UTC, as the clock
+    /// last said.
+    epoch: Option<u64>,
+}
+
+/// Seats by room, with whoever sits there.
+pub type Parked = HashMap<RoomJid, Vec<(BareJid, Seat)>>;
+
+/// What the meetings may look at, and do not change.
+#[derive(Clone, Copy)]
+pub struct Below<'a> {
+    /// When the input came that is being handled.
+    pub now: Now,
+    /// The configuration.
+    pub settings: &'a Settings,
+    /// The component's stream.
+    pub stream: &'a Stream,
+    /// One for each MUC service.
+    pub services: &'a [ServiceState],
+    /// The rooms gavel knows of.
+    pub rooms: &'a HashMap<RoomJid, Room>,
+}
+
+impl Meetings {
+    /// What everybody may look at.
+    pub fn known<'a>(&'a self, below: Below<'a>) -> Known<'a> {
+        Known {
+            now: below.now,
+            settings: below.settings,
+            stream: below.stream,
+            services: below.services,
+            rooms: below.rooms,
+            meetings: &self.all,
+        }
+    }
+
+    /// At work.
+    pub fn part<'a>(&'a mut self, below: Below<'a>, out: &'a mut Outbox) -> MeetingPart<'a> {
+        MeetingPart {
+            now: below.now,
+            settings: below.settings,
+            stream: below.stream,
+            services: below.services,
+            rooms: below.rooms,
+            meetings: &mut self.all,
+            bindings: &mut self.bindings,
+            waiters: &mut self.waiters,
+            parked: &mut self.parked,
+            uncounted: &mut self.uncounted,
+            epoch: &mut self.epoch,
+            out,
+        }
+    }
+}
+
+/// The meetings at work. Nothing else changes a meeting or a person.
+pub struct MeetingPart<'a> {
+    pub(super) now: Now,
+    pub(super) settings: &'a Settings,
+    pub(super) stream: &'a Stream,
+    pub(super) services: &'a [ServiceState],
+    pub(super) rooms: &'a HashMap<RoomJid, Room>,
+    pub(super) meetings: &'a mut HashMap<RoomJid, Meeting>,
+    pub(super) bindings: &'a mut Bindings,
+    pub(super) waiters: &'a mut u64,
+    pub(super) parked: &'a mut Parked,
+    pub(super) uncounted: &'a mut HashSet<(RoomJid, BareJid)>,
+    pub(super) epoch: &'a mut Option<u64>,
+    pub(super) out: &'a mut Outbox,
+}
+
+impl MeetingPart<'_> {
+    /// What everybody may look at.
+    pub(super) fn known(&self) -> Known<'_> {
+        Known {
+            now: self.now,
+            settings: self.settings,
+            stream: self.stream,
+            services: self.services,
+            rooms: self.rooms,
+            meetings: self.meetings,
+        }
+    }
+
+    /// Takes what a room has told.
+    pub fn take(&mut self, event: &mut RoomEvent) {
+        match event {
+            RoomEvent::Joined { room, .. } => self.joined(room),
+            RoomEvent::Opened {
+                room,
+                main,
+                meeting_id,
+            } => {
+                self.join_meeting(main, room, meeting_id.take());
+                // Whoever was elected may be no more, as the configuration is now.
+                self.out.todo(Task::Meeting(main.clone()));
+            }
+            RoomEvent::Came(came) => self.take_seat(came),
+            RoomEvent::AllCame { room } => self.settle_tokens(room),
+            RoomEvent::CaughtUp {
+                room,
+                main,
+                outcasts,
+            } => self.caught_up(room, main, outcasts.take()),
+            RoomEvent::Changed(changed) => self.changed(changed),
+            RoomEvent::Renamed { place, from } => self.renamed(place, from),
+            RoomEvent::Gone(gone) => self.gone(gone),
+            RoomEvent::LeftEarly { room, bare } => self.left_early(room, bare),
+            RoomEvent::LostSight {
+                room,
+                main,
+                moves,
+                shown,
+            } => self.lose_sight((room, main), *moves, shown),
+            RoomEvent::Announced {
+                room,
+                bare,
+                affiliation,
+                actor,
+                held,
+            } => self.announced(room, bare, (*affiliation, actor.as_ref()), *held),
+            RoomEvent::Listed {
+                room,
+                affiliation,
+                jids,
+                complete,
+            } => self.listed(room, *affiliation, jids, *complete),
+            RoomEvent::ListsAsked { room } => self.lists_asked(room),
+            RoomEvent::Met { room, meeting_id } => {
+                self.join_meeting(room, room, Some(std::mem::take(meeting_id)));
+            }
+            RoomEvent::Configured { room } => self.mark_everybody(room),
+            RoomEvent::Ended { room } => self.end_meeting(room),
+            RoomEvent::LoginsTold => self.judge_logins(),
+            RoomEvent::RollCalled { .. }
+            | RoomEvent::PutOut { .. }
+            | RoomEvent::ModuleSaid { .. }
+            | RoomEvent::ModuleMissing { .. } => {}
+        }
+    }
+
+    /// Leaves a look at a person for the end of this input.
+    pub(super) fn mark(&mut self, main: &RoomJid, bare: &BareJid) {
+        if self.settings.takes_census() {
+            self.out.todo(Task::Meeting(main.clone()));
+            self.counts_anew(main, bare);
+        }
+        if self.rooms.get(main).is_some_and(Room::is_in) {
+            self.out.todo(Task::Opening(main.clone()));
+        }
+        self.out.todo(Task::Person(main.clone(), bare.clone()));
+    }
+
+    /// Marks everybody of the meeting that `main` is the main room of.
+    pub fn mark_everybody(&mut self, main: &RoomJid) {
+        let people = |meeting: &Meeting| meeting.people.keys().cloned().collect::<Vec<_>>();
+        let mut people = self.meetings.get(main).map(people).unwrap_or_default();
+        people.sort_unstable();
+        for person in people {
+            self.mark(main, &person);
+        }
+    }
+
+    /// Has all meetings looked at as a whole.
+    pub fn look_at_all(&mut self) {
+        let mut all: Vec<RoomJid> = self.meetings.keys().cloned().collect();
+        all.sort_unstable();
+        for main in all {
+            self.out.todo(Task::Meeting(main));
+        }
+    }
+
+    /// Looks at a meeting as a whole.
+    pub fn look_at(&mut self, main: &RoomJid) {
+        self.hold_election(main);
+        self.look_for_host(main);
+    }
+
+    /// Somebody of a meeting.
+    pub(super) fn person_mut(&mut self, main: &RoomJid, bare: &BareJid) -> Option<&mut Person> {
+        let person = self.meetings.get_mut(main)?.people.get_mut(bare);
+        person.map(|p| &mut **p)
+    }
+
+    /// Where somebody sits.
+    pub(super) fn seat_mut(&mut self, place: &Place) -> Option<&mut Seat> {
+        let person = self.person_mut(&place.main, &place.bare)?;
+        person.seat_mut(&place.room, &place.nick)
+    }
+
+    /// Where whoever has a nick in a room sits.
+    pub(super) fn place(&self, room: &RoomJid, nick: &Nick) -> Option<Place> {
+        let known = self.rooms.get(room)?;
+        let occupant = known.occupants.get(nick).filter(|o| !o.infrastructure)?;
+        Some(Place {
+            room: room.clone(),
+            nick: nick.clone(),
+            main: known.meeting.clone()?,
+            bare: occupant.bare()?,
+        })
+    }
+
+    /// All seats, in order.
+    pub(super) fn places(&self) -> Vec<Place> {
+        let people = self.meetings.iter().flat_map(|(main, meeting)| {
+            let people = meeting.people.iter();
+            people.map(move |(bare, person)| (main, bare, person))
+        });
+        let seats = people.flat_map(|(main, bare, person)| {
+            let seats = person.seats.iter();
+            seats.map(move |seat| Place {
+                room: seat.room.clone(),
+                nick: seat.nick.clone(),
+                main: main.clone(),
+                bare: bare.clone(),
+            })
+        });
+        let mut all: Vec<Place> = seats.collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// gavel is in a room again: nothing of its last occupants counts.
+    fn joined(&mut self, room: &RoomJid) {
+        self.parked.remove(room);
+        if let Some(meeting) = self.meetings.get_mut(room) {
+            meeting.unlisted.clear();
+        }
+    }
+}

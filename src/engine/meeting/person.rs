@@ -1,0 +1,196 @@
+//! One bare JID in one meeting: the affiliation it has and the one it should
+//! have.
+
+mod corrections;
+mod trouble;
+
+pub use corrections::Corrections;
+use trouble::ECHO;
+pub use trouble::{Foreign, InFlight, MAX_INEFFECTIVE, Pace, Trouble};
+
+use crate::engine::event::Cause;
+use crate::engine::meeting::census::Entry;
+use crate::engine::meeting::decide::{Wanted, moderates_by_role_alone};
+use crate::engine::meeting::rights::{Rights, Standing};
+use crate::engine::meeting::seat::Seat;
+use crate::engine::settings::Settings;
+use crate::engine::time::Tick;
+use crate::muc::{Affiliation, Nick, Role, RoomJid};
+use crate::policy::{Entitlement, OnExpiry};
+
+/// One bare JID of a meeting.
+#[derive(Debug, Default)]
+pub struct Person {
+    /// Its occupants.
+    pub seats: Vec<Seat>,
+    /// What they may hold.
+    pub rights: Rights,
+    /// A change of others that is not answered yet.
+    pub foreign: Option<Box<Foreign>>,
+    /// The request that waits for its reply: one at a time.
+    pub request: Option<Box<InFlight>>,
+    /// Somebody else has taken a host's role, and not the affiliation.
+    pub role_taken: bool,
+    /// A role request waits for its reply.
+    pub role_request: bool,
+    /// As what they were last counted.
+    pub counted: Option<Box<Entry>>,
+    /// Refusals and quarrels.
+    pub trouble: Option<Box<Trouble>>,
+    /// When the room last showed what gavel had set; everybody has it, so it is no
+    /// trouble.
+    pub set_at: Option<Tick>,
+    /// First presence, until settled.
+    pub unsettled_since: Option<Tick>,
+    /// Why gavel looks at them anew, where that is no change of others; until
+    /// they have what they should have.
+    pub because: Option<Cause>,
+    /// Changes of others that gavel has corrected.
+    pub corrections: Corrections,
+    /// What the last of their occupants was called, once none is there.
+    pub left_as: Option<Box<LeftAs>>,
+}
+
+/// The names of somebody who has left, for what is told of them afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftAs {
+    /// The name that was shown.
+    pub display_name: Option<String>,
+    /// The name that the token gave.
+    pub token_name: Option<String>,
+}
+
+impl LeftAs {
+    /// The name shown and the token's; none where there is neither.
+    pub fn of(names: (Option<String>, Option<String>)) -> Option<Box<Self>> {
+        let (display_name, token_name) = names;
+        let named = display_name.is_some() || token_name.is_some();
+        named.then(|| {
+            Box::new(Self {
+                display_name,
+                token_name,
+            })
+        })
+    }
+}
+
+impl Person {
+    /// Whether any occupant has this bare JID.
+    pub fn is_present(&self) -> bool {
+        !self.seats.is_empty()
+    }
+
+    /// Their occupant `nick` in `room`.
+    pub fn seat(&self, room: &RoomJid, nick: &Nick) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.is_at(room, nick))
+    }
+
+    /// Their occupant `nick` in `room`.
+    pub fn seat_mut(&mut self, room: &RoomJid, nick: &Nick) -> Option<&mut Seat> {
+        self.seats.iter_mut().find(|seat| seat.is_at(room, nick))
+    }
+
+    /// What their occupants amount to: the highest entitlement (B7).
+    pub fn standing(&self, settings: &Settings) -> Standing {
+        Standing {
+            verdict: self.highest_seat().map(|seat| seat.verdict.entitlement),
+            ends: self.claims_end(settings),
+            visitor: self.seats.iter().all(|seat| seat.role == Role::Visitor),
+        }
+    }
+
+    fn highest_seat(&self) -> Option<&Seat> {
+        self.seats.iter().max_by_key(|seat| seat.rank())
+    }
+
+    /// The occupant whose entitlement decides.
+    pub fn deciding(&self) -> Option<&Seat> {
+        let highest = self.highest_seat()?.verdict.entitlement;
+        let mut seats = self.seats.iter();
+        seats.find(|seat| seat.verdict.entitlement == highest)
+    }
+
+    /// When what their claims give them ends, in milliseconds since 1970-01-01 UTC.
+    fn claims_end(&self, settings: &Settings) -> Option<u64> {
+        if settings.policy.on_expiry == OnExpiry::Keep {
+            return None;
+        }
+        let entitled = self.seats.iter().filter(|seat| seat.moderates_by_claims());
+        let ends = entitled.map(|seat| seat.expires_at(settings));
+        // The last to end counts, and none is later than every other.
+        ends.max_by_key(|at| at.unwrap_or(u64::MAX)).flatten()
+    }
+
+    /// Whether they moderate now, by affiliation or by role.
+    pub fn moderates_now(&self) -> bool {
+        let mut roles = self.seats.iter().map(|seat| seat.role);
+        self.rights.shown().is_some_and(Affiliation::moderates)
+            || roles.any(|role| role == Role::Moderator)
+    }
+
+    /// When the first of their occupants came.
+    pub fn first_came(&self) -> Option<u64> {
+        self.seats.iter().map(|seat| seat.joined_at).min()
+    }
+
+    /// Whether they can be elected: a person in a room where elections are held, and
+    /// no mere visitor there, whom gavel manages and who has not stepped down. Who is
+    /// elected may go into a breakout room.
+    pub fn is_electable(&self, settings: &Settings) -> bool {
+        let services = &settings.fallback_services;
+        let speaks = self.seats.iter().any(|seat| {
+            let held = services.iter().any(|held| held == seat.room.service());
+            let speaks = !seat.machine && seat.role >= Role::Participant;
+            (held || self.rights.is_elected()) && speaks
+        });
+        let left_alone = matches!(
+            self.standing(settings).verdict,
+            Some(Entitlement::Keep | Entitlement::Affiliation(Affiliation::Outcast))
+        );
+        let rights = &self.rights;
+        let banned = rights.shown() == Some(Affiliation::Outcast);
+        let settled = rights.cap().is_some() || rights.overridden_to().is_some();
+        speaks && !left_alone && !banned && !settled
+    }
+
+    /// The first of their occupants whose role is wrong, and the role it should have:
+    /// nobody moderates without the affiliation for it. Whoever has it moderates in
+    /// breakout rooms, too, where a change of the main room's affiliation leaves roles
+    /// as they are, and gets back a role that was taken from them.
+    pub fn wrong_role(&self, main: &RoomJid, wanted: Wanted) -> Option<(&Seat, Role)> {
+        let affiliation = self.rights.shown().unwrap_or(Affiliation::None);
+        self.seats.iter().find_map(|seat| {
+            if moderates_by_role_alone(seat.role, affiliation) && !wanted.may_moderate() {
+                return Some((seat, Role::Participant));
+            }
+            let lacks = seat.role < Role::Moderator && affiliation.moderates();
+            let breakout = seat.room != *main;
+            (lacks && (breakout || self.role_taken) && wanted != Wanted::Anything)
+                .then_some((seat, Role::Moderator))
+        })
+    }
+
+    /// Whether one of their occupants is in `room`.
+    pub fn is_seated_in(&self, room: &RoomJid) -> bool {
+        self.seats.iter().any(|seat| seat.room == *room)
+    }
+
+    /// Whether a machine's change that is seen now answers gavel's own.
+    pub fn is_answered(&self, now: Tick) -> bool {
+        self.set_at.is_some_and(|at| now <= at + ECHO)
+    }
+
+    /// What is known of refusals, made when first needed.
+    pub fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_with(Box::default)
+    }
+
+    /// Whether nothing is to be remembered of it.
+    pub fn is_blank(&self) -> bool {
+        !self.is_present()
+            && !self.rights.matter()
+            && self.request.is_none()
+            && !self.role_request
+            && !self.rights.shown().is_some_and(Affiliation::moderates)
+    }
+}

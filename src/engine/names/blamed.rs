@@ -1,0 +1,35 @@
+//! People whose presence is not sent back any more.
+
+use crate::muc::RealJid;
+use std::collections::{HashSet, VecDeque};
+
+/// So many people are remembered whose presence is not sent back; of more, those
+/// remembered longest are forgotten.
+const MAX_BLAMED: usize = 10_000;
+
+/// People whose presence is not sent back any more, by real JID.
+#[derive(Debug, Default)]
+pub struct Blamed {
+    all: HashSet<RealJid>,
+    order: VecDeque<RealJid>,
+}
+
+impl Blamed {
+    /// Prosody has ended a stream, perhaps because of their presence.
+    pub fn add(&mut self, who: RealJid) {
+        if !self.all.insert(who.clone()) {
+            return;
+        }
+        self.order.push_back(who);
+        if self.order.len() > MAX_BLAMED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.all.remove(&oldest);
+        }
+    }
+
+    /// Whether somebody's presence is not sent back.
+    pub fn contains(&self, who: &RealJid) -> bool {
+        self.all.contains(who)
+    }
+}

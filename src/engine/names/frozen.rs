@@ -1,0 +1,122 @@
+//! The name that is kept for one occupant, and what became of changes to it.
+
+use crate::claims::TokenName;
+use crate::engine::event::Change;
+use crate::engine::limit::Limiter;
+use crate::engine::time::Tick;
+use crate::muc::Nick;
+use crate::stanza::DisplayName;
+use bytes::Bytes;
+
+/// The name that is kept for an occupant.
+#[derive(Debug)]
+pub struct Frozen {
+    /// The token's name.
+    pub token: TokenName,
+    /// The nick it came with.
+    pub home: Nick,
+    /// Whether the module was asked to show the name.
+    pub pinned: bool,
+    /// Where it is not their token's name, but that of a guest who looks like somebody
+    /// else: why.
+    pub guest: Option<Box<Guest>>,
+    /// What is known of changes; most people never make any.
+    pub(super) trouble: Option<Box<Trouble>>,
+}
+
+/// Why somebody is shown as a guest.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// The name that they send.
+    pub sent: Box<str>,
+    /// Somebody else's name, which it looks like.
+    pub resembles: Box<str>,
+    /// They have sent another since. It is out once what is under way has come back.
+    pub ended: bool,
+}
+
+/// What became of changes to a name.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    /// The occupant's newest own presence, as long as it may have to be sent
+    /// back.
+    pub(super) latest: Option<Bytes>,
+    /// The revert that is under way.
+    pub(super) outstanding: Option<Outstanding>,
+    /// Whether the change to the present nick was turned back once.
+    pub(super) nick_tried: bool,
+    /// A revert has put something older in the place of the newest presence.
+    pub(super) overdue: bool,
+    /// How fast reverts may follow.
+    pub(super) limiter: Limiter,
+    /// When the occupant was last told.
+    pub(super) told_at: Option<Tick>,
+    /// A message was refused; none is sent again.
+    pub(super) refused: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Outstanding {
+    pub(super) id: String,
+    pub(super) sent_at: Tick,
+    /// Something newer of the occupant's own has come since.
+    pub(super) overtaken: bool,
+    /// What it is to change; none where it only brings the newest presence.
+    pub(super) change: Option<Change>,
+}
+
+impl Frozen {
+    /// Keeps `token` for somebody who came as `home`.
+    pub fn new(token: TokenName, home: Nick) -> Self {
+        Self {
+            token,
+            home,
+            pinned: false,
+            guest: None,
+            trouble: None,
+        }
+    }
+
+    /// The occupant has changed its nick: that is turned back once, but for a guest.
+    pub fn nick_changed(&mut self, nick: &Nick) {
+        if self.guest.is_some() {
+            self.home = nick.clone();
+            self.pinned = false;
+        } else {
+            self.trouble().nick_tried = false;
+        }
+    }
+
+    /// Whether a guest has sent another name since.
+    pub(super) fn is_over(&self) -> bool {
+        self.guest.as_ref().is_some_and(|guest| guest.ended)
+    }
+
+    /// Whether a revert is under way.
+    pub fn is_outstanding(&self) -> bool {
+        let trouble = self.trouble.as_ref();
+        trouble.is_some_and(|trouble| trouble.outstanding.is_some())
+    }
+
+    /// The revert that is under way was not sent, nor can what it was made of be;
+    /// gives what it was to change.
+    pub fn refuse_newest(&mut self) -> Option<Change> {
+        let trouble = self.trouble.as_mut()?;
+        trouble.latest = Some(Bytes::new());
+        trouble.outstanding.take()?.change
+    }
+
+    pub(super) fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_with(Box::default)
+    }
+
+    /// Whether a presence shows the token's name. No name at all is no change.
+    pub fn agrees(&self, shown: &DisplayName) -> bool {
+        match shown {
+            _ if self.is_over() => true,
+            DisplayName::Absent => true,
+            DisplayName::Plain(text) => self.token.matches(text),
+            DisplayName::Irregular(_) => false,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! People without a name by a token, whose own looks like somebody's who has one
+//! (`names.guests = "distinct"`): they are shown as that name with "(guest)" behind it.
+//!
+//! It is kept for them as a token's name is for others, by the module or by sending
+//! their presence back, and only as long as the name that they send looks like one.
+
+use super::NamePart;
+use super::frozen::{Frozen, Guest};
+use super::likeness::Seat;
+use crate::claims::TokenName;
+use crate::engine::order::Order;
+use crate::engine::settings::{Freeze, GuestNames};
+use crate::engine::task::Task;
+use crate::muc::{BareJid, Nick, RoomJid};
+
+/// What stands behind a name that is not one's own.
+const MARK: &str = " (guest)";
+/// How long a name may be, in UTF-16 code units, so that with the mark it is no
+/// longer than names that clients send.
+const ROOM: usize = 50 - MARK.len();
+
+/// What a guest is shown as whose name looks like `name`.
+fn marked(name: &str) -> String {
+    let mut units = 0;
+    let fits = |c: &char| {
+        units += c.len_utf16();
+        units <= ROOM
+    };
+    let cut: String = name.chars().take_while(fits).collect();
+    format!("{}{MARK}", cut.trim_end())
+}
+
+impl NamePart<'_> {
+    /// Whether nobody may look like somebody whom a token names.
+    fn distinguishes(&self) -> bool {
+        self.known.settings.guests == GuestNames::Distinct
+            && self.known.settings.freeze != Freeze::Off
+    }
+
+    /// Looks whose name somebody's looks like, after either may have changed.
+    pub(super) fn distinguish(&mut self, jid: &RoomJid, nick: &Nick) {
+        if !self.distinguishes() {
+            return self.end_alias(jid, nick);
+        }
+        let main = self
+            .known
+            .rooms
+            .get(jid)
+            .and_then(|room| room.meeting.clone());
+        let occupant = self.known.occupant(jid, nick);
+        let Some(occupant) = occupant.filter(|o| !o.infrastructure) else {
+            return;
+        };
+        let (Some(main), Some(bare)) = (main, occupant.bare()) else {
+            return;
+        };
+        let place = (jid.clone(), nick.clone());
+        let frozen = self.names.get(jid, nick);
+        if let Some(own) = frozen.filter(|frozen| frozen.guest.is_none()) {
+            let name = own.token.form().into_owned();
+            return self.owns_name(&main, place, &bare, &name);
+        }
+        if self.awaits_key(jid, nick) {
+            // Who they are is not known yet.
+            return;
+        }
+        let shown = occupant.display_name.shown().unwrap_or_default();
+        let sent = match frozen.and_then(|frozen| frozen.guest.as_ref().map(|g| (frozen, g))) {
+            Some((frozen, guest)) if frozen.token.matches(shown) => guest.sent.to_string(),
+            _ => shown.to_owned(),
+        };
+        self.shows_name(&main, &place, &bare, sent);
+    }
+
+    /// Somebody has a name by their token: others who look like them are looked at.
+    fn owns_name(&mut self, main: &RoomJid, place: Seat, bare: &BareJid, name: &str) {
+        let alike = self.names.alike(main).owns(&place, bare, name);
+        let mut unseen = Vec::new();
+        for (room, nick) in alike {
+            self.distinguish(&room, &nick);
+            let module = self.known.rooms.get(&room).is_some_and(|room| room.module);
+            if !module && !unseen.contains(&room) {
+                unseen.push(room);
+            }
+        }
+        // What is to be sent back has not been kept.
+        for room in unseen {
+            self.out.order(Order::ShowAnew(room));
+        }
+    }
+
+    /// Somebody without one sends this name.
+    fn shows_name(&mut self, main: &RoomJid, place: &Seat, bare: &BareJid, sent: String) {
+        let alike = self.names.alike(main);
+        alike.shows(place, &sent);
+        let resembled = alike.resembled(place, bare).map(str::to_owned);
+        let (jid, nick) = place;
+        let mut alias = self.names.get_mut(jid, nick);
+        let known = alias.as_ref().and_then(|alias| alias.guest.as_ref());
+        let same = known.is_some_and(|guest| *guest.sent == *sent && !guest.ended);
+        let Some(resembled) = resembled else {
+            // Who was shown so before stays so, until they send another name.
+            if !same {
+                if let Some(guest) = alias.as_mut().and_then(|a| a.guest.as_mut()) {
+                    guest.sent = sent.into();
+                }
+                self.end_alias(jid, nick);
+            }
+            return;
+        };
+        let Ok(token) = TokenName::new(&marked(&resembled)) else {
+            return;
+        };
+        let guest = Some(Box::new(Guest {
+            sent: sent.into(),
+            resembles: resembled.into(),
+            ended: false,
+        }));
+        match alias {
+            Some(alias) => {
+                alias.pinned &= same && alias.token == token;
+                (alias.token, alias.guest) = (token, guest);
+            }
+            None => {
+                let mut new = Frozen::new(token, nick.clone());
+                new.guest = guest;
+                self.names.put(jid, nick, new);
+            }
+        }
+        self.out.todo(Task::Name(jid.clone(), nick.clone()));
+    }
+
+    /// Somebody shows a name that is like nobody's: it is theirs again.
+    fn end_alias(&mut self, jid: &RoomJid, nick: &Nick) {
+        let module = self.known.rooms.get(jid).is_some_and(|room| room.module);
+        let Some(alias) = self.names.get_mut(jid, nick) else {
+            return;
+        };
+        let (pinned, waits) = (alias.pinned, alias.is_outstanding());
+        let Some(guest) = alias.guest.as_mut() else {
+            return;
+        };
+        guest.ended = true;
+        if waits && !module {
+            // What comes back would stand in place of what they have sent since.
+            return;
+        }
+        self.names.let_go(jid, nick);
+        if pinned && module {
+            self.unpin_name(jid, nick);
+        }
+    }
+
+    /// The module says that it shows `pinned` for somebody who sends `sent`.
+    pub(super) fn shown_as_guest(&mut self, jid: &RoomJid, nick: &Nick, pinned: &str, sent: &str) {
+        let (false, Ok(token)) = (self.names.knows(jid, nick), TokenName::new(pinned)) else {
+            return;
+        };
+        let mut alias = Frozen::new(token, nick.clone());
+        alias.pinned = true;
+        alias.guest = Some(Box::new(Guest {
+            sent: sent.into(),
+            resembles: pinned.strip_suffix(MARK).unwrap_or(pinned).into(),
+            ended: false,
+        }));
+        self.names.put(jid, nick, alias);
+    }
+
+    /// Looks at everybody's name, after the configuration has changed.
+    pub(super) fn distinguish_everybody(&mut self) {
+        if !self.distinguishes() {
+            self.names.forget_likeness();
+        }
+        let rooms = self.known.rooms.values().filter(|room| room.is_ready());
+        let places = rooms.flat_map(|room| {
+            let nicks = room.occupants.keys();
+            nicks.map(|nick| (room.jid.clone(), nick.clone()))
+        });
+        let mut places: Vec<Seat> = places.collect();
+        places.sort_unstable();
+        for (jid, nick) in places {
+            self.distinguish(&jid, &nick);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marked_name_is_no_longer_than_a_client_sends() {
+        assert_eq!(marked("Ada Lovelace"), "Ada Lovelace (guest)");
+        assert_eq!(
+            marked(&"x".repeat(50)),
+            format!("{} (guest)", "x".repeat(42))
+        );
+        let clefs = marked(&"𝄞".repeat(25));
+        assert_eq!(clefs, format!("{} (guest)", "𝄞".repeat(21)));
+        assert_eq!(
+            marked(&format!("{} b", "a".repeat(41))),
+            format!("{} (guest)", "a".repeat(41))
+        );
+    }
+}

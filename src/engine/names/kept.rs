@@ -1,0 +1,104 @@
+//! All names that are kept.
+
+use super::blamed::Blamed;
+use super::frozen::{Frozen, Guest};
+use super::likeness::Likeness;
+use crate::muc::{Nick, RoomJid};
+use bytes::Bytes;
+use std::collections::HashMap;
+
+/// The names that are kept.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// By the meeting's main room: whose names look alike.
+    pub(super) alike: HashMap<RoomJid, Likeness>,
+    pub(super) kept: HashMap<RoomJid, HashMap<Nick, Box<Frozen>>>,
+    /// Presences of people whose tokens wait for a key.
+    pub(super) early: HashMap<(RoomJid, Nick), Bytes>,
+    /// Prosody does not let gavel send in occupants' names.
+    pub(super) refused: bool,
+    pub(super) blamed: Blamed,
+    pub(super) reverts: u64,
+}
+
+impl Names {
+    /// Whether the name of an occupant's token is kept for them.
+    pub fn keep(&self, room: &RoomJid, nick: &Nick) -> bool {
+        self.get(room, nick)
+            .is_some_and(|frozen| frozen.guest.is_none())
+    }
+
+    /// Why an occupant is shown as a guest, where they are.
+    pub fn guest(&self, room: &RoomJid, nick: &Nick) -> Option<&Guest> {
+        let guest = self.get(room, nick)?.guest.as_deref();
+        guest.filter(|guest| !guest.ended)
+    }
+
+    /// Whether any name is kept for an occupant.
+    pub(super) fn knows(&self, room: &RoomJid, nick: &Nick) -> bool {
+        self.get(room, nick).is_some()
+    }
+
+    pub(super) fn get(&self, room: &RoomJid, nick: &Nick) -> Option<&Frozen> {
+        self.kept.get(room)?.get(nick).map(|frozen| &**frozen)
+    }
+
+    /// Keeps a name.
+    pub(super) fn put(&mut self, room: &RoomJid, nick: &Nick, frozen: Frozen) {
+        let names = self.kept.entry(room.clone()).or_default();
+        names.insert(nick.clone(), Box::new(frozen));
+    }
+
+    /// Keeps a name no more.
+    pub(super) fn let_go(&mut self, room: &RoomJid, nick: &Nick) -> Option<Box<Frozen>> {
+        let names = self.kept.get_mut(room)?;
+        let frozen = names.remove(nick);
+        if names.is_empty() {
+            self.kept.remove(room);
+        }
+        frozen
+    }
+
+    /// Whose names look alike in a meeting.
+    pub(super) fn alike(&mut self, main: &RoomJid) -> &mut Likeness {
+        self.alike.entry(main.clone()).or_default()
+    }
+
+    /// Names may look alike from now on; or nobody is in any meeting any more.
+    pub fn forget_likeness(&mut self) {
+        self.alike.clear();
+    }
+
+    /// Whether presence can be sent in an occupant's name, as far as is known.
+    pub fn can_impersonate(&self) -> bool {
+        !self.refused
+    }
+
+    /// How many presences were sent back.
+    pub fn reverts(&self) -> u64 {
+        self.reverts
+    }
+
+    /// The stream has ended: nobody is seen any more.
+    pub fn lose_all(&mut self) {
+        self.kept.clear();
+        self.early.clear();
+        self.alike.values_mut().for_each(|alike| alike.leave(None));
+    }
+
+    pub(super) fn get_mut(&mut self, room: &RoomJid, nick: &Nick) -> Option<&mut Frozen> {
+        let frozen = self.kept.get_mut(room)?.get_mut(nick);
+        frozen.map(|frozen| &mut **frozen)
+    }
+
+    /// An occupant is gone.
+    pub(super) fn forget(&mut self, room: &RoomJid, nick: &Nick) -> Option<Box<Frozen>> {
+        self.early.remove(&(room.clone(), nick.clone()));
+        self.let_go(room, nick)
+    }
+
+    pub(super) fn forget_room(&mut self, room: &RoomJid) {
+        self.kept.remove(room);
+        self.early.retain(|(of, _), _| of != room);
+    }
+}

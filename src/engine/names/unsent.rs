@@ -1,0 +1,57 @@
+//! What gavel wrote and did not send, or what may have ended the stream (SPEC B20).
+//!
+//! Prosody ends a component's stream at a stanza that is longer than it reads. So
+//! the shell measures each before it is written, and hands back what is too long.
+//! Should Prosody end a stream all the same, what was under way then is not sent
+//! again: presence in an occupant's name, above all, whose content is theirs.
+
+use super::NamePart;
+use crate::engine::event::Outcome;
+use crate::engine::warning::Warning;
+use crate::muc::{Nick, OccupantJid, RealJid, RoomJid};
+
+impl NamePart<'_> {
+    /// A presence could not be sent back, or is longer than what Prosody reads. The
+    /// occupant is told instead.
+    pub fn revert_unsent(&mut self, real: &RealJid, at: &OccupantJid) {
+        let Some(room) = self.known.rooms.get(&at.room) else {
+            return;
+        };
+        let mut occupants = room.occupants.iter();
+        let Some((nick, _)) = occupants.find(|(_, o)| o.real.as_ref() == Some(real)) else {
+            return;
+        };
+        let frozen = self.names.get_mut(&at.room, nick);
+        if let Some(change) = frozen.and_then(|frozen| frozen.refuse_newest()) {
+            self.report_revert(&at.room, nick, change, Outcome::GivenUp);
+        }
+        self.look(&at.room, nick);
+    }
+
+    /// Prosody has ended the stream because of something that was sent.
+    pub fn stream_refused(&mut self) {
+        let mut suspects = Vec::new();
+        for (room, names) in &self.names.kept {
+            let sent = names.iter().filter(|(_, frozen)| frozen.is_outstanding());
+            let occupants = sent.filter_map(|(nick, _)| self.known.occupant(room, nick));
+            suspects.extend(occupants.filter_map(|occupant| occupant.real.clone()));
+        }
+        suspects.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+        for suspect in suspects {
+            self.names.blamed.add(suspect);
+        }
+    }
+
+    /// Prosody does not let gavel send in occupants' names.
+    pub fn impersonation_refused(&mut self) {
+        self.names.refused = true;
+        let component = self.known.settings.component.clone();
+        self.out.warn_once(Warning::NoImpersonation { component });
+    }
+
+    /// Whether an occupant's presence may be sent back.
+    pub(super) fn may_revert(&self, jid: &RoomJid, nick: &Nick) -> bool {
+        let real = self.known.occupant(jid, nick).and_then(|o| o.real.as_ref());
+        !self.names.refused && !real.is_some_and(|real| self.names.blamed.contains(real))
+    }
+}

@@ -1,0 +1,25 @@
+//! What the upper parts have the rooms do. A part changes nothing but its own state,
+//! so it asks for it here, and it is done as soon as the part is ready.
+
+use crate::muc::{Affiliation, RoomJid};
+
+/// Something to be done about a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// See that gavel is owner.
+    Own(RoomJid),
+    /// Ask whether gavel is still in.
+    Ping(RoomJid),
+    /// Read the lists of owners and admins.
+    Lists(RoomJid),
+    /// Read the list of those with this affiliation.
+    List(RoomJid, Affiliation),
+    /// Read the configuration.
+    Configuration(RoomJid),
+    /// Have the room show everybody anew.
+    ShowAnew(RoomJid),
+    /// Something was missed: read the room anew.
+    Doubt(RoomJid),
+    /// It was made members-only, or open.
+    MembersOnly(RoomJid, bool),
+}

@@ -1,0 +1,113 @@
+//! What the modules were told, and hold, of what people may do.
+
+use crate::engine::limit::Limiter;
+use crate::engine::time::Tick;
+use crate::muc::{Nick, RoomJid};
+use crate::policy::Permitted;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// So long after the first time it is told again; then twice as long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What the modules were told.
+#[derive(Debug, Default)]
+pub struct Permissions {
+    /// By the number of the service.
+    pub(super) services: HashMap<usize, Service>,
+    /// By room and nick, those who need to be remembered: for whom the module
+    /// holds, or should hold, something of their own.
+    pub(super) people: HashMap<RoomJid, HashMap<Nick, Person>>,
+}
+
+/// What is known of what a service's module holds for everybody.
+#[derive(Debug, Default)]
+pub(super) struct Service {
+    /// The digest of it; none where it holds nothing.
+    pub(super) held: Option<String>,
+    /// What it has been told and not answered yet.
+    pub(super) asked: Option<Option<String>>,
+    /// It was told by this gavel, with the infrastructure that is left alone.
+    pub(super) told: bool,
+    /// Why it cannot be told.
+    pub(super) refused: Option<String>,
+}
+
+/// What is known of what the module holds for one person.
+#[derive(Debug, Default)]
+pub(super) struct Person {
+    /// The digest of it; none where it holds nothing of their own.
+    pub(super) held: Option<String>,
+    /// What it has been told and not answered yet.
+    pub(super) asked: Option<Option<String>>,
+    /// What their claims deny them, which losing these does not give back; none
+    /// where this gavel has not seen their claims.
+    pub(super) denied: Option<Vec<Permitted>>,
+    /// How often in a row it was told in vain.
+    pub(super) failures: u32,
+    /// It is not told again before.
+    pub(super) not_before: Option<Tick>,
+    pub(super) limiter: Limiter,
+}
+
+impl Permissions {
+    /// The stream has ended: what modules hold is theirs to say on the next one.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// gavel has left a room.
+    pub fn forget_room(&mut self, room: &RoomJid) {
+        self.people.remove(room);
+    }
+
+    /// An occupant has left a room.
+    pub fn forget(&mut self, room: &RoomJid, nick: &Nick) {
+        if let Some(people) = self.people.get_mut(room) {
+            people.remove(nick);
+            if people.is_empty() {
+                self.people.remove(room);
+            }
+        }
+    }
+
+    /// An occupant has another nick.
+    pub fn rename(&mut self, room: &RoomJid, old: &Nick, new: &Nick) {
+        if let Some(people) = self.people.get_mut(room)
+            && let Some(person) = people.remove(old)
+        {
+            people.insert(new.clone(), person);
+        }
+    }
+
+    /// What is known of an occupant.
+    pub(super) fn person(&self, room: &RoomJid, nick: &Nick) -> Option<&Person> {
+        self.people.get(room)?.get(nick)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn person_mut(&mut self, room: &RoomJid, nick: &Nick) -> Option<&mut Person> {
+        self.people.get_mut(room)?.get_mut(nick)
+    }
+
+    /// Whether a service's module does not take permissions.
+    pub(super) fn is_refused(&self, service: usize) -> bool {
+        let service = self.services.get(&service);
+        service.is_some_and(|service| service.refused.is_some())
+    }
+}
+
+impl Person {
+    /// It was told in vain.
+    pub(super) fn fail(&mut self, now: Tick) {
+        let pause = PAUSE * 2u32.saturating_pow(self.failures);
+        self.failures += 1;
+        self.not_before = Some(now + pause);
+    }
+
+    /// When it may be told again.
+    pub(super) fn next(&self, now: Tick) -> Tick {
+        let limited = self.limiter.next(now);
+        self.not_before.map_or(limited, |at| at.max(limited))
+    }
+}

@@ -1,0 +1,192 @@
+//! What the shell and tests may ask of the engine. Looks only.
+
+use super::Engine;
+use super::doctor::examination::Answers;
+use super::doctor::survey::Survey;
+use super::doctor::tally::Tally;
+use super::meeting::Meeting;
+use super::meeting::seat::Seat;
+use super::room::Room;
+use super::room::module::{Module, unserved};
+use super::sizes::Load;
+use super::state::State;
+use super::view::{Counts, Found, NotFound, View, WantedPeople};
+use crate::api;
+use crate::muc::{BareJid, Nick, RoomJid};
+
+impl Engine {
+    fn view(&self) -> View<'_> {
+        View {
+            known: self.known(),
+            names: &self.names,
+            permissions: &self.permissions,
+            bindings: &self.meetings.bindings,
+        }
+    }
+
+    /// Whether gavel is connected and has found and joined what there is.
+    pub fn is_ready(&self) -> bool {
+        self.stream.is_ready()
+    }
+
+    /// Whether the component's stream is open.
+    pub fn is_connected(&self) -> bool {
+        self.stream.is_open()
+    }
+
+    /// The rooms gavel knows of, in no order.
+    pub fn rooms(&self) -> impl Iterator<Item = &Room> {
+        self.rooms.all.values()
+    }
+
+    /// The meeting of the main room `room`.
+    pub fn meeting(&self, room: &RoomJid) -> Option<&Meeting> {
+        self.meetings.all.get(room)
+    }
+
+    /// Where somebody sits in a room under a nick, and what their evidence there
+    /// amounts to; none where the room is not known well enough.
+    pub fn seat(&self, room: &RoomJid, nick: &Nick) -> Option<&Seat> {
+        self.known().seat_at(room, nick)
+    }
+
+    /// Whether gavel keeps the name of an occupant.
+    pub fn keeps_name(&self, room: &RoomJid, nick: &Nick) -> bool {
+        self.names.keep(room, nick)
+    }
+
+    /// The MUC services by their domains, with what is known of the module on
+    /// each.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
+        let domains = self.settings.services.iter();
+        domains
+            .map(|service| service.domain.as_str())
+            .zip(self.rooms.services.iter().map(|state| &state.module))
+    }
+
+    /// Whether the module guards a service, by its domain.
+    pub fn is_guarded(&self, domain: &str) -> bool {
+        let service = self
+            .settings
+            .services
+            .iter()
+            .position(|s| s.domain == domain);
+        service.is_some_and(|service| {
+            self.guard.is_leased(service) && self.rooms.services[service].module.serves()
+        })
+    }
+
+    /// The services on which nobody gets claims: they come from the module alone,
+    /// and it does not serve these, though they exist. Where no service exists at
+    /// all, these are all of them.
+    pub fn unserved(&self) -> Vec<String> {
+        unserved(&self.settings, &self.rooms.services)
+    }
+
+    /// Whether gavel does its work: it is in all rooms, and claims can arrive.
+    pub fn works(&self) -> bool {
+        self.is_ready() && self.unserved().is_empty()
+    }
+
+    /// Whether presence can be sent in an occupant's name, as far as is known.
+    pub fn can_impersonate(&self) -> bool {
+        self.names.can_impersonate()
+    }
+
+    /// What was counted since the start.
+    pub fn tally(&self) -> &Tally {
+        &self.out.tally
+    }
+
+    /// What the last examination was answered, so far; none before the first on
+    /// this stream.
+    pub fn answers(&self) -> Option<Answers> {
+        self.doctor.answers()
+    }
+
+    /// Looks at everything; `domains` are those whose people are looked at.
+    pub fn survey(&self, domains: &[String]) -> Survey {
+        self.view().survey(domains)
+    }
+
+    /// What the engine holds now; goes through everybody.
+    pub fn load(&self) -> Load {
+        let sizes = self.out.sizes();
+        Load::of(
+            &self.meetings.all,
+            sizes,
+            (self.rooms.all.len(), self.rooms.queued()),
+        )
+    }
+
+    /// What is to be remembered over a restart.
+    pub fn state(&self) -> State {
+        self.view().state()
+    }
+
+    /// Rooms and people; goes through everybody.
+    pub fn counts(&self) -> Counts {
+        self.view().counts()
+    }
+
+    /// People who moderate, in all rooms.
+    pub fn moderators(&self) -> usize {
+        self.view().moderators()
+    }
+
+    /// Some of those who are not settled, by room and nick.
+    pub fn unsettled(&self) -> Vec<api::Unsettled> {
+        self.view().unsettled()
+    }
+
+    /// The rooms gavel is in, by JID.
+    pub fn summaries(&self) -> Vec<api::RoomSummary> {
+        self.view().summaries()
+    }
+
+    /// One room with everybody in it; none where gavel is not in.
+    pub fn detail(&self, room: &RoomJid) -> Option<api::RoomDetail> {
+        self.view().detail(room)
+    }
+
+    /// The people that are `wanted`, by room and nick, at most `most`.
+    pub fn people(&self, wanted: &WantedPeople, most: usize) -> Vec<api::Somebody> {
+        self.view().people(wanted, most)
+    }
+
+    /// What an admin has set for somebody of the meeting of `main`.
+    pub fn override_for(&self, main: &RoomJid, jid: &BareJid) -> Option<api::RoomOverride> {
+        self.view().override_for(main, jid)
+    }
+
+    /// The room gavel is in that `text` names, as people write rooms
+    /// ([`Spelling`](crate::muc::Spelling)). Of several services' the first service's is
+    /// meant.
+    ///
+    /// # Errors
+    ///
+    /// Where it names none or several.
+    pub fn find_room(&self, text: &str) -> Result<RoomJid, NotFound> {
+        self.view().find_room(text)
+    }
+
+    /// The person in `room` whom `text` names by nick, real JID or display
+    /// name. Several seats of one person are one.
+    ///
+    /// # Errors
+    ///
+    /// Where it names nobody, several, or somebody who cannot be managed.
+    pub fn find_person(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
+        self.view().find_person(room, text)
+    }
+
+    /// The person in the meeting of `room` whom `text` names and for whom an
+    /// admin has set something, present or not.
+    ///
+    /// # Errors
+    ///
+    /// Where it names nobody, or several.
+    pub fn find_overridden(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
+        self.view().find_overridden(room, text)
+    }
+}

@@ -1,0 +1,240 @@
+//! What a room has told, as the other parts hear it.
+//!
+//! Nobody can be judged before it is known whose meeting a room is. What happens
+//! before is held back, and comes after [`RoomEvent::Opened`].
+
+use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
+use crate::stanza::{Actor, Evidence};
+use bytes::Bytes;
+use std::collections::HashMap;
+
+/// What a room has told.
+#[derive(Debug)]
+pub enum RoomEvent {
+    /// gavel is in.
+    Joined {
+        /// The room.
+        room: RoomJid,
+        /// Its MUC service, by number.
+        service: usize,
+        /// Whether the module serves it.
+        module: bool,
+    },
+    /// It is known whose meeting it is. Those who are in it come next.
+    Opened {
+        /// The room.
+        room: RoomJid,
+        /// The meeting's main room.
+        main: RoomJid,
+        /// Jitsi's id of the meeting.
+        meeting_id: Option<String>,
+    },
+    /// All who were in it have come. What was held back comes next.
+    AllCame {
+        /// The room.
+        room: RoomJid,
+    },
+    /// Nothing is held back any more.
+    CaughtUp {
+        /// The room.
+        room: RoomJid,
+        /// The meeting's main room.
+        main: RoomJid,
+        /// Those who are banned, where the module has just told; otherwise the lists
+        /// are to be read.
+        outcasts: Option<Vec<BareJid>>,
+    },
+    /// Somebody has come.
+    Came(Box<Came>),
+    /// Somebody's presence shows something new, or the same again.
+    Changed(Box<Changed>),
+    /// Somebody has another nick.
+    Renamed {
+        /// Where they sit, by their new nick.
+        place: Place,
+        /// Their old nick.
+        from: Nick,
+    },
+    /// Somebody is no longer there.
+    Gone(Box<Gone>),
+    /// Somebody has left before anybody could be judged. They may have come with less
+    /// than was known of them.
+    LeftEarly {
+        /// The room, taken for the meeting's main room.
+        room: RoomJid,
+        /// Who.
+        bare: BareJid,
+    },
+    /// gavel sees nobody in it any more.
+    LostSight {
+        /// The room.
+        room: RoomJid,
+        /// The meeting's main room.
+        main: RoomJid,
+        /// It belongs to another meeting from now on, and its people are still there.
+        moves: bool,
+        /// What its people were called.
+        shown: HashMap<Nick, String>,
+    },
+    /// The main room tells of the affiliation of somebody who is not in it, or is about
+    /// to leave.
+    Announced {
+        /// The main room.
+        room: RoomJid,
+        /// Who.
+        bare: BareJid,
+        /// The affiliation.
+        affiliation: Affiliation,
+        /// Who has given it.
+        actor: Option<Actor>,
+        /// It was held back.
+        held: bool,
+    },
+    /// A list of those with this affiliation in the main room.
+    Listed {
+        /// The main room.
+        room: RoomJid,
+        /// The affiliation.
+        affiliation: Affiliation,
+        /// Who is in the list.
+        jids: Vec<BareJid>,
+        /// Whoever is not in it has not this affiliation.
+        complete: bool,
+    },
+    /// The lists of owners and admins are being read again.
+    ListsAsked {
+        /// The main room.
+        room: RoomJid,
+    },
+    /// The configuration could be read at last: Jitsi's id of the meeting.
+    Met {
+        /// The main room.
+        room: RoomJid,
+        /// The id.
+        meeting_id: String,
+    },
+    /// What is known of the room has changed: everybody is compared anew.
+    Configured {
+        /// The room.
+        room: RoomJid,
+    },
+    /// The room shows everybody anew, and the module has been told nothing.
+    RollCalled {
+        /// The room.
+        room: RoomJid,
+    },
+    /// gavel was put out of a room that the module serves: the module may have been
+    /// loaded again.
+    PutOut {
+        /// The MUC service, by number.
+        service: usize,
+    },
+    /// The room has ended, or does not exist: the meeting is over.
+    Ended {
+        /// The room.
+        room: RoomJid,
+    },
+    /// The module of a service has said what it holds for everybody.
+    ModuleSaid {
+        /// The service, by number.
+        service: usize,
+        /// The digest of what holds; none where it holds nothing.
+        permitted: Option<String>,
+        /// It has answered, and may be another by now.
+        anew: bool,
+    },
+    /// No module serves gavel on a service.
+    ModuleMissing {
+        /// The service, by number.
+        service: usize,
+    },
+    /// Whether logins count has changed.
+    LoginsTold,
+}
+
+/// Where somebody sits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The room, a breakout room perhaps.
+    pub room: RoomJid,
+    /// Their nick there.
+    pub nick: Nick,
+    /// The meeting's main room.
+    pub main: RoomJid,
+    /// Who they are.
+    pub bare: BareJid,
+}
+
+/// Somebody who has come.
+#[derive(Debug)]
+pub struct Came {
+    /// Where they sit.
+    pub place: Place,
+    /// Their full JID.
+    pub real: RealJid,
+    /// As the room shows it.
+    pub role: Role,
+    /// As the room shows it.
+    pub affiliation: Affiliation,
+    /// A recorder or a gateway.
+    pub machine: bool,
+    /// When they came, in milliseconds since 1970-01-01 UTC.
+    pub at: u64,
+    /// They were there when gavel came.
+    pub listed: bool,
+    /// Who has given them their affiliation.
+    pub actor: Option<Actor>,
+    /// What the module says that it has given them as they entered.
+    pub given: Option<Affiliation>,
+    /// What they show; nothing where it was looked at in the room's last meeting.
+    pub evidence: Option<Evidence>,
+    /// Their presence, likewise.
+    pub written: Option<Written>,
+}
+
+/// Somebody whose presence has come again.
+#[derive(Debug)]
+pub struct Changed {
+    /// Where they sit.
+    pub place: Place,
+    /// Their full JID.
+    pub real: RealJid,
+    /// Their role before.
+    pub was: Role,
+    /// Their role now.
+    pub role: Role,
+    /// A recorder or a gateway.
+    pub machine: bool,
+    /// The affiliation, where the room shows it.
+    pub affiliation: Option<Affiliation>,
+    /// Who has given it.
+    pub actor: Option<Actor>,
+    /// What they show.
+    pub evidence: Evidence,
+    /// Their presence.
+    pub written: Written,
+}
+
+/// Somebody who is no longer there.
+#[derive(Debug)]
+pub struct Gone {
+    /// Where they sat.
+    pub place: Place,
+    /// The affiliation that the room shows with it.
+    pub affiliation: Option<Affiliation>,
+    /// Who has made them leave.
+    pub actor: Option<Actor>,
+    /// Somebody has kicked them, or the server has.
+    pub kicked: bool,
+    /// What they were called.
+    pub shown: Option<String>,
+}
+
+/// A presence as it was written.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Its id.
+    pub id: Option<String>,
+    /// All of it; empty where it was not read whole.
+    pub raw: Bytes,
+}

@@ -1,0 +1,67 @@
+//! Pauses between acts that others can bring about (SPEC B20).
+
+use crate::engine::time::Tick;
+use std::time::Duration;
+
+/// Doubling pauses between acts that others can bring about, from a tenth of a
+/// second up to a minute; forgiven after five minutes without one.
+#[derive(Debug, Clone, Default)]
+pub struct Spacing {
+    last: Option<Tick>,
+    done: u32,
+}
+
+impl Spacing {
+    /// The pause after the first act.
+    const FIRST: Duration = Duration::from_millis(100);
+    /// The longest pause.
+    const LONGEST: Duration = Duration::from_secs(60);
+    /// After so long without an act all is forgiven.
+    const FORGIVEN: Duration = Duration::from_secs(300);
+
+    /// When the next act is allowed; not later than `now` if it is now.
+    pub fn next(&self, now: Tick) -> Tick {
+        let Some(last) = self.last.filter(|last| now < *last + Self::FORGIVEN) else {
+            return now;
+        };
+        let doublings = self.done.saturating_sub(1).min(16);
+        last + (Self::FIRST * 2u32.saturating_pow(doublings)).min(Self::LONGEST)
+    }
+
+    /// Notes an act at `now`.
+    pub fn note(&mut self, now: Tick) {
+        if self.last.is_none_or(|last| now >= last + Self::FORGIVEN) {
+            self.done = 0;
+        }
+        self.last = Some(now);
+        self.done += 1;
+    }
+
+    /// How many acts there have been without five quiet minutes in between.
+    pub fn done(&self) -> u32 {
+        self.done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b20_what_others_bring_about_has_pauses_that_double_up_to_a_minute() {
+        let mut spacing = Spacing::default();
+        let mut now = Tick::ZERO;
+        let mut acts = Vec::new();
+        while acts.len() < 13 {
+            now = spacing.next(now);
+            spacing.note(now);
+            acts.push(now.as_millis());
+        }
+        assert_eq!(acts[..5], [0, 100, 300, 700, 1_500]);
+        assert_eq!(acts[12] - acts[11], 60_000);
+        let later = now + Duration::from_secs(300);
+        assert_eq!(spacing.next(later), later);
+        spacing.note(later);
+        assert_eq!(spacing.next(later), later + Duration::from_millis(100));
+    }
+}
