@@ -12,8 +12,9 @@ local SAME = 120; -- seconds; an id that two people have carried for longer name
 -- By room JID, the time until which somebody gets back in, by bare JID or user id. Rooms end when all have dropped out.
 local rights = {};
 
+-- The verified user id of a session, false where it has none.
 local function user_id(session)
-	local known = seats.book(session.full_jid);
+	local known = session.gavel or {};
 	if known.user_id == nil then
 		local held = claims.token_claims(session);
 		local user = held and type(held.context) == "table" and held.context.user;
@@ -50,8 +51,7 @@ local function prune()
 end
 
 local function drops_out(room, full, session)
-	local known = session and session.gavel;
-	local id, main = known and known.user_id, seats.room_at(seats.meeting(room));
+	local id, main = session and user_id(session), seats.room_at(seats.meeting(room));
 	if id and (is_anothers(room, id, full) or main and is_anothers(main, id, full)) then id = nil; end
 	prune();
 	rights[room.jid] = rights[room.jid] or {};
@@ -90,10 +90,9 @@ local function end_keys(known, bare, id)
 end
 
 hooks.hook("muc-occupant-joined", function (event)
-	local full = event.stanza.attr.from;
-	local session, known = full_sessions[full], rights[event.room.jid];
-	local id = session and user_id(session);
-	if known then end_keys(known, jid.bare(full), id); end
+	local full, known = event.stanza.attr.from, rights[event.room.jid];
+	local session = full_sessions[full];
+	if known then end_keys(known, jid.bare(full), session and user_id(session)); end
 end, -hooks.FIRST);
 
 return {
