@@ -196,6 +196,13 @@ fn snippet(plan: &mut Plan, places: &Places, wish: &Wish, secret: &str) -> Resul
     Ok(())
 }
 
+/// The lines of a configuration that set something: the sample of another version has
+/// other comments.
+fn settings(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
 /// gavel's own configuration: the sample with this installation's names.
 fn configuration(
     plan: &mut Plan,
@@ -214,9 +221,9 @@ fn configuration(
         services,
     });
     let found = fs::read_to_string(&path).ok();
-    let untouched = found
-        .as_deref()
-        .is_none_or(|found| found == sample(Filled::default()) || found == text);
+    let untouched = found.as_deref().is_none_or(|found| {
+        settings(found).eq(settings(&sample(Filled::default()))) || found == text
+    });
     if untouched {
         plan.write(path, text, Some("gavel"));
         return Ok(());

@@ -200,3 +200,17 @@ fn a_plain_prosody_is_set_up_by_its_service() {
         "{snippet}"
     );
 }
+
+/// The package copied it, and nobody has changed it before a later version came.
+#[test]
+fn a_sample_with_other_comments_holds_no_settings_of_ones_own() {
+    let machine = Machine::with_jitsi();
+    let older = crate::config::sample(crate::config::Filled::default());
+    machine.write("etc/gavel/gavel.toml", &older.replace("# ", "# Older: "));
+    machine
+        .run(|args| args.jitsi = Some("meet.example.org".to_owned()))
+        .unwrap();
+    let written = machine.read("etc/gavel/gavel.toml");
+    assert!(written.contains("jid = \"gavel.meet.example.org\"\n"));
+    assert!(!written.contains("Older"));
+}
