@@ -46,7 +46,7 @@ fn queries() -> Vec<String> {
     let queries = targets.map(|target| {
         let query = target["expr"].as_str().unwrap();
         let query = query.replace("$__rate_interval", "5m");
-        query.replace("$job", "gavel")
+        query.replace("$job", "gavel").replace("$shard", ".*")
     });
     queries.collect()
 }
@@ -64,6 +64,19 @@ fn prometheus_takes_the_dashboards_queries() {
     let path = folder.path().join("dashboard.yml");
     fs::write(&path, groups.to_string()).unwrap();
     promtool(&["check", "rules"], &path);
+}
+
+/// One dashboard serves all shards, so it may not take one for all, nor leave one out.
+#[test]
+fn the_dashboard_knows_shards() {
+    let text = fs::read_to_string(file("deploy/grafana/gavel.json")).unwrap();
+    assert!(text.contains("label_values(gavel_connected{job=\\\"$job\\\"}, shard)"));
+    for query in queries() {
+        let metrics = query.matches("gavel_").count();
+        assert_eq!(query.matches("shard=~\".*\"").count(), metrics, "{query}");
+        let summed = query.contains("sum") || query.starts_with("min(max by (shard)");
+        assert!(summed, "{query}");
+    }
 }
 
 /// The words of `text` that name a metric of gavel's, without what Prometheus
