@@ -70,7 +70,7 @@ pub struct Occupant {
     /// Whether that name is kept.
     pub frozen: bool,
     /// What it may do and why, by name; what is not here is left to Jitsi.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
     /// Why it is shown as a guest; null where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
