@@ -1308,10 +1308,11 @@ fn table_of_outbound() {
             reply(Reply::Arrival {
                 affiliation: Some(Affiliation::Owner),
                 name: Some("A & B".to_owned()),
+                own: true,
                 permissions: None,
             }),
             format!(
-                "<iq {}><arrival xmlns='urn:gavel:arrival:0' affiliation='owner'>A &amp; B</arrival></iq>",
+                "<iq {}><arrival xmlns='urn:gavel:arrival:0' affiliation='owner' own='true'>A &amp; B</arrival></iq>",
                 back("result")
             ),
         ),
@@ -1320,6 +1321,7 @@ fn table_of_outbound() {
             reply(Reply::Arrival {
                 affiliation: None,
                 name: None,
+                own: false,
                 permissions: None,
             }),
             format!(
@@ -1332,6 +1334,7 @@ fn table_of_outbound() {
             reply(Reply::Arrival {
                 affiliation: None,
                 name: Some("A".to_owned()),
+                own: false,
                 permissions: Some(vec![PERMIT]),
             }),
             format!(

@@ -421,7 +421,7 @@ pub const ROWS: &[Row] = &[
     row_of(
         "names.freeze",
         Value("\"revert\""),
-        "What happens when somebody changes the name that their token gives them. `revert`: gavel restores the token's name. `notify`: gavel tells them. `off`: nothing.",
+        "What happens when somebody changes the name that their token gives them. `revert`: gavel restores the token's name, and the module keeps the picture and the email in the token, too. `notify`: gavel tells them. `off`: nothing.",
     ),
     row_of(
         "names.guests",

@@ -31,6 +31,7 @@ impl Known<'_> {
             return Reply::Arrival {
                 affiliation: None,
                 name: None,
+                own: false,
                 permissions: None,
             };
         };
@@ -38,6 +39,7 @@ impl Known<'_> {
         Reply::Arrival {
             affiliation: self.affiliation_ahead(&room, &bare, &claims),
             name: self.name_ahead(&claims),
+            own: self.settings.distinguishes(),
             permissions: permissions::ahead(self, &room, &bare, &claims),
         }
     }

@@ -165,6 +165,11 @@ impl Settings {
         domain.is_some_and(|domain| !is_peoples(domain))
     }
 
+    /// Whether nobody may look like somebody whom a token names.
+    pub fn distinguishes(&self) -> bool {
+        self.guests == GuestNames::Distinct && self.freeze != Freeze::Off
+    }
+
     /// gavel's bare JID.
     pub fn gavel(&self) -> String {
         format!("gavel@{}", self.component)

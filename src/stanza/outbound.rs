@@ -122,6 +122,8 @@ pub enum Request {
         name: String,
         /// In place of which name of theirs; none for whatever they send.
         sent: Option<String>,
+        /// Whether nobody else may show the picture that goes with it.
+        own: bool,
     },
     /// Asks a service what its module is (SPEC section 6).
     Module,
@@ -265,6 +267,8 @@ pub enum Reply {
         affiliation: Option<Affiliation>,
         /// The name to keep, where claims give one.
         name: Option<String>,
+        /// Whether nobody else may show the picture that goes with it.
+        own: bool,
         /// What they may do, where that is not what holds for everybody.
         permissions: Option<Vec<Permit>>,
     },

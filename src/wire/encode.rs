@@ -162,10 +162,12 @@ fn answer(to: &str, from: &str, id: &str, reply: &Reply) -> Element {
         Reply::Arrival {
             affiliation,
             name,
+            own,
             permissions,
         } => {
             let permissions = permissions.as_deref();
-            iq.append(arrival(*affiliation, name.as_deref(), permissions))
+            let name = name.as_deref().map(|name| (name, *own));
+            iq.append(arrival(*affiliation, name, permissions))
         }
         Reply::ServiceUnavailable => iq.append(
             with(
@@ -180,11 +182,13 @@ fn answer(to: &str, from: &str, id: &str, reply: &Reply) -> Element {
 
 fn arrival(
     affiliation: Option<Affiliation>,
-    name: Option<&str>,
+    name: Option<(&str, bool)>,
     permissions: Option<&[Permit]>,
 ) -> Element {
     let affiliation = affiliation.map(|affiliation| ("affiliation", affiliation.as_str()));
-    let attributes: Vec<_> = affiliation.into_iter().collect();
+    let own = name.filter(|(_, own)| *own).map(|_| ("own", "true"));
+    let name = name.map(|(name, _)| name);
+    let attributes: Vec<_> = affiliation.into_iter().chain(own).collect();
     let arrival = with(Element::builder("arrival", ns::ARRIVAL), &attributes);
     let permissions = permissions.map(|said| permits(&[], said).build());
     arrival.append_all(name).append_all(permissions).build()
@@ -275,11 +279,15 @@ fn payload(request: &Request) -> (&'static str, Element) {
             jid,
             name,
             sent,
+            own,
         } => {
             let whom = [("nick", nick.as_str()), ("jid", jid.as_str())];
             let mut pin = with(Element::builder("pin", ns::NAMES), &whom);
             if let Some(sent) = sent {
                 pin = with(pin, &[("shown", sent)]);
+            }
+            if *own {
+                pin = with(pin, &[("own", "true")]);
             }
             ("set", pin.append(name.as_str()).build())
         }

@@ -20,6 +20,7 @@ mod b06_visitors;
 mod b07_shared_jid;
 mod b08_guests;
 mod b08_names;
+mod b08_pictures;
 mod b09_leaving;
 mod b10_ownership;
 mod b11_connection;

@@ -96,6 +96,7 @@ hooks.serve("iq/host", function (event)
 	if said then
 		local name, list = text_of(said), said:get_child("permissions", permissions.xmlns);
 		arrival.affiliation, arrival.name = said.attr.affiliation, name ~= "" and name or nil;
+		arrival.own = said.attr.own == "true";
 		say_permissions(arrival, list and permissions.read(list));
 	end
 	settle(arrival);

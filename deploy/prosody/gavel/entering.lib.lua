@@ -66,7 +66,7 @@ local function enter_as_said(event)
 	local arrival, known = arrivals.standing(event), arrivals.of(session);
 	if known and known.room == room.jid then arrivals.over(session); end
 	if not arrival or not event.is_first_session or is_elsewhere_in(room, occupant.bare_jid) then return; end
-	if arrival.name then names.pin_ahead(room, occupant, event.stanza, arrival.name); end
+	if arrival.name then names.pin_ahead(room, occupant, event.stanza, arrival.name, arrival.own); end
 	if not arrival.affiliation or arrival.changed then return; end
 	give(event, arrival);
 	given_of(room.jid)[occupant.nick] = arrival.given;

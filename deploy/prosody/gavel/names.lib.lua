@@ -1,7 +1,7 @@
 -- Pinned names: what gavel has pinned is the only name in that occupant's presence.
 local st, jid = require "util.stanza", require "util.jid";
-local who, hooks = module.part "who", module.part "hooks";
-local pins, pins_of = module.part "state".per_room "pins"; -- by occupant JID: { bare, name, sent }
+local who, hooks, pictures = module.part "who", module.part "hooks", module.part "pictures";
+local pins, pins_of = module.part "state".per_room "pins"; -- by occupant JID: { bare, name, sent, pictures, own }
 -- With sent, the name is shown in place of that one only: somebody looks like another, until they choose another name.
 
 local xmlns_nick, xmlns_user = "http://jabber.org/protocol/nick", "http://jabber.org/protocol/muc#user";
@@ -17,6 +17,13 @@ local function write(stanza, name)
 	if is_pinned(stanza, name) then return; end
 	stanza:maptags(function (tag) if tag.name ~= "nick" then return tag; end end);
 	stanza:text_tag("nick", name, { xmlns = xmlns_nick });
+end
+
+-- Notes a pin, or that there is none any more.
+local function keep(room_jid, nick, pin)
+	local of_room = pins_of(room_jid);
+	pictures.changed(room_jid, of_room[nick], pin);
+	of_room[nick] = pin;
 end
 
 -- The name that clients show: the last child of that name.
@@ -50,13 +57,15 @@ local function pin_for(room, nick, bare)
 	return pin and pin.bare == bare and pin or nil;
 end
 
--- Writes a name into what an occupant shows, where it concerns that, and shows it.
-local function republish(room, occupant, name, concerned)
+-- Writes a name into what an occupant shows, with the pictures that belong to it, where it concerns that, and shows it.
+local function republish(room, occupant, name, concerned, shown_with)
 	local changed = false;
 	for full, presence in occupant:each_session() do
-		if presence.attr.type == nil and not is_pinned(presence, name) and concerned(presence) then
+		local as_it_is = is_pinned(presence, name) and pictures.fits(presence, shown_with);
+		if presence.attr.type == nil and not as_it_is and concerned(presence) then
 			local rewritten = st.clone(presence);
 			write(rewritten, name);
+			pictures.write(rewritten, shown_with);
 			occupant:set_session(full, rewritten);
 			changed = true;
 		end
@@ -72,9 +81,11 @@ local function give_back(room, occupant, pin)
 end
 
 -- Pins the name of somebody who is about to enter.
-local function pin_ahead(room, occupant, stanza, name)
-	pins_of(room.jid)[occupant.nick] = { bare = occupant.bare_jid, name = name };
+local function pin_ahead(room, occupant, stanza, name, own)
+	local pin = { bare = occupant.bare_jid, name = name, own = own, pictures = pictures.of_session(stanza.attr.from) };
+	keep(room.jid, occupant.nick, pin);
 	write(stanza, name);
+	pictures.write(stanza, pin.pictures);
 end
 
 -- Writes the pinned name into what an occupant sends.
@@ -83,7 +94,10 @@ local function apply(stanza, room_jid)
 	local room, full = who.find_room(stanza), stanza.attr.from;
 	local nick = room and room:get_occupant_jid(full);
 	local pin = nick and pin_for(room, nick, jid.bare(full));
-	if pin and concerns(pin, stanza) then write(stanza, pin.name); end
+	pictures.take_borrowed(stanza, room_jid, pins[room_jid], jid.bare(full));
+	if not pin or not concerns(pin, stanza) then return; end
+	write(stanza, pin.name);
+	pictures.write(stanza, pin.pictures);
 end
 
 ---- What gavel asks ----
@@ -93,12 +107,14 @@ local function set_pin(request, room)
 	local presence = occupant and request.attr.jid and occupant:get_presence(request.attr.jid);
 	if not presence or presence.attr.type then return false; end
 	local name, before = request:get_text(), pin_for(room, occupant.nick, occupant.bare_jid);
-	local new = name ~= "" and { bare = occupant.bare_jid, name = name, sent = request.attr.shown } or nil;
-	pins_of(room.jid)[occupant.nick] = new;
+	local sent, own = request.attr.shown, request.attr.own == "true";
+	local new = name ~= "" and { bare = occupant.bare_jid, name = name, sent = sent, own = own } or nil;
+	if new and not sent then new.pictures = pictures.of_session(request.attr.jid); end
+	keep(room.jid, occupant.nick, new);
 	if new then
 		republish(room, occupant, name, function (theirs)
 			return concerns(new, theirs) or before and before.sent and is_pinned(theirs, before.name);
-		end);
+		end, new.pictures);
 	elseif before and before.sent then
 		give_back(room, occupant, before);
 	end
@@ -109,6 +125,7 @@ local function unpin_all(_, room)
 	local over = pins[room.jid] or {};
 	pins[room.jid] = nil;
 	for nick, pin in pairs(over) do
+		pictures.changed(room.jid, pin, nil);
 		local occupant = pin.sent and room:get_occupant_by_nick(nick);
 		if occupant then give_back(room, occupant, pin); end
 	end
@@ -138,7 +155,7 @@ hooks.hook("muc-occupant-pre-change", function (event) -- whoever is only like a
 end, -hooks.FIRST);
 
 hooks.hook("muc-occupant-left", function (event)
-	if pins[event.room.jid] then pins[event.room.jid][event.nick] = nil; end
+	if pins[event.room.jid] then keep(event.room.jid, event.nick, nil); end
 end, hooks.FIRST);
 
 return { pinned = pinned, pin_ahead = pin_ahead, apply = apply };

@@ -325,6 +325,7 @@ impl Examination {
             jid: self.plan.gavel.clone(),
             name: String::new(),
             sent: None,
+            own: false,
         };
         let nowhere = format!("gavel-doctor-{:016x}@{domain}", self.plan.nonce);
         self.ask(nowhere, pin, Question::OldModule(n))

@@ -9,7 +9,6 @@ use super::frozen::{Frozen, Guest};
 use super::likeness::Seat;
 use crate::claims::TokenName;
 use crate::engine::order::Order;
-use crate::engine::settings::{Freeze, GuestNames};
 use crate::engine::task::Task;
 use crate::muc::{BareJid, Nick, RoomJid};
 
@@ -33,8 +32,7 @@ fn marked(name: &str) -> String {
 impl NamePart<'_> {
     /// Whether nobody may look like somebody whom a token names.
     fn distinguishes(&self) -> bool {
-        self.known.settings.guests == GuestNames::Distinct
-            && self.known.settings.freeze != Freeze::Off
+        self.known.settings.distinguishes()
     }
 
     /// Looks whose name somebody's looks like, after either may have changed.

@@ -180,7 +180,8 @@ impl NamePart<'_> {
         let mut kept = Vec::new();
         for (room, names) in &mut self.names.kept {
             for (nick, frozen) in names {
-                frozen.pinned &= pins;
+                // The module is told anew, also whether the picture is theirs alone.
+                frozen.pinned &= pins && frozen.guest.is_some();
                 kept.push((room.clone(), nick.clone()));
             }
         }

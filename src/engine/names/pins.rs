@@ -14,6 +14,7 @@ impl NamePart<'_> {
         if self.known.settings.freeze != Freeze::Revert {
             return;
         }
+        let own = self.known.settings.distinguishes();
         let Some(occupant) = self.known.occupant(jid, nick) else {
             return;
         };
@@ -31,6 +32,7 @@ impl NamePart<'_> {
             jid: real.clone(),
             name,
             sent,
+            own,
         };
         self.out.ask(
             jid.as_str(),
@@ -65,6 +67,7 @@ impl NamePart<'_> {
             jid: real,
             name: String::new(),
             sent: None,
+            own: false,
         };
         self.out.ask(jid.as_str(), request, Asker::Nobody);
     }
