@@ -44,6 +44,8 @@ mod sizes;
 mod state;
 mod stream;
 mod task;
+#[cfg(test)]
+mod testing;
 pub mod time;
 mod timers;
 mod view;
@@ -200,8 +202,7 @@ impl Engine {
             }
             Input::Wake => {}
             Input::Examine => {
-                let open = self.stream.is_open();
-                let nonce = open.then(|| self.room_part().nonce());
+                let nonce = self.stream.is_open().then(|| self.room_part().nonce());
                 self.doctor_part().examine(nonce);
             }
             Input::Shutdown => self.room_part().leave_all(),
@@ -389,8 +390,8 @@ impl Engine {
         self.meeting_part().wake_at_ends();
         self.out.todo(Task::Keys);
         self.meeting_part().set_expiries();
-        let known: Vec<_> = self.meetings.all.keys().cloned().collect();
-        self.room_part().discover(known.into_iter());
+        let known = self.meetings.all.keys().cloned().collect();
+        self.room_part().discover(known);
     }
 
     /// Everybody is gone, as far as gavel can see.

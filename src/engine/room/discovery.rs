@@ -26,7 +26,7 @@ pub const LISTED_AGAIN: Duration = Duration::from_secs(600);
 impl RoomPart<'_> {
     /// After a connection: everything that was known, is configured or listed.
     /// `meetings` are those of which something is remembered.
-    pub fn discover(&mut self, meetings: impl Iterator<Item = RoomJid>) {
+    pub fn discover(&mut self, meetings: Vec<RoomJid>) {
         for service in 0..self.services.len() {
             self.services[service].polling = false;
             if self.services[service].had_module && self.settings.poll == Poll::Auto {

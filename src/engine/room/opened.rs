@@ -258,3 +258,94 @@ impl Room {
         Some(came)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::engine::outbox::{Delivery, Outbox};
+    use crate::engine::room::part::Rooms;
+    use crate::engine::room::{Facts, Membership};
+    use crate::engine::stream::Stream;
+    use crate::engine::testing::settings;
+    use crate::engine::time::Now;
+    use crate::stanza::{DisplayName, Evidence, LeftOut, MucUser, Presence, PresenceKind};
+    use bytes::Bytes;
+
+    fn presence(nick: &str, kind: PresenceKind, affiliation: Affiliation) -> Presence {
+        let item = Item {
+            jid: Some(format!("{nick}@x/r")),
+            affiliation: Some(affiliation),
+            ..Item::default()
+        };
+        Presence {
+            from: format!("room@muc.x/{nick}"),
+            kind,
+            muc_user: Some(MucUser {
+                items: vec![item],
+                ..MucUser::default()
+            }),
+            to: "gavel@gavel.x/gavel".to_owned(),
+            id: None,
+            display_name: DisplayName::Absent,
+            evidence: Evidence::default(),
+            machine: false,
+            module: None,
+            raw: Bytes::new(),
+            whole: true,
+            left_out: LeftOut::default(),
+        }
+    }
+
+    /// What the room has told, in short.
+    fn told(out: &mut Outbox) -> Vec<String> {
+        let deliveries = std::iter::from_fn(|| out.next_delivery());
+        let events = deliveries.filter_map(|delivery| match delivery {
+            Delivery::Event(event) => Some(event),
+            Delivery::News(_) | Delivery::Order(_) => None,
+        });
+        let short = |event: RoomEvent| match event {
+            RoomEvent::Opened { .. } => "opened".to_owned(),
+            RoomEvent::Came(came) => format!("{} came", came.place.nick),
+            RoomEvent::AllCame { .. } => "all came".to_owned(),
+            RoomEvent::Gone(gone) => format!("{} gone", gone.place.nick),
+            RoomEvent::LeftEarly { bare, .. } => format!("{bare} left early"),
+            RoomEvent::CaughtUp { .. } => "caught up".to_owned(),
+            other => format!("{other:?}"),
+        };
+        events.map(short).collect()
+    }
+
+    #[test]
+    fn b2_what_happens_before_the_meeting_is_known_comes_after_it() {
+        let (settings, stream) = (settings(), Stream::default());
+        let (mut rooms, mut out) = (Rooms::new(&settings), Outbox::default());
+        let jid = RoomJid::parse("room@muc.x").unwrap();
+        let mut room = Room::new(jid.clone(), 0, settings.nick.clone());
+        (room.membership, room.module) = (Membership::In, true);
+        rooms.all.insert(jid.clone(), room);
+        let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
+        let (none, outcast) = (Affiliation::None, Affiliation::Outcast);
+        for nick in ["b", "a", "c"] {
+            part.presence(presence(nick, PresenceKind::Available, none));
+        }
+        part.presence(presence("b", PresenceKind::Unavailable, outcast));
+        part.presence(presence("c", PresenceKind::Unavailable, none));
+        assert_eq!(told(&mut out), ["b@x left early", "c@x left early"]);
+        let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
+        part.configured(&jid, Facts::default());
+        let expected = [
+            "opened",
+            "a came",
+            "b came",
+            "all came",
+            "b gone",
+            "caught up",
+        ];
+        assert_eq!(told(&mut out)[..6], expected);
+        let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
+        part.presence(presence("d", PresenceKind::Available, none));
+        part.presence(presence("a", PresenceKind::Unavailable, none));
+        assert_eq!(told(&mut out)[..2], ["d came", "a gone"]);
+    }
+}
