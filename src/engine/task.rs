@@ -3,14 +3,15 @@
 //! It is done in this order, before the next input comes:
 //!
 //! 1. keys that are to be fetched;
-//! 2. meetings as a whole: who is elected, is a host there;
-//! 3. people who have used power that they do not have;
-//! 4. everybody else who may not have what they should have;
-//! 5. what the guard is to be told;
-//! 6. what people may do, as the module is told it;
-//! 7. names, which matter less than affiliations;
-//! 8. configurations that have changed while they were being read;
-//! 9. whether everything found since the connection has been joined;
+//! 2. whether everything found since the connection has been joined: only then is it
+//!    known who is still there, and elections are held;
+//! 3. meetings as a whole: who is elected, is a host there;
+//! 4. people who have used power that they do not have;
+//! 5. everybody else who may not have what they should have;
+//! 6. what the guard is to be told;
+//! 7. what people may do, as the module is told it;
+//! 8. names, which matter less than affiliations;
+//! 9. configurations that have changed while they were being read;
 //! 10. rooms that Prosody may keep locked.
 //!
 //! Of one kind, what was left first is done first. Work that comes up meanwhile is
@@ -50,6 +51,7 @@ pub enum Task {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Keys,
+    Resynchronised,
     Meeting,
     Actor,
     Person,
@@ -58,7 +60,6 @@ enum Rank {
     Permissions,
     Name,
     Configuration,
-    Resynchronised,
     Opening,
 }
 
@@ -169,6 +170,7 @@ mod tests {
         let order: Vec<Task> = std::iter::from_fn(|| tasks.pop()).collect();
         let expected = [
             Task::Keys,
+            Task::Resynchronised,
             Task::Meeting(room()),
             person("eve"),
             person("a"),
@@ -177,7 +179,6 @@ mod tests {
             permissions,
             name,
             Task::Configuration(room()),
-            Task::Resynchronised,
             Task::Opening(room()),
         ];
         assert_eq!(order, expected);

@@ -187,3 +187,21 @@ fn b4_a_ban_is_judged_by_what_was_known_then() {
     .guarded()
     .ends_well();
 }
+/// The engine was wrong: it asked for whoever was elected before it had all rooms, and
+/// ended the election as it had them.
+#[test]
+fn b5_who_was_elected_and_comes_back_as_a_visitor_is_not_promoted() {
+    for module in [true, false] {
+        let run = case(
+            module,
+            &[],
+            vec![
+                (Show(1, 0, Some(Member), None), 5),
+                (Reconnect, 0),
+                (Show(2, 0, Some(Member), None), 0),
+                (Visitor(1), 0),
+            ],
+        );
+        run.electing().ends_well();
+    }
+}
