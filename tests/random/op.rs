@@ -180,6 +180,7 @@ impl Play {
     pub fn new(mut world: World) -> Self {
         let (room, breakout) = (room("r"), breakout("b"));
         world.server.numbers_meetings = true;
+        world.judged = std::env::var("HISTORY").is_ok();
         world
             .server
             .breakouts

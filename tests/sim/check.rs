@@ -48,6 +48,9 @@ impl World {
         );
         self.open.insert(id.clone(), subject);
         // The oracle knows the preset's tokens, and no rules.
+        if let Some(affiliation) = affiliation {
+            self.check_asked(&room, &jid, affiliation);
+        }
         let policy = &self.choice.policy;
         let known = policy.rules.is_empty() && policy.preset == Preset::Jitsi;
         if known && affiliation.is_some_and(Affiliation::moderates) {
@@ -113,8 +116,10 @@ impl World {
                 );
             }
         }
+        self.check_history();
         self.check_roles();
         self.check_guard();
+        self.check_named();
         self.check_permissions();
     }
 

@@ -5,6 +5,8 @@ mod check;
 pub mod claims;
 mod elections;
 pub mod guard;
+pub mod history;
+mod judge;
 mod lobby;
 pub mod oracle;
 mod people;

@@ -129,6 +129,7 @@ impl World {
             ghosts.retain(|nick| !self.server.rooms[&jid].occupants.contains_key(nick));
             for nick in ghosts {
                 self.oracle.ghost(self.now, &jid, &nick);
+                self.history.ghost(&jid, &nick);
             }
         }
     }

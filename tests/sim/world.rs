@@ -2,13 +2,14 @@
 //! keeps order, as TCP does.
 
 use super::claims::verifier;
+use super::history::History;
 use super::oracle::Oracle;
 use super::room::bare;
 use super::server::{COMPONENT, FOCUS, Server};
 use super::spoil::Spoil;
 use gavel::engine::room::Membership;
 use gavel::engine::settings::{AbsentHost, Freeze, GuestNames, HostAbsent, Infrastructure, Poll};
-use gavel::engine::{Action, Engine, Input, Now, Report, Settings, State};
+use gavel::engine::{Action, Engine, Input, Now, Override, Report, Settings, State, Steering};
 use gavel::muc::{Affiliation, BareJid, Nick, RoomJid, Service};
 use gavel::policy::Policy;
 use gavel::stanza::{Inbound, IqKind, Outbound};
@@ -102,6 +103,12 @@ enum Event {
     Connect,
 }
 
+/// What an admin does.
+enum Told {
+    Policy(Policy),
+    Override(Steering),
+}
+
 /// The whole simulation.
 pub struct World {
     pub choice: Choice,
@@ -109,6 +116,10 @@ pub struct World {
     pub engine: Engine,
     pub server: Server,
     pub oracle: Oracle,
+    pub history: History,
+    /// Whether what happens is held against the history, too. Random runs leave it,
+    /// but with `HISTORY=1`: there the two oracles do not agree yet.
+    pub judged: bool,
     /// What gavel sent, and when.
     pub sent: Vec<(u64, Outbound)>,
     pub reports: Vec<Report>,
@@ -147,6 +158,8 @@ impl World {
             engine: Engine::new(choice.settings(), State::default()),
             server: Server::new(choice.module),
             oracle: Oracle::new(choice.policy.clone()),
+            history: History::new(choice.policy.clone()),
+            judged: true,
             choice,
             sent: Vec::new(),
             reports: Vec::new(),
@@ -201,6 +214,7 @@ impl World {
             self.now = self.now.max(next);
             // What ends now gavel sees end as it next does something.
             self.oracle.pass(self.unix_ms() - 1);
+            self.history.pass(self.unix_ms());
             if event == Some(next) {
                 let (_, event) = self.queue.pop_first().unwrap();
                 self.happen(event);
@@ -210,6 +224,7 @@ impl World {
         }
         self.now = until;
         self.oracle.pass(self.unix_ms() - 1);
+        self.history.pass(self.unix_ms());
     }
 
     fn happen(&mut self, event: Event) {
@@ -236,6 +251,7 @@ impl World {
             Event::Ended(room) => {
                 self.oracle.lose(self.now, &room);
                 self.oracle.end(&room);
+                self.history.end(&room);
             }
             _ => {}
         }
@@ -280,6 +296,11 @@ impl World {
         if follows {
             let payloads = &self.server.payloads;
             self.oracle.see(self.now, stanza, payloads, ready);
+            self.history.mains = self.server.breakouts.clone();
+            self.history.see(stanza, payloads);
+            if let Some(room) = &room {
+                self.history.listed(room, stanza);
+            }
         }
         // What gavel was not told it has found in a list.
         if let (true, Some(room), true) = (self.spoilt, room, ready) {
@@ -298,8 +319,16 @@ impl World {
             tick: Duration::from_millis(self.now),
             unix_ms: self.unix_ms(),
         };
+        let told = match &input {
+            Input::Steer(wish) => Some(Told::Override((**wish).clone())),
+            Input::Reload(reload) => Some(Told::Policy(reload.settings.policy.clone())),
+            _ => None,
+        };
         self.engine.handle(now, input);
         self.oracle.pass(self.unix_ms());
+        self.history.pass(self.unix_ms());
+        self.note_ready();
+        self.tell_history(told);
         self.note_ghosts();
         self.note_elections();
         let mut hang_up = false;
@@ -361,6 +390,7 @@ impl World {
     fn report(&mut self, report: Report) {
         if let Report::Left { room, .. } = &report {
             self.oracle.lose(self.now, room);
+            self.history.lose(room);
         }
         self.reports.push(report);
     }
@@ -398,6 +428,7 @@ impl World {
         for room in std::mem::take(&mut self.server.ended) {
             if !self.connected {
                 self.oracle.end(&room);
+                self.history.end(&room);
                 continue;
             }
             let at = self.now + LATENCY + self.slow;
@@ -452,6 +483,7 @@ impl World {
         self.stream += 1;
         self.open.clear();
         self.oracle.lose_all(self.now);
+        self.history.lose_all();
         self.handle(Input::Disconnected);
         self.server.disconnected();
         let queue = std::mem::take(&mut self.queue).into_iter();
@@ -472,5 +504,27 @@ impl World {
         self.oracle.forget_lost();
         let state: State = serde_json::from_str(&saved).unwrap();
         self.engine = Engine::new(self.choice.settings(), state);
+        if *self.history.policy != self.choice.policy {
+            self.history.configure(self.choice.policy.clone());
+        }
+    }
+
+    /// Of which rooms gavel knows enough.
+    fn note_ready(&mut self) {
+        let known = self.engine.rooms().filter(|room| room.is_ready());
+        self.history.ready = known.map(|room| room.jid.clone()).collect();
+    }
+
+    fn tell_history(&mut self, told: Option<Told>) {
+        match told {
+            Some(Told::Policy(policy)) => self.history.configure(policy),
+            Some(Told::Override(wish)) => {
+                let until = |set: &Override| set.until.unwrap_or(u64::MAX);
+                let set = wish.set.as_ref();
+                let set = set.map(|set| (set.affiliation, until(set)));
+                self.history.overridden(&wish.main, wish.jid.as_str(), set);
+            }
+            None => {}
+        }
     }
 }

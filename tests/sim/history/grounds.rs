@@ -1,0 +1,483 @@
+//! On what grounds somebody may hold something: each is a question that goes back over
+//! the history until something that began it, or ended it, is sure.
+
+use super::scene::{By, Moment, What};
+use super::{Facts, Meeting};
+use gavel::muc::{Affiliation, Role};
+use gavel::policy::{Fallback, Grants};
+use std::collections::BTreeSet;
+
+/// Whether something is so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Truth {
+    No,
+    Maybe,
+    Yes,
+}
+
+impl From<bool> for Truth {
+    fn from(so: bool) -> Self {
+        if so { Self::Yes } else { Self::No }
+    }
+}
+
+impl Truth {
+    pub fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Maybe => Self::Maybe,
+            Self::Yes => Self::No,
+        }
+    }
+
+    pub fn and(self, other: impl Into<Self>) -> Self {
+        self.min(other.into())
+    }
+
+    pub fn or(self, other: impl Into<Self>) -> Self {
+        self.max(other.into())
+    }
+
+    /// Of all that may be.
+    pub fn of(all: impl Iterator<Item = bool>) -> Self {
+        let (mut yes, mut no) = (false, false);
+        all.for_each(|one| if one { yes = true } else { no = true });
+        match (yes, no) {
+            (true, true) => Self::Maybe,
+            (yes, _) => yes.into(),
+        }
+    }
+}
+
+/// An accepted promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    pub affiliation: Affiliation,
+    /// It goes back to an election.
+    pub by_election: bool,
+}
+
+/// What a moment did to a ground: it is this from then on, so surely.
+pub(super) type Step<T> = Option<(Option<T>, Truth)>;
+
+impl Meeting {
+    /// All that a ground of somebody may be at `i`: what the last moment that is sure
+    /// to have set it made of it, and what later ones may have.
+    fn traced<T: PartialEq>(
+        &self,
+        moments: impl Iterator<Item = usize>,
+        mut step: impl FnMut(usize) -> Step<T>,
+    ) -> Vec<Option<T>> {
+        let mut all = Vec::new();
+        for k in moments {
+            let Some((value, truth)) = step(k) else {
+                continue;
+            };
+            if truth != Truth::No && !all.contains(&value) {
+                all.push(value);
+            }
+            if truth == Truth::Yes {
+                return all;
+            }
+        }
+        if !all.contains(&None) {
+            all.push(None);
+        }
+        all
+    }
+
+    /// The moments up to `i` that may concern somebody, the last first.
+    fn moments_of(&self, i: usize, jid: &str) -> impl Iterator<Item = usize> + use<> {
+        let ids = self.ids.get(jid).into_iter().flatten();
+        let others = ids.flat_map(|id| &self.users[id]);
+        let mut jids: BTreeSet<&str> = others.map(|jid| &**jid).collect();
+        jids.extend([jid, ""]);
+        let all = jids.into_iter().filter_map(|jid| self.about.get(jid));
+        let mut all: Vec<usize> = all.flatten().copied().filter(|k| *k <= i).collect();
+        // What an admin has set ends at any moment.
+        let set = |k: &usize| matches!(self.moments[*k].what, What::Override(_));
+        if all.iter().any(set) {
+            all = (0..=i).collect();
+        }
+        all.sort_unstable();
+        all.into_iter().rev()
+    }
+
+    pub(super) fn about(&self, k: usize, jid: &str) -> Option<&Moment> {
+        Some(&self.moments[k]).filter(|moment| moment.jid == jid)
+    }
+
+    /// Whether somebody could promote and lower others.
+    pub fn power(&self, i: usize, jid: &str) -> Truth {
+        let facts = self.facts(i, jid);
+        Truth::of(facts.iter().map(|facts| facts.power().is_some()))
+    }
+
+    /// Whether the history decides what a change comes to: no override, and no rule
+    /// that settles it.
+    fn counts(&self, k: usize, jid: &str) -> Truth {
+        let moment = &self.moments[k];
+        let sure = if moment.sure {
+            Truth::Yes
+        } else {
+            Truth::Maybe
+        };
+        let settled = moment.scene.verdicts(jid).into_iter();
+        let settled = Truth::of(settled.map(Facts::is_settled_by_rule));
+        let overridden = self.overridden(k, jid).is_some();
+        sure.and(!overridden).and(settled.not())
+    }
+
+    /// Whether who made a change was entitled to.
+    fn entitled(&self, k: usize, by: &By) -> Truth {
+        match by {
+            By::Person(by) => self.power(self.moments[k].prior, by),
+            _ => Truth::No,
+        }
+    }
+
+    fn is_by_election(&self, k: usize, by: &By) -> Truth {
+        let By::Person(by) = by else {
+            return Truth::No;
+        };
+        let facts = self.facts(self.moments[k].prior, by);
+        let able = facts.iter().filter(|facts| facts.power().is_some());
+        Truth::of(able.map(|facts| match facts.grant {
+            Some(grant) => grant.by_election,
+            None => facts.elected,
+        }))
+    }
+
+    /// What an admin has set.
+    pub fn overridden(&self, i: usize, jid: &str) -> Option<Affiliation> {
+        let about = self.about.get(jid)?.iter().rev().filter(|k| **k <= i);
+        let mut sets = about.filter_map(|k| match self.moments[*k].what {
+            What::Override(set) => Some(set),
+            _ => None,
+        });
+        let last = sets.next()?;
+        let (affiliation, until) = last?;
+        (until > self.moments[i].scene.unix).then_some(affiliation)
+    }
+
+    /// Accepted promotions that nothing has ended.
+    pub fn grants(&self, i: usize, jid: &str) -> Vec<Option<Grant>> {
+        let mut limit = Affiliation::Owner;
+        self.traced(self.moments_of(i, jid), |k| {
+            let moment = &self.moments[k];
+            match moment.scene.policy.grants {
+                Grants::Owner => {}
+                Grants::Admin => limit = limit.min(Affiliation::Admin),
+                Grants::None => return Some((None, Truth::Yes)),
+            }
+            if let Some(moved) = self.moved(k, jid, |from, prior| self.grants(prior, from)) {
+                return Some(moved);
+            }
+            let What::Change { old, new, by } = &self.about(k, jid)?.what else {
+                let kicked = matches!(&moment.what, What::Kicked(by) if !self.switches(k, by));
+                return (kicked && moment.jid == jid).then_some((None, Truth::Yes));
+            };
+            let counts = self.counts(k, jid);
+            let entitled = self.entitled(k, by).and(counts);
+            let by_self = *by == By::Person(jid.to_owned());
+            if *by == By::Gavel {
+                return None;
+            }
+            if new > old {
+                let owner = self.own(k, jid, |own| own == Some(Affiliation::Owner));
+                let truth = entitled.and(new.moderates()).and(owner.not());
+                let by_election = self.is_by_election(k, by);
+                let over = match by_election {
+                    Truth::No => Truth::No,
+                    _ => by_election.and(self.host_since(k, i)),
+                };
+                let grant = Grant {
+                    affiliation: limit,
+                    by_election: by_election != Truth::No,
+                };
+                return match over {
+                    Truth::Yes => Some((None, truth)),
+                    Truth::Maybe => Some((Some(grant), truth.and(Truth::Maybe))),
+                    Truth::No => Some((Some(grant), truth)),
+                };
+            }
+            let truth = match *new == Affiliation::Outcast || by_self && old.moderates() {
+                true => counts,
+                false => entitled,
+            };
+            Some((None, truth))
+        })
+    }
+
+    /// Whether elections have ended since.
+    fn host_since(&self, k: usize, i: usize) -> Truth {
+        let ends = |k: usize| match self.moments[k].scene.policy.fallback {
+            Fallback::First => self.host(k),
+            Fallback::None => Truth::Yes,
+        };
+        (k..=i).map(ends).max().unwrap_or(Truth::No)
+    }
+
+    fn own(&self, k: usize, jid: &str, is: impl Fn(Option<Affiliation>) -> bool) -> Truth {
+        let verdicts = self.moments[k].scene.verdicts(jid).into_iter();
+        Truth::of(verdicts.map(|verdict| is(Facts::own_of(verdict))))
+    }
+
+    /// Where somebody stepped down to.
+    pub fn caps(&self, i: usize, jid: &str) -> Vec<Option<Affiliation>> {
+        self.traced(self.moments_of(i, jid), |k| {
+            if let Some(moved) = self.moved(k, jid, |from, prior| self.caps(prior, from)) {
+                return Some(moved);
+            }
+            let moment = self.about(k, jid)?;
+            let What::Change { old, new, by } = &moment.what else {
+                return None;
+            };
+            if *by == By::Gavel || *new == Affiliation::Outcast {
+                return None;
+            }
+            let entitled = self.entitled(k, by).and(self.counts(k, jid));
+            if new > old {
+                let accepts = moment.scene.policy.grants != Grants::None;
+                return Some((None, entitled.and(accepts && new.moderates())));
+            }
+            if *by == By::Person(jid.to_owned()) && old.moderates() {
+                return Some((Some(*new), self.counts(k, jid)));
+            }
+            let before = self.facts(moment.prior, jid);
+            let stays = before.iter().map(|facts| {
+                let facts = facts.with_verdict(facts.verdict);
+                let by_token = facts.own().is_some_and(Affiliation::moderates);
+                let host = facts.is_host() || by_token;
+                facts.elected || facts.cap.is_some() || host && !moment.scene.policy.protect_hosts
+            });
+            Some((Some(*new), entitled.and(Truth::of(stays))))
+        })
+    }
+
+    /// Whether a ban is to be undone: it hit a protected host, or nobody entitled set
+    /// it.
+    pub fn lifted(&self, i: usize, jid: &str) -> Vec<Option<()>> {
+        self.traced(self.moments_of(i, jid), |k| {
+            if self.cleared(k, jid) == Some(Affiliation::Outcast) {
+                return Some((Some(()), Truth::Yes));
+            }
+            let moment = self.about(k, jid)?;
+            if matches!(moment.what, What::Override(Some(_))) {
+                return Some((None, Truth::Yes));
+            }
+            let What::Change { new, by, .. } = &moment.what else {
+                let shown = moment.scene.shows(jid);
+                let in_main = matches!(moment.what, What::Came | What::Updated);
+                return (in_main && shown.is_some_and(|shown| shown > Affiliation::Outcast))
+                    .then_some((None, Truth::Yes));
+            };
+            if *new != Affiliation::Outcast {
+                return Some((None, Truth::Yes));
+            }
+            if *by == By::Gavel {
+                return None;
+            }
+            let entitled = self.entitled(k, by);
+            let person = matches!(by, By::Person(_));
+            let by_self = *by == By::Person(jid.to_owned());
+            let protect = entitled.not().or(moment.scene.policy.protect_hosts);
+            let unjust = entitled
+                .not()
+                .and(person)
+                .or(self.was_host(k, jid).and(protect));
+            let unjust = unjust.and(!by_self).and(self.counts(k, jid));
+            match unjust {
+                Truth::No => Some((None, Truth::Yes)),
+                truth => Some((Some(()), truth)),
+            }
+        })
+    }
+
+    /// Whether a token made somebody owner as they were banned or lowered.
+    fn was_host(&self, k: usize, jid: &str) -> Truth {
+        let before = self.facts(self.moments[k].prior, jid);
+        Truth::of(before.iter().map(|facts| facts.is_host()))
+    }
+
+    /// What somebody absent keeps of what their token gave, until when.
+    pub fn kept(&self, i: usize, jid: &str) -> Vec<Option<Affiliation>> {
+        let now = self.moments[i].scene.unix;
+        let all = self.traced(self.moments_of(i, jid), |k| {
+            let moment = self.about(k, jid)?;
+            let before = &self.moments[moment.prior].scene;
+            let protect = moment.scene.policy.protect_hosts;
+            match &moment.what {
+                What::Left | What::Lost if before.shows(jid) != Some(Affiliation::Outcast) => {
+                    let facts = self.facts(moment.prior, jid);
+                    // A grant says so itself, and an election is over.
+                    let power = |facts: &Facts| match facts.grant.is_some() || facts.elected {
+                        true => None,
+                        false => facts.own_power(),
+                    };
+                    let until = before.until(jid);
+                    let all: Vec<_> = facts.iter().map(power).collect();
+                    let sure = moment.sure && all.iter().all(|one| *one == all[0]);
+                    let best = all.into_iter().max().flatten();
+                    let kept = best.map(|power| (power, until));
+                    Some((kept, if sure { Truth::Yes } else { Truth::Maybe }))
+                }
+                What::Came => Some((None, Truth::Maybe.or(moment.sure))),
+                What::Change { old, new, by } if *by != By::Gavel => {
+                    let entitled = self.entitled(k, by).and(self.counts(k, jid));
+                    let host = self.was_host(k, jid);
+                    if *new == Affiliation::Outcast {
+                        let by_other = *by != By::Person(jid.to_owned());
+                        let back = self.entitled(k, by).not().or(protect).and(host);
+                        let back = back.and(by_other);
+                        let until = match before.is_present(jid) {
+                            true => before.until(jid),
+                            false => None,
+                        };
+                        let kept = Some((Affiliation::Owner, until));
+                        return match back.and(self.counts(k, jid)) {
+                            Truth::No => Some((None, self.counts(k, jid))),
+                            truth => Some((kept, truth)),
+                        };
+                    }
+                    if new > old {
+                        return Some((None, entitled.and(new.moderates())));
+                    }
+                    Some((None, entitled.and(host.and(protect).not())))
+                }
+                _ => None,
+            }
+        });
+        let valid = |until: Option<u64>| until.is_none_or(|until| until > now);
+        let still = |(kept, until)| Some(kept).filter(|_| valid(until));
+        all.into_iter().map(|kept| kept.and_then(still)).collect()
+    }
+
+    /// The override of somebody that was taken away, or ended, at `k`.
+    fn cleared(&self, k: usize, jid: &str) -> Option<Affiliation> {
+        let before = self.overridden(self.moments[k].prior, jid)?;
+        let over = self.overridden(k, jid).is_none();
+        over.then_some(before)
+    }
+
+    /// Whether somebody still shows what they have no right to any more.
+    pub fn debts(&self, i: usize, jid: &str) -> Vec<Option<()>> {
+        self.traced((0..=i).rev(), |k| {
+            let moment = &self.moments[k];
+            let scene = &moment.scene;
+            if scene.has_expired(jid) {
+                return Some((Some(()), Truth::Maybe));
+            }
+            let before = moment.prior;
+            if self.cleared(k, jid).is_some_and(Affiliation::moderates) {
+                return Some((Some(()), Truth::Yes));
+            }
+            let election = self.host(k) != self.host(before);
+            let about = moment.jid == jid || moment.what == What::Configured || election;
+            if !about && k != i {
+                return None;
+            }
+            let power = self.power_but_left_alone(k, jid);
+            let fell = self.power_but_left_alone(before, jid).and(power.not());
+            let by_role = scene
+                .seats_of(jid)
+                .any(|(_, seat)| seat.role == Role::Moderator);
+            let low = !scene.shows(jid).is_some_and(Affiliation::moderates) && !by_role;
+            match fell {
+                Truth::No if low && power == Truth::No => Some((None, Truth::Maybe)),
+                Truth::No => (power == Truth::Yes).then_some((None, Truth::Yes)),
+                truth => Some((Some(()), truth)),
+            }
+        })
+    }
+
+    fn power_but_left_alone(&self, k: usize, jid: &str) -> Truth {
+        let all = self.grounds(k, jid, false);
+        Truth::of(all.iter().map(|facts| facts.left_alone().power().is_some()))
+    }
+
+    /// Whether somebody is there whom claims, or an admin, entitle to moderate.
+    pub fn host(&self, k: usize) -> Truth {
+        if let Some(known) = self.hosts.borrow().get(&k) {
+            return *known;
+        }
+        let scene = &self.moments[k].scene;
+        let mut host = Truth::No;
+        for jid in scene.present() {
+            let overridden = self.overridden(k, jid);
+            let banned = scene.shows(jid) == Some(Affiliation::Outcast);
+            let own = self.own(k, jid, |own| own.is_some_and(Affiliation::moderates));
+            let one = match overridden {
+                Some(set) => set.moderates().into(),
+                None if own == Truth::No => Truth::No,
+                None => {
+                    let high = |cap: &Option<Affiliation>| cap.is_none_or(Affiliation::moderates);
+                    let high = Truth::of(self.caps(k, jid).iter().map(high));
+                    own.and(high)
+                }
+            };
+            let one = if banned { one.and(Truth::Maybe) } else { one };
+            host = host.or(one);
+        }
+        let seen = scene.ready.contains(&self.main);
+        let host = if seen { host } else { host.and(Truth::Maybe) };
+        self.hosts.borrow_mut().insert(k, host);
+        host
+    }
+
+    /// Whether somebody can be elected.
+    pub fn is_candidate(&self, k: usize, jid: &str) -> bool {
+        let scene = &self.moments[k].scene;
+        let mut seats = scene.seats_of(jid).filter(|(room, _)| **room == self.main);
+        seats.any(|(_, seat)| seat.role >= Role::Participant && !seat.machine)
+            && scene.shows(jid) != Some(Affiliation::Outcast)
+            && self.overridden(k, jid).is_none()
+            && self.caps(k, jid).contains(&None)
+    }
+
+    /// Whether somebody is elected.
+    pub fn elections(&self, i: usize, jid: &str) -> Vec<Option<()>> {
+        if !self.moments[i].scene.is_present(jid) {
+            return vec![None];
+        }
+        self.traced((0..=i).rev(), |k| {
+            let moment = &self.moments[k];
+            if moment.scene.policy.fallback != Fallback::First {
+                return Some((None, Truth::Yes));
+            }
+            let host = self.host(k);
+            if host == Truth::Yes {
+                return Some((None, Truth::Yes));
+            }
+            if moment.jid != jid {
+                // Who is owner already is elected without a word.
+                let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
+                let maybe = shown && self.is_candidate(k, jid);
+                return maybe.then_some((Some(()), Truth::Maybe));
+            }
+            match &moment.what {
+                What::Asked(Affiliation::Owner) => {
+                    let all = self.grounds(k, jid, false);
+                    let other = all.iter().any(|facts| facts.may_be_raised());
+                    Some((Some(()), if other { Truth::Maybe } else { Truth::Yes }))
+                }
+                What::Asked(_) | What::Kicked(_) => Some((None, Truth::Yes)),
+                What::Left | What::Lost | What::Came => Some((None, Truth::Maybe)),
+                What::Change { old, new, by } if new < old && *by != By::Gavel => {
+                    let counts = self.counts(k, jid);
+                    let by_self = *by == By::Person(jid.to_owned());
+                    let truth = match *new == Affiliation::Outcast || by_self && old.moderates() {
+                        true => counts,
+                        false => self.entitled(k, by).and(counts),
+                    };
+                    Some((None, truth))
+                }
+                _ => {
+                    let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
+                    let maybe = shown && self.is_candidate(k, jid);
+                    maybe.then_some((Some(()), Truth::Maybe))
+                }
+            }
+        })
+    }
+}

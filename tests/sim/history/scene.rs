@@ -1,0 +1,111 @@
+//! What is told of a meeting at one moment.
+
+use super::super::claims::Ticket;
+use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::policy::Policy;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// An occupant.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    pub jid: String,
+    pub ticket: Option<Ticket>,
+    pub role: Role,
+    /// A recorder or a gateway, as Jicofo would say.
+    pub machine: bool,
+}
+
+/// How everything stood.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    pub unix: u64,
+    pub policy: Rc<Policy>,
+    pub seats: Rc<BTreeMap<(RoomJid, String), Seat>>,
+    pub shown: Rc<BTreeMap<String, Affiliation>>,
+    /// Of these gavel was out of the room since.
+    pub doubted: BTreeSet<String>,
+    pub ready: BTreeSet<RoomJid>,
+}
+
+/// Who has changed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    Gavel,
+    /// A server module.
+    Nobody,
+    /// Infrastructure.
+    Machine,
+    Person(String),
+}
+
+/// What happened to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    Nothing,
+    Came,
+    Updated,
+    Left,
+    /// gavel sees them no more.
+    Lost,
+    Change {
+        old: Affiliation,
+        new: Affiliation,
+        by: By,
+    },
+    Kicked(By),
+    /// Until then, in milliseconds since 1970.
+    Override(Option<(Affiliation, u64)>),
+    Asked(Affiliation),
+    Configured,
+}
+
+/// What happened, and how everything stood then.
+pub struct Moment {
+    pub scene: Rc<Scene>,
+    pub what: What,
+    pub jid: String,
+    /// gavel knew enough of the room to judge it by what stood then.
+    pub sure: bool,
+    /// The moment before.
+    pub prior: usize,
+}
+
+impl Scene {
+    pub fn new(policy: Rc<Policy>) -> Self {
+        Self {
+            unix: 0,
+            policy,
+            seats: Rc::default(),
+            shown: Rc::default(),
+            doubted: BTreeSet::new(),
+            ready: BTreeSet::new(),
+        }
+    }
+
+    pub fn seats_of<'a>(&'a self, jid: &'a str) -> impl Iterator<Item = (&'a RoomJid, &'a Seat)> {
+        let seats = self.seats.iter().filter(move |(_, seat)| seat.jid == jid);
+        seats.map(|((room, _), seat)| (room, seat))
+    }
+
+    pub fn is_present(&self, jid: &str) -> bool {
+        self.seats_of(jid).next().is_some()
+    }
+
+    pub fn present(&self) -> BTreeSet<&str> {
+        self.seats.values().map(|seat| &*seat.jid).collect()
+    }
+
+    pub fn shows(&self, jid: &str) -> Option<Affiliation> {
+        self.shown.get(jid).copied()
+    }
+
+    /// Others who are there with the same user id.
+    pub fn same_user(&self, jid: &str, user: &str) -> BTreeSet<&str> {
+        let seats = self.seats.values().filter(|seat| {
+            let ticket = seat.ticket.as_ref();
+            seat.jid != jid && ticket.and_then(|ticket| ticket.user.as_deref()) == Some(user)
+        });
+        seats.map(|seat| &*seat.jid).collect()
+    }
+}

@@ -1,0 +1,150 @@
+//! One user under several JIDs (SPEC B3): to whom rights pass, as far as the history
+//! tells.
+
+use super::Meeting;
+use super::grounds::{Step, Truth};
+use super::scene::{By, What};
+
+/// A reload takes no longer, in milliseconds.
+const RELOAD: u64 = 60_000;
+/// Two who carry a user id for longer are two persons.
+const SIDE_BY_SIDE: u64 = 120_000;
+
+impl Meeting {
+    /// The verified id of somebody, as last seen.
+    pub(super) fn user(&self, i: usize, jid: &str) -> Option<String> {
+        self.ids.get(jid)?;
+        (0..=i).rev().find_map(|k| {
+            let seats = self.moments[k].scene.seats_of(jid);
+            seats
+                .map(|(_, seat)| seat)
+                .find_map(|seat| seat.ticket.as_ref()?.user.clone())
+        })
+    }
+
+    /// Whether somebody was elected within a minute, or somebody who may be the same.
+    pub fn was_elected_lately(&self, i: usize, jid: &str) -> bool {
+        let now = self.moments[i].scene.unix;
+        let user = self.user(i, jid);
+        let mut lately = (0..i)
+            .rev()
+            .take_while(|k| self.moments[*k].scene.unix + RELOAD >= now);
+        lately.any(|k| {
+            let moment = &self.moments[k];
+            let gone = matches!(moment.what, What::Left | What::Lost);
+            let same = moment.jid == jid || user.is_some() && self.user(k, &moment.jid) == user;
+            gone && same
+        })
+    }
+
+    /// A device switch kicks the old one, as the server.
+    pub(super) fn switches(&self, k: usize, by: &By) -> bool {
+        let moment = &self.moments[k];
+        let user = self.user(k, &moment.jid);
+        let heirs = user.map_or(0, |user| moment.scene.same_user(&moment.jid, &user).len());
+        *by == By::Nobody && heirs == 1
+    }
+
+    /// What passed at `k` from or to somebody who is the same user as somebody else
+    /// (SPEC B3); `held` says what one of them had.
+    pub(super) fn moved<T: PartialEq + Copy>(
+        &self,
+        k: usize,
+        jid: &str,
+        held: impl Fn(&str, usize) -> Vec<Option<T>>,
+    ) -> Step<T> {
+        let moment = &self.moments[k];
+        if !matches!(
+            moment.what,
+            What::Left | What::Came | What::Updated | What::Lost
+        ) {
+            return None;
+        }
+        let user = self.user(k, jid)?;
+        let (from, to, truth) = self.succession(k, &user)?;
+        if jid != from && jid != to {
+            return None;
+        }
+        let all = held(&from, moment.prior);
+        let had = all.iter().flatten().next().copied()?;
+        let truth = if all.len() > 1 {
+            truth.and(Truth::Maybe)
+        } else {
+            truth
+        };
+        match jid == from {
+            true => Some((None, truth)),
+            false => Some((Some(had), truth)),
+        }
+    }
+
+    /// From whom to whom rights of this user pass at `k`.
+    fn succession(&self, k: usize, user: &str) -> Option<(String, String, Truth)> {
+        let moment = &self.moments[k];
+        let jid = &moment.jid;
+        if self.user(k, jid).as_deref() != Some(user) {
+            return None;
+        }
+        let here = moment.scene.same_user(jid, user);
+        if moment.what == What::Left || moment.what == What::Lost {
+            let mut here = here.into_iter();
+            let (heir, None) = (here.next()?, here.next()) else {
+                return None;
+            };
+            let sure = self.side_by_side(k, jid, heir).and(moment.sure);
+            let truth = if moment.what == What::Left {
+                sure
+            } else {
+                sure.and(Truth::Maybe)
+            };
+            return Some((jid.clone(), heir.to_owned(), truth));
+        }
+        if !here.is_empty() {
+            return None;
+        }
+        // Who has left lately, or was lost sight of?
+        let now = moment.scene.unix;
+        let others = self.users.get(user)?;
+        let gone = others
+            .iter()
+            .filter(|other| *other != jid && self.user(k, other).as_deref() == Some(user));
+        let gone = gone.filter_map(|other| {
+            let last = (0..k).rev().find(|k| {
+                let about = self.about(*k, other);
+                about.is_some_and(|m| matches!(m.what, What::Left | What::Lost | What::Came))
+            })?;
+            let last = &self.moments[last];
+            let sure = last.what == What::Left && moment.what == What::Came && moment.sure;
+            let late = last.scene.unix + RELOAD < now && last.what == What::Left;
+            (!late && last.what != What::Came).then(|| (other.clone(), sure))
+        });
+        let gone: Vec<_> = gone.collect();
+        let [(old, sure)] = &gone[..] else {
+            return None;
+        };
+        let truth = if *sure { Truth::Yes } else { Truth::Maybe };
+        Some((old.clone(), jid.clone(), truth))
+    }
+
+    /// Whether two may be one person: they were not both there for long.
+    fn side_by_side(&self, k: usize, a: &str, b: &str) -> Truth {
+        let now = self.moments[k].scene.unix;
+        let mut both = (0..k).rev().take_while(|k| {
+            let scene = &self.moments[*k].scene;
+            scene.is_present(a) && scene.is_present(b)
+        });
+        let since = both.next().map_or(now, |first| {
+            let first = both.last().unwrap_or(first);
+            self.moments[first].scene.unix
+        });
+        let ever_long = self.moments[..k]
+            .iter()
+            .any(|m| m.scene.unix + SIDE_BY_SIDE < now);
+        match now - since {
+            long if long > SIDE_BY_SIDE => Truth::No,
+            // They may have been, before one of them went out of sight.
+            _ if ever_long => Truth::Maybe,
+            _ => Truth::Yes,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What gavel does, and what everybody has in the end, held against the history.
+
+use super::history::{Allowed, Meeting, Truth, What, knows};
+use super::room::bare;
+use super::server::FOCUS;
+use super::world::World;
+use gavel::muc::{Affiliation, RoomJid};
+use gavel::policy::Fallback;
+
+impl World {
+    /// gavel asks for a change: it makes nobody a moderator who is not entitled.
+    pub(super) fn check_asked(&mut self, room: &RoomJid, jid: &str, to: Affiliation) {
+        let now = self.now;
+        let meeting = self.history.meeting(room);
+        let i = meeting.now();
+        if self.judged && to.moderates() && knows(&meeting.scene().policy) {
+            let facts = meeting.facts(i, jid);
+            let entitled = facts.iter().any(|facts| facts.may_be_raised());
+            if !entitled {
+                let electable = meeting.is_electable(i, jid);
+                let electable = electable || meeting.may_stay_elected(i, jid);
+                assert!(
+                    electable,
+                    "{now} ms: {jid} is promoted unentitled: {facts:?}"
+                );
+                meeting.check_order(jid);
+            }
+        }
+        self.history.asked(room, jid, to);
+    }
+
+    /// Everybody has what they should have.
+    pub(super) fn check_history(&mut self) {
+        if !self.judged {
+            return;
+        }
+        let seen = self
+            .server
+            .rooms
+            .iter()
+            .filter(|(room, state)| state.main.is_none() && self.server.gavel_sees(room));
+        let seen: Vec<RoomJid> = seen.map(|(room, _)| room.clone()).collect();
+        for room in seen.into_iter().filter(|_| knows(&self.choice.policy)) {
+            let state = &self.server.rooms[&room];
+            let meeting = self.history.meeting(&room);
+            let mut people = meeting.people();
+            people.extend(state.affiliations.keys().cloned());
+            people.retain(|jid| *jid != self.server.gavel_bare() && *jid != bare(FOCUS));
+            let has = people.iter().map(|jid| (&**jid, state.stored(jid)));
+            meeting.check(&has.collect::<Vec<_>>(), state.members_only);
+        }
+    }
+}
+
+impl World {
+    /// The module knows who is entitled.
+    pub(super) fn check_named(&mut self) {
+        if !self.judged || !self.choice.module || !self.choice.policy.guard {
+            return;
+        }
+        for (room, state) in &self.server.rooms {
+            let Some(named) = state.named.as_ref().filter(|_| state.shadow) else {
+                continue;
+            };
+            let main = state.main.as_ref().unwrap_or(room);
+            let meeting = self.history.meeting(main);
+            let mut people = meeting.people();
+            people.extend(named.keys().cloned());
+            people.retain(|jid| *jid != bare(FOCUS) && *jid != self.server.gavel_bare());
+            for jid in people {
+                let told = named.get(&jid).map(|who| (who.affiliation, who.promotes));
+                let mut seated = state.occupants.values();
+                let here = room == main || seated.any(|occupant| occupant.bare == jid);
+                let may = match here {
+                    true => meeting.may_be_named(&jid),
+                    false => vec![None],
+                };
+                assert!(may.contains(&told), "{jid} in {room}: {told:?} of {may:?}");
+            }
+        }
+    }
+}
+
+impl Meeting {
+    /// Everybody who `has` something may have it, and one is elected where one is to be.
+    fn check(&self, has: &[(&str, Affiliation)], members_only: bool) {
+        let i = self.now();
+        let mut elected = Vec::new();
+        for (jid, has) in has {
+            let facts = self.facts(i, jid);
+            let others = facts.iter().filter(|facts| !facts.elected);
+            let may: Vec<Allowed> = others.map(|facts| facts.allowed(members_only)).collect();
+            if may.iter().any(|may| may.admits(*has)) {
+                continue;
+            }
+            let able = self.is_electable(i, jid) || self.may_stay_elected(i, jid);
+            let owner = *has == Affiliation::Owner;
+            assert!(
+                owner && able,
+                "{jid} has {has}, may have {may:?}: {facts:?}"
+            );
+            elected.push(*jid);
+        }
+        assert!(elected.len() <= 1, "{elected:?} are elected");
+        let host = self.host(i);
+        assert!(
+            elected.is_empty() || host != Truth::Yes,
+            "{elected:?} beside a host"
+        );
+        let scene = self.scene();
+        let first = scene.policy.fallback == Fallback::First;
+        let mut there = has.iter().filter(|(jid, _)| scene.is_present(jid));
+        let moderated = there.any(|(_, has)| has.moderates());
+        if first && !moderated && host == Truth::No {
+            let mut people = has.iter().map(|(jid, _)| jid);
+            let waits = people.find(|jid| {
+                self.is_candidate(i, jid)
+                    && self.caps(i, jid) == [None]
+                    && !scene.is_left_alone(jid)
+            });
+            assert!(
+                waits.is_none(),
+                "nobody is elected, though {waits:?} can be"
+            );
+        }
+    }
+
+    /// Somebody is elected: nobody else moderates, and nobody came first.
+    fn check_order(&self, jid: &str) {
+        let i = self.now();
+        if self.elections(i, jid).contains(&Some(())) || self.was_elected_lately(i, jid) {
+            return;
+        }
+        let scene = self.scene();
+        for other in scene.present().into_iter().filter(|other| *other != jid) {
+            assert!(
+                !self.surely_moderates(i, other),
+                "{jid} is elected beside {other}"
+            );
+            let (Some(mine), Some(theirs)) = (self.came(i, jid), self.came(i, other)) else {
+                continue;
+            };
+            let sooner = theirs < mine && self.caps(i, other) == [None];
+            let able = self.is_candidate(i, other) && !scene.is_left_alone(other);
+            assert!(
+                !(sooner && able),
+                "{jid} is elected, but {other} came first"
+            );
+        }
+    }
+
+    /// Whoever is elected may go to a breakout room, and may have gone there.
+    pub fn may_stay_elected(&self, i: usize, jid: &str) -> bool {
+        let scene = &self.moments[i].scene;
+        let first = scene.policy.fallback == Fallback::First && scene.is_present(jid);
+        let free = self.overridden(i, jid).is_none() && self.caps(i, jid).contains(&None);
+        let elected = || self.elections(i, jid).contains(&Some(()));
+        first
+            && free
+            && self.host(i) != Truth::Yes
+            && (elected() || self.was_elected_lately(i, jid))
+    }
+
+    /// Since when somebody is there, where that is beyond doubt.
+    fn came(&self, i: usize, jid: &str) -> Option<u64> {
+        let mut last = None;
+        for moment in &self.moments[..=i] {
+            if moment.jid != jid {
+                continue;
+            }
+            let mut elsewhere = moment
+                .scene
+                .seats_of(jid)
+                .filter(|(room, _)| **room != self.main);
+            if moment.what == What::Lost || elsewhere.next().is_some() || !moment.sure {
+                return None;
+            }
+            if moment.what == What::Came {
+                last = Some(moment.scene.unix);
+            }
+        }
+        last
+    }
+}
+
+impl Meeting {
+    /// What the module may have been told of somebody: the most that anybody may
+    /// make them, and whether they may promote others.
+    fn may_be_named(&self, jid: &str) -> Vec<Option<(Affiliation, bool)>> {
+        let i = self.now();
+        let present = self.scene().is_present(jid);
+        let facts = self.facts(i, jid);
+        let name = |(highest, promotes): (Affiliation, bool)| {
+            Some((highest, promotes)).filter(|(highest, _)| highest.moderates())
+        };
+        let said = facts.iter().map(|facts| {
+            let highest = match facts.allowed(false) {
+                Allowed::Exactly(highest) | Allowed::AtMost(highest) => highest,
+                Allowed::NotBanned(highest) => highest,
+                // Of the absent the module sees that they have no claims.
+                Allowed::Anything if present => Affiliation::Owner,
+                Allowed::Anything => Affiliation::None,
+            };
+            name((highest, facts.power().is_some()))
+        });
+        let mut all: Vec<_> = said.collect();
+        if self.is_electable(i, jid) || self.may_stay_elected(i, jid) {
+            all.push(Some((Affiliation::Owner, true)));
+        }
+        all
+    }
+}
