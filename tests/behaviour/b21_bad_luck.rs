@@ -2,7 +2,7 @@
 
 use crate::on_both;
 use crate::support::admin::ask_tcp;
-use crate::support::{Client, Env, GAVEL, MUC, Options, Version, free_port, student, teacher};
+use crate::support::{Client, Env, GAVEL, Options, Version, free_port, student, teacher};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
