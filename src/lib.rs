@@ -22,6 +22,24 @@
 //! The pure core is [`muc`], [`stanza`], [`claims`], [`policy`] and [`engine`]:
 //! no IO, no clock, no randomness of their own. `now` and events go in, actions
 //! come out. [`diagnosis`] is as pure.
+//!
+//! # Glossary
+//!
+//! | word | what it means here |
+//! | --- | --- |
+//! | room | a MUC room (XEP-0045), known by its address |
+//! | meeting | a main room with its breakout rooms; rights belong to the meeting |
+//! | occupant | a nick in a room, with the full JID behind it |
+//! | person | a bare JID in a meeting; affiliations belong to it |
+//! | seat | one occupant of a person, with the claims shown there |
+//! | claims | what a token says, after it was verified |
+//! | verdict | what claims entitle to, by which rule, and why |
+//! | right | an affiliation that a person may hold in a meeting |
+//! | ground | why they may: an override, a grant, an election, what they were last seen with |
+//! | grant | a promotion by a moderator that gavel accepts |
+//! | debt | a person may still show an affiliation to which the right has ended |
+//! | permission | something besides moderating that a person may do, or not |
+//! | the module | `mod_gavel`, the part that runs inside Prosody |
 
 pub mod api;
 pub mod claims;

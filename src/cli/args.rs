@@ -50,7 +50,7 @@ pub enum Command {
     /// and secrets as "***".
     #[command(after_help = "Example:\n  gavel check --json | jq .policy")]
     Check(CheckArgs),
-    /// Say which affiliation and name claims get, and why
+    /// Say which affiliation, name and permissions claims get, and why
     ///
     /// Works offline, from the configuration alone.
     #[command(
