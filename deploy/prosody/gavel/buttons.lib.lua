@@ -36,7 +36,7 @@ end
 -- In what a session is sent. What jitsi_permissions says meanwhile is noted.
 local function write(stanza, session)
 	local known = session.gavel;
-	if not known or not is_own(stanza) then return stanza; end
+	if not is_own(stanza) then return stanza; end
 	local theirs = stanza:get_child("permissions", xmlns_jitsi);
 	if known.untold then
 		if theirs then stanza:remove_children("permissions", xmlns_jitsi); end
@@ -49,7 +49,11 @@ local function write(stanza, session)
 	return stanza;
 end
 
+-- Everybody's presence to everybody passes here: most of it says nothing of this.
 local function safely(stanza, session)
+	local known = session.gavel;
+	if stanza.name ~= "presence" or not known then return stanza; end
+	if not known.untold and not stanza:get_child("permissions", xmlns_jitsi) then return stanza; end
 	return hooks.attempt("buttons", write, stanza, session) or stanza;
 end
 
