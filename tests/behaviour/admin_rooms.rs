@@ -90,10 +90,10 @@ async fn a_grant_says_whose_it_is(version: Version) {
     let alice_stood_down = alice.affiliate(ROOM, "alice@meet.jitsi", "member").await;
     alice_stood_down.unwrap();
     alice.sees_affiliation(ROOM, "alice", "member").await;
-    env.settle().await;
-    let alice = env.gavel.get("/v1/rooms/class").await.json();
-    let alice = occupant(&alice, "alice").unwrap();
-    assert_eq!(alice["stepped_down"], true, "{alice}");
+    let has_stepped_down = |alice: &serde_json::Value| alice["stepped_down"] == true;
+    env.gavel
+        .shows_occupant("class", "alice", "stepped down", has_stepped_down)
+        .await;
 }
 on_both!(a_grant_says_whose_it_is);
 
