@@ -3,6 +3,8 @@
 //! the reason why not, and the words are English.
 #![allow(clippy::unwrap_used)]
 
+#[path = "documents/api.rs"]
+mod api;
 #[path = "documents/blocks.rs"]
 mod blocks;
 #[path = "documents/links.rs"]
