@@ -156,12 +156,17 @@ impl Room {
                 focus.affiliate(&self.jid, person.bare(), "owner").await?;
             }
         }
+        // It is looked at again whenever the room has told something.
         let deadline = Instant::now() + PATIENCE;
+        let mut told = 0;
         while let Err(why) = self.is_right(cast).await {
-            if Instant::now() > deadline {
-                return Err(why);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let more = focus.told_more(&self.jid, told, left).await;
+            told = match more {
+                Ok(more) => more,
+                // What the room tells nobody may be right all the same.
+                Err(_) => return self.is_right(cast).await.map_err(|_| why),
+            };
         }
         Ok(())
     }

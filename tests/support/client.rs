@@ -224,6 +224,41 @@ impl Client {
         }
     }
 
+    /// Waits until so many of all stanzas received are so, taken or not.
+    pub async fn receives(
+        &self,
+        count: usize,
+        what: &str,
+        within: Duration,
+        wanted: impl Fn(&El) -> bool,
+    ) {
+        let found = self.wait(within, |inbox| {
+            (inbox.all.iter().filter(|s| wanted(s)).count() >= count).then_some(())
+        });
+        if let Err(why) = found.await {
+            let seen = self.count(&wanted);
+            panic!("{} has seen {seen} of {count} {what}: {why}", self.jid);
+        }
+    }
+
+    /// Waits until a room has told more than `known` presences and messages. Gives how
+    /// many it has told; an error where it tells nothing more.
+    pub async fn told_more(
+        &self,
+        room: &str,
+        known: usize,
+        within: Duration,
+    ) -> Result<usize, String> {
+        self.wait(within, |inbox| {
+            let told = inbox.all.iter().filter(|s| {
+                let from = s.attr("from").unwrap_or_default();
+                s.name != "iq" && from.split('/').next() == Some(room)
+            });
+            Some(told.count()).filter(|told| *told > known)
+        })
+        .await
+    }
+
     /// Leaves out of later `expect`s what has arrived before.
     pub fn forget(&self, what: impl Fn(&El) -> bool) {
         self.shared.inbox().pending.retain(|stanza| !what(stanza));

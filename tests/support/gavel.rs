@@ -1,6 +1,6 @@
 //! The real `gavel run`, beside a test's Prosody.
 
-use super::{Prosody, SECRET, tail};
+use super::{Prosody, SECRET, tail, until};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -120,7 +120,7 @@ impl Gavel {
 
     /// Waits until its log is as `wanted`.
     pub async fn until_log(&self, wanted: impl Fn(&str) -> bool) {
-        let found = self.until(DEADLINE, || wanted(&self.log()).then_some(()));
+        let found = until(DEADLINE, || wanted(&self.log()).then_some(()));
         found.await.expect("gavel logs what is waited for");
     }
 
@@ -136,7 +136,7 @@ impl Gavel {
 
     /// Waits for such a line after its last start.
     pub async fn logs_again(&self, text: &str) -> String {
-        let found = self.until(DEADLINE, || {
+        let found = until(DEADLINE, || {
             let log = self.log();
             let lines = log.get(self.before..).unwrap_or_default().lines();
             let mut lines = lines.filter(|line| line.contains(text));
@@ -148,7 +148,7 @@ impl Gavel {
 
     /// Like [`Gavel::logs`], for what takes longer.
     pub async fn logs_within(&self, text: &str, within: Duration) -> String {
-        let found = self.until(within, || {
+        let found = until(within, || {
             let log = self.log();
             log.lines()
                 .find(|line| line.contains(text))
@@ -171,7 +171,7 @@ impl Gavel {
                 .is_ok_and(|output| output.status.success())
                 .then_some(())
         };
-        let found = self.until(DEADLINE, ready).await;
+        let found = until(DEADLINE, ready).await;
         found.unwrap_or_else(|| panic!("gavel is not ready"));
     }
 
@@ -255,17 +255,6 @@ impl Gavel {
         let config: Table = config.parse().expect("TOML");
         let path = config[section][key].as_str();
         Path::new(path.expect("a path")).to_path_buf()
-    }
-
-    async fn until<T>(&self, within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + within;
-        loop {
-            match look() {
-                Some(found) => return Some(found),
-                None if Instant::now() > deadline => return None,
-                None => tokio::time::sleep(Duration::from_millis(5)).await,
-            }
-        }
     }
 }
 

@@ -19,6 +19,7 @@ mod prosody;
 mod room;
 mod tls_server;
 mod tokens;
+mod wait;
 pub mod xml;
 
 pub use client::{Client, DEADLINE};
@@ -30,6 +31,7 @@ pub use prosody::{Prosody, Version, free_port};
 pub use room::Occupant;
 pub use tls_server::TlsServer;
 pub use tokens::{complete, jwt, nick, sign, sign_with, student, teacher, token};
+pub use wait::until;
 pub use xml::{El, escape};
 
 /// XEP-0045: a join.

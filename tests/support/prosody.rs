@@ -1,6 +1,7 @@
 //! A real Prosody of its own for each test: own data, own ports on loopback.
 
 use super::options::{Options, configuration};
+use super::{DEADLINE, until};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -160,6 +161,17 @@ impl Prosody {
     pub fn log(&self) -> String {
         let read = |name: &str| fs::read_to_string(self.dir().join(name)).unwrap_or_default();
         read("prosody.out") + &read("prosody.log")
+    }
+
+    /// Waits for a line of its log that is so: its ports are open before all modules
+    /// are loaded.
+    pub async fn logs(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let found = until(DEADLINE, || {
+            let log = self.log();
+            log.lines().find(|line| wanted(line)).map(str::to_owned)
+        });
+        let found = found.await;
+        found.unwrap_or_else(|| panic!("Prosody did not log {what}:\n{}", self.log()))
     }
 
     /// How often it has let a component in.

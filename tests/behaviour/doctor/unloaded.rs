@@ -3,11 +3,10 @@
 
 use super::{doctor, gavel};
 use crate::on_both;
-use crate::support::{DEADLINE, Env, Gavel, Options, Prosody, Version};
+use crate::support::{Env, Gavel, Options, Prosody, Version};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
 const UNABLE: &str = "Unable to load module 'gavel'";
@@ -60,21 +59,6 @@ const SPOILT: &[Spoilt] = &[
     ),
 ];
 
-/// Waits for the line of Prosody's log that has `words`: its ports are open before
-/// all modules are loaded.
-async fn logged(prosody: &Prosody, words: &str) -> Option<String> {
-    let deadline = Instant::now() + DEADLINE;
-    while Instant::now() < deadline {
-        let log = prosody.log();
-        let mut lines = log.lines();
-        if let Some(line) = lines.find(|line| line.contains(words) && line.contains("error")) {
-            return Some(line.to_owned());
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    None
-}
-
 /// Prosody runs as a user of its own, as everywhere but in these tests.
 async fn a_module_that_prosody_cannot_load_is_told_in_its_words(version: Version) {
     for (name, spoil, words) in SPOILT {
@@ -83,8 +67,8 @@ async fn a_module_that_prosody_cannot_load_is_told_in_its_words(version: Version
             ..Options::with_module()
         };
         let prosody = Prosody::start_spoilt(version, options, spoil);
-        let line = logged(&prosody, words[0]).await;
-        let line = line.unwrap_or_else(|| panic!("{name}: {}", prosody.log()));
+        let is_error = |line: &str| line.contains(words[0]) && line.contains("error");
+        let line = prosody.logs(name, is_error).await;
         for word in *words {
             assert!(line.contains(word), "{name}: {line}");
         }
