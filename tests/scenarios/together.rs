@@ -5,6 +5,7 @@ use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::engine::{Input, Override, Reload, Steering};
 use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
 use gavel::policy::{Clause, Entitlement, Fallback, Grants, Guests, Policy, Preset, Rules};
+use gavel::stanza::{Outbound, Request};
 
 const T: &str = "t@meet.jitsi/1";
 const T2: &str = "t@meet.jitsi/2";
@@ -401,4 +402,65 @@ fn b3_grants_end_with_a_restart_that_takes_promotions_back() {
     world.run(2_000);
     assert_eq!(world.has(&r, G), Affiliation::None);
     world.check_quiet();
+}
+
+/// How often gavel asked Prosody for an affiliation.
+fn asked(world: &World) -> usize {
+    let sent = world.sent.iter();
+    let asked = sent.filter(|(_, stanza)| {
+        let Outbound::Iq { request, .. } = stanza else {
+            return false;
+        };
+        matches!(request, Request::SetAffiliation { .. })
+    });
+    asked.count()
+}
+
+/// B1: what an admin has set is a ban of people who are away, too, also where somebody
+/// lifts it while gavel is not connected. A ban that stands is not set again.
+#[test]
+fn b1_an_admin_bans_people_who_are_away() {
+    for module in [false, true] {
+        for met in [false, true] {
+            let mut world = World::new(Choice {
+                module,
+                ..Choice::default()
+            });
+            let r = room("r");
+            world.open_room(&r);
+            world.join(T, &r, "t", teacher());
+            if met {
+                world.join(G, &r, "g", None);
+            }
+            world.run(1_000);
+            let case = format!("module: {module}, met: {met}");
+            steer(
+                &mut world,
+                &r,
+                "g@meet.jitsi",
+                Some(Affiliation::Outcast),
+                None,
+            );
+            world.run(100);
+            assert_eq!(world.has(&r, G), Affiliation::Outcast, "{case}");
+            let before = asked(&world);
+            world.disconnect();
+            world.run(10_000);
+            assert_eq!(asked(&world), before, "{case}: it stood");
+            world.disconnect();
+            world.set(Some(T), &r, G, Affiliation::None).unwrap();
+            assert_eq!(world.has(&r, G), Affiliation::None);
+            world.run(10_000);
+            assert_eq!(world.has(&r, G), Affiliation::Outcast, "{case}");
+            world.restart();
+            world.set(Some(T), &r, G, Affiliation::None).unwrap();
+            world.run(10_000);
+            assert_eq!(world.has(&r, G), Affiliation::Outcast, "{case}, restarted");
+            world.check_quiet();
+            steer(&mut world, &r, "g@meet.jitsi", None, None);
+            world.run(100);
+            assert_eq!(world.has(&r, G), Affiliation::None, "{case}, cleared");
+            world.check_quiet();
+        }
+    }
 }

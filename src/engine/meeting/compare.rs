@@ -55,13 +55,14 @@ impl MeetingPart<'_> {
         }
         let decision = self.known().decision(main, person);
         let (shown, lifts) = (person.rights.shown(), person.rights.is_ban_to_be_lifted());
+        let depends = person.rights.depends_on_ban() && !person.is_present();
         let actual = match shown {
             Some(shown) => shown,
-            None if lifts && self.known().is_unsure(main, person) => return,
+            None if (lifts || depends) && self.known().is_unsure(main, person) => return,
             // The ban that is to be lifted is all that is known.
             None if lifts => Affiliation::Outcast,
             // Nothing is known of an absent JID: there is nothing to take.
-            None if !person.is_present() => return self.drop_if_blank(main, bare),
+            None if !person.is_present() && !depends => return self.drop_if_blank(main, bare),
             None => Affiliation::None,
         };
         match decision.wanted.target(actual) {

@@ -28,7 +28,7 @@ impl MeetingPart<'_> {
             if seated && rights.shown() == Some(which) {
                 shown.insert(bare.clone());
             }
-            let unknown = rights.shown().is_none() && rights.is_ban_to_be_lifted();
+            let unknown = rights.shown().is_none() && rights.depends_on_ban();
             let doubted = rights.shown() == Some(which) || unknown && which == Affiliation::Outcast;
             if doubted && !seated {
                 stale.push(bare.clone());
@@ -64,7 +64,7 @@ impl MeetingPart<'_> {
         let banned = self.meetings.get(main).is_some_and(|meeting| {
             let mut people = meeting.people.values();
             people.any(|p| {
-                p.rights.shown() == Some(Affiliation::Outcast) || p.rights.is_ban_to_be_lifted()
+                p.rights.shown() == Some(Affiliation::Outcast) || p.rights.depends_on_ban()
             })
         });
         if banned {

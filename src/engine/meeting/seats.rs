@@ -64,10 +64,10 @@ impl MeetingPart<'_> {
         };
         let unseated = meeting.people.iter().filter(|(_, p)| !p.is_seated_in(main));
         let outcast = |shown| shown == Some(Affiliation::Outcast);
-        // A ban that is to be lifted may be gone by now.
+        // A ban that is to be lifted may be gone by now, and one that is to stand.
         let banned = unseated
             .clone()
-            .any(|(_, p)| outcast(p.rights.shown()) || p.rights.is_ban_to_be_lifted());
+            .any(|(_, p)| outcast(p.rights.shown()) || p.rights.depends_on_ban());
         let doubted = unseated.filter(|(_, person)| !outcast(person.rights.shown()));
         let doubted: Vec<BareJid> = doubted.map(|(bare, _)| bare.clone()).collect();
         for bare in &doubted {

@@ -170,6 +170,12 @@ impl Rights {
         self.ban == Ban::ToBeLifted
     }
 
+    /// Whether gavel has to know, of somebody absent too, whether they are banned: their
+    /// ban is to be lifted, or an admin has set one.
+    pub fn depends_on_ban(&self) -> bool {
+        self.is_ban_to_be_lifted() || self.overridden_to() == Some(Affiliation::Outcast)
+    }
+
     /// The last affiliation below moderator that the room has shown.
     pub fn floor(&self) -> Option<Affiliation> {
         self.floor
