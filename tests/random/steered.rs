@@ -265,6 +265,16 @@ impl Play {
             let host = set.map_or(self.is_host(*p), Affiliation::moderates);
             hosts += usize::from(host);
         }
+        for p in (0..PEOPLE).filter(|p| !here.contains(p)) {
+            let set = self.world.engine.override_for(&self.room, &jid(p));
+            let banned = set.is_some_and(|set| set.set.affiliation == Affiliation::Outcast);
+            let has = self.world.has(&self.room, &full(p, 0));
+            assert_eq!(
+                has == Affiliation::Outcast,
+                banned,
+                "{p} is away and has {has}"
+            );
+        }
         let first = self.world.choice.policy.fallback == Fallback::First;
         let most = usize::from(first && hosts == 0);
         assert!(elected <= most, "{elected} without a right: {here:?}");

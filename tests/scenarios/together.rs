@@ -464,3 +464,30 @@ fn b1_an_admin_bans_people_who_are_away() {
         }
     }
 }
+
+/// A ban that an admin takes back while it is on its way leaves nothing behind, nor does
+/// one in whose place something else was set that is over before the ban is gone.
+#[test]
+fn b1_a_ban_that_an_admin_takes_back_at_once_is_lifted() {
+    for wait in 0..20 {
+        for then in [None, Some(Affiliation::Member)] {
+            let (mut world, r) = with(Policy::default());
+            world.join(G, &r, "g", None);
+            world.run(1_000);
+            steer(
+                &mut world,
+                &r,
+                "g@meet.jitsi",
+                Some(Affiliation::Outcast),
+                None,
+            );
+            world.run(wait);
+            let until = Some(world.unix_ms() + 1);
+            steer(&mut world, &r, "g@meet.jitsi", then, until);
+            world.run(10_000);
+            let has = world.has(&r, G);
+            assert_eq!(has, Affiliation::None, "after {wait} ms, then {then:?}");
+            world.check_quiet();
+        }
+    }
+}

@@ -179,7 +179,7 @@ pub fn decide(rights: &Rights, standing: Standing, room: Surroundings<'_>) -> De
     };
     let (basis, wanted, gives) = match standing.verdict {
         _ if rights.overridden_to().is_some() => fold.by_admin(),
-        _ if rights.is_ban_to_be_lifted() => fold.lifted(),
+        _ if rights.is_ban_to_be_lifted() && rights.may_be_banned() => fold.lifted(),
         None => fold.absent(),
         Some(verdict) => fold.present(verdict),
     };
@@ -213,7 +213,10 @@ impl Fold<'_> {
     /// banned it.
     fn by_admin(&self) -> Row {
         let set = self.rights.overridden_to().unwrap_or(Affiliation::None);
-        let banned = self.rights.shown() == Some(Affiliation::Outcast);
+        let banned = match self.rights.shown() {
+            Some(shown) => shown == Affiliation::Outcast,
+            None => self.rights.is_ban_to_be_lifted(),
+        };
         let wanted = match set {
             Affiliation::Outcast => Wanted::Exactly(set),
             Affiliation::None if self.members_only && !banned => self.not_thrown_out(set),

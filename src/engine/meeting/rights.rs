@@ -270,7 +270,11 @@ impl Rights {
     }
 
     fn overridden(&mut self, set: Override) {
-        self.ban = Ban::Stands;
+        if set.affiliation == Affiliation::Outcast {
+            self.ban = Ban::Stands;
+        } else if self.overridden_to() == Some(Affiliation::Outcast) {
+            self.ban = Ban::ToBeLifted;
+        }
         let ends = set.until.map_or(Ends::WithMeeting, Ends::At);
         let setter = Setter {
             by: set.by,
@@ -290,12 +294,14 @@ impl Rights {
             self.entitled = false;
             self.debt = Some(Debt::Right);
         }
-        let out = matches!(self.shown, None | Some(Affiliation::Outcast));
-        if old.affiliation == Affiliation::Outcast && out {
-            // They may come again, as what they were below moderator; more is for
-            // when they come.
-            self.take(Kind::LastSeen);
+        if old.affiliation == Affiliation::Outcast {
+            // Also where the ban is on its way.
             self.ban = Ban::ToBeLifted;
+            if self.may_be_banned() {
+                // They may come again, as what they were below moderator; more is for
+                // when they come.
+                self.take(Kind::LastSeen);
+            }
         }
     }
 

@@ -170,6 +170,11 @@ impl Rights {
         self.ban == Ban::ToBeLifted
     }
 
+    /// Whether they are banned, as far as is known.
+    pub fn may_be_banned(&self) -> bool {
+        matches!(self.shown, None | Some(Affiliation::Outcast))
+    }
+
     /// Whether gavel has to know, of somebody absent too, whether they are banned: their
     /// ban is to be lifted, or an admin has set one.
     pub fn depends_on_ban(&self) -> bool {
