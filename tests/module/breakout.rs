@@ -448,6 +448,40 @@ async fn module_refuses_to_manage_breakout_rooms(version: Version) {
 }
 on_both!(module_refuses_to_manage_breakout_rooms);
 
+/// A new nick is neither a way around a denial nor a way out of the room.
+async fn module_knows_people_by_a_new_nick(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let scene = &meeting.scene;
+    let host = &meeting.host;
+    says_of(scene, ROOM, host, &[("breakout-manage", "nobody")])
+        .await
+        .unwrap();
+    host.presence(ROOM, "host2", "").await;
+    host.sees(ROOM, "host2", "to be there", |_| true).await;
+    let refused = Some("not-allowed".to_owned());
+    assert_eq!(order(host, "add", "subject='denied'").await, refused);
+    says_of(scene, ROOM, host, &[("breakout-manage", "moderators")])
+        .await
+        .unwrap();
+    host.presence(ROOM, "host3", "").await;
+    let bob = person(scene, "bob").await;
+    meeting.sends(&bob, ONE).await;
+    assert_eq!(moves(&bob, ROOM, ONE).await, Ok(()));
+    // Nobody has dropped out by it, to be let in again.
+    bob.presence(ONE, "bob2", "").await;
+    bob.sees(ONE, "bob2", "to be there", |_| true).await;
+    bob.send(&format!(
+        "<presence to='{ONE}/bob2' type='unavailable'><status>switch_room</status></presence>"
+    ))
+    .await;
+    bob.sees_gone(ONE, "bob2").await;
+    assert_eq!(
+        bob.try_join(ONE, "bob2", "").await,
+        Err("not-allowed".to_owned())
+    );
+}
+on_both!(module_knows_people_by_a_new_nick);
+
 /// Who moderates another meeting sends nobody into this one's rooms.
 async fn module_takes_no_tickets_of_other_meetings(version: Version) {
     let meeting = Meeting::new(version).await;

@@ -5,7 +5,7 @@ use crate::arrival::{connects, session, with};
 use crate::on_both;
 use crate::permissions::{defaults, says_of};
 use crate::scene::{ROOM, Scene};
-use crate::support::{Client, El, Options, Version, escape};
+use crate::support::{Client, El, Options, SECRET, Version, escape};
 use serde_json::json;
 
 const POLLS: &str = "polls.meet.jitsi";
@@ -194,3 +194,58 @@ async fn module_refuses_polls_to_whom_they_are_denied(version: Version) {
     assert_eq!(heard(&bob, "hers"), 1);
 }
 on_both!(module_refuses_polls_to_whom_they_are_denied);
+
+/// People of other servers have no session here.
+async fn module_knows_people_of_other_servers(version: Version) {
+    let scene = with(version, |options: &mut Options| {
+        options.more = format!("Component \"far.example\"\n  component_secret = \"{SECRET}\"");
+    })
+    .await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    defaults(&scene, &[("send-groupchat", "moderators")]).await;
+    let guest = Client::component(&scene.prosody, "guest@far.example/1").await;
+    let says = |text: &'static str| async {
+        let jid = &guest.jid;
+        let id = guest.id();
+        guest
+            .send(&format!(
+                "<message from='{jid}' to='{ROOM}' type='groupchat' id='{id}'>{}</message>",
+                body(text)
+            ))
+            .await;
+        guest
+            .expect("an answer", |s| s.attr("id") == Some(&id))
+            .await;
+        alice.ping("meet.jitsi").await.unwrap();
+        heard(&alice, text)
+    };
+    guest.join(ROOM, "guest", "").await;
+    assert_eq!(says("before").await, 0);
+    guest
+        .send(&format!(
+            "<presence from='{}' to='{ROOM}/other'/>",
+            guest.jid
+        ))
+        .await;
+    alice.sees(ROOM, "other", "to be there", |_| true).await;
+    assert_eq!(says("after").await, 0);
+    // Of a second session behind the nick that has left again nothing is kept.
+    for kind in ["", " type='unavailable'"] {
+        let join = "<x xmlns='http://jabber.org/protocol/muc'/>";
+        guest
+            .send(&format!(
+                "<presence from='guest@far.example/2' to='{ROOM}/other'{kind}>{join}</presence>"
+            ))
+            .await;
+        let is = |s: &El| {
+            let own = s.attr("to") == Some("guest@far.example/2");
+            own && s.name == "presence" && s.attr("type").is_some() != kind.is_empty()
+        };
+        guest.expect("its own presence", is).await;
+    }
+    let known = "local n = {} for full in pairs(module:context('muc.meet.jitsi'):shared('/*/gavel/remote')) do
+        if full:find('far.example', 1, true) then table.insert(n, full) end end return table.concat(n, ' ')";
+    assert_eq!(scene.eval(known).await, "guest@far.example/1");
+}
+on_both!(module_knows_people_of_other_servers);

@@ -60,7 +60,8 @@ end
 
 hooks.hook("muc-occupant-left", function (event)
 	local room, stanza, origin = event.room, event.stanza, event.origin;
-	if not stanza or stanza:get_child_text("status") == "switch_room" or seats.meeting(room) == room.jid then return; end
+	if not stanza or stanza.attr.type ~= "unavailable" or stanza:get_child_text("status") == "switch_room" then return; end
+	if seats.meeting(room) == room.jid then return; end
 	local full = stanza.attr.from;
 	local session = full_sessions[full] or origin and origin.full_jid == full and origin;
 	drops_out(room, full, session);

@@ -93,13 +93,29 @@ end
 
 hooks.hook("muc-occupant-session-new", function (event) sit(event.room, event.jid); end, hooks.FIRST);
 
+local function stand_up(room, full)
+	local known = find(full);
+	if not known then return; end
+	known.seats[room.jid] = nil;
+	if next(known.seats) == nil then remote[full] = nil; end
+end
+
+-- Prosody also says so of a nick that somebody has exchanged for another: they stay.
 hooks.hook("muc-occupant-left", function (event)
+	local stanza = event.stanza;
+	local stays = stanza and stanza.attr.type == nil and stanza.attr.from;
 	for full in event.occupant:each_session() do
-		local known = find(full);
-		if known then known.seats[event.room.jid] = nil; end
-		if known and next(known.seats) == nil then remote[full] = nil; end
+		if full ~= stays then stand_up(event.room, full); end
 	end
 end, -hooks.FIRST);
+
+-- One session of several behind a nick has left: no other event tells. With a new nick nobody leaves.
+hooks.hook("muc-broadcast-presence", function (event)
+	if event.nick then return; end
+	for full, presence in event.occupant:each_session() do
+		if presence.attr.type then stand_up(event.room, full); end
+	end
+end, hooks.FIRST);
 
 -- Those who were in before this module was loaded.
 local function sit_all()
