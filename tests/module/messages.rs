@@ -89,7 +89,9 @@ async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
     defaults(&scene, &names).await;
     let html = "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>denied</body></html>";
     let sealed = "<encrypted xmlns='urn:xmpp:omemo:2'>denied</encrypted>";
-    for what in [body("denied").as_str(), html, sealed] {
+    // Jitsi's client shows a body of any namespace.
+    let odd = "<body xmlns='urn:odd'>denied</body>";
+    for what in [body("denied").as_str(), html, sealed, odd] {
         for (to, kind, text) in [
             (ROOM, "groupchat", "You may not write to this meeting."),
             (
@@ -175,12 +177,19 @@ async fn module_refuses_polls_to_whom_they_are_denied(version: Version) {
     // Escapes hide nothing, nor does text that is no JSON.
     let escaped = poll("new-poll", "denied").replace("new-poll", "new\\u002dpoll");
     let broken = poll("new-poll", "denied").replace('[', "");
-    for what in [poll("new-poll", "denied"), escaped, broken] {
+    // Prosody's own JSON takes this command for another, Jitsi's modules and clients do not.
+    let twofold = poll("new-poll", "denied").replacen('{', "{\"__hash\":[\"command\",\"x\"],", 1);
+    for what in [poll("new-poll", "denied"), escaped, broken, twofold] {
         assert_eq!(sends(&bob, POLLS, "normal", &what).await, refused, "{what}");
     }
     // As older Jitsi sends them.
     let older = poll_of("new-poll", "", "denied");
     assert_eq!(sends(&bob, ROOM, "groupchat", &older).await, refused);
+    // Clients read all text in the element.
+    let wrapped = older
+        .replacen("'>", "'><a>", 1)
+        .replace("</json", "</a></json");
+    assert_eq!(sends(&bob, ROOM, "groupchat", &wrapped).await, refused);
     assert_eq!(heard(&alice, "denied"), 0);
     // Answers to others' polls pass, and so do polls of others.
     let answer = poll("answer-poll", "answered");

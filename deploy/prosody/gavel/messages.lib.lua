@@ -1,6 +1,6 @@
 -- Messages and polls of people who are denied them. Jitsi's own modules look only while a room is restricted, and know
 -- no list; here whoever is denied is always refused.
-local st, json = require "util.stanza", require "util.json";
+local st = require "util.stanza";
 local hosts = prosody.hosts;
 local hooks, permissions = module.part "hooks", module.part "permissions";
 
@@ -14,27 +14,32 @@ local function refuse(event, text)
 	return true;
 end
 
--- What clients show as a message: text, formatted text, or text that only its recipients can read.
-local shown = {
-	{ "body" }, { "html", "http://jabber.org/protocol/xhtml-im" }, { "openpgp", "urn:xmpp:openpgp:0" };
-	{ "encrypted", "eu.siacs.conversations.axolotl" }, { "encrypted", "urn:xmpp:omemo:2" };
-};
+-- What clients show as a message: text, formatted text, or text that only its recipients can read. Jitsi's client takes
+-- a body of any namespace.
+local shown = { body = true, html = true, openpgp = true, encrypted = true };
 
 local function is_shown(stanza)
-	for _, child in ipairs(shown) do
-		if stanza:get_child(child[1], child[2]) then return true; end
+	for _, child in ipairs(stanza.tags) do
+		if shown[child.name] then return true; end
 	end
 	return false;
 end
 
--- Older Jitsi sends polls as messages to the room, newer Jitsi to a component; the text is the same.
+-- An ASCII character that is written as a JSON escape.
+local function unescape(digits)
+	local code = tonumber(digits, 16);
+	return code < 128 and string.char(code) or nil;
+end
+
+-- Older Jitsi sends polls as messages to the room, newer Jitsi to a component; the text is the same. Clients and
+-- components read its JSON each in their own way. So it counts where the word stands as a string, and as clients read
+-- the element: without the tags in it.
 local function is_new_poll(stanza)
-	local text = stanza:get_child_text("json-message", "http://jitsi.org/jitmeet");
-	text = text or stanza:get_child_text("json-message");
-	if not text then return false; end
-	local ok, data = pcall(json.decode, text);
-	if not ok or type(data) ~= "table" then return text:find("new-poll", 1, true) ~= nil; end
-	return data.command == "new-poll" or data.type == "new-poll";
+	for _, child in ipairs(stanza.tags) do
+		local text = child.name == "json-message" and tostring(child):gsub("<[^>]*>", ""):gsub("\\u(%x%x%x%x)", unescape);
+		if text and text:find("&quot;new-poll&quot;", 1, true) then return true; end
+	end
+	return false;
 end
 
 hooks.hook("message/bare", function (event)
