@@ -482,6 +482,32 @@ async fn module_knows_people_by_a_new_nick(version: Version) {
 }
 on_both!(module_knows_people_by_a_new_nick);
 
+/// An id that is null in the token is nobody's.
+async fn module_lets_nobody_back_by_no_id(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let scene = &meeting.scene;
+    moves(&meeting.host, ROOM, ONE).await.unwrap();
+    let unnamed = |name: &'static str| async move {
+        let token = sign(&json!({ "context": { "user": { "id": null } } }));
+        let mut fields = connected(name);
+        fields["auth_token"] = json!(token);
+        let jid = format!("{name}@meet.jitsi/{name}");
+        let client = Client::connect_with(&scene.prosody, &jid, Some(&fields.to_string())).await;
+        client.join(ROOM, name, "").await;
+        client
+    };
+    let bob = unnamed("bob").await;
+    let carol = unnamed("carol").await;
+    meeting.sends(&bob, ONE).await;
+    moves(&bob, ROOM, ONE).await.unwrap();
+    drops_out(&meeting, bob, ONE, "bob").await;
+    assert_eq!(
+        moves(&carol, ROOM, ONE).await,
+        Err("not-allowed".to_owned())
+    );
+}
+on_both!(module_lets_nobody_back_by_no_id);
+
 /// Who moderates another meeting sends nobody into this one's rooms.
 async fn module_takes_no_tickets_of_other_meetings(version: Version) {
     let meeting = Meeting::new(version).await;

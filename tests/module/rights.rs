@@ -240,8 +240,16 @@ async fn module_takes_back_what_came_with_a_promotion(version: Version) {
     }));
     let verified = format!("auth_token = '{token}', jitsi_meet_domain = '*'");
     scene.session(&member, &verified).await;
+    // A token whose features are null gives none.
+    let nulled = scene.person("nulled").await;
+    let claims = serde_json::json!({ "context": { "user": { "name": "N" }, "features": null } });
+    let verified = format!(
+        "auth_token = '{}', jitsi_meet_domain = '*'",
+        crate::support::token(claims)
+    );
+    scene.session(&nulled, &verified).await;
     let promoted = "outbound-call=true recording=true";
-    for person in [&guest, &member] {
+    for person in [&guest, &member, &nulled] {
         alice.affiliate(ROOM, person.bare(), "owner").await.unwrap();
         scene.session(person, PROMOTED).await;
         assert_eq!(features(&scene, person).await, promoted);
@@ -253,6 +261,9 @@ async fn module_takes_back_what_came_with_a_promotion(version: Version) {
         .unwrap();
     assert_eq!(features(&scene, &guest).await, "none");
     assert_eq!(features(&scene, &member).await, promoted, "not lowered yet");
+    let lowered = scene.gavel.affiliate(ROOM, nulled.bare(), "none");
+    lowered.await.unwrap();
+    assert_eq!(features(&scene, &nulled).await, "none");
     let left = format!(
         "local s = session('{}'); return tostring(s.granted_jitsi_meet_context_features)\
          ..tostring(s.granted_jitsi_meet_context_user_id)..tostring(s.pre_grant_jitsi_meet_context_features)\

@@ -3,6 +3,7 @@
 -- affiliation decide. For somebody whose list (permissions.lib.lua) names some of them this module puts a table of
 -- its own there: Jitsi's own view of that person, with the list's names on top. It is made anew with each change of
 -- role, affiliation, list, or of what other modules put there. Where the list names none, nothing is touched.
+local json = require "util.json";
 local claims, seats = module.part "claims", module.part "seats";
 local permissions, buttons = module.part "permissions", module.part "buttons";
 local full_sessions = prosody.full_sessions;
@@ -41,7 +42,8 @@ end
 local function token_features(session)
 	local held = claims.token_claims(session);
 	local context = held and type(held.context) == "table" and held.context or {};
-	return type(context.features) == "table" and context.features or nil;
+	local features = context.features;
+	return type(features) == "table" and features ~= json.null and features or nil;
 end
 
 local function put(session, features)

@@ -19,7 +19,8 @@ local function user_id(session)
 		local held = claims.token_claims(session);
 		local user = held and type(held.context) == "table" and held.context.user;
 		local id = type(user) == "table" and user.id;
-		known.user_id = id and id ~= "" and tostring(id) or false;
+		local names = type(id) == "string" and id ~= "" or type(id) == "number"; -- null does not
+		known.user_id = names and tostring(id) or false;
 	end
 	return known.user_id;
 end
