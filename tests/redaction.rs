@@ -51,7 +51,7 @@ fn b14_at_every_level_logs_hold_neither_secrets_nor_tokens() {
         .env("GAVEL_CLAIMS__JWT__SECRET", SECRET)
         .env("GAVEL_STATE__FILE", "")
         .env("GAVEL_ADMIN__SOCKET", folder.path().join("admin.sock"))
-        .env("RUST_LOG", "trace,rxml=trace")
+        .env("RUST_LOG", "trace,tokio_xmpp=trace")
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();

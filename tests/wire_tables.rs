@@ -1299,7 +1299,7 @@ fn table_of_outbound() {
             "features",
             reply(Reply::DiscoInfo),
             format!(
-                "<iq {}><query xmlns='http://jabber.org/protocol/disco#info'><identity category='component' type='generic' name='gavel'/><feature var='http://jabber.org/protocol/disco#info'/><feature var='http://jabber.org/protocol/disco#items'/><feature var='jabber:iq:version'/><feature var='urn:xmpp:ping'/></query></iq>",
+                "<iq {}><query xmlns='http://jabber.org/protocol/disco#info'><identity category='component' type='generic' name='gavel' xml:lang='en'/><feature var='http://jabber.org/protocol/disco#info'/><feature var='http://jabber.org/protocol/disco#items'/><feature var='jabber:iq:version'/><feature var='urn:xmpp:ping'/></query></iq>",
                 back("result")
             ),
         ),

@@ -1,25 +1,30 @@
 //! One connection to Prosody (XEP-0114): opened, read, written, and the reason
 //! why it ended.
 //!
-//! The stream's bytes go through [`Framer`], which nothing that a participant sends
-//! can end (see [`crate::wire`]). A link never reconnects by itself.
+//! tokio-xmpp opens the stream; its bytes then go through [`Framer`], which
+//! nothing that a participant sends can end (see [`crate::wire`]). A link never
+//! reconnects by itself.
 
 mod error;
 mod limits;
 
 pub use error::LinkError;
 
-use crate::wire::{Frame, Framer, opening};
+use crate::wire::{Frame, Framer, StreamError};
 use bytes::{Buf, Bytes, BytesMut};
 use error::Peer;
+use futures::{SinkExt, StreamExt};
 use limits::{MAX_BACKLOG, OPENING};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_xmpp::xmlstream::{self, ReadError, StreamHeader, Timeouts, XmlStream};
+use xmpp_parsers::component::Handshake;
+use xmpp_parsers::stream_error::StreamError as ParsedStreamError;
 
 /// Longest wait for the server's goodbye; short, since an init system waits.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -56,6 +61,16 @@ pub enum LinkEvent {
     Stanza(Bytes),
     /// The link is over. From now on nothing else comes.
     Ended(LinkError),
+}
+
+/// What the server may say before the stream is open.
+#[derive(Debug, xso::FromXml)]
+#[xml()]
+enum Opening {
+    #[xml(transparent)]
+    Handshake(Handshake),
+    #[xml(transparent)]
+    Error(ParsedStreamError),
 }
 
 /// An open component stream.
@@ -111,16 +126,17 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
     /// # Errors
     ///
     /// Where the server does not let us in within 10 s.
-    pub async fn over(mut io: Io, config: &LinkConfig) -> Result<Self, LinkError> {
+    pub async fn over(io: Io, config: &LinkConfig) -> Result<Self, LinkError> {
         let peer = Peer {
             server: config.server.clone(),
             component: config.component.clone(),
         };
-        let logging_in = timeout(OPENING, log_in(&mut io, &peer, config)).await;
-        let (framer, stream_id) =
-            logging_in.map_err(|_| peer.timeout("answer the handshake"))??;
+        let logging_in = timeout(OPENING, log_in(io, &peer, &config.secret)).await;
+        let (io, stream_id) = logging_in.map_err(|_| peer.timeout("answer the handshake"))??;
+        let mut framer = Framer::knowing(config.services.clone(), config.token_elements.clone());
+        framer.feed(io.buffer());
         Ok(Self {
-            io,
+            io: io.into_inner(),
             peer,
             stream_id,
             framer,
@@ -186,13 +202,20 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
             if let Some(frame) = self.framer.next_frame() {
                 match frame {
                     Frame::Stanza(bytes) => return Poll::Ready(LinkEvent::Stanza(bytes)),
-                    Frame::StreamError(bytes) => self.ended = Some(self.peer.told(&bytes)),
+                    Frame::StreamError(bytes) => self.ended = Some(self.stream_error(&bytes)),
                     Frame::End => self.ended = Some(self.peer.closed()),
                 }
                 continue;
             }
             self.write(cx);
             ready!(self.poll_read(cx));
+        }
+    }
+
+    fn stream_error(&self, bytes: &[u8]) -> LinkError {
+        match StreamError::parse(bytes) {
+            Ok(error) => self.peer.refused(error),
+            Err(_) => self.peer.closed(),
         }
     }
 
@@ -229,55 +252,51 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
     }
 }
 
-/// Opens the stream and shows the secret's digest (XEP-0114 §3). What has come after
-/// the server's answer is in the framer.
+/// Opens the stream and shows the secret's digest (XEP-0114 §3).
 async fn log_in<Io: AsyncRead + AsyncWrite + Unpin>(
-    io: &mut Io,
+    io: Io,
     peer: &Peer,
-    config: &LinkConfig,
-) -> Result<(Framer, String), LinkError> {
-    let lost = |error| peer.lost(&error);
-    let greeting = opening::greeting(&peer.component);
-    io.write_all(greeting.as_bytes()).await.map_err(lost)?;
-    let mut bytes = BytesMut::new();
-    let header = loop {
-        if let Some(header) = opening::header(&bytes).map_err(|why| peer.stranger(&why))? {
-            break header;
-        }
-        read_more(io, &mut bytes, peer).await?;
+    secret: &str,
+) -> Result<(BufReader<Io>, String), LinkError> {
+    let header = StreamHeader {
+        to: Some(peer.component.as_str().into()),
+        ..StreamHeader::default()
     };
-    let mut framer = Framer::knowing(config.services.clone(), config.token_elements.clone());
-    framer.feed(&bytes[header.length..]);
-    let handshake = opening::handshake(&header.id, &config.secret);
+    let io = BufReader::with_capacity(CHUNK, io);
+    let opening =
+        xmlstream::initiate_stream(io, crate::wire::ns::COMPONENT, header, Timeouts::default());
+    let mut pending = opening.await.map_err(|error| peer.lost(&error))?;
+    let stream_id = pending.take_header().id.unwrap_or_default().into_owned();
+    let mut stream: XmlStream<_, Opening> = pending.skip_features();
+    let digest = Handshake::from_stream_id_and_password(stream_id.clone(), secret);
     // Where this fails the server has closed, and has mostly said why.
-    let sent = io.write_all(handshake.as_bytes()).await;
-    loop {
-        match framer.next_frame() {
-            Some(Frame::Stanza(stanza)) => {
-                opening::admitted(&stanza).map_err(|why| peer.stranger(&why))?;
-                sent.map_err(lost)?;
-                return Ok((framer, header.id));
-            }
-            Some(Frame::StreamError(error)) => return Err(peer.told(&error)),
-            Some(Frame::End) => return Err(peer.closed()),
-            None => {
-                bytes.clear();
-                read_more(io, &mut bytes, peer).await?;
-                framer.feed(&bytes);
-            }
+    let sent = stream.send(&digest).await;
+    match stream.next().await {
+        Some(Ok(Opening::Handshake(Handshake { data: None }))) => {
+            sent.map_err(|error| peer.lost(&error))?;
+            Ok((stream.into_inner(), stream_id))
+        }
+        Some(Ok(Opening::Handshake(_))) => Err(LinkError::NotXmpp {
+            server: peer.server.clone(),
+            reason: "a handshake that is not empty".to_owned(),
+        }),
+        Some(Ok(Opening::Error(error))) => Err(peer.refused(parsed(&error))),
+        Some(Err(ReadError::HardError(error))) => Err(peer.lost(&error)),
+        Some(Err(ReadError::ParseError(error))) => Err(LinkError::NotXmpp {
+            server: peer.server.clone(),
+            reason: error.to_string(),
+        }),
+        // The soft timeout is longer than ours.
+        Some(Err(ReadError::StreamFooterReceived | ReadError::SoftTimeout)) | None => {
+            Err(peer.closed())
         }
     }
 }
 
-async fn read_more<Io: AsyncRead + Unpin>(
-    io: &mut Io,
-    bytes: &mut BytesMut,
-    peer: &Peer,
-) -> Result<(), LinkError> {
-    match io.read_buf(bytes).await {
-        Ok(0) => Err(peer.closed()),
-        Ok(_) => Ok(()),
-        Err(error) => Err(peer.lost(&error)),
+fn parsed(error: &ParsedStreamError) -> StreamError {
+    StreamError {
+        condition: error.condition.to_string(),
+        text: error.texts.values().next().cloned(),
     }
 }
 

@@ -6,6 +6,12 @@ use crate::muc::{Affiliation, OccupantJid, RealJid, RoomJid};
 use crate::stanza::{Entitled, Outbound, Permit, Reply, Request};
 use minidom::rxml::NcName;
 use minidom::{Element, ElementBuilder};
+use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
+use xmpp_parsers::disco::{DiscoInfoQuery, DiscoInfoResult, DiscoItemsQuery, Identity};
+use xmpp_parsers::muc::muc::{History, Muc};
+use xmpp_parsers::nick::Nick as DisplayNick;
+use xmpp_parsers::ping::Ping;
+use xmpp_parsers::version::VersionResult;
 
 /// What gavel can do, as it answers disco#info (XEP-0030 §3.1).
 const FEATURES: [&str; 4] = [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::VERSION, ns::PING];
@@ -74,15 +80,11 @@ impl Encoder {
     /// XEP-0045 §7.2. The display name is for lobby rooms of Jitsi, which
     /// refuse joins without.
     fn join(&self, occupant: &OccupantJid, password: Option<&str>) -> Element {
-        let password = password.map(|text| Element::builder("password", ns::MUC).append(text));
-        let history = Element::builder("history", ns::MUC);
-        let muc = Element::builder("x", ns::MUC)
-            .append_all(password)
-            .append(with(history, &[("maxstanzas", "0")]));
-        let name = Element::builder("nick", ns::NICK).append(occupant.nick.as_str());
+        let mut muc = Muc::new().with_history(History::new().with_maxstanzas(0));
+        muc.password = password.map(str::to_owned);
         self.stanza("presence", &occupant.to_string())
-            .append(name)
-            .append(muc)
+            .append(Element::from(DisplayNick(occupant.nick.to_string())))
+            .append(Element::from(muc))
             .build()
     }
 
@@ -158,7 +160,11 @@ fn answer(to: &str, from: &str, id: &str, reply: &Reply) -> Element {
         Reply::Empty => iq,
         Reply::DiscoInfo => iq.append(disco_info()),
         Reply::DiscoItems => iq.append(Element::bare("query", ns::DISCO_ITEMS)),
-        Reply::Version => iq.append(version()),
+        Reply::Version => iq.append(Element::from(VersionResult {
+            name: "gavel".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            os: None,
+        })),
         Reply::Arrival {
             affiliation,
             name,
@@ -218,24 +224,12 @@ fn permits_for_all(permissions: &[Permit], infrastructure: &[String]) -> Element
 }
 
 fn disco_info() -> Element {
-    let kind = [
-        ("category", "component"),
-        ("type", "generic"),
-        ("name", "gavel"),
-    ];
-    let feature = |var: &str| with(Element::builder("feature", ns::DISCO_INFO), &[("var", var)]);
-    Element::builder("query", ns::DISCO_INFO)
-        .append(with(Element::builder("identity", ns::DISCO_INFO), &kind))
-        .append_all(FEATURES.iter().map(|var| feature(var)))
-        .build()
-}
-
-/// XEP-0092 §3.
-fn version() -> Element {
-    Element::builder("query", ns::VERSION)
-        .append(Element::builder("name", ns::VERSION).append("gavel"))
-        .append(Element::builder("version", ns::VERSION).append(env!("CARGO_PKG_VERSION")))
-        .build()
+    Element::from(DiscoInfoResult {
+        node: None,
+        identities: vec![Identity::new("component", "generic", "en", "gavel")],
+        features: FEATURES.iter().map(|&feature| feature.to_owned()).collect(),
+        extensions: Vec::new(),
+    })
 }
 
 /// `type` and child of the IQ that carries the request.
@@ -262,10 +256,13 @@ fn payload(request: &Request) -> (&'static str, Element) {
         Request::Open => ("set", open()),
         Request::MembersOnly(on) => ("set", members_only(*on)),
         Request::ShowEverybody => ("set", show_everybody()),
-        Request::DiscoInfo => ("get", Element::bare("query", ns::DISCO_INFO)),
-        Request::DiscoItems => ("get", Element::bare("query", ns::DISCO_ITEMS)),
+        Request::DiscoInfo => ("get", DiscoInfoQuery { node: None }.into()),
+        Request::DiscoItems => {
+            let (node, rsm) = (None, None);
+            ("get", DiscoItemsQuery { node, rsm }.into())
+        }
         Request::Version => ("get", Element::bare("query", ns::VERSION)),
-        Request::Ping => ("get", Element::bare("ping", ns::PING)),
+        Request::Ping => ("get", Ping.into()),
         Request::CommandSetAffiliation {
             room,
             jid,
@@ -379,34 +376,24 @@ fn open() -> Element {
 
 fn members_only(on: bool) -> Element {
     let value = if on { "1" } else { "0" };
-    configure("muc#roomconfig_membersonly", &[value])
+    configure(Field::text_single("muc#roomconfig_membersonly", value))
 }
 
 fn show_everybody() -> Element {
-    let everybody = ["moderator", "participant", "visitor"];
-    configure("muc#roomconfig_presencebroadcast", &everybody)
+    let mut field = Field::text_single("muc#roomconfig_presencebroadcast", "");
+    field.type_ = FieldType::ListMulti;
+    field.values = ["moderator", "participant", "visitor"]
+        .map(str::to_owned)
+        .into();
+    configure(field)
 }
 
 /// Sets one field of a room's configuration.
-fn configure(name: &str, values: &[&str]) -> Element {
+fn configure(field: Field) -> Element {
     let form_type = "http://jabber.org/protocol/muc#roomconfig";
-    let form = submitted(form_type, [field(name, values)]);
-    Element::builder("query", ns::MUC_OWNER)
-        .append(form)
-        .build()
-}
-
-/// A form as it is sent back (XEP-0004 §3.2, XEP-0068 §3).
-fn submitted(form_type: &str, fields: impl IntoIterator<Item = ElementBuilder>) -> ElementBuilder {
-    let kind = with(field("FORM_TYPE", &[form_type]), &[("type", "hidden")]);
-    with(Element::builder("x", ns::DATA), &[("type", "submit")])
-        .append(kind)
-        .append_all(fields)
-}
-
-fn field(name: &str, values: &[&str]) -> ElementBuilder {
-    let value = |text: &&str| Element::builder("value", ns::DATA).append(*text);
-    with(Element::builder("field", ns::DATA), &[("var", name)]).append_all(values.iter().map(value))
+    let form = DataForm::new(DataFormType::Submit, form_type, vec![field]);
+    let query = Element::builder("query", ns::MUC_OWNER);
+    query.append(Element::from(form)).build()
 }
 
 fn command(attributes: &[(&'static str, &str)]) -> Element {
@@ -421,9 +408,10 @@ fn set_affiliation_command(room: &RoomJid, jid: &str, affiliation: &str) -> Elem
         ("jid", jid),
         ("affiliation", affiliation),
     ];
-    let form = submitted(node, fields.map(|(var, value)| field(var, &[value])));
+    let fields = fields.map(|(var, value)| Field::text_single(var, value));
+    let form = DataForm::new(DataFormType::Submit, node, fields.into());
     let mut command = command(&[("node", node), ("action", "complete")]);
-    command.append_child(form.build());
+    command.append_child(form.into());
     command
 }
 

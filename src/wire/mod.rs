@@ -5,9 +5,9 @@
 //! - [`Decoder`]: one frame → one [`Inbound`](crate::stanza::Inbound).
 //! - [`Encoder`]: one [`Outbound`](crate::stanza::Outbound) → bytes.
 //!
-//! - [`opening`]: how a stream begins.
-//!
 //! # Why not the stream of tokio-xmpp
+//!
+//! It opens the stream (see [`crate::shell`]), then hands it over. Beyond that:
 //!
 //! - Its tokeniser, rxml, reads a stream as one document: an undeclared prefix,
 //!   a forbidden character, or a name or attribute of more than 8 KiB ends the
@@ -43,7 +43,6 @@ mod lexer;
 mod muc_user;
 mod node;
 pub mod ns;
-pub mod opening;
 mod pad;
 mod revert;
 mod sieve;

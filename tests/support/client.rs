@@ -121,8 +121,12 @@ impl Client {
         let domain = jid.split(['@', '/']).find(|part| part.contains('.'));
         let domain = domain.expect("a JID with a domain");
         let mut wire = Wire::open(prosody.component, domain, "jabber:component:accept").await;
-        let handshake = gavel::wire::opening::handshake(&wire.id, super::SECRET);
-        wire.send(&handshake).await;
+        let digest = xmpp_parsers::component::Handshake::from_stream_id_and_password(
+            wire.id.clone(),
+            super::SECRET,
+        );
+        let digest = hex::encode(digest.data.expect("a digest"));
+        wire.send(&format!("<handshake>{digest}</handshake>")).await;
         wire.next("handshake", "the component's handshake").await;
         wire.into_client(jid.to_string())
     }

@@ -3,6 +3,7 @@
 use super::limits::{MAX_BACKLOG, OPENING};
 use crate::diagnosis::reach;
 use crate::wire::StreamError;
+use minidom::rxml;
 use std::io;
 
 /// Why there is no link, or no longer. Never contains the secret.
@@ -171,32 +172,21 @@ impl Peer {
 
     /// A broken connection; an end without goodbye is one that was closed.
     pub(super) fn lost(&self, error: &io::Error) -> LinkError {
-        use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, InvalidData, UnexpectedEof};
         let server = self.server.clone();
         let reason = error.to_string();
+        let parser = error
+            .get_ref()
+            .and_then(|e| e.downcast_ref::<rxml::Error>());
         match error.kind() {
+            _ if matches!(parser, Some(rxml::Error::InvalidEof(_))) => LinkError::Closed { server },
             UnexpectedEof | ConnectionReset | BrokenPipe => LinkError::Closed { server },
+            InvalidData => LinkError::NotXmpp { server, reason },
             _ => LinkError::Lost { server, reason },
         }
     }
 
-    /// Whoever answers is no component listener; `sent` says what it sent.
-    pub(super) fn stranger(&self, sent: &str) -> LinkError {
-        LinkError::NotXmpp {
-            server: self.server.clone(),
-            reason: format!("it sent {sent}"),
-        }
-    }
-
-    /// The server has ended the stream and says why.
-    pub(super) fn told(&self, error: &[u8]) -> LinkError {
-        match StreamError::parse(error) {
-            Ok(error) => self.refused(error),
-            Err(_) => self.closed(),
-        }
-    }
-
-    fn refused(&self, error: StreamError) -> LinkError {
+    pub(super) fn refused(&self, error: StreamError) -> LinkError {
         let Self { server, component } = self.clone();
         // Both versions of Prosody tell by the text which of two reasons it is.
         let text = error.text.as_deref();
