@@ -4,7 +4,6 @@
 
 use super::config;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
-use gavel::engine::{Input, Override, Reload, Steering};
 use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
 use gavel::policy::{
     Clause, Entitlement, Fallback, Grants, Guests, OnExpiry, Policy, Preset, Rules,
@@ -160,11 +159,7 @@ impl Play {
             Op::Clear(p) => self.steer(p, None),
             Op::Reload(policy) => {
                 self.configure(policy);
-                let reload = Reload {
-                    settings: self.world.choice.settings(),
-                    claims_changed: false,
-                };
-                self.world.handle(Input::Reload(Box::new(reload)));
+                self.world.reload();
             }
             Op::Reconnect => world.disconnect(),
             Op::Restart(policy) => {
@@ -188,20 +183,7 @@ impl Play {
     }
 
     fn steer(&mut self, p: usize, set: Option<(Affiliation, Option<u64>)>) {
-        let set = set.map(|(affiliation, until)| Override {
-            affiliation,
-            until,
-            by: None,
-            nick: None,
-            display_name: None,
-        });
-        let wish = Steering {
-            main: self.room.clone(),
-            jid: jid(p),
-            set,
-            by: None,
-        };
-        self.world.handle(Input::Steer(Box::new(wish)));
+        self.world.steer(&self.room, jid(p).as_str(), set);
     }
 
     fn members_only(&mut self, set: bool) {

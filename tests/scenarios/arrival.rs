@@ -3,23 +3,13 @@
 use crate::sim::claims::bridged;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::engine::event::{Cause, Change, Outcome};
-use gavel::engine::{Input, Override, Reload, Report, Steering};
-use gavel::muc::{Affiliation, BareJid, RoomJid};
+use gavel::engine::{Input, Report};
+use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::{Clause, Entitlement, Guests, OnExpiry, Policy, Rules};
 use gavel::stanza::{Arrival, Inbound, Iq, IqKind, IqPayload, Outbound, Reply, Request};
 
 const T: &str = "t@meet.jitsi/1";
 const MUC: &str = "muc.meet.jitsi";
-
-fn world(policy: Policy) -> (World, RoomJid) {
-    let mut world = World::new(Choice {
-        policy,
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
-    (world, r)
-}
 
 fn teacher() -> Ticket {
     Ticket::new(Kind::Owner, 1).user("ada").named("Ada")
@@ -67,7 +57,7 @@ fn said(world: &mut World, full: &str, room: &RoomJid, ticket: &Ticket) -> Optio
 
 #[test]
 fn b2_who_is_announced_enters_settled() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.connects(T, &r, teacher());
     world.run(50);
     let before = world.now;
@@ -92,7 +82,7 @@ fn b2_who_is_announced_enters_settled() {
 
 #[test]
 fn b2_what_claims_give_is_said_before_there_is_a_room() {
-    let (mut world, _) = world(Policy::default());
+    let (mut world, _) = World::under(Policy::default());
     let new = room("new");
     let student = Ticket::new(Kind::Member, 2);
     assert_eq!(
@@ -109,7 +99,7 @@ fn b2_what_claims_give_is_said_before_there_is_a_room() {
 
 #[test]
 fn claims_that_nobody_vouches_for_are_said_nothing_of() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     let right = arrival(&world, T, &r, &teacher());
     let elsewhere = arrival(&world, T, &room("other"), &teacher());
     let somebody = arrival(&world, "x@meet.jitsi/1", &r, &teacher());
@@ -182,7 +172,7 @@ fn claims_that_nobody_vouches_for_are_said_nothing_of() {
 #[test]
 fn b4_nothing_is_said_of_whom_more_is_known_than_claims() {
     // Who has stepped down, on the same and on another device.
-    let (mut w, r) = world(Policy::default());
+    let (mut w, r) = World::under(Policy::default());
     w.join(T, &r, "t", Some(teacher()));
     w.run(50);
     w.set(Some(T), &r, T, Affiliation::Member).unwrap();
@@ -197,21 +187,10 @@ fn b4_nothing_is_said_of_whom_more_is_known_than_claims() {
         Some(Affiliation::Owner)
     );
     // Whom an admin has set.
-    let (mut w, r) = world(Policy::default());
+    let (mut w, r) = World::under(Policy::default());
     w.join(T, &r, "t", Some(teacher()));
     w.run(50);
-    w.handle(Input::Steer(Box::new(Steering {
-        main: r.clone(),
-        by: None,
-        jid: BareJid::parse(T).unwrap(),
-        set: Some(Override {
-            affiliation: Affiliation::Member,
-            until: None,
-            by: None,
-            nick: None,
-            display_name: None,
-        }),
-    })));
+    w.steer(&r, T, Some((Affiliation::Member, None)));
     w.run(50);
     w.leave(T, &r);
     w.run(50);
@@ -222,13 +201,13 @@ fn b4_nothing_is_said_of_whom_more_is_known_than_claims() {
 fn nothing_is_said_where_more_than_claims_decides() {
     // A rule that reads the nick, which is not known yet.
     let clause = Clause::new("named", "occupant.nick == \"t\"", Entitlement::Keep).unwrap();
-    let (mut w, r) = world(Policy {
+    let (mut w, r) = World::under(Policy {
         rules: Rules::own(vec![clause]),
         ..Policy::default()
     });
     assert_eq!(said(&mut w, T, &r, &teacher()), None);
     // A token that may have expired by then.
-    let (mut w, r) = world(Policy {
+    let (mut w, r) = World::under(Policy {
         on_expiry: OnExpiry::Demote,
         ..Policy::default()
     });
@@ -237,7 +216,7 @@ fn nothing_is_said_where_more_than_claims_decides() {
         assert_eq!(said(&mut w, T, &r, &teacher().until(exp)), expected);
     }
     // A breakout room, whose affiliations are the main room's.
-    let (mut w, r) = world(Policy::default());
+    let (mut w, r) = World::under(Policy::default());
     let b = breakout("b");
     w.server.breakouts.insert(b.clone(), r.clone());
     w.oracle.breakout(&b, &r);
@@ -245,15 +224,6 @@ fn nothing_is_said_where_more_than_claims_decides() {
     w.join("g@meet.jitsi/1", &b, "g", None);
     w.run(50);
     assert_eq!(said(&mut w, "u@meet.jitsi/1", &b, &teacher()), None);
-}
-
-fn reload(world: &mut World, policy: Policy) {
-    world.choice.policy = policy;
-    let settings = world.choice.settings();
-    world.handle(Input::Reload(Box::new(Reload {
-        settings,
-        claims_changed: false,
-    })));
 }
 
 /// How often gavel has taken back what it had said.
@@ -264,7 +234,7 @@ fn taken_back(world: &World) -> usize {
 
 #[test]
 fn what_was_said_is_taken_back_when_the_configuration_changes() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.connects(T, &r, teacher());
     world.run(50);
     let none = Policy {
@@ -278,7 +248,7 @@ fn what_was_said_is_taken_back_when_the_configuration_changes() {
         ]),
         ..Policy::default()
     };
-    reload(&mut world, none);
+    world.reconfigure(none);
     assert_eq!(taken_back(&world), 1);
     world.run(50);
     world.join(T, &r, "t", Some(teacher()));
@@ -294,7 +264,7 @@ fn what_was_said_is_taken_back_where_there_is_no_room_yet() {
         said(&mut world, T, &new, &teacher()),
         Some(Affiliation::Owner)
     );
-    reload(&mut world, Policy::default());
+    world.reconfigure(Policy::default());
     assert_eq!(taken_back(&world), 1);
 }
 
@@ -311,12 +281,12 @@ fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
         (Entitlement::Guest, Guests::Ignore),
         (Entitlement::Keep, Guests::Strip),
     ] {
-        let (mut world, r) = world(Policy::default());
+        let (mut world, r) = World::under(Policy::default());
         world.connects(T, &r, teacher());
         world.run(50);
         world.join(T, &r, "t", Some(teacher()));
         assert_eq!(world.has(&r, T), Affiliation::Owner);
-        reload(&mut world, left(entitlement, guests));
+        world.reconfigure(left(entitlement, guests));
         world.run(1_000);
         let case = format!("{entitlement:?} {guests:?}");
         assert_eq!(world.has(&r, T), Affiliation::None, "{case}");
@@ -335,7 +305,7 @@ fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
 /// Two devices of one user: one steps down and goes, the other is about to enter.
 #[test]
 fn b4_who_steps_down_is_no_owner_on_the_next_device_for_a_moment() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.join(T, &r, "t", Some(teacher()));
     world.run(50);
     world.connects("other@meet.jitsi/1", &r, teacher());
@@ -353,7 +323,7 @@ fn b4_who_steps_down_is_no_owner_on_the_next_device_for_a_moment() {
 /// The room's configuration comes late, and the newcomer has sent more presence.
 #[test]
 fn b2_who_entered_as_was_said_is_told_of_however_late_they_are_looked_at() {
-    let (mut world, _) = world(Policy::default());
+    let (mut world, _) = World::under(Policy::default());
     let new = room("new");
     world.connects(T, &new, teacher());
     world.run(50);

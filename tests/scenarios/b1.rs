@@ -106,16 +106,9 @@ fn teacher() -> Option<Ticket> {
     Some(Ticket::new(Kind::Owner, 1))
 }
 
-fn opened(choice: Choice) -> (World, gavel::muc::RoomJid) {
-    let mut world = World::new(choice);
-    let r = room("r");
-    world.open_room(&r);
-    (world, r)
-}
-
 #[test]
 fn b1_what_changes_nothing_is_repeated_three_times_and_given_up() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.server.rooms.get_mut(&r).unwrap().ineffective = true;
     let start = world.now;
     world.join("t@meet.jitsi/1", &r, "t", teacher());
@@ -138,7 +131,7 @@ fn b1_what_changes_nothing_is_repeated_three_times_and_given_up() {
 
 #[test]
 fn b1_a_role_that_cannot_be_taken_is_given_up() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.join("t@meet.jitsi/1", &r, "t", teacher());
     world.join("g@meet.jitsi/1", &r, "g", None);
     world.join("s@meet.jitsi/1", &r, "s", None);
@@ -167,7 +160,7 @@ fn b1_a_role_that_cannot_be_taken_is_given_up() {
 
 #[test]
 fn b1_after_a_lost_reply_gavel_compares_again() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.lose_replies = 1;
     world.join("g@meet.jitsi/1", &r, "g", None);
     world.run(50);
@@ -186,7 +179,7 @@ fn b1_after_a_lost_reply_gavel_compares_again() {
 
 #[test]
 fn b1_a_server_admin_is_left_alone() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.server.admins.insert("boss@meet.jitsi".into());
     let start = world.now;
     world.join("boss@meet.jitsi/1", &r, "boss", None);
@@ -201,7 +194,7 @@ fn b1_a_server_admin_is_left_alone() {
 
 #[test]
 fn b1_refused_is_tried_by_command_once_and_then_with_pauses() {
-    let (mut world, r) = opened(Choice {
+    let (mut world, r) = World::opened(Choice {
         module: false,
         ..Choice::default()
     });
@@ -229,7 +222,7 @@ fn b1_refused_is_tried_by_command_once_and_then_with_pauses() {
 
 #[test]
 fn b1_who_was_promoted_and_left_is_lowered_from_afar_and_what_they_did_too() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.join("a@meet.jitsi/1", &r, "a", None);
     world.join("b@meet.jitsi/1", &r, "b", None);
     world.join("t@meet.jitsi/1", &r, "t", teacher());
@@ -262,7 +255,7 @@ fn b1_who_was_promoted_and_left_is_lowered_from_afar_and_what_they_did_too() {
 
 #[test]
 fn b1_an_absent_moderator_keeps_what_they_had_and_is_never_raised() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.join("t@meet.jitsi/1", &r, "t", teacher());
     world.join("h@meet.jitsi/1", &r, "h", Some(Ticket::new(Kind::Owner, 2)));
     world.run(50);
@@ -282,7 +275,7 @@ fn b1_an_absent_moderator_keeps_what_they_had_and_is_never_raised() {
 
 #[test]
 fn b1_role_moderator_counts_as_a_promotion_by_its_actor() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.join("t@meet.jitsi/1", &r, "t", teacher());
     world.join("a@meet.jitsi/1", &r, "a", None);
     world.join("b@meet.jitsi/1", &r, "b", None);
@@ -299,7 +292,7 @@ fn b1_role_moderator_counts_as_a_promotion_by_its_actor() {
 
 #[test]
 fn b1_an_announcement_before_a_kick_raises_nobody() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.server.meeting_ids = true;
     world.join("t@meet.jitsi/1", &r, "t", teacher());
     world.run(50);

@@ -2,7 +2,7 @@
 
 use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
-use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::muc::{Affiliation, Role};
 use gavel::stanza::{MucUser, Outbound, Request};
 
 fn ordinary() -> Choice {
@@ -10,13 +10,6 @@ fn ordinary() -> Choice {
         module: false,
         ..Choice::default()
     }
-}
-
-fn opened(choice: Choice) -> (World, RoomJid) {
-    let mut world = World::new(choice);
-    let r = room("r");
-    world.open_room(&r);
-    (world, r)
 }
 
 fn sent(world: &World, from: u64, what: impl Fn(&Outbound) -> bool) -> Vec<u64> {
@@ -28,7 +21,7 @@ fn sent(world: &World, from: u64, what: impl Fn(&Outbound) -> bool) -> Vec<u64> 
 
 #[test]
 fn b10_gavel_makes_itself_owner_at_most_once_a_second() {
-    let (mut world, r) = opened(ordinary());
+    let (mut world, r) = World::opened(ordinary());
     world.server.admins_own = false;
     world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
     world.run(2_000);
@@ -85,7 +78,7 @@ fn b2_where_the_nick_is_taken_gavel_takes_another() {
 #[test]
 fn b11_a_room_that_forgot_gavel_is_found_within_a_minute() {
     for busy in [false, true] {
-        let (mut world, r) = opened(ordinary());
+        let (mut world, r) = World::opened(ordinary());
         world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
         world.run(1_000);
         // Without a word to gavel; but requests to the room are answered.
@@ -113,7 +106,7 @@ fn b11_a_room_that_forgot_gavel_is_found_within_a_minute() {
 
 #[test]
 fn b11_a_silent_peer_is_found_dead_within_a_minute() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
     world.run(10_000);
     world.mute = true;
@@ -125,7 +118,7 @@ fn b11_a_silent_peer_is_found_dead_within_a_minute() {
 
 #[test]
 fn b11_a_quiet_peer_that_answers_is_not_dead() {
-    let (mut world, _) = opened(ordinary());
+    let (mut world, _) = World::opened(ordinary());
     // One answer to a ping goes astray while others come.
     world.lose_replies = 1;
     world.run(3_600_000);
@@ -135,7 +128,7 @@ fn b11_a_quiet_peer_that_answers_is_not_dead() {
 #[test]
 fn b11_what_happened_behind_gavels_back_is_mended() {
     for restart in [false, true] {
-        let (mut world, r) = opened(Choice::default());
+        let (mut world, r) = World::opened(Choice::default());
         for (who, ticket) in [
             ("t", Some(Ticket::new(Kind::Owner, 1))),
             ("g", None),
@@ -177,7 +170,7 @@ fn b11_what_happened_behind_gavels_back_is_mended() {
 
 #[test]
 fn b11_nothing_grows_over_a_long_run() {
-    let (mut world, r) = opened(ordinary());
+    let (mut world, r) = World::opened(ordinary());
     let mut most = 0;
     for n in 0..2_000u32 {
         let who = format!("p{}@meet.jitsi/1", n % 40);

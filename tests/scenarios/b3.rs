@@ -1,6 +1,6 @@
 //! B3 to B7: corrections, grants, stepping down, guests, visitors, shared JIDs.
 
-use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
+use crate::sim::{FOCUS, Kind, Ticket, World};
 use gavel::engine::{Report, Warning};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::{Grants, Guests, Policy};
@@ -14,12 +14,7 @@ fn teacher() -> Option<Ticket> {
 
 /// A room with a teacher and a guest.
 fn with(policy: Policy) -> (World, RoomJid) {
-    let mut world = World::new(Choice {
-        policy,
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
+    let (mut world, r) = World::under(policy);
     world.join(T, &r, "t", teacher());
     world.join(G, &r, "g", None);
     world.run(50);

@@ -2,8 +2,8 @@
 
 use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
+use gavel::engine::Report;
 use gavel::engine::event::Cause;
-use gavel::engine::{Input, Reload, Report};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::{Fallback, Grants, Guests, Policy};
 
@@ -22,12 +22,7 @@ fn teacher() -> Option<Ticket> {
 
 /// A room with a focus and these people, who came in this order.
 fn with(policy: Policy, people: &[&str]) -> (World, RoomJid) {
-    let mut world = World::new(Choice {
-        policy,
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
+    let (mut world, r) = World::under(policy);
     for person in people {
         comes(&mut world, &r, person);
     }
@@ -296,14 +291,7 @@ fn b5_elections_begin_and_end_with_the_configuration() {
     let people = ["a", "b"];
     let (mut world, r) = with(Policy::default(), &people);
     for (policy, owner) in [(first(), Some("a")), (Policy::default(), None)] {
-        world.oracle.policy = policy.clone();
-        world.choice.policy = policy;
-        let reload = Reload {
-            settings: world.choice.settings(),
-            claims_changed: false,
-        };
-        world.handle(Input::Reload(Box::new(reload)));
-        world.run(100);
+        world.reconfigure(policy);
         let expected: Vec<&str> = owner.into_iter().collect();
         assert_eq!(owners(&world, &r, &people), expected);
         world.check_quiet();

@@ -13,13 +13,6 @@ fn ordinary() -> Choice {
     }
 }
 
-fn opened(choice: Choice) -> (World, RoomJid) {
-    let mut world = World::new(choice);
-    let r = room("r");
-    world.open_room(&r);
-    (world, r)
-}
-
 fn sent(world: &World, from: u64, what: impl Fn(&Outbound) -> bool) -> Vec<u64> {
     let sent = world.sent.iter();
     sent.filter(|(at, stanza)| *at >= from && what(stanza))
@@ -72,7 +65,7 @@ fn own_presence(world: &mut World, r: &RoomJid, kind: PresenceKind) {
 
 #[test]
 fn b9_a_room_is_left_at_once_when_gavel_is_alone() {
-    let (mut world, r) = opened(ordinary());
+    let (mut world, r) = World::opened(ordinary());
     let start = world.now;
     world.leave(FOCUS, &r);
     world.run(100);
@@ -83,7 +76,7 @@ fn b9_a_room_is_left_at_once_when_gavel_is_alone() {
 
 #[test]
 fn b9_a_room_with_infrastructure_only_is_left_after_fifteen_seconds() {
-    let (mut world, r) = opened(ordinary());
+    let (mut world, r) = World::opened(ordinary());
     world.join("g@meet.jitsi/1", &r, "g", None);
     world.run(8_000);
     world.leave("g@meet.jitsi/1", &r);
@@ -104,7 +97,7 @@ fn b9_a_room_with_infrastructure_only_is_left_after_fifteen_seconds() {
 
 #[test]
 fn b9_an_invitation_brings_gavel_back_at_once() {
-    let (mut world, r) = opened(ordinary());
+    let (mut world, r) = World::opened(ordinary());
     world.run(20_000);
     assert!(!world.server.gavel_sees(&r));
     world.server.invite(&r);
@@ -115,7 +108,7 @@ fn b9_an_invitation_brings_gavel_back_at_once() {
 
 #[test]
 fn b9_a_room_that_was_missing_from_a_list_is_another_one() {
-    let (mut world, r) = opened(ordinary());
+    let (mut world, r) = World::opened(ordinary());
     world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
     world.join("g@meet.jitsi/1", &r, "g", None);
     world.run(50);
@@ -160,7 +153,7 @@ fn b9_no_room_is_created() {
 
 #[test]
 fn b9_no_room_is_created_when_the_module_has_gone() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.join("g@meet.jitsi/1", &r, "g", None);
     world.run(100);
     world.server.module = false;
@@ -172,7 +165,7 @@ fn b9_no_room_is_created_when_the_module_has_gone() {
 
 #[test]
 fn b9_a_late_own_presence_is_answered_by_leaving_again() {
-    let (mut world, r) = opened(ordinary());
+    let (mut world, r) = World::opened(ordinary());
     world.run(20_000);
     assert!(!world.server.gavel_sees(&r));
     for (at, known) in [(room("never"), false), (r, true)] {
@@ -253,7 +246,7 @@ fn discovery_a_list_is_not_asked_for_more_often_than_fifty_times_what_it_takes()
 
 #[test]
 fn discovery_a_service_with_the_module_is_not_listed() {
-    let (mut world, r) = opened(Choice {
+    let (mut world, r) = World::opened(Choice {
         poll: Poll::Auto,
         ..Choice::default()
     });
@@ -268,7 +261,7 @@ fn discovery_a_service_with_the_module_is_not_listed() {
 
 #[test]
 fn shutdown_leaves_all_rooms() {
-    let (mut world, _) = opened(ordinary());
+    let (mut world, _) = World::opened(ordinary());
     let waiting = room("waiting");
     world.server.meeting_ids = true;
     world.join("g@meet.jitsi/1", &waiting, "g", None);
@@ -287,7 +280,7 @@ fn shutdown_leaves_all_rooms() {
 
 #[test]
 fn b09_a_room_that_ends_because_gavel_leaves_is_left_once() {
-    let (mut world, r) = opened(Choice::default());
+    let (mut world, r) = World::opened(Choice::default());
     world.run(20_000);
     let left = |world: &World| {
         let reports = world.reports.iter();

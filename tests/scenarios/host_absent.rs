@@ -169,11 +169,7 @@ fn host_absent_opens_what_is_locked_when_it_is_switched_off() {
         if restart {
             world.restart();
         } else {
-            let reload = gavel::engine::Reload {
-                settings: world.choice.settings(),
-                claims_changed: false,
-            };
-            world.handle(gavel::engine::Input::Reload(Box::new(reload)));
+            world.reload();
         }
         world.run(2_000);
         assert!(!world.server.rooms[&r].members_only, "restart: {restart}");

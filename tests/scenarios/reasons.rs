@@ -2,10 +2,10 @@
 //! ground that can decide.
 
 use crate::sim::room::Written;
-use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
+use crate::sim::{FOCUS, Kind, Ticket, World};
 use gavel::api::Time;
-use gavel::engine::{Input, Override, Report, Steering};
-use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
+use gavel::engine::Report;
+use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::{Clause, Entitlement, Fallback, OnExpiry, Policy, Rules};
 use gavel::stanza::DisplayName;
 
@@ -13,16 +13,6 @@ const T: &str = "t@meet.jitsi/1";
 const H: &str = "h@meet.jitsi/1";
 const P: &str = "p@meet.jitsi/1";
 const Q: &str = "q@meet.jitsi/1";
-
-fn world(policy: Policy) -> (World, RoomJid) {
-    let mut world = World::new(Choice {
-        policy,
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
-    (world, r)
-}
 
 fn comes(world: &mut World, room: &RoomJid, who: &str, kind: Option<Kind>) {
     let ticket = kind.map(|kind| Ticket::new(kind, u32::from(who.as_bytes()[0])));
@@ -57,25 +47,13 @@ fn forget(world: &mut World, who: &[&str]) {
 }
 
 fn steer(world: &mut World, room: &RoomJid, who: &str, to: Option<Affiliation>) {
-    let set = to.map(|affiliation| Override {
-        affiliation,
-        until: None,
-        by: Some("uid 0".to_owned()),
-        nick: None,
-        display_name: None,
-    });
-    world.handle(Input::Steer(Box::new(Steering {
-        main: room.clone(),
-        jid: BareJid::parse(who.split('/').next().unwrap()).unwrap(),
-        set,
-        by: Some("uid 0".to_owned()),
-    })));
+    world.steer(room, who, to.map(|to| (to, None)));
     world.run(1_000);
 }
 
 #[test]
 fn reasons_of_claims_and_of_their_absence() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     comes(&mut world, &r, H, Some(Kind::Owner));
     assert_eq!(
         told(&mut world, H),
@@ -116,7 +94,7 @@ fn reasons_of_claims_and_of_their_absence() {
 
 #[test]
 fn reasons_of_grants_and_of_stepping_down() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     comes(&mut world, &r, H, Some(Kind::Owner));
     comes(&mut world, &r, T, None);
     forget(&mut world, &[H, T]);
@@ -154,7 +132,7 @@ fn reasons_of_grants_and_of_stepping_down() {
 
 #[test]
 fn reasons_of_bans_that_are_lifted() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     for who in [H, T] {
         comes(&mut world, &r, who, Some(Kind::Owner));
     }
@@ -195,7 +173,7 @@ fn reasons_of_bans_that_are_lifted() {
 
 #[test]
 fn reasons_of_roles() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     for who in [H, T] {
         comes(&mut world, &r, who, Some(Kind::Owner));
     }
@@ -221,7 +199,7 @@ fn reasons_of_roles() {
 /// since a JID alone says little.
 #[test]
 fn reasons_name_people_who_have_left() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     comes(&mut world, &r, T, Some(Kind::Owner));
     let written = Written {
         machine: false,
@@ -251,7 +229,7 @@ fn reasons_name_people_who_have_left() {
 /// A request that is refused is told as what it was.
 #[test]
 fn reasons_of_a_role_that_cannot_be_given_back() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     for who in [H, T] {
         comes(&mut world, &r, who, Some(Kind::Owner));
     }
@@ -273,7 +251,7 @@ fn reasons_of_elections_and_of_expiry() {
         on_expiry: OnExpiry::Demote,
         ..Policy::default()
     };
-    let (mut world, r) = world(policy);
+    let (mut world, r) = World::under(policy);
     comes(&mut world, &r, P, None);
     world.set(Some(FOCUS), &r, P, Affiliation::None).unwrap();
     world.run(100);
@@ -309,7 +287,7 @@ fn reasons_of_rules_and_of_admins() {
         clause("out", "h@", outcast),
         clause("alone", "p@", Entitlement::Keep),
     ];
-    let (mut world, r) = world(Policy {
+    let (mut world, r) = World::under(Policy {
         rules: Rules::own(rules),
         ..Policy::default()
     });

@@ -20,13 +20,7 @@ fn policy(rules: &[(&str, Entitlement)], preset: Preset) -> Policy {
 }
 
 fn world(rules: &[(&str, Entitlement)]) -> (World, RoomJid) {
-    let mut world = World::new(Choice {
-        policy: policy(rules, Preset::Jitsi),
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
-    (world, r)
+    World::under(policy(rules, Preset::Jitsi))
 }
 
 const OWNER: Entitlement = Entitlement::Affiliation(Affiliation::Owner);

@@ -2,8 +2,7 @@
 //! the others say, and nobody is thrown out over it.
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
-use gavel::engine::{Input, Override, Reload, Steering};
-use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
+use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::{Clause, Entitlement, Fallback, Grants, Guests, Policy, Preset, Rules};
 use gavel::stanza::{Outbound, Request};
 
@@ -22,46 +21,9 @@ fn ignoring() -> Policy {
     }
 }
 
-fn with(policy: Policy) -> (World, RoomJid) {
-    let mut world = World::new(Choice {
-        policy,
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
-    (world, r)
-}
-
-fn steer(world: &mut World, r: &RoomJid, who: &str, set: Option<Affiliation>, until: Option<u64>) {
-    let set = set.map(|affiliation| Override {
-        affiliation,
-        until,
-        by: None,
-        nick: None,
-        display_name: None,
-    });
-    world.handle(Input::Steer(Box::new(Steering {
-        main: r.clone(),
-        jid: BareJid::parse(who).unwrap(),
-        set,
-        by: None,
-    })));
-}
-
-fn reload(world: &mut World, policy: Policy) {
-    world.choice.policy = policy.clone();
-    world.oracle.configure(policy);
-    let settings = world.choice.settings();
-    world.handle(Input::Reload(Box::new(Reload {
-        settings,
-        claims_changed: false,
-    })));
-    world.run(100);
-}
-
 #[test]
 fn b7_what_a_token_gave_goes_with_its_bearer_whatever_guests_may() {
-    let (mut world, r) = with(ignoring());
+    let (mut world, r) = World::under(ignoring());
     world.join(T, &r, "t", teacher());
     world.join(T2, &r, "t2", None);
     world.run(100);
@@ -78,7 +40,7 @@ fn b7_what_a_token_gave_goes_with_its_bearer_whatever_guests_may() {
 
 #[test]
 fn claims_that_are_gone_entitle_to_nothing_whatever_guests_may() {
-    let (mut world, r) = with(ignoring());
+    let (mut world, r) = World::under(ignoring());
     world.join(T, &r, "t", teacher());
     world.run(100);
     world.join(T, &r, "t", None);
@@ -90,7 +52,7 @@ fn claims_that_are_gone_entitle_to_nothing_whatever_guests_may() {
 
 #[test]
 fn claims_that_went_while_gavel_was_away_entitle_to_nothing_whatever_guests_may() {
-    let (mut world, r) = with(ignoring());
+    let (mut world, r) = World::under(ignoring());
     world.join(T, &r, "t", teacher());
     world.run(100);
     world.restart();
@@ -104,14 +66,14 @@ fn claims_that_went_while_gavel_was_away_entitle_to_nothing_whatever_guests_may(
 fn an_override_that_is_over_leaves_nothing_behind_whatever_guests_may() {
     for restart in [false, true] {
         // The oracle knows the preset's tokens, and no overrides.
-        let (mut world, r) = with(Policy {
+        let (mut world, r) = World::under(Policy {
             preset: Preset::None,
             ..ignoring()
         });
         world.join(G, &r, "g", None);
         world.run(100);
         let until = Some(world.unix_ms() + 60_000);
-        steer(&mut world, &r, G, Some(Affiliation::Owner), until);
+        world.steer(&r, G, Some((Affiliation::Owner, until)));
         world.run(100);
         assert_eq!(world.has(&r, G), Affiliation::Owner);
         if restart {
@@ -125,7 +87,7 @@ fn an_override_that_is_over_leaves_nothing_behind_whatever_guests_may() {
 
 #[test]
 fn b3_a_kick_ends_a_grant_whatever_guests_may() {
-    let (mut world, r) = with(ignoring());
+    let (mut world, r) = World::under(ignoring());
     world.join(T, &r, "t", teacher());
     world.join(G, &r, "g", None);
     world.run(100);
@@ -142,7 +104,7 @@ fn b3_a_kick_ends_a_grant_whatever_guests_may() {
 
 #[test]
 fn an_election_ends_with_a_configuration_without_it_also_in_rooms_read_late() {
-    let (mut world, r) = with(Policy {
+    let (mut world, r) = World::under(Policy {
         fallback: Fallback::First,
         ..Policy::default()
     });
@@ -161,12 +123,12 @@ fn an_election_ends_with_a_configuration_without_it_also_in_rooms_read_late() {
 #[test]
 fn nobody_is_thrown_out_of_a_room_that_has_become_members_only() {
     // Jitsi's lobby makes everybody present a member as it is switched on.
-    let (mut world, r) = with(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.join(T, &r, "t", teacher());
     world.join(G, &r, "g", None);
     world.run(100);
     world.set(Some(T), &r, T, Affiliation::None).unwrap();
-    steer(&mut world, &r, G, Some(Affiliation::None), None);
+    world.steer(&r, G, Some((Affiliation::None, None)));
     world.run(100);
     world.server.rooms.get_mut(&r).unwrap().members_only = true;
     let user = gavel::stanza::MucUser {
@@ -196,14 +158,14 @@ fn nobody_is_thrown_out_of_a_room_that_has_become_members_only() {
 
 #[test]
 fn a_policy_that_entitles_no_more_takes_what_the_old_one_gave_whatever_guests_may() {
-    let (mut world, r) = with(ignoring());
+    let (mut world, r) = World::under(ignoring());
     world.join(T, &r, "t", teacher());
     world.run(100);
     let none = Policy {
         preset: Preset::None,
         ..ignoring()
     };
-    reload(&mut world, none);
+    world.reconfigure(none);
     assert_eq!(world.has(&r, T), Affiliation::None);
 }
 
@@ -211,7 +173,7 @@ fn a_policy_that_entitles_no_more_takes_what_the_old_one_gave_whatever_guests_ma
 #[test]
 fn an_override_that_is_over_leaves_nothing_to_whom_a_rule_leaves_alone() {
     let everybody = Clause::new("everybody", "true", Entitlement::Keep).unwrap();
-    let (mut world, r) = with(Policy {
+    let (mut world, r) = World::under(Policy {
         rules: Rules::own(vec![everybody]),
         ..Policy::default()
     });
@@ -220,7 +182,7 @@ fn an_override_that_is_over_leaves_nothing_to_whom_a_rule_leaves_alone() {
     world.set(Some(FOCUS), &r, T, Affiliation::Owner).unwrap();
     world.run(100);
     let until = Some(world.unix_ms() + 60_000);
-    steer(&mut world, &r, G, Some(Affiliation::Owner), until);
+    world.steer(&r, G, Some((Affiliation::Owner, until)));
     world.run(100);
     assert_eq!(world.has(&r, G), Affiliation::Owner);
     world.run(61_000);
@@ -232,14 +194,14 @@ fn an_override_that_is_over_leaves_nothing_to_whom_a_rule_leaves_alone() {
         assert_eq!(world.has(&r, who), Affiliation::Owner, "{who}");
     }
     // A rule that says nothing more of them, and guests who are left alone, too.
-    reload(&mut world, ignoring());
+    world.reconfigure(ignoring());
     assert_eq!(world.has(&r, G), Affiliation::Owner);
 }
 
 /// Somebody's sessions are found in the order of their nicks.
 #[test]
 fn b5_who_came_first_with_any_session_is_elected() {
-    let (mut world, r) = with(Policy {
+    let (mut world, r) = World::under(Policy {
         fallback: Fallback::First,
         ..Policy::default()
     });
@@ -361,7 +323,7 @@ fn b3_grants_end_with_a_configuration_that_takes_promotions_back() {
             guests,
             ..Policy::default()
         };
-        let (mut world, r) = with(policy(Grants::Owner));
+        let (mut world, r) = World::under(policy(Grants::Owner));
         world.join(T, &r, "t", teacher());
         world.join(G, &r, "g", None);
         world.join("away@meet.jitsi/1", &r, "away", None);
@@ -378,7 +340,7 @@ fn b3_grants_end_with_a_configuration_that_takes_promotions_back() {
             (Grants::None, Affiliation::None),
             (Grants::Owner, Affiliation::None),
         ] {
-            reload(&mut world, policy(grants));
+            world.reconfigure(policy(grants));
             for who in [G, "away@meet.jitsi"] {
                 assert_eq!(world.has(&r, who), left, "{who} {grants:?} {guests:?}");
             }
@@ -390,7 +352,7 @@ fn b3_grants_end_with_a_configuration_that_takes_promotions_back() {
 /// The same where the configuration changes while gavel does not run.
 #[test]
 fn b3_grants_end_with_a_restart_that_takes_promotions_back() {
-    let (mut world, r) = with(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.join(T, &r, "t", teacher());
     world.join(G, &r, "g", None);
     world.run(100);

@@ -14,12 +14,7 @@ fn full(person: &str) -> String {
 
 /// A room with a teacher, under a policy of elections without one.
 fn with(policy: Policy, teacher: bool) -> (World, RoomJid) {
-    let mut world = World::new(Choice {
-        policy,
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
+    let (mut world, r) = World::under(policy);
     if teacher {
         world.join(T, &r, "t", Some(Ticket::new(Kind::Owner, 1)));
     }

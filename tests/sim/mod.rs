@@ -1,5 +1,6 @@
 //! A modelled MUC service in virtual time: no IO, no threads, no waiting.
 
+mod admin;
 pub mod arrival;
 mod check;
 pub mod claims;

@@ -1,0 +1,59 @@
+//! The room that a scenario begins with, and what an admin does to gavel.
+
+use super::world::{Choice, World, room};
+use gavel::engine::{Input, Override, Reload, Steering};
+use gavel::muc::{Affiliation, BareJid, RoomJid};
+use gavel::policy::Policy;
+
+impl World {
+    /// With a room that only the focus has entered.
+    pub fn opened(choice: Choice) -> (Self, RoomJid) {
+        let mut world = Self::new(choice);
+        let room = room("r");
+        world.open_room(&room);
+        (world, room)
+    }
+
+    /// The same, under this policy.
+    pub fn under(policy: Policy) -> (Self, RoomJid) {
+        Self::opened(Choice {
+            policy,
+            ..Choice::default()
+        })
+    }
+
+    /// gavel reads its configuration again: what `choice` says now.
+    pub fn reload(&mut self) {
+        let reload = Reload {
+            settings: self.choice.settings(),
+            claims_changed: false,
+        };
+        self.handle(Input::Reload(Box::new(reload)));
+    }
+
+    /// gavel reads its configuration again, which has another policy.
+    pub fn reconfigure(&mut self, policy: Policy) {
+        self.oracle.configure(policy.clone());
+        self.choice.policy = policy;
+        self.reload();
+        self.run(100);
+    }
+
+    /// Sets an override for somebody, with its end, or takes it back.
+    pub fn steer(&mut self, main: &RoomJid, who: &str, set: Option<(Affiliation, Option<u64>)>) {
+        let by = Some("uid 0".to_owned());
+        let set = set.map(|(affiliation, until)| Override {
+            affiliation,
+            until,
+            by: by.clone(),
+            nick: None,
+            display_name: None,
+        });
+        self.handle(Input::Steer(Box::new(Steering {
+            main: main.clone(),
+            jid: BareJid::parse(who).unwrap(),
+            set,
+            by,
+        })));
+    }
+}
