@@ -3,6 +3,7 @@
 
 mod found;
 mod op;
+mod own_doing;
 mod parts;
 mod spoilt;
 mod steered;

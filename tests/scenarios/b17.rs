@@ -1,88 +1,37 @@
 //! B17: what people may do is told to the module when it differs from what the
 //! module holds, and not otherwise.
 
-use crate::sim::permissions::List;
+use crate::sim::permissions::{List, ruled, set};
 use crate::sim::room::Written;
-use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
-use gavel::engine::{Input, Override, Reload, Report, Steering, Warning};
-use gavel::muc::{Affiliation, BareJid, Role, RoomJid};
-use gavel::policy::{
-    Clause, Entitlement, Holders, OnExpiry, Permission, Permissions, Policy, Rules,
-};
-use gavel::stanza::{DisplayName, Login};
-use proptest::prelude::*;
-use std::collections::BTreeMap;
+use crate::sim::{FOCUS, Kind, Ticket, World, breakout};
+use gavel::engine::Warning;
+use gavel::muc::{Affiliation, Role};
+use gavel::policy::{Holders, OnExpiry, Permission, Policy};
+use gavel::stanza::DisplayName;
 
-const ADA: &str = "ada@meet.jitsi/1";
-const MUC: &str = "muc.meet.jitsi";
+pub(super) const ADA: &str = "ada@meet.jitsi/1";
+pub(super) const MUC: &str = "muc.meet.jitsi";
 
-fn set(settings: &[(Permission, Holders)]) -> Policy {
-    let mut permissions = Permissions::default();
-    for (name, holders) in settings {
-        permissions.set(*name, *holders);
-    }
-    Policy {
-        permissions,
-        ..Policy::default()
-    }
-}
-
-fn ruled(when: &str, said: &[(Permission, bool)]) -> Policy {
-    let member = Entitlement::Affiliation(Affiliation::Member);
-    let clause = Clause::new("r", when, member).unwrap();
-    Policy {
-        rules: Rules::own(vec![clause.with_permissions(said)]),
-        ..Policy::default()
-    }
-}
-
-fn world(policy: Policy) -> (World, RoomJid) {
-    let mut world = World::new(Choice {
-        policy,
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
-    (world, r)
-}
-
-fn reload(world: &mut World, policy: Policy) {
-    world.choice.policy = policy;
-    world.oracle.configure(world.choice.policy.clone());
-    let settings = world.choice.settings();
-    world.handle(Input::Reload(Box::new(Reload {
-        settings,
-        claims_changed: false,
-    })));
-    world.run(100);
-}
-
-fn list(pairs: &[(&str, &str)]) -> List {
+pub(super) fn list(pairs: &[(&str, &str)]) -> List {
     let pairs = pairs.iter();
     pairs
         .map(|(name, whom)| ((*name).to_owned(), (*whom).to_owned()))
         .collect()
 }
 
-fn member() -> Ticket {
+pub(super) fn member() -> Ticket {
     Ticket::new(Kind::Member, 1).user("ada")
-}
-
-fn warnings(world: &World, like: impl Fn(&Warning) -> bool) -> usize {
-    let told = world.reports.iter();
-    told.filter(|report| matches!(report, Report::Warning(warning) if like(warning)))
-        .count()
 }
 
 #[test]
 fn b17_nothing_is_said_where_nothing_is_configured() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.connects(ADA, &r, member());
     world.run(50);
     world.join(ADA, &r, "ada", Some(member()));
     world.join("guest@guest.meet.jitsi/1", &r, "guest", None);
     world.run(100);
-    reload(&mut world, Policy::default());
+    world.reconfigure(Policy::default());
     world.disconnect();
     world.check_quiet();
     assert_eq!(world.permits_since(0).len(), 0);
@@ -95,7 +44,7 @@ fn b17_each_service_is_told_what_holds_for_everybody() {
         (Permission::Recording, Holders::Token),
         (Permission::SendGroupchat, Holders::Moderators),
     ];
-    let (mut world, r) = world(set(&settings));
+    let (mut world, r) = World::under(set(&settings));
     let everybody = list(&[("recording", "nobody"), ("send-groupchat", "moderators")]);
     for room in [r.clone(), breakout("b")] {
         assert_eq!(world.server.permitted("x@y/z", &room), everybody);
@@ -105,10 +54,10 @@ fn b17_each_service_is_told_what_holds_for_everybody() {
     assert_eq!(world.server.permissions.infrastructure, infrastructure);
     // A reload takes effect at once, and an old list goes.
     let denied = set(&[(Permission::BreakoutEnter, Holders::Nobody)]);
-    reload(&mut world, denied);
+    world.reconfigure(denied);
     let denied = list(&[("breakout-enter", "nobody")]);
     assert_eq!(world.server.permitted("x@y/z", &r), denied);
-    reload(&mut world, Policy::default());
+    world.reconfigure(Policy::default());
     assert_eq!(world.server.permitted("x@y/z", &r), List::new());
     let before = world.now;
     world.check_quiet();
@@ -118,7 +67,7 @@ fn b17_each_service_is_told_what_holds_for_everybody() {
 /// What Prosody has lost with a restart it is told again.
 #[test]
 fn b17_a_new_prosody_is_told_again() {
-    let (mut world, r) = world(set(&[(Permission::Recording, Holders::Nobody)]));
+    let (mut world, r) = World::under(set(&[(Permission::Recording, Holders::Nobody)]));
     let ticket = member().feature("recording", true);
     world.join(ADA, &r, "ada", Some(ticket));
     world.run(100);
@@ -134,7 +83,7 @@ fn b17_a_new_prosody_is_told_again() {
 
 #[test]
 fn b17_who_is_announced_enters_with_what_holds_for_them() {
-    let (mut world, r) = world(set(&[(Permission::Flip, Holders::Token)]));
+    let (mut world, r) = World::under(set(&[(Permission::Flip, Holders::Token)]));
     let ticket = member().feature("send-groupchat", false);
     world.connects(ADA, &r, ticket.clone());
     world.run(50);
@@ -152,7 +101,7 @@ fn b17_who_is_announced_enters_with_what_holds_for_them() {
 
 #[test]
 fn b17_others_are_told_of_within_a_round_trip() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.join(ADA, &r, "ada", Some(member().feature("recording", true)));
     world.run(15);
     let own = list(&[("recording", "everyone")]);
@@ -171,7 +120,7 @@ fn b17_a_rule_denies_guests_and_allows_them_nothing() {
         (Permission::Recording, true),
         (Permission::SendGroupchat, false),
     ];
-    let (mut world, r) = world(ruled("true", &said));
+    let (mut world, r) = World::under(ruled("true", &said));
     let guest = "guest@guest.meet.jitsi/1";
     world.join(guest, &r, "guest", None);
     world.join(ADA, &r, "ada", Some(member()));
@@ -182,7 +131,7 @@ fn b17_a_rule_denies_guests_and_allows_them_nothing() {
     assert_eq!(world.server.permitted(ADA, &r), own);
     let about = |warning: &Warning| matches!(warning, Warning::PermissionNeedsClaims { rule } if rule == "r");
     assert_eq!(
-        warnings(&world, about),
+        world.warnings(about),
         1,
         "it is said that the rule allows guests nothing"
     );
@@ -192,7 +141,7 @@ fn b17_a_rule_denies_guests_and_allows_them_nothing() {
 /// Nobody gets rid of what their token denies by showing none any more.
 #[test]
 fn b17_a_dropped_token_gives_nothing_back() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     let ticket = member()
         .feature("send-groupchat", false)
         .feature("recording", true);
@@ -215,7 +164,7 @@ fn b17_a_dropped_token_gives_nothing_back() {
 /// A gavel that was restarted compares digests, and says only what differs.
 #[test]
 fn b17_a_restart_says_nothing_again() {
-    let (mut world, r) = world(set(&[(Permission::Recording, Holders::Token)]));
+    let (mut world, r) = World::under(set(&[(Permission::Recording, Holders::Token)]));
     world.join(ADA, &r, "ada", Some(member().feature("flip", false)));
     world.join(
         "bob@meet.jitsi/1",
@@ -244,62 +193,10 @@ fn b17_a_restart_says_nothing_again() {
     assert_eq!(world.permits_since(before).len(), 4);
 }
 
-#[test]
-fn b17_an_older_module_is_told_once_and_a_warning_tells_it() {
-    let mut world = World::new(Choice {
-        policy: set(&[(Permission::Recording, Holders::Nobody)]),
-        ..Choice::default()
-    });
-    world.server.permissions.refuses = true;
-    world.disconnect();
-    world.run(60_000);
-    let before = world.now;
-    let r = room("r");
-    world.open_room(&r);
-    world.join(ADA, &r, "ada", Some(member().feature("recording", true)));
-    world.check_quiet();
-    assert_eq!(world.permits_since(before).len(), 0);
-    let about = |warning: &Warning| {
-        matches!(warning, Warning::NoPermissions { service, error: Some(error) }
-            if service == MUC && error == "service-unavailable")
-    };
-    assert_eq!(warnings(&world, about), 1);
-    let unpermitted = world.engine.survey(&[]).unpermitted;
-    assert!(
-        unpermitted.iter().any(|(service, _)| service == MUC),
-        "{unpermitted:?}"
-    );
-    // Once it is updated, and the configuration read again, all is as it should be.
-    world.server.permissions.refuses = false;
-    let policy = world.choice.policy.clone();
-    reload(&mut world, policy);
-    world.check_quiet();
-    assert_eq!(
-        world.server.permitted(ADA, &r),
-        list(&[("recording", "everyone")])
-    );
-}
-
-#[test]
-fn b17_without_the_module_it_is_said_that_nobody_enforces_them() {
-    let mut world = World::new(Choice {
-        policy: set(&[(Permission::Recording, Holders::Nobody)]),
-        module: false,
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
-    world.join(ADA, &r, "ada", Some(member()));
-    world.check_quiet();
-    assert_eq!(world.permits_since(0).len(), 0);
-    let about = |warning: &Warning| matches!(warning, Warning::NoPermissions { service, error: None } if service == MUC);
-    assert_eq!(warnings(&world, about), 1);
-}
-
 /// What the module says that it holds counts, whatever gavel has said before.
 #[test]
 fn b17_what_the_module_has_lost_it_is_told_again() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     let ticket = member().feature("send-groupchat", false);
     let mut written = Written {
         ticket: Some(ticket),
@@ -320,7 +217,7 @@ fn b17_what_the_module_has_lost_it_is_told_again() {
 #[test]
 fn b17_a_reload_holds_for_people_who_are_there() {
     let said = [(Permission::Recording, true)];
-    let (mut world, r) = world(ruled("claims != null", &said));
+    let (mut world, r) = World::under(ruled("claims != null", &said));
     let guest = "guest@guest.meet.jitsi/1";
     world.join(ADA, &r, "ada", Some(member()));
     world.join(guest, &r, "guest", None);
@@ -331,11 +228,11 @@ fn b17_a_reload_holds_for_people_who_are_there() {
     );
     // The same rule by name, verdict and reason, with other permissions.
     let said = [(Permission::Recording, false), (Permission::Flip, true)];
-    reload(&mut world, ruled("claims != null", &said));
+    world.reconfigure(ruled("claims != null", &said));
     let own = list(&[("flip", "everyone"), ("recording", "nobody")]);
     assert_eq!(world.server.permitted(ADA, &r), own);
     assert_eq!(world.server.permitted(guest, &r), List::new());
-    reload(&mut world, set(&[(Permission::Flip, Holders::Token)]));
+    world.reconfigure(set(&[(Permission::Flip, Holders::Token)]));
     assert_eq!(
         world.server.permitted(ADA, &r),
         list(&[("flip", "everyone")])
@@ -347,50 +244,9 @@ fn b17_a_reload_holds_for_people_who_are_there() {
     world.check_quiet();
 }
 
-/// What Jitsi has to check and does not, since its module is not loaded.
-#[test]
-fn b17_what_nobody_checks_is_said_once() {
-    let settings = [
-        (Permission::Recording, Holders::Nobody),
-        (Permission::OutboundCall, Holders::Owners),
-        (Permission::SendGroupchat, Holders::Token),
-    ];
-    let (mut world, _) = world(set(&settings));
-    let host = |name: &str, checks: &[&str]| Login {
-        host: name.to_owned(),
-        checks: Some(checks.iter().map(|name| (*name).to_owned()).collect()),
-        ..Login::default()
-    };
-    world.server.logins = Some(vec![
-        host("meet.jitsi", &["filter_iq_rayo"]),
-        host("guest.meet.jitsi", &["filter_iq_jibri", "filter_iq_rayo"]),
-        host("auth.meet.jitsi", &[]),
-    ]);
-    world.disconnect();
-    world.check_quiet();
-    world.disconnect();
-    world.check_quiet();
-    let about = |warning: &Warning| matches!(warning, Warning::Unchecked(_));
-    assert_eq!(warnings(&world, about), 1);
-    let unchecked = world.engine.survey(&[]).unchecked;
-    let told: Vec<_> = unchecked
-        .iter()
-        .map(|it| (it.host.as_str(), it.module.as_str(), it.names.as_str()))
-        .collect();
-    assert_eq!(told, [("meet.jitsi", "filter_iq_jibri", "recording")]);
-    // An older module does not tell.
-    world.server.logins = Some(vec![Login {
-        checks: None,
-        ..host("meet.jitsi", &[])
-    }]);
-    world.disconnect();
-    world.check_quiet();
-    assert!(world.engine.survey(&[]).unchecked.is_empty());
-}
-
 #[test]
 fn b17_a_lost_answer_is_asked_for_again() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.join(ADA, &r, "ada", Some(member().feature("recording", true)));
     world.run(6);
     world.lose_replies = 20;
@@ -407,7 +263,7 @@ fn b17_what_an_expired_token_allowed_ends() {
         on_expiry: OnExpiry::Demote,
         ..set(&[(Permission::Flip, Holders::Token)])
     };
-    let (mut world, r) = world(policy);
+    let (mut world, r) = World::under(policy);
     let ticket = member()
         .feature("recording", true)
         .feature("send-groupchat", false);
@@ -433,7 +289,7 @@ fn b17_what_an_expired_token_allowed_ends() {
 /// The module follows roles; an admin's override is about affiliation.
 #[test]
 fn b17_roles_and_overrides_need_no_words() {
-    let (mut world, r) = world(set(&[(Permission::Recording, Holders::Moderators)]));
+    let (mut world, r) = World::under(set(&[(Permission::Recording, Holders::Moderators)]));
     world.join(ADA, &r, "ada", Some(Ticket::new(Kind::Owner, 1)));
     world.join(
         "bob@meet.jitsi/1",
@@ -456,19 +312,7 @@ fn b17_roles_and_overrides_need_no_words() {
         )
         .unwrap();
     world.run(1_000);
-    let set = Override {
-        affiliation: Affiliation::None,
-        until: None,
-        by: None,
-        nick: None,
-        display_name: None,
-    };
-    world.handle(Input::Steer(Box::new(Steering {
-        main: r.clone(),
-        jid: BareJid::parse("ada@meet.jitsi").unwrap(),
-        set: Some(set),
-        by: None,
-    })));
+    world.steer(&r, ADA, Some((Affiliation::None, None)));
     world.run(1_000);
     world.role(None, &r, "bob", Role::Participant).unwrap();
     world.run(60_000);
@@ -478,7 +322,7 @@ fn b17_roles_and_overrides_need_no_words() {
 
 #[test]
 fn b17_a_breakout_room_is_entered_with_the_same() {
-    let (mut world, r) = world(set(&[(Permission::BreakoutEnter, Holders::Nobody)]));
+    let (mut world, r) = World::under(set(&[(Permission::BreakoutEnter, Holders::Nobody)]));
     let b = breakout("b");
     world.server.breakouts.insert(b.clone(), r.clone());
     world.oracle.breakout(&b, &r);
@@ -505,98 +349,7 @@ fn b17_a_breakout_room_is_entered_with_the_same() {
 
 #[test]
 fn b17_the_focus_is_left_alone() {
-    let (mut world, r) = world(ruled("true", &[(Permission::SendGroupchat, false)]));
+    let (mut world, r) = World::under(ruled("true", &[(Permission::SendGroupchat, false)]));
     world.check_quiet();
     assert_eq!(world.server.permitted(FOCUS, &r), List::new());
-}
-
-/// What somebody does to themselves.
-#[derive(Debug, Clone)]
-enum Own {
-    Name(u8),
-    Nick(u8),
-    Payload(u32),
-    Drop,
-    Show,
-}
-
-fn own() -> impl Strategy<Value = Own> {
-    prop_oneof![
-        any::<u8>().prop_map(Own::Name),
-        any::<u8>().prop_map(Own::Nick),
-        any::<u32>().prop_map(Own::Payload),
-        Just(Own::Drop),
-        Just(Own::Show),
-    ]
-}
-
-/// How much of it is allowed; what is left to Jitsi is a guest's there.
-fn extent(list: &BTreeMap<String, String>, name: &str) -> u8 {
-    match list.get(name).map(String::as_str) {
-        Some("nobody") => 0,
-        Some("owners") => 1,
-        Some("moderators") => 2,
-        None => 3,
-        _ => 4,
-    }
-}
-
-const NAMES: [(&str, Permission); 4] = [
-    ("recording", Permission::Recording),
-    ("send-groupchat", Permission::SendGroupchat),
-    ("breakout-enter", Permission::BreakoutEnter),
-    ("flip", Permission::Flip),
-];
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 300,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    /// Whatever somebody shows, drops or calls themselves: nothing that they may not
-    /// do at first may they do afterwards.
-    #[test]
-    fn b17_nobodys_own_doing_widens_a_permission(
-        features in proptest::collection::vec((0..4usize, any::<bool>()), 0..5),
-        settings in proptest::collection::vec((0..4usize, 0..5usize), 0..4),
-        denied in proptest::option::of(0..4usize),
-        acts in proptest::collection::vec(own(), 1..12),
-        token in any::<bool>(),
-    ) {
-        use Holders::{Everyone, Moderators, Nobody, Owners, Token};
-        let holders = [Everyone, Token, Moderators, Owners, Nobody];
-        let settings: Vec<_> = settings.iter().map(|(n, h)| (NAMES[*n].1, holders[*h])).collect();
-        let said: Vec<_> = denied.map(|n| (NAMES[n].1, false)).into_iter().collect();
-        let policy = Policy { rules: ruled("claims != null", &said).rules, ..set(&settings) };
-        let (mut world, r) = world(policy);
-        let mut ticket = member();
-        for (n, allowed) in features {
-            ticket = ticket.feature(NAMES[n].0, allowed);
-        }
-        let mut written = Written {
-            ticket: token.then(|| ticket.clone()),
-            ..Written::default()
-        };
-        let mut nick = "ada".to_owned();
-        world.write(ADA, &r, &nick, written.clone());
-        world.run(100);
-        let first = world.server.permitted(ADA, &r);
-        for act in acts {
-            match act {
-                Own::Name(n) => written.name = DisplayName::Plain(format!("n{n}")),
-                Own::Nick(n) => nick = format!("k{n}"),
-                Own::Payload(n) => written.payload = n,
-                Own::Drop => written.ticket = None,
-                Own::Show => written.ticket = token.then(|| ticket.clone()),
-            }
-            world.write(ADA, &r, &nick, written.clone());
-            world.run(100);
-            let now = world.server.permitted(ADA, &r);
-            for (name, _) in NAMES {
-                prop_assert!(extent(&now, name) <= extent(&first, name), "{name}: {first:?} → {now:?}");
-            }
-        }
-    }
 }

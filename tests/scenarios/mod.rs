@@ -7,6 +7,7 @@ mod b10;
 mod b15;
 mod b16;
 mod b17;
+mod b17_unchecked;
 mod b3;
 mod b4;
 mod b5_fallback;

@@ -1,7 +1,7 @@
 //! The room that a scenario begins with, and what an admin does to gavel.
 
 use super::world::{Choice, World, room};
-use gavel::engine::{Input, Override, Reload, Steering};
+use gavel::engine::{Input, Override, Reload, Report, Steering, Warning};
 use gavel::muc::{Affiliation, BareJid, RoomJid};
 use gavel::policy::Policy;
 
@@ -55,5 +55,12 @@ impl World {
             set,
             by,
         })));
+    }
+
+    /// How many such warnings the log has got.
+    pub fn warnings(&self, like: impl Fn(&Warning) -> bool) -> usize {
+        let told = self.reports.iter();
+        told.filter(|report| matches!(report, Report::Warning(warning) if like(warning)))
+            .count()
     }
 }

@@ -5,9 +5,10 @@ use super::room::bare;
 use super::server::{FOCUS, Server};
 use super::world::World;
 use gavel::claims::Claims;
-use gavel::muc::RoomJid;
+use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::{
-    Entitlement, Held, OnExpiry, PermissionList, Policy, Reason, Rule, Subject, Verdict,
+    Clause, Entitlement, Held, Holders, OnExpiry, Permission, PermissionList, Permissions, Policy,
+    Reason, Rule, Rules, Subject, Verdict,
 };
 use gavel::stanza::{IqPayload, Outbound, Permit, Reply, Request};
 use sha2::{Digest, Sha256};
@@ -268,5 +269,27 @@ impl World {
             )
         });
         about.collect()
+    }
+}
+
+/// The policy with these permissions.
+pub fn set(settings: &[(Permission, Holders)]) -> Policy {
+    let mut permissions = Permissions::default();
+    for (name, holders) in settings {
+        permissions.set(*name, *holders);
+    }
+    Policy {
+        permissions,
+        ..Policy::default()
+    }
+}
+
+/// The policy with one rule, which makes members of whoever it matches and says this of them.
+pub fn ruled(when: &str, said: &[(Permission, bool)]) -> Policy {
+    let member = Entitlement::Affiliation(Affiliation::Member);
+    let clause = Clause::new("r", when, member).unwrap();
+    Policy {
+        rules: Rules::own(vec![clause.with_permissions(said)]),
+        ..Policy::default()
     }
 }
