@@ -54,9 +54,9 @@ async fn b17_recipe_exam(version: Version) {
         ada.jid,
         crate::permitting::ONE
     );
-    crate::permitting::order(&meeting.host, "move-to-room", &sent).await;
+    meeting.host.orders("move-to-room", &sent).await;
     ada.ping("meet.jitsi").await.unwrap();
-    let moved = crate::permitting::moves(&ada, crate::permitting::ROOM, crate::permitting::ONE);
+    let moved = ada.moves(crate::permitting::ROOM, crate::permitting::ONE);
     assert_eq!(moved.await, Ok(()));
     let all = quiet.map(|(name, _)| (name, true));
     expect(&meeting, "the examiner", &meeting.host, &all[..2]).await;

@@ -1,12 +1,11 @@
 //! A meeting with breakout rooms, polls and what Jitsi checks of people's features,
 //! played by stand-ins that read a session as Jitsi's modules do: for B17.
 
-use crate::support::{Client, El, Env, GAVEL, Gavel, Options, Version, escape, token};
+use crate::support::{BREAKOUTS, Client, Env, GAVEL, Gavel, Options, Version, escape, token};
 use serde_json::{Value, json};
 
 pub const ROOM: &str = "room@muc.meet.jitsi";
 pub const ONE: &str = "room--one@breakout.meet.jitsi";
-const BREAKOUTS: &str = "breakout.meet.jitsi";
 const POLLS: &str = "polls.meet.jitsi";
 
 /// The names that Jitsi reads in a session, and who has each without features.
@@ -148,7 +147,7 @@ impl Meeting {
         let host = meeting.connects("host", Some(claims)).await;
         host.join(ROOM, "host", "").await;
         meeting.focus.sees_affiliation(ROOM, "host", "owner").await;
-        order(&host, "add", "subject='room--one'").await;
+        host.orders("add", "subject='room--one'").await;
         meeting.focus.join(ONE, "focus", "").await;
         meeting.host = host;
         meeting.settle().await;
@@ -214,13 +213,13 @@ impl Meeting {
         }
         let body = "<body>hello</body>";
         match name {
-            "send-groupchat" => sends(client, ROOM, "groupchat", body).await.is_none(),
+            "send-groupchat" => passes(client, ROOM, "groupchat", body).await,
             "send-private-message" => {
                 let to = format!("{ROOM}/host");
-                sends(client, &to, "chat", body).await.is_none()
+                passes(client, &to, "chat", body).await
             }
-            "create-polls" => sends(client, POLLS, "groupchat", &poll()).await.is_none(),
-            "breakout-manage" => order(client, "rename", &renamed()).await.is_none(),
+            "create-polls" => passes(client, POLLS, "groupchat", &poll()).await,
+            "breakout-manage" => client.orders("rename", &renamed()).await.is_none(),
             "breakout-enter" => self.may_enter(client).await,
             other => panic!("{other} cannot be tried here"),
         }
@@ -228,10 +227,10 @@ impl Meeting {
 
     /// Whether somebody gets into the breakout room unsent; they come back.
     async fn may_enter(&self, client: &Client) -> bool {
-        let entered = moves(client, ROOM, ONE).await;
+        let entered = client.moves(ROOM, ONE).await;
         let name = client.jid.split('/').nth(1).unwrap();
         let back = match &entered {
-            Ok(()) => moves(client, ONE, ROOM).await,
+            Ok(()) => client.moves(ONE, ROOM).await,
             Err(why) => {
                 assert_eq!(why, "not-allowed");
                 client.try_join(ROOM, name, "").await
@@ -287,6 +286,13 @@ fn renamed() -> String {
     format!("breakoutRoomJid='{ONE}' subject='room--one'")
 }
 
+/// Whether a message gets through. Whoever is refused is told why.
+async fn passes(client: &Client, to: &str, kind: &str, children: &str) -> bool {
+    let refusal = client.says(to, kind, children).await;
+    assert!(refusal.as_ref().is_none_or(|(_, text)| !text.is_empty()));
+    refusal.is_none()
+}
+
 /// A new poll, as Jitsi's clients send it.
 fn poll() -> String {
     let json = json!({
@@ -295,54 +301,4 @@ fn poll() -> String {
     });
     let text = escape(&json.to_string());
     format!("<json-message xmlns='http://jitsi.org/jitmeet'>{text}</json-message>")
-}
-
-/// Sends a message; the condition of the refusal, if there is one.
-async fn sends(client: &Client, to: &str, kind: &str, children: &str) -> Option<String> {
-    let id = client.id();
-    client
-        .send(&format!(
-            "<message to='{to}' type='{kind}' id='{id}'>{children}</message>"
-        ))
-        .await;
-    client.ping("meet.jitsi").await.unwrap();
-    let received = client.received();
-    let refusal = |s: &&El| {
-        s.name == "message" && s.attr("id") == Some(&id) && s.attr("type") == Some("error")
-    };
-    let refusal = received.iter().find(refusal)?;
-    let text = refusal.named("error").and_then(|e| e.named("text"));
-    assert!(
-        text.is_some(),
-        "whoever is refused is told why: {refusal:?}"
-    );
-    refusal.condition().map(str::to_owned)
-}
-
-/// Sends an order about breakout rooms; the condition of the refusal, if there is one.
-pub async fn order(client: &Client, kind: &str, attributes: &str) -> Option<String> {
-    let id = client.id();
-    client
-        .send(&format!(
-            "<message to='{BREAKOUTS}' id='{id}'>\
-             <breakout_rooms type='features/breakout-rooms/{kind}' {attributes}/></message>"
-        ))
-        .await;
-    client.ping("meet.jitsi").await.unwrap();
-    let received = client.received();
-    let about = |s: &&El| s.name == "message" && s.attr("id") == Some(&id);
-    let refusal = received.iter().find(about)?;
-    refusal.condition().map(str::to_owned)
-}
-
-/// Goes from one room to another as Jitsi's clients do.
-pub async fn moves(client: &Client, from: &str, to: &str) -> Result<(), String> {
-    let name = client.jid.split('/').nth(1).unwrap();
-    client
-        .send(&format!(
-            "<presence to='{from}/{name}' type='unavailable'><status>switch_room</status></presence>"
-        ))
-        .await;
-    client.sees_gone(from, name).await;
-    client.try_join(to, name, "").await
 }

@@ -4,10 +4,9 @@
 use crate::on_both;
 use crate::permissions::{defaults_on, says_of};
 use crate::scene::{ROOM, SERVICE, Scene, options};
-use crate::support::{Client, El, Options, Version, sign};
+use crate::support::{BREAKOUTS, Client, El, Options, Version, sign};
 use serde_json::{Value, json};
 
-const BREAKOUTS: &str = "breakout.meet.jitsi";
 const ONE: &str = "room--one@breakout.meet.jitsi";
 const TWO: &str = "room--two@breakout.meet.jitsi";
 /// What Jitsi's clients say in each presence.
@@ -41,7 +40,7 @@ impl Meeting {
             .unwrap();
         host.sees_affiliation(ROOM, "host", "owner").await;
         for name in ["room--one", "room--two"] {
-            order(&host, "add", &format!("subject='{name}'")).await;
+            host.orders("add", &format!("subject='{name}'")).await;
         }
         for service in [SERVICE, BREAKOUTS] {
             defaults_on(&scene, service, &[("breakout-enter", "nobody")]).await;
@@ -53,7 +52,7 @@ impl Meeting {
 
     async fn sends(&self, whom: &Client, to: &str) {
         let attributes = format!("participantJid='{}' roomJid='{to}'", whom.jid);
-        order(&self.host, "move-to-room", &attributes).await;
+        self.host.orders("move-to-room", &attributes).await;
         whom.ping("meet.jitsi").await.unwrap();
     }
 
@@ -90,34 +89,6 @@ async fn person_as(scene: &Scene, name: &str, user_id: &str) -> Client {
     client
 }
 
-/// Sends an order about breakout rooms; the condition of the refusal, if there is one.
-async fn order(client: &Client, kind: &str, attributes: &str) -> Option<String> {
-    let id = client.id();
-    client
-        .send(&format!(
-            "<message to='{BREAKOUTS}' id='{id}'>\
-             <breakout_rooms type='features/breakout-rooms/{kind}' {attributes}/></message>"
-        ))
-        .await;
-    client.ping("meet.jitsi").await.unwrap();
-    let received = client.received();
-    let about = |s: &&El| s.name == "message" && s.attr("id") == Some(&id);
-    let refusal = received.iter().find(about)?;
-    refusal.condition().map(str::to_owned)
-}
-
-/// Goes from one room to another as Jitsi's clients do.
-async fn moves(client: &Client, from: &str, to: &str) -> Result<(), String> {
-    let name = client.jid.split('/').nth(1).unwrap();
-    client
-        .send(&format!(
-            "<presence to='{from}/{name}' type='unavailable'><status>switch_room</status></presence>"
-        ))
-        .await;
-    client.sees_gone(from, name).await;
-    client.try_join(to, name, "").await
-}
-
 async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Version) {
     let meeting = Meeting::new(version).await;
     let [bob, carol] = [
@@ -125,7 +96,7 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
         person(&meeting.scene, "carol").await,
     ];
     let refused = Err("not-allowed".to_owned());
-    assert_eq!(moves(&bob, ROOM, ONE).await, refused);
+    assert_eq!(bob.moves(ROOM, ONE).await, refused);
     assert_eq!(bob.try_join(ONE, "bob", "").await, refused, "once more");
     assert_eq!(bob.try_join(TWO, "bob", "").await, refused);
     assert_eq!(meeting.inside(ONE).await, "focus");
@@ -137,25 +108,25 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
     );
     // Somebody who is sent enters there, and only there, once.
     meeting.sends(&bob, ONE).await;
-    assert_eq!(moves(&bob, ROOM, TWO).await, refused);
-    assert_eq!(moves(&carol, ROOM, ONE).await, refused, "another's");
+    assert_eq!(bob.moves(ROOM, TWO).await, refused);
+    assert_eq!(carol.moves(ROOM, ONE).await, refused, "another's");
     assert_eq!(bob.try_join(ONE, "bob", "").await, Ok(()));
     assert_eq!(meeting.inside(ONE).await, "bob focus");
-    assert_eq!(moves(&bob, ONE, ROOM).await, Ok(()));
-    assert_eq!(moves(&bob, ROOM, ONE).await, refused, "it was for once");
+    assert_eq!(bob.moves(ONE, ROOM).await, Ok(()));
+    assert_eq!(bob.moves(ROOM, ONE).await, refused, "it was for once");
     // Only the last place counts, and back to the main room is a place.
     bob.join(ROOM, "bob", "").await;
     for (first, last) in [(ONE, TWO), (ONE, ROOM)] {
         meeting.sends(&bob, first).await;
         meeting.sends(&bob, last).await;
-        assert_eq!(moves(&bob, ROOM, ONE).await, refused);
+        assert_eq!(bob.moves(ROOM, ONE).await, refused);
         bob.join(ROOM, "bob", "").await;
     }
     // A participant sends nobody, and a moderator enters everywhere.
     let attributes = format!("participantJid='{}' roomJid='{ONE}'", carol.jid);
-    order(&bob, "move-to-room", &attributes).await;
+    bob.orders("move-to-room", &attributes).await;
     assert_eq!(carol.try_join(ONE, "carol", "").await, refused);
-    assert_eq!(moves(&meeting.host, ROOM, ONE).await, Ok(()));
+    assert_eq!(meeting.host.moves(ROOM, ONE).await, Ok(()));
     // From there moderators send, too; the ticket outlives a reload.
     bob.ping("meet.jitsi").await.unwrap();
     meeting.sends(&bob, TWO).await;
@@ -164,7 +135,7 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
         .eval_on(BREAKOUTS, "return manage('reload', 'gavel')")
         .await;
     meeting.focus.join(TWO, "focus", "").await;
-    assert_eq!(moves(&bob, ROOM, TWO).await, Ok(()));
+    assert_eq!(bob.moves(ROOM, TWO).await, Ok(()));
     // Whose list allows it needs nobody.
     carol.join(ROOM, "carol", "").await;
     says_of(
@@ -175,7 +146,7 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
     )
     .await
     .unwrap();
-    assert_eq!(moves(&carol, ROOM, TWO).await, Ok(()));
+    assert_eq!(carol.moves(ROOM, TWO).await, Ok(()));
     assert_eq!(meeting.inside(TWO).await, "bob carol focus");
     // What Jitsi refuses is no ticket.
     let three = "room--three@breakout.meet.jitsi";
@@ -184,7 +155,7 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
     says_of(&meeting.scene, ROOM, &carol, &none).await.unwrap();
     meeting.sends(&carol, three).await;
     meeting.focus.join(three, "focus", "").await;
-    assert_eq!(moves(&carol, ROOM, three).await, refused);
+    assert_eq!(carol.moves(ROOM, three).await, refused);
 }
 on_both!(module_lets_only_those_who_are_sent_into_breakout_rooms);
 
@@ -202,32 +173,29 @@ async fn module_leaves_breakout_rooms_open_where_gavel_says_so(version: Version)
     for names in [&[("breakout-enter", "everyone")][..], &[]] {
         defaults_on(&meeting.scene, BREAKOUTS, names).await;
         // The defaults hold for whom gavel has said nothing about.
-        assert_eq!(moves(&bob, ROOM, ONE).await, Err("not-allowed".to_owned()));
+        assert_eq!(bob.moves(ROOM, ONE).await, Err("not-allowed".to_owned()));
         let guest = format!("guest{}", names.len());
         let guest = person(&meeting.scene, &guest).await;
-        assert_eq!(moves(&guest, ROOM, ONE).await, Ok(()));
+        assert_eq!(guest.moves(ROOM, ONE).await, Ok(()));
         bob.join(ROOM, "bob", "").await;
     }
     // What is said while somebody is in a breakout room holds for the meeting.
     meeting.sends(&bob, ONE).await;
-    assert_eq!(moves(&bob, ROOM, ONE).await, Ok(()));
+    assert_eq!(bob.moves(ROOM, ONE).await, Ok(()));
     says_of(&meeting.scene, ONE, &bob, &[("breakout-enter", "everyone")])
         .await
         .unwrap();
-    assert_eq!(moves(&bob, ONE, ROOM).await, Ok(()));
-    assert_eq!(moves(&bob, ROOM, ONE).await, Ok(()));
+    assert_eq!(bob.moves(ONE, ROOM).await, Ok(()));
+    assert_eq!(bob.moves(ROOM, ONE).await, Ok(()));
     // gavel's absence changes nothing.
     defaults_on(&meeting.scene, BREAKOUTS, &[("breakout-enter", "nobody")]).await;
     meeting.scene.gavel.send("</stream:stream>").await;
     meeting.scene.disconnected().await;
     let carol = person(&meeting.scene, "carol").await;
-    assert_eq!(
-        moves(&carol, ROOM, ONE).await,
-        Err("not-allowed".to_owned())
-    );
+    assert_eq!(carol.moves(ROOM, ONE).await, Err("not-allowed".to_owned()));
     carol.join(ROOM, "carol", "").await;
     meeting.sends(&carol, ONE).await;
-    assert_eq!(moves(&carol, ROOM, ONE).await, Ok(()));
+    assert_eq!(carol.moves(ROOM, ONE).await, Ok(()));
 }
 on_both!(module_leaves_breakout_rooms_open_where_gavel_says_so);
 
@@ -240,45 +208,45 @@ async fn drops_out(meeting: &Meeting, client: Client, room: &str, name: &str) {
 async fn module_lets_people_back_into_their_breakout_room(version: Version) {
     let meeting = Meeting::new(version).await;
     let scene = &meeting.scene;
-    moves(&meeting.host, ROOM, ONE).await.unwrap();
+    meeting.host.moves(ROOM, ONE).await.unwrap();
     let refused = Err("not-allowed".to_owned());
     let bob = person(scene, "bob").await;
     meeting.sends(&bob, ONE).await;
-    moves(&bob, ROOM, ONE).await.unwrap();
+    bob.moves(ROOM, ONE).await.unwrap();
     drops_out(&meeting, bob, ONE, "bob").await;
     // By the same JID, once.
     let bob = person(scene, "bob").await;
-    assert_eq!(moves(&bob, ROOM, TWO).await, refused);
+    assert_eq!(bob.moves(ROOM, TWO).await, refused);
     assert_eq!(bob.try_join(ONE, "bob", "").await, Ok(()));
     drops_out(&meeting, bob, ONE, "bob").await;
     // By the same user id: a reload is a new JID. Not by another's.
     let mallory = person(scene, "mallory").await;
-    assert_eq!(moves(&mallory, ROOM, ONE).await, refused);
+    assert_eq!(mallory.moves(ROOM, ONE).await, refused);
     scene
         .eval_on(BREAKOUTS, "return manage('reload', 'gavel')")
         .await;
     let again = person_as(scene, "again", "bob").await;
-    assert_eq!(moves(&again, ROOM, ONE).await, Ok(()));
+    assert_eq!(again.moves(ROOM, ONE).await, Ok(()));
     // Who moves on, is thrown out, or sent elsewhere, does not get back.
-    moves(&again, ONE, ROOM).await.unwrap();
-    assert_eq!(moves(&again, ROOM, ONE).await, refused);
+    again.moves(ONE, ROOM).await.unwrap();
+    assert_eq!(again.moves(ROOM, ONE).await, refused);
     again.join(ROOM, "again", "").await;
     meeting.sends(&again, ONE).await;
-    moves(&again, ROOM, ONE).await.unwrap();
+    again.moves(ROOM, ONE).await.unwrap();
     meeting.host.set_role(ONE, "again", "none").await.unwrap();
     again.sees_gone(ONE, "again").await;
     assert_eq!(again.try_join(ONE, "again", "").await, refused);
     again.join(ROOM, "again", "").await;
     meeting.sends(&again, ONE).await;
-    moves(&again, ROOM, ONE).await.unwrap();
+    again.moves(ROOM, ONE).await.unwrap();
     again.leave(ONE, "again").await;
     again.join(ROOM, "again", "").await;
     meeting.sends(&again, TWO).await;
-    assert_eq!(moves(&again, ROOM, ONE).await, refused);
+    assert_eq!(again.moves(ROOM, ONE).await, refused);
     // Not for ever.
     again.join(ROOM, "again", "").await;
     meeting.sends(&again, ONE).await;
-    moves(&again, ROOM, ONE).await.unwrap();
+    again.moves(ROOM, ONE).await.unwrap();
     again.leave(ONE, "again").await;
     let later = "for _, keys in pairs(prosody.hosts['breakout.meet.jitsi'].modules.gavel.module.part('returns').save()) do
         for key, ends in pairs(keys) do keys[key] = ends - 61 end end return 'done'";
@@ -291,7 +259,7 @@ on_both!(module_lets_people_back_into_their_breakout_room);
 async fn module_lets_nobody_back_by_an_id_of_many(version: Version) {
     let meeting = Meeting::new(version).await;
     let scene = &meeting.scene;
-    moves(&meeting.host, ROOM, ONE).await.unwrap();
+    meeting.host.moves(ROOM, ONE).await.unwrap();
     let bob = person_as(scene, "bob", "sample").await;
     let carol = person_as(scene, "carol", "sample").await;
     let earlier = format!(
@@ -300,20 +268,17 @@ async fn module_lets_nobody_back_by_an_id_of_many(version: Version) {
     );
     assert_eq!(scene.eval(&earlier).await, "done");
     meeting.sends(&bob, ONE).await;
-    moves(&bob, ROOM, ONE).await.unwrap();
+    bob.moves(ROOM, ONE).await.unwrap();
     drops_out(&meeting, bob, ONE, "bob").await;
-    assert_eq!(
-        moves(&carol, ROOM, ONE).await,
-        Err("not-allowed".to_owned())
-    );
+    assert_eq!(carol.moves(ROOM, ONE).await, Err("not-allowed".to_owned()));
     let bob = person_as(scene, "bob", "sample").await;
-    assert_eq!(moves(&bob, ROOM, ONE).await, Ok(()), "by his JID");
+    assert_eq!(bob.moves(ROOM, ONE).await, Ok(()), "by his JID");
 }
 on_both!(module_lets_nobody_back_by_an_id_of_many);
 
 async fn module_sends_clients_of_jitsi_back_to_the_main_room(version: Version) {
     let meeting = Meeting::new(version).await;
-    moves(&meeting.host, ROOM, ONE).await.unwrap();
+    meeting.host.moves(ROOM, ONE).await.unwrap();
     let bob = person(&meeting.scene, "bob").await;
     let counted = meeting.inside(ONE).await;
     bob.send(&format!(
@@ -393,7 +358,7 @@ async fn module_refuses_to_manage_breakout_rooms(version: Version) {
         .unwrap();
     for place in ["main room", "breakout room"] {
         for (kind, attributes) in orders("denied") {
-            let refused = order(&meeting.host, kind, &attributes).await;
+            let refused = meeting.host.orders(kind, &attributes).await;
             assert_eq!(
                 refused.as_deref(),
                 Some("not-allowed"),
@@ -407,14 +372,14 @@ async fn module_refuses_to_manage_breakout_rooms(version: Version) {
         assert_eq!(bob.count(|s| s.named("json-message").is_some()), 0);
         if place == "main room" {
             assert_eq!(
-                moves(&meeting.host, ROOM, ONE).await,
+                meeting.host.moves(ROOM, ONE).await,
                 Ok(()),
                 "moderators enter"
             );
         }
     }
     // A move that was refused is no ticket.
-    assert_eq!(moves(&bob, ROOM, ONE).await, Err("not-allowed".to_owned()));
+    assert_eq!(bob.moves(ROOM, ONE).await, Err("not-allowed".to_owned()));
     bob.join(ROOM, "bob", "").await;
     // Who is allowed becomes no moderator by it.
     says_of(
@@ -425,7 +390,7 @@ async fn module_refuses_to_manage_breakout_rooms(version: Version) {
     )
     .await
     .unwrap();
-    order(&bob, "add", "subject='bobs'").await;
+    bob.orders("add", "subject='bobs'").await;
     assert_eq!(
         meeting.scene.eval_on(BREAKOUTS, rooms).await,
         "room--one room--two"
@@ -435,11 +400,7 @@ async fn module_refuses_to_manage_breakout_rooms(version: Version) {
         .await
         .unwrap();
     for (kind, attributes) in orders("new") {
-        assert_eq!(
-            order(&meeting.host, kind, &attributes).await,
-            None,
-            "{kind}"
-        );
+        assert_eq!(meeting.host.orders(kind, &attributes).await, None, "{kind}");
     }
     assert_eq!(
         meeting.scene.eval_on(BREAKOUTS, rooms).await,
@@ -518,9 +479,9 @@ async fn module_takes_no_tickets_of_other_meetings(version: Version) {
     let mallory = Client::connect_with(&meeting.scene.prosody, jid, Some(&fields)).await;
     mallory.join("other@muc.meet.jitsi", "mallory", "").await;
     assert_eq!(mallory.role("other@muc.meet.jitsi", "mallory"), "moderator");
-    order(&mallory, "add", "subject='room--one'").await;
+    mallory.orders("add", "subject='room--one'").await;
     let attributes = format!("participantJid='{jid}' roomJid='{ONE}'");
-    assert_eq!(order(&mallory, "move-to-room", &attributes).await, None);
+    assert_eq!(mallory.orders("move-to-room", &attributes).await, None);
     mallory
         .expect("to be sent there", |s| s.named("json-message").is_some())
         .await;
@@ -553,7 +514,7 @@ async fn module_stops_no_machines_at_breakout_rooms(version: Version) {
         .eval_on(BREAKOUTS, "return manage('reload', 'gavel')")
         .await;
     let jibri = person(&meeting.scene, "jibri").await;
-    assert_eq!(moves(&jibri, ROOM, ONE).await, Ok(()));
+    assert_eq!(jibri.moves(ROOM, ONE).await, Ok(()));
     let refused = Err("not-allowed".to_owned());
     assert_eq!(other.try_join(ONE, "other", "").await, refused);
     // Where it has said so with the guard's lease alone, that counts.
@@ -566,7 +527,7 @@ async fn module_stops_no_machines_at_breakout_rooms(version: Version) {
         .await
         .unwrap();
     let bot = person(&meeting.scene, "bot").await;
-    assert_eq!(moves(&bot, ROOM, ONE).await, Ok(()));
+    assert_eq!(bot.moves(ROOM, ONE).await, Ok(()));
     assert_eq!(other.try_join(ONE, "other", "").await, refused);
 }
 on_both!(module_stops_no_machines_at_breakout_rooms);

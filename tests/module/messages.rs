@@ -26,26 +26,6 @@ async fn person(scene: &Scene, name: &str) -> Client {
     client
 }
 
-/// Sends a message; the condition and text of the refusal, if there is one.
-async fn sends(client: &Client, to: &str, kind: &str, children: &str) -> Option<(String, String)> {
-    let id = client.id();
-    client
-        .send(&format!(
-            "<message to='{to}' type='{kind}' id='{id}'>{children}</message>"
-        ))
-        .await;
-    client.ping("meet.jitsi").await.unwrap();
-    let received = client.received();
-    let about = |s: &&El| s.name == "message" && s.attr("id") == Some(&id);
-    let refusal = received
-        .iter()
-        .filter(about)
-        .find(|s| s.attr("type") == Some("error"))?;
-    let text = refusal.named("error").and_then(|e| e.named("text"));
-    let text = text.map(|t| t.text.clone()).unwrap_or_default();
-    Some((refusal.condition().unwrap().to_owned(), text))
-}
-
 fn body(text: &str) -> String {
     format!("<body>{text}</body>")
 }
@@ -79,8 +59,8 @@ async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
     scene.follow(ROOM).await;
     let bob = person(&scene, "bob").await;
     let private = format!("{ROOM}/alice");
-    assert_eq!(sends(&bob, ROOM, "groupchat", &body("free")).await, None);
-    assert_eq!(sends(&bob, &private, "chat", &body("free")).await, None);
+    assert_eq!(bob.says(ROOM, "groupchat", &body("free")).await, None);
+    assert_eq!(bob.says(&private, "chat", &body("free")).await, None);
     assert_eq!(heard(&alice, "free"), 2);
     let names = [
         ("send-groupchat", "moderators"),
@@ -106,17 +86,17 @@ async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
             ),
         ] {
             let refused = Some(("not-allowed".to_owned(), text.to_owned()));
-            assert_eq!(sends(&bob, to, kind, what).await, refused, "{kind} {what}");
+            assert_eq!(bob.says(to, kind, what).await, refused, "{kind} {what}");
         }
     }
     alice.ping("meet.jitsi").await.unwrap();
     assert_eq!(heard(&alice, "denied"), 0);
     // What is no message to read passes, and who is moderator may write.
     let other = "<json-message xmlns='http://jitsi.org/jitmeet'>{\"type\":\"hand\"}</json-message>";
-    assert_eq!(sends(&bob, ROOM, "groupchat", other).await, None);
-    assert_eq!(sends(&bob, &private, "chat", other).await, None);
+    assert_eq!(bob.says(ROOM, "groupchat", other).await, None);
+    assert_eq!(bob.says(&private, "chat", other).await, None);
     assert_eq!(heard(&alice, "hand"), 2);
-    assert_eq!(sends(&alice, ROOM, "groupchat", &body("hello")).await, None);
+    assert_eq!(alice.says(ROOM, "groupchat", &body("hello")).await, None);
     assert_eq!(heard(&bob, "hello"), 1);
     // Roles come and go, and so does what a list says; all of it outlives reloads.
     scene
@@ -124,37 +104,35 @@ async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
         .affiliate(ROOM, bob.bare(), "owner")
         .await
         .unwrap();
-    assert_eq!(sends(&bob, ROOM, "groupchat", &body("risen")).await, None);
+    assert_eq!(bob.says(ROOM, "groupchat", &body("risen")).await, None);
     scene
         .gavel
         .affiliate(ROOM, bob.bare(), "none")
         .await
         .unwrap();
-    assert!(
-        sends(&bob, ROOM, "groupchat", &body("fallen"))
-            .await
-            .is_some()
-    );
+    assert!(bob.says(ROOM, "groupchat", &body("fallen")).await.is_some());
     says_of(&scene, ROOM, &bob, &[("send-groupchat", "everyone")])
         .await
         .unwrap();
     scene.eval("return manage('reload', 'gavel')").await;
-    assert_eq!(sends(&bob, ROOM, "groupchat", &body("own")).await, None);
-    assert_eq!(sends(&bob, &private, "chat", &body("own")).await, None);
+    assert_eq!(bob.says(ROOM, "groupchat", &body("own")).await, None);
+    assert_eq!(bob.says(&private, "chat", &body("own")).await, None);
     let carol = person(&scene, "carol").await;
     assert!(
-        sends(&carol, ROOM, "groupchat", &body("carol"))
+        carol
+            .says(ROOM, "groupchat", &body("carol"))
             .await
             .is_some()
     );
     scene.gavel.send("</stream:stream>").await;
     scene.disconnected().await;
     assert!(
-        sends(&carol, ROOM, "groupchat", &body("carol"))
+        carol
+            .says(ROOM, "groupchat", &body("carol"))
             .await
             .is_some()
     );
-    assert_eq!(sends(&bob, ROOM, "groupchat", &body("bob")).await, None);
+    assert_eq!(bob.says(ROOM, "groupchat", &body("bob")).await, None);
     assert_eq!((heard(&alice, "fallen"), heard(&alice, "carol")), (0, 0));
 }
 on_both!(module_refuses_chat_to_whom_it_is_denied);
@@ -165,7 +143,7 @@ async fn module_refuses_polls_to_whom_they_are_denied(version: Version) {
     scene.follow(ROOM).await;
     let bob = person(&scene, "bob").await;
     assert_eq!(
-        sends(&bob, POLLS, "normal", &poll("new-poll", "free")).await,
+        bob.says(POLLS, "normal", &poll("new-poll", "free")).await,
         None
     );
     assert_eq!(heard(&alice, "free"), 1);
@@ -180,24 +158,24 @@ async fn module_refuses_polls_to_whom_they_are_denied(version: Version) {
     // Prosody's own JSON takes this command for another, Jitsi's modules and clients do not.
     let twofold = poll("new-poll", "denied").replacen('{', "{\"__hash\":[\"command\",\"x\"],", 1);
     for what in [poll("new-poll", "denied"), escaped, broken, twofold] {
-        assert_eq!(sends(&bob, POLLS, "normal", &what).await, refused, "{what}");
+        assert_eq!(bob.says(POLLS, "normal", &what).await, refused, "{what}");
     }
     // As older Jitsi sends them.
     let older = poll_of("new-poll", "", "denied");
-    assert_eq!(sends(&bob, ROOM, "groupchat", &older).await, refused);
+    assert_eq!(bob.says(ROOM, "groupchat", &older).await, refused);
     // Clients read all text in the element.
     let wrapped = older
         .replacen("'>", "'><a>", 1)
         .replace("</json", "</a></json");
-    assert_eq!(sends(&bob, ROOM, "groupchat", &wrapped).await, refused);
+    assert_eq!(bob.says(ROOM, "groupchat", &wrapped).await, refused);
     assert_eq!(heard(&alice, "denied"), 0);
     // Answers to others' polls pass, and so do polls of others.
     let answer = poll("answer-poll", "answered");
-    assert_eq!(sends(&bob, ROOM, "groupchat", &answer).await, None);
+    assert_eq!(bob.says(ROOM, "groupchat", &answer).await, None);
     assert_eq!(heard(&alice, "answered"), 1);
     let carol = person(&scene, "carol").await;
     assert_eq!(
-        sends(&carol, POLLS, "normal", &poll("new-poll", "hers")).await,
+        carol.says(POLLS, "normal", &poll("new-poll", "hers")).await,
         None
     );
     assert_eq!(heard(&bob, "hers"), 1);
