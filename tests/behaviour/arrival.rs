@@ -9,6 +9,11 @@ use std::sync::Arc;
 
 const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
+/// What keeps people out of a room: the lobby and a password.
+const LOCKS: [(&str, &str); 2] = [
+    ("muc#roomconfig_membersonly", "1"),
+    ("muc#roomconfig_roomsecret", "sesame"),
+];
 
 fn options() -> Options {
     Options {
@@ -132,6 +137,14 @@ async fn b8_who_enters_keeps_a_name_that_no_claims_give(version: Version) {
 }
 on_both!(b8_who_enters_keeps_a_name_that_no_claims_give);
 
+/// A meeting of a host with these claims, who is called Alice.
+async fn hosted(version: Version, claims: Value) -> (Env, Arc<Client>, Client) {
+    let (env, focus) = scene(version, "[policy]\nguard = true").await;
+    let alice = connects(&env, "alice", "room", claims).await;
+    alice.join(ROOM, "alice", &nick("Alice")).await;
+    (env, focus, alice)
+}
+
 /// Lobby and password are for others: also after a reload, which is a new JID, and
 /// where a client names no room as it connects.
 async fn b18_hosts_get_in(version: Version) {
@@ -139,13 +152,8 @@ async fn b18_hosts_get_in(version: Version) {
         claims["context"]["user"]["id"] = json!("teacher-1");
         claims
     };
-    for setting in [
-        ("muc#roomconfig_membersonly", "1"),
-        ("muc#roomconfig_roomsecret", "sesame"),
-    ] {
-        let (env, focus) = scene(version, "[policy]\nguard = true").await;
-        let alice = connects(&env, "alice", "room", with_id(teacher("Alice"))).await;
-        alice.join(ROOM, "alice", &nick("Alice")).await;
+    for setting in LOCKS {
+        let (env, focus, alice) = hosted(version, with_id(teacher("Alice"))).await;
         env.settle().await;
         alice.configure(ROOM, &[setting]).await.unwrap();
         env.settle().await;
@@ -172,13 +180,8 @@ on_both!(b18_hosts_get_in);
 /// The same JID comes again, as from a breakout room: what it left with hinders
 /// nobody. Whoever has stepped down is a host no more.
 async fn b18_hosts_come_back_in(version: Version) {
-    for setting in [
-        ("muc#roomconfig_membersonly", "1"),
-        ("muc#roomconfig_roomsecret", "sesame"),
-    ] {
-        let (env, focus) = scene(version, "[policy]\nguard = true").await;
-        let alice = connects(&env, "alice", "room", teacher("Alice")).await;
-        alice.join(ROOM, "alice", &nick("Alice")).await;
+    for setting in LOCKS {
+        let (env, focus, alice) = hosted(version, teacher("Alice")).await;
         let bob = connects(&env, "bob", "room", student("Bob")).await;
         bob.join(ROOM, "bob", &nick("Bob")).await;
         env.settle().await;
@@ -211,13 +214,8 @@ on_both!(b18_hosts_come_back_in);
 /// A token for another room, a claim of one's own, a host's nick, a token that was
 /// exchanged after gavel had answered: none of them lets anybody in.
 async fn b18_nobody_gets_in_by_what_is_a_hosts(version: Version) {
-    for setting in [
-        ("muc#roomconfig_membersonly", "1"),
-        ("muc#roomconfig_roomsecret", "sesame"),
-    ] {
-        let (env, focus) = scene(version, "[policy]\nguard = true").await;
-        let alice = connects(&env, "alice", "room", teacher("Alice")).await;
-        alice.join(ROOM, "alice", &nick("Alice")).await;
+    for setting in LOCKS {
+        let (env, focus, alice) = hosted(version, teacher("Alice")).await;
         env.settle().await;
         alice.configure(ROOM, &[setting]).await.unwrap();
         env.settle().await;
