@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 const HS256: &str = "[claims.jwt]\nsecret = 'hush'\nissuers = ['school']\naudiences = ['jitsi']\n";
 
+/// Asks why these claims give what they give.
+const EXPLAIN: [&str; 5] = ["explain", "-c", "gavel.toml", "--claims", "claims.json"];
+
 /// What `gavel` says of `claims` in a file beside its configuration.
 fn of_claims(settings: &str, claims: &Value, arguments: &[&str]) -> (i32, String, String) {
     let folder = Folder::with(&format!("{LEAST}{settings}"));
@@ -64,15 +67,7 @@ fn explain_tells_what_was_probably_meant() {
             "there is no context.user.name",
         ),
     ] {
-        let explain = [
-            "explain",
-            "-c",
-            "gavel.toml",
-            "--claims",
-            "claims.json",
-            "--room",
-            room,
-        ];
+        let explain = [&EXPLAIN[..], &["--room", room]].concat();
         let (status, out, err) = of_claims("", &claims, &explain);
         assert_eq!((status, err.as_str()), (0, ""), "{claims}: {out}");
         let out = out.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
@@ -90,8 +85,7 @@ fn explain_tells_what_was_probably_meant() {
             json!({"moderator": true, "context": {"user": {"moderator": true}}}),
         ),
     ] {
-        let explain = ["explain", "-c", "gavel.toml", "--claims", "claims.json"];
-        let (_, out, _) = of_claims(settings, &claims, &explain);
+        let (_, out, _) = of_claims(settings, &claims, &EXPLAIN);
         assert!(!out.contains("which no rule reads"), "{out}");
     }
 }
@@ -117,15 +111,7 @@ fn rooms_are_given_as_people_write_them_without_a_daemon() {
             "a@breakout.meet.jitsi",
         ),
     ] {
-        let explain = [
-            "explain",
-            "-c",
-            "gavel.toml",
-            "--claims",
-            "claims.json",
-            "--room",
-            room,
-        ];
+        let explain = [&EXPLAIN[..], &["--room", room]].concat();
         let (status, out, err) = of_claims(services, &json!({}), &explain);
         assert_eq!((status, err.as_str()), (0, ""), "{room}");
         assert!(out.starts_with(&format!("room         {shown}\n")), "{out}");
