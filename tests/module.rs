@@ -7,10 +7,14 @@ mod support;
 
 #[path = "module/arrival.rs"]
 mod arrival;
+#[path = "module/arrival_bounds.rs"]
+mod arrival_bounds;
 #[path = "module/bounds.rs"]
 mod bounds;
 #[path = "module/breakout.rs"]
 mod breakout;
+#[path = "module/breakout_back.rs"]
+mod breakout_back;
 #[path = "module/claims.rs"]
 mod claims;
 #[path = "module/facts.rs"]
@@ -21,6 +25,10 @@ mod faults;
 mod features;
 #[path = "module/guard.rs"]
 mod guard;
+#[path = "module/guard_lease.rs"]
+mod guard_lease;
+#[path = "module/guard_returns.rs"]
+mod guard_returns;
 #[path = "module/hosts.rs"]
 mod hosts;
 #[path = "module/jitsi.rs"]

@@ -41,6 +41,7 @@ mod commands;
 mod doctor;
 mod expiry;
 mod guard;
+mod guard_away;
 mod guard_default;
 mod host_absent;
 mod keys;

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-const ARRIVAL: &str = "urn:gavel:arrival:0";
-const CLAIMS: &str = r#"{"context":{"user":{"name":"Alice"}}}"#;
+pub const ARRIVAL: &str = "urn:gavel:arrival:0";
+pub const CLAIMS: &str = r#"{"context":{"user":{"name":"Alice"}}}"#;
 
 /// As in Jitsi, whose domain mapper tells the main service from others.
 pub async fn scene(version: Version) -> Scene {
@@ -22,7 +22,7 @@ pub async fn with(version: Version, change: impl FnOnce(&mut Options)) -> Scene 
     Scene::with(version, options).await
 }
 
-fn options() -> Options {
+pub fn options() -> Options {
     Options {
         global: r#"muc_mapper_domain_base = "meet.jitsi" muc_mapper_domain_prefix = "muc""#.into(),
         ..crate::scene::options()
@@ -43,7 +43,7 @@ pub async fn connects(scene: &Scene, user: &str, session: &Value) -> Client {
     Client::connect_with(&scene.prosody, &jid, Some(&session.to_string())).await
 }
 
-fn is_question(stanza: &El) -> bool {
+pub fn is_question(stanza: &El) -> bool {
     stanza.name == "iq" && stanza.child("arrival", ARRIVAL).is_some()
 }
 
@@ -67,7 +67,7 @@ pub async fn says(scene: &Scene, question: &El, affiliation: &str, name: &str) {
 }
 
 /// Alice is about to enter the room, and gavel has said that she is owner.
-async fn expected(scene: &Scene) -> Client {
+pub async fn expected(scene: &Scene) -> Client {
     let alice = connects(scene, "alice", &session("room", "")).await;
     let asked = question(scene).await;
     says(scene, &asked, "owner", "Alice").await;
@@ -292,37 +292,6 @@ async fn module_forgets_what_gavel_has_said(version: Version) {
 }
 on_both!(module_forgets_what_gavel_has_said);
 
-async fn module_believes_only_gavel_about_who_enters(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
-    let alice = connects(&scene, "alice", &session("room", "")).await;
-    let asked = question(&scene).await;
-    let id = asked.attr("id").unwrap();
-    let answer = format!("<arrival xmlns='{ARRIVAL}' affiliation='owner'>X</arrival>");
-    for from in [alice.jid.as_str(), GAVEL] {
-        let iq = format!("<iq type='result' id='{id}' from='{from}' to='{SERVICE}'>{answer}</iq>");
-        alice.send(&iq).await;
-    }
-    alice.ping("meet.jitsi").await.unwrap();
-    alice.join(ROOM, "alice", "").await;
-    assert_eq!(standing(&host, "alice").await, ordinary());
-}
-on_both!(module_believes_only_gavel_about_who_enters);
-
-async fn module_gives_what_gavel_has_said_for_that_room_alone(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    let other = "other@muc.meet.jitsi";
-    host.join(other, "host", "").await;
-    let alice = expected(&scene).await;
-    alice.join(other, "alice", "").await;
-    assert_eq!(host.affiliation(other, "alice"), "none");
-    alice.join(ROOM, "alice", "").await;
-    assert_eq!(standing(&host, "alice").await, pair("owner", "moderator"));
-}
-on_both!(module_gives_what_gavel_has_said_for_that_room_alone);
-
 async fn module_tells_once_what_it_has_given(version: Version) {
     let mut scene = scene(version).await;
     let _host = scene.person("host").await;
@@ -340,125 +309,6 @@ async fn module_tells_once_what_it_has_given(version: Version) {
     assert_eq!(given(&scene.latest("alice").await), None);
 }
 on_both!(module_tells_once_what_it_has_given);
-
-/// Prosody looks last whether a nick is somebody else's.
-async fn module_gives_nothing_to_whose_nick_somebody_wants(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
-    let bob = scene.person("bob").await;
-    let alice = expected(&scene).await;
-    let refused = alice.try_join(ROOM, "bob", "").await;
-    assert_eq!(refused, Err("conflict".into()));
-    for jid in ["alice@meet.jitsi", "bob@meet.jitsi"] {
-        let code = format!("return room('{ROOM}'):get_affiliation('{jid}')");
-        assert_eq!(scene.eval(&code).await, "nil", "{jid}");
-    }
-    assert_eq!(standing(&host, "bob").await, ordinary());
-    // Nor is her name his.
-    bob.presence(ROOM, "bob", &nick("Bob")).await;
-    host.sees_name(ROOM, "bob", "Bob").await;
-}
-on_both!(module_gives_nothing_to_whose_nick_somebody_wants);
-
-/// Whoever is no host is refused as ever, and more is given to nobody.
-async fn module_lets_nobody_in_by_what_gavel_has_said(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
-    host.configure(ROOM, &[("muc#roomconfig_membersonly", "1")])
-        .await
-        .unwrap();
-    let alice = connects(&scene, "alice", &session("room", "")).await;
-    let asked = question(&scene).await;
-    says(&scene, &asked, "member", "Alice").await;
-    let refused = alice.try_join(ROOM, "alice", "").await;
-    assert_eq!(refused, Err("registration-required".into()));
-    let affiliation = scene
-        .eval(&format!(
-            "return room('{ROOM}'):get_affiliation('alice@meet.jitsi')"
-        ))
-        .await;
-    assert_eq!(affiliation, "nil");
-    // Once somebody has let her in, gavel sees to the rest.
-    host.affiliate(ROOM, alice.bare(), "member").await.unwrap();
-    alice.join(ROOM, "alice", "").await;
-    assert_eq!(
-        standing(&host, "alice").await,
-        pair("member", "participant")
-    );
-    alice.leave(ROOM, "alice").await;
-    host.configure(ROOM, &[("muc#roomconfig_membersonly", "0")])
-        .await
-        .unwrap();
-    host.affiliate(ROOM, alice.bare(), "outcast").await.unwrap();
-    let alice = expected(&scene).await;
-    let refused = alice.try_join(ROOM, "alice", "").await;
-    assert_eq!(refused, Err("forbidden".into()));
-}
-on_both!(module_lets_nobody_in_by_what_gavel_has_said);
-
-async fn module_takes_nothing_away_by_what_gavel_has_said(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
-    host.affiliate(ROOM, "alice@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    for said in ["member", "none", "outcast", "nonsense", ""] {
-        let alice = connects(&scene, "alice", &session("room", "")).await;
-        let asked = question(&scene).await;
-        says(&scene, &asked, said, "").await;
-        alice.join(ROOM, "alice", "").await;
-        assert_eq!(
-            standing(&host, "alice").await,
-            pair("owner", "moderator"),
-            "{said}"
-        );
-        alice.leave(ROOM, "alice").await;
-    }
-}
-on_both!(module_takes_nothing_away_by_what_gavel_has_said);
-
-/// A second device of somebody who is there: others would see the first change.
-async fn module_leaves_a_second_device_to_gavel(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
-    let first = scene.client("alice").await;
-    first.join(ROOM, "first", "").await;
-    let jid = "alice@meet.jitsi/second";
-    let fields = session("room", "").to_string();
-    let second = Client::connect_with(&scene.prosody, jid, Some(&fields)).await;
-    let asked = question(&scene).await;
-    says(&scene, &asked, "owner", "").await;
-    second.join(ROOM, "second", "").await;
-    assert_eq!(standing(&host, "first").await, ordinary());
-    assert_eq!(standing(&host, "second").await, ordinary());
-}
-on_both!(module_leaves_a_second_device_to_gavel);
-
-/// In a moderated room newcomers are visitors, and stay so unless they moderate.
-async fn module_leaves_visitors_visitors(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
-    host.configure(ROOM, &[("muc#roomconfig_moderatedroom", "1")])
-        .await
-        .unwrap();
-    for (said, expected) in [
-        ("member", pair("none", "visitor")),
-        ("owner", pair("owner", "moderator")),
-    ] {
-        let alice = connects(&scene, "alice", &session("room", "")).await;
-        let asked = question(&scene).await;
-        says(&scene, &asked, said, "").await;
-        alice.join(ROOM, "alice", "").await;
-        assert_eq!(standing(&host, "alice").await, expected, "{said}");
-        alice.leave(ROOM, "alice").await;
-    }
-}
-on_both!(module_leaves_visitors_visitors);
 
 /// The guard lets through what gavel itself has said.
 async fn module_guard_knows_who_enters(version: Version) {
@@ -531,35 +381,6 @@ async fn module_lets_people_enter_where_another_module_fails(version: Version) {
     assert_eq!(claims.attr("given"), Some("owner"));
 }
 on_both!(module_lets_people_enter_where_another_module_fails);
-
-async fn module_goes_by_what_gavel_has_said_for_a_minute(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
-    scene
-        .eval(
-            "local time = require 'util.time'
-             local now = time.monotonic
-             passed = 0
-             time.monotonic = function () return now() + passed end
-             manage('reload', 'gavel')
-             time.monotonic = now",
-        )
-        .await;
-    for (passed, expected_standing) in [(30, pair("owner", "moderator")), (60, ordinary())] {
-        let alice = expected(&scene).await;
-        scene.eval(&format!("passed = passed + {passed}")).await;
-        alice.join(ROOM, "alice", "").await;
-        assert_eq!(
-            standing(&host, "alice").await,
-            expected_standing,
-            "after {passed} s"
-        );
-        alice.leave(ROOM, "alice").await;
-        host.affiliate(ROOM, alice.bare(), "none").await.unwrap();
-    }
-}
-on_both!(module_goes_by_what_gavel_has_said_for_a_minute);
 
 async fn module_stores_what_somebody_enters_as_where_the_room_is_stored(version: Version) {
     let scene = scene(version).await;
