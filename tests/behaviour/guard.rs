@@ -218,8 +218,21 @@ async fn guard_without_grants_lets_nobody_promote(version: Version) {
 }
 on_both!(guard_without_grants_lets_nobody_promote);
 
+/// Tries to promote until it is let through; says how long that took.
+pub async fn until_open(focus: &Client, jid: &str) -> Duration {
+    let start = Instant::now();
+    while let Err(why) = focus.affiliate(ROOM, jid, "owner").await {
+        assert_eq!(why, REFUSED);
+        let since = start.elapsed();
+        assert!(since < Duration::from_secs(10), "shut for {since:?}");
+        // The pace of the tries, not a wait for anything.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    start.elapsed()
+}
+
 /// Every way to throw somebody out; who tries is an owner.
-async fn throws_out(actor: &Client, victim: &Client, name: &str) -> Vec<Result<(), String>> {
+pub async fn throws_out(actor: &Client, victim: &Client, name: &str) -> Vec<Result<(), String>> {
     let bare = victim.bare();
     let item = |item: String| format!("<query xmlns='{MUC_ADMIN}'>{item}</query>");
     let taken = item(format!(

@@ -2,21 +2,8 @@
 
 use crate::guard::*;
 use crate::on_both;
-use crate::support::{Client, Env, Version, nick, student, teacher};
+use crate::support::{Version, student, teacher};
 use std::time::{Duration, Instant};
-
-/// Tries to promote until it is let through; says how long that took.
-async fn until_open(focus: &Client, jid: &str) -> Duration {
-    let start = Instant::now();
-    while let Err(why) = focus.affiliate(ROOM, jid, "owner").await {
-        assert_eq!(why, REFUSED);
-        let since = start.elapsed();
-        assert!(since < Duration::from_secs(10), "shut for {since:?}");
-        // The pace of the tries, not a wait for anything.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    start.elapsed()
-}
 
 async fn guard_opens_at_once_when_gavel_is_killed(version: Version) {
     let mut env = scene(version, "").await;

@@ -2,9 +2,8 @@
 
 use crate::arrival::*;
 use crate::on_both;
-use crate::scene::{ROOM, SERVICE, Scene, item, mac};
-use crate::support::{Client, El, GAVEL, Options, Version, nick};
-use serde_json::{Value, json};
+use crate::scene::{ROOM, SERVICE};
+use crate::support::{Client, GAVEL, Version, nick};
 
 async fn module_believes_only_gavel_about_who_enters(version: Version) {
     let scene = scene(version).await;

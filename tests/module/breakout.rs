@@ -3,7 +3,7 @@
 use crate::on_both;
 use crate::permissions::{defaults_on, says_of};
 use crate::scene::{ROOM, SERVICE, Scene, options};
-use crate::support::{BREAKOUTS, Client, El, Options, Version, sign};
+use crate::support::{BREAKOUTS, Client, Options, Version, sign};
 use serde_json::{Value, json};
 
 pub const ONE: &str = "room--one@breakout.meet.jitsi";
@@ -286,14 +286,14 @@ async fn module_knows_people_by_a_new_nick(version: Version) {
     host.presence(ROOM, "host2", "").await;
     host.sees(ROOM, "host2", "to be there", |_| true).await;
     let refused = Some("not-allowed".to_owned());
-    assert_eq!(order(host, "add", "subject='denied'").await, refused);
+    assert_eq!(host.orders("add", "subject='denied'").await, refused);
     says_of(scene, ROOM, host, &[("breakout-manage", "moderators")])
         .await
         .unwrap();
     host.presence(ROOM, "host3", "").await;
     let bob = person(scene, "bob").await;
     meeting.sends(&bob, ONE).await;
-    assert_eq!(moves(&bob, ROOM, ONE).await, Ok(()));
+    assert_eq!(bob.moves(ROOM, ONE).await, Ok(()));
     // Nobody has dropped out by it, to be let in again.
     bob.presence(ONE, "bob2", "").await;
     bob.sees(ONE, "bob2", "to be there", |_| true).await;
@@ -308,32 +308,6 @@ async fn module_knows_people_by_a_new_nick(version: Version) {
     );
 }
 on_both!(module_knows_people_by_a_new_nick);
-
-/// An id that is null in the token is nobody's.
-async fn module_lets_nobody_back_by_no_id(version: Version) {
-    let meeting = Meeting::new(version).await;
-    let scene = &meeting.scene;
-    moves(&meeting.host, ROOM, ONE).await.unwrap();
-    let unnamed = |name: &'static str| async move {
-        let token = sign(&json!({ "context": { "user": { "id": null } } }));
-        let mut fields = connected(name);
-        fields["auth_token"] = json!(token);
-        let jid = format!("{name}@meet.jitsi/{name}");
-        let client = Client::connect_with(&scene.prosody, &jid, Some(&fields.to_string())).await;
-        client.join(ROOM, name, "").await;
-        client
-    };
-    let bob = unnamed("bob").await;
-    let carol = unnamed("carol").await;
-    meeting.sends(&bob, ONE).await;
-    moves(&bob, ROOM, ONE).await.unwrap();
-    drops_out(&meeting, bob, ONE, "bob").await;
-    assert_eq!(
-        moves(&carol, ROOM, ONE).await,
-        Err("not-allowed".to_owned())
-    );
-}
-on_both!(module_lets_nobody_back_by_no_id);
 
 /// Who moderates another meeting sends nobody into this one's rooms.
 async fn module_takes_no_tickets_of_other_meetings(version: Version) {

@@ -2,9 +2,8 @@
 
 use crate::breakout::*;
 use crate::on_both;
-use crate::permissions::{defaults_on, says_of};
-use crate::scene::{ROOM, SERVICE, Scene, options};
-use crate::support::{BREAKOUTS, Client, El, Options, Version, sign};
+use crate::scene::ROOM;
+use crate::support::{BREAKOUTS, Client, El, Version, sign};
 use serde_json::{Value, json};
 
 /// The client has lost its connection, or its page is loaded anew.
@@ -139,3 +138,26 @@ async fn module_sends_clients_of_jitsi_back_to_the_main_room(version: Version) {
     meeting.host.sees(ONE, "bob", "inside", |_| true).await;
 }
 on_both!(module_sends_clients_of_jitsi_back_to_the_main_room);
+
+/// An id that is null in the token is nobody's.
+async fn module_lets_nobody_back_by_no_id(version: Version) {
+    let meeting = Meeting::new(version).await;
+    let scene = &meeting.scene;
+    meeting.host.moves(ROOM, ONE).await.unwrap();
+    let unnamed = |name: &'static str| async move {
+        let token = sign(&json!({ "context": { "user": { "id": null } } }));
+        let mut fields = connected(name);
+        fields["auth_token"] = json!(token);
+        let jid = format!("{name}@meet.jitsi/{name}");
+        let client = Client::connect_with(&scene.prosody, &jid, Some(&fields.to_string())).await;
+        client.join(ROOM, name, "").await;
+        client
+    };
+    let bob = unnamed("bob").await;
+    let carol = unnamed("carol").await;
+    meeting.sends(&bob, ONE).await;
+    bob.moves(ROOM, ONE).await.unwrap();
+    drops_out(&meeting, bob, ONE, "bob").await;
+    assert_eq!(carol.moves(ROOM, ONE).await, Err("not-allowed".to_owned()));
+}
+on_both!(module_lets_nobody_back_by_no_id);

@@ -2,8 +2,7 @@
 
 use crate::on_both;
 use crate::scene::{ROOM, SERVICE, Scene, options};
-use crate::support::{Client, El, MUC_USER, Options, Version, nick};
-use std::time::{Duration, Instant};
+use crate::support::{Client, El, MUC_USER, Options, Version};
 
 pub const REFUSED: &str = "not-allowed";
 pub const SECONDS: u32 = 9;

@@ -2,8 +2,8 @@
 
 use crate::guard::*;
 use crate::on_both;
-use crate::scene::{ROOM, SERVICE, Scene, options};
-use crate::support::{Client, El, MUC_USER, Options, Version, nick};
+use crate::scene::{ROOM, SERVICE, options};
+use crate::support::{Client, Version, nick};
 use std::time::{Duration, Instant};
 
 /// As after a reload of its configuration: what it has said holds until it says

@@ -2,8 +2,8 @@
 
 use crate::guard::*;
 use crate::on_both;
-use crate::scene::{ROOM, SERVICE, Scene, options};
-use crate::support::{Client, El, MUC_USER, Options, Version, nick};
+use crate::scene::{ROOM, Scene, options};
+use crate::support::{Client, Options, Version};
 use std::time::{Duration, Instant};
 
 /// Everybody owner before the join, and after it, as modules of Jitsi do it.
