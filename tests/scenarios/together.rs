@@ -396,13 +396,8 @@ fn b1_an_admin_bans_people_who_are_away() {
             }
             world.run(1_000);
             let case = format!("module: {module}, met: {met}");
-            steer(
-                &mut world,
-                &r,
-                "g@meet.jitsi",
-                Some(Affiliation::Outcast),
-                None,
-            );
+            let outcast = Some((Affiliation::Outcast, None));
+            world.steer(&r, "g@meet.jitsi", outcast);
             world.run(100);
             assert_eq!(world.has(&r, G), Affiliation::Outcast, "{case}");
             let before = asked(&world);
@@ -419,7 +414,7 @@ fn b1_an_admin_bans_people_who_are_away() {
             world.run(10_000);
             assert_eq!(world.has(&r, G), Affiliation::Outcast, "{case}, restarted");
             world.check_quiet();
-            steer(&mut world, &r, "g@meet.jitsi", None, None);
+            world.steer(&r, "g@meet.jitsi", None);
             world.run(100);
             assert_eq!(world.has(&r, G), Affiliation::None, "{case}, cleared");
             world.check_quiet();
@@ -433,19 +428,15 @@ fn b1_an_admin_bans_people_who_are_away() {
 fn b1_a_ban_that_an_admin_takes_back_at_once_is_lifted() {
     for wait in 0..20 {
         for then in [None, Some(Affiliation::Member)] {
-            let (mut world, r) = with(Policy::default());
+            let (mut world, r) = World::under(Policy::default());
             world.join(G, &r, "g", None);
             world.run(1_000);
-            steer(
-                &mut world,
-                &r,
-                "g@meet.jitsi",
-                Some(Affiliation::Outcast),
-                None,
-            );
+            let outcast = Some((Affiliation::Outcast, None));
+            world.steer(&r, "g@meet.jitsi", outcast);
             world.run(wait);
             let until = Some(world.unix_ms() + 1);
-            steer(&mut world, &r, "g@meet.jitsi", then, until);
+            let then = then.map(|then| (then, until));
+            world.steer(&r, "g@meet.jitsi", then);
             world.run(10_000);
             let has = world.has(&r, G);
             assert_eq!(has, Affiliation::None, "after {wait} ms, then {then:?}");
