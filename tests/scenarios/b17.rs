@@ -257,6 +257,22 @@ fn b17_a_lost_answer_is_asked_for_again() {
     assert!((1..=3).contains(&permits), "{permits}");
 }
 
+/// What was told in vain three times is told no more, until something else is to be told.
+#[test]
+fn b17_other_claims_are_told_however_often_the_last_were_in_vain() {
+    let (mut world, r) = world(Policy::default());
+    world.server.permissions.misses = 10;
+    world.join(ADA, &r, "ada", Some(member().feature("recording", true)));
+    world.run(60_000);
+    assert_eq!(world.permits_since(0).len(), 3);
+    world.server.permissions.misses = 0;
+    world.join(ADA, &r, "ada", Some(member().feature("recording", false)));
+    world.run(15_000);
+    let own = list(&[("recording", "nobody")]);
+    assert_eq!(world.server.permitted(ADA, &r), own);
+    world.check_quiet();
+}
+
 #[test]
 fn b17_what_an_expired_token_allowed_ends() {
     let policy = Policy {

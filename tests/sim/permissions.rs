@@ -22,6 +22,8 @@ pub type List = BTreeMap<String, String>;
 pub struct Told {
     /// It is an older one, which knows nothing of permissions.
     pub refuses: bool,
+    /// So many times it does not find the person whom it is told of.
+    pub misses: usize,
     /// For everybody, by service.
     services: BTreeMap<String, List>,
     /// For one person, by full JID and main room; whether they have yet to enter.
@@ -170,7 +172,9 @@ impl Server {
             return Err("service-unavailable");
         }
         let room = RoomJid::parse(room).ok_or("service-unavailable")?;
-        if !self.sits(full, &room) {
+        let misses = self.permissions.misses;
+        self.permissions.misses = misses.saturating_sub(1);
+        if misses > 0 || !self.sits(full, &room) {
             return Err("item-not-found");
         }
         let key = (full.to_owned(), self.main_of(&room));

@@ -43,7 +43,9 @@ pub(super) struct Person {
     /// What their claims deny them, which losing these does not give back; none
     /// where this gavel has not seen their claims.
     pub(super) denied: Option<Vec<Permitted>>,
-    /// How often in a row it was told in vain.
+    /// What it was told last.
+    pub(super) told: Option<Option<String>>,
+    /// How often in a row it was told that in vain.
     pub(super) failures: u32,
     /// It is not told again before.
     pub(super) not_before: Option<Tick>,
@@ -98,6 +100,20 @@ impl Permissions {
 }
 
 impl Person {
+    /// It is to be told this. What it was told in vain says nothing of something else.
+    pub(super) fn wants(&mut self, digest: &Option<String>) {
+        if self.told.as_ref() != Some(digest) {
+            self.told = Some(digest.clone());
+            self.try_anew();
+        }
+    }
+
+    /// Earlier failures do not count any more.
+    pub(super) fn try_anew(&mut self) {
+        self.failures = 0;
+        self.not_before = None;
+    }
+
     /// It was told in vain.
     pub(super) fn fail(&mut self, now: Tick) {
         let pause = PAUSE * 2u32.saturating_pow(self.failures);

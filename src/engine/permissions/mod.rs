@@ -30,8 +30,8 @@ use crate::stanza::{Request, StanzaError};
 use held::Person;
 use list::permits;
 
-/// As often as this in a row something is told that the module does not take,
-/// until something changes.
+/// As often as this in a row the module is told something that it does not take, until
+/// something else is to be told, or the configuration changes.
 const TRIES: u32 = 3;
 
 /// Permissions at work. Nothing else changes what is known of what modules hold.
@@ -219,8 +219,7 @@ impl PermissionPart<'_> {
             let seat = self.known.seat_at(&jid, &nick);
             let claims = seat.is_some_and(|seat| seat.claims().is_some());
             if let Some(person) = self.permissions.person_mut(&jid, &nick) {
-                person.failures = 0;
-                person.not_before = None;
+                person.try_anew();
                 if !claims {
                     // Claims that are believed no more deny nothing either.
                     person.denied = None;
@@ -249,13 +248,13 @@ impl PermissionPart<'_> {
             return;
         }
         if person.held == digest {
-            person.failures = 0;
-            person.not_before = None;
+            person.try_anew();
             if digest.is_none() && person.denied.iter().flatten().next().is_none() {
                 self.permissions.forget(jid, nick);
             }
             return;
         }
+        person.wants(&digest);
         if refused || person.failures >= TRIES {
             return;
         }
