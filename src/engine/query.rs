@@ -119,6 +119,17 @@ impl Engine {
         )
     }
 
+    /// What is kept of occupants who are in no room, and of meetings that are over; goes
+    /// through everybody.
+    pub fn left_over(&self) -> Vec<String> {
+        let occupants = self.permissions.occupants().chain(self.names.occupants());
+        let gone = occupants.filter(|(room, nick)| self.known().occupant(room, nick).is_none());
+        let gone = gone.map(|(room, nick)| format!("{room}/{nick}"));
+        let over = self.names.meetings();
+        let over = over.filter(|(main, any)| !any || !self.meetings.all.contains_key(*main));
+        gone.chain(over.map(|(main, _)| main.to_string())).collect()
+    }
+
     /// What is to be remembered over a restart.
     pub fn state(&self) -> State {
         self.view().state()

@@ -9,6 +9,7 @@ mod spoilt;
 mod steered;
 
 use crate::sim::{Choice, World};
+use gavel::engine::settings::GuestNames;
 use gavel::policy::{Fallback, Grants, Guests, Holders, OnExpiry, Permission, Permissions, Policy};
 use op::{Play, Script};
 use proptest::prelude::*;
@@ -112,9 +113,14 @@ fn write_trace(world: &World) {
 }
 
 fn play(module: bool, policy: Policy, Script(ops): &Script) {
+    let guests = match ops.len() % 2 {
+        0 => GuestNames::Free,
+        _ => GuestNames::Distinct,
+    };
     let world = World::new(Choice {
         module,
         policy,
+        guests,
         ..Choice::default()
     });
     let mut play = Play::new(world);
@@ -148,6 +154,11 @@ fn play(module: bool, policy: Policy, Script(ops): &Script) {
         "{load:?}"
     );
     assert!(load.timers <= 8 + 3 * rooms, "{load:?}");
+    let left_over = play.world.engine.left_over();
+    assert!(
+        left_over.is_empty(),
+        "is gone, not forgotten: {left_over:?}"
+    );
 }
 
 proptest! {

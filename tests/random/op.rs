@@ -1,8 +1,10 @@
 //! What can happen in a random interleaving.
 
+use crate::sim::room::Written;
 use crate::sim::{FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::OnExpiry;
+use gavel::stanza::DisplayName;
 use proptest::prelude::*;
 
 /// How many people there are. The last two are one user with two devices.
@@ -153,6 +155,10 @@ fn ticket(person: usize, kind: Option<Kind>) -> Option<Ticket> {
     let serial = person as u32 * 10 + u32::from(kind == Kind::Owner);
     let user = format!("u{}", person.min(PEOPLE - 2));
     let ticket = Ticket::new(kind, serial).user(&user);
+    let ticket = match person % 2 {
+        0 => ticket.named("Ada"),
+        _ => ticket,
+    };
     // Each has another thing to say about permissions, or nothing.
     Some(match person {
         1 => ticket.feature("recording", true),
@@ -164,6 +170,15 @@ fn ticket(person: usize, kind: Option<Kind>) -> Option<Ticket> {
             .feature("breakout-enter", true),
         _ => ticket,
     })
+}
+
+/// Everybody is called Ada; the tokens of some say so.
+fn named(ticket: Option<Ticket>) -> Written {
+    Written {
+        name: DisplayName::Plain("Ada".to_owned()),
+        ticket,
+        ..Written::default()
+    }
 }
 
 fn expiring(world: &World, ticket: Option<Ticket>, seconds: Option<u64>) -> Option<Ticket> {
@@ -205,7 +220,7 @@ impl Play {
                 let nick = world.nick_of(&r, &full(*p, *s)).unwrap_or(nick(*p, *s));
                 let ticket = expiring(world, ticket(*p, *kind), *expires);
                 self.tickets[*p] = ticket.clone();
-                let _ = world.try_join(&full(*p, *s), &r, &nick, ticket);
+                let _ = world.try_write(&full(*p, *s), &r, &nick, named(ticket));
                 self.invite(&r);
             }
             Op::Leave(p, s) => world.leave(&full(*p, *s), &r),
@@ -227,13 +242,13 @@ impl Play {
                 let ticket = self.tickets[*p].clone();
                 let now = world.nick_of(&r, &full(*p, 0));
                 let next = format!("{}x", now.unwrap_or(nick(*p, 0)));
-                let _ = world.try_join(&full(*p, 0), &r, &next, ticket);
+                let _ = world.try_write(&full(*p, 0), &r, &next, named(ticket));
             }
             Op::Breakout(p, kind, expires) => {
                 if world.server.rooms.contains_key(&r) {
                     let nick = nick(*p, 0);
                     let ticket = expiring(world, ticket(*p, *kind), *expires);
-                    let _ = world.try_join(&full(*p, 0), &b, &nick, ticket);
+                    let _ = world.try_write(&full(*p, 0), &b, &nick, named(ticket));
                     self.invite(&b);
                 }
             }

@@ -20,6 +20,7 @@ mod expiry;
 mod guard;
 mod half_seen;
 mod host_absent;
+mod left_over;
 mod reasons;
 mod rules;
 mod together;

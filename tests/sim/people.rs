@@ -19,9 +19,7 @@ impl World {
             ticket,
             ..Written::default()
         };
-        let done = self.server.present(full, room, nick, written);
-        self.flush();
-        done
+        self.try_write(full, room, nick, written)
     }
 
     pub fn join(&mut self, full: &str, room: &RoomJid, nick: &str, ticket: Option<Ticket>) {
@@ -30,8 +28,19 @@ impl World {
 
     /// A presence as somebody writes it.
     pub fn write(&mut self, full: &str, room: &RoomJid, nick: &str, written: Written) {
-        self.server.present(full, room, nick, written).unwrap();
+        self.try_write(full, room, nick, written).unwrap();
+    }
+
+    pub fn try_write(
+        &mut self,
+        full: &str,
+        room: &RoomJid,
+        nick: &str,
+        written: Written,
+    ) -> Result<(), &'static str> {
+        let done = self.server.present(full, room, nick, written);
         self.flush();
+        done
     }
 
     pub fn leave(&mut self, full: &str, room: &RoomJid) {

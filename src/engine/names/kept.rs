@@ -43,6 +43,21 @@ impl Names {
         self.kept.get(room)?.get(nick).map(|frozen| &**frozen)
     }
 
+    /// Everybody of whose name something is kept, but for names of people who have left.
+    pub fn occupants(&self) -> impl Iterator<Item = (&RoomJid, &Nick)> {
+        let rooms = self.kept.iter();
+        let kept = rooms.flat_map(|(room, names)| names.keys().map(move |nick| (room, nick)));
+        let early = self.early.keys().map(|(room, nick)| (room, nick));
+        let alike = self.alike.values().flat_map(Likeness::seats);
+        kept.chain(early).chain(alike)
+    }
+
+    /// The main rooms of meetings whose names are compared, and whether there are any.
+    pub fn meetings(&self) -> impl Iterator<Item = (&RoomJid, bool)> {
+        let alike = self.alike.iter();
+        alike.map(|(main, alike)| (main, !alike.is_empty()))
+    }
+
     /// Keeps a name.
     pub(super) fn put(&mut self, room: &RoomJid, nick: &Nick, frozen: Frozen) {
         let names = self.kept.entry(room.clone()).or_default();
@@ -62,6 +77,17 @@ impl Names {
     /// Whose names look alike in a meeting.
     pub(super) fn alike(&mut self, main: &RoomJid) -> &mut Likeness {
         self.alike.entry(main.clone()).or_default()
+    }
+
+    /// Changes what is known of the names of a meeting, where they are compared at all.
+    pub(super) fn change_alike(&mut self, main: &RoomJid, change: impl FnOnce(&mut Likeness)) {
+        let Some(alike) = self.alike.get_mut(main) else {
+            return;
+        };
+        change(alike);
+        if alike.is_empty() {
+            self.alike.remove(main);
+        }
     }
 
     /// Names may look alike from now on; or nobody is in any meeting any more.

@@ -171,6 +171,16 @@ impl Likeness {
         }
     }
 
+    /// Whether nobody is known, not even somebody who has left.
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty() && self.left.is_empty()
+    }
+
+    /// Everybody whose name is compared and who is there.
+    pub fn seats(&self) -> impl Iterator<Item = (&RoomJid, &Nick)> {
+        self.shown.keys().map(|(room, nick)| (room, nick))
+    }
+
     /// Nobody in a room is seen any more, or in all rooms.
     pub fn leave(&mut self, room: Option<&RoomJid>) {
         let all = self.shown.keys();

@@ -28,6 +28,7 @@ use crate::engine::task::Task;
 use crate::engine::warning::Warning;
 use crate::muc::{Nick, RoomJid};
 use frozen::Frozen;
+use likeness::Likeness;
 
 /// The names at work. Nothing else changes which names are kept.
 pub struct NamePart<'a> {
@@ -70,7 +71,8 @@ impl NamePart<'_> {
                 let Place { room, nick, .. } = &gone.place;
                 self.names.forget(room, nick);
                 let seat = (room.clone(), nick.clone());
-                self.names.alike(&gone.place.main).leaves(&seat);
+                let main = &gone.place.main;
+                self.names.change_alike(main, |alike| alike.leaves(&seat));
             }
             RoomEvent::LostSight {
                 room, main, moves, ..
@@ -78,7 +80,8 @@ impl NamePart<'_> {
                 if !moves {
                     self.names.forget_room(room);
                 }
-                self.names.alike(main).leave(Some(room));
+                self.names
+                    .change_alike(main, |alike| alike.leave(Some(room)));
             }
             RoomEvent::Ended { room } => {
                 self.names.forget_room(room);
@@ -98,7 +101,7 @@ impl NamePart<'_> {
                 self.shown_as_guest(&place.room, &place.nick, name, sent);
             }
             SeatNews::AllAnew => self.names.forget_likeness(),
-            SeatNews::Anew(main) => self.names.alike(main).begin_anew(),
+            SeatNews::Anew(main) => self.names.change_alike(main, Likeness::begin_anew),
             SeatNews::Permitted(..) => {}
         }
     }
@@ -106,9 +109,9 @@ impl NamePart<'_> {
     /// The occupant has changed its nick: that is turned back once.
     fn renamed(&mut self, place: &Place, from: &Nick) {
         let seat = |nick: &Nick| (place.room.clone(), nick.clone());
+        let (from_seat, to_seat) = (seat(from), seat(&place.nick));
         self.names
-            .alike(&place.main)
-            .moves(&seat(from), &seat(&place.nick));
+            .change_alike(&place.main, |alike| alike.moves(&from_seat, &to_seat));
         if let Some(mut frozen) = self.names.forget(&place.room, from) {
             frozen.nick_changed(&place.nick);
             self.names.put(&place.room, &place.nick, *frozen);
@@ -163,9 +166,10 @@ impl NamePart<'_> {
     /// Somebody has become infrastructure.
     fn let_go(&mut self, room: &RoomJid, nick: &Nick) {
         let known = self.known.rooms.get(room);
-        if let Some(main) = known.and_then(|room| room.meeting.as_ref()) {
+        let main = known.and_then(|room| room.meeting.as_ref());
+        if let Some(main) = main {
             let seat = (room.clone(), nick.clone());
-            self.names.alike(main).leaves(&seat);
+            self.names.change_alike(main, |alike| alike.leaves(&seat));
         }
         let module = self.known.rooms.get(room).is_some_and(|room| room.module);
         let frozen = self.names.forget(room, nick);

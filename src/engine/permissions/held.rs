@@ -82,6 +82,12 @@ impl Permissions {
         }
     }
 
+    /// Everybody of whom something is known.
+    pub fn occupants(&self) -> impl Iterator<Item = (&RoomJid, &Nick)> {
+        let rooms = self.people.iter();
+        rooms.flat_map(|(room, people)| people.keys().map(move |nick| (room, nick)))
+    }
+
     /// What is known of an occupant.
     pub(super) fn person(&self, room: &RoomJid, nick: &Nick) -> Option<&Person> {
         self.people.get(room)?.get(nick)
