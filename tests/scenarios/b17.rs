@@ -260,7 +260,7 @@ fn b17_a_lost_answer_is_asked_for_again() {
 /// What was told in vain three times is told no more, until something else is to be told.
 #[test]
 fn b17_other_claims_are_told_however_often_the_last_were_in_vain() {
-    let (mut world, r) = world(Policy::default());
+    let (mut world, r) = World::under(Policy::default());
     world.server.permissions.misses = 10;
     world.join(ADA, &r, "ada", Some(member().feature("recording", true)));
     world.run(60_000);
