@@ -1,7 +1,7 @@
 //! B2: who joins gets what the token entitles to, once.
 
 use crate::on_both;
-use crate::support::{Env, Version, jwt, student, teacher, token};
+use crate::support::{Env, Version, teacher};
 use serde_json::{Value, json};
 
 const ROOM: &str = "room@muc.meet.jitsi";
@@ -68,57 +68,6 @@ async fn b2_the_words_of_the_preset(version: Version) {
     assert_eq!(focus.affiliation(ROOM, "guest"), "none");
 }
 on_both!(b2_the_words_of_the_preset);
-
-async fn b2_unchanged_updates_cause_no_request(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let claims = [
-        ("alice", Some(teacher("Alice")), "owner"),
-        ("bob", Some(student("Bob")), "member"),
-        ("guest", None, "none"),
-    ];
-    for (name, claims, affiliation) in claims {
-        let child = claims.map(|claims| jwt(&token(claims))).unwrap_or_default();
-        let client = env.client(name).await;
-        client.join(ROOM, name, &child).await;
-        client.sees_affiliation(ROOM, name, affiliation).await;
-        env.settle().await;
-        let before = env.sent().await.len();
-        for count in 0..20 {
-            client
-                .presence(ROOM, name, &format!("{child}<count>{count}</count>"))
-                .await;
-        }
-        let last = |o: &crate::support::Occupant| {
-            o.presence.named("count").is_some_and(|c| c.text == "19")
-        };
-        focus.sees(ROOM, name, "after 20 updates", last).await;
-        env.settle().await;
-        assert_eq!(env.sent().await.len(), before, "{name}");
-    }
-}
-on_both!(b2_unchanged_updates_cause_no_request);
-
-/// Presence is state: claims go and come with it.
-async fn b2_claims_go_and_come_with_presence(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let alice = env.client("alice").await;
-    let good = jwt(&token(teacher("Alice")));
-    let worse = jwt(&token(student("Alice")));
-    alice.join(ROOM, "alice", &good).await;
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-    alice.presence(ROOM, "alice", &worse).await;
-    focus.sees_affiliation(ROOM, "alice", "member").await;
-    alice.presence(ROOM, "alice", &good).await;
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-    alice.presence(ROOM, "alice", "").await;
-    let lowered = |o: &crate::support::Occupant| o.role == "participant";
-    focus.sees(ROOM, "alice", "without power", lowered).await;
-    env.settle().await;
-    assert_eq!(focus.role(ROOM, "alice"), "participant");
-}
-on_both!(b2_claims_go_and_come_with_presence);
 
 async fn b2_a_taken_nick(version: Version) {
     let env = Env::gavel(version, "[discovery]\npoll = \"off\"").await;

@@ -1,7 +1,7 @@
 //! B6: visitors are left alone, but the role visitor shields nobody.
 
 use crate::on_both;
-use crate::support::{Env, Version, jwt, student, teacher, token};
+use crate::support::{Env, Version, student, teacher};
 
 const ROOM: &str = "room@muc.meet.jitsi";
 
@@ -24,28 +24,3 @@ async fn b6_a_visitor_is_left_alone(version: Version) {
     focus.sees_affiliation(ROOM, "alice", "owner").await;
 }
 on_both!(b6_a_visitor_is_left_alone);
-
-/// Owner by affiliation, visitor by role: the power is that of an owner.
-async fn b6_the_role_visitor_is_no_shield(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let mallory = env.client("mallory").await;
-    let child = jwt(&token(student("Mallory")));
-    mallory.join(ROOM, "mallory", &child).await;
-    focus.sees_affiliation(ROOM, "mallory", "member").await;
-    env.settle().await;
-    env.gavel.freeze();
-    focus
-        .affiliate(ROOM, "mallory@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    focus.set_role(ROOM, "mallory", "visitor").await.unwrap();
-    mallory.presence(ROOM, "mallory", &child).await;
-    env.gavel.thaw();
-    focus.sees_affiliation(ROOM, "mallory", "member").await;
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "mallory"), "member");
-    let done = mallory.affiliate(ROOM, "eve@meet.jitsi", "owner").await;
-    assert_eq!(done, Err("not-allowed".into()));
-}
-on_both!(b6_the_role_visitor_is_no_shield);

@@ -3,6 +3,54 @@
 
 #![allow(clippy::unwrap_used)]
 
+/// Plays a script on both Prosodys; where it says so, also with the module.
+macro_rules! played {
+    ($name:ident) => {
+        mod $name {
+            #[test]
+            fn prosody_0_12() {
+                play!($name, V0_12, false);
+            }
+            #[test]
+            fn prosody_13() {
+                play!($name, V13, false);
+            }
+        }
+    };
+    ($name:ident, with_module) => {
+        mod $name {
+            #[test]
+            fn prosody_0_12() {
+                play!($name, V0_12, false);
+            }
+            #[test]
+            fn prosody_13() {
+                play!($name, V13, false);
+            }
+            #[test]
+            fn prosody_0_12_with_module() {
+                play!($name, V0_12, true);
+            }
+            #[test]
+            fn prosody_13_with_module() {
+                play!($name, V13, true);
+            }
+        }
+    };
+}
+
+/// Plays a script on one Prosody.
+macro_rules! play {
+    ($name:ident, $version:ident, $module:literal) => {{
+        let at = (crate::support::Version::$version, $module);
+        crate::support::run(super::$name::<crate::stage::Servers>(at));
+    }};
+}
+
+#[path = "../scripts/mod.rs"]
+mod scripts;
+#[path = "../stages/servers.rs"]
+mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -13,11 +61,9 @@ mod arrival;
 mod b01_level;
 mod b02_join;
 mod b03_correction;
-mod b04_step_down;
 mod b05_fallback;
 mod b05_guests;
 mod b06_visitors;
-mod b07_shared_jid;
 mod b08_guests;
 mod b08_names;
 mod b08_pictures;

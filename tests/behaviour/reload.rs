@@ -10,21 +10,6 @@ use std::time::Duration;
 
 const ROOM: &str = "class@muc.meet.jitsi";
 
-/// Waits until gavel has taken what it was told to read.
-async fn reload(env: &Env, overrides: &str) {
-    let before = env
-        .gavel
-        .log()
-        .matches("the configuration was read again")
-        .count();
-    env.gavel.reconfigure(&env.prosody, overrides);
-    env.gavel.hang_up();
-    env.gavel
-        .until_log(|log| log.matches("the configuration was read again").count() > before)
-        .await;
-    env.settle().await;
-}
-
 async fn a_new_policy_holds_at_once_for_everybody(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
@@ -33,7 +18,7 @@ async fn a_new_policy_holds_at_once_for_everybody(version: Version) {
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     let rule = "[[policy.rule]]\nname = 'students'\nwhen = 'claims.context.user.name == \"Bob\"'\naffiliation = 'owner'";
-    reload(&env, rule).await;
+    env.reload(rule).await;
     focus.sees_affiliation(ROOM, "bob", "owner").await;
     assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
     env.settle().await;
@@ -43,7 +28,7 @@ async fn a_new_policy_holds_at_once_for_everybody(version: Version) {
     assert_eq!(last["cause"], "reload", "{events}");
     let reason = last["reason"].as_str().unwrap();
     assert!(reason.contains("students"), "{reason}");
-    reload(&env, "").await;
+    env.reload("").await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
@@ -72,7 +57,7 @@ async fn a_bad_file_is_refused_and_the_old_one_stays(version: Version) {
     bob.sees_affiliation(ROOM, "bob", "member").await;
     assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
     // Mended, it is taken.
-    reload(&env, "[policy]\nguests = 'ignore'").await;
+    env.reload("[policy]\nguests = 'ignore'").await;
 }
 on_both!(a_bad_file_is_refused_and_the_old_one_stays);
 
@@ -80,7 +65,7 @@ async fn what_needs_a_restart_is_said(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
     let more = "[component]\nnick = 'hammer'\n[admin]\nlisten = '127.0.0.1:9'\n[log]\nformat = 'json'\n[state]\nfile = ''";
-    reload(&env, more).await;
+    env.reload(more).await;
     let line = env
         .gavel
         .logs("takes effect when gavel is started again")
@@ -99,11 +84,8 @@ async fn infrastructure_moves_in_and_out(version: Version) {
     let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
-    reload(
-        &env,
-        "[infrastructure]\njids = ['focus@auth.meet.jitsi', 'bob@meet.jitsi']",
-    )
-    .await;
+    env.reload("[infrastructure]\njids = ['focus@auth.meet.jitsi', 'bob@meet.jitsi']")
+        .await;
     focus
         .affiliate(ROOM, "bob@meet.jitsi", "owner")
         .await
@@ -112,7 +94,7 @@ async fn infrastructure_moves_in_and_out(version: Version) {
     env.settle().await;
     assert_eq!(bob.affiliation(ROOM, "bob"), "owner", "left alone");
     assert_eq!(env.gavel.get("/v1/status").await.json()["occupants"], 1);
-    reload(&env, "").await;
+    env.reload("").await;
     // As his token says: it was looked at anew.
     bob.sees_affiliation(ROOM, "bob", "member").await;
     let shown = env
@@ -132,14 +114,14 @@ async fn claims_that_were_refused_are_looked_at_again(version: Version) {
     let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
     env.settle().await;
     assert_eq!(focus.affiliation(ROOM, "alice"), "none");
-    reload(&env, "").await;
+    env.reload("").await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
     // A key that is gone, or a source, takes along what was believed by it.
-    reload(&env, &with(secret)).await;
+    env.reload(&with(secret)).await;
     focus.sees_affiliation(ROOM, "alice", "none").await;
-    reload(&env, "").await;
+    env.reload("").await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
-    reload(&env, "[claims]\nsources = ['bridge']").await;
+    env.reload("[claims]\nsources = ['bridge']").await;
     focus.sees_affiliation(ROOM, "alice", "none").await;
 }
 on_both!(claims_that_were_refused_are_looked_at_again);
@@ -152,9 +134,9 @@ async fn names_are_kept_from_now_on(version: Version) {
     bob.join(ROOM, "bob", &children).await;
     env.settle().await;
     assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("Alice"));
-    reload(&env, "").await;
+    env.reload("").await;
     focus.sees_name(ROOM, "bob", "Bob").await;
-    reload(&env, "[names]\nfreeze = 'off'").await;
+    env.reload("[names]\nfreeze = 'off'").await;
     bob.presence(ROOM, "bob", &children).await;
     focus.sees_name(ROOM, "bob", "Alice").await;
     env.settle().await;
@@ -196,7 +178,7 @@ async fn reloads_under_load_take_nothing_from_anybody(version: Version) {
         assert_eq!(focus.affiliation(ROOM, "carol"), "owner", "{kind}");
         guest.leave(ROOM, &name).await;
     }
-    reload(&env, "").await;
+    env.reload("").await;
     let lowered = |jid: &str| jid == "alice@meet.jitsi" || jid == "carol@meet.jitsi";
     let requests = env.requests().await;
     let lost = requests
@@ -237,7 +219,7 @@ async fn decisions_are_written_and_the_file_is_rotated(version: Version) {
     let env = Env::new(version).await;
     let file = env.prosody.dir().join("audit.jsonl");
     let audit = format!("[log]\naudit = {file:?}");
-    reload(&env, &audit).await;
+    env.reload(&audit).await;
     env.gavel
         .logs("decisions are written to the audit file")
         .await;
@@ -267,7 +249,7 @@ async fn decisions_are_written_and_the_file_is_rotated(version: Version) {
     assert_eq!(last[0]["cause"], "correction");
     assert_eq!(lines(&old, 1).await.len(), 1);
     // What cannot be written is said, and stops nothing.
-    reload(&env, "[log]\naudit = '/proc/none/audit.jsonl'").await;
+    env.reload("[log]\naudit = '/proc/none/audit.jsonl'").await;
     env.gavel.logs("cannot write the audit file").await;
     focus
         .affiliate(ROOM, "bob@meet.jitsi", "owner")
@@ -307,16 +289,16 @@ async fn with_the_module_all_of_it_holds(version: Version) {
     bob.join(ROOM, "bob", &children).await;
     focus.sees_affiliation(ROOM, "bob", "member").await;
     assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("Alice"));
-    reload(&env, module).await;
+    env.reload(module).await;
     focus.sees_name(ROOM, "bob", "Bob").await;
-    reload(&env, &off).await;
+    env.reload(&off).await;
     bob.presence(ROOM, "bob", &children).await;
     focus.sees_name(ROOM, "bob", "Alice").await;
     let strange =
         format!("{off}\n[infrastructure]\njids = ['focus@auth.meet.jitsi', 'bob@meet.jitsi']");
-    reload(&env, &strange).await;
+    env.reload(&strange).await;
     assert_eq!(env.gavel.get("/v1/status").await.json()["occupants"], 0);
-    reload(&env, &off).await;
+    env.reload(&off).await;
     env.gavel
         .shows_occupant("class", "bob", "believed", |bob| bob["source"] == "jwt")
         .await;

@@ -2,48 +2,8 @@
 
 use crate::sim::world::MUC;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
-use gavel::engine::{Report, Warning};
 use gavel::muc::{Affiliation, Role};
 use gavel::stanza::{Outbound, Request};
-
-#[test]
-fn b2_an_owners_token_makes_owner_within_a_round_trip() {
-    for module in [true, false] {
-        let mut world = World::new(Choice {
-            module,
-            ..Choice::default()
-        });
-        let r = room("r");
-        world.open_room(&r);
-        let joined = world.now;
-        world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
-        world.run(15);
-        assert_eq!(
-            world.has(&r, "t@meet.jitsi"),
-            Affiliation::Owner,
-            "module: {module}"
-        );
-        assert_eq!(world.changes_since(joined).len(), 1);
-        world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
-        world.check_quiet();
-        assert_eq!(world.changes_since(joined).len(), 1);
-    }
-}
-
-#[test]
-fn b1_whoever_the_focus_promotes_is_lowered() {
-    let mut world = World::new(Choice::default());
-    let r = room("r");
-    world.open_room(&r);
-    world.join("g@meet.jitsi/1", &r, "g", None);
-    world.run(50);
-    world
-        .set(Some(FOCUS), &r, "g@meet.jitsi", Affiliation::Owner)
-        .unwrap();
-    world.run(50);
-    assert_eq!(world.has(&r, "g@meet.jitsi"), Affiliation::None);
-    world.check_quiet();
-}
 
 #[test]
 fn b1_lists_and_configuration_whose_replies_are_lost_are_read_again() {
@@ -178,21 +138,6 @@ fn b1_after_a_lost_reply_gavel_compares_again() {
 }
 
 #[test]
-fn b1_a_server_admin_is_left_alone() {
-    let (mut world, r) = World::opened(Choice::default());
-    world.server.admins.insert("boss@meet.jitsi".into());
-    let start = world.now;
-    world.join("boss@meet.jitsi/1", &r, "boss", None);
-    world.run(60_000);
-    assert_eq!(world.changes_since(start).len(), 1);
-    let told = world
-        .reports
-        .iter()
-        .filter(|report| matches!(report, Report::Warning(Warning::ServerAdmin { .. })));
-    assert_eq!(told.count(), 1);
-}
-
-#[test]
 fn b1_refused_is_tried_by_command_once_and_then_with_pauses() {
     let (mut world, r) = World::opened(Choice {
         module: false,
@@ -217,76 +162,6 @@ fn b1_refused_is_tried_by_command_once_and_then_with_pauses() {
     world.server.admins.insert(gavel);
     world.run(6_000);
     assert_eq!(world.has(&r, "g@meet.jitsi"), Affiliation::None);
-    world.check_quiet();
-}
-
-#[test]
-fn b1_who_was_promoted_and_left_is_lowered_from_afar_and_what_they_did_too() {
-    let (mut world, r) = World::opened(Choice::default());
-    world.join("a@meet.jitsi/1", &r, "a", None);
-    world.join("b@meet.jitsi/1", &r, "b", None);
-    world.join("t@meet.jitsi/1", &r, "t", teacher());
-    world.run(50);
-    world
-        .set(Some(FOCUS), &r, "a@meet.jitsi", Affiliation::Owner)
-        .unwrap();
-    world.leave("a@meet.jitsi/1", &r);
-    let a = Some("a@meet.jitsi/1");
-    world
-        .set(a, &r, "b@meet.jitsi", Affiliation::Owner)
-        .unwrap();
-    world
-        .set(a, &r, "c@meet.jitsi", Affiliation::Owner)
-        .unwrap();
-    world
-        .set(a, &r, "t@meet.jitsi", Affiliation::Outcast)
-        .unwrap();
-    world.run(100);
-    for (jid, has) in [
-        ("a@meet.jitsi", Affiliation::None),
-        ("b@meet.jitsi", Affiliation::None),
-        ("c@meet.jitsi", Affiliation::None),
-        ("t@meet.jitsi", Affiliation::Owner),
-    ] {
-        assert_eq!(world.has(&r, jid), has, "{jid}");
-    }
-    world.check_quiet();
-}
-
-#[test]
-fn b1_an_absent_moderator_keeps_what_they_had_and_is_never_raised() {
-    let (mut world, r) = World::opened(Choice::default());
-    world.join("t@meet.jitsi/1", &r, "t", teacher());
-    world.join("h@meet.jitsi/1", &r, "h", Some(Ticket::new(Kind::Owner, 2)));
-    world.run(50);
-    world.leave("t@meet.jitsi/1", &r);
-    world.run(1_000);
-    assert_eq!(world.has(&r, "t@meet.jitsi"), Affiliation::Owner);
-    world
-        .set(None, &r, "t@meet.jitsi", Affiliation::None)
-        .unwrap();
-    world.run(1_000);
-    assert_eq!(world.has(&r, "t@meet.jitsi"), Affiliation::None);
-    world.check_quiet();
-    world.join("t@meet.jitsi/1", &r, "t", teacher());
-    world.check_quiet();
-    assert_eq!(world.has(&r, "t@meet.jitsi"), Affiliation::Owner);
-}
-
-#[test]
-fn b1_role_moderator_counts_as_a_promotion_by_its_actor() {
-    let (mut world, r) = World::opened(Choice::default());
-    world.join("t@meet.jitsi/1", &r, "t", teacher());
-    world.join("a@meet.jitsi/1", &r, "a", None);
-    world.join("b@meet.jitsi/1", &r, "b", None);
-    world.run(50);
-    world
-        .role(Some("t@meet.jitsi/1"), &r, "a", Role::Moderator)
-        .unwrap();
-    world.role(None, &r, "b", Role::Moderator).unwrap();
-    world.run(50);
-    assert_eq!(world.has(&r, "a@meet.jitsi"), Affiliation::Owner);
-    assert_eq!(world.role_of(&r, "b"), Role::Participant);
     world.check_quiet();
 }
 

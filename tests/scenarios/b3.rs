@@ -2,8 +2,8 @@
 
 use crate::sim::{FOCUS, Kind, Ticket, World};
 use gavel::engine::{Report, Warning};
-use gavel::muc::{Affiliation, Role, RoomJid};
-use gavel::policy::{Grants, Guests, Policy};
+use gavel::muc::{Affiliation, RoomJid};
+use gavel::policy::Policy;
 
 const T: &str = "t@meet.jitsi/1";
 const G: &str = "g@meet.jitsi/1";
@@ -30,31 +30,6 @@ fn contested(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn b3_a_focus_that_promotes_for_six_seconds_is_corrected_with_growing_pauses() {
-    let (mut world, r) = with(Policy::default());
-    let start = world.now;
-    world.focus_fights_until = start + 6_000;
-    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
-    world.run(30_000);
-    let corrections: Vec<u64> = world
-        .changes_since(start)
-        .iter()
-        .map(|(at, _)| *at)
-        .collect();
-    assert!(corrections.len() <= 12, "{corrections:?}");
-    let pauses: Vec<u64> = corrections
-        .windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .collect();
-    assert_eq!(pauses, [10, 10, 10, 10, 250, 500, 1_000, 2_000, 4_000]);
-    assert_eq!(world.has(&r, G), Affiliation::None);
-    let told = contested(&world);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].contains("focus@auth.meet.jitsi"), "{told:?}");
-    world.check_quiet();
-}
-
-#[test]
 fn b3_an_entitled_quarreller_does_not_make_gavel_spin() {
     let (mut world, r) = with(Policy::default());
     world.join("h@meet.jitsi/1", &r, "h", Some(Ticket::new(Kind::Owner, 2)));
@@ -72,91 +47,6 @@ fn b3_an_entitled_quarreller_does_not_make_gavel_spin() {
     assert!((6..=12).contains(&corrections), "{corrections}");
     world.check_quiet();
     assert_eq!(world.has(&r, T), Affiliation::Owner);
-}
-
-#[test]
-fn b3_who_is_not_entitled_is_lowered_first_and_without_pause() {
-    let (mut world, r) = with(Policy::default());
-    world.join("x@meet.jitsi/1", &r, "x", None);
-    world.run(50);
-    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
-    world
-        .set(Some(G), &r, "x@meet.jitsi", Affiliation::Owner)
-        .unwrap();
-    let start = world.now;
-    world.run(50);
-    let sent: Vec<String> = world
-        .changes_since(start)
-        .iter()
-        .map(|(at, stanza)| format!("{} {stanza:?}", at - start))
-        .collect();
-    assert_eq!(sent.len(), 2);
-    assert!(sent[0].starts_with("5 ") && sent[0].contains("g@meet.jitsi"));
-    assert!(sent[1].starts_with("5 ") && sent[1].contains("x@meet.jitsi"));
-    world.check_quiet();
-}
-
-#[test]
-fn b3_a_grant_survives_updates_and_passes_on() {
-    let (mut world, r) = with(Policy::default());
-    world.join(
-        "x@meet.jitsi/1",
-        &r,
-        "x",
-        Some(Ticket::new(Kind::Member, 3)),
-    );
-    world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
-    world.run(50);
-    world.join(G, &r, "g", None);
-    world
-        .set(Some(G), &r, "x@meet.jitsi", Affiliation::Admin)
-        .unwrap();
-    world.run(50);
-    assert_eq!(world.has(&r, G), Affiliation::Owner);
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Owner);
-    world.check_quiet();
-    world.restart();
-    world.check_quiet();
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Owner);
-}
-
-#[test]
-fn b3_grants_as_configured() {
-    for (grants, has) in [
-        (Grants::Owner, Affiliation::Owner),
-        (Grants::Admin, Affiliation::Admin),
-        (Grants::None, Affiliation::None),
-    ] {
-        let (mut world, r) = with(Policy {
-            grants,
-            ..Policy::default()
-        });
-        world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
-        world.run(100);
-        assert_eq!(world.has(&r, G), has);
-        world.check_quiet();
-    }
-}
-
-#[test]
-fn b3_a_grant_ends_with_a_kick_and_a_ban() {
-    for ban in [false, true] {
-        let (mut world, r) = with(Policy::default());
-        world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
-        world.run(50);
-        if ban {
-            world.set(Some(T), &r, G, Affiliation::Outcast).unwrap();
-            world.run(50);
-            world.set(Some(T), &r, G, Affiliation::None).unwrap();
-        } else {
-            world.role(Some(T), &r, "g", Role::None).unwrap();
-        }
-        world.run(50);
-        assert_eq!(world.has(&r, G), Affiliation::None, "ban: {ban}");
-        world.join(G, &r, "g", None);
-        world.check_quiet();
-        assert_eq!(world.has(&r, G), Affiliation::None, "ban: {ban}");
-    }
 }
 
 fn device(serial: u32) -> Option<Ticket> {
@@ -208,151 +98,6 @@ fn b3_a_step_down_follows_a_user_who_comes_with_a_late_token() {
 }
 
 #[test]
-fn b4_a_host_who_steps_down_is_left_there() {
-    let (mut world, r) = with(Policy::default());
-    world.set(Some(T), &r, T, Affiliation::Member).unwrap();
-    world.run(50);
-    world.join(T, &r, "t", teacher());
-    world.restart();
-    world.check_quiet();
-    assert_eq!(world.has(&r, T), Affiliation::Member);
-    world.set(Some(FOCUS), &r, T, Affiliation::Owner).unwrap();
-    world.check_quiet();
-    assert_eq!(world.has(&r, T), Affiliation::Member);
-}
-
-#[test]
-fn b4_a_host_lowered_or_banned_by_another_gets_it_back_as_configured() {
-    for protect_hosts in [true, false] {
-        for to in [Affiliation::Member, Affiliation::Outcast] {
-            let (mut world, r) = with(Policy {
-                protect_hosts,
-                ..Policy::default()
-            });
-            world.join("h@meet.jitsi/1", &r, "h", Some(Ticket::new(Kind::Owner, 2)));
-            world.run(50);
-            world.set(Some("h@meet.jitsi/1"), &r, T, to).unwrap();
-            world.run(100);
-            let expected = if protect_hosts {
-                Affiliation::Owner
-            } else {
-                to
-            };
-            assert_eq!(world.has(&r, T), expected, "protected: {protect_hosts}");
-            world.check_quiet();
-        }
-    }
-}
-
-#[test]
-fn b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not() {
-    let (mut world, r) = with(Policy::default());
-    for who in ["x", "y"] {
-        world.join(&format!("{who}@meet.jitsi/1"), &r, who, None);
-    }
-    world.run(50);
-    world
-        .set(Some(T), &r, "y@meet.jitsi", Affiliation::Outcast)
-        .unwrap();
-    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
-    world
-        .set(Some(G), &r, "x@meet.jitsi", Affiliation::Outcast)
-        .unwrap();
-    world.run(100);
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::None);
-    assert_eq!(world.has(&r, "y@meet.jitsi"), Affiliation::Outcast);
-    world.check_quiet();
-}
-
-#[test]
-fn b5_whoever_is_lowered_gets_back_what_they_had() {
-    let (mut world, r) = with(Policy::default());
-    world.set(Some(T), &r, G, Affiliation::Member).unwrap();
-    world.run(50);
-    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
-    world.run(50);
-    assert_eq!(world.has(&r, G), Affiliation::Member);
-    world.check_quiet();
-}
-
-#[test]
-fn b5_nobody_is_thrown_out_of_a_members_only_room() {
-    let (mut world, r) = with(Policy::default());
-    world.server.rooms.get_mut(&r).unwrap().members_only = true;
-    let user = gavel::stanza::MucUser {
-        status: vec![104],
-        ..Default::default()
-    };
-    let kind = gavel::stanza::MessageKind::Groupchat;
-    world.server.room_message(&r, user, kind);
-    world.flush();
-    world.run(50);
-    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
-    world.run(50);
-    assert_eq!(world.has(&r, G), Affiliation::Member);
-    assert!(world.server.rooms[&r].occupants.contains_key("g"));
-    world.check_quiet();
-}
-
-#[test]
-fn b5_guests_are_ignored_if_so_configured() {
-    let (mut world, r) = with(Policy {
-        guests: Guests::Ignore,
-        ..Policy::default()
-    });
-    let start = world.now;
-    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
-    world.check_quiet();
-    assert_eq!(world.has(&r, G), Affiliation::Owner);
-    assert!(world.changes_since(start).is_empty());
-}
-
-#[test]
-fn b6_a_visitor_is_left_alone_but_is_no_shield() {
-    let (mut world, r) = with(Policy::default());
-    world.role(None, &r, "g", Role::Visitor).unwrap();
-    world.join("m@meet.jitsi/1", &r, "m", None);
-    world.role(None, &r, "m", Role::Visitor).unwrap();
-    world.run(50);
-    let start = world.now;
-    world.join(
-        "m@meet.jitsi/1",
-        &r,
-        "m",
-        Some(Ticket::new(Kind::Member, 7)),
-    );
-    world.run(50);
-    assert!(world.changes_since(start).is_empty());
-    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
-    world.role(None, &r, "g", Role::Visitor).unwrap();
-    world.check_quiet();
-    assert_eq!(world.has(&r, G), Affiliation::None);
-}
-
-#[test]
-fn b7_the_highest_of_a_shared_jid_holds_while_it_is_there() {
-    let (mut world, r) = with(Policy::default());
-    world.join(
-        "s@meet.jitsi/1",
-        &r,
-        "s1",
-        Some(Ticket::new(Kind::Member, 8)),
-    );
-    world.join(
-        "s@meet.jitsi/2",
-        &r,
-        "s2",
-        Some(Ticket::new(Kind::Owner, 9)),
-    );
-    world.run(100);
-    assert_eq!(world.has(&r, "s@meet.jitsi"), Affiliation::Owner);
-    world.leave("s@meet.jitsi/2", &r);
-    world.run(100);
-    assert_eq!(world.has(&r, "s@meet.jitsi"), Affiliation::Member);
-    world.check_quiet();
-}
-
-#[test]
 fn b7_a_ban_of_a_shared_jid_is_not_undone_half_way() {
     let (mut world, r) = with(Policy {
         protect_hosts: false,
@@ -384,41 +129,6 @@ fn b4_a_host_is_unbanned_at_once_though_a_machine_has_been_quarrelling() {
         .unwrap();
     world.run(20);
     assert_eq!(world.has(&r, T), Affiliation::Owner);
-    world.check_quiet();
-}
-
-/// Jicofo in authentication mode promotes everybody who has logged in, with each
-/// presence of its own.
-#[test]
-fn b3_a_focus_that_acts_anew_is_corrected_each_time_without_pause() {
-    let (mut world, r) = with(Policy::default());
-    let students: Vec<String> = (0..5).map(|n| format!("s{n}@meet.jitsi/1")).collect();
-    for (n, student) in students.iter().enumerate() {
-        let ticket = Some(Ticket::new(Kind::Member, 10 + n as u32));
-        world.join(student, &r, &format!("s{n}"), ticket);
-    }
-    world.run(50);
-    let mut longest = 0;
-    for _ in 0..8 {
-        for student in &students {
-            world
-                .set(Some(FOCUS), &r, student, Affiliation::Owner)
-                .unwrap();
-        }
-        let promoted = world.now;
-        let moderates = |world: &World| {
-            let mut all = students.iter();
-            all.any(|student| world.has(&r, student).moderates())
-        };
-        while moderates(&world) {
-            world.run(1);
-        }
-        longest = longest.max(world.now - promoted);
-        world.run(promoted + 625 - world.now);
-    }
-    // The announcement's way to gavel, and the correction's way back.
-    assert_eq!(longest, 10);
-    assert!(contested(&world).is_empty());
     world.check_quiet();
 }
 

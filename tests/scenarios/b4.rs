@@ -2,7 +2,7 @@
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::engine::room::Membership;
-use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::Policy;
 
 const T: &str = "t@meet.jitsi/1";
@@ -96,38 +96,6 @@ fn b4_who_is_banned_in_a_breakout_room_keeps_nothing_over_a_restart() {
     world.set(Some(FOCUS), &r, H, Affiliation::Owner).unwrap();
     world.run(1_000);
     assert!(world.has(&r, H) < Affiliation::Admin);
-    world.check_quiet();
-}
-
-/// Prosody lets an owner take the role of another, whose affiliation stays.
-#[test]
-fn b4_a_host_whose_role_another_takes_gets_it_back() {
-    for (module, protect_hosts) in [(true, true), (false, true), (true, false)] {
-        let policy = Policy {
-            protect_hosts,
-            ..Policy::default()
-        };
-        let (mut world, r) = hosts(module, policy);
-        for by in [T, FOCUS] {
-            world.role(Some(by), &r, "h", Role::Participant).unwrap();
-            world.run(1_000);
-            let back = world.role_of(&r, "h") == Role::Moderator;
-            assert_eq!(back, protect_hosts, "module: {module}, by {by}");
-        }
-        world.check_quiet();
-    }
-}
-
-#[test]
-fn b4_a_host_who_gives_up_their_role_is_left_without() {
-    let (mut world, r) = hosts(true, Policy::default());
-    world.role(Some(H), &r, "h", Role::Participant).unwrap();
-    world.run(1_000);
-    assert_eq!(world.role_of(&r, "h"), Role::Participant);
-    // Whoever else does the same afterwards changes nothing.
-    world.join(H, &r, "h", host(2));
-    world.run(1_000);
-    assert_eq!(world.role_of(&r, "h"), Role::Participant);
     world.check_quiet();
 }
 

@@ -44,26 +44,6 @@ fn owners(world: &World, r: &RoomJid, people: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn b3_of_three_who_carry_one_id_only_whom_the_teacher_promotes_moderates() {
-    let (mut world, r) = with(Policy::default(), true);
-    let all = ["a", "b", "c"];
-    comes(&mut world, &r, "a", Kind::Member);
-    promote(&mut world, &r, "a");
-    comes(&mut world, &r, "b", Kind::Member);
-    comes(&mut world, &r, "c", Kind::Member);
-    assert_eq!(owners(&world, &r, &all), ["a"]);
-    // Either of the two could be meant.
-    world.leave(&full("a"), &r);
-    world.run(50);
-    assert_eq!(owners(&world, &r, &["b", "c"]), [""; 0]);
-    // Nor is one meant as the other goes, or comes anew.
-    world.leave(&full("b"), &r);
-    comes(&mut world, &r, "d", Kind::Member);
-    world.check_quiet();
-    assert_eq!(owners(&world, &r, &["b", "c", "d"]), [""; 0]);
-}
-
-#[test]
 fn b3_a_teacher_who_steps_down_takes_nobody_along() {
     let (mut world, r) = with(Policy::default(), true);
     comes(&mut world, &r, "a", Kind::Owner);

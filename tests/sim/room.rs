@@ -448,7 +448,10 @@ impl Server {
         let role = state.default_role(affiliation);
         if role == Role::None {
             self.end_if_empty(room);
-            return Err("registration-required");
+            return Err(match affiliation {
+                Affiliation::Outcast => "forbidden",
+                _ => "registration-required",
+            });
         }
         let given = self.give_ahead(full, room, written.ticket.as_ref());
         let state = self.rooms.get_mut(room).unwrap();

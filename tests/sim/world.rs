@@ -40,6 +40,7 @@ pub struct Choice {
     pub guests: GuestNames,
     pub host_absent: AbsentHost,
     pub host_absent_after: Duration,
+    pub leeway: Duration,
     pub poll: Poll,
     pub rooms: Vec<RoomJid>,
     /// muc_domain_mapper rewrites what comes from tenants' rooms.
@@ -55,6 +56,7 @@ impl Default for Choice {
             guests: GuestNames::Free,
             host_absent: AbsentHost::None,
             host_absent_after: Duration::from_secs(300),
+            leeway: Duration::from_secs(30),
             poll: Poll::Auto,
             rooms: Vec::new(),
             tenants: false,
@@ -84,7 +86,7 @@ impl Choice {
                 after: self.host_absent_after,
                 services: vec![MUC.to_owned()],
             },
-            leeway: Duration::from_secs(30),
+            leeway: self.leeway,
             freeze: self.freeze,
             guests: self.guests,
             infrastructure: Infrastructure {

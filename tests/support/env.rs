@@ -179,6 +179,16 @@ impl Env {
         }
     }
 
+    /// Has gavel read other settings (TOML), and waits until they hold.
+    pub async fn reload(&self, overrides: &str) {
+        let read = |log: &str| log.matches("the configuration was read again").count();
+        let before = read(&self.gavel.log());
+        self.gavel.reconfigure(&self.prosody, overrides);
+        self.gavel.hang_up();
+        self.gavel.until_log(|log| read(log) > before).await;
+        self.settle().await;
+    }
+
     /// A change made by a server module, which has no actor.
     pub async fn server_sets(&self, room: &str, jid: &str, affiliation: &str) {
         let order = format!(

@@ -1,0 +1,76 @@
+//! B5: guests are kept below moderator, and lowered to what they had.
+
+use super::stage::{Stage, host, student};
+
+pub async fn b5_guests_below_moderator_are_left_alone<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    stage.sets("focus", "listed", "member").await;
+    stage.sets("focus", "banned", "outcast").await;
+    stage.enters("listed", &None).await;
+    stage.enters("guest", &None).await;
+    stage.ends([("listed", "member"), ("guest", "none")]).await;
+    assert_eq!(stage.requests().await, []);
+    let refused = stage.tries_to_enter("banned", &None).await;
+    assert_eq!(refused, Err("forbidden".into()));
+}
+played!(b5_guests_below_moderator_are_left_alone);
+
+pub async fn b5_who_is_lowered_gets_back_what_they_had<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    stage.enters("alice", &host("Alice")).await;
+    stage.ends([("alice", "owner")]).await;
+    stage.sets("focus", "listed", "member").await;
+    stage.enters("listed", &None).await;
+    stage.enters("guest", &None).await;
+    stage.enters("made", &None).await;
+    stage.sets("alice", "made", "member").await;
+    stage.rests().await;
+    for (who, before) in [("listed", "member"), ("guest", "none"), ("made", "member")] {
+        for to in ["owner", "admin"] {
+            stage.sets("focus", who, to).await;
+            stage.ends([(who, before)]).await;
+        }
+    }
+}
+played!(b5_who_is_lowered_gets_back_what_they_had);
+
+/// In a members-only room affiliation none would throw people out.
+pub async fn b5_nobody_is_thrown_out_of_a_members_only_room<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    stage.makes_members_only(true).await;
+    // Promoted before they come, so there is nothing that they had before.
+    stage.gavel_looks_away();
+    stage.sets("focus", "guest", "owner").await;
+    stage.enters("guest", &None).await;
+    stage.gavel_looks_again();
+    stage.ends([("guest", "member")]).await;
+    // Members by the room's list, promoted inside.
+    stage.sets("focus", "bob", "member").await;
+    stage.enters("bob", &student("Bob")).await;
+    stage.sets("focus", "bob", "owner").await;
+    stage.ends([("guest", "member"), ("bob", "member")]).await;
+    for who in ["guest", "bob"] {
+        assert_eq!(stage.role(who).await, "participant", "{who}");
+        assert_eq!(stage.thrown_out(who), 0, "{who}");
+    }
+    // Whoever holds a token is let in by what gavel does for others, not by
+    // itself: a token is no key to a room.
+    let refused = stage.tries_to_enter("alice", &None).await;
+    assert_eq!(refused, Err("registration-required".into()));
+}
+played!(b5_nobody_is_thrown_out_of_a_members_only_room);
+
+pub async fn b5_ignored_guests_keep_what_they_are_given<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "[policy]\nguests = 'ignore'").await;
+    stage.enters("guest", &None).await;
+    stage.enters("bob", &student("Bob")).await;
+    stage.enters("alice", &host("Alice")).await;
+    stage.sets("focus", "guest", "owner").await;
+    stage.sets("focus", "bob", "owner").await;
+    stage
+        .ends([("bob", "member"), ("guest", "owner"), ("alice", "owner")])
+        .await;
+    stage.idles().await;
+    assert_eq!(stage.asked("guest").await, [""; 0]);
+}
+played!(b5_ignored_guests_keep_what_they_are_given);

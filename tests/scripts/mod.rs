@@ -1,0 +1,12 @@
+//! Stories that are played on the modelled MUC service and on real servers: one file for
+//! each behaviour of the specification. `played!` names the stages.
+
+pub mod stage;
+
+mod b1;
+mod b2;
+mod b3;
+mod b3_grants;
+mod b4;
+mod b5;
+mod b6_b7;

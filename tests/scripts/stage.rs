@@ -1,0 +1,213 @@
+//! What a script can do and see, wherever it is played.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// What somebody's token says. Shown again, it is the same token; made anew, it is
+/// another one that says the same.
+#[derive(Debug, Clone)]
+pub struct Token {
+    pub host: bool,
+    /// `context.user.id`
+    pub id: String,
+    /// `context.user.name`
+    pub name: String,
+    /// `exp`, in seconds since 1970.
+    pub exp: Option<u64>,
+    /// Tells tokens apart that say the same.
+    pub serial: u32,
+}
+
+impl Token {
+    fn new(host: bool, name: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        Self {
+            host,
+            id: name.to_owned(),
+            name: name.to_owned(),
+            exp: None,
+            serial: NEXT.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+/// The token of a moderator.
+pub fn host(name: &str) -> Option<Token> {
+    Some(Token::new(true, name))
+}
+
+/// The token of a person who is no moderator.
+pub fn student(name: &str) -> Option<Token> {
+    Some(Token::new(false, name))
+}
+
+/// What a meeting begins with, besides the focus and gavel.
+#[derive(Debug, Default)]
+pub struct Setting {
+    /// gavel's settings, as TOML.
+    pub config: String,
+    /// A server admin besides gavel.
+    pub admin: Option<&'static str>,
+}
+
+impl From<&str> for Setting {
+    fn from(config: &str) -> Self {
+        Self {
+            config: config.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A room with a focus that gavel is in, and people.
+///
+/// People are called by the first part of their JID: `alice` is `alice@meet.jitsi`,
+/// with the nick `alice`. `alice/phone` is one of several sessions of hers, with the
+/// nick `phone`. Others say their whole JID. Who acts may also be the `focus`, or the
+/// `server` itself.
+///
+/// Whatever waits has a deadline. On real servers it waits for stanzas; in the model it
+/// lets virtual time pass.
+pub trait Stage: Sized {
+    /// Which of the stages of this kind.
+    type Place: Copy;
+
+    /// What a change needs to be seen, answered and undone by gavel, at most.
+    const ROUND_TRIP: Duration;
+
+    /// The focus has made the room, and gavel has come.
+    async fn open(place: Self::Place, setting: impl Into<Setting>) -> Self;
+
+    /// Somebody enters, or is told why not.
+    async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String>;
+
+    /// Somebody sends presence again. With another nick they change it.
+    async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>);
+
+    async fn leaves(&mut self, who: &str);
+
+    /// Sets somebody's affiliation, or is told why not.
+    async fn tries_to_set(&mut self, by: &str, whom: &str, affiliation: &str)
+    -> Result<(), String>;
+
+    /// Sets the role of somebody who is there; `none` is a kick.
+    async fn sets_role(&mut self, by: &str, whom: &str, role: &str);
+
+    /// The focus makes the room members-only, or opens it.
+    async fn makes_members_only(&mut self, on: bool);
+
+    /// gavel does nothing until it looks again, as if everybody were faster.
+    fn gavel_looks_away(&mut self);
+
+    fn gavel_looks_again(&mut self);
+
+    /// gavel ends and starts anew. It knows what it has saved.
+    async fn gavel_restarts(&mut self);
+
+    /// gavel reads its configuration again: these settings.
+    async fn gavel_reloads(&mut self, config: &str);
+
+    /// Lets some time pass: the pace of those who act, and no wait for anything.
+    async fn passes(&mut self, time: Duration);
+
+    /// Lets a minute pass where it costs nothing: in the model.
+    async fn idles(&mut self);
+
+    /// How much time has passed.
+    fn clock(&self) -> Duration;
+
+    /// Waits until nothing more follows from what has happened.
+    async fn rests(&mut self);
+
+    /// The affiliation that the room has stored for somebody, once nothing more follows.
+    async fn has(&mut self, who: &str) -> String;
+
+    /// The role of somebody, once nothing more follows; `none` where they are not there.
+    async fn role(&mut self, who: &str) -> String;
+
+    /// The affiliation that somebody who is there is shown with at this moment.
+    fn shown(&self, who: &str) -> String;
+
+    /// Waits until somebody has this affiliation.
+    async fn comes_to(&mut self, who: &str, affiliation: &str);
+
+    /// Waits until somebody is out of the room.
+    async fn goes(&mut self, who: &str);
+
+    /// How often somebody was put out of the room because it is for members only.
+    fn thrown_out(&self, who: &str) -> usize;
+
+    /// How many stanzas gavel has sent to the room so far.
+    async fn sent(&mut self) -> usize;
+
+    /// The affiliations that gavel has asked for, and for whom, in that order.
+    async fn requests(&mut self) -> Vec<(String, String)>;
+
+    /// What gavel has logged so far.
+    fn log(&self) -> String;
+
+    /// Waits for a line of the log that holds these words.
+    async fn logs(&mut self, words: &str);
+
+    async fn enters(&mut self, who: &str, token: &Option<Token>) {
+        let entered = self.tries_to_enter(who, token).await;
+        entered.unwrap_or_else(|why| panic!("{who} cannot enter: {why}"));
+    }
+
+    async fn updates(&mut self, who: &str, token: &Option<Token>) {
+        self.updates_as(who, nick(who), token).await;
+    }
+
+    async fn sets(&mut self, by: &str, whom: &str, affiliation: &str) {
+        let set = self.tries_to_set(by, whom, affiliation).await;
+        set.unwrap_or_else(|why| panic!("{by} cannot make {whom} {affiliation}: {why}"));
+    }
+
+    async fn kicks(&mut self, by: &str, whom: &str) {
+        self.sets_role(by, whom, "none").await;
+        self.goes(whom).await;
+    }
+
+    /// Waits until people have these affiliations, and sees that they keep them.
+    async fn ends<const N: usize>(&mut self, with: [(&str, &str); N]) {
+        for (who, affiliation) in with {
+            self.comes_to(who, affiliation).await;
+        }
+        for (who, affiliation) in with {
+            assert_eq!(self.has(who).await, affiliation, "{who}");
+        }
+    }
+
+    /// That somebody has no affiliation of a moderator, once nothing more follows.
+    async fn moderates_no_more(&mut self, who: &str) {
+        let has = self.has(who).await;
+        assert!(has != "owner" && has != "admin", "{who} is {has}");
+    }
+
+    /// The affiliations that gavel has asked for, for somebody.
+    async fn asked(&mut self, whom: &str) -> Vec<String> {
+        let jid = bare(whom);
+        let requests = self.requests().await.into_iter();
+        let asked = requests.filter(|(who, _)| *who == jid);
+        asked.map(|(_, affiliation)| affiliation).collect()
+    }
+}
+
+/// The bare JID of somebody.
+pub fn bare(who: &str) -> String {
+    let user = who.split('/').next().expect("a first part");
+    match user {
+        "focus" => "focus@auth.meet.jitsi".to_owned(),
+        _ if user.contains('@') => user.to_owned(),
+        _ => format!("{user}@meet.jitsi"),
+    }
+}
+
+/// The nick that somebody enters with.
+pub fn nick(who: &str) -> &str {
+    let (user, resource) = who.split_once('/').unwrap_or((who, ""));
+    match resource {
+        "" => user.split('@').next().expect("a first part"),
+        resource => resource,
+    }
+}

@@ -1,0 +1,289 @@
+//! Scripts in virtual time, on the modelled MUC service.
+
+use crate::scripts::stage::{Setting, Stage, Token, bare, nick};
+use crate::sim::room::Written;
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
+use gavel::cli::logging::{To, subscriber};
+use gavel::config::{LogFormat, load_from};
+use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::shell::{report, settings};
+use gavel::stanza::{Outbound, Request};
+use std::io::Write;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// Plays a script: nothing in the model waits for anything outside it.
+pub fn play(script: impl Future<Output = ()>) {
+    let played = pin!(script).poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(played, Poll::Ready(()), "the model waits");
+}
+
+/// The modelled service with a room. As it ends everybody has what they should have.
+pub struct Model {
+    world: World,
+    room: RoomJid,
+}
+
+/// gavel's settings are those that the real one reads from such a file.
+fn choice(module: bool, config: &str) -> Choice {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let usual = "[component]\njid = 'gavel.meet.jitsi'\nserver = '127.0.0.1:5347'\nsecret = 'x'\n\
+                 [[muc]]\nservice = 'muc.meet.jitsi'\n";
+    write!(file.as_file(), "{usual}{config}").unwrap();
+    let read = load_from(Some(file.path()), file.path(), []).unwrap();
+    let settings = settings::engine(&read.config, 1).unwrap();
+    Choice {
+        module,
+        policy: settings.policy,
+        freeze: settings.freeze,
+        guests: settings.guests,
+        host_absent: settings.host_absent.action,
+        host_absent_after: settings.host_absent.after,
+        leeway: settings.leeway,
+        ..Choice::default()
+    }
+}
+
+fn full(who: &str) -> String {
+    match who.split_once('/') {
+        None if who == "focus" => FOCUS.to_owned(),
+        None => format!("{}/1", bare(who)),
+        Some((_, resource)) => format!("{}/{resource}", bare(who)),
+    }
+}
+
+fn ticket(token: &Option<Token>) -> Option<Ticket> {
+    let token = token.as_ref()?;
+    let kind = if token.host {
+        Kind::Owner
+    } else {
+        Kind::Member
+    };
+    Some(Ticket {
+        exp: token.exp,
+        ..Ticket::new(kind, token.serial)
+            .user(&token.id)
+            .named(&token.name)
+    })
+}
+
+fn affiliation(word: &str) -> Affiliation {
+    Affiliation::parse(word).unwrap()
+}
+
+impl Model {
+    fn stored(&self, who: &str) -> String {
+        self.world.has(&self.room, &bare(who)).to_string()
+    }
+
+    fn nick_of(&self, who: &str) -> Option<String> {
+        self.world.nick_of(&self.room, &full(who))
+    }
+
+    /// Lets time pass until it is so.
+    fn until(&mut self, what: &str, so: impl Fn(&Self) -> bool) {
+        let deadline = self.world.now + 10_000;
+        while !so(self) {
+            assert!(self.world.now < deadline, "waited in vain for {what}");
+            self.world.run(1);
+        }
+    }
+
+    /// Until neither side says anything for longer than an answer takes.
+    fn settle(&mut self) {
+        let said = |world: &World| (world.sent.len(), world.delivered);
+        let mut before = None;
+        while before.replace(said(&self.world)) != Some(said(&self.world)) {
+            self.world.run(20);
+        }
+    }
+}
+
+impl Stage for Model {
+    /// Whether the module serves the room.
+    type Place = bool;
+
+    const ROUND_TRIP: Duration = Duration::from_millis(15);
+
+    async fn open(module: bool, setting: impl Into<Setting>) -> Self {
+        let setting = setting.into();
+        let mut world = World::new(choice(module, &setting.config));
+        world.server.admins.extend(setting.admin.map(bare));
+        let room = room("room");
+        world.open_room(&room);
+        Self { world, room }
+    }
+
+    async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String> {
+        let entered = self
+            .world
+            .try_join(&full(who), &self.room, nick(who), ticket(token));
+        entered.map_err(str::to_owned)
+    }
+
+    async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>) {
+        let written = Written {
+            ticket: ticket(token),
+            ..Written::default()
+        };
+        self.world.write(&full(who), &self.room, nick, written);
+    }
+
+    async fn leaves(&mut self, who: &str) {
+        self.world.leave(&full(who), &self.room);
+    }
+
+    async fn tries_to_set(&mut self, by: &str, whom: &str, to: &str) -> Result<(), String> {
+        let by = (by != "server").then(|| full(by));
+        let set = self
+            .world
+            .set(by.as_deref(), &self.room, &bare(whom), affiliation(to));
+        set.map_err(str::to_owned)
+    }
+
+    async fn sets_role(&mut self, by: &str, whom: &str, role: &str) {
+        let nick = self.nick_of(whom).unwrap();
+        let role = Role::parse(role).unwrap();
+        self.world
+            .role(Some(&full(by)), &self.room, &nick, role)
+            .unwrap();
+    }
+
+    async fn makes_members_only(&mut self, on: bool) {
+        self.world.members_only(&self.room, on);
+    }
+
+    // No time passes before something waits.
+    fn gavel_looks_away(&mut self) {}
+
+    fn gavel_looks_again(&mut self) {}
+
+    async fn gavel_restarts(&mut self) {
+        self.world.restart();
+        self.until("gavel to be ready", |model| model.world.engine.is_ready());
+        self.settle();
+    }
+
+    async fn gavel_reloads(&mut self, config: &str) {
+        let choice = choice(self.world.choice.module, config);
+        self.world.choice = choice.clone();
+        self.world.reconfigure(choice.policy);
+        self.settle();
+    }
+
+    async fn passes(&mut self, time: Duration) {
+        self.world.run(time.as_millis() as u64);
+    }
+
+    async fn idles(&mut self) {
+        self.world.run(60_000);
+    }
+
+    fn clock(&self) -> Duration {
+        Duration::from_millis(self.world.now)
+    }
+
+    async fn rests(&mut self) {
+        self.settle();
+    }
+
+    async fn has(&mut self, who: &str) -> String {
+        self.settle();
+        self.stored(who)
+    }
+
+    async fn role(&mut self, who: &str) -> String {
+        self.settle();
+        let nick = self.nick_of(who);
+        let role = nick.map(|nick| self.world.role_of(&self.room, &nick));
+        role.unwrap_or(Role::None).to_string()
+    }
+
+    fn shown(&self, who: &str) -> String {
+        let shown = self.world.server.affiliation(&self.room, &bare(who));
+        shown.to_string()
+    }
+
+    async fn comes_to(&mut self, who: &str, affiliation: &str) {
+        let what = format!("{who} to be {affiliation}");
+        self.until(&what, |model| model.stored(who) == affiliation);
+    }
+
+    async fn goes(&mut self, who: &str) {
+        self.until(&format!("{who} to be out"), |model| {
+            model.nick_of(who).is_none()
+        });
+    }
+
+    fn thrown_out(&self, who: &str) -> usize {
+        usize::from(self.nick_of(who).is_none())
+    }
+
+    async fn sent(&mut self) -> usize {
+        self.settle();
+        let to_room = |stanza: &Outbound| match stanza {
+            Outbound::Iq { to, .. } => to.contains('@'),
+            _ => true,
+        };
+        let sent = self.world.sent.iter();
+        sent.filter(|(_, stanza)| to_room(stanza)).count()
+    }
+
+    async fn requests(&mut self) -> Vec<(String, String)> {
+        self.settle();
+        let sent = self.world.sent.iter();
+        let requests = sent.filter_map(|(_, stanza)| match stanza {
+            Outbound::Iq { request, .. } => Some(request),
+            _ => None,
+        });
+        let sets = requests.filter_map(|request| match request {
+            Request::SetAffiliation { jid, affiliation } => {
+                Some((jid.clone(), affiliation.to_string()))
+            }
+            _ => None,
+        });
+        sets.collect()
+    }
+
+    fn log(&self) -> String {
+        let lines = Lines::default();
+        let out = lines.clone();
+        let to = To::Stream { colour: false };
+        let writer = subscriber(LogFormat::Text, "gavel=debug,info", to, move || out.clone());
+        tracing::subscriber::with_default(writer, || {
+            self.world.reports.iter().for_each(report::log);
+        });
+        let text = lines.0.lock().unwrap().clone();
+        String::from_utf8(text).unwrap()
+    }
+
+    async fn logs(&mut self, words: &str) {
+        self.until(&format!("{words:?} in the log"), |model| {
+            model.log().contains(words)
+        });
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.world.check_quiet();
+        }
+    }
+}
+
+/// Lines as they are written.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,270 @@
+//! Scripts on a real Prosody, beside the real `gavel run`.
+
+use crate::scripts::stage::{Setting, Stage, Token, bare, nick};
+use crate::support::{Client, DEADLINE, El, Env, Gavel, Options, Version, complete, jwt, sign};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const ROOM: &str = "room@muc.meet.jitsi";
+
+/// A room on a real server.
+pub struct Servers {
+    env: Env,
+    focus: Arc<Client>,
+    /// Who has logged in, with their nick.
+    people: BTreeMap<String, (Arc<Client>, String)>,
+    module: bool,
+    updates: u32,
+    opened: Instant,
+}
+
+/// gavel's settings as they are beside this kind of server. Scripts tell what gavel does
+/// about what others have given, so the guard is off: it would be refused.
+fn settings(module: bool, config: &str) -> String {
+    match module {
+        true => Gavel::unguarded(&format!("[claims]\nsources = ['bridge']\n{config}")),
+        false => config.to_owned(),
+    }
+}
+
+/// The JWT. That of the same token is the same.
+fn signed(token: &Token) -> String {
+    let moderator = match token.host {
+        true => json!(true),
+        false => json!("false"),
+    };
+    let user = json!({ "id": token.id, "name": token.name, "moderator": moderator });
+    let mut claims = json!({ "jti": token.serial, "context": { "user": user } });
+    if let Some(exp) = token.exp {
+        claims["exp"] = exp.into();
+    }
+    sign(&complete(claims))
+}
+
+impl Servers {
+    fn client(&self, who: &str) -> &Client {
+        match who {
+            "focus" => &self.focus,
+            _ => &self.people[who].0,
+        }
+    }
+
+    fn nick_of<'a>(&'a self, who: &'a str) -> &'a str {
+        self.people.get(who).map_or(nick(who), |(_, nick)| nick)
+    }
+
+    /// Somebody's client, who logs in the first time.
+    async fn arrive(&mut self, who: &str) -> Arc<Client> {
+        if let Some((client, _)) = self.people.get(who) {
+            return Arc::clone(client);
+        }
+        let jid = match who.split_once('/') {
+            Some((_, resource)) => format!("{}/{resource}", bare(who)),
+            None => bare(who),
+        };
+        let client = self.env.client(&jid).await;
+        let known = (Arc::clone(&client), nick(who).to_owned());
+        self.people.insert(who.to_owned(), known);
+        client
+    }
+
+    /// What somebody's presence carries; their session has the token besides where the
+    /// module reads it.
+    async fn shows(&self, client: &Client, token: &Option<Token>) -> String {
+        let token = token.as_ref().map(signed);
+        if !self.module {
+            return token.map(|token| jwt(&token)).unwrap_or_default();
+        }
+        match token {
+            Some(token) => client.verified(&token).await,
+            None => client.set_session(&json!({ "auth_token": null })).await,
+        }
+        String::new()
+    }
+
+    async fn stored(&self, who: &str) -> String {
+        let jid = bare(who);
+        for affiliation in ["owner", "admin", "member", "outcast"] {
+            let listed = self.focus.affiliated(ROOM, affiliation).await.unwrap();
+            if listed.contains(&jid) {
+                return affiliation.to_owned();
+            }
+        }
+        "none".to_owned()
+    }
+}
+
+impl Stage for Servers {
+    /// Which Prosody, and whether the module serves the room.
+    type Place = (Version, bool);
+
+    const ROUND_TRIP: Duration = Duration::from_secs(1);
+
+    async fn open((version, module): Self::Place, setting: impl Into<Setting>) -> Self {
+        let setting = setting.into();
+        let mut options = match module {
+            true => Options::with_module(),
+            false => Options::default(),
+        };
+        if let Some(admin) = setting.admin {
+            let admin = bare(admin);
+            options.muc = format!("admins = {{ \"gavel@gavel.meet.jitsi\", \"{admin}\" }}");
+        }
+        let env = Env::with(version, options, &settings(module, &setting.config)).await;
+        let focus = match module {
+            true => env.focus_with_module(ROOM).await,
+            false => env.focus(ROOM).await,
+        };
+        Self {
+            env,
+            focus,
+            people: BTreeMap::new(),
+            module,
+            updates: 0,
+            opened: Instant::now(),
+        }
+    }
+
+    async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String> {
+        let client = self.arrive(who).await;
+        let children = self.shows(&client, token).await;
+        let nick = self.nick_of(who).to_owned();
+        client.try_join(ROOM, &nick, &children).await
+    }
+
+    async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>) {
+        let client = self.arrive(who).await;
+        let children = self.shows(&client, token).await;
+        // No two are the same.
+        self.updates += 1;
+        let children = format!("{children}<count>{}</count>", self.updates);
+        client.presence(ROOM, nick, &children).await;
+        self.people.get_mut(who).unwrap().1 = nick.to_owned();
+        // Prosody has handled it once it answers what came after.
+        let host = client.bare().split('@').next_back().unwrap();
+        client.ping(host).await.unwrap();
+    }
+
+    async fn leaves(&mut self, who: &str) {
+        self.client(who).leave(ROOM, self.nick_of(who)).await;
+    }
+
+    async fn tries_to_set(&mut self, by: &str, whom: &str, to: &str) -> Result<(), String> {
+        let jid = bare(whom);
+        if by == "server" {
+            self.env.server_sets(ROOM, &jid, to).await;
+            return Ok(());
+        }
+        self.client(by).affiliate(ROOM, &jid, to).await
+    }
+
+    async fn sets_role(&mut self, by: &str, whom: &str, role: &str) {
+        let set = self
+            .client(by)
+            .set_role(ROOM, self.nick_of(whom), role)
+            .await;
+        set.unwrap();
+    }
+
+    async fn makes_members_only(&mut self, on: bool) {
+        let value = if on { "1" } else { "0" };
+        let field = [("muc#roomconfig_membersonly", value)];
+        self.focus.configure(ROOM, &field).await.unwrap();
+    }
+
+    fn gavel_looks_away(&mut self) {
+        self.env.gavel.freeze();
+    }
+
+    fn gavel_looks_again(&mut self) {
+        self.env.gavel.thaw();
+    }
+
+    async fn gavel_restarts(&mut self) {
+        self.env.gavel.stop().await;
+        self.env.gavel.restart();
+        self.env.connected().await;
+        self.env.gavel.logs_again("ready").await;
+        self.env.settle().await;
+    }
+
+    async fn gavel_reloads(&mut self, config: &str) {
+        self.env.reload(&settings(self.module, config)).await;
+    }
+
+    async fn passes(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    async fn idles(&mut self) {}
+
+    fn clock(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
+    async fn rests(&mut self) {
+        self.env.settle().await;
+    }
+
+    /// As the room lists it, and as it shows it of people who are there.
+    async fn has(&mut self, who: &str) -> String {
+        self.env.settle().await;
+        let stored = self.stored(who).await;
+        if let Some(occupant) = self.focus.occupant(ROOM, self.nick_of(who)) {
+            assert_eq!(occupant.affiliation, stored, "{who} as the focus sees them");
+        }
+        stored
+    }
+
+    async fn role(&mut self, who: &str) -> String {
+        self.env.settle().await;
+        let occupant = self.focus.occupant(ROOM, self.nick_of(who));
+        occupant.map_or("none".to_owned(), |occupant| occupant.role)
+    }
+
+    fn shown(&self, who: &str) -> String {
+        self.focus.affiliation(ROOM, self.nick_of(who))
+    }
+
+    async fn comes_to(&mut self, who: &str, affiliation: &str) {
+        let nick = self.nick_of(who);
+        let there = self.focus.occupant(ROOM, nick).is_some();
+        if there && affiliation != "outcast" {
+            return self.focus.sees_affiliation(ROOM, nick, affiliation).await;
+        }
+        // Nobody is told of people who are away: the lists are asked.
+        let deadline = Instant::now() + DEADLINE;
+        while self.stored(who).await != affiliation {
+            assert!(Instant::now() < deadline, "{who} is not {affiliation}");
+        }
+    }
+
+    async fn goes(&mut self, who: &str) {
+        self.focus.sees_gone(ROOM, self.nick_of(who)).await;
+    }
+
+    fn thrown_out(&self, who: &str) -> usize {
+        let codes = |stanza: &El| stanza.status().iter().any(|code| [321, 322].contains(code));
+        self.client(who).count(codes)
+    }
+
+    async fn sent(&mut self) -> usize {
+        self.env.settle().await;
+        self.env.sent().await.len()
+    }
+
+    async fn requests(&mut self) -> Vec<(String, String)> {
+        self.env.settle().await;
+        self.env.requests().await
+    }
+
+    fn log(&self) -> String {
+        self.env.gavel.log()
+    }
+
+    async fn logs(&mut self, words: &str) {
+        self.env.gavel.logs(words).await;
+    }
+}
