@@ -139,6 +139,30 @@ async fn module_sends_clients_of_jitsi_back_to_the_main_room(version: Version) {
 }
 on_both!(module_sends_clients_of_jitsi_back_to_the_main_room);
 
+/// Whoever was turned away and is sent after all is in the room like anybody.
+async fn module_forgets_who_was_turned_away_once_they_are_in(version: Version) {
+    let meeting = Meeting::new(version).await;
+    meeting.host.moves(ROOM, ONE).await.unwrap();
+    let bob = person(&meeting.scene, "bob").await;
+    assert_eq!(bob.moves(ROOM, TWO).await, Err("not-allowed".to_owned()));
+    bob.join(ROOM, "bob", "").await;
+    assert_eq!(bob.try_join(ONE, "bob", JITSI).await, Ok(()), "pretended");
+    meeting.sends(&bob, ONE).await;
+    bob.join(ONE, "bob", JITSI).await;
+    meeting.host.sees(ONE, "bob", "inside", |_| true).await;
+    bob.presence(ONE, "bob", "<audiomuted>true</audiomuted>")
+        .await;
+    meeting
+        .host
+        .sees(ONE, "bob", "muted", |o| {
+            o.presence.named("audiomuted").is_some()
+        })
+        .await;
+    bob.leave(ONE, "bob").await;
+    meeting.host.sees_gone(ONE, "bob").await;
+}
+on_both!(module_forgets_who_was_turned_away_once_they_are_in);
+
 /// An id that is null in the token is nobody's.
 async fn module_lets_nobody_back_by_no_id(version: Version) {
     let meeting = Meeting::new(version).await;

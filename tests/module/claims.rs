@@ -275,6 +275,17 @@ async fn module_keeps_claims_and_tokens_from_others(version: Version) {
     assert_eq!(scene.eval(&kept).await, "nil false");
     bob.join(ROOM, "bob", "").await;
     assert_eq!(tokens(&scene.latest("bob").await), Vec::<String>::new());
+    // Nor of one session of several that the room throws out for an error.
+    let second = Client::connect(&scene.prosody, "bob@meet.jitsi/second").await;
+    second.join(ROOM, "bob", "<jwt>six</jwt>").await;
+    assert_ne!(scene.eval(&kept).await, "nil true");
+    second
+        .send(&format!(
+            "<presence to='{ROOM}/bob' type='error'><error type='cancel'/></presence>"
+        ))
+        .await;
+    second.ping("meet.jitsi").await.unwrap();
+    assert_eq!(scene.eval(&kept).await, "nil true");
 }
 on_both!(module_keeps_claims_and_tokens_from_others);
 

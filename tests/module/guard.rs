@@ -111,6 +111,19 @@ async fn module_guards_what_machines_give(version: Version) {
         .unwrap();
     let again = module_does(&scene, focus.bare(), GIVES_OWNER).await;
     assert_eq!(again, "nil", "no error");
+    // Of people who have left nothing is kept.
+    let kept = format!(
+        "local g, n = prosody.hosts[module.host].modules.gavel.module.save().rooms['{ROOM}'].guard, {{}}
+         for _, all in ipairs {{ g.held, g.told }} do
+             for bare in pairs(all) do if bare:find('bob') then table.insert(n, bare) end end
+         end return table.concat(n, ' ')"
+    );
+    let refusal = focus.affiliate(ROOM, bob.bare(), "owner").await;
+    assert_eq!(refusal, refused());
+    let twice = format!("{0} {0}", bob.bare());
+    assert_eq!(scene.eval(&kept).await, twice);
+    bob.leave(ROOM, "bob").await;
+    assert_eq!(scene.eval(&kept).await, "");
     assert!(!saw_moderating(&focus, "bob") && !saw_moderating(&bob, "bob"));
     let log = scene.prosody.log();
     assert!(

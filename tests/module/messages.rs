@@ -89,6 +89,24 @@ async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
             assert_eq!(bob.says(to, kind, what).await, refused, "{kind} {what}");
         }
     }
+    // Jitsi's client shows the text of an error as a message.
+    let id = bob.id();
+    bob.send(&format!(
+        "<message to='{private}' type='error' id='{id}'><error type='cancel'>\
+         <not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+         <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>denied</text></error>{}</message>",
+        body("denied")
+    ))
+    .await;
+    let bounced = alice
+        .expect("an error", |s| s.attr("id") == Some(&id))
+        .await;
+    assert_eq!(bounced.condition(), Some("not-allowed"));
+    let texts = bounced.named("error").unwrap().named("text");
+    assert!(
+        texts.is_none() && bounced.named("body").is_none(),
+        "{bounced:?}"
+    );
     alice.ping("meet.jitsi").await.unwrap();
     assert_eq!(heard(&alice, "denied"), 0);
     // What is no message to read passes, and who is moderator may write.
@@ -168,6 +186,13 @@ async fn module_refuses_polls_to_whom_they_are_denied(version: Version) {
         .replacen("'>", "'><a>", 1)
         .replace("</json", "</a></json");
     assert_eq!(bob.says(ROOM, "groupchat", &wrapped).await, refused);
+    // Clients take a poll from a private message, too, and polls from before they came.
+    assert_eq!(
+        bob.says(&format!("{ROOM}/alice"), "chat", &older).await,
+        refused
+    );
+    let history = older.replace("new-poll", "old-polls");
+    assert_eq!(bob.says(ROOM, "groupchat", &history).await, refused);
     assert_eq!(heard(&alice, "denied"), 0);
     // Answers to others' polls pass, and so do polls of others.
     let answer = poll("answer-poll", "answered");
@@ -233,6 +258,30 @@ async fn module_knows_people_of_other_servers(version: Version) {
     }
     let known = "local n = {} for full in pairs(module:context('muc.meet.jitsi'):shared('/*/gavel/remote')) do
         if full:find('far.example', 1, true) then table.insert(n, full) end end return table.concat(n, ' ')";
+    assert_eq!(scene.eval(known).await, "guest@far.example/1");
+    // Nor of one that the room throws out for an error.
+    for kind in ["", " type='error'"] {
+        guest
+            .send(&format!(
+                "<presence from='guest@far.example/3' to='{ROOM}/other'{kind}>\
+                 <x xmlns='http://jabber.org/protocol/muc'/><jwt>a.b.c</jwt></presence>"
+            ))
+            .await;
+        // In order, so that the answer to another's message comes after it.
+        assert_eq!(says("once more").await, 0);
+    }
+    assert_eq!(scene.eval(known).await, "guest@far.example/1");
+    // Nor of whom a module throws out as they enter.
+    let throws = "module:hook('muc-occupant-joined', function (event)
+        if event.nick:find('/unwanted$') then event.room:set_role(true, event.nick, nil) end end)";
+    scene.eval(throws).await;
+    guest
+        .send(&format!(
+            "<presence from='guest@far.example/4' to='{ROOM}/unwanted'>\
+             <x xmlns='http://jabber.org/protocol/muc'/></presence>"
+        ))
+        .await;
+    assert_eq!(says("at last").await, 0);
     assert_eq!(scene.eval(known).await, "guest@far.example/1");
 }
 on_both!(module_knows_people_of_other_servers);

@@ -59,11 +59,16 @@ local function turn_away(event, main)
 	return true;
 end
 
--- What the client sends to the room until it has moved.
+-- What the client sends to the room until it has moved. Where it tries to enter a room again, it is judged anew.
 hooks.hook("presence/full", function (event)
 	local session, stanza = event.origin, event.stanza;
 	local entry = turned[session];
-	if not entry or stanza.attr.to ~= entry.nick or stanza:get_child("x", xmlns_muc) then return; end
+	if not entry then return; end
+	if not stanza.attr.type and stanza:get_child("x", xmlns_muc) then
+		turned[session] = nil;
+		return;
+	end
+	if stanza.attr.to ~= entry.nick then return; end
 	if stanza.attr.type == "unavailable" then
 		turned[session] = nil;
 		session.send(own_presence(session.full_jid, entry.nick, "unavailable", "none", "none"));

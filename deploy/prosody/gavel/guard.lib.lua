@@ -11,7 +11,7 @@ local FIRST, answer, muc = hooks.FIRST, who.answer, who.muc;
 -- By room JID, while gavel follows the room or is just being invited to it:
 --   judged: gavel has said who is entitled;  since: when somebody came whom gavel has yet to see
 --   named: by bare JID, { rank, promotes, host };  held: by bare JID, { affiliation, at } of what was refused lately
---   told: by bare JID, whether gavel was told that something was refused them
+--   told: by bare JID of those who are there, whether gavel was told that something was refused them
 local guards = module.part "state".while_followed "guard";
 local function guard_of(room_jid)
 	guards[room_jid] = guards[room_jid] or { named = {}, held = {} };
@@ -25,7 +25,7 @@ end
 local lease;
 local OPENS = 9; -- after so many seconds without gavel, at most
 
--- What was refused to the focus and to server modules since gavel was last told of it: each person of a room once. The
+-- What was refused to the focus and to server modules since gavel was last told of it: each stay in a room once. The
 -- answer to the next renewal of the lease tells gavel, whose doctor tells the admin.
 local refused, MOST_TOLD = {}, 50;
 
@@ -80,8 +80,10 @@ hooks.after("muc-set-affiliation", function (event, room)
 end);
 
 hooks.hook("muc-occupant-left", function (event)
-	local guard = guards[event.room.jid];
-	if guard then guard.held[event.occupant.bare_jid] = nil; end
+	local guard, bare = guards[event.room.jid], event.occupant.bare_jid;
+	if not guard then return; end
+	guard.held[bare] = nil;
+	if guard.told then guard.told[bare] = nil; end
 end, FIRST);
 
 ---- Rooms that gavel has yet to judge ----

@@ -73,6 +73,17 @@ end
 
 local function is_active() return active; end
 
+-- Runs `work` with a room and what its method was given, after that method.
+local function follow(method, work)
+	wrap(method, function (inner)
+		return function (room, ...)
+			local result = inner(room, ...);
+			if active then attempt(method, work, room, ...); end
+			return result;
+		end
+	end);
+end
+
 local function unwrap()
 	active = false;
 	for _, each in ipairs(undo) do each(); end
@@ -80,5 +91,6 @@ end
 
 return {
 	FIRST = FIRST, attempt = attempt, hook = hook, listen = listen, hook_global = hook_global, timer = timer;
-	serve = serve, after = after, surround = surround, wrap = wrap, is_active = is_active, unwrap = unwrap;
+	serve = serve, after = after, surround = surround;
+	wrap = wrap, follow = follow, is_active = is_active, unwrap = unwrap;
 };

@@ -81,6 +81,12 @@ hooks.hook("muc-occupant-left", function (event)
 	for full in event.occupant:each_session() do known[full] = nil; end
 end, hooks.FIRST);
 
+-- Of a session that is thrown out for an error, and leaves others behind its nick, no event tells.
+hooks.follow("handle_kickable", function (room, _, stanza)
+	local known = tokens[room.jid];
+	if known and not room:get_occupant_jid(stanza.attr.from) then known[stanza.attr.from] = nil; end
+end);
+
 return {
 	tokens = function (room_jid, full) return tokens[room_jid] and tokens[room_jid][full] or {}; end;
 };

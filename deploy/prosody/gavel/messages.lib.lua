@@ -31,15 +31,25 @@ local function unescape(digits)
 	return code < 128 and string.char(code) or nil;
 end
 
+-- The commands by which clients show a poll: a new one, and those from before they came.
+local polls = { "&quot;new-poll&quot;", "&quot;old-polls&quot;" };
+
 -- Older Jitsi sends polls as messages to the room, newer Jitsi to a component; the text is the same. Clients and
--- components read its JSON each in their own way. So it counts where the word stands as a string, and as clients read
+-- components read its JSON each in their own way. So a command counts where it stands as a string, and as clients read
 -- the element: without the tags in it.
-local function is_new_poll(stanza)
+local function is_poll(stanza)
 	for _, child in ipairs(stanza.tags) do
 		local text = child.name == "json-message" and tostring(child):gsub("<[^>]*>", ""):gsub("\\u(%x%x%x%x)", unescape);
-		if text and text:find("&quot;new-poll&quot;", 1, true) then return true; end
+		for _, command in ipairs(text and polls or {}) do
+			if text:find(command, 1, true) then return true; end
+		end
 	end
 	return false;
+end
+
+local function refuse_poll(event)
+	if not is_denied(event, "create-polls") or not is_poll(event.stanza) then return; end
+	return refuse(event, "You may not start polls in this meeting.");
 end
 
 hooks.hook("message/bare", function (event)
@@ -47,24 +57,34 @@ hooks.hook("message/bare", function (event)
 	if stanza.attr.type == "error" then return; end
 	if is_shown(stanza) then
 		if is_denied(event, "send-groupchat") then return refuse(event, "You may not write to this meeting."); end
-	elseif is_denied(event, "create-polls") and is_new_poll(stanza) then
-		return refuse(event, "You may not start polls in this meeting.");
+	else
+		return refuse_poll(event);
 	end
 end, hooks.FIRST - 1);
 
+-- Jitsi's client shows the text of an error as a message. Of an error nothing but the condition goes on: Prosody throws
+-- people out by it, and whoever wrote to them hears that it has not arrived.
+local function take_text(stanza)
+	stanza:maptags(function (child)
+		if child.name ~= "error" then return nil; end
+		return child:maptags(function (part) if part.name ~= "text" then return part; end end);
+	end);
+end
+
 hooks.hook("message/full", function (event)
 	local stanza = event.stanza;
-	if stanza.attr.type == "error" or not is_shown(stanza) then return; end
+	local is_error = stanza.attr.type == "error";
+	if not is_error and not is_shown(stanza) then return refuse_poll(event); end
 	if not is_denied(event, "send-private-message") then return; end
-	return refuse(event, "You may not write to people of this meeting.");
+	if not is_error then return refuse(event, "You may not write to people of this meeting."); end
+	take_text(stanza);
 end, hooks.FIRST - 1);
 
 -- Hears of what is sent to the component that keeps polls, which may start after this module.
 local function listen(host)
 	hooks.listen(host, "message/host", function (event)
-		local polls = hosts[host].modules and hosts[host].modules.polls_component;
-		if not polls or not is_denied(event, "create-polls") or not is_new_poll(event.stanza) then return; end
-		return refuse(event, "You may not start polls in this meeting.");
+		local keeps_polls = hosts[host].modules and hosts[host].modules.polls_component;
+		if keeps_polls then return refuse_poll(event); end
 	end, hooks.FIRST);
 end
 

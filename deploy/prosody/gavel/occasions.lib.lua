@@ -44,13 +44,7 @@ local function look_at_all(room, occupant)
 end
 
 -- Whoever changes a role saves the occupant; an affiliation may change without that.
-hooks.wrap("save_occupant", function (inner)
-	return function (room, occupant, ...)
-		local result = inner(room, occupant, ...);
-		if hooks.is_active() then hooks.attempt("features", look_at_all, room, occupant); end
-		return result;
-	end
-end);
+hooks.follow("save_occupant", look_at_all);
 hooks.hook("muc-broadcast-presence", function (event) look_at_all(event.room, event.occupant); end, hooks.FIRST);
 
 -- Jitsi's view has changed, or a list: whoever is in hears of it now.

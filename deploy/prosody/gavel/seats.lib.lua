@@ -91,7 +91,9 @@ local function of(full)
 	return found;
 end
 
-hooks.hook("muc-occupant-session-new", function (event) sit(event.room, event.jid); end, hooks.FIRST);
+hooks.hook("muc-occupant-session-new", function (event) -- also of whom a module has thrown out in the meantime
+	if event.room:get_occupant_jid(event.jid) then sit(event.room, event.jid); end
+end, hooks.FIRST);
 
 local function stand_up(room, full)
 	local known = find(full);
@@ -109,13 +111,18 @@ hooks.hook("muc-occupant-left", function (event)
 	end
 end, -hooks.FIRST);
 
--- One session of several behind a nick has left: no other event tells. With a new nick nobody leaves.
+-- One session of several behind a nick has left, or was thrown out for an error: no other event tells. With a new nick
+-- nobody leaves.
 hooks.hook("muc-broadcast-presence", function (event)
 	if event.nick then return; end
 	for full, presence in event.occupant:each_session() do
 		if presence.attr.type then stand_up(event.room, full); end
 	end
 end, hooks.FIRST);
+
+hooks.follow("handle_kickable", function (room, _, stanza)
+	if not room:get_occupant_jid(stanza.attr.from) then stand_up(room, stanza.attr.from); end
+end);
 
 -- Those who were in before this module was loaded.
 local function sit_all()
