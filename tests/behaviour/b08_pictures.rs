@@ -165,6 +165,12 @@ async fn b8_nobody_borrows_a_picture(version: Version) {
         assert_eq!(texts(&seen.presence, "avatar-url"), Vec::<String>::new());
         let seen = publishes(&focus, &client, user, &(borrowed.clone() + &picture("own"))).await;
         assert_eq!(seen, owned(&["own"], &[]), "{user}");
+        // Clients make the same picture of these.
+        let alike = format!("<avatar-url>{PICTURE}<a/></avatar-url>")
+            + &format!("<email><a>x</a>{EMAIL}</email>")
+            + &email(&EMAIL.to_uppercase());
+        let seen = publishes(&focus, &client, user, &alike).await;
+        assert_eq!(seen, owned(&[], &[]), "{user}");
     }
     let seen = publishes(&focus, &ada, "ada", &(picture(PICTURE) + &email(EMAIL))).await;
     assert_eq!(seen, owned(&[PICTURE], &[EMAIL]), "hers stays");

@@ -304,6 +304,11 @@ async fn module_pins_a_name_in_place_of_another(version: Version) {
             "<nick xmlns='urn:x'>Ada\u{a0}&amp; Co</nick>".to_string(),
             Some("Ada (guest)"),
         ),
+        // Jitsi's client shows the text around other elements.
+        (
+            "<nick>Ada\u{a0}<a>B</a>&amp; Co</nick>".to_string(),
+            Some("Ada (guest)"),
+        ),
         (nick("Alice"), Some("Alice")),
         (String::new(), None),
         (nick("Ada\u{a0}& Co"), Some("Ada (guest)")),
@@ -342,3 +347,71 @@ async fn module_pins_a_name_in_place_of_another(version: Version) {
     bob.sees_name(ROOM, "lovelace", "Ada\u{a0}& Co").await;
 }
 on_both!(module_pins_a_name_in_place_of_another);
+
+/// Who is shown as a guest takes neither the pin of another with them, nor loses
+/// their own, by a nick that they do not get.
+async fn module_moves_no_pin_by_a_refused_nick(version: Version) {
+    let scene = Scene::new(version).await;
+    let mallory = scene.client("mallory").await;
+    mallory.join(ROOM, "mallory", &nick("Ada")).await;
+    let ada = scene.person("ada").await;
+    let bob = scene.person("bob").await;
+    scene.follow(ROOM).await;
+    pin(&scene, "ada", &ada.jid, "Ada").await.unwrap();
+    let instead = format!(
+        "<pin xmlns='urn:gavel:names:0' nick='mallory' jid='{}' shown='Ada'>Ada (guest)</pin>",
+        mallory.jid
+    );
+    scene.gavel.iq("set", ROOM, &instead).await.unwrap();
+    bob.sees_name(ROOM, "mallory", "Ada (guest)").await;
+    mallory.presence(ROOM, "ada", &nick("Ada")).await;
+    let refusal = mallory
+        .expect("a refusal", |s| s.attr("type") == Some("error"))
+        .await;
+    assert_eq!(refusal.condition(), Some("conflict"));
+    mallory.presence(ROOM, "mallory", &nick("Ada")).await;
+    ada.presence(ROOM, "ada", &nick("Mallory")).await;
+    for client in [&mallory, &ada, &bob] {
+        client.ping("meet.jitsi").await.unwrap();
+    }
+    assert_eq!(bob.name(ROOM, "mallory").as_deref(), Some("Ada (guest)"));
+    assert_eq!(bob.name(ROOM, "ada").as_deref(), Some("Ada"));
+    assert!(!names(&bob, "ada").contains(&"Mallory".to_owned()));
+}
+on_both!(module_moves_no_pin_by_a_refused_nick);
+
+/// Several sessions behind one nick are one occupant with one name.
+async fn module_pins_the_name_of_every_session_behind_a_nick(version: Version) {
+    let scene = Scene::new(version).await;
+    let alice = scene.client("alice").await;
+    alice.join(ROOM, "alice", &nick("Alice")).await;
+    let bob = scene.person("bob").await;
+    scene.follow(ROOM).await;
+    pin(&scene, "alice", &alice.jid, "Alice").await.unwrap();
+    let second = Client::connect(&scene.prosody, "alice@meet.jitsi/second").await;
+    second.join(ROOM, "alice", &nick("Mallory")).await;
+    // Everybody is shown the presence of the session that is left.
+    let before = names(&bob, "alice").len();
+    alice
+        .send(&format!("<presence to='{ROOM}/alice' type='unavailable'/>"))
+        .await;
+    alice.ping("meet.jitsi").await.unwrap();
+    bob.ping("meet.jitsi").await.unwrap();
+    assert!(names(&bob, "alice").len() > before, "shown once more");
+    assert_eq!(bob.name(ROOM, "alice").as_deref(), Some("Alice"));
+    assert!(!names(&bob, "alice").contains(&"Mallory".to_owned()));
+    // Whoever is only like another keeps the other name with both nicks.
+    let instead = format!(
+        "<pin xmlns='urn:gavel:names:0' nick='alice' jid='{}' shown='Ada'>Ada (guest)</pin>",
+        second.jid
+    );
+    scene.gavel.iq("set", ROOM, &instead).await.unwrap();
+    let third = Client::connect(&scene.prosody, "alice@meet.jitsi/third").await;
+    third.join(ROOM, "alice", &nick("Ada")).await;
+    third.presence(ROOM, "third", &nick("Ada")).await;
+    bob.sees_name(ROOM, "third", "Ada (guest)").await;
+    second.presence(ROOM, "alice", &nick("Ada")).await;
+    bob.sees_name(ROOM, "alice", "Ada (guest)").await;
+    assert!(!names(&bob, "alice").contains(&"Ada".to_owned()));
+}
+on_both!(module_pins_the_name_of_every_session_behind_a_nick);

@@ -8,6 +8,7 @@ local seconds = require "util.time".monotonic; -- since some moment
 local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
 local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
 local jitsi, evidence, permissions = module.part "jitsi", module.part "evidence", module.part "permissions";
+local text_of = module.part "text";
 
 local xmlns_arrival = "urn:gavel:arrival:0";
 local STANDS = 60; -- for so many seconds what gavel has answered holds
@@ -77,14 +78,6 @@ local function await(session, room_jid, go_on)
 	if not arrival or not asked[arrival.id] then return false; end
 	arrival.go_on = go_on;
 	return true;
-end
-
-local function text_of(element) -- beside whatever children it has
-	local parts = {};
-	for _, part in ipairs(element) do
-		if type(part) == "string" then table.insert(parts, part); end
-	end
-	return table.concat(parts);
 end
 
 hooks.serve("iq/host", function (event)

@@ -4,6 +4,7 @@
 -- escaped, and leave room in the 256 KiB that gavel reads of a stanza.
 local st = require "util.stanza";
 local t_insert = table.insert;
+local text_of = module.part "text";
 
 local NAME, CLAIMS, TOKENS, IDENTITY = 40 * 1024, 64 * 1024, 32 * 1024, 16 * 1024;
 local MOST = 16; -- tokens, or fields of an identity's user: nobody has more
@@ -23,7 +24,7 @@ local function names(stanza)
 		if child.name == "nick" then last, count = child, count + 1; end
 	end
 	if not last then return {}; end
-	local text = last:get_text() or "";
+	local text = text_of(last);
 	while not fits(text, NAME) do text = text:sub(1, math.floor(#text / 2)):gsub("[\192-\255]?[\128-\191]*$", ""); end
 	local name = st.stanza("nick", { xmlns = last.attr.xmlns }):text(text);
 	if #last.tags > 0 then name:tag("irregular"):up(); end

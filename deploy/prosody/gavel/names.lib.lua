@@ -1,6 +1,7 @@
 -- Pinned names: what gavel has pinned is the only name in that occupant's presence.
 local st, jid = require "util.stanza", require "util.jid";
 local who, hooks, pictures = module.part "who", module.part "hooks", module.part "pictures";
+local text_of = module.part "text";
 local pins, pins_of = module.part "state".per_room "pins"; -- by occupant JID: { bare, name, sent, pictures, own }
 -- With sent, the name is shown in place of that one only: somebody looks like another, until they choose another name.
 
@@ -30,7 +31,7 @@ end
 local function shown(stanza)
 	local name;
 	for _, tag in ipairs(stanza.tags) do name = tag.name == "nick" and tag or name; end
-	return name and name:get_text();
+	return name and text_of(name);
 end
 
 local function plain(text) -- as an attribute carries it
@@ -88,11 +89,11 @@ local function pin_ahead(room, occupant, stanza, name, own)
 	pictures.write(stanza, pin.pictures);
 end
 
--- Writes the pinned name into what an occupant sends.
+-- Writes the pinned name into what an occupant sends, or another session that is about to share their nick.
 local function apply(stanza, room_jid)
 	if not pins[room_jid] or next(pins[room_jid]) == nil or stanza.attr.type == "error" then return; end
 	local room, full = who.find_room(stanza), stanza.attr.from;
-	local nick = room and room:get_occupant_jid(full);
+	local nick = room and (room:get_occupant_jid(full) or stanza.attr.to);
 	local pin = nick and pin_for(room, nick, jid.bare(full));
 	pictures.take_borrowed(stanza, room_jid, pins[room_jid], jid.bare(full));
 	if not pin or not concerns(pin, stanza) then return; end
@@ -147,11 +148,11 @@ hooks.hook("muc-occupant-pre-change", function (event)
 	if pin and not pin.sent then return who.answer(event, "cancel", "not-acceptable"); end
 end, hooks.FIRST);
 
-hooks.hook("muc-occupant-pre-change", function (event) -- whoever is only like another may take another nick
+-- Whoever is only like another may take another nick, with the pin. Prosody goes on to refuse a nick of somebody else.
+hooks.hook("muc-occupant-pre-change", function (event)
 	local before, after = event.orig_occupant, event.dest_occupant;
-	local pin = before.nick ~= after.nick and pin_for(event.room, before.nick, before.bare_jid);
-	if not pin then return; end
-	pins[event.room.jid][before.nick], pins[event.room.jid][after.nick] = nil, pin;
+	local pin = event.is_first_session and pin_for(event.room, before.nick, before.bare_jid);
+	if pin then keep(event.room.jid, after.nick, pin); end
 end, -hooks.FIRST);
 
 hooks.hook("muc-occupant-left", function (event)

@@ -2,7 +2,7 @@
 -- pinned, what the verified token says of these is kept with the name.
 local json = require "util.json";
 local full_sessions = prosody.full_sessions;
-local claims = module.part "claims";
+local claims, text_of = module.part "claims", module.part "text";
 
 -- By element of presence, where the token has it; the first that is there counts.
 local FIELDS = { ["avatar-url"] = { "avatarUrl", "avatarURL", "avatar" }, email = { "email" } };
@@ -60,9 +60,14 @@ end
 -- for, and followed from then on.
 local owners = {};
 
+-- Clients make the same picture of an email in upper and lower case.
+local function key_of(element, text)
+	return element.." "..(element == "email" and text:lower() or text);
+end
+
 local function count(by_room, pin, by)
 	for element, value in pairs(pin.own and pin.pictures or {}) do
-		local key = element.." "..value;
+		local key = key_of(element, value);
 		local of = by_room[key] or {};
 		local n = (of[pin.bare] or 0) + by;
 		of[pin.bare] = n > 0 and n or nil;
@@ -92,8 +97,8 @@ end
 local function take_borrowed(stanza, room_jid, pins, bare)
 	local borrowed;
 	for _, tag in ipairs(stanza.tags) do
-		local text = FIELDS[tag.name] and tag:get_text();
-		local of = text and owners_in(room_jid, pins)[tag.name.." "..trim(text)];
+		local text = FIELDS[tag.name] and trim(text_of(tag));
+		local of = text and owners_in(room_jid, pins)[key_of(tag.name, text)];
 		if of and not of[bare] then
 			borrowed = borrowed or {};
 			borrowed[tag] = true;
