@@ -1,9 +1,9 @@
 -- The buttons of Jitsi's client: what it believes it may do. It reads that from its token, and from a <permissions/> in
 -- its own presence, which takes the place of all that was said before. Jitsi's jitsi_permissions writes one at some of
 -- a client's promotions; where this module has something to say, its own takes the place of that one.
-local st, filters = require "util.stanza", require "util.filters";
+local st, filters, jid = require "util.stanza", require "util.filters", require "util.jid";
 local full_sessions = prosody.full_sessions;
-local hooks, seats = module.part "hooks", module.part "seats";
+local hooks, seats, jitsi = module.part "hooks", module.part "seats", module.part "jitsi";
 
 local xmlns_jitsi, xmlns_user = "http://jitsi.org/jitmeet", "http://jabber.org/protocol/muc#user";
 local AFTER_JITSI = -3; -- jitsi_permissions writes at -2
@@ -25,8 +25,10 @@ local function element(features)
 	return said;
 end
 
-local function is_own(stanza)
-	local x = stanza.name == "presence" and not stanza.attr.type and stanza:get_child("x", xmlns_user);
+-- Whether a presence is what a room shows somebody of themselves. Anybody can write one that looks so.
+local function is_own(stanza, known)
+	if stanza.attr.type or not known.seats[jitsi.as_stored(jid.bare(stanza.attr.from))] then return false; end
+	local x = stanza:get_child("x", xmlns_user);
 	for status in x and x:childtags("status") or function () end do
 		if status.attr.code == "110" then return true; end
 	end
@@ -36,7 +38,7 @@ end
 -- In what a session is sent. What jitsi_permissions says meanwhile is noted.
 local function write(stanza, session)
 	local known = session.gavel;
-	if not is_own(stanza) then return stanza; end
+	if not is_own(stanza, known) then return stanza; end
 	local theirs = stanza:get_child("permissions", xmlns_jitsi);
 	if known.untold then
 		if theirs then stanza:remove_children("permissions", xmlns_jitsi); end
@@ -44,7 +46,7 @@ local function write(stanza, session)
 		known.told, known.untold = known.untold, nil;
 	elseif theirs then
 		known.told = {};
-		for child in theirs:childtags("p") do known.told[child.attr.name] = child.attr.val == "true"; end
+		for child in theirs:childtags("p") do known.told[child.attr.name or ""] = child.attr.val == "true"; end
 	end
 	return stanza;
 end
