@@ -4,6 +4,7 @@
 
 /// Plays a script on the model, with the module and without.
 macro_rules! played {
+    (together: $($name:ident),+ $(,)?) => { $(played!($name);)+ };
     ($name:ident $(, $more:ident)?) => {
         mod $name {
             #[test]

@@ -3,48 +3,68 @@
 
 #![allow(clippy::unwrap_used)]
 
-/// Plays a script on both Prosodys; where it says so, also with the module.
+/// Plays scripts on one Prosody.
+macro_rules! play {
+    ([$($name:ident),+], $version:ident, $module:literal) => {{
+        let at = (crate::support::Version::$version, $module);
+        crate::support::run(async {
+            $(
+                println!("playing {}", stringify!($name));
+                $name::<crate::stage::Servers>(at).await;
+            )+
+        });
+    }};
+}
+
+/// Plays a script on both Prosodys; where it says so, also with the module. Scripts
+/// that are played together follow one another, each in a room of its own.
 macro_rules! played {
+    (together: $($name:ident),+ $(,)?) => {
+        #[test]
+        fn prosody_0_12() {
+            play!([$($name),+], V0_12, false);
+        }
+        #[test]
+        fn prosody_13() {
+            play!([$($name),+], V13, false);
+        }
+    };
     ($name:ident) => {
         mod $name {
+            use super::$name;
+
             #[test]
             fn prosody_0_12() {
-                play!($name, V0_12, false);
+                play!([$name], V0_12, false);
             }
             #[test]
             fn prosody_13() {
-                play!($name, V13, false);
+                play!([$name], V13, false);
             }
         }
     };
     ($name:ident, with_module) => {
         mod $name {
+            use super::$name;
+
             #[test]
             fn prosody_0_12() {
-                play!($name, V0_12, false);
+                play!([$name], V0_12, false);
             }
             #[test]
             fn prosody_13() {
-                play!($name, V13, false);
+                play!([$name], V13, false);
             }
             #[test]
             fn prosody_0_12_with_module() {
-                play!($name, V0_12, true);
+                play!([$name], V0_12, true);
             }
             #[test]
             fn prosody_13_with_module() {
-                play!($name, V13, true);
+                play!([$name], V13, true);
             }
         }
     };
-}
-
-/// Plays a script on one Prosody.
-macro_rules! play {
-    ($name:ident, $version:ident, $module:literal) => {{
-        let at = (crate::support::Version::$version, $module);
-        crate::support::run(super::$name::<crate::stage::Servers>(at));
-    }};
 }
 
 #[path = "../scripts/mod.rs"]

@@ -21,7 +21,6 @@ pub async fn b1_an_absent_jid_is_lowered<S: Stage>(at: S::Place) {
         ])
         .await;
 }
-played!(b1_an_absent_jid_is_lowered);
 
 pub async fn b1_who_was_entitled_keeps_it_when_gone<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
@@ -41,7 +40,6 @@ pub async fn b1_who_was_entitled_keeps_it_when_gone<S: Stage>(at: S::Place) {
     stage.enters("alice", &alices).await;
     stage.ends([("alice", "owner"), ("bob", "owner")]).await;
 }
-played!(b1_who_was_entitled_keeps_it_when_gone);
 
 /// An owner need not be in the room to use it.
 pub async fn b1_promoted_and_gone_one_cannot_rule_from_outside<S: Stage>(at: S::Place) {
@@ -84,7 +82,6 @@ pub async fn b1_promoted_and_gone_one_cannot_rule_from_outside<S: Stage>(at: S::
     assert_eq!(again, Err("not-allowed".into()));
     stage.enters("dave", &daves).await;
 }
-played!(b1_promoted_and_gone_one_cannot_rule_from_outside);
 
 pub async fn b1_role_moderator_counts_as_a_promotion_by_its_actor<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
@@ -103,7 +100,6 @@ pub async fn b1_role_moderator_counts_as_a_promotion_by_its_actor<S: Stage>(at: 
     stage.sets_role("alice", "carol", "moderator").await;
     stage.ends([("carol", "owner")]).await;
 }
-played!(b1_role_moderator_counts_as_a_promotion_by_its_actor);
 
 pub async fn b1_a_server_admin_is_left_with_a_reason<S: Stage>(at: S::Place) {
     let setting = Setting {
@@ -128,3 +124,11 @@ pub async fn b1_a_server_admin_is_left_with_a_reason<S: Stage>(at: S::Place) {
     assert_eq!(stage.log().matches(reason).count(), 1, "said once");
 }
 played!(b1_a_server_admin_is_left_with_a_reason);
+
+played!(
+    together:
+    b1_an_absent_jid_is_lowered,
+    b1_who_was_entitled_keeps_it_when_gone,
+    b1_promoted_and_gone_one_cannot_rule_from_outside,
+    b1_role_moderator_counts_as_a_promotion_by_its_actor,
+);

@@ -24,7 +24,6 @@ pub async fn b2_a_token_counts_within_a_round_trip_and_once<S: Stage>(at: S::Pla
         assert_eq!(stage.sent().await, before, "{who}");
     }
 }
-played!(b2_a_token_counts_within_a_round_trip_and_once);
 
 /// Presence is state: claims go and come with it.
 pub async fn b2_claims_go_and_come_with_presence<S: Stage>(at: S::Place) {
@@ -39,4 +38,9 @@ pub async fn b2_claims_go_and_come_with_presence<S: Stage>(at: S::Place) {
     stage.updates("alice", &None).await;
     assert_eq!(stage.role("alice").await, "participant");
 }
-played!(b2_claims_go_and_come_with_presence);
+
+played!(
+    together:
+    b2_a_token_counts_within_a_round_trip_and_once,
+    b2_claims_go_and_come_with_presence,
+);

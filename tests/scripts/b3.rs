@@ -20,7 +20,6 @@ pub async fn b3_focus_promotes_everyone<S: Stage>(at: S::Place) {
         assert_eq!(stage.role(who).await, role, "{who}");
     }
 }
-played!(b3_focus_promotes_everyone);
 
 /// The focus promotes whoever it sees lowered, for 6 s. It is corrected at once, and then
 /// with pauses that grow.
@@ -58,7 +57,6 @@ pub async fn b3_focus_promotes_in_a_loop<S: Stage>(at: S::Place) {
     let named = warnings[0].contains("WARN") && warnings[0].contains("focus@auth.meet.jitsi");
     assert!(named, "{warnings:?}");
 }
-played!(b3_focus_promotes_in_a_loop);
 
 /// Jicofo in authentication mode: with each presence of its own it promotes
 /// everybody who has logged in. Pauses would have grown to seconds by the end.
@@ -85,7 +83,6 @@ pub async fn b3_a_focus_that_acts_anew_is_corrected_without_pause<S: Stage>(at: 
     stage.rests().await;
     assert!(!stage.log().contains("keeps changing"));
 }
-played!(b3_a_focus_that_acts_anew_is_corrected_without_pause);
 
 /// An unentitled actor is lowered first, then what they did is undone; and that without
 /// the pauses that somebody else has caused.
@@ -121,4 +118,11 @@ pub async fn b3_a_promotion_by_the_unentitled_is_undone<S: Stage>(at: S::Place) 
     assert_eq!(stage.requests().await[before..], lowered);
     stage.ends([("mallory", "member"), ("eve", "none")]).await;
 }
-played!(b3_a_promotion_by_the_unentitled_is_undone);
+
+played!(
+    together:
+    b3_focus_promotes_everyone,
+    b3_focus_promotes_in_a_loop,
+    b3_a_focus_that_acts_anew_is_corrected_without_pause,
+    b3_a_promotion_by_the_unentitled_is_undone,
+);

@@ -39,7 +39,6 @@ pub async fn b3_a_grant_survives_updates_and_passes_on<S: Stage>(at: S::Place) {
         .await;
     stage.ends([("dora", "owner"), ("erin", "owner")]).await;
 }
-played!(b3_a_grant_survives_updates_and_passes_on);
 
 pub async fn b3_grants_as_configured<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
@@ -87,7 +86,6 @@ pub async fn b3_a_grant_ends_with_a_kick_or_a_ban<S: Stage>(at: S::Place) {
         stage.moderates_no_more(who).await;
     }
 }
-played!(b3_a_grant_ends_with_a_kick_or_a_ban);
 
 /// A reload or another device is a new JID with the same verified user id.
 pub async fn b3_a_grant_follows_the_user_to_another_jid<S: Stage>(at: S::Place) {
@@ -105,7 +103,6 @@ pub async fn b3_a_grant_follows_the_user_to_another_jid<S: Stage>(at: S::Place) 
     // It is not there twice.
     stage.moderates_no_more("bob").await;
 }
-played!(b3_a_grant_follows_the_user_to_another_jid);
 
 /// Integrations copy the sample id of Jitsi's documentation.
 pub async fn b3_an_id_that_several_carry_promotes_nobody_else<S: Stage>(at: S::Place) {
@@ -127,7 +124,6 @@ pub async fn b3_an_id_that_several_carry_promotes_nobody_else<S: Stage>(at: S::P
     stage.enters("dan", &student("sample")).await;
     stage.ends([("cid", "member"), ("dan", "member")]).await;
 }
-played!(b3_an_id_that_several_carry_promotes_nobody_else);
 
 /// The new connection is there before the old one has gone.
 pub async fn b3_a_grant_passes_when_a_ghost_goes<S: Stage>(at: S::Place) {
@@ -142,4 +138,12 @@ pub async fn b3_a_grant_passes_when_a_ghost_goes<S: Stage>(at: S::Place) {
     stage.ends([("bob", "owner")]).await;
     stage.moderates_no_more("ghost").await;
 }
-played!(b3_a_grant_passes_when_a_ghost_goes);
+
+played!(
+    together:
+    b3_a_grant_survives_updates_and_passes_on,
+    b3_a_grant_ends_with_a_kick_or_a_ban,
+    b3_a_grant_follows_the_user_to_another_jid,
+    b3_an_id_that_several_carry_promotes_nobody_else,
+    b3_a_grant_passes_when_a_ghost_goes,
+);

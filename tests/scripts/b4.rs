@@ -22,7 +22,6 @@ pub async fn b4_a_moderator_steps_down<S: Stage>(at: S::Place) {
     stage.sets("dave", "alice", "owner").await;
     stage.ends([("alice", "owner")]).await;
 }
-played!(b4_a_moderator_steps_down);
 
 /// Hosts by token are lowered and banned by another host, the focus and the server. Each
 /// has fewer than six corrections: those pause (B3).
@@ -44,7 +43,6 @@ pub async fn b4_a_host_whom_another_lowers_or_bans_gets_it_back<S: Stage>(at: S:
         stage.ends([(who, "owner")]).await;
     }
 }
-played!(b4_a_host_whom_another_lowers_or_bans_gets_it_back);
 
 pub async fn b4_unprotected_hosts_stay_demoted<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "[policy]\nprotect_hosts = false").await;
@@ -122,4 +120,10 @@ pub async fn b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not<S: Stage>(a
         .await;
     stage.enters("unjustly", &None).await;
 }
-played!(b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not);
+
+played!(
+    together:
+    b4_a_moderator_steps_down,
+    b4_a_host_whom_another_lowers_or_bans_gets_it_back,
+    b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not,
+);

@@ -13,7 +13,6 @@ pub async fn b5_guests_below_moderator_are_left_alone<S: Stage>(at: S::Place) {
     let refused = stage.tries_to_enter("banned", &None).await;
     assert_eq!(refused, Err("forbidden".into()));
 }
-played!(b5_guests_below_moderator_are_left_alone);
 
 pub async fn b5_who_is_lowered_gets_back_what_they_had<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
@@ -32,7 +31,6 @@ pub async fn b5_who_is_lowered_gets_back_what_they_had<S: Stage>(at: S::Place) {
         }
     }
 }
-played!(b5_who_is_lowered_gets_back_what_they_had);
 
 /// In a members-only room affiliation none would throw people out.
 pub async fn b5_nobody_is_thrown_out_of_a_members_only_room<S: Stage>(at: S::Place) {
@@ -58,7 +56,6 @@ pub async fn b5_nobody_is_thrown_out_of_a_members_only_room<S: Stage>(at: S::Pla
     let refused = stage.tries_to_enter("alice", &None).await;
     assert_eq!(refused, Err("registration-required".into()));
 }
-played!(b5_nobody_is_thrown_out_of_a_members_only_room);
 
 pub async fn b5_ignored_guests_keep_what_they_are_given<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "[policy]\nguests = 'ignore'").await;
@@ -74,3 +71,10 @@ pub async fn b5_ignored_guests_keep_what_they_are_given<S: Stage>(at: S::Place) 
     assert_eq!(stage.asked("guest").await, [""; 0]);
 }
 played!(b5_ignored_guests_keep_what_they_are_given);
+
+played!(
+    together:
+    b5_guests_below_moderator_are_left_alone,
+    b5_who_is_lowered_gets_back_what_they_had,
+    b5_nobody_is_thrown_out_of_a_members_only_room,
+);

@@ -21,7 +21,6 @@ pub async fn b6_the_role_visitor_is_no_shield<S: Stage>(at: S::Place) {
         assert_eq!(done, Err("not-allowed".into()));
     }
 }
-played!(b6_the_role_visitor_is_no_shield);
 
 /// Whoever is a visitor is not asked about, whatever their token gives.
 pub async fn b6_a_visitor_is_left_alone_whatever_their_token_gives<S: Stage>(at: S::Place) {
@@ -34,7 +33,6 @@ pub async fn b6_a_visitor_is_left_alone_whatever_their_token_gives<S: Stage>(at:
     assert_eq!(stage.role("bob").await, "visitor");
     assert_eq!(stage.requests().await, []);
 }
-played!(b6_a_visitor_is_left_alone_whatever_their_token_gives);
 
 pub async fn b7_the_highest_of_a_shared_jid_holds_until_it_leaves<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
@@ -52,4 +50,10 @@ pub async fn b7_the_highest_of_a_shared_jid_holds_until_it_leaves<S: Stage>(at: 
     stage.ends([("both/phone", "member")]).await;
     assert_eq!(stage.role("both/phone").await, "participant");
 }
-played!(b7_the_highest_of_a_shared_jid_holds_until_it_leaves);
+
+played!(
+    together:
+    b6_the_role_visitor_is_no_shield,
+    b6_a_visitor_is_left_alone_whatever_their_token_gives,
+    b7_the_highest_of_a_shared_jid_holds_until_it_leaves,
+);

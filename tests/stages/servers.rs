@@ -1,17 +1,28 @@
 //! Scripts on a real Prosody, beside the real `gavel run`.
 
 use crate::scripts::stage::{Setting, Stage, Token, bare, nick};
-use crate::support::{Client, DEADLINE, El, Env, Gavel, Options, Version, complete, jwt, sign};
+use crate::support::{
+    Client, DEADLINE, El, Env, Gavel, Options, Version, complete, jwt, requests, sign,
+};
 use serde_json::json;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-const ROOM: &str = "room@muc.meet.jitsi";
+thread_local! {
+    /// What the last script of a test has left as it was, for the next one.
+    static LEFT: RefCell<Option<Env>> = const { RefCell::new(None) };
+}
 
 /// A room on a real server.
 pub struct Servers {
-    env: Env,
+    /// Gone only where it was left to the next script.
+    env: Option<Env>,
+    /// Nobody has changed what the next script relies on.
+    usual: bool,
+    room: String,
     focus: Arc<Client>,
     /// Who has logged in, with their nick.
     people: BTreeMap<String, (Arc<Client>, String)>,
@@ -43,7 +54,24 @@ fn signed(token: &Token) -> String {
     sign(&complete(claims))
 }
 
+/// Starts Prosody and gavel.
+async fn begin(version: Version, module: bool, setting: &Setting) -> Env {
+    let mut options = match module {
+        true => Options::with_module(),
+        false => Options::default(),
+    };
+    if let Some(admin) = setting.admin {
+        let admin = bare(admin);
+        options.muc = format!("admins = {{ \"gavel@gavel.meet.jitsi\", \"{admin}\" }}");
+    }
+    Env::with(version, options, &settings(module, &setting.config)).await
+}
+
 impl Servers {
+    fn env(&self) -> &Env {
+        self.env.as_ref().expect("it is left only at the end")
+    }
+
     fn client(&self, who: &str) -> &Client {
         match who {
             "focus" => &self.focus,
@@ -64,7 +92,7 @@ impl Servers {
             Some((_, resource)) => format!("{}/{resource}", bare(who)),
             None => bare(who),
         };
-        let client = self.env.client(&jid).await;
+        let client = self.env().client(&jid).await;
         let known = (Arc::clone(&client), nick(who).to_owned());
         self.people.insert(who.to_owned(), known);
         client
@@ -84,10 +112,24 @@ impl Servers {
         String::new()
     }
 
+    /// What gavel has sent to this room.
+    async fn sent_here(&self) -> Vec<El> {
+        let sent = self.env().sent().await.into_iter();
+        let here = sent.filter(|stanza| {
+            let to = stanza.attr("to").unwrap_or_default();
+            to.split('/').next() == Some(&self.room)
+        });
+        here.collect()
+    }
+
     async fn stored(&self, who: &str) -> String {
         let jid = bare(who);
         for affiliation in ["owner", "admin", "member", "outcast"] {
-            let listed = self.focus.affiliated(ROOM, affiliation).await.unwrap();
+            let listed = self
+                .focus
+                .affiliated(&self.room, affiliation)
+                .await
+                .unwrap();
             if listed.contains(&jid) {
                 return affiliation.to_owned();
             }
@@ -104,21 +146,23 @@ impl Stage for Servers {
 
     async fn open((version, module): Self::Place, setting: impl Into<Setting>) -> Self {
         let setting = setting.into();
-        let mut options = match module {
-            true => Options::with_module(),
-            false => Options::default(),
+        let usual = !module && setting.config.is_empty() && setting.admin.is_none();
+        let left = LEFT.take().filter(|_| usual);
+        let env = match left {
+            Some(env) => env,
+            None => begin(version, module, &setting).await,
         };
-        if let Some(admin) = setting.admin {
-            let admin = bare(admin);
-            options.muc = format!("admins = {{ \"gavel@gavel.meet.jitsi\", \"{admin}\" }}");
-        }
-        let env = Env::with(version, options, &settings(module, &setting.config)).await;
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let room = format!("room{number}@muc.meet.jitsi");
         let focus = match module {
-            true => env.focus_with_module(ROOM).await,
-            false => env.focus(ROOM).await,
+            true => env.focus_with_module(&room).await,
+            false => env.focus(&room).await,
         };
         Self {
-            env,
+            env: Some(env),
+            usual,
+            room,
             focus,
             people: BTreeMap::new(),
             module,
@@ -131,7 +175,7 @@ impl Stage for Servers {
         let client = self.arrive(who).await;
         let children = self.shows(&client, token).await;
         let nick = self.nick_of(who).to_owned();
-        client.try_join(ROOM, &nick, &children).await
+        client.try_join(&self.room, &nick, &children).await
     }
 
     async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>) {
@@ -140,7 +184,7 @@ impl Stage for Servers {
         // No two are the same.
         self.updates += 1;
         let children = format!("{children}<count>{}</count>", self.updates);
-        client.presence(ROOM, nick, &children).await;
+        client.presence(&self.room, nick, &children).await;
         self.people.get_mut(who).unwrap().1 = nick.to_owned();
         // Prosody has handled it once it answers what came after.
         let host = client.bare().split('@').next_back().unwrap();
@@ -148,22 +192,22 @@ impl Stage for Servers {
     }
 
     async fn leaves(&mut self, who: &str) {
-        self.client(who).leave(ROOM, self.nick_of(who)).await;
+        self.client(who).leave(&self.room, self.nick_of(who)).await;
     }
 
     async fn tries_to_set(&mut self, by: &str, whom: &str, to: &str) -> Result<(), String> {
         let jid = bare(whom);
         if by == "server" {
-            self.env.server_sets(ROOM, &jid, to).await;
+            self.env().server_sets(&self.room, &jid, to).await;
             return Ok(());
         }
-        self.client(by).affiliate(ROOM, &jid, to).await
+        self.client(by).affiliate(&self.room, &jid, to).await
     }
 
     async fn sets_role(&mut self, by: &str, whom: &str, role: &str) {
         let set = self
             .client(by)
-            .set_role(ROOM, self.nick_of(whom), role)
+            .set_role(&self.room, self.nick_of(whom), role)
             .await;
         set.unwrap();
     }
@@ -171,27 +215,29 @@ impl Stage for Servers {
     async fn makes_members_only(&mut self, on: bool) {
         let value = if on { "1" } else { "0" };
         let field = [("muc#roomconfig_membersonly", value)];
-        self.focus.configure(ROOM, &field).await.unwrap();
+        self.focus.configure(&self.room, &field).await.unwrap();
     }
 
     fn gavel_looks_away(&mut self) {
-        self.env.gavel.freeze();
+        self.env().gavel.freeze();
     }
 
     fn gavel_looks_again(&mut self) {
-        self.env.gavel.thaw();
+        self.env().gavel.thaw();
     }
 
     async fn gavel_restarts(&mut self) {
-        self.env.gavel.stop().await;
-        self.env.gavel.restart();
-        self.env.connected().await;
-        self.env.gavel.logs_again("ready").await;
-        self.env.settle().await;
+        self.env().gavel.stop().await;
+        let env = self.env.as_mut().expect("it is left only at the end");
+        env.gavel.restart();
+        self.env().connected().await;
+        self.env().gavel.logs_again("ready").await;
+        self.env().settle().await;
     }
 
     async fn gavel_reloads(&mut self, config: &str) {
-        self.env.reload(&settings(self.module, config)).await;
+        self.usual = false;
+        self.env().reload(&settings(self.module, config)).await;
     }
 
     async fn passes(&mut self, time: Duration) {
@@ -205,34 +251,37 @@ impl Stage for Servers {
     }
 
     async fn rests(&mut self) {
-        self.env.settle().await;
+        self.env().settle().await;
     }
 
     /// As the room lists it, and as it shows it of people who are there.
     async fn has(&mut self, who: &str) -> String {
-        self.env.settle().await;
+        self.env().settle().await;
         let stored = self.stored(who).await;
-        if let Some(occupant) = self.focus.occupant(ROOM, self.nick_of(who)) {
+        if let Some(occupant) = self.focus.occupant(&self.room, self.nick_of(who)) {
             assert_eq!(occupant.affiliation, stored, "{who} as the focus sees them");
         }
         stored
     }
 
     async fn role(&mut self, who: &str) -> String {
-        self.env.settle().await;
-        let occupant = self.focus.occupant(ROOM, self.nick_of(who));
+        self.env().settle().await;
+        let occupant = self.focus.occupant(&self.room, self.nick_of(who));
         occupant.map_or("none".to_owned(), |occupant| occupant.role)
     }
 
     fn shown(&self, who: &str) -> String {
-        self.focus.affiliation(ROOM, self.nick_of(who))
+        self.focus.affiliation(&self.room, self.nick_of(who))
     }
 
     async fn comes_to(&mut self, who: &str, affiliation: &str) {
         let nick = self.nick_of(who);
-        let there = self.focus.occupant(ROOM, nick).is_some();
+        let there = self.focus.occupant(&self.room, nick).is_some();
         if there && affiliation != "outcast" {
-            return self.focus.sees_affiliation(ROOM, nick, affiliation).await;
+            return self
+                .focus
+                .sees_affiliation(&self.room, nick, affiliation)
+                .await;
         }
         // Nobody is told of people who are away: the lists are asked.
         let deadline = Instant::now() + DEADLINE;
@@ -242,7 +291,7 @@ impl Stage for Servers {
     }
 
     async fn goes(&mut self, who: &str) {
-        self.focus.sees_gone(ROOM, self.nick_of(who)).await;
+        self.focus.sees_gone(&self.room, self.nick_of(who)).await;
     }
 
     fn thrown_out(&self, who: &str) -> usize {
@@ -251,20 +300,34 @@ impl Stage for Servers {
     }
 
     async fn sent(&mut self) -> usize {
-        self.env.settle().await;
-        self.env.sent().await.len()
+        self.env().settle().await;
+        self.sent_here().await.len()
     }
 
     async fn requests(&mut self) -> Vec<(String, String)> {
-        self.env.settle().await;
-        self.env.requests().await
+        self.env().settle().await;
+        requests(&self.sent_here().await)
     }
 
     fn log(&self) -> String {
-        self.env.gavel.log()
+        let log = self.env().gavel.log();
+        let here = log.lines().filter(|line| line.contains(&self.room));
+        here.map(|line| format!("{line}\n")).collect()
     }
 
     async fn logs(&mut self, words: &str) {
-        self.env.gavel.logs(words).await;
+        let said = |log: &str| {
+            let mut lines = log.lines();
+            lines.any(|line| line.contains(words) && line.contains(&self.room))
+        };
+        self.env().gavel.until_log(said).await;
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        if self.usual && !std::thread::panicking() {
+            LEFT.set(self.env.take());
+        }
     }
 }

@@ -151,15 +151,7 @@ impl Env {
     /// The affiliations that gavel has asked for, as (bare JID, affiliation);
     /// by muc#admin, to rooms of `muc.meet.jitsi`.
     pub async fn requests(&self) -> Vec<(String, String)> {
-        let sent = self.sent().await;
-        let sets = sent.iter().filter(|s| s.attr("type") == Some("set"));
-        let queries = sets.filter_map(|s| s.child("query", super::MUC_ADMIN));
-        let items = queries.flat_map(|query| &query.children);
-        let text = |item: &El, name| item.attr(name).unwrap_or_default().to_string();
-        items
-            .filter(|item| item.attr("affiliation").is_some())
-            .map(|item| (text(item, "jid"), text(item, "affiliation")))
-            .collect()
+        requests(&self.sent().await)
     }
 
     /// Waits until gavel has handled everything so far and nothing follows
@@ -198,4 +190,16 @@ impl Env {
         let done = self.watcher.iq("set", service, &order).await;
         done.expect("mod_test_promote does it");
     }
+}
+
+/// The affiliations that these stanzas ask for by muc#admin, as (bare JID, affiliation).
+pub fn requests(sent: &[El]) -> Vec<(String, String)> {
+    let sets = sent.iter().filter(|s| s.attr("type") == Some("set"));
+    let queries = sets.filter_map(|s| s.child("query", super::MUC_ADMIN));
+    let items = queries.flat_map(|query| &query.children);
+    let text = |item: &El, name| item.attr(name).unwrap_or_default().to_string();
+    items
+        .filter(|item| item.attr("affiliation").is_some())
+        .map(|item| (text(item, "jid"), text(item, "affiliation")))
+        .collect()
 }

@@ -24,7 +24,7 @@ mod wait;
 pub mod xml;
 
 pub use client::{Client, DEADLINE};
-pub use env::Env;
+pub use env::{Env, requests};
 pub use gavel::{Gavel, signal};
 pub use jitsi::BREAKOUTS;
 pub use key_server::{Answer, Issuer, KeyServer};
