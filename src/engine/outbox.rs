@@ -152,6 +152,11 @@ impl Outbox {
         self.wake(self.now.tick.saturating_add(wait), timer);
     }
 
+    /// Does not wake the engine because of `timer`.
+    pub fn cancel(&mut self, timer: &Timer) {
+        self.timers.cancel(timer);
+    }
+
     /// Tells people and metrics.
     pub fn report(&mut self, report: Report) {
         self.actions.push_back(Action::Report(report));

@@ -5,8 +5,8 @@ use crate::muc::{BareJid, Nick, RoomJid};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-/// Why the engine wants to be woken. A timer that is no longer needed is not
-/// taken out: whoever handles it looks at what is, and does nothing.
+/// Why the engine wants to be woken. Whoever handles a timer looks at what is, so a timer
+/// that is no longer needed does no harm. It is only taken out where it may stand for days.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Timer {
     /// Look at a service's list of rooms.
@@ -84,6 +84,13 @@ impl Timers {
                 self.queue.insert(key, new.key().clone());
                 new.insert(key);
             }
+        }
+    }
+
+    /// Takes a timer out that is no longer needed.
+    pub fn cancel(&mut self, timer: &Timer) {
+        if let Some(key) = self.due.remove(timer) {
+            self.queue.remove(&key);
         }
     }
 

@@ -191,6 +191,14 @@ pub fn release_of(version: &str) -> &str {
 }
 
 impl Warning {
+    /// The room that it is about, where it is told once and about one room.
+    pub fn once_of_room(&self) -> Option<&RoomJid> {
+        match self {
+            Self::HostAbsentPersistent { room } | Self::HostAbsent { room, .. } => Some(room),
+            _ => None,
+        }
+    }
+
     /// Whether gavel cannot do its work because of it.
     pub fn is_error(&self) -> bool {
         matches!(

@@ -223,6 +223,11 @@ async fn overrides_outlive_restarts(version: Version) {
         .await
         .unwrap();
     focus.sees_affiliation(ROOM, "bob", "none").await;
+    // Nobody is there any more whose presence would show that this ban is gone.
+    focus
+        .affiliate(ROOM, "carol@meet.jitsi", "none")
+        .await
+        .unwrap();
     tokio::time::sleep(over.saturating_duration_since(Instant::now())).await;
     assert_eq!(focus.affiliation(ROOM, "dora"), "admin");
     env.gavel.restart();
@@ -230,6 +235,8 @@ async fn overrides_outlive_restarts(version: Version) {
     focus.sees_affiliation(ROOM, "bob", "owner").await;
     focus.sees_affiliation(ROOM, "dora", "member").await;
     env.settle().await;
+    let banned = vec!["carol@meet.jitsi".to_owned()];
+    assert_eq!(focus.affiliated(ROOM, "outcast").await, Ok(banned));
     assert_eq!(
         carol.try_join(ROOM, "carol", "").await,
         Err("forbidden".into())

@@ -196,13 +196,40 @@ fn host_absent_never_ends_a_persistent_room_and_says_so_once() {
     world.join("h@meet.jitsi/1", &r, "h", None);
     world.run(MINUTE);
     assert_eq!(done(&world, start), []);
+    assert_eq!(persistent(&world), 1);
+}
+
+/// How often it was said that a persistent room is not ended.
+fn persistent(world: &World) -> usize {
     let told = world.reports.iter().filter(|report| {
         matches!(
             report,
             Report::Warning(gavel::engine::Warning::HostAbsentPersistent { .. })
         )
     });
-    assert_eq!(told.count(), 1);
+    told.count()
+}
+
+/// The next meeting in a room of the same name is told of anew, so nothing is kept of a
+/// room that has ended.
+#[test]
+fn host_absent_says_so_again_of_the_next_room_of_that_name() {
+    let mut world = World::new(Choice {
+        host_absent: AbsentHost::End,
+        host_absent_after: Duration::from_secs(10),
+        ..Choice::default()
+    });
+    let r = room("r");
+    for _ in 0..2 {
+        world.join(FOCUS, &r, "focus", None);
+        world.server.rooms.get_mut(&r).unwrap().persistent = true;
+        world.join(G, &r, "g", None);
+        world.run(MINUTE);
+        world.server.destroy(&r);
+        world.flush();
+        world.run(MINUTE);
+    }
+    assert_eq!(persistent(&world), 2);
 }
 
 /// Whoever is seen before gavel locks the room, 15 ms after it was to, becomes a

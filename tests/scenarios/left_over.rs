@@ -3,8 +3,9 @@
 use crate::sim::room::Written;
 use crate::sim::{Choice, Kind, Ticket, World, room};
 use gavel::engine::settings::GuestNames;
-use gavel::muc::{Nick, Role, RoomJid};
-use gavel::policy::{Holders, Permission, Permissions, Policy};
+use gavel::engine::{Report, Warning};
+use gavel::muc::{Affiliation, Nick, Role, RoomJid};
+use gavel::policy::{Holders, OnExpiry, Permission, Permissions, Policy};
 use gavel::stanza::DisplayName;
 
 /// Somebody with a name and a permission of their own, and a guest of the same name.
@@ -107,4 +108,97 @@ fn nothing_is_left_over_of_a_meeting_in_which_nobody_has_a_name() {
         world.run(100);
         assert_eq!(left_over(&world), [""; 0]);
     }
+}
+
+/// A token may be valid for years. What waits for its end does not outlive whoever showed
+/// it, under whatever nicks they come and go.
+#[test]
+fn on_expiry_no_timer_is_left_over_of_people_who_are_gone() {
+    let mut world = World::new(Choice {
+        policy: Policy {
+            on_expiry: OnExpiry::Demote,
+            ..Policy::default()
+        },
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    world.run(5_000);
+    let before = world.engine.load().timers;
+    let exp = world.unix_ms() / 1000 + 1_000_000;
+    for n in 0..50 {
+        let ticket = Ticket::new(Kind::Member, 1).until(exp);
+        world.join("t@meet.jitsi/1", &r, &format!("t{n}"), Some(ticket.clone()));
+        world.run(50);
+        world.join("t@meet.jitsi/1", &r, &format!("u{n}"), Some(ticket));
+        world.run(50);
+        world.leave("t@meet.jitsi/1", &r);
+        world.run(50);
+    }
+    world.run(5_000);
+    assert_eq!(world.engine.load().timers, before);
+    // Those who have left as owners keep what they had until then, or until the room ends.
+    for n in 0..50 {
+        let jid = format!("o{n}@meet.jitsi/1");
+        let ticket = Ticket::new(Kind::Owner, n + 10).until(exp);
+        world.join(&jid, &r, &format!("o{n}"), Some(ticket));
+        world.run(50);
+        world.leave(&jid, &r);
+    }
+    world.run(5_000);
+    assert!(world.engine.load().timers >= before + 50);
+    world.leave(crate::sim::FOCUS, &r);
+    world.run(5_000);
+    assert!(world.engine.load().timers <= before);
+}
+
+#[test]
+fn on_expiry_no_timer_is_left_over_of_people_who_left_while_gavel_was_put_out() {
+    let mut world = World::new(Choice {
+        module: false,
+        policy: Policy {
+            on_expiry: OnExpiry::Demote,
+            ..Policy::default()
+        },
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    world.join("g@meet.jitsi/1", &r, "g", None);
+    world.run(5_000);
+    let before = world.engine.load().timers;
+    let exp = world.unix_ms() / 1000 + 1_000_000;
+    for n in 0..20 {
+        let jid = format!("t{n}@meet.jitsi/1");
+        let ticket = Ticket::new(Kind::Member, n).until(exp);
+        world.join(&jid, &r, &format!("t{n}"), Some(ticket));
+    }
+    world.run(5_000);
+    assert_eq!(world.engine.load().timers, before + 20);
+    world.role(None, &r, "gavel", Role::None).unwrap();
+    (0..20).for_each(|n| world.leave(&format!("t{n}@meet.jitsi/1"), &r));
+    world.run(60_000);
+    let after = world.engine.load().timers;
+    assert!(after <= before + 3, "{before} {after}");
+}
+
+/// People can come from any number of domains: that nobody has a token is said of the first.
+#[test]
+fn b19_that_nobody_has_a_token_is_said_of_one_domain() {
+    let mut world = World::new(Choice::default());
+    let r = room("r");
+    world.open_room(&r);
+    for domain in ["a.x", "b.x", "c.x"] {
+        let jid = format!("g@{domain}/1");
+        world.join(&jid, &r, &domain.replace('.', ""), None);
+        world.run(50);
+        let focus = Some(crate::sim::FOCUS);
+        world.set(focus, &r, &jid, Affiliation::Owner).unwrap();
+        world.run(50);
+    }
+    let told = world.reports.iter().filter_map(|report| match report {
+        Report::Warning(Warning::NobodyHasToken { domain }) => Some(domain.as_str()),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), ["a.x"]);
 }

@@ -39,6 +39,12 @@ impl MeetingPart<'_> {
         }
     }
 
+    /// Nobody sits there any more whose claims may end.
+    pub(super) fn leave_expiry(&mut self, place: &Place) {
+        let timer = Timer::Expiry(place.room.clone(), place.nick.clone());
+        self.out.cancel(&timer);
+    }
+
     /// An occupant's claims may have ended.
     pub fn expiry_due(&mut self, room: &RoomJid, nick: &Nick) {
         if let Some(place) = self.place(room, nick) {

@@ -9,6 +9,7 @@ use crate::engine::order::Order;
 use crate::engine::outbox::SeatNews;
 use crate::engine::room::Room;
 use crate::engine::room::event::{Came, Changed, Gone, Place};
+use crate::engine::timers::Timer;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use std::collections::HashMap;
 
@@ -186,6 +187,11 @@ impl MeetingPart<'_> {
             return;
         };
         seat.nick = place.nick.clone();
+        let nick = from.clone();
+        self.leave_expiry(&Place {
+            nick,
+            ..place.clone()
+        });
         self.watch_expiry(place);
         if self.settings.policy.reads_nick() {
             self.judge_again(place);
@@ -206,6 +212,7 @@ impl MeetingPart<'_> {
         if gone.kicked {
             self.kicked(place, actor);
         }
+        self.leave_expiry(place);
         self.unseat(place, true, gone.shown.clone());
     }
 
@@ -237,6 +244,9 @@ impl MeetingPart<'_> {
         places.sort_unstable();
         for place in places {
             let shown = shown.get(&place.nick).cloned();
+            if !moves {
+                self.leave_expiry(&place);
+            }
             let seat = self.unseat(&place, false, shown).filter(|_| moves);
             if let Some(seat) = seat {
                 let parked = self.parked.entry(jid.clone()).or_default();
@@ -291,6 +301,8 @@ impl MeetingPart<'_> {
     /// breakout rooms their claims are kept.
     pub(super) fn end_meeting(&mut self, jid: &RoomJid) {
         self.parked.remove(jid);
+        // The next room of that name is another.
+        self.out.keep_told(|told| told.once_of_room() != Some(jid));
         let Some(meeting) = self.meetings.remove(jid) else {
             return;
         };
@@ -298,6 +310,8 @@ impl MeetingPart<'_> {
         let mut people = meeting.people.values();
         self.out.save_if(people.any(|p| p.rights.matter()));
         for (bare, person) in meeting.people {
+            self.out.cancel(&Timer::Kept(jid.clone(), bare.clone()));
+            self.out.cancel(&Timer::Override(jid.clone(), bare.clone()));
             for seat in person.seats.into_iter().filter(|seat| seat.room != *jid) {
                 let parked = self.parked.entry(seat.room.clone()).or_default();
                 parked.push((bare.clone(), seat));

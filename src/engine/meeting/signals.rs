@@ -96,8 +96,10 @@ pub(super) fn note_tokenless(
     if by.kind != PartyKind::Infrastructure || !guest || !first || listed {
         return;
     }
-    let domain = bare.domain().to_owned();
-    out.tally.tokenless.get_or_insert(domain.clone());
+    // Whatever other domains people come from, the first is told.
+    let tokenless = &mut out.tally.tokenless;
+    let domain = tokenless.get_or_insert_with(|| bare.domain().to_owned());
+    let domain = domain.clone();
     out.warn_once(Warning::NobodyHasToken { domain });
 }
 

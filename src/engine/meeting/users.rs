@@ -41,8 +41,8 @@ struct Carriers {
     here: Vec<Carrier>,
     /// gavel has lost sight of them: whether they are there is not known.
     unseen: Vec<Carrier>,
-    /// Nobody has succeeded them yet.
-    left: Vec<BareJid>,
+    /// Nobody has succeeded them yet; and when they left.
+    left: Vec<(BareJid, u64)>,
     /// The id names no person.
     nobody: bool,
 }
@@ -51,8 +51,8 @@ struct Carriers {
 #[derive(Debug, Default)]
 pub struct Users {
     by_id: HashMap<Box<str>, Carriers>,
-    /// Everybody in [`Carriers::left`], oldest first.
-    left: VecDeque<(u64, Box<str>, BareJid)>,
+    /// The ids of everybody in [`Carriers::left`], and when they left, oldest first.
+    left: VecDeque<(u64, Box<str>)>,
 }
 
 impl Users {
@@ -63,7 +63,7 @@ impl Users {
         if carriers.here.iter().any(|carrier| carrier.jid == *jid) {
             return None;
         }
-        carriers.left.retain(|left| left != jid);
+        carriers.left.retain(|(left, _)| left != jid);
         let back = take(&mut carriers.unseen, jid);
         let since = back.map_or(now, |carrier| carrier.since);
         let jid = jid.clone();
@@ -71,7 +71,7 @@ impl Users {
         // Of those out of sight some may be there: it is not known yet who has left.
         let sure = carriers.here.len() == 1 && carriers.unseen.is_empty();
         match carriers.left.len() {
-            1 if sure && !carriers.nobody => carriers.left.pop(),
+            1 if sure && !carriers.nobody => carriers.left.pop().map(|(left, _)| left),
             _ => None,
         }
     }
@@ -92,8 +92,8 @@ impl Users {
                 return Succession::To(heir.jid.clone());
             }
             [] if awaited => {
-                carriers.left.push(jid.clone());
-                self.left.push_back((at, id.into(), jid.clone()));
+                carriers.left.push((jid.clone(), at));
+                self.left.push_back((at, id.into()));
                 return Succession::Awaited;
             }
             _ => {}
@@ -127,7 +127,7 @@ impl Users {
             carriers.look(now);
             take(&mut carriers.here, jid);
             take(&mut carriers.unseen, jid);
-            carriers.left.retain(|left| left != jid);
+            carriers.left.retain(|(left, _)| left != jid);
         }
         self.drop_if_unused(id);
     }
@@ -158,14 +158,13 @@ impl Users {
     }
 
     fn forget_long_gone(&mut self, now: u64) {
-        let gone = |left: &(u64, Box<str>, BareJid)| left.0.saturating_add(RELOAD_MS) < now;
-        while self.left.front().is_some_and(gone) {
-            let Some((_, id, jid)) = self.left.pop_front() else {
+        let gone = |at: u64| at.saturating_add(RELOAD_MS) < now;
+        while self.left.front().is_some_and(|(at, _)| gone(*at)) {
+            let Some((_, id)) = self.left.pop_front() else {
                 return;
             };
             if let Some(carriers) = self.by_id.get_mut(&id) {
-                let again = self.left.iter().any(|left| left.1 == id && left.2 == jid);
-                carriers.left.retain(|left| *left != jid || again);
+                carriers.left.retain(|(_, at)| !gone(*at));
             }
             self.drop_if_unused(&id);
         }
