@@ -327,6 +327,12 @@ async fn module_takes_no_tickets_of_other_meetings(version: Version) {
         .await;
     let refused = mallory.try_join(ONE, "mallory", "").await;
     assert_eq!(refused, Err("not-allowed".to_owned()));
+    // Nor do they take away what somebody was given here.
+    let bob = person(&meeting.scene, "bob").await;
+    meeting.sends(&bob, ONE).await;
+    let attributes = format!("participantJid='{}' roomJid='{ONE}'", bob.jid);
+    assert_eq!(mallory.orders("move-to-room", &attributes).await, None);
+    assert_eq!(bob.moves(ROOM, ONE).await, Ok(()));
 }
 on_both!(module_takes_no_tickets_of_other_meetings);
 

@@ -368,6 +368,17 @@ module:hook('iq-set/bare/http://jabber.org/protocol/muc#owner:query', function (
     return true;
 end, 5)";
 
+/// A stand-in for modules that refuse a join, before and after Prosody looks
+/// whether somebody is a member.
+const REFUSING: &str = "
+for name, priority in pairs { early = 99, late = -6 } do
+    module:hook('muc-occupant-pre-join', function (event)
+        if not event.stanza:get_child(name, 'urn:x') then return; end
+        event.origin.send(st.error_reply(event.stanza, 'cancel', 'not-allowed'));
+        return true;
+    end, priority);
+end";
+
 async fn module_lets_gavel_configure_and_end_a_room(version: Version) {
     let scene = Scene::new(version).await;
     scene.eval(STERN).await;
@@ -396,6 +407,15 @@ async fn module_lets_gavel_configure_and_end_a_room(version: Version) {
     assert_eq!(refused, Err("registration-required".into()), "not verified");
     let verified = format!("auth_token = '{token}', jitsi_meet_domain = '*'");
     scene.session(&host, &verified).await;
+    // Another module refuses them, for a token of another room, say: they get nothing.
+    scene.eval(REFUSING).await;
+    for when in ["early", "late"] {
+        let why = format!("<{when} xmlns='urn:x'/>");
+        let refused = host.try_join(ROOM, "host", &why).await;
+        assert_eq!(refused, Err("not-allowed".into()), "{when}");
+        let listed = format!("return tostring(room('{ROOM}')._affiliations['host@meet.jitsi'])");
+        assert_eq!(scene.eval(&listed).await, "nil", "{when}");
+    }
     host.join(ROOM, "host", "").await;
     host.sees_affiliation(ROOM, "host", "member").await;
     assert_eq!(host.role(ROOM, "host"), "participant");

@@ -73,6 +73,15 @@ local function moderated_by(full)
 	return meetings;
 end
 
+-- Whether somebody is in one of these meetings, or between two rooms. Jitsi lets moderators send people of all others.
+local function is_theirs(full, meetings)
+	local places = seats.of(full);
+	for _, seat in ipairs(places) do
+		if meetings[seat.meeting] then return true; end
+	end
+	return #places == 0;
+end
+
 -- Jitsi has sent somebody somewhere: only the last place counts.
 hooks.after("message/host", function (event, _, result)
 	local kind, request = request_in(event.stanza);
@@ -80,7 +89,9 @@ hooks.after("message/host", function (event, _, result)
 	local meetings, whom, to = moderated_by(event.stanza.attr.from), request.attr.participantJid, request.attr.roomJid;
 	if next(meetings) == nil or not whom or not to then return; end
 	for full, known in seats.known_of(whom) do
-		known.ticket = { room = to, meetings = meetings };
-		returns.end_of(full);
+		if is_theirs(full, meetings) then
+			known.ticket = { room = to, meetings = meetings };
+			returns.end_of(full);
+		end
 	end
 end);

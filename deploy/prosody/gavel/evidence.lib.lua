@@ -17,7 +17,9 @@ local function fits(text, bound)
 	return #text * 6 <= bound or written(text) <= bound;
 end
 
--- The name that clients show is that of the last; only a single one is a regular name.
+local xmlns_nick = "http://jabber.org/protocol/nick";
+
+-- The name that clients show is that of the last; only a single one of this namespace is a regular name.
 local function names(stanza)
 	local last, count = nil, 0;
 	for _, child in ipairs(stanza.tags) do
@@ -26,7 +28,7 @@ local function names(stanza)
 	if not last then return {}; end
 	local text = text_of(last);
 	while not fits(text, NAME) do text = text:sub(1, math.floor(#text / 2)):gsub("[\192-\255]?[\128-\191]*$", ""); end
-	local name = st.stanza("nick", { xmlns = last.attr.xmlns }):text(text);
+	local name = st.stanza("nick", { xmlns = last.attr.xmlns == xmlns_nick and xmlns_nick or nil }):text(text);
 	if #last.tags > 0 then name:tag("irregular"):up(); end
 	return count == 1 and { name } or { st.stanza("nick"), name };
 end
@@ -52,7 +54,8 @@ end
 
 local function user(element, room)
 	local copy = st.stanza("user", { xmlns = element.attr.xmlns });
-	if #element.tags > MOST then return nil; end
+	room = room - #(element.attr.xmlns or "");
+	if room < 0 or #element.tags > MOST then return nil; end
 	for _, child in ipairs(element.tags) do
 		local field, left = plain(child, room);
 		if not field then return nil; end
@@ -64,7 +67,9 @@ end
 
 -- <identity/> of presence_identity. Whatever is there twice stays there twice: then gavel takes none of it.
 local function identity(element)
-	local copy, room, part = st.stanza("identity", { xmlns = element.attr.xmlns }), IDENTITY;
+	local copy, room = st.stanza("identity", { xmlns = element.attr.xmlns }), IDENTITY - #(element.attr.xmlns or "");
+	local part;
+	if room < 0 then return nil; end
 	for _, child in ipairs(element.tags) do
 		if child.name == "user" or child.name == "group" then
 			if #copy.tags >= MOST then return nil; end

@@ -1,7 +1,7 @@
 -- A room that gavel has made members-only lets in whoever has claims: gavel has to see first whether they are hosts.
 local jid = require "util.jid";
 local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
-local past = module.part "past";
+local entering = module.part "entering";
 local locked = module.part "state".per_room "locked"; -- gavel has made the room members-only
 
 -- Straight to the room, as gavel's other requests.
@@ -20,10 +20,12 @@ hooks.hook("muc-config-submitted/muc#roomconfig_membersonly", function (event) -
 	locked[event.room.jid] = nil;
 end, hooks.FIRST);
 
+-- Before the lobby and Prosody look, and bypass.lib.lua; after Jitsi has seen that the token is for this room.
+local BEFORE_BYPASS = -3.4;
+
 hooks.hook("muc-occupant-pre-join", function (event)
 	local room, session, bare = event.room, event.origin, jid.bare(event.stanza.attr.from);
 	if not locked[room.jid] or not room:get_members_only() or room:get_affiliation(bare) then return; end
 	if not session or session.full_jid ~= event.stanza.attr.from or claims.of_session(session) == "" then return; end
-	if not past.set_affiliation(room, true, bare, "member") then return; end
-	event.occupant.role = room:get_default_role("member"); -- as it would be, had they been one before
-end, hooks.FIRST);
+	entering.lend(event, "member");
+end, BEFORE_BYPASS);
