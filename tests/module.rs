@@ -15,6 +15,8 @@ mod bounds;
 mod breakout;
 #[path = "module/breakout_back.rs"]
 mod breakout_back;
+#[path = "module/buttons.rs"]
+mod buttons;
 #[path = "module/claims.rs"]
 mod claims;
 #[path = "module/facts.rs"]

@@ -5,14 +5,14 @@ use crate::arrival::{connects, question, session, with};
 use crate::on_both;
 use crate::permissions::{answers, defaults, says_of};
 use crate::scene::{ROOM, SERVICE, Scene};
-use crate::support::{Client, El, MUC_USER, Options, Version, nick};
+use crate::support::{Client, El, Options, Version, nick};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// With what asks for features, and with these modules on the MUC service.
-async fn scene(version: Version, muc_modules: &[&'static str]) -> Scene {
+pub async fn scene(version: Version, muc_modules: &[&'static str]) -> Scene {
     asking(version, muc_modules, "").await
 }
 
@@ -58,7 +58,7 @@ fn times_told(client: &Client) -> usize {
     client.count(|s| s.named("permissions").is_some())
 }
 
-fn map(pairs: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
+pub fn map(pairs: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
     let owned = pairs
         .iter()
         .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
@@ -474,34 +474,3 @@ async fn module_gives_a_moderators_features_to_whom_the_guard_lets_rise(version:
     assert_eq!(told(&bob).unwrap()["recording"], "true");
 }
 on_both!(module_gives_a_moderators_features_to_whom_the_guard_lets_rise);
-
-/// What somebody writes to a client is not what its room tells it.
-async fn module_takes_nobodys_word_for_what_a_client_was_told(version: Version) {
-    let scene = scene(version, &[]).await;
-    let mallory = scene.person("mallory").await;
-    scene.follow(ROOM).await;
-    defaults(&scene, &[("recording", "nobody")]).await;
-    let bob = scene.person("bob").await;
-    assert_eq!(told(&bob), map(&[("recording", "false")]));
-    for child in ["<p/>", "<p name='recording' val='true'/>"] {
-        mallory
-            .send(&format!(
-                "<presence to='{}' id='forged'><x xmlns='{MUC_USER}'><status code='110'/></x>\
-                 <permissions xmlns='http://jitsi.org/jitmeet'>{child}</permissions></presence>",
-                bob.jid
-            ))
-            .await;
-        let forged = |s: &El| s.attr("id") == Some("forged");
-        bob.expect("a forged presence", forged).await;
-        bob.forget(forged);
-    }
-    says_of(&scene, ROOM, &bob, &[("recording", "everyone")])
-        .await
-        .unwrap();
-    bob.ping("meet.jitsi").await.unwrap();
-    let own = format!("{ROOM}/bob");
-    let told = |s: &El| s.attr("from") == Some(&own) && s.named("permissions").is_some();
-    assert_eq!(bob.count(told), 2, "denied, then allowed");
-    assert!(!scene.prosody.log().contains("buttons:"));
-}
-on_both!(module_takes_nobodys_word_for_what_a_client_was_told);
