@@ -82,8 +82,6 @@ mod b01_level;
 mod b02_join;
 mod b03_correction;
 mod b05_fallback;
-mod b05_guests;
-mod b06_visitors;
 mod b08_guests;
 mod b08_names;
 mod b08_pictures;

@@ -10,34 +10,6 @@ use std::time::Duration;
 
 const ROOM: &str = "class@muc.meet.jitsi";
 
-async fn a_new_policy_holds_at_once_for_everybody(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
-    let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    let rule = "[[policy.rule]]\nname = 'students'\nwhen = 'claims.context.user.name == \"Bob\"'\naffiliation = 'owner'";
-    env.reload(rule).await;
-    focus.sees_affiliation(ROOM, "bob", "owner").await;
-    assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
-    env.settle().await;
-    let events = env.gavel.get("/v1/events").await.json();
-    let last = events.as_array().unwrap().last().unwrap().clone();
-    assert_eq!(last["jid"], "bob@meet.jitsi");
-    assert_eq!(last["cause"], "reload", "{events}");
-    let reason = last["reason"].as_str().unwrap();
-    assert!(reason.contains("students"), "{reason}");
-    env.reload("").await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
-    let requests = env.requests().await;
-    let alice = requests.iter().filter(|(jid, _)| jid == "alice@meet.jitsi");
-    assert_eq!(alice.count(), 1, "alice is left alone: {requests:?}");
-}
-on_both!(a_new_policy_holds_at_once_for_everybody);
-
 async fn a_bad_file_is_refused_and_the_old_one_stays(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;

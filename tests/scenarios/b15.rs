@@ -31,18 +31,6 @@ fn teacher() -> Option<Ticket> {
 }
 
 #[test]
-fn b15_affiliations_are_set_in_the_main_room() {
-    for module in [true, false] {
-        let (mut world, r, b) = world(module);
-        into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
-        assert_eq!(world.has(&r, "t@meet.jitsi"), Affiliation::Owner);
-        assert_eq!(world.has(&b, "t@meet.jitsi"), Affiliation::None);
-        assert_eq!(world.role_of(&b, "t"), Role::Moderator);
-        world.check_quiet();
-    }
-}
-
-#[test]
 fn b15_a_breakout_room_found_before_its_main_room_waits_for_it() {
     for module in [true, false] {
         let (mut world, r, b) = world(module);

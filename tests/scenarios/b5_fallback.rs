@@ -1,7 +1,6 @@
 //! B5, `policy.fallback = "first"`: Jicofo's auto-owner.
 
-use crate::sim::room::Written;
-use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
+use crate::sim::{FOCUS, Kind, Ticket, World, breakout};
 use gavel::engine::Report;
 use gavel::engine::event::Cause;
 use gavel::muc::{Affiliation, Role, RoomJid};
@@ -45,63 +44,6 @@ fn owners(world: &World, room: &RoomJid, people: &[&str]) -> Vec<String> {
         has == Affiliation::Owner
     });
     people.map(|person| (*person).to_owned()).collect()
-}
-
-#[test]
-fn b5_the_next_is_elected_when_the_elected_one_leaves_or_is_kicked() {
-    for kick in [false, true] {
-        let people = ["a", "b", "c"];
-        let (mut world, r) = with(first(), &people);
-        assert_eq!(owners(&world, &r, &people), ["a"]);
-        if kick {
-            world.role(Some(FOCUS), &r, "a", Role::None).unwrap();
-        } else {
-            world.leave(&full("a"), &r);
-        }
-        world.run(100);
-        assert_eq!(owners(&world, &r, &people), ["b"], "kick: {kick}");
-        // Who comes back is the last in the row.
-        comes(&mut world, &r, "a");
-        world.leave(&full("b"), &r);
-        world.run(100);
-        assert_eq!(owners(&world, &r, &people), ["c"], "kick: {kick}");
-        world.check_quiet();
-    }
-}
-
-/// As Jicofo: recorders and phones by what they declare, where people do not log in.
-#[test]
-fn b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so() {
-    for module in [true, false] {
-        let mut world = World::new(Choice {
-            module,
-            policy: first(),
-            ..Choice::default()
-        });
-        let r = room("r");
-        world.open_room(&r);
-        let says = |machine| Written {
-            machine,
-            ..Written::default()
-        };
-        let phone = "phone@sip.meet.jitsi/1";
-        world.write(phone, &r, "phone", says(true));
-        world.run(50);
-        assert_eq!(world.has(&r, phone), Affiliation::None);
-        world.write(&full("faker"), &r, "faker", says(true));
-        world.run(50);
-        assert_eq!(owners(&world, &r, &["faker"]), ["faker"]);
-        world.leave(&full("faker"), &r);
-        world.run(50);
-        assert_eq!(world.has(&r, phone), Affiliation::None);
-        // Who is no machine any more can be elected, and the other way round.
-        world.write(phone, &r, "phone", says(false));
-        world.run(50);
-        assert_eq!(world.has(&r, phone), Affiliation::Owner);
-        world.write(phone, &r, "phone", says(true));
-        world.run(50);
-        assert_eq!(world.has(&r, phone), Affiliation::None);
-    }
 }
 
 #[test]
@@ -284,16 +226,4 @@ fn b5_elections_are_told_with_cause_and_rule() {
             "a@meet.jitsi fallback: they were elected, and that is over"
         ]
     );
-}
-
-#[test]
-fn b5_elections_begin_and_end_with_the_configuration() {
-    let people = ["a", "b"];
-    let (mut world, r) = with(Policy::default(), &people);
-    for (policy, owner) in [(first(), Some("a")), (Policy::default(), None)] {
-        world.reconfigure(policy);
-        let expected: Vec<&str> = owner.into_iter().collect();
-        assert_eq!(owners(&world, &r, &people), expected);
-        world.check_quiet();
-    }
 }

@@ -65,24 +65,6 @@ fn pretend_change(world: &mut World, r: &RoomJid) {
     world.flush();
 }
 
-/// Jitsi's lobby, switched on by the server: gavel is told of the members before
-/// the configuration.
-#[test]
-fn b5_a_lobby_by_a_module_throws_nobody_out() {
-    for module in [true, false] {
-        let (mut world, r) = meeting(module);
-        world.lobby_by_module(&r);
-        world.run(60_000);
-        assert_all_in(&world, &r);
-        assert_eq!(world.has(&r, N), Affiliation::Member, "module: {module}");
-        // And with the lobby the reason for it ends.
-        world.members_only(&r, false);
-        world.run(1_000);
-        assert_eq!(world.has(&r, N), Affiliation::None, "module: {module}");
-        assert_all_in(&world, &r);
-    }
-}
-
 /// Nor while the configuration is being read for an older change.
 #[test]
 fn b5_what_was_read_before_a_lobby_counts_no_more() {

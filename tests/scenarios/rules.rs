@@ -26,36 +26,6 @@ fn world(rules: &[(&str, Entitlement)]) -> (World, RoomJid) {
 const OWNER: Entitlement = Entitlement::Affiliation(Affiliation::Owner);
 const ADMIN: Entitlement = Entitlement::Affiliation(Affiliation::Admin);
 const OUTCAST: Entitlement = Entitlement::Affiliation(Affiliation::Outcast);
-const BAD: &str = "claims.context.user.id == \"bad\"";
-
-fn bad() -> Option<Ticket> {
-    Some(Ticket::new(Kind::Member, 9).user("bad"))
-}
-
-#[test]
-fn a_ban_by_rule_outranks_what_moderators_grant() {
-    let (mut world, r) = world(&[("occupant.nick == \"bad\"", OUTCAST)]);
-    world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
-    world.join("x@meet.jitsi/1", &r, "x", bad());
-    world.run(100);
-    world
-        .set(
-            Some("t@meet.jitsi/1"),
-            &r,
-            "x@meet.jitsi",
-            Affiliation::Owner,
-        )
-        .unwrap();
-    world.run(100);
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Owner);
-    rename(&mut world, "x@meet.jitsi/1", &r, "bad", bad());
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Outcast);
-    assert_eq!(world.nick_of(&r, "x@meet.jitsi/1"), None);
-    let asked = world.now;
-    world.run(60_000);
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Outcast);
-    assert_eq!(world.changes_since(asked), []);
-}
 
 fn rename(world: &mut World, who: &str, room: &RoomJid, nick: &str, ticket: Option<Ticket>) {
     let written = Written {
@@ -64,92 +34,6 @@ fn rename(world: &mut World, who: &str, room: &RoomJid, nick: &str, ticket: Opti
     };
     world.write(who, room, nick, written);
     world.run(500);
-}
-
-/// Whoever a rule bans is not let in again because somebody without the right to
-/// banned them, too.
-#[test]
-fn a_ban_by_rule_is_just_whoever_made_it() {
-    let (mut world, r) = world(&[(BAD, OUTCAST)]);
-    world.join("g@meet.jitsi/1", &r, "g", None);
-    world.run(100);
-    world
-        .set(None, &r, "g@meet.jitsi", Affiliation::Owner)
-        .unwrap();
-    world.join("x@meet.jitsi/1", &r, "x", bad());
-    world
-        .set(
-            Some("g@meet.jitsi/1"),
-            &r,
-            "x@meet.jitsi",
-            Affiliation::Outcast,
-        )
-        .unwrap();
-    world.run(60_000);
-    assert_eq!(world.has(&r, "g@meet.jitsi"), Affiliation::None);
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Outcast);
-}
-
-/// B7: where one of somebody's occupants is more than an outcast, they are; and
-/// nobody gets around a ban by coming a second time without claims.
-#[test]
-fn b7_the_highest_of_two_occupants_holds_against_a_ban() {
-    let (mut world, r) = world(&[(BAD, OUTCAST)]);
-    let teacher = Some(Ticket::new(Kind::Owner, 1));
-    world.join("x@meet.jitsi/1", &r, "x1", teacher);
-    world.join("x@meet.jitsi/2", &r, "x2", bad());
-    world.run(100);
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Owner);
-    world.leave("x@meet.jitsi/1", &r);
-    world.run(100);
-    assert_eq!(world.has(&r, "x@meet.jitsi"), Affiliation::Outcast);
-    world.join("y@meet.jitsi/1", &r, "y1", None);
-    world.join("y@meet.jitsi/2", &r, "y2", bad());
-    world.run(100);
-    assert_eq!(world.has(&r, "y@meet.jitsi"), Affiliation::Outcast);
-}
-
-/// Whoever a rule leaves alone is left alone, whatever was granted before.
-#[test]
-fn who_is_left_alone_by_rule_is_so_in_spite_of_a_grant() {
-    let (mut world, r) = world(&[("occupant.nick == \"k\"", Entitlement::Keep)]);
-    world.join("t@meet.jitsi/1", &r, "t", Some(Ticket::new(Kind::Owner, 1)));
-    let member = || Some(Ticket::new(Kind::Member, 2));
-    world.join("m@meet.jitsi/1", &r, "m", member());
-    world.run(100);
-    world
-        .set(
-            Some("t@meet.jitsi/1"),
-            &r,
-            "m@meet.jitsi",
-            Affiliation::Owner,
-        )
-        .unwrap();
-    world.run(100);
-    rename(&mut world, "m@meet.jitsi/1", &r, "k", member());
-    for to in [Affiliation::None, Affiliation::Admin] {
-        world.set(None, &r, "m@meet.jitsi", to).unwrap();
-        world.run(10_000);
-        assert_eq!(world.has(&r, "m@meet.jitsi"), to);
-    }
-}
-
-/// A rule that makes admins entitles like one that makes owners.
-#[test]
-fn admins_by_rule_are_kept_and_keep_it_when_they_leave() {
-    let (mut world, r) = world(&[("claims.context.user.id == \"co\"", ADMIN)]);
-    let co = || Some(Ticket::new(Kind::Member, 2).user("co"));
-    world.join("c@meet.jitsi/1", &r, "c", co());
-    world.run(100);
-    assert_eq!(world.has(&r, "c@meet.jitsi"), Affiliation::Admin);
-    for to in [Affiliation::Owner, Affiliation::None] {
-        world.set(None, &r, "c@meet.jitsi", to).unwrap();
-        world.run(10_000);
-        assert_eq!(world.has(&r, "c@meet.jitsi"), Affiliation::Admin);
-    }
-    world.leave("c@meet.jitsi/1", &r);
-    world.run(1_000);
-    assert_eq!(world.has(&r, "c@meet.jitsi"), Affiliation::Admin);
 }
 
 /// With `protect_hosts` off a moderator may lower whom a token entitles.

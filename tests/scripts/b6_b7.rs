@@ -22,6 +22,21 @@ pub async fn b6_the_role_visitor_is_no_shield<S: Stage>(at: S::Place) {
     }
 }
 
+/// Whoever has no affiliation enters a moderated room as a visitor.
+pub async fn b6_a_visitor_is_left_alone<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    stage.makes_moderated(true).await;
+    stage.enters("guest", &None).await;
+    stage.enters("bob", &student("Bob")).await;
+    for who in ["guest", "bob"] {
+        assert_eq!(stage.role(who).await, "visitor", "{who}");
+        assert_eq!(stage.has(who).await, "none", "{who}");
+    }
+    assert_eq!(stage.requests().await, []);
+    stage.enters("alice", &host("Alice")).await;
+    stage.ends([("alice", "owner")]).await;
+}
+
 /// Whoever is a visitor is not asked about, whatever their token gives.
 pub async fn b6_a_visitor_is_left_alone_whatever_their_token_gives<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
@@ -53,6 +68,7 @@ pub async fn b7_the_highest_of_a_shared_jid_holds_until_it_leaves<S: Stage>(at: 
 
 played!(
     together:
+    b6_a_visitor_is_left_alone,
     b6_the_role_visitor_is_no_shield,
     b6_a_visitor_is_left_alone_whatever_their_token_gives,
     b7_the_highest_of_a_shared_jid_holds_until_it_leaves,

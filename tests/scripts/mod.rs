@@ -4,9 +4,12 @@
 pub mod stage;
 
 mod b1;
+mod b15;
 mod b2;
 mod b3;
 mod b3_grants;
 mod b4;
 mod b5;
+mod b5_fallback;
 mod b6_b7;
+mod rules;

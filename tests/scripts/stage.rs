@@ -42,12 +42,16 @@ pub fn student(name: &str) -> Option<Token> {
 }
 
 /// What a meeting begins with, besides the focus and gavel.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setting {
     /// gavel's settings, as TOML.
     pub config: String,
     /// A server admin besides gavel.
     pub admin: Option<&'static str>,
+    /// More domains that people log in to.
+    pub hosts: Vec<&'static str>,
+    /// The meeting has a breakout room.
+    pub breakout: bool,
 }
 
 impl From<&str> for Setting {
@@ -78,11 +82,19 @@ pub trait Stage: Sized {
     /// The focus has made the room, and gavel has come.
     async fn open(place: Self::Place, setting: impl Into<Setting>) -> Self;
 
+    /// From here on people enter and leave, act and are shown in the breakout room, or in
+    /// the main room again.
+    fn turns_to_breakout(&mut self, breakout: bool);
+
     /// Somebody enters, or is told why not.
     async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String>;
 
     /// Somebody sends presence again. With another nick they change it.
     async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>);
+
+    /// Somebody enters, or sends presence again, which declares them to be a machine, or
+    /// declares nothing.
+    async fn declares(&mut self, who: &str, machine: bool);
 
     async fn leaves(&mut self, who: &str);
 
@@ -95,6 +107,9 @@ pub trait Stage: Sized {
 
     /// The focus makes the room members-only, or opens it.
     async fn makes_members_only(&mut self, on: bool);
+
+    /// The focus makes the room moderated, where guests enter as visitors, or not.
+    async fn makes_moderated(&mut self, on: bool);
 
     /// gavel does nothing until it looks again, as if everybody were faster.
     fn gavel_looks_away(&mut self);
@@ -119,7 +134,7 @@ pub trait Stage: Sized {
     /// Waits until nothing more follows from what has happened.
     async fn rests(&mut self);
 
-    /// The affiliation that the room has stored for somebody, once nothing more follows.
+    /// The affiliation that the main room has stored for somebody, once nothing more follows.
     async fn has(&mut self, who: &str) -> String;
 
     /// The role of somebody, once nothing more follows; `none` where they are not there.

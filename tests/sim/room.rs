@@ -40,6 +40,8 @@ pub struct Room {
     pub occupants: BTreeMap<String, Occupant>,
     pub affiliations: BTreeMap<String, Affiliation>,
     pub members_only: bool,
+    /// Whoever has no affiliation enters as a visitor.
+    pub moderated: bool,
     pub persistent: bool,
     pub password: Option<String>,
     /// The main room whose affiliations this breakout room shows.
@@ -67,6 +69,7 @@ impl Room {
             occupants: BTreeMap::new(),
             affiliations: BTreeMap::new(),
             members_only: false,
+            moderated: false,
             persistent: false,
             password: None,
             main: None,
@@ -91,6 +94,7 @@ impl Room {
             Affiliation::Owner | Affiliation::Admin => Role::Moderator,
             Affiliation::Outcast => Role::None,
             Affiliation::None if self.members_only => Role::None,
+            Affiliation::None if self.moderated => Role::Visitor,
             Affiliation::Member | Affiliation::None => Role::Participant,
         }
     }

@@ -2,10 +2,11 @@
 
 use crate::scripts::stage::{Setting, Stage, Token, bare, nick};
 use crate::sim::room::Written;
-use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::cli::logging::{To, subscriber};
 use gavel::config::{LogFormat, load_from};
 use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::policy::Preset;
 use gavel::shell::{report, settings};
 use gavel::stanza::{Outbound, Request};
 use std::io::Write;
@@ -24,6 +25,9 @@ pub fn play(script: impl Future<Output = ()>) {
 pub struct Model {
     world: World,
     room: RoomJid,
+    breakout: RoomJid,
+    /// The one of them that people act in.
+    here: RoomJid,
 }
 
 /// gavel's settings are those that the real one reads from such a file.
@@ -79,7 +83,7 @@ impl Model {
     }
 
     fn nick_of(&self, who: &str) -> Option<String> {
-        self.world.nick_of(&self.room, &full(who))
+        self.world.nick_of(&self.here, &full(who))
     }
 
     /// Lets time pass until it is so.
@@ -111,15 +115,31 @@ impl Stage for Model {
         let setting = setting.into();
         let mut world = World::new(choice(module, &setting.config));
         world.server.admins.extend(setting.admin.map(bare));
-        let room = room("room");
+        let (room, breakout) = (room("room"), breakout("room--1"));
         world.open_room(&room);
-        Self { world, room }
+        if setting.breakout {
+            let rooms = (breakout.clone(), room.clone());
+            world.server.breakouts.extend([rooms]);
+            world.oracle.breakout(&breakout, &room);
+            world.open_room(&breakout);
+        }
+        Self {
+            world,
+            here: room.clone(),
+            room,
+            breakout,
+        }
+    }
+
+    fn turns_to_breakout(&mut self, breakout: bool) {
+        let here = if breakout { &self.breakout } else { &self.room };
+        self.here = here.clone();
     }
 
     async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String> {
         let entered = self
             .world
-            .try_join(&full(who), &self.room, nick(who), ticket(token));
+            .try_join(&full(who), &self.here, nick(who), ticket(token));
         entered.map_err(str::to_owned)
     }
 
@@ -128,18 +148,26 @@ impl Stage for Model {
             ticket: ticket(token),
             ..Written::default()
         };
-        self.world.write(&full(who), &self.room, nick, written);
+        self.world.write(&full(who), &self.here, nick, written);
+    }
+
+    async fn declares(&mut self, who: &str, machine: bool) {
+        let written = Written {
+            machine,
+            ..Written::default()
+        };
+        self.world.write(&full(who), &self.here, nick(who), written);
     }
 
     async fn leaves(&mut self, who: &str) {
-        self.world.leave(&full(who), &self.room);
+        self.world.leave(&full(who), &self.here);
     }
 
     async fn tries_to_set(&mut self, by: &str, whom: &str, to: &str) -> Result<(), String> {
         let by = (by != "server").then(|| full(by));
         let set = self
             .world
-            .set(by.as_deref(), &self.room, &bare(whom), affiliation(to));
+            .set(by.as_deref(), &self.here, &bare(whom), affiliation(to));
         set.map_err(str::to_owned)
     }
 
@@ -147,12 +175,17 @@ impl Stage for Model {
         let nick = self.nick_of(whom).unwrap();
         let role = Role::parse(role).unwrap();
         self.world
-            .role(Some(&full(by)), &self.room, &nick, role)
+            .role(Some(&full(by)), &self.here, &nick, role)
             .unwrap();
     }
 
     async fn makes_members_only(&mut self, on: bool) {
         self.world.members_only(&self.room, on);
+    }
+
+    async fn makes_moderated(&mut self, on: bool) {
+        let rooms = &mut self.world.server.rooms;
+        rooms.get_mut(&self.room).unwrap().moderated = on;
     }
 
     // No time passes before something waits.
@@ -197,12 +230,12 @@ impl Stage for Model {
     async fn role(&mut self, who: &str) -> String {
         self.settle();
         let nick = self.nick_of(who);
-        let role = nick.map(|nick| self.world.role_of(&self.room, &nick));
+        let role = nick.map(|nick| self.world.role_of(&self.here, &nick));
         role.unwrap_or(Role::None).to_string()
     }
 
     fn shown(&self, who: &str) -> String {
-        let shown = self.world.server.affiliation(&self.room, &bare(who));
+        let shown = self.world.server.affiliation(&self.here, &bare(who));
         shown.to_string()
     }
 
@@ -224,7 +257,7 @@ impl Stage for Model {
     async fn sent(&mut self) -> usize {
         self.settle();
         let to_room = |stanza: &Outbound| match stanza {
-            Outbound::Iq { to, .. } => to.contains('@'),
+            Outbound::Iq { to, .. } => *to == self.here.to_string(),
             _ => true,
         };
         let sent = self.world.sent.iter();
@@ -235,7 +268,9 @@ impl Stage for Model {
         self.settle();
         let sent = self.world.sent.iter();
         let requests = sent.filter_map(|(_, stanza)| match stanza {
-            Outbound::Iq { request, .. } => Some(request),
+            Outbound::Iq { to, request, .. } => {
+                Some(request).filter(|_| *to == self.here.to_string())
+            }
             _ => None,
         });
         let sets = requests.filter_map(|request| match request {
@@ -268,7 +303,9 @@ impl Stage for Model {
 
 impl Drop for Model {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        let policy = &self.world.choice.policy;
+        let judged = policy.rules.is_empty() && policy.preset == Preset::Jitsi;
+        if judged && !std::thread::panicking() {
             self.world.check_quiet();
         }
     }

@@ -12,17 +12,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 thread_local! {
-    /// What the last script of a test has left as it was, for the next one.
-    static LEFT: RefCell<Option<Env>> = const { RefCell::new(None) };
+    /// What the last script of a test has left as it was, for the next one that begins
+    /// with the same.
+    static LEFT: RefCell<Option<(Setting, Env)>> = const { RefCell::new(None) };
 }
 
 /// A room on a real server.
 pub struct Servers {
     /// Gone only where it was left to the next script.
     env: Option<Env>,
-    /// Nobody has changed what the next script relies on.
-    usual: bool,
+    /// What it began with; nothing once that has changed.
+    setting: Option<Setting>,
     room: String,
+    breakout: String,
+    /// The one of them that people act in.
+    here: String,
     focus: Arc<Client>,
     /// Who has logged in, with their nick.
     people: BTreeMap<String, (Arc<Client>, String)>,
@@ -60,11 +64,21 @@ async fn begin(version: Version, module: bool, setting: &Setting) -> Env {
         true => Options::with_module(),
         false => Options::default(),
     };
+    for host in &setting.hosts {
+        let more = format!("VirtualHost \"{host}\"\n  authentication = \"internal_plain\"\n");
+        options.more += &more;
+    }
+    let mut services = "";
+    if setting.breakout {
+        options.breakout_modules = vec!["test_breakout"];
+        services = "muc = [{ service = 'muc.meet.jitsi' }, { service = 'breakout.meet.jitsi' }]\n";
+    }
     if let Some(admin) = setting.admin {
         let admin = bare(admin);
         options.muc = format!("admins = {{ \"gavel@gavel.meet.jitsi\", \"{admin}\" }}");
     }
-    Env::with(version, options, &settings(module, &setting.config)).await
+    let config = format!("{services}{}", settings(module, &setting.config));
+    Env::with(version, options, &config).await
 }
 
 impl Servers {
@@ -112,12 +126,19 @@ impl Servers {
         String::new()
     }
 
+    async fn configures(&self, field: &str, on: bool) {
+        let value = if on { "1" } else { "0" };
+        let done = self.focus.configure(&self.room, &[(field, value)]).await;
+        done.unwrap();
+    }
+
     /// What gavel has sent to this room.
     async fn sent_here(&self) -> Vec<El> {
-        let sent = self.env().sent().await.into_iter();
+        let service = self.here.split('@').next_back().unwrap();
+        let sent = self.env().sent_to(service).await.into_iter();
         let here = sent.filter(|stanza| {
             let to = stanza.attr("to").unwrap_or_default();
-            to.split('/').next() == Some(&self.room)
+            to.split('/').next() == Some(&self.here)
         });
         here.collect()
     }
@@ -146,23 +167,30 @@ impl Stage for Servers {
 
     async fn open((version, module): Self::Place, setting: impl Into<Setting>) -> Self {
         let setting = setting.into();
-        let usual = !module && setting.config.is_empty() && setting.admin.is_none();
-        let left = LEFT.take().filter(|_| usual);
+        let left = LEFT.take().filter(|(left, _)| *left == setting);
         let env = match left {
-            Some(env) => env,
+            Some((_, env)) => env,
             None => begin(version, module, &setting).await,
         };
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let room = format!("room{number}@muc.meet.jitsi");
+        let breakout = format!("room{number}--1@breakout.meet.jitsi");
         let focus = match module {
             true => env.focus_with_module(&room).await,
             false => env.focus(&room).await,
         };
+        if setting.breakout {
+            focus.join(&breakout, "focus", "").await;
+            focus.invite(&breakout, "gavel@gavel.meet.jitsi").await;
+            env.gavel_joins(&focus, &breakout).await;
+        }
         Self {
             env: Some(env),
-            usual,
+            setting: Some(setting),
+            here: room.clone(),
             room,
+            breakout,
             focus,
             people: BTreeMap::new(),
             module,
@@ -171,11 +199,16 @@ impl Stage for Servers {
         }
     }
 
+    fn turns_to_breakout(&mut self, breakout: bool) {
+        let here = if breakout { &self.breakout } else { &self.room };
+        self.here = here.clone();
+    }
+
     async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String> {
         let client = self.arrive(who).await;
         let children = self.shows(&client, token).await;
         let nick = self.nick_of(who).to_owned();
-        client.try_join(&self.room, &nick, &children).await
+        client.try_join(&self.here, &nick, &children).await
     }
 
     async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>) {
@@ -184,38 +217,49 @@ impl Stage for Servers {
         // No two are the same.
         self.updates += 1;
         let children = format!("{children}<count>{}</count>", self.updates);
-        client.presence(&self.room, nick, &children).await;
+        client.presence(&self.here, nick, &children).await;
         self.people.get_mut(who).unwrap().1 = nick.to_owned();
-        // Prosody has handled it once it answers what came after.
-        let host = client.bare().split('@').next_back().unwrap();
-        client.ping(host).await.unwrap();
+        client.handled().await;
+    }
+
+    async fn declares(&mut self, who: &str, machine: bool) {
+        let client = self.arrive(who).await;
+        let feature = "<features><feature var='http://jitsi.org/protocol/jigasi'/></features>";
+        let children = if machine { feature } else { "" };
+        match self.focus.occupant(&self.here, nick(who)) {
+            Some(_) => client.presence(&self.here, nick(who), children).await,
+            None => client.join(&self.here, nick(who), children).await,
+        }
+        client.handled().await;
     }
 
     async fn leaves(&mut self, who: &str) {
-        self.client(who).leave(&self.room, self.nick_of(who)).await;
+        self.client(who).leave(&self.here, self.nick_of(who)).await;
     }
 
     async fn tries_to_set(&mut self, by: &str, whom: &str, to: &str) -> Result<(), String> {
         let jid = bare(whom);
         if by == "server" {
-            self.env().server_sets(&self.room, &jid, to).await;
+            self.env().server_sets(&self.here, &jid, to).await;
             return Ok(());
         }
-        self.client(by).affiliate(&self.room, &jid, to).await
+        self.client(by).affiliate(&self.here, &jid, to).await
     }
 
     async fn sets_role(&mut self, by: &str, whom: &str, role: &str) {
         let set = self
             .client(by)
-            .set_role(&self.room, self.nick_of(whom), role)
+            .set_role(&self.here, self.nick_of(whom), role)
             .await;
         set.unwrap();
     }
 
     async fn makes_members_only(&mut self, on: bool) {
-        let value = if on { "1" } else { "0" };
-        let field = [("muc#roomconfig_membersonly", value)];
-        self.focus.configure(&self.room, &field).await.unwrap();
+        self.configures("muc#roomconfig_membersonly", on).await;
+    }
+
+    async fn makes_moderated(&mut self, on: bool) {
+        self.configures("muc#roomconfig_moderatedroom", on).await;
     }
 
     fn gavel_looks_away(&mut self) {
@@ -236,7 +280,7 @@ impl Stage for Servers {
     }
 
     async fn gavel_reloads(&mut self, config: &str) {
-        self.usual = false;
+        self.setting = None;
         self.env().reload(&settings(self.module, config)).await;
     }
 
@@ -266,12 +310,12 @@ impl Stage for Servers {
 
     async fn role(&mut self, who: &str) -> String {
         self.env().settle().await;
-        let occupant = self.focus.occupant(&self.room, self.nick_of(who));
+        let occupant = self.focus.occupant(&self.here, self.nick_of(who));
         occupant.map_or("none".to_owned(), |occupant| occupant.role)
     }
 
     fn shown(&self, who: &str) -> String {
-        self.focus.affiliation(&self.room, self.nick_of(who))
+        self.focus.affiliation(&self.here, self.nick_of(who))
     }
 
     async fn comes_to(&mut self, who: &str, affiliation: &str) {
@@ -280,7 +324,7 @@ impl Stage for Servers {
         if there && affiliation != "outcast" {
             return self
                 .focus
-                .sees_affiliation(&self.room, nick, affiliation)
+                .sees_affiliation(&self.here, nick, affiliation)
                 .await;
         }
         // Nobody is told of people who are away: the lists are asked.
@@ -291,7 +335,7 @@ impl Stage for Servers {
     }
 
     async fn goes(&mut self, who: &str) {
-        self.focus.sees_gone(&self.room, self.nick_of(who)).await;
+        self.focus.sees_gone(&self.here, self.nick_of(who)).await;
     }
 
     fn thrown_out(&self, who: &str) -> usize {
@@ -326,8 +370,7 @@ impl Stage for Servers {
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        if self.usual && !std::thread::panicking() {
-            LEFT.set(self.env.take());
-        }
+        let left = self.setting.take().zip(self.env.take());
+        LEFT.set(left.filter(|_| !std::thread::panicking()));
     }
 }

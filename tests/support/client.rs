@@ -190,6 +190,12 @@ impl Client {
         self.iq("get", to, ping).await.map(|_| ())
     }
 
+    /// Waits until its server has handled everything that it has sent.
+    pub async fn handled(&self) {
+        let host = self.bare().split('@').next_back().expect("a host");
+        self.ping(host).await.expect("Prosody answers");
+    }
+
     /// Whether `to` answers a ping within a time.
     pub async fn reaches(&self, to: &str, within: Duration) -> Result<(), String> {
         let id = self.id();

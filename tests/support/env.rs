@@ -85,8 +85,7 @@ impl Env {
         let clients = self.clients.lock().expect("no holder panics").clone();
         for client in clients.iter().filter_map(Weak::upgrade) {
             if client.connected() {
-                let host = client.bare().split('@').next_back().expect("a host");
-                client.ping(host).await.expect("Prosody answers");
+                client.handled().await;
             }
         }
     }
