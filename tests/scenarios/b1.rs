@@ -1,6 +1,6 @@
 //! B1, B2: level-triggered.
 
-use crate::sim::world::MUC;
+use crate::sim::choice::MUC;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
 use gavel::muc::{Affiliation, Role};
 use gavel::stanza::{Outbound, Request};

@@ -1,4 +1,4 @@
-//! B3 to B7: corrections, grants, stepping down, guests, visitors, shared JIDs.
+//! B3: who is overwritten how often, and what passes from one JID to another.
 
 use crate::sim::{FOCUS, Kind, Ticket, World};
 use gavel::engine::{Report, Warning};

@@ -1,6 +1,7 @@
 //! The room that a scenario begins with, and what an admin does to gavel.
 
-use super::world::{Choice, World, room};
+use super::choice::{Choice, room};
+use super::world::World;
 use gavel::engine::{Input, Override, Reload, Report, Steering, Warning};
 use gavel::muc::{Affiliation, BareJid, RoomJid};
 use gavel::policy::Policy;

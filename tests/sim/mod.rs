@@ -1,8 +1,10 @@
 //! A modelled MUC service in virtual time: no IO, no threads, no waiting.
 
 mod admin;
+mod answers;
 pub mod arrival;
 mod check;
+pub mod choice;
 pub mod claims;
 mod elections;
 pub mod guard;
@@ -12,12 +14,14 @@ mod lobby;
 pub mod oracle;
 mod people;
 pub mod permissions;
+mod publish;
 pub mod room;
 pub mod server;
 pub mod spoil;
 pub mod world;
 
+pub use choice::{Choice, breakout, room};
 pub use claims::{Kind, Ticket};
 pub use server::FOCUS;
 pub use spoil::Spoil;
-pub use world::{Choice, World, breakout, room};
+pub use world::World;

@@ -1,102 +1,23 @@
 //! Engine and modelled server in virtual time, with a line between them that
 //! keeps order, as TCP does.
 
-use super::claims::verifier;
+use super::choice::Choice;
 use super::history::History;
 use super::oracle::Oracle;
-use super::room::bare;
-use super::server::{COMPONENT, FOCUS, Server};
+use super::server::{FOCUS, Server};
 use super::spoil::Spoil;
 use gavel::engine::room::Membership;
-use gavel::engine::settings::{AbsentHost, Freeze, GuestNames, HostAbsent, Infrastructure, Poll};
-use gavel::engine::{Action, Engine, Input, Now, Override, Report, Settings, State, Steering};
-use gavel::muc::{Affiliation, BareJid, Nick, RoomJid, Service};
+use gavel::engine::{Action, Engine, Input, Now, Override, Report, State, Steering};
+use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::Policy;
 use gavel::stanza::{Inbound, IqKind, Outbound};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub const MUC: &str = "muc.meet.jitsi";
-pub const BREAKOUT: &str = "breakout.meet.jitsi";
 /// Milliseconds since 1970 at which a simulation starts.
 const EPOCH: u64 = 1_800_000_000_000;
 /// How long a stanza is on its way, in milliseconds.
 const LATENCY: u64 = 5;
-
-pub fn room(name: &str) -> RoomJid {
-    RoomJid::parse(&format!("{name}@{MUC}")).unwrap()
-}
-
-pub fn breakout(name: &str) -> RoomJid {
-    RoomJid::parse(&format!("{name}@{BREAKOUT}")).unwrap()
-}
-
-/// What can be chosen in a simulation.
-#[derive(Clone)]
-pub struct Choice {
-    pub module: bool,
-    pub policy: Policy,
-    pub freeze: Freeze,
-    pub guests: GuestNames,
-    pub host_absent: AbsentHost,
-    pub host_absent_after: Duration,
-    pub leeway: Duration,
-    pub poll: Poll,
-    pub rooms: Vec<RoomJid>,
-    /// muc_domain_mapper rewrites what comes from tenants' rooms.
-    pub tenants: bool,
-}
-
-impl Default for Choice {
-    fn default() -> Self {
-        Self {
-            module: true,
-            policy: Policy::default(),
-            freeze: Freeze::Revert,
-            guests: GuestNames::Free,
-            host_absent: AbsentHost::None,
-            host_absent_after: Duration::from_secs(300),
-            leeway: Duration::from_secs(30),
-            poll: Poll::Auto,
-            rooms: Vec::new(),
-            tenants: false,
-        }
-    }
-}
-
-impl Choice {
-    pub fn settings(&self) -> Settings {
-        let service = |domain: &str| Service {
-            domain: domain.to_owned(),
-            tenants: self.tenants,
-        };
-        Settings {
-            component: COMPONENT.to_owned(),
-            nick: Nick::new("gavel"),
-            services: vec![service(MUC), service(BREAKOUT)],
-            invites: true,
-            poll: self.poll,
-            interval: Duration::from_secs(30),
-            rooms: self.rooms.clone(),
-            verifier: verifier(),
-            policy: self.policy.clone(),
-            fallback_services: vec![MUC.to_owned()],
-            host_absent: HostAbsent {
-                action: self.host_absent,
-                after: self.host_absent_after,
-                services: vec![MUC.to_owned()],
-            },
-            leeway: self.leeway,
-            freeze: self.freeze,
-            guests: self.guests,
-            infrastructure: Infrastructure {
-                jids: vec![BareJid::parse(&bare(FOCUS)).unwrap()],
-                domains: vec!["auth.meet.jitsi".to_owned()],
-            },
-            seed: 1,
-        }
-    }
-}
 
 enum Event {
     ToServer(u32, Outbound),
