@@ -1,9 +1,11 @@
 //! Rooms that gavel knows only half of: configurations and lists that come late,
 //! breakout rooms read before their main room.
 
+use crate::sim::room::bare;
 use crate::sim::{Choice, FOCUS, Kind, Spoil, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::{Fallback, Guests, Policy};
+use gavel::stanza::Outbound;
 
 const T: &str = "t@meet.jitsi/1";
 const G: &str = "g@meet.jitsi/1";
@@ -224,4 +226,67 @@ fn b20_a_roll_call_of_a_breakout_room_tells_what_the_main_room_has_told_unheard(
         assert_eq!(world.has(&r, G), Affiliation::Member, "module: {module}");
         world.check_quiet();
     }
+}
+
+/// gavel comes back to a room in which somebody has a grant, and is kept from reading its
+/// configuration for a while.
+fn with_late_configuration() -> (World, RoomJid) {
+    let mut world = World::new(Choice {
+        module: false,
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    world.join(T, &r, "t", ticket(Kind::Owner, 1));
+    world.join(G, &r, "g", None);
+    world.join(H, &r, "h", ticket(Kind::Owner, 2));
+    world.run(100);
+    world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
+    world.leave(H, &r);
+    world.run(100);
+    world.disconnect();
+    let from = world.now;
+    let joins = |world: &World| {
+        let mut sent = world.sent.iter().rev();
+        sent.any(|(at, stanza)| *at >= from && matches!(stanza, Outbound::Join { .. }))
+    };
+    while !joins(&world) {
+        world.run(1);
+    }
+    // Two others come before it.
+    world.lose_replies = 3;
+    world.run(100);
+    let known = world.engine.rooms().find(|room| room.jid == r).unwrap();
+    assert!(known.is_in() && !known.is_ready());
+    (world, r)
+}
+
+/// A grant ends with a kick, whenever that comes (B3).
+#[test]
+fn b3_a_kick_that_comes_before_the_configuration_ends_a_grant() {
+    let (mut world, r) = with_late_configuration();
+    world.role(None, &r, "g", Role::None).unwrap();
+    world.run(60_000);
+    world.join(G, &r, "g", None);
+    world.run(1_000);
+    assert_eq!(world.has(&r, G), Affiliation::None);
+    world.check_quiet();
+}
+
+/// However many are banned before it is known whose meeting a room is: gavel knows of all
+/// of them, by the room's list.
+#[test]
+fn b20_a_ban_among_thousands_that_come_before_the_configuration_is_known() {
+    let (mut world, r) = with_late_configuration();
+    for n in 0..1_100 {
+        let jid = format!("x{n}@meet.jitsi");
+        world.set(None, &r, &jid, Affiliation::Outcast).unwrap();
+    }
+    world.set(None, &r, H, Affiliation::Outcast).unwrap();
+    world.run(60_000);
+    let people = &world.engine.meeting(&r).unwrap().people;
+    let host = people.iter().find(|(jid, _)| jid.as_str() == bare(H));
+    let shown = host.and_then(|(_, person)| person.rights.shown());
+    assert_eq!(shown, Some(Affiliation::Outcast));
+    world.check_quiet();
 }

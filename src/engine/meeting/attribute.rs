@@ -423,9 +423,8 @@ impl MeetingPart<'_> {
 
     /// A kick ends a grant and an election (B3), but for one: Jitsi's device
     /// switch kicks the old device, as the server does, when the new one is there.
-    pub(super) fn kicked(&mut self, place: &Place, actor: Option<&Actor>) {
+    pub(super) fn kicked(&mut self, main: &RoomJid, bare: &BareJid, actor: Option<&Actor>) {
         let now = self.now.unix_ms;
-        let (main, bare) = (&place.main, &place.bare);
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };

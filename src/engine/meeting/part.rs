@@ -132,11 +132,15 @@ impl MeetingPart<'_> {
                 room,
                 main,
                 outcasts,
-            } => self.caught_up(room, main, outcasts.take()),
+                more_bans,
+            } => self.caught_up((room, main), outcasts.take(), *more_bans),
             RoomEvent::Changed(changed) => self.changed(changed),
             RoomEvent::Renamed { place, from } => self.renamed(place, from),
             RoomEvent::Gone(gone) => self.gone(gone),
-            RoomEvent::LeftEarly { room, bare } => self.left_early(room, bare),
+            RoomEvent::LeftEarly { room, bare, kicked } => {
+                let kicked = kicked.as_ref().map(Option::as_ref);
+                self.left_early(room, bare, kicked);
+            }
             RoomEvent::LostSight {
                 room,
                 main,

@@ -11,6 +11,7 @@ use crate::engine::room::Room;
 use crate::engine::room::event::{Came, Changed, Gone, Place};
 use crate::engine::timers::Timer;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
+use crate::stanza::Actor;
 use std::collections::HashMap;
 
 impl MeetingPart<'_> {
@@ -45,30 +46,31 @@ impl MeetingPart<'_> {
     /// Everybody in a room has come, and what was held back has happened.
     pub(super) fn caught_up(
         &mut self,
-        jid: &RoomJid,
-        main: &RoomJid,
+        (jid, main): (&RoomJid, &RoomJid),
         outcasts: Option<Vec<BareJid>>,
+        more_bans: bool,
     ) {
         if self.stream.is_ready() {
             self.succeed_unseen(main);
         }
         if main == jid {
-            self.doubt_unseated(main, outcasts);
+            self.doubt_unseated(main, outcasts, more_bans);
         }
     }
 
     /// What was known of people who are not in the main room, but in a breakout
     /// room or nowhere, may have changed unseen: the lists will tell.
-    fn doubt_unseated(&mut self, main: &RoomJid, outcasts: Option<Vec<BareJid>>) {
+    fn doubt_unseated(&mut self, main: &RoomJid, outcasts: Option<Vec<BareJid>>, more_bans: bool) {
         let Some(meeting) = self.meetings.get(main) else {
             return;
         };
         let unseated = meeting.people.iter().filter(|(_, p)| !p.is_seated_in(main));
         let outcast = |shown| shown == Some(Affiliation::Outcast);
         // A ban that is to be lifted may be gone by now, and one that is to stand.
-        let banned = unseated
-            .clone()
-            .any(|(_, p)| outcast(p.rights.shown()) || p.rights.depends_on_ban());
+        let banned = more_bans
+            || unseated
+                .clone()
+                .any(|(_, p)| outcast(p.rights.shown()) || p.rights.depends_on_ban());
         let doubted = unseated.filter(|(_, person)| !outcast(person.rights.shown()));
         let doubted: Vec<BareJid> = doubted.map(|(bare, _)| bare.clone()).collect();
         for bare in &doubted {
@@ -210,7 +212,7 @@ impl MeetingPart<'_> {
             return;
         }
         if gone.kicked {
-            self.kicked(place, actor);
+            self.kicked(&place.main, &place.bare, actor);
         }
         self.leave_expiry(place);
         self.unseat(place, true, gone.shown.clone());
@@ -218,8 +220,16 @@ impl MeetingPart<'_> {
 
     /// Somebody has left a room before anybody there was judged. They may have come
     /// with less than gavel knew of them.
-    pub(super) fn left_early(&mut self, jid: &RoomJid, bare: &BareJid) {
+    pub(super) fn left_early(
+        &mut self,
+        jid: &RoomJid,
+        bare: &BareJid,
+        kicked: Option<Option<&Actor>>,
+    ) {
         let now = self.now.unix_ms;
+        if let Some(actor) = kicked {
+            self.kicked(jid, bare, actor);
+        }
         let person = self.person_mut(jid, bare);
         let Some(person) = person.filter(|person| !person.is_present()) else {
             return;

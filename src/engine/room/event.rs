@@ -43,6 +43,8 @@ pub enum RoomEvent {
         /// Those who are banned, where the module has just told; otherwise the lists
         /// are to be read.
         outcasts: Option<Vec<BareJid>>,
+        /// More were banned meanwhile than could be held back.
+        more_bans: bool,
     },
     /// Somebody has come.
     Came(Box<Came>),
@@ -64,6 +66,8 @@ pub enum RoomEvent {
         room: RoomJid,
         /// Who.
         bare: BareJid,
+        /// They were kicked, and by whom.
+        kicked: Option<Option<Actor>>,
     },
     /// gavel sees nobody in it any more.
     LostSight {

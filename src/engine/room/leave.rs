@@ -2,6 +2,7 @@
 
 use super::discovery::LISTED_AGAIN;
 use super::event::RoomEvent;
+use super::held::HeldBans;
 use super::logins::Logins;
 use super::module::Module;
 use super::part::RoomPart;
@@ -25,7 +26,7 @@ impl RoomPart<'_> {
         };
         room.membership = Membership::Out;
         room.occupants.clear();
-        room.held.clear();
+        room.held = HeldBans::default();
         let occupant = OccupantJid {
             room: jid.clone(),
             nick: room.nick.clone(),
@@ -153,7 +154,7 @@ impl RoomPart<'_> {
         };
         room.membership = Membership::Out;
         room.occupants.clear();
-        room.held.clear();
+        room.held = HeldBans::default();
         room.nick = nick;
         let pause = room.backoff.pause();
         let why = "gavel was put out";

@@ -32,7 +32,7 @@ use crate::engine::limit::Backoff;
 use crate::engine::time::Tick;
 use crate::muc::{Affiliation, Nick, Role, RoomJid};
 use crate::stanza::Item;
-use held::HeldBan;
+use held::HeldBans;
 use roll::Roll;
 use spacing::Spacing;
 use std::collections::HashMap;
@@ -73,7 +73,7 @@ pub struct Room {
     /// Everybody else.
     pub occupants: HashMap<Nick, Box<Occupant>>,
     /// Bans from it before anybody in it could be judged.
-    pub held: Vec<HeldBan>,
+    pub held: HeldBans,
     /// A reply with its configuration is on its way: until it is there, nobody
     /// is lowered to none, which a members-only room would throw them out for.
     pub reading: bool,
@@ -146,7 +146,7 @@ impl Room {
             own_affiliation: Affiliation::None,
             own_role: Role::None,
             occupants: HashMap::new(),
-            held: Vec::new(),
+            held: HeldBans::default(),
             reading: false,
             read_again: false,
             readings: Readings::default(),

@@ -10,7 +10,7 @@ use super::held::HeldBan;
 use super::occupant::{Held, Occupant};
 use super::part::RoomPart;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
-use crate::stanza::Item;
+use crate::stanza::{Actor, Item};
 
 impl RoomPart<'_> {
     /// Somebody in a room that cannot be judged yet is banned from it.
@@ -25,25 +25,23 @@ impl RoomPart<'_> {
             return;
         };
         let occupant = room.occupants.remove(nick);
-        room.held.push(HeldBan {
+        room.held.hold(HeldBan {
             bare: bare.clone(),
             item: item.clone(),
             seat: occupant.map(|occupant| (nick.clone(), occupant)),
         });
-        self.left_early(jid, &bare);
+        self.left_early(jid, &bare, None);
     }
 
-    /// A ban of somebody who is not there; or a ban is lifted, so that we never replay
-    /// more bans than are still in force.
+    /// A ban of somebody who is not there; or a ban is lifted.
     pub(super) fn hold_announced(&mut self, jid: &RoomJid, bare: BareJid, item: &Item) {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        let waits = room.held.iter().any(|ban| ban.bare == bare);
         if item.affiliation != Some(Affiliation::Outcast) {
-            room.held.retain(|ban| ban.bare != bare);
-        } else if !waits && room.held.len() < MAX_HELD {
-            room.held.push(HeldBan {
+            room.held.lift(&bare);
+        } else if !room.held.holds(&bare) {
+            room.held.hold(HeldBan {
                 bare,
                 item: item.clone(),
                 seat: None,
@@ -51,11 +49,18 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Somebody has left a room before anybody there was judged.
-    pub(super) fn left_early(&mut self, jid: &RoomJid, bare: &BareJid) {
+    /// Somebody has left a room before anybody there was judged. `kicked` says by whom,
+    /// where they were kicked.
+    pub(super) fn left_early(
+        &mut self,
+        jid: &RoomJid,
+        bare: &BareJid,
+        kicked: Option<Option<Actor>>,
+    ) {
         self.out.emit(RoomEvent::LeftEarly {
             room: jid.clone(),
             bare: bare.clone(),
+            kicked,
         });
     }
 
@@ -80,7 +85,7 @@ impl RoomPart<'_> {
             main: main.clone(),
             meeting_id: facts.meeting_id,
         });
-        self.tell_all(jid, &main);
+        let more_bans = self.tell_all(jid, &main);
         let room = self.rooms.get(jid);
         let outcasts = room.and_then(|room| room.listed_as(Affiliation::Outcast));
         let outcasts = outcasts.map(|items| self.people_in(&items));
@@ -89,6 +94,7 @@ impl RoomPart<'_> {
             room: jid.clone(),
             main: main.clone(),
             outcasts,
+            more_bans,
         });
         self.warn_without_module(jid);
         if main != *jid {
@@ -99,12 +105,13 @@ impl RoomPart<'_> {
     }
 
     /// Tells who is there, and then who was banned meanwhile. In a breakout room nobody
-    /// is banned: the main room tells of it.
-    fn tell_all(&mut self, jid: &RoomJid, main: &RoomJid) {
+    /// is banned: the main room tells of it. Answers whether more were banned than could be
+    /// held back.
+    fn tell_all(&mut self, jid: &RoomJid, main: &RoomJid) -> bool {
         let Some(room) = self.rooms.get_mut(jid) else {
-            return;
+            return false;
         };
-        let mut bans = std::mem::take(&mut room.held);
+        let (mut bans, more) = room.held.take();
         bans.retain(|ban| {
             let back = |(nick, _): &(Nick, _)| room.occupants.contains_key(nick);
             jid == main && !ban.seat.as_ref().is_some_and(back)
@@ -151,6 +158,7 @@ impl RoomPart<'_> {
         for event in ends {
             self.out.emit(event);
         }
+        more
     }
 
     /// Takes a room out of its meeting; returns the main room of a breakout room.
@@ -191,10 +199,6 @@ impl RoomPart<'_> {
         self.breakouts.contains_key(jid)
     }
 }
-
-/// So many bans of people who are not there are held back; their number has no bound
-/// of its own.
-const MAX_HELD: usize = 1000;
 
 fn nick_of(event: &RoomEvent) -> Option<&Nick> {
     match event {

@@ -313,7 +313,8 @@ impl RoomPart<'_> {
             }
             (None, _) => {
                 if let Some(bare) = known {
-                    self.left_early(jid, &bare);
+                    let kicked = leave.kicked.then_some(leave.actor);
+                    self.left_early(jid, &bare, kicked);
                 }
             }
             (Some(_), None) => {}
