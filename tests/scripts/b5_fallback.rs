@@ -1,6 +1,7 @@
 //! B5 with `policy.fallback = "first"`, as Jicofo's auto-owner does it.
 
 use super::stage::{Setting, Stage, host, student};
+use std::time::Duration;
 
 const FIRST: &str = "[policy]\nfallback = 'first'";
 
@@ -146,6 +147,25 @@ pub async fn b5_an_election_follows_its_person_over_a_reload<S: Stage>(at: S::Pl
     assert!(!asked.contains(&"owner".to_owned()), "{asked:?}");
 }
 
+/// Prosody tells nobody but themselves of people whom a client puts out of the room by
+/// making it members-only. gavel looks who is left within a second.
+pub async fn b20_nobody_who_was_put_out_unseen_is_elected<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, first()).await;
+    stage.enters("ann", &None).await;
+    stage.ends([("ann", "owner")]).await;
+    stage.enters("ben", &None).await;
+    stage.ends([("ben", "none")]).await;
+    stage.makes_members_only(true).await;
+    stage.rests().await;
+    assert_eq!(stage.thrown_out("ben"), 1);
+    stage.passes(Duration::from_secs(1)).await;
+    stage.leaves("ann").await;
+    stage.moderates_no_more("ann").await;
+    stage.idles().await;
+    assert_eq!(stage.asked("ben").await, [""; 0]);
+    assert_eq!(stage.has("ben").await, "none");
+}
+
 pub async fn b5_elections_begin_and_end_with_the_configuration<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("ann", &None).await;
@@ -165,4 +185,5 @@ played!(
     b5_jicofos_cases_of_an_auto_owner,
     b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there,
     b5_an_election_follows_its_person_over_a_reload,
+    b20_nobody_who_was_put_out_unseen_is_elected,
 );

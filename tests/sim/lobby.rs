@@ -7,7 +7,8 @@ use gavel::stanza::{MessageKind, MucUser};
 
 impl World {
     /// A submitted configuration form, after Prosody's `members_only.lib.lua`:
-    /// whoever has affiliation none is thrown out with 322, then 104.
+    /// whoever has affiliation none is thrown out with 322, then 104. Nobody but they
+    /// themselves and the module are told of the former.
     pub fn members_only(&mut self, room: &RoomJid, on: bool) {
         self.set_members_only(room, on);
         self.flush();
@@ -59,7 +60,8 @@ impl World {
             }
             !out
         });
-        for (nick, occupant) in gone {
+        let shown = self.server.rooms[room].shadow;
+        for (nick, occupant) in gone.into_iter().filter(|_| shown) {
             let server = &mut self.server;
             server.publicise(room, &nick, &occupant, &[322], None, None);
         }

@@ -381,11 +381,15 @@ impl RoomPart<'_> {
             .filter(|_| met && room.meeting.is_some());
         self.services[room.service].breakouts |= facts.main.is_some();
         let closed = room.may_throw_out();
+        let shut = old.is_some_and(|old| !old.members_only) && facts.members_only;
         room.last_main.clone_from(&facts.main);
         room.facts = Some(facts);
         if closed != room.may_throw_out() {
             // Who is lowered to what depends on it, however late it is told.
             self.configured_anew(jid);
+        }
+        if shut {
+            self.became_members_only(jid);
         }
         let Some(room) = self.rooms.get(jid) else {
             return;
@@ -405,6 +409,14 @@ impl RoomPart<'_> {
         self.leave_main(left);
         self.has_read(jid);
         self.show_everybody(jid);
+    }
+
+    /// Whoever was no member was put out of the room. Prosody tells them and the module,
+    /// and nobody else.
+    pub fn became_members_only(&mut self, jid: &RoomJid) {
+        if self.rooms.get(jid).is_some_and(|room| !room.module) {
+            self.doubt(jid);
+        }
     }
 
     /// What is known of a room has changed: everybody of the meeting there is compared

@@ -135,5 +135,8 @@ impl RoomPart<'_> {
         if let Some(facts) = room.and_then(|room| room.facts.as_mut()) {
             facts.members_only = on;
         }
+        if on {
+            self.became_members_only(jid);
+        }
     }
 }
