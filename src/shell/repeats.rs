@@ -19,6 +19,8 @@ const LINES: (u32, u32) = (10, 500);
 const WINDOW: Duration = Duration::from_secs(10);
 /// Persons and rooms that are counted at once; of more, only kinds are.
 const MAX_KEYS: usize = 4096;
+/// How often room is made for more: that looks at all of them.
+const MAKE_ROOM: Duration = Duration::from_secs(1);
 
 /// Kinds of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +46,8 @@ pub(super) struct Repeats {
     counts: HashMap<(Kind, About), Count>,
     /// When lines that were left out are to be summed up.
     due: Option<Duration>,
+    /// Room for more is not made before.
+    full_until: Duration,
 }
 
 impl Repeats {
@@ -57,12 +61,9 @@ impl Repeats {
     }
 
     fn take(&mut self, key: (Kind, About), most: u32, now: Duration) -> bool {
-        if self.counts.len() >= MAX_KEYS && !self.counts.contains_key(&key) {
-            self.sum_up(now);
-        }
-        let key = match self.counts.len() >= MAX_KEYS && !self.counts.contains_key(&key) {
-            true => (key.0, (String::new(), None)),
-            false => key,
+        let key = match self.counts.contains_key(&key) || self.has_room(now) {
+            true => key,
+            false => (key.0, (String::new(), None)),
         };
         let new = || Count {
             since: now,
@@ -80,6 +81,15 @@ impl Repeats {
             self.due = Some(self.due.map_or(due, |known| known.min(due)));
         }
         admitted
+    }
+
+    /// Whether one more can be counted.
+    fn has_room(&mut self, now: Duration) -> bool {
+        if self.counts.len() >= MAX_KEYS && now >= self.full_until {
+            self.full_until = now + MAKE_ROOM;
+            self.sum_up(now);
+        }
+        self.counts.len() < MAX_KEYS
     }
 
     /// When to call [`sum_up`](Self::sum_up).
@@ -180,5 +190,21 @@ mod tests {
         );
         repeats.sum_up(secs(20));
         assert!(repeats.counts.is_empty());
+    }
+
+    /// A room of thousands fills in less than ten seconds: all of them are not gone
+    /// through with each of them.
+    #[test]
+    fn b21_room_for_more_is_made_once_a_second() {
+        let mut repeats = Repeats::default();
+        let someone = |number| of(&format!("r{number}@m"), "g@x");
+        for number in 0..MAX_KEYS {
+            repeats.admit(&someone(number), secs(1));
+        }
+        assert!(repeats.counts.len() >= MAX_KEYS);
+        assert_eq!(repeats.full_until, secs(2));
+        repeats.admit(&someone(MAX_KEYS), secs(11));
+        assert_eq!(repeats.full_until, secs(12));
+        assert!(repeats.counts.len() < 10, "there was room to be made");
     }
 }
