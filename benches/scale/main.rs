@@ -8,6 +8,7 @@
 //! ```sh
 //! cargo bench --bench scale            # everything
 //! cargo bench --bench scale -- 1000    # at most 1,000 people
+//! GAVEL_PROGRAM=/usr/bin/gavel cargo bench --bench scale    # another program's figures
 //! ```
 //!
 //! First the engine alone is driven through its public interface, under each

@@ -38,7 +38,9 @@ pub fn measure(case: &Case) -> Spent {
     let port = listener.local_addr().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("admin.sock");
-    let child = Command::new(env!("CARGO_BIN_EXE_gavel"))
+    let program = std::env::var("GAVEL_PROGRAM");
+    let program = program.unwrap_or_else(|_| env!("CARGO_BIN_EXE_gavel").to_owned());
+    let child = Command::new(program)
         .args(["run", "-c", "/dev/null"])
         .envs(environment(port))
         .env("GAVEL_ADMIN__SOCKET", socket)
