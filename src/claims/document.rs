@@ -2,8 +2,12 @@
 
 use super::RejectReason;
 use super::name::trim;
+use arcstr::{ArcStr, Substr};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Borrow;
 use std::fmt;
+use std::ops::{Deref, Range};
 
 /// The longest JSON text taken as claims, in bytes.
 pub const MAX_CLAIMS_BYTES: usize = 64 * 1024;
@@ -11,19 +15,80 @@ pub const MAX_CLAIMS_BYTES: usize = 64 * 1024;
 /// Stands for "no `exp`": no clock gets there.
 const NO_EXP: u64 = u64::MAX;
 
-/// Claims, kept as their JSON text with what gavel reads most beside it, in one
-/// allocation: a hundred thousand of them are alive at once.
+/// Claims, kept as their JSON text, and where in it stands what gavel reads most: a
+/// hundred thousand of them are alive at once. Copies share the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// The JSON text without insignificant white space, then the user's name,
-    /// then the user's id.
-    data: Box<str>,
+    /// The JSON text without insignificant white space. After it comes what of the
+    /// user's name and id does not stand in it as it is, but escaped.
+    data: ArcStr,
     /// Where the JSON text ends, in bytes.
     json_len: u32,
-    /// How long the name is, in bytes; 0 where there is none.
-    name_len: u32,
+    /// The user's name; empty where there is none.
+    name: Span,
+    /// The user's id; empty where there is none.
+    id: Span,
     /// Seconds since 1970, or [`NO_EXP`].
     exp: u64,
+}
+
+/// A part of a text, in bytes. [`MAX_CLAIMS_BYTES`] keeps both far below `u32::MAX`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// Where `part` stands in `text`, which gets it at its end where it is not there.
+    /// Wherever it stands, it reads the same.
+    fn of(part: &str, text: &mut String) -> Self {
+        let start = text.find(part).unwrap_or_else(|| {
+            text.push_str(part);
+            text.len() - part.len()
+        });
+        Self {
+            start: length(start),
+            end: length(start + part.len()),
+        }
+    }
+
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// `context.user.id`, by which gavel knows somebody again: part of the claims' text,
+/// which lives as long.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(Substr);
+
+impl UserId {
+    /// An id as it was written down.
+    pub fn new(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    /// The same without the claims it was read from.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self::new(self)
+    }
+}
+
+impl Deref for UserId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for UserId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Claims {
@@ -49,12 +114,14 @@ impl Claims {
         let name = user(&value, "name").and_then(Value::as_str);
         let name = name.filter(|name| !trim(name).is_empty()).unwrap_or("");
         let id = user(&value, "id").and_then(id_text).unwrap_or_default();
-        let json = value.to_string();
-        let (json_len, name_len) = (length(&json), length(name));
+        let mut data = value.to_string();
+        let json_len = length(data.len());
+        let (name, id) = (Span::of(name, &mut data), Span::of(&id, &mut data));
         Self {
-            data: (json + name + &id).into_boxed_str(),
+            data: data.into(),
             json_len,
-            name_len,
+            name,
+            id,
             exp,
         }
     }
@@ -72,15 +139,14 @@ impl Claims {
     /// `context.user.name` as it stands there: a string with something left
     /// after trimming.
     pub fn user_name(&self) -> Option<&str> {
-        let start = self.json_len as usize;
-        let name = &self.data[start..start + self.name_len as usize];
+        let name = &self.data[self.name.range()];
         (!name.is_empty()).then_some(name)
     }
 
     /// `context.user.id`: a string that is not blank, or a number's digits.
-    pub fn user_id(&self) -> Option<&str> {
-        let id = &self.data[(self.json_len + self.name_len) as usize..];
-        (!id.is_empty()).then_some(id)
+    pub fn user_id(&self) -> Option<UserId> {
+        let id = self.data.substr(self.id.range());
+        (!id.is_empty()).then_some(UserId(id))
     }
 
     /// `exp` in seconds since 1970, where it is a number that is not negative.
@@ -143,8 +209,8 @@ fn id_text(value: &Value) -> Option<String> {
 }
 
 /// A length that [`MAX_CLAIMS_BYTES`] keeps far below `u32::MAX`.
-fn length(text: &str) -> u32 {
-    u32::try_from(text.len()).unwrap_or(u32::MAX)
+fn length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -165,7 +231,7 @@ mod tests {
         });
         let claims = claims(&value);
         assert_eq!(claims.user_name(), Some(" Ädà \"x\" "));
-        assert_eq!(claims.user_id(), Some("u-1"));
+        assert_eq!(claims.user_id(), Some(UserId::new("u-1")));
         assert_eq!(claims.exp(), Some(1_700_000_000));
         assert_eq!(claims.value(), value);
         assert_eq!(claims.json(), value.to_string());
@@ -187,7 +253,8 @@ mod tests {
             ),
         ] {
             let claims = claims(&json!({"context": {"user": {"name": name, "id": id}}}));
-            assert_eq!((claims.user_name(), claims.user_id()), expected);
+            let id = claims.user_id();
+            assert_eq!((claims.user_name(), id.as_deref()), expected);
         }
         for value in [
             json!({}),
@@ -255,7 +322,7 @@ mod tests {
     /// A hundred thousand are alive at once.
     #[test]
     fn claims_are_small() {
-        assert_eq!(size_of::<Claims>(), 32);
-        assert_eq!(size_of::<Option<Claims>>(), 32);
+        assert_eq!(size_of::<Claims>(), 40);
+        assert_eq!(size_of::<Option<Claims>>(), 40);
     }
 }

@@ -28,7 +28,7 @@ mod verifier;
 
 pub use binding::{Bindings, MAX_BINDINGS, TokenId};
 pub(crate) use document::features_alone;
-pub use document::{Claims, MAX_CLAIMS_BYTES};
+pub use document::{Claims, MAX_CLAIMS_BYTES, UserId};
 pub use fault::{Fault, KeysTried};
 pub use hints::{Hint, moderator_hints};
 pub use inspection::{Inspection, Outcome};

@@ -5,7 +5,7 @@
 //! already more than that counts: nothing is said, and they are looked at when
 //! they are there. That happens anyway, so what was said is never relied on.
 
-use crate::claims::{Claims, Occasion, TokenName};
+use crate::claims::{Claims, Occasion, TokenName, UserId};
 use crate::engine::asker::Asker;
 use crate::engine::meeting::known::Known;
 use crate::engine::meeting::person::Person;
@@ -88,7 +88,8 @@ impl Known<'_> {
         let policy = &self.settings.policy;
         let ends = end_of(claims, self.settings);
         let ends_soon = ends.is_some_and(|at| at <= self.now.unix_ms.saturating_add(STANDS_MS));
-        if ends_soon || policy.reads_nick() || self.is_known(room, bare, claims.user_id()) {
+        if ends_soon || policy.reads_nick() || self.is_known(room, bare, claims.user_id().as_ref())
+        {
             return None;
         }
         let verdict = policy.judge(&Subject {
@@ -107,7 +108,7 @@ impl Known<'_> {
     /// Whether anything but their claims may count for somebody: an override, a
     /// grant, a step-down, also one that would follow them from another device.
     /// What they left with does not, once they are there again.
-    fn is_known(self, main: &RoomJid, bare: &BareJid, user_id: Option<&str>) -> bool {
+    fn is_known(self, main: &RoomJid, bare: &BareJid, user_id: Option<&UserId>) -> bool {
         let Some(meeting) = self.meetings.get(main) else {
             return false;
         };

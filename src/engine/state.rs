@@ -1,6 +1,6 @@
 //! What outlives a restart (SPEC `[state]`).
 
-use crate::claims::Bindings;
+use crate::claims::{Bindings, UserId};
 use crate::engine::meeting::rights::{Event, Record, Rights, Standing};
 use crate::engine::view::View;
 use crate::muc::{BareJid, RoomJid};
@@ -38,7 +38,7 @@ pub struct Remembered {
     pub locked: bool,
     /// User ids that name no person.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub shared_ids: Vec<Box<str>>,
+    pub shared_ids: Vec<UserId>,
     /// Grants, step-downs and the rest by bare JID.
     pub people: BTreeMap<BareJid, Rights>,
 }
@@ -58,7 +58,7 @@ struct Written {
 struct WrittenMeeting {
     meeting_id: Option<String>,
     locked: bool,
-    shared_ids: Vec<Box<str>>,
+    shared_ids: Vec<UserId>,
     people: BTreeMap<BareJid, Value>,
 }
 
@@ -135,7 +135,7 @@ impl View<'_> {
             let meeting_id = meeting.meeting_id.clone();
             let locked = meeting.absence.locked;
             let shared = meeting.users.shared(self.now.unix_ms);
-            let shared_ids: Vec<Box<str>> = shared.into_iter().map(Box::from).collect();
+            let shared_ids: Vec<UserId> = shared.into_iter().map(UserId::new).collect();
             let remembered = Remembered {
                 meeting_id,
                 locked,

@@ -4,9 +4,9 @@
 //! What arrives has been normalised by the server, so these types only split;
 //! what an admin writes goes through the `jid` crate in [`crate::config`].
 
+use arcstr::{ArcStr, Substr};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::sync::Arc;
 
 macro_rules! text_type {
     ($name:ident) => {
@@ -44,7 +44,7 @@ fn split(address: &str) -> (Option<&str>, &str, Option<&str>) {
 /// A room's bare JID, as Prosody stores it (`[tenant]room@service` in Jitsi).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct RoomJid(Arc<str>);
+pub struct RoomJid(ArcStr);
 text_type!(RoomJid);
 
 impl RoomJid {
@@ -86,12 +86,12 @@ impl RoomJid {
 /// An occupant's nick: the resource of its occupant JID.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Nick(Arc<str>);
+pub struct Nick(ArcStr);
 text_type!(Nick);
 
 impl Nick {
     /// A nick as it was received or configured.
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
+    pub fn new(text: impl Into<ArcStr>) -> Self {
         Self(text.into())
     }
 }
@@ -111,10 +111,11 @@ impl fmt::Display for OccupantJid {
     }
 }
 
-/// A person's bare JID: what affiliations belong to.
+/// A person's bare JID: what affiliations belong to. Where it was read from a full JID,
+/// both are the same text in memory.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct BareJid(Arc<str>);
+pub struct BareJid(Substr);
 text_type!(BareJid);
 
 impl BareJid {
@@ -142,7 +143,7 @@ impl BareJid {
 /// A person's full JID: the one session behind an occupant.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct RealJid(Box<str>);
+pub struct RealJid(ArcStr);
 text_type!(RealJid);
 
 impl RealJid {
@@ -153,7 +154,7 @@ impl RealJid {
 
     /// The JID without its resource.
     pub fn bare(&self) -> BareJid {
-        BareJid(self.bare_str().into())
+        BareJid(self.0.substr(..self.bare_str().len()))
     }
 
     /// The JID without its resource, borrowed.

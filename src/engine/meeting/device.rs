@@ -6,6 +6,7 @@ use super::known::Known;
 use super::part::MeetingPart;
 use super::rights::Event;
 use super::users::{RELOAD_MS, Succession};
+use crate::claims::UserId;
 use crate::engine::room::event::Place;
 use crate::engine::room::{Membership, Room};
 use crate::engine::task::Task;
@@ -25,15 +26,14 @@ impl MeetingPart<'_> {
         let person = self.known().person(main, bare);
         let seat = person.and_then(|person| person.seat(&place.room, &place.nick));
         let credentials = seat.and_then(|seat| seat.credentials.as_ref());
-        let user_id: Option<Box<str>> = credentials
+        let user_id = credentials
             .filter(|credentials| credentials.source.is_verified())
-            .and_then(|credentials| credentials.claims.user_id())
-            .map(Box::from);
+            .and_then(|credentials| credentials.claims.user_id());
         let (Some(id), Some(person)) = (user_id, self.known().person(main, bare)) else {
             return;
         };
-        let before = person.rights.user().filter(|before| **before != *id);
-        let before = before.map(Box::<str>::from);
+        let before = person.rights.user().filter(|before| **before != id);
+        let before = before.cloned();
         if person.rights.user() != Some(&id) {
             self.apply(main, bare, Event::User(Some(&id)));
         }
@@ -50,7 +50,7 @@ impl MeetingPart<'_> {
 
     /// Somebody who had this user id is there again. Where they appear, they have
     /// to show it anew.
-    pub fn user_is_back(&mut self, main: &RoomJid, bare: &BareJid, id: &str, appears: bool) {
+    pub fn user_is_back(&mut self, main: &RoomJid, bare: &BareJid, id: &UserId, appears: bool) {
         let now = self.now.unix_ms;
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;

@@ -27,6 +27,7 @@ mod seats;
 mod signals;
 mod tell;
 mod users;
+mod verdicts;
 mod verify;
 pub mod waiting;
 pub mod why;

@@ -4,6 +4,7 @@ use super::Meeting;
 use super::known::Known;
 use super::person::Person;
 use super::seat::Seat;
+use super::verdicts::Verdicts;
 use crate::claims::Bindings;
 use crate::engine::outbox::Outbox;
 use crate::engine::room::Room;
@@ -25,6 +26,7 @@ pub struct Meetings {
     pub bindings: Bindings,
     /// How many have waited for a key so far.
     waiters: u64,
+    verdicts: Verdicts,
     /// Occupants whose room belongs to no meeting for the moment.
     parked: Parked,
     /// Everybody who has changed since they were counted.
@@ -76,6 +78,7 @@ impl Meetings {
             meetings: &mut self.all,
             bindings: &mut self.bindings,
             waiters: &mut self.waiters,
+            verdicts: &mut self.verdicts,
             parked: &mut self.parked,
             uncounted: &mut self.uncounted,
             epoch: &mut self.epoch,
@@ -94,6 +97,7 @@ pub struct MeetingPart<'a> {
     pub(super) meetings: &'a mut HashMap<RoomJid, Meeting>,
     pub(super) bindings: &'a mut Bindings,
     pub(super) waiters: &'a mut u64,
+    pub(super) verdicts: &'a mut Verdicts,
     pub(super) parked: &'a mut Parked,
     pub(super) uncounted: &'a mut HashSet<(RoomJid, BareJid)>,
     pub(super) epoch: &'a mut Option<u64>,

@@ -22,7 +22,10 @@ impl Known<'_> {
         cause: Cause,
     ) -> Why {
         let (nick, verdict, source) = match person.and_then(Person::deciding) {
-            Some(seat) => (Some(seat.nick.clone()), seat.verdict.clone(), seat.source()),
+            Some(seat) => {
+                let verdict = Verdict::clone(&seat.verdict);
+                (Some(seat.nick.clone()), verdict, seat.source())
+            }
             None => (None, Verdict::guest(), None),
         };
         let ended = !decision.wanted.may_moderate();

@@ -21,6 +21,7 @@ pub use format1::Record;
 pub use right::{Ends, Grant, Ground, Override, Right, Root, Setter};
 pub use standing::Standing;
 
+use crate::claims::UserId;
 use crate::muc::Affiliation;
 use crate::policy::{Entitlement, Policy};
 use serde::{Deserialize, Serialize};
@@ -68,7 +69,7 @@ pub struct Rights {
     floor: Option<Affiliation>,
     /// Verified `context.user.id`, by which rights move to another device.
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<Box<str>>,
+    user: Option<UserId>,
     /// They were elected as they left: so is whoever succeeds them (B3).
     #[serde(skip_serializing_if = "is_default")]
     awaited: bool,
@@ -144,7 +145,7 @@ impl Rights {
                 self.take(Kind::Grant);
                 self.end_election();
             }
-            Event::User(id) => self.user = id.map(Box::from),
+            Event::User(id) => self.user = id.cloned(),
             Event::Overridden(set) => self.overridden(*set),
             Event::OverrideCleared => self.override_cleared(),
             Event::Elected => {
@@ -203,6 +204,8 @@ impl Rights {
         }
         self.lost = !seen;
         self.left_at = Some(at);
+        // Their claims are not kept for it.
+        self.user = self.user.as_ref().map(UserId::apart);
         if seen {
             self.since = None;
             self.awaited = self.end_election();

@@ -6,6 +6,7 @@ use crate::engine::settings::Settings;
 use crate::engine::shown::short;
 use crate::muc::{Affiliation, Nick, Role, RoomJid};
 use crate::policy::{Entitlement, OnExpiry, Reason, Rule, Verdict};
+use std::sync::Arc;
 
 /// Claims that were believed, and where they came from.
 #[derive(Debug)]
@@ -69,12 +70,12 @@ pub struct Seat {
     /// Evidence that was last examined and not believed.
     pub rejected: Option<(Source, RejectReason)>,
     /// What the claims entitle to.
-    pub verdict: Verdict,
+    pub verdict: Arc<Verdict>,
 }
 
 impl Seat {
-    /// A seat of which nothing is known yet but where it is.
-    pub fn new(room: RoomJid, nick: Nick) -> Self {
+    /// A seat of which nothing is known yet but where it is; for now it is a `guest`'s.
+    pub fn new(room: RoomJid, nick: Nick, guest: Arc<Verdict>) -> Self {
         Self {
             room,
             nick,
@@ -85,7 +86,7 @@ impl Seat {
             waiting: None,
             credentials: None,
             rejected: None,
-            verdict: Verdict::guest(),
+            verdict: guest,
         }
     }
 

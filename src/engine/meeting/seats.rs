@@ -11,6 +11,7 @@ use crate::engine::room::Room;
 use crate::engine::room::event::{Came, Changed, Gone, Place};
 use crate::engine::timers::Timer;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
+use crate::policy::Verdict;
 use crate::stanza::Actor;
 use std::collections::HashMap;
 
@@ -107,15 +108,18 @@ impl MeetingPart<'_> {
         if appears {
             person.because = None;
         }
-        let user_id = person.rights.user().map(Box::<str>::from);
-        let known = take_parked(self.parked, &place);
+        let user_id = person.rights.user().cloned();
+        let known = take_parked(self.parked, &place).unwrap_or_else(|| {
+            let guest = self.verdicts.share(Verdict::guest());
+            Seat::new(place.room.clone(), place.nick.clone(), guest)
+        });
         // Mostly there is one, and a vector's first room is for four.
         person.seats.reserve_exact(1);
         person.seats.push(Seat {
             role: came.role,
             machine: came.machine,
             joined_at: came.at,
-            ..known.unwrap_or_else(|| Seat::new(place.room.clone(), place.nick.clone()))
+            ..known
         });
         if appears {
             self.apply(main, bare, Event::User(None));

@@ -8,6 +8,7 @@
 //! reload). An id that two JIDs have carried side by side for longer than a ghost
 //! lives names no person, and nothing passes by it until the meeting ends.
 
+use crate::claims::UserId;
 use crate::muc::BareJid;
 use std::collections::{HashMap, VecDeque};
 
@@ -36,8 +37,17 @@ struct Carrier {
 }
 
 /// Who carries one id.
+#[derive(Debug)]
+enum Carriers {
+    /// One JID that is there, and nothing else: nearly every id.
+    One(Carrier),
+    /// Anything else.
+    Several(Box<Several>),
+}
+
+/// What there may be to an id.
 #[derive(Debug, Default)]
-struct Carriers {
+struct Several {
     here: Vec<Carrier>,
     /// gavel has lost sight of them: whether they are there is not known.
     unseen: Vec<Carrier>,
@@ -50,92 +60,78 @@ struct Carriers {
 /// The user ids of a meeting.
 #[derive(Debug, Default)]
 pub struct Users {
-    by_id: HashMap<Box<str>, Carriers>,
-    /// The ids of everybody in [`Carriers::left`], and when they left, oldest first.
-    left: VecDeque<(u64, Box<str>)>,
+    by_id: HashMap<UserId, Carriers>,
+    /// The ids of everybody in [`Several::left`], and when they left, oldest first.
+    left: VecDeque<(u64, UserId)>,
 }
 
 impl Users {
     /// `jid` is there with `id`. Answers who has left and is succeeded by it.
-    pub fn came(&mut self, id: &str, jid: &BareJid, now: u64) -> Option<BareJid> {
+    pub fn came(&mut self, id: &UserId, jid: &BareJid, now: u64) -> Option<BareJid> {
         self.forget_long_gone(now);
-        let carriers = self.by_id.entry(id.into()).or_default();
-        if carriers.here.iter().any(|carrier| carrier.jid == *jid) {
-            return None;
-        }
-        carriers.left.retain(|(left, _)| left != jid);
-        let back = take(&mut carriers.unseen, jid);
-        let since = back.map_or(now, |carrier| carrier.since);
-        let jid = jid.clone();
-        carriers.here.push(Carrier { jid, since });
-        // Of those out of sight some may be there: it is not known yet who has left.
-        let sure = carriers.here.len() == 1 && carriers.unseen.is_empty();
-        match carriers.left.len() {
-            1 if sure && !carriers.nobody => carriers.left.pop().map(|(left, _)| left),
-            _ => None,
+        match self.by_id.get(id) {
+            None => {
+                let jid = jid.clone();
+                let one = Carriers::One(Carrier { jid, since: now });
+                self.by_id.insert(id.clone(), one);
+                None
+            }
+            Some(Carriers::One(known)) if known.jid == *jid => None,
+            Some(_) => self.change(id, |carriers| carriers.came(jid, now)),
         }
     }
 
     /// `jid` has left at `at`, as far as is known; it is `now`.
-    pub fn left(&mut self, id: &str, jid: &BareJid, at: u64, now: u64) -> Succession {
+    pub fn left(&mut self, id: &UserId, jid: &BareJid, at: u64, now: u64) -> Succession {
         self.forget_long_gone(now);
-        let Some(carriers) = self.by_id.get_mut(id) else {
+        if !self.by_id.contains_key(id) {
             return Succession::Nobody;
-        };
-        carriers.look(now);
-        take(&mut carriers.here, jid);
-        take(&mut carriers.unseen, jid);
-        let awaited = now <= at.saturating_add(RELOAD_MS);
-        match &carriers.here[..] {
-            _ if carriers.nobody => {}
-            [heir] if heir.since <= at.saturating_add(RELOAD_MS) => {
-                return Succession::To(heir.jid.clone());
-            }
-            [] if awaited => {
-                carriers.left.push((jid.clone(), at));
-                self.left.push_back((at, id.into()));
-                return Succession::Awaited;
-            }
-            _ => {}
         }
-        self.drop_if_unused(id);
-        Succession::Nobody
+        let succession = self.change(id, |carriers| carriers.left(jid, at, now));
+        if succession == Succession::Awaited {
+            self.left.push_back((at, id.clone()));
+        }
+        succession
     }
 
     /// Whether somebody else, and nobody but them, is there with the same id.
-    pub fn has_one_heir(&self, id: &str, jid: &BareJid, now: u64) -> bool {
-        self.by_id.get(id).is_some_and(|carriers| {
-            let others = carriers.here.iter().filter(|carrier| carrier.jid != *jid);
-            !carriers.names_nobody(now) && others.count() == 1
-        })
+    pub fn has_one_heir(&self, id: &UserId, jid: &BareJid, now: u64) -> bool {
+        match self.by_id.get(id) {
+            None => false,
+            Some(Carriers::One(known)) => known.jid != *jid,
+            Some(Carriers::Several(several)) => {
+                let others = several.here.iter().filter(|carrier| carrier.jid != *jid);
+                !several.names_nobody(now) && others.count() == 1
+            }
+        }
     }
 
     /// gavel has lost sight of `jid`.
-    pub fn out_of_sight(&mut self, id: &str, jid: &BareJid, now: u64) {
-        let carriers = self.by_id.entry(id.into()).or_default();
-        carriers.look(now);
-        let carrier = take(&mut carriers.here, jid).unwrap_or_else(|| Carrier {
-            jid: jid.clone(),
-            since: now,
+    pub fn out_of_sight(&mut self, id: &UserId, jid: &BareJid, now: u64) {
+        self.change(id, |carriers| {
+            carriers.look(now);
+            let carrier = take(&mut carriers.here, jid).unwrap_or_else(|| Carrier {
+                jid: jid.clone(),
+                since: now,
+            });
+            carriers.unseen.push(carrier);
         });
-        carriers.unseen.push(carrier);
     }
 
     /// `jid` is there and has another id now, or none.
-    pub fn drops(&mut self, id: &str, jid: &BareJid, now: u64) {
-        if let Some(carriers) = self.by_id.get_mut(id) {
+    pub fn drops(&mut self, id: &UserId, jid: &BareJid, now: u64) {
+        self.change(id, |carriers| {
             carriers.look(now);
             take(&mut carriers.here, jid);
             take(&mut carriers.unseen, jid);
             carriers.left.retain(|(left, _)| left != jid);
-        }
-        self.drop_if_unused(id);
+        });
     }
 
     /// Everybody of whom it is not known whether they are there.
-    pub fn unseen(&self) -> Vec<(Box<str>, BareJid)> {
-        let all = self.by_id.iter().flat_map(|(id, carriers)| {
-            let unseen = carriers.unseen.iter();
+    pub fn unseen(&self) -> Vec<(UserId, BareJid)> {
+        let all = self.several().flat_map(|(id, several)| {
+            let unseen = several.unseen.iter();
             unseen.map(|carrier| (id.clone(), carrier.jid.clone()))
         });
         let mut all: Vec<_> = all.collect();
@@ -145,16 +141,40 @@ impl Users {
 
     /// The ids that name no person, in order.
     pub fn shared(&self, now: u64) -> Vec<&str> {
-        let all = self.by_id.iter();
-        let shared = all.filter(|(_, carriers)| carriers.names_nobody(now));
+        let shared = self.several().filter(|(_, all)| all.names_nobody(now));
         let mut ids: Vec<&str> = shared.map(|(id, _)| &**id).collect();
         ids.sort_unstable();
         ids
     }
 
     /// `id` names no person, as was known before a restart.
-    pub fn is_shared(&mut self, id: &str) {
-        self.by_id.entry(id.into()).or_default().nobody = true;
+    pub fn is_shared(&mut self, id: &UserId) {
+        self.change(id, |carriers| carriers.nobody = true);
+    }
+
+    /// The ids of which there is more to say than who is there.
+    fn several(&self) -> impl Iterator<Item = (&UserId, &Several)> {
+        self.by_id.iter().filter_map(|(id, all)| match all {
+            Carriers::One(_) => None,
+            Carriers::Several(several) => Some((id, &**several)),
+        })
+    }
+
+    /// Changes what is known of an id, and forgets it where that is nothing.
+    fn change<T>(&mut self, id: &UserId, change: impl FnOnce(&mut Several) -> T) -> T {
+        let mut several = match self.by_id.remove(id) {
+            None => Box::default(),
+            Some(Carriers::One(carrier)) => Box::new(Several {
+                here: vec![carrier],
+                ..Several::default()
+            }),
+            Some(Carriers::Several(several)) => several,
+        };
+        let changed = change(&mut several);
+        if let Some(carriers) = Carriers::of(several) {
+            self.by_id.insert(id.clone(), carriers);
+        }
+        changed
     }
 
     fn forget_long_gone(&mut self, now: u64) {
@@ -163,25 +183,57 @@ impl Users {
             let Some((_, id)) = self.left.pop_front() else {
                 return;
             };
-            if let Some(carriers) = self.by_id.get_mut(&id) {
-                carriers.left.retain(|(_, at)| !gone(*at));
-            }
-            self.drop_if_unused(&id);
-        }
-    }
-
-    fn drop_if_unused(&mut self, id: &str) {
-        let unused = |carriers: &Carriers| {
-            let nobody_there = carriers.here.is_empty() && carriers.unseen.is_empty();
-            nobody_there && carriers.left.is_empty() && !carriers.nobody
-        };
-        if self.by_id.get(id).is_some_and(unused) {
-            self.by_id.remove(id);
+            self.change(&id, |carriers| carriers.left.retain(|(_, at)| !gone(*at)));
         }
     }
 }
 
 impl Carriers {
+    /// In as little room as it takes; none where there is nothing to remember.
+    fn of(mut several: Box<Several>) -> Option<Self> {
+        let settled = several.unseen.is_empty() && several.left.is_empty() && !several.nobody;
+        match several.here.len() {
+            0 if settled => None,
+            1 if settled => several.here.pop().map(Self::One),
+            _ => Some(Self::Several(several)),
+        }
+    }
+}
+
+impl Several {
+    fn came(&mut self, jid: &BareJid, now: u64) -> Option<BareJid> {
+        if self.here.iter().any(|carrier| carrier.jid == *jid) {
+            return None;
+        }
+        self.left.retain(|(left, _)| left != jid);
+        let back = take(&mut self.unseen, jid);
+        let since = back.map_or(now, |carrier| carrier.since);
+        let jid = jid.clone();
+        self.here.push(Carrier { jid, since });
+        // Of those out of sight some may be there: it is not known yet who has left.
+        let sure = self.here.len() == 1 && self.unseen.is_empty();
+        match self.left.len() {
+            1 if sure && !self.nobody => self.left.pop().map(|(left, _)| left),
+            _ => None,
+        }
+    }
+
+    fn left(&mut self, jid: &BareJid, at: u64, now: u64) -> Succession {
+        self.look(now);
+        take(&mut self.here, jid);
+        take(&mut self.unseen, jid);
+        let in_time = at.saturating_add(RELOAD_MS);
+        match &self.here[..] {
+            _ if self.nobody => Succession::Nobody,
+            [heir] if heir.since <= in_time => Succession::To(heir.jid.clone()),
+            [] if now <= in_time => {
+                self.left.push((jid.clone(), at));
+                Succession::Awaited
+            }
+            _ => Succession::Nobody,
+        }
+    }
+
     /// Whether two are, or have been, side by side for too long.
     fn names_nobody(&self, now: u64) -> bool {
         let long = |carrier: &&Carrier| carrier.since.saturating_add(SIDE_BY_SIDE_MS) < now;
@@ -206,9 +258,13 @@ mod tests {
         BareJid::parse(&format!("{name}@x")).unwrap_or_else(|| panic!("{name}"))
     }
 
+    fn id() -> UserId {
+        UserId::new("id")
+    }
+
     fn there(users: &mut Users, names: &[&str], now: u64) {
         for name in names {
-            users.came("id", &jid(name), now);
+            users.came(&id(), &jid(name), now);
         }
     }
 
@@ -217,8 +273,8 @@ mod tests {
         for (after, expected) in [(0, true), (60_000, true), (60_001, false)] {
             let mut users = Users::default();
             there(&mut users, &["a"], 0);
-            assert_eq!(users.left("id", &jid("a"), 5, 5), Succession::Awaited);
-            let old = users.came("id", &jid("b"), 5 + after);
+            assert_eq!(users.left(&id(), &jid("a"), 5, 5), Succession::Awaited);
+            let old = users.came(&id(), &jid("b"), 5 + after);
             assert_eq!(old.is_some(), expected, "after {after} ms");
         }
     }
@@ -227,30 +283,30 @@ mod tests {
     fn b3_who_is_there_alone_is_a_successor_at_once_and_of_several_nobody() {
         let mut users = Users::default();
         there(&mut users, &["a", "b"], 0);
-        let heir = users.left("id", &jid("a"), 5, 5);
+        let heir = users.left(&id(), &jid("a"), 5, 5);
         assert_eq!(heir, Succession::To(jid("b")));
         there(&mut users, &["c", "d"], 6);
-        assert_eq!(users.left("id", &jid("b"), 7, 7), Succession::Nobody);
+        assert_eq!(users.left(&id(), &jid("b"), 7, 7), Succession::Nobody);
         // Nor later, when one of the two is left.
-        assert_eq!(users.left("id", &jid("c"), 8, 8), Succession::To(jid("d")));
-        assert_eq!(users.came("id", &jid("e"), 9), None);
+        assert_eq!(users.left(&id(), &jid("c"), 8, 8), Succession::To(jid("d")));
+        assert_eq!(users.came(&id(), &jid("e"), 9), None);
     }
 
     #[test]
     fn b3_of_two_who_have_left_nobody_is_succeeded() {
         let mut users = Users::default();
         there(&mut users, &["a"], 0);
-        users.left("id", &jid("a"), 1, 1);
+        users.left(&id(), &jid("a"), 1, 1);
         // Reloaded twice: the first is succeeded by then.
-        assert_eq!(users.came("id", &jid("b"), 2), Some(jid("a")));
-        users.left("id", &jid("b"), 3, 3);
-        assert_eq!(users.came("id", &jid("c"), 4), Some(jid("b")));
+        assert_eq!(users.came(&id(), &jid("b"), 2), Some(jid("a")));
+        users.left(&id(), &jid("b"), 3, 3);
+        assert_eq!(users.came(&id(), &jid("c"), 4), Some(jid("b")));
         // Whether c or d is meant by e, nothing tells.
-        users.left("id", &jid("c"), 5, 5);
+        users.left(&id(), &jid("c"), 5, 5);
         let d = jid("d");
-        users.out_of_sight("id", &d, 5);
-        users.left("id", &d, 6, 6);
-        assert_eq!(users.came("id", &jid("e"), 7), None);
+        users.out_of_sight(&id(), &d, 5);
+        users.left(&id(), &d, 6, 6);
+        assert_eq!(users.came(&id(), &jid("e"), 7), None);
     }
 
     #[test]
@@ -261,14 +317,14 @@ mod tests {
             there(&mut users, &["b"], 10);
             let now = 10 + long;
             assert_eq!(users.shared(now).len(), usize::from(shared));
-            let heir = users.left("id", &jid("a"), now, now);
+            let heir = users.left(&id(), &jid("a"), now, now);
             assert_eq!(heir == Succession::Nobody, shared, "{long} ms");
             // For good.
             assert_eq!(
-                users.left("id", &jid("b"), now, now) == Succession::Nobody,
+                users.left(&id(), &jid("b"), now, now) == Succession::Nobody,
                 shared
             );
-            assert_eq!(users.came("id", &jid("c"), now).is_none(), shared);
+            assert_eq!(users.came(&id(), &jid("c"), now).is_none(), shared);
         }
     }
 
@@ -276,10 +332,10 @@ mod tests {
     fn b3_who_is_out_of_sight_may_be_there() {
         let mut users = Users::default();
         there(&mut users, &["a"], 0);
-        users.out_of_sight("id", &jid("a"), 1);
-        assert_eq!(users.came("id", &jid("b"), 2), None);
-        assert_eq!(users.unseen(), [("id".into(), jid("a"))]);
-        let heir = users.left("id", &jid("a"), 1, 3);
+        users.out_of_sight(&id(), &jid("a"), 1);
+        assert_eq!(users.came(&id(), &jid("b"), 2), None);
+        assert_eq!(users.unseen(), [(id(), jid("a"))]);
+        let heir = users.left(&id(), &jid("a"), 1, 3);
         assert_eq!(heir, Succession::To(jid("b")));
     }
 
@@ -287,7 +343,7 @@ mod tests {
     fn b3_nothing_is_kept_of_those_long_gone() {
         let mut users = Users::default();
         for n in 0..1_000 {
-            let (id, who) = (n.to_string(), jid(&n.to_string()));
+            let (id, who) = (UserId::new(&n.to_string()), jid(&n.to_string()));
             users.came(&id, &who, n * 100);
             users.left(&id, &who, n * 100, n * 100);
         }

@@ -71,6 +71,7 @@ impl MeetingPart<'_> {
         let refused = !finding.rejected.is_empty() || finding.awaiting.is_some();
         let verdict = self.judge(place, claims, refused);
         self.note_verdict(&verdict, claims);
+        let verdict = self.verdicts.share(verdict);
         let credentials = finding.claims.map(|(source, claims)| {
             Box::new(Credentials {
                 source,
@@ -152,10 +153,13 @@ impl MeetingPart<'_> {
         let refused = seat.rejected.is_some() || seat.waiting.is_some();
         let verdict = self.judge(place, seat.claims(), refused);
         let seat = self.seat_mut(place);
-        let Some(seat) = seat.filter(|seat| seat.verdict != verdict) else {
+        if seat.is_none_or(|seat| *seat.verdict == verdict) {
             return;
-        };
-        seat.verdict = verdict;
+        }
+        let verdict = self.verdicts.share(verdict);
+        if let Some(seat) = self.seat_mut(place) {
+            seat.verdict = verdict;
+        }
         self.lapse_if_expired(place);
         let task = Task::Permissions(place.room.clone(), place.nick.clone());
         self.out.todo(task);

@@ -226,7 +226,7 @@ impl NamePart<'_> {
         };
         let real = occupant.real.as_ref();
         let seat = self.known.seat_at(jid, nick);
-        let verdict = seat.map_or_else(Verdict::guest, |seat| seat.verdict.clone());
+        let verdict = seat.map_or_else(Verdict::guest, |seat| Verdict::clone(&seat.verdict));
         let display_name = occupant.shown();
         let token_name = seat.and_then(Seat::short_name);
         let decision = Decision {

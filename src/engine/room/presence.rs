@@ -170,7 +170,9 @@ impl RoomPart<'_> {
         let role = item.role.unwrap_or(occupant.role);
         let was = std::mem::replace(&mut occupant.role, role);
         occupant.machine = machine;
-        occupant.real.clone_from(&real);
+        if occupant.real != real {
+            occupant.real.clone_from(&real);
+        }
         occupant.sessions = sessions(&items);
         occupant.affiliation = item.affiliation.unwrap_or(occupant.affiliation);
         occupant.display_name = presence.display_name;

@@ -227,7 +227,7 @@ impl View<'_> {
 
     /// The rule that decides about an occupant.
     fn rule(&self, room: &Room, seat: Option<&Seat>, person: Option<&Person>) -> Rule {
-        let verdict = seat.map_or_else(Verdict::guest, |seat| seat.verdict.clone());
+        let verdict = seat.map_or_else(Verdict::guest, |seat| Verdict::clone(&seat.verdict));
         let (Some(person), Some(main)) = (person, &room.meeting) else {
             return verdict.rule;
         };

@@ -99,7 +99,7 @@ fn by_claims(seat: Option<&Seat>) -> String {
         entitlement,
         rule,
         reason,
-    } = seat.map_or_else(Verdict::guest, |seat| seat.verdict.clone());
+    } = seat.map_or_else(Verdict::guest, |seat| Verdict::clone(&seat.verdict));
     let source = seat.and_then(Seat::source);
     let outcome = match entitlement {
         Entitlement::Affiliation(affiliation) => affiliation.as_str(),

@@ -1,6 +1,7 @@
 //! What can happen to somebody, as far as their rights go.
 
 use super::{Override, Right, Shift, Standing};
+use crate::claims::UserId;
 use crate::muc::Affiliation;
 
 /// Something that has happened to somebody.
@@ -46,7 +47,7 @@ pub enum Event<'a> {
     /// Somebody has kicked them, and that was no switch of devices.
     Kicked,
     /// The user behind them is known, or known no more.
-    User(Option<&'a str>),
+    User(Option<&'a UserId>),
     /// An admin has set something.
     Overridden(Box<Override>),
     /// What an admin has set is over.

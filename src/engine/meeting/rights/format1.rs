@@ -2,6 +2,7 @@
 //! go two releases after 0.2.
 
 use super::{Ban, Debt, Ends, Grant, Ground, Rights, Root, Setter};
+use crate::claims::UserId;
 use crate::muc::{Affiliation, Nick};
 use serde::Deserialize;
 
@@ -36,7 +37,7 @@ pub struct Record {
     kept_until: Option<u64>,
     restore: Option<Affiliation>,
     base: Option<Affiliation>,
-    user_id: Option<Box<str>>,
+    user_id: Option<UserId>,
     left_at: Option<u64>,
     awaited: bool,
     moved: bool,

@@ -1,6 +1,7 @@
 //! What a ledger says of somebody. Looks only.
 
 use super::{Ban, Debt, Grant, Ground, Handed, Kind, Override, Right, Rights, Root, Standing};
+use crate::claims::UserId;
 use crate::muc::Affiliation;
 use crate::policy::Entitlement;
 
@@ -187,8 +188,8 @@ impl Rights {
     }
 
     /// Verified `context.user.id`.
-    pub fn user(&self) -> Option<&str> {
-        self.user.as_deref()
+    pub fn user(&self) -> Option<&UserId> {
+        self.user.as_ref()
     }
 
     /// Whether they were entitled to moderate when last weighed.

@@ -407,7 +407,7 @@ fn format_1_of_the_state_file_is_read() {
     );
     assert_eq!((rights.since(), rights.left_at()), (Some(2), Some(4)));
     assert_eq!(rights.debt(), Some(Debt::Fallback));
-    assert_eq!(rights.user(), Some("u"));
+    assert_eq!(rights.user(), Some(&UserId::new("u")));
     let expiring = read(r#"{"kept": "owner", "kept_until": 9}"#);
     assert_eq!(expiring.kept_until(), Some(9));
     // Another JID had taken the grant over.
