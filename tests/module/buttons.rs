@@ -1,7 +1,7 @@
 //! B17: what Jitsi's clients are told that they may do, and by whom.
 
 use crate::arrival::{connects, session, with};
-use crate::features::{map, scene, told};
+use crate::features::{map, may, scene, told};
 use crate::on_both;
 use crate::permissions::{defaults, says_of};
 use crate::scene::ROOM;
@@ -38,6 +38,24 @@ async fn module_takes_nobodys_word_for_what_a_client_was_told(version: Version) 
     assert!(!scene.prosody.log().contains("buttons:"));
 }
 on_both!(module_takes_nobodys_word_for_what_a_client_was_told);
+
+/// What somebody may do in a room that refuses them changes nothing where they are.
+async fn module_forgets_what_a_refused_join_would_have_brought(version: Version) {
+    let scene = scene(version, &[]).await;
+    let other = "other@muc.meet.jitsi";
+    let bob = scene.client("bob").await;
+    bob.join(other, "bob", "").await;
+    bob.configure(other, &[("muc#roomconfig_membersonly", "1")])
+        .await
+        .unwrap();
+    defaults(&scene, &[("recording", "moderators")]).await;
+    let alice = scene.person("alice").await;
+    assert!(may(&alice, "recording", "moderator").await);
+    let refused = alice.try_join(other, "alice", "").await;
+    assert_eq!(refused, Err("registration-required".into()));
+    assert!(may(&alice, "recording", "moderator").await);
+}
+on_both!(module_forgets_what_a_refused_join_would_have_brought);
 
 /// Clients know tenants' rooms by another address.
 async fn module_tells_clients_in_tenants_rooms(version: Version) {

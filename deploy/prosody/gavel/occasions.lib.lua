@@ -98,3 +98,12 @@ hooks.after("muc-occupant-pre-join", function (event)
 	if lent[session] and session.jitsi_meet_context_features == lent[session] then features.put(session, nil); end
 	lent[session] = nil;
 end);
+
+---- Whoever is refused ----
+
+-- What they may do is what the rooms allow that they are in.
+hooks.after("muc-occupant-pre-join", function (event, _, refused)
+	local session = event.origin;
+	if not refused or permissions.is_idle() or session.full_jid ~= event.stanza.attr.from then return; end
+	features.refresh(session);
+end);

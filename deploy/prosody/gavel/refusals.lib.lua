@@ -152,12 +152,12 @@ hooks.hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (e
 end, FIRST - 2);
 
 -- Reserving an occupant's nick for another JID throws the occupant out. Prosody 0.12 and 13 do that before they look
--- whether somebody may: with or without the guard it is for moderators alone.
+-- whether somebody may: with or without the guard it is for moderators alone. They take an element of any name.
 hooks.hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
 	local room, actor = who.connection() and who.find_room(event.stanza), event.stanza.attr.from;
 	if not room then return; end
 	local guard, may = guarded(room), rank_in(room, actor) >= affiliation_ranks.admin;
-	for item in event.stanza.tags[1]:childtags("item") do
+	for _, item in ipairs(event.stanza.tags[1].tags) do
 		local nick = item.attr.jid and item.attr.nick and resourceprep(item.attr.nick);
 		local occupant = nick and room._occupants[room.jid.."/"..nick];
 		if occupant and jid.prep(item.attr.jid) ~= occupant.bare_jid
