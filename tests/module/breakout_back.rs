@@ -160,6 +160,19 @@ async fn module_forgets_who_was_turned_away_once_they_are_in(version: Version) {
         .await;
     bob.leave(ONE, "bob").await;
     meeting.host.sees_gone(ONE, "bob").await;
+    // They are heard in the room where they are; also one who is in no room is sent.
+    bob.join(ROOM, "bob", "").await;
+    bob.leave(ROOM, "bob").await;
+    meeting.sends(&bob, TWO).await;
+    meeting.focus.join(TWO, "focus", "").await;
+    bob.join(TWO, "bob", "").await;
+    assert_eq!(bob.try_join(ONE, "bob", JITSI).await, Ok(()), "pretended");
+    bob.presence(TWO, "bob", "<audiomuted>true</audiomuted>")
+        .await;
+    bob.sees(TWO, "bob", "muted", |o| {
+        o.presence.named("audiomuted").is_some()
+    })
+    .await;
 }
 on_both!(module_forgets_who_was_turned_away_once_they_are_in);
 

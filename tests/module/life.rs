@@ -150,8 +150,11 @@ async fn module_leaves_what_others_wrapped(version: Version) {
             calls = calls + 1;
             if jid == 'friend@meet.jitsi' then return 'admin'; end
             return original(self, jid);
-        end";
+        end
+        local kick = mt.handle_kickable
+        function mt:handle_kickable(...) return kick(self, ...) end";
     scene.eval(wrap).await;
+    let bob = scene.person("bob").await;
     let friend = format!("return room('{ROOM}'):get_affiliation('friend@meet.jitsi')");
     scene.eval("return manage('reload', 'gavel')").await;
     follows(&scene, &alice).await;
@@ -159,6 +162,17 @@ async fn module_leaves_what_others_wrapped(version: Version) {
     scene.eval("return manage('unload', 'gavel')").await;
     assert_eq!(scene.eval(&friend).await, "admin");
     assert_eq!(scene.eval(OWNER).await, "nil");
+    // What is called of ours by theirs does nothing.
+    bob.send(&format!(
+        "<presence to='{ROOM}/bob' type='error'><error type='cancel'/></presence>"
+    ))
+    .await;
+    alice.sees_gone(ROOM, "bob").await;
+    let seat = format!(
+        "return tostring(session('{}').gavel.seats['{ROOM}'] ~= nil)",
+        bob.jid
+    );
+    assert_eq!(scene.eval(&seat).await, "true");
     scene.eval("return manage('load', 'gavel')").await;
     assert_eq!(scene.eval(OWNER).await, "owner");
     assert_eq!(scene.eval(&friend).await, "admin");
