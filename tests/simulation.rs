@@ -2,20 +2,22 @@
 //! scenarios of its own and random interleavings, in virtual time.
 #![allow(clippy::unwrap_used)]
 
-/// Plays a script on the model, with the module and without.
+/// Plays each script on the model, without the module and with it.
 macro_rules! played {
-    (together: $($name:ident),+ $(,)?) => { $(played!($name);)+ };
-    ($name:ident $(, $more:ident)?) => {
-        mod $name {
-            #[test]
-            fn model() {
-                crate::stage::play(super::$name::<crate::stage::Model>(false));
+    (with_module: $($name:ident),+ $(,)?) => {};
+    ($($name:ident),+ $(,)?) => {
+        $(
+            mod $name {
+                #[test]
+                fn model() {
+                    crate::stage::play(super::$name::<crate::stage::Model>(false));
+                }
+                #[test]
+                fn model_with_module() {
+                    crate::stage::play(super::$name::<crate::stage::Model>(true));
+                }
             }
-            #[test]
-            fn model_with_module() {
-                crate::stage::play(super::$name::<crate::stage::Model>(true));
-            }
-        }
+        )+
     };
 }
 

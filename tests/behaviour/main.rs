@@ -16,54 +16,32 @@ macro_rules! play {
     }};
 }
 
-/// Plays a script on both Prosodys; where it says so, also with the module. Scripts
-/// that are played together follow one another, each in a room of its own.
-macro_rules! played {
-    (together: $($name:ident),+ $(,)?) => {
+/// A test for each Prosody that plays scripts.
+macro_rules! on_prosodys {
+    ($names:tt, $module:literal) => {
         #[test]
         fn prosody_0_12() {
-            play!([$($name),+], V0_12, false);
+            play!($names, V0_12, $module);
         }
         #[test]
         fn prosody_13() {
-            play!([$($name),+], V13, false);
+            play!($names, V13, $module);
         }
     };
-    ($name:ident) => {
-        mod $name {
-            use super::$name;
+}
 
-            #[test]
-            fn prosody_0_12() {
-                play!([$name], V0_12, false);
-            }
-            #[test]
-            fn prosody_13() {
-                play!([$name], V13, false);
-            }
+/// Plays scripts on both Prosodys, one after the other, each in a room of its own. Where
+/// the module makes a difference, they are named another time.
+macro_rules! played {
+    (with_module: $($name:ident),+ $(,)?) => {
+        mod with_module {
+            use super::{$($name),+};
+
+            on_prosodys!([$($name),+], true);
         }
     };
-    ($name:ident, with_module) => {
-        mod $name {
-            use super::$name;
-
-            #[test]
-            fn prosody_0_12() {
-                play!([$name], V0_12, false);
-            }
-            #[test]
-            fn prosody_13() {
-                play!([$name], V13, false);
-            }
-            #[test]
-            fn prosody_0_12_with_module() {
-                play!([$name], V0_12, true);
-            }
-            #[test]
-            fn prosody_13_with_module() {
-                play!([$name], V13, true);
-            }
-        }
+    ($($name:ident),+ $(,)?) => {
+        on_prosodys!([$($name),+], false);
     };
 }
 

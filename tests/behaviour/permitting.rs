@@ -162,16 +162,7 @@ impl Meeting {
 
     /// Another configuration, taken at once.
     pub async fn reload(&self, more: &str) {
-        let before = self
-            .env
-            .gavel
-            .log()
-            .matches("the configuration was read again")
-            .count();
-        self.env.gavel.reconfigure(&self.env.prosody, &config(more));
-        self.env.gavel.hang_up();
-        let again = |log: &str| log.matches("the configuration was read again").count() > before;
-        self.env.gavel.until_log(again).await;
+        self.env.reload(&config(more)).await;
         self.settle().await;
     }
 

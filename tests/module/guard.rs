@@ -77,6 +77,18 @@ pub async fn module_does(scene: &Scene, bare: &str, code: &str) -> String {
     scene.eval(&code).await
 }
 
+/// A module makes Bob a moderator past all methods but the one that keeps what is
+/// written; the role that he has then.
+pub const WRITES_ROLE: &str =
+    "local o = r:get_occupant_by_nick(r.jid..'/bob'); o.role = 'moderator'
+    r:save_occupant(o); return r:get_role(r.jid..'/bob')";
+
+/// gavel makes somebody owner.
+pub async fn makes_owner(scene: &Scene, who: &Client) {
+    let made = scene.gavel.affiliate(ROOM, who.bare(), "owner").await;
+    made.unwrap();
+}
+
 pub const GIVES_OWNER: &str = "return tostring((select(3, r:set_affiliation(true, b, 'owner'))))";
 
 async fn module_guards_what_machines_give(version: Version) {
@@ -93,10 +105,8 @@ async fn module_guards_what_machines_give(version: Version) {
     let role = "return tostring((select(3, r:set_role(true, r.jid..'/bob', 'moderator'))))";
     assert_eq!(module_does(&scene, bob.bare(), role).await, REFUSED);
     // Written past all methods but the one that keeps it.
-    let written = "local o = r:get_occupant_by_nick(r.jid..'/bob'); o.role = 'moderator'
-        r:save_occupant(o); return r:get_role(r.jid..'/bob')";
     assert_eq!(
-        module_does(&scene, bob.bare(), written).await,
+        module_does(&scene, bob.bare(), WRITES_ROLE).await,
         "participant"
     );
     // Absent, too; what is no power passes, and so does all to infrastructure.
@@ -138,11 +148,7 @@ async fn module_guards_by_what_gavel_says(version: Version) {
     let bob = scene.person("bob").await;
     // gavel's own requests pass, named or not; who is owner by them may promote
     // only if named so.
-    scene
-        .gavel
-        .affiliate(ROOM, alice.bare(), "owner")
-        .await
-        .unwrap();
+    makes_owner(&scene, &alice).await;
     assert_eq!(alice.affiliate(ROOM, bob.bare(), "owner").await, refused());
     assert_eq!(alice.set_role(ROOM, "bob", "moderator").await, refused());
     say(&scene.gavel, ROOM, false, &host(&alice)).await.unwrap();
@@ -191,11 +197,7 @@ on_both!(module_guards_by_what_gavel_says);
 async fn module_guard_lets_servers_and_themselves_throw_hosts_out(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let alice = scene.person("alice").await;
-    scene
-        .gavel
-        .affiliate(ROOM, alice.bare(), "owner")
-        .await
-        .unwrap();
+    makes_owner(&scene, &alice).await;
     assert!(say(&scene.gavel, ROOM, false, &host(&alice)).await.is_ok());
     assert_eq!(focus.set_role(ROOM, "alice", "none").await, refused());
     assert_eq!(
@@ -217,11 +219,7 @@ async fn module_guard_lets_servers_and_themselves_throw_hosts_out(version: Versi
         .unwrap();
     focus.sees_gone(ROOM, "alice").await;
     // Prosody throws out the holder of a nick before it looks who asks for that.
-    scene
-        .gavel
-        .affiliate(ROOM, alice.bare(), "owner")
-        .await
-        .unwrap();
+    makes_owner(&scene, &alice).await;
     alice.join(ROOM, "alice", "").await;
     let guest = scene.person("guest").await;
     let taken = "<item jid='x@meet.jitsi' affiliation='member' nick='alice'/>";
@@ -271,11 +269,7 @@ async fn module_guards_breakout_rooms(version: Version) {
     let breakout = "room--1@breakout.meet.jitsi";
     let alice = scene.person("alice").await;
     let bob = scene.person("bob").await;
-    scene
-        .gavel
-        .affiliate(ROOM, alice.bare(), "owner")
-        .await
-        .unwrap();
+    makes_owner(&scene, &alice).await;
     lease_of(&scene.gavel, "breakout.meet.jitsi", SECONDS, "")
         .await
         .unwrap();

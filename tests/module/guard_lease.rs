@@ -129,11 +129,7 @@ async fn module_guard_survives_reloads(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let alice = scene.person("alice").await;
     let bob = scene.person("bob").await;
-    scene
-        .gavel
-        .affiliate(ROOM, alice.bare(), "owner")
-        .await
-        .unwrap();
+    makes_owner(&scene, &alice).await;
     say(&scene.gavel, ROOM, false, &host(&alice)).await.unwrap();
     lease(&scene, 4).await;
     let from = Instant::now();
@@ -143,10 +139,8 @@ async fn module_guard_survives_reloads(version: Version) {
             .await;
         assert_eq!(focus.affiliate(ROOM, bob.bare(), "owner").await, refused());
         assert_eq!(focus.set_role(ROOM, "alice", "none").await, refused());
-        let written = "local o = r:get_occupant_by_nick(r.jid..'/bob'); o.role = 'moderator'
-            r:save_occupant(o); return r:get_role(r.jid..'/bob')";
         assert_eq!(
-            module_does(&scene, bob.bare(), written).await,
+            module_does(&scene, bob.bare(), WRITES_ROLE).await,
             "participant"
         );
     }

@@ -123,12 +123,10 @@ pub async fn b1_a_server_admin_is_left_with_a_reason<S: Stage>(at: S::Place) {
     assert_eq!(stage.shown("boss"), "owner");
     assert_eq!(stage.log().matches(reason).count(), 1, "said once");
 }
-played!(b1_a_server_admin_is_left_with_a_reason);
-
 played!(
-    together:
     b1_an_absent_jid_is_lowered,
     b1_who_was_entitled_keeps_it_when_gone,
     b1_promoted_and_gone_one_cannot_rule_from_outside,
     b1_role_moderator_counts_as_a_promotion_by_its_actor,
+    b1_a_server_admin_is_left_with_a_reason,
 );

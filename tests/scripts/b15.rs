@@ -53,7 +53,6 @@ pub async fn b15_claims_and_grants_move_between_the_rooms<S: Stage>(at: S::Place
 }
 
 played!(
-    together:
     b15_affiliations_of_a_breakout_room_are_set_in_the_main_room,
     b15_claims_and_grants_move_between_the_rooms,
 );

@@ -40,7 +40,6 @@ pub async fn b2_claims_go_and_come_with_presence<S: Stage>(at: S::Place) {
 }
 
 played!(
-    together:
     b2_a_token_counts_within_a_round_trip_and_once,
     b2_claims_go_and_come_with_presence,
 );

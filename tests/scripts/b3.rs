@@ -120,7 +120,6 @@ pub async fn b3_a_promotion_by_the_unentitled_is_undone<S: Stage>(at: S::Place) 
 }
 
 played!(
-    together:
     b3_focus_promotes_everyone,
     b3_focus_promotes_in_a_loop,
     b3_a_focus_that_acts_anew_is_corrected_without_pause,

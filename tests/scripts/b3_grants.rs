@@ -54,8 +54,6 @@ pub async fn b3_grants_as_configured<S: Stage>(at: S::Place) {
         stage.ends([(grants, promoted), ("alice", "owner")]).await;
     }
 }
-played!(b3_grants_as_configured);
-
 pub async fn b3_a_grant_ends_with_a_kick_or_a_ban<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("alice", &host("Alice")).await;
@@ -140,10 +138,10 @@ pub async fn b3_a_grant_passes_when_a_ghost_goes<S: Stage>(at: S::Place) {
 }
 
 played!(
-    together:
     b3_a_grant_survives_updates_and_passes_on,
     b3_a_grant_ends_with_a_kick_or_a_ban,
     b3_a_grant_follows_the_user_to_another_jid,
     b3_an_id_that_several_carry_promotes_nobody_else,
     b3_a_grant_passes_when_a_ghost_goes,
+    b3_grants_as_configured,
 );

@@ -66,8 +66,6 @@ pub async fn b4_unprotected_hosts_stay_demoted<S: Stage>(at: S::Place) {
         ])
         .await;
 }
-played!(b4_unprotected_hosts_stay_demoted);
-
 /// Prosody lets an owner take the role of another, whose affiliation stays.
 pub async fn b4_a_host_whose_role_another_takes_gets_it_back<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
@@ -93,8 +91,6 @@ pub async fn b4_a_host_whose_role_another_takes_gets_it_back<S: Stage>(at: S::Pl
         assert_eq!(stage.role("bea").await, "participant", "by {by}");
     }
 }
-played!(b4_a_host_whose_role_another_takes_gets_it_back, with_module);
-
 /// Whoever bans has to be entitled to.
 pub async fn b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
@@ -122,8 +118,10 @@ pub async fn b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not<S: Stage>(a
 }
 
 played!(
-    together:
     b4_a_moderator_steps_down,
     b4_a_host_whom_another_lowers_or_bans_gets_it_back,
     b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not,
+    b4_unprotected_hosts_stay_demoted,
+    b4_a_host_whose_role_another_takes_gets_it_back,
 );
+played!(with_module: b4_a_host_whose_role_another_takes_gets_it_back);

@@ -70,11 +70,9 @@ pub async fn b5_ignored_guests_keep_what_they_are_given<S: Stage>(at: S::Place) 
     stage.idles().await;
     assert_eq!(stage.asked("guest").await, [""; 0]);
 }
-played!(b5_ignored_guests_keep_what_they_are_given);
-
 played!(
-    together:
     b5_guests_below_moderator_are_left_alone,
     b5_who_is_lowered_gets_back_what_they_had,
     b5_nobody_is_thrown_out_of_a_members_only_room,
+    b5_ignored_guests_keep_what_they_are_given,
 );

@@ -14,6 +14,14 @@ fn first() -> Setting {
     }
 }
 
+/// The same without elections.
+fn without() -> Setting {
+    Setting {
+        config: String::new(),
+        ..first()
+    }
+}
+
 /// The cases of Jicofo's own ChatRoomRoleManagerTest, AutoOwnerRoleManager.
 pub async fn b5_jicofos_cases_of_an_auto_owner<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, first()).await;
@@ -99,11 +107,6 @@ pub async fn b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so<S
     stage.enters("guest", &None).await;
     stage.ends([("guest", "owner"), (phone, "none")]).await;
 }
-played!(
-    b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so,
-    with_module
-);
-
 pub async fn b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, first()).await;
     stage.enters("guest", &None).await;
@@ -167,7 +170,7 @@ pub async fn b20_nobody_who_was_put_out_unseen_is_elected<S: Stage>(at: S::Place
 }
 
 pub async fn b5_elections_begin_and_end_with_the_configuration<S: Stage>(at: S::Place) {
-    let mut stage = S::open(at, "").await;
+    let mut stage = S::open(at, without()).await;
     stage.enters("ann", &None).await;
     stage.enters("ben", &None).await;
     stage.ends([("ann", "none"), ("ben", "none")]).await;
@@ -178,12 +181,12 @@ pub async fn b5_elections_begin_and_end_with_the_configuration<S: Stage>(at: S::
     stage.gavel_reloads("").await;
     stage.ends([("ann", "none"), ("ben", "none")]).await;
 }
-played!(b5_elections_begin_and_end_with_the_configuration);
-
 played!(
-    together:
     b5_jicofos_cases_of_an_auto_owner,
     b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there,
     b5_an_election_follows_its_person_over_a_reload,
     b20_nobody_who_was_put_out_unseen_is_elected,
+    b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so,
+    b5_elections_begin_and_end_with_the_configuration,
 );
+played!(with_module: b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so);

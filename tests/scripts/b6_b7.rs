@@ -67,7 +67,6 @@ pub async fn b7_the_highest_of_a_shared_jid_holds_until_it_leaves<S: Stage>(at: 
 }
 
 played!(
-    together:
     b6_a_visitor_is_left_alone,
     b6_the_role_visitor_is_no_shield,
     b6_a_visitor_is_left_alone_whatever_their_token_gives,

@@ -1,7 +1,7 @@
 //! Rules of one's own: every affiliation they can give, what they go by, and what
 //! outranks what.
 
-use super::stage::{Stage, host, student};
+use super::stage::{Stage, Token, host, student};
 
 /// A rule for each affiliation, by a user id of that name; before them some by nick.
 fn rules() -> String {
@@ -58,8 +58,8 @@ pub async fn rules_give_every_affiliation<S: Stage>(at: S::Place) {
     stage.ends([("keep", "admin"), ("admin", "admin")]).await;
 }
 
-/// Whoever a rule leaves alone is left alone, whatever was granted before.
-pub async fn who_is_left_alone_by_rule_is_so_in_spite_of_a_grant<S: Stage>(at: S::Place) {
+/// A host has promoted Bob, whose token is returned.
+async fn bob_was_promoted<S: Stage>(at: S::Place) -> (S, Option<Token>) {
     let mut stage = S::open(at, &*rules()).await;
     let bobs = student("Bob");
     stage.enters("alice", &host("Alice")).await;
@@ -67,6 +67,12 @@ pub async fn who_is_left_alone_by_rule_is_so_in_spite_of_a_grant<S: Stage>(at: S
     stage.ends([("alice", "owner"), ("bob", "member")]).await;
     stage.sets("alice", "bob", "owner").await;
     stage.ends([("bob", "owner")]).await;
+    (stage, bobs)
+}
+
+/// Whoever a rule leaves alone is left alone, whatever was granted before.
+pub async fn who_is_left_alone_by_rule_is_so_in_spite_of_a_grant<S: Stage>(at: S::Place) {
+    let (mut stage, bobs) = bob_was_promoted::<S>(at).await;
     stage.updates_as("bob", "alone", &bobs).await;
     for to in ["none", "admin"] {
         stage.sets("server", "bob", to).await;
@@ -98,13 +104,7 @@ pub async fn who_is_outcast_by_rule_is_banned_once_and_stays_so<S: Stage>(at: S:
 }
 
 pub async fn a_ban_by_rule_outranks_what_moderators_grant<S: Stage>(at: S::Place) {
-    let mut stage = S::open(at, &*rules()).await;
-    let bobs = student("Bob");
-    stage.enters("alice", &host("Alice")).await;
-    stage.enters("bob", &bobs).await;
-    stage.ends([("alice", "owner"), ("bob", "member")]).await;
-    stage.sets("alice", "bob", "owner").await;
-    stage.ends([("bob", "owner")]).await;
+    let (mut stage, bobs) = bob_was_promoted::<S>(at).await;
     stage.updates_as("bob", "bad", &bobs).await;
     stage.goes("bob").await;
     stage.ends([("bob", "outcast")]).await;
@@ -230,10 +230,7 @@ pub async fn a_new_policy_holds_at_once_for_everybody<S: Stage>(at: S::Place) {
     stage.ends([("alice", "owner"), ("bob", "member")]).await;
     assert_eq!(stage.asked("alice").await, ["owner"], "left alone");
 }
-played!(a_new_policy_holds_at_once_for_everybody);
-
 played!(
-    together:
     rules_give_every_affiliation,
     who_is_left_alone_by_rule_is_so_in_spite_of_a_grant,
     who_is_outcast_by_rule_is_banned_once_and_stays_so,
@@ -243,4 +240,5 @@ played!(
     none_by_rule_throws_nobody_out,
     rules_go_by_nick_and_are_tried_anew_when_it_changes,
     b5_a_lobby_throws_nobody_out,
+    a_new_policy_holds_at_once_for_everybody,
 );

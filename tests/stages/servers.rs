@@ -12,8 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 thread_local! {
-    /// What the last script of a test has left as it was, for the next one that begins
-    /// with the same.
+    /// What the last script of a test has left for the next one that needs such a Prosody.
     static LEFT: RefCell<Option<(Setting, Env)>> = const { RefCell::new(None) };
 }
 
@@ -21,8 +20,7 @@ thread_local! {
 pub struct Servers {
     /// Gone only where it was left to the next script.
     env: Option<Env>,
-    /// What it began with; nothing once that has changed.
-    setting: Option<Setting>,
+    setting: Setting,
     room: String,
     breakout: String,
     /// The one of them that people act in.
@@ -37,10 +35,17 @@ pub struct Servers {
 
 /// gavel's settings as they are beside this kind of server. Scripts tell what gavel does
 /// about what others have given, so the guard is off: it would be refused.
-fn settings(module: bool, config: &str) -> String {
+fn settings(module: bool, setting: &Setting) -> String {
+    let services = match setting.breakout {
+        true => "muc = [{ service = 'muc.meet.jitsi' }, { service = 'breakout.meet.jitsi' }]\n",
+        false => "",
+    };
+    let config = &setting.config;
     match module {
-        true => Gavel::unguarded(&format!("[claims]\nsources = ['bridge']\n{config}")),
-        false => config.to_owned(),
+        true => Gavel::unguarded(&format!(
+            "{services}[claims]\nsources = ['bridge']\n{config}"
+        )),
+        false => format!("{services}{config}"),
     }
 }
 
@@ -58,6 +63,17 @@ fn signed(token: &Token) -> String {
     sign(&complete(claims))
 }
 
+/// Whether what was started for one setting serves the other: gavel reads another
+/// configuration while it runs.
+fn is_as_good(started: &Setting, wanted: &Setting) -> bool {
+    let config = started.config.clone();
+    let wanted = Setting {
+        config,
+        ..wanted.clone()
+    };
+    wanted == *started
+}
+
 /// Starts Prosody and gavel.
 async fn begin(version: Version, module: bool, setting: &Setting) -> Env {
     let mut options = match module {
@@ -68,17 +84,23 @@ async fn begin(version: Version, module: bool, setting: &Setting) -> Env {
         let more = format!("VirtualHost \"{host}\"\n  authentication = \"internal_plain\"\n");
         options.more += &more;
     }
-    let mut services = "";
     if setting.breakout {
         options.breakout_modules = vec!["test_breakout"];
-        services = "muc = [{ service = 'muc.meet.jitsi' }, { service = 'breakout.meet.jitsi' }]\n";
     }
     if let Some(admin) = setting.admin {
         let admin = bare(admin);
         options.muc = format!("admins = {{ \"gavel@gavel.meet.jitsi\", \"{admin}\" }}");
     }
-    let config = format!("{services}{}", settings(module, &setting.config));
-    Env::with(version, options, &config).await
+    Env::with(version, options, &settings(module, setting)).await
+}
+
+/// The focus makes a room that the module serves.
+async fn focus_unseen(env: &Env, room: &str) -> Arc<Client> {
+    let focus = env.client("focus@auth.meet.jitsi").await;
+    focus.join(room, "focus", "").await;
+    let joined = |line: &str| line.contains("module=true") && line.contains(room);
+    env.gavel.until_log(|log| log.lines().any(joined)).await;
+    focus
 }
 
 impl Servers {
@@ -167,9 +189,14 @@ impl Stage for Servers {
 
     async fn open((version, module): Self::Place, setting: impl Into<Setting>) -> Self {
         let setting = setting.into();
-        let left = LEFT.take().filter(|(left, _)| *left == setting);
+        let left = LEFT.take().filter(|(left, _)| is_as_good(left, &setting));
         let env = match left {
-            Some((_, env)) => env,
+            Some((left, env)) => {
+                if left.config != setting.config {
+                    env.reload(&settings(module, &setting)).await;
+                }
+                env
+            }
             None => begin(version, module, &setting).await,
         };
         static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -177,7 +204,7 @@ impl Stage for Servers {
         let room = format!("room{number}@muc.meet.jitsi");
         let breakout = format!("room{number}--1@breakout.meet.jitsi");
         let focus = match module {
-            true => env.focus_with_module(&room).await,
+            true => focus_unseen(&env, &room).await,
             false => env.focus(&room).await,
         };
         if setting.breakout {
@@ -187,7 +214,7 @@ impl Stage for Servers {
         }
         Self {
             env: Some(env),
-            setting: Some(setting),
+            setting,
             here: room.clone(),
             room,
             breakout,
@@ -280,8 +307,10 @@ impl Stage for Servers {
     }
 
     async fn gavel_reloads(&mut self, config: &str) {
-        self.setting = None;
-        self.env().reload(&settings(self.module, config)).await;
+        self.setting.config = config.to_owned();
+        self.env()
+            .reload(&settings(self.module, &self.setting))
+            .await;
     }
 
     async fn passes(&mut self, time: Duration) {
@@ -370,7 +399,7 @@ impl Stage for Servers {
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        let left = self.setting.take().zip(self.env.take());
-        LEFT.set(left.filter(|_| !std::thread::panicking()));
+        let left = self.env.take().filter(|_| !std::thread::panicking());
+        LEFT.set(left.map(|env| (std::mem::take(&mut self.setting), env)));
     }
 }
