@@ -1,7 +1,7 @@
 //! B5 with `policy.fallback = "first"`, as Jicofo's auto-owner does it.
 
 use crate::on_both;
-use crate::support::{Client, Env, Options, Version, student, teacher, token};
+use crate::support::{Client, Env, Options, Version, teacher, token};
 
 const ROOM: &str = "room@muc.meet.jitsi";
 
@@ -11,22 +11,6 @@ async fn owners(env: &Env, focus: &Client, nicks: &[&str]) -> Vec<String> {
     let owner = |nick: &&&str| focus.affiliation(ROOM, nick) == "owner";
     nicks.iter().filter(owner).map(|n| (*n).into()).collect()
 }
-
-/// Jicofo's AuthenticationRoleManager: everybody who is authenticated.
-async fn b5_jicofos_cases_of_authenticated_owners(version: Version) {
-    let env = Env::gavel(version, "[policy]\npreset = \"authenticated\"").await;
-    let focus = env.focus(ROOM).await;
-    let nicks = ["authenticated", "other"];
-    let _authenticated = env.person(ROOM, "authenticated", Some(student("A"))).await;
-    let other = env.person(ROOM, "other", None).await;
-    assert_eq!(owners(&env, &focus, &nicks).await, ["authenticated"]);
-    // Grant ownership when a user authenticates.
-    let token = crate::support::jwt(&crate::support::token(student("B")));
-    other.presence(ROOM, "other", &token).await;
-    focus.sees_affiliation(ROOM, "other", "owner").await;
-    assert_eq!(owners(&env, &focus, &nicks).await, nicks);
-}
-on_both!(b5_jicofos_cases_of_authenticated_owners);
 
 /// The module must know whom gavel has elected, or its guard would refuse it.
 async fn b5_with_the_module_and_its_guard_an_election_holds(version: Version) {

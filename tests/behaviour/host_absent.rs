@@ -98,32 +98,6 @@ async fn host_absent_ends_a_meeting_by_the_module(version: Version) {
 }
 on_both!(host_absent_ends_a_meeting_by_the_module);
 
-/// Owner by a grant is no host; a host who comes in time is one, and the time
-/// starts anew when they leave.
-async fn host_absent_is_over_when_a_host_comes(version: Version) {
-    let (env, focus) = visible(version, &policy("end", "5s")).await;
-    let guest = env.person(ROOM, "guest", None).await;
-    guest.expect("a warning", is_warning).await;
-    let (teacher, token) = host(&env, "host").await;
-    teacher.join(ROOM, "host", &token).await;
-    focus.sees_affiliation(ROOM, "host", "owner").await;
-    teacher
-        .affiliate(ROOM, "guest@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    focus.sees_affiliation(ROOM, "guest", "owner").await;
-    // Somebody else's meeting meanwhile lives and dies.
-    other_meeting(&env).await;
-    assert_eq!(guest.count(is_end), 0);
-    assert_eq!(warnings(&guest), 1);
-    teacher.leave(ROOM, "host").await;
-    guest.expect("another warning", is_warning).await;
-    let before = std::time::Instant::now();
-    guest.expect("the end", is_end).await;
-    assert!(before.elapsed().as_millis() > 4_000, "the time starts anew");
-}
-on_both!(host_absent_is_over_when_a_host_comes);
-
 /// Lets a meeting without host end.
 async fn other_meeting(env: &Env) {
     let other = "other@muc.meet.jitsi";
@@ -160,18 +134,6 @@ async fn host_absent_counts_a_host_in_a_breakout_room_and_an_override(version: V
     assert_eq!(guest.count(is_end), 0, "an admin has made them owner");
 }
 on_both!(host_absent_counts_a_host_in_a_breakout_room_and_an_override);
-
-async fn host_absent_is_off_by_default_and_follows_the_configuration(version: Version) {
-    let (env, _focus) = visible(version, "").await;
-    let guest = env.person(ROOM, "guest", None).await;
-    env.settle().await;
-    assert_eq!(warnings(&guest), 0);
-    env.gavel.reconfigure(&env.prosody, &policy("end", "1s"));
-    env.gavel.hang_up();
-    guest.expect("a warning", is_warning).await;
-    guest.expect("the end", is_end).await;
-}
-on_both!(host_absent_is_off_by_default_and_follows_the_configuration);
 
 /// Rooms with nobody but infrastructure are left alone, and services that are
 /// not listed.
@@ -260,19 +222,3 @@ async fn host_absent_locks_a_room_by_the_module(version: Version) {
     lock(env, focus, true).await;
 }
 on_both!(host_absent_locks_a_room_by_the_module);
-
-/// A host who was there gets in again by what they have kept.
-async fn host_absent_lets_a_host_back_into_a_locked_room(version: Version) {
-    let (env, focus) = visible(version, &policy("lock", "1s")).await;
-    let (teacher, token) = host(&env, "host").await;
-    teacher.join(ROOM, "host", &token).await;
-    focus.sees_affiliation(ROOM, "host", "owner").await;
-    let guest = env.person(ROOM, "guest", None).await;
-    teacher.leave(ROOM, "host").await;
-    env.gavel.logs("made members-only").await;
-    teacher.join(ROOM, "host", &token).await;
-    env.gavel.logs("opened again").await;
-    env.person(ROOM, "stranger", None).await;
-    assert_eq!(guest.affiliation(ROOM, "guest"), "member");
-}
-on_both!(host_absent_lets_a_host_back_into_a_locked_room);

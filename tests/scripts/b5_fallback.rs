@@ -5,26 +5,18 @@ use std::time::Duration;
 
 const FIRST: &str = "[policy]\nfallback = 'first'";
 
-/// Elections, on a server where phones have a domain of their own.
-fn first() -> Setting {
+/// A server where phones have a domain of their own.
+fn with(config: &str) -> Setting {
     Setting {
-        config: FIRST.to_owned(),
+        config: config.to_owned(),
         hosts: vec!["sip.meet.jitsi"],
         ..Setting::default()
     }
 }
 
-/// The same without elections.
-fn without() -> Setting {
-    Setting {
-        config: String::new(),
-        ..first()
-    }
-}
-
 /// The cases of Jicofo's own ChatRoomRoleManagerTest, AutoOwnerRoleManager.
 pub async fn b5_jicofos_cases_of_an_auto_owner<S: Stage>(at: S::Place) {
-    let mut stage = S::open(at, first()).await;
+    let mut stage = S::open(at, with(FIRST)).await;
     // Skip jibri, jigasi and visitors.
     stage.declares("jibri@auth.meet.jitsi", true).await;
     stage.makes_moderated(true).await;
@@ -86,11 +78,26 @@ pub async fn b5_jicofos_cases_of_an_auto_owner<S: Stage>(at: S::Place) {
         .await;
 }
 
+/// Jicofo's AuthenticationRoleManager: everybody who is authenticated.
+pub async fn b5_jicofos_cases_of_authenticated_owners<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, with("[policy]\npreset = 'authenticated'")).await;
+    stage.enters("authenticated", &student("A")).await;
+    stage.enters("other", &None).await;
+    stage
+        .ends([("authenticated", "owner"), ("other", "none")])
+        .await;
+    // Grant ownership when a user authenticates.
+    stage.updates("other", &student("B")).await;
+    stage
+        .ends([("authenticated", "owner"), ("other", "owner")])
+        .await;
+}
+
 /// Recorders and phones are known by what they declare, where people do not log in.
 pub async fn b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so<S: Stage>(
     at: S::Place,
 ) {
-    let mut stage = S::open(at, first()).await;
+    let mut stage = S::open(at, with(FIRST)).await;
     // gavel has not been told of this domain.
     let phone = "phone@sip.meet.jitsi";
     stage.declares(phone, true).await;
@@ -108,7 +115,7 @@ pub async fn b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so<S
     stage.ends([("guest", "owner"), (phone, "none")]).await;
 }
 pub async fn b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there<S: Stage>(at: S::Place) {
-    let mut stage = S::open(at, first()).await;
+    let mut stage = S::open(at, with(FIRST)).await;
     stage.enters("guest", &None).await;
     stage.ends([("guest", "owner")]).await;
     stage.enters("friend", &None).await;
@@ -138,7 +145,7 @@ pub async fn b5_a_guest_elected_first_is_no_moderator_once_a_host_is_there<S: St
 }
 
 pub async fn b5_an_election_follows_its_person_over_a_reload<S: Stage>(at: S::Place) {
-    let mut stage = S::open(at, first()).await;
+    let mut stage = S::open(at, with(FIRST)).await;
     stage.enters("ann", &student("Ann")).await;
     stage.enters("ben", &student("Ben")).await;
     stage.ends([("ann", "owner"), ("ben", "member")]).await;
@@ -153,7 +160,7 @@ pub async fn b5_an_election_follows_its_person_over_a_reload<S: Stage>(at: S::Pl
 /// Prosody tells nobody but themselves of people whom a client puts out of the room by
 /// making it members-only. gavel looks who is left within a second.
 pub async fn b20_nobody_who_was_put_out_unseen_is_elected<S: Stage>(at: S::Place) {
-    let mut stage = S::open(at, first()).await;
+    let mut stage = S::open(at, with(FIRST)).await;
     stage.enters("ann", &None).await;
     stage.ends([("ann", "owner")]).await;
     stage.enters("ben", &None).await;
@@ -170,7 +177,7 @@ pub async fn b20_nobody_who_was_put_out_unseen_is_elected<S: Stage>(at: S::Place
 }
 
 pub async fn b5_elections_begin_and_end_with_the_configuration<S: Stage>(at: S::Place) {
-    let mut stage = S::open(at, without()).await;
+    let mut stage = S::open(at, with("")).await;
     stage.enters("ann", &None).await;
     stage.enters("ben", &None).await;
     stage.ends([("ann", "none"), ("ben", "none")]).await;
@@ -188,5 +195,6 @@ played!(
     b20_nobody_who_was_put_out_unseen_is_elected,
     b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so,
     b5_elections_begin_and_end_with_the_configuration,
+    b5_jicofos_cases_of_authenticated_owners,
 );
 played!(with_module: b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so);

@@ -12,4 +12,5 @@ mod b4;
 mod b5;
 mod b5_fallback;
 mod b6_b7;
+mod host_absent;
 mod rules;

@@ -102,8 +102,8 @@ pub trait Stage: Sized {
     async fn tries_to_set(&mut self, by: &str, whom: &str, affiliation: &str)
     -> Result<(), String>;
 
-    /// Sets the role of somebody who is there; `none` is a kick.
-    async fn sets_role(&mut self, by: &str, whom: &str, role: &str);
+    /// Sets the role of somebody who is there, or is told why not; `none` is a kick.
+    async fn tries_to_set_role(&mut self, by: &str, whom: &str, role: &str) -> Result<(), String>;
 
     /// The focus makes the room members-only, or opens it.
     async fn makes_members_only(&mut self, on: bool);
@@ -152,6 +152,15 @@ pub trait Stage: Sized {
     /// How often somebody was put out of the room because it is for members only.
     fn thrown_out(&self, who: &str) -> usize;
 
+    /// How often somebody was told that no host is there.
+    fn warnings(&self, who: &str) -> usize;
+
+    /// Waits until somebody was told so often.
+    async fn is_warned(&mut self, who: &str, times: usize);
+
+    /// Waits until gavel has ended the room, as somebody in it sees it.
+    async fn sees_the_end(&mut self, who: &str);
+
     /// How many stanzas gavel has sent to the room so far.
     async fn sent(&mut self) -> usize;
 
@@ -176,6 +185,11 @@ pub trait Stage: Sized {
     async fn sets(&mut self, by: &str, whom: &str, affiliation: &str) {
         let set = self.tries_to_set(by, whom, affiliation).await;
         set.unwrap_or_else(|why| panic!("{by} cannot make {whom} {affiliation}: {why}"));
+    }
+
+    async fn sets_role(&mut self, by: &str, whom: &str, role: &str) {
+        let set = self.tries_to_set_role(by, whom, role).await;
+        set.unwrap_or_else(|why| panic!("{by} cannot make {whom} {role}: {why}"));
     }
 
     async fn kicks(&mut self, by: &str, whom: &str) {

@@ -171,12 +171,11 @@ impl Stage for Model {
         set.map_err(str::to_owned)
     }
 
-    async fn sets_role(&mut self, by: &str, whom: &str, role: &str) {
+    async fn tries_to_set_role(&mut self, by: &str, whom: &str, role: &str) -> Result<(), String> {
         let nick = self.nick_of(whom).unwrap();
         let role = Role::parse(role).unwrap();
-        self.world
-            .role(Some(&full(by)), &self.here, &nick, role)
-            .unwrap();
+        let set = self.world.role(Some(&full(by)), &self.here, &nick, role);
+        set.map_err(str::to_owned)
     }
 
     async fn makes_members_only(&mut self, on: bool) {
@@ -252,6 +251,22 @@ impl Stage for Model {
 
     fn thrown_out(&self, who: &str) -> usize {
         usize::from(self.nick_of(who).is_none())
+    }
+
+    fn warnings(&self, _: &str) -> usize {
+        let sent = self.world.sent.iter();
+        let warned = sent.filter(|(_, stanza)| matches!(stanza, Outbound::Announce { .. }));
+        warned.count()
+    }
+
+    async fn is_warned(&mut self, who: &str, times: usize) {
+        self.until("a warning", |model| model.warnings(who) == times);
+    }
+
+    async fn sees_the_end(&mut self, _: &str) {
+        self.until("the end", |model| {
+            !model.world.server.rooms.contains_key(&model.room)
+        });
     }
 
     async fn sent(&mut self) -> usize {

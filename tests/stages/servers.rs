@@ -2,7 +2,7 @@
 
 use crate::scripts::stage::{Setting, Stage, Token, bare, nick};
 use crate::support::{
-    Client, DEADLINE, El, Env, Gavel, Options, Version, complete, jwt, requests, sign,
+    Client, DEADLINE, El, Env, Gavel, MUC_USER, Options, Version, complete, jwt, requests, sign,
 };
 use serde_json::json;
 use std::cell::RefCell;
@@ -181,6 +181,12 @@ impl Servers {
     }
 }
 
+/// That no host is there.
+fn is_warning(stanza: &El) -> bool {
+    let body = stanza.named("body").map(|body| body.text.as_str());
+    stanza.name == "message" && body.is_some_and(|body| body.starts_with("No host is here."))
+}
+
 impl Stage for Servers {
     /// Which Prosody, and whether the module serves the room.
     type Place = (Version, bool);
@@ -273,12 +279,9 @@ impl Stage for Servers {
         self.client(by).affiliate(&self.here, &jid, to).await
     }
 
-    async fn sets_role(&mut self, by: &str, whom: &str, role: &str) {
-        let set = self
-            .client(by)
-            .set_role(&self.here, self.nick_of(whom), role)
-            .await;
-        set.unwrap();
+    async fn tries_to_set_role(&mut self, by: &str, whom: &str, role: &str) -> Result<(), String> {
+        let nick = self.nick_of(whom);
+        self.client(by).set_role(&self.here, nick, role).await
     }
 
     async fn makes_members_only(&mut self, on: bool) {
@@ -370,6 +373,26 @@ impl Stage for Servers {
     fn thrown_out(&self, who: &str) -> usize {
         let codes = |stanza: &El| stanza.status().iter().any(|code| [321, 322].contains(code));
         self.client(who).count(codes)
+    }
+
+    fn warnings(&self, who: &str) -> usize {
+        self.client(who).count(is_warning)
+    }
+
+    async fn is_warned(&mut self, who: &str, times: usize) {
+        let client = self.client(who);
+        client
+            .receives(times, "warnings", DEADLINE, is_warning)
+            .await;
+        assert_eq!(client.count(is_warning), times);
+    }
+
+    async fn sees_the_end(&mut self, who: &str) {
+        let is_end = |stanza: &El| {
+            let x = stanza.child("x", MUC_USER);
+            stanza.name == "presence" && x.is_some_and(|x| x.named("destroy").is_some())
+        };
+        self.client(who).expect("the end", is_end).await;
     }
 
     async fn sent(&mut self) -> usize {
