@@ -37,6 +37,8 @@ mod hosts;
 mod jitsi;
 #[path = "module/life.rs"]
 mod life;
+#[path = "module/lock.rs"]
+mod lock;
 #[path = "module/logins.rs"]
 mod logins;
 #[path = "module/messages.rs"]

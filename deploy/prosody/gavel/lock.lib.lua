@@ -1,7 +1,8 @@
--- A room that gavel has made members-only lets in whoever has claims: gavel has to see first whether they are hosts.
+-- A room that gavel has made members-only lets in whoever has claims for it: gavel has to see first whether they are
+-- hosts.
 local jid = require "util.jid";
 local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
-local entering = module.part "entering";
+local entering, arrivals, rooms = module.part "entering", module.part "arrivals", module.part "rooms";
 local locked = module.part "state".per_room "locked"; -- gavel has made the room members-only
 
 -- Straight to the room, as gavel's other requests.
@@ -20,12 +21,23 @@ hooks.hook("muc-config-submitted/muc#roomconfig_membersonly", function (event) -
 	locked[event.room.jid] = nil;
 end, hooks.FIRST);
 
--- Before the lobby and Prosody look, and bypass.lib.lua; after Jitsi has seen that the token is for this room.
+-- Whether somebody's claims are for this room. Gavel's word, which knows its settings, counts first. Of Matrix logins
+-- the homeserver vouches for the room.
+local function has_claims(event)
+	local session, room = event.origin, event.room;
+	if not session or session.full_jid ~= event.stanza.attr.from or claims.of_session(session) == "" then
+		return false;
+	end
+	local arrival, of_token = arrivals.standing(event), claims.token_claims(session);
+	return arrival and arrival.affiliation or not of_token or rooms.are_for(of_token, jid.node(room.jid));
+end
+
+-- Before the lobby and Prosody look, and bypass.lib.lua; after Jitsi's token_verification, where that is loaded, has
+-- looked at the token.
 local BEFORE_BYPASS = -3.4;
 
 hooks.hook("muc-occupant-pre-join", function (event)
-	local room, session, bare = event.room, event.origin, jid.bare(event.stanza.attr.from);
-	if not locked[room.jid] or not room:get_members_only() or room:get_affiliation(bare) then return; end
-	if not session or session.full_jid ~= event.stanza.attr.from or claims.of_session(session) == "" then return; end
-	entering.lend(event, "member");
+	local room, bare = event.room, jid.bare(event.stanza.attr.from);
+	local closed = locked[room.jid] and room:get_members_only() and not room:get_affiliation(bare);
+	if closed and has_claims(event) then entering.lend(event, "member"); end
 end, BEFORE_BYPASS);

@@ -10,7 +10,7 @@
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
 -- hooks, moment, past, state, logins, release, standby; text, matrix, claims, evidence, names, jitsi; seats,
 -- permissions; arrivals, entering, bypass; buttons, features, occasions, falls, messages; intake; copies; facts,
--- shadow; rights, lock; guard, refusals; machines, returns, away, breakout.
+-- shadow; rights, rooms, lock; guard, refusals; machines, returns, away, breakout.
 
 local hosts = prosody.hosts;
 
