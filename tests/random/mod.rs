@@ -7,6 +7,7 @@ mod own_doing;
 mod parts;
 mod spoilt;
 mod steered;
+mod survey;
 
 use crate::sim::{Choice, World};
 use gavel::engine::settings::GuestNames;

@@ -195,12 +195,10 @@ impl Play {
     pub fn new(mut world: World) -> Self {
         let (room, breakout) = (room("r"), breakout("b"));
         world.server.numbers_meetings = true;
-        world.judged = std::env::var("HISTORY").is_ok();
         world
             .server
             .breakouts
             .insert(breakout.clone(), room.clone());
-        world.oracle.breakout(&breakout, &room);
         world.open_room(&room);
         Self {
             world,

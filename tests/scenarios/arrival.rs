@@ -219,7 +219,6 @@ fn nothing_is_said_where_more_than_claims_decides() {
     let (mut w, r) = World::under(Policy::default());
     let b = breakout("b");
     w.server.breakouts.insert(b.clone(), r.clone());
-    w.oracle.breakout(&b, &r);
     w.join(T, &r, "t", Some(teacher()));
     w.join("g@meet.jitsi/1", &b, "g", None);
     w.run(50);

@@ -11,7 +11,6 @@ fn world(module: bool) -> (World, RoomJid, RoomJid) {
     let (r, b) = (room("r"), breakout("b"));
     world.server.numbers_meetings = true;
     world.server.breakouts.insert(b.clone(), r.clone());
-    world.oracle.breakout(&b, &r);
     world.open_room(&r);
     (world, r, b)
 }

@@ -187,7 +187,6 @@ fn b17_a_restart_says_nothing_again() {
     // With another configuration it says what is other.
     let before = world.now;
     world.choice.policy = set(&[(Permission::Recording, Holders::Nobody)]);
-    world.oracle.configure(world.choice.policy.clone());
     world.restart();
     world.check_quiet();
     assert_eq!(world.permits_since(before).len(), 4);
@@ -341,7 +340,6 @@ fn b17_a_breakout_room_is_entered_with_the_same() {
     let (mut world, r) = World::under(set(&[(Permission::BreakoutEnter, Holders::Nobody)]));
     let b = breakout("b");
     world.server.breakouts.insert(b.clone(), r.clone());
-    world.oracle.breakout(&b, &r);
     world.join(
         ADA,
         &r,

@@ -84,7 +84,6 @@ fn b4_who_is_banned_in_a_breakout_room_keeps_nothing_over_a_restart() {
     let (mut world, r) = hosts(true, Policy::default());
     let b = breakout("b");
     world.server.breakouts.insert(b.clone(), r.clone());
-    world.oracle.breakout(&b, &r);
     world.join(H, &b, "h", host(2));
     world.run(100);
     world.disconnect();

@@ -179,7 +179,6 @@ fn b5_elections_are_the_main_rooms_and_reach_into_breakout_rooms() {
     let (mut world, r) = with(first(), &["a", "b"]);
     let b = breakout("b");
     world.server.breakouts.insert(b.clone(), r.clone());
-    world.oracle.breakout(&b, &r);
     world.join(&full("a"), &b, "a", None);
     world.run(100);
     world.leave(&full("a"), &r);

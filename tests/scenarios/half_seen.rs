@@ -33,7 +33,6 @@ fn with_breakout(module: bool, policy: Policy) -> (World, RoomJid, RoomJid) {
     let (r, b) = (room("r"), breakout("b"));
     world.server.numbers_meetings = true;
     world.server.breakouts.insert(b.clone(), r.clone());
-    world.oracle.breakout(&b, &r);
     world.open_room(&r);
     world.join(T, &r, "t", ticket(Kind::Owner, 1));
     world.run(100);

@@ -80,7 +80,6 @@ fn b15_rules_see_the_main_room() {
     let (mut world, r) = world(&[("room.name == \"r\"", OWNER)]);
     let b = breakout("b");
     world.server.breakouts.insert(b.clone(), r.clone());
-    world.oracle.breakout(&b, &r);
     world.join(
         "m@meet.jitsi/1",
         &b,
@@ -168,7 +167,6 @@ proptest! {
         let mut world = World::new(Choice { module, policy: policy.clone(), ..Choice::default() });
         let (r, b) = (room("r"), breakout("b"));
         world.server.breakouts.insert(b.clone(), r.clone());
-        world.oracle.breakout(&b, &r);
         world.open_room(&r);
         for (index, (ticket, in_breakout, renames)) in people.into_iter().enumerate() {
             let who = ["a", "b", "c", "d"][index];

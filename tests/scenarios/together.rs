@@ -112,7 +112,6 @@ fn an_election_ends_with_a_configuration_without_it_also_in_rooms_read_late() {
     world.run(100);
     assert_eq!(world.has(&r, G), Affiliation::Owner);
     world.choice.policy = Policy::default();
-    world.oracle.policy = Policy::default();
     world.restart();
     world.lose_replies = 3;
     world.run(60_000);
@@ -230,7 +229,6 @@ fn with_breakout(module: bool, policy: Policy) -> (World, RoomJid, RoomJid) {
     let (r, b) = (room("r"), breakout("b"));
     world.server.numbers_meetings = true;
     world.server.breakouts.insert(b.clone(), r.clone());
-    world.oracle.breakout(&b, &r);
     world.open_room(&r);
     (world, r, b)
 }
@@ -360,7 +358,6 @@ fn b3_grants_end_with_a_restart_that_takes_promotions_back() {
     world.run(100);
     world.choice.policy.grants = Grants::None;
     world.restart();
-    world.oracle.configure(world.choice.policy.clone());
     world.run(2_000);
     assert_eq!(world.has(&r, G), Affiliation::None);
     world.check_quiet();

@@ -130,7 +130,6 @@ fn b3_nothing_passes_while_gavel_is_put_out_of_the_main_room() {
     });
     let (r, b) = (room("r"), breakout("b"));
     world.server.breakouts.insert(b.clone(), r.clone());
-    world.oracle.breakout(&b, &r);
     world.open_room(&r);
     world.join(T, &r, "t", Some(Ticket::new(Kind::Owner, 1)));
     comes(&mut world, &r, "a", Kind::Member);

@@ -1,11 +1,11 @@
 //! What must hold at any moment, and what after quiet.
 
-use super::oracle::Allowed;
+use super::history::knows;
 use super::room::bare;
 use super::server::FOCUS;
 use super::world::World;
-use gavel::muc::{Affiliation, Role, RoomJid};
-use gavel::policy::{Guests, Preset};
+use gavel::muc::{Role, RoomJid};
+use gavel::policy::Guests;
 use gavel::stanza::{Outbound, Request};
 
 impl World {
@@ -47,19 +47,8 @@ impl World {
             self.now
         );
         self.open.insert(id.clone(), subject);
-        // The oracle knows the preset's tokens, and no rules.
         if let Some(affiliation) = affiliation {
             self.check_asked(&room, &jid, affiliation);
-        }
-        let policy = &self.choice.policy;
-        let known = policy.rules.is_empty() && policy.preset == Preset::Jitsi;
-        if known && affiliation.is_some_and(Affiliation::moderates) {
-            let may = self.oracle.promotable(&room, &jid);
-            assert!(
-                may,
-                "{} ms: {jid} is promoted in {room} unentitled",
-                self.now
-            );
         }
     }
 
@@ -95,37 +84,16 @@ impl World {
         self.run(60_000);
         let late = self.changes_since(rested);
         assert!(late.is_empty(), "gavel does not rest: {late:?}");
-        let rooms = self.server.rooms.values();
-        let closed = rooms.filter(|room| room.members_only);
-        self.oracle.members_only = closed.map(|room| room.jid.clone()).collect();
-        for (room, state) in &self.server.rooms {
-            if state.main.is_some() || !self.server.gavel_sees(room) {
-                continue;
-            }
-            self.oracle.check_moderated(room);
-            let stored = state.affiliations.keys().cloned();
-            let people = stored.chain(self.oracle.people(room));
-            for jid in people.filter(|jid| *jid != self.server.gavel_bare()) {
-                if jid == bare(FOCUS) {
-                    continue;
-                }
-                let (has, may) = (state.stored(&jid), self.oracle.allowed(room, &jid));
-                assert!(
-                    may.admits(has),
-                    "{jid} in {room} has {has}, may have {may:?}"
-                );
-            }
-        }
         self.check_history();
         self.check_roles();
-        self.check_guard();
         self.check_named();
         self.check_permissions();
     }
 
     /// Nobody moderates by role alone.
-    fn check_roles(&self) {
-        if self.choice.policy.guests == Guests::Ignore {
+    fn check_roles(&mut self) {
+        let policy = &self.choice.policy;
+        if policy.guests == Guests::Ignore || !knows(policy) {
             return;
         }
         for (room, state) in &self.server.rooms {
@@ -134,7 +102,7 @@ impl World {
             }
             let main = state.main.as_ref().unwrap_or(room);
             for (nick, occupant) in &state.occupants {
-                if self.oracle.allowed(main, &occupant.bare) == Allowed::Anything {
+                if self.history.meeting(main).may_have_anything(&occupant.bare) {
                     continue;
                 }
                 let has = self.server.affiliation(room, &occupant.bare);

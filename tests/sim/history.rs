@@ -19,7 +19,7 @@ use fold::Facts;
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::Policy;
 use gavel::stanza::{Actor, Inbound, IqPayload, Item, MessageKind, Presence, PresenceKind};
-pub use grounds::Truth;
+pub use grounds::{Grant, Truth};
 pub use scene::{By, Moment, Scene, Seat, What};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,14 +27,16 @@ use std::rc::Rc;
 pub use verdict::knows;
 
 /// Answers that were given before, by moment and JID.
-type Known = BTreeMap<(usize, String), Rc<Vec<Facts>>>;
+type Known<T> = RefCell<BTreeMap<(usize, String), T>>;
 
 /// What happened in one meeting.
 pub struct Meeting {
     pub(super) main: RoomJid,
     pub moments: Vec<Moment>,
     scene: Scene,
-    facts: RefCell<Known>,
+    facts: Known<Rc<Vec<Facts>>>,
+    grants: Known<Vec<Option<Grant>>>,
+    caps: Known<Vec<Option<Affiliation>>>,
     hosts: RefCell<BTreeMap<usize, Truth>>,
     /// Which moments are about whom; about nobody in particular by an empty name.
     about: BTreeMap<String, Vec<usize>>,
@@ -139,6 +141,8 @@ impl History {
                 moments: Vec::new(),
                 scene: Scene::new(Rc::clone(&self.policy)),
                 facts: RefCell::default(),
+                grants: RefCell::default(),
+                caps: RefCell::default(),
                 hosts: RefCell::default(),
                 about: BTreeMap::new(),
                 users: BTreeMap::new(),
@@ -307,6 +311,13 @@ impl History {
             self.meeting(room).push(What::Kicked(by), &jid, sure);
         }
         self.ghost(room, nick);
+    }
+
+    /// Who is in a room as gavel was told.
+    pub fn nicks(&mut self, room: &RoomJid) -> Vec<String> {
+        let seats = &self.meeting(room).scene.seats;
+        let nicks = seats.keys().filter(|(seat, _)| seat == room);
+        nicks.map(|(_, nick)| nick.clone()).collect()
     }
 
     /// Somebody has left.

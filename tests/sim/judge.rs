@@ -13,7 +13,7 @@ impl World {
         let now = self.now;
         let meeting = self.history.meeting(room);
         let i = meeting.now();
-        if self.judged && to.moderates() && knows(&meeting.scene().policy) {
+        if to.moderates() && knows(&meeting.scene().policy) {
             let facts = meeting.facts(i, jid);
             let entitled = facts.iter().any(|facts| facts.may_be_raised());
             if !entitled {
@@ -31,9 +31,6 @@ impl World {
 
     /// Everybody has what they should have.
     pub(super) fn check_history(&mut self) {
-        if !self.judged {
-            return;
-        }
         let seen = self
             .server
             .rooms
@@ -55,13 +52,16 @@ impl World {
 impl World {
     /// The module knows who is entitled.
     pub(super) fn check_named(&mut self) {
-        if !self.judged || !self.choice.module || !self.choice.policy.guard {
+        let policy = &self.choice.policy;
+        if !self.choice.module || !policy.guard || !self.server.guards || !knows(policy) {
             return;
         }
         for (room, state) in &self.server.rooms {
-            let Some(named) = state.named.as_ref().filter(|_| state.shadow) else {
+            if !state.shadow {
                 continue;
-            };
+            }
+            let named = state.named.as_ref();
+            let named = named.unwrap_or_else(|| panic!("nothing was said of {room}"));
             let main = state.main.as_ref().unwrap_or(room);
             let meeting = self.history.meeting(main);
             let mut people = meeting.people();
@@ -82,6 +82,13 @@ impl World {
 }
 
 impl Meeting {
+    /// Whether whatever somebody has may be right.
+    pub(super) fn may_have_anything(&self, jid: &str) -> bool {
+        let facts = self.facts(self.now(), jid);
+        let mut may = facts.iter().map(|facts| facts.allowed(false));
+        may.any(|may| may == Allowed::Anything)
+    }
+
     /// Everybody who `has` something may have it, and one is elected where one is to be.
     fn check(&self, has: &[(&str, Affiliation)], members_only: bool) {
         let i = self.now();

@@ -77,7 +77,7 @@ impl Spoil {
 }
 
 impl World {
-    /// The oracle is told no more of it than gavel is.
+    /// The history is told no more of it than gavel is.
     pub(super) fn deliver_spoilt(&mut self, stanza: Inbound, how: Spoil) {
         self.spoilt = true;
         self.trace
@@ -109,10 +109,10 @@ impl World {
             raw: last.to_string().into(),
             ..(**presence).clone()
         };
-        self.show_oracle(&Inbound::Presence(Box::new(presence)));
+        self.show_history(&Inbound::Presence(Box::new(presence)));
     }
 
-    /// Who has left unseen is told to the oracle once gavel has found out.
+    /// Who has left unseen is told to the history once gavel has found out.
     pub(super) fn note_ghosts(&mut self) {
         if !self.spoilt {
             return;
@@ -124,11 +124,10 @@ impl World {
                 continue;
             };
             let seen = |nick: &String| known.occupants.contains_key(&Nick::new(nick.as_str()));
-            let mut ghosts = self.oracle.nicks(&jid);
+            let mut ghosts = self.history.nicks(&jid);
             ghosts.retain(|nick| !seen(nick));
             ghosts.retain(|nick| !self.server.rooms[&jid].occupants.contains_key(nick));
             for nick in ghosts {
-                self.oracle.ghost(self.now, &jid, &nick);
                 self.history.ghost(&jid, &nick);
             }
         }

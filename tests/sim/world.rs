@@ -3,7 +3,6 @@
 
 use super::choice::Choice;
 use super::history::History;
-use super::oracle::Oracle;
 use super::server::{FOCUS, Server};
 use super::spoil::Spoil;
 use gavel::engine::room::Membership;
@@ -11,7 +10,7 @@ use gavel::engine::{Action, Engine, Input, Now, Override, Report, State, Steerin
 use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::Policy;
 use gavel::stanza::{Inbound, IqKind, Outbound};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Milliseconds since 1970 at which a simulation starts.
@@ -38,11 +37,7 @@ pub struct World {
     pub now: u64,
     pub engine: Engine,
     pub server: Server,
-    pub oracle: Oracle,
     pub history: History,
-    /// Whether what happens is held against the history, too. Random runs leave it,
-    /// but with `HISTORY=1`: there the two oracles do not agree yet.
-    pub judged: bool,
     /// What gavel sent, and when.
     pub sent: Vec<(u64, Outbound)>,
     pub reports: Vec<Report>,
@@ -80,9 +75,7 @@ impl World {
             now: 0,
             engine: Engine::new(choice.settings(), State::default()),
             server: Server::new(choice.module),
-            oracle: Oracle::new(choice.policy.clone()),
             history: History::new(choice.policy.clone()),
-            judged: true,
             choice,
             sent: Vec::new(),
             reports: Vec::new(),
@@ -135,8 +128,6 @@ impl World {
             self.stuck = if next > self.now { 0 } else { self.stuck + 1 };
             assert!(self.stuck < 10_000, "time stands still at {next} ms");
             self.now = self.now.max(next);
-            // What ends now gavel sees end as it next does something.
-            self.oracle.pass(self.unix_ms() - 1);
             self.history.pass(self.unix_ms());
             if event == Some(next) {
                 let (_, event) = self.queue.pop_first().unwrap();
@@ -146,7 +137,6 @@ impl World {
             }
         }
         self.now = until;
-        self.oracle.pass(self.unix_ms() - 1);
         self.history.pass(self.unix_ms());
     }
 
@@ -172,8 +162,6 @@ impl World {
                 self.flush();
             }
             Event::Ended(room) => {
-                self.oracle.lose(self.now, &room);
-                self.oracle.end(&room);
                 self.history.end(&room);
             }
             _ => {}
@@ -195,13 +183,13 @@ impl World {
             }
             other => format!("{} < {other:?}", self.now),
         });
-        self.show_oracle(&stanza);
+        self.show_history(&stanza);
         let stanza = self.on_the_wire(stanza);
         self.handle(Input::Stanza(stanza));
     }
 
-    /// The oracle sees what gavel is told.
-    pub(super) fn show_oracle(&mut self, stanza: &Inbound) {
+    /// The history takes what gavel is told.
+    pub(super) fn show_history(&mut self, stanza: &Inbound) {
         let from = match stanza {
             Inbound::Presence(presence) => &presence.from,
             Inbound::Message(message) => &message.from,
@@ -213,21 +201,15 @@ impl World {
             .engine
             .rooms()
             .find(|known| Some(&known.jid) == room.as_ref());
-        let ready = known.is_some_and(|known| known.is_ready());
         let follows = known
             .is_some_and(|known| matches!(known.membership, Membership::In | Membership::Joining));
         if follows {
             let payloads = &self.server.payloads;
-            self.oracle.see(self.now, stanza, payloads, ready);
             self.history.mains = self.server.breakouts.clone();
             self.history.see(stanza, payloads);
             if let Some(room) = &room {
                 self.history.listed(room, stanza);
             }
-        }
-        // What gavel was not told it has found in a list.
-        if let (true, Some(room), true) = (self.spoilt, room, ready) {
-            self.oracle.listed(&room, stanza);
         }
     }
 
@@ -248,12 +230,10 @@ impl World {
             _ => None,
         };
         self.engine.handle(now, input);
-        self.oracle.pass(self.unix_ms());
         self.history.pass(self.unix_ms());
         self.note_ready();
         self.tell_history(told);
         self.note_ghosts();
-        self.note_elections();
         let mut hang_up = false;
         while let Some(action) = self.engine.poll() {
             match action {
@@ -272,47 +252,8 @@ impl World {
         }
     }
 
-    /// Has the oracle look at whom gavel has elected.
-    fn note_elections(&mut self) {
-        // Of some it has not heard yet that they have ended.
-        let followed = self.engine.rooms().map(|room| &room.jid);
-        let rooms = self.server.rooms.keys().chain(followed);
-        let rooms: BTreeSet<RoomJid> = rooms.cloned().collect();
-        let known = self.engine.rooms();
-        let blind = known.filter(|room| !room.is_ready());
-        self.oracle.blind = blind.map(|room| room.jid.clone()).collect();
-        for main in rooms {
-            let known = self.engine.rooms().find(|room| room.jid == main);
-            let sees = known.is_some_and(|room| room.is_ready());
-            let ready = self.engine.is_ready() && sees;
-            if sees {
-                self.oracle.judge_early(&main);
-            }
-            let people = self.engine.meeting(&main).map(|meeting| &meeting.people);
-            let people = people.into_iter().flatten();
-            let asked = people
-                .clone()
-                .filter(|(_, person)| person.request.is_some());
-            let asked: BTreeSet<String> = asked.map(|(jid, _)| jid.to_string()).collect();
-            let held = people.clone().map(|(jid, person)| {
-                let rights = &person.rights;
-                (jid.to_string(), (rights.granted(), rights.cap()))
-            });
-            let held = held.collect();
-            if ready {
-                self.oracle.succeed(self.now, &main, &held);
-            }
-            let elected = people.filter(|(_, person)| person.rights.is_elected());
-            let elected: BTreeSet<String> = elected.map(|(jid, _)| jid.to_string()).collect();
-            let now = self.now;
-            self.oracle
-                .elections(now, &main, &elected, &asked, sees, ready);
-        }
-    }
-
     fn report(&mut self, report: Report) {
         if let Report::Left { room, .. } = &report {
-            self.oracle.lose(self.now, room);
             self.history.lose(room);
         }
         self.reports.push(report);
@@ -350,7 +291,6 @@ impl World {
         }
         for room in std::mem::take(&mut self.server.ended) {
             if !self.connected {
-                self.oracle.end(&room);
                 self.history.end(&room);
                 continue;
             }
@@ -405,7 +345,6 @@ impl World {
         }
         self.stream += 1;
         self.open.clear();
-        self.oracle.lose_all(self.now);
         self.history.lose_all();
         self.handle(Input::Disconnected);
         self.server.disconnected();
@@ -424,7 +363,6 @@ impl World {
     pub fn restart(&mut self) {
         let saved = serde_json::to_string(&self.engine.state()).unwrap();
         self.disconnect();
-        self.oracle.forget_lost();
         let state: State = serde_json::from_str(&saved).unwrap();
         self.engine = Engine::new(self.choice.settings(), state);
         if *self.history.policy != self.choice.policy {

@@ -1,7 +1,7 @@
 //! The letter of the specification: what somebody should have, given the facts.
 
 use super::Meeting;
-use super::grounds::{Grant, Truth};
+use super::grounds::{Grant, Truth, known};
 use gavel::muc::{Affiliation, Role};
 use gavel::policy::{Entitlement, Fallback, Guests};
 use std::rc::Rc;
@@ -179,13 +179,7 @@ impl Facts {
 impl Meeting {
     /// All that may be about somebody.
     pub fn facts(&self, i: usize, jid: &str) -> Rc<Vec<Facts>> {
-        let key = (i, jid.to_owned());
-        if let Some(known) = self.facts.borrow().get(&key) {
-            return Rc::clone(known);
-        }
-        let facts = Rc::new(self.grounds(i, jid, true));
-        self.facts.borrow_mut().insert(key, Rc::clone(&facts));
-        facts
+        known(&self.facts, (i, jid), || Rc::new(self.grounds(i, jid, true)))
     }
 
     /// The same, with elections or without.

@@ -5,7 +5,8 @@ use super::scene::{By, Moment, What};
 use super::{Facts, Meeting};
 use gavel::muc::{Affiliation, Role};
 use gavel::policy::{Fallback, Grants};
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether something is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +60,21 @@ pub struct Grant {
 
 /// What a moment did to a ground: it is this from then on, so surely.
 pub(super) type Step<T> = Option<(Option<T>, Truth)>;
+
+/// The answer to a question that may have been asked before.
+pub(super) fn known<T: Clone>(
+    answers: &RefCell<BTreeMap<(usize, String), T>>,
+    (i, jid): (usize, &str),
+    find: impl FnOnce() -> T,
+) -> T {
+    let key = (i, jid.to_owned());
+    if let Some(known) = answers.borrow().get(&key) {
+        return known.clone();
+    }
+    let found = find();
+    answers.borrow_mut().insert(key, found.clone());
+    found
+}
 
 impl Meeting {
     /// All that a ground of somebody may be at `i`: what the last moment that is sure
@@ -162,6 +178,10 @@ impl Meeting {
 
     /// Accepted promotions that nothing has ended.
     pub fn grants(&self, i: usize, jid: &str) -> Vec<Option<Grant>> {
+        known(&self.grants, (i, jid), || self.find_grants(i, jid))
+    }
+
+    fn find_grants(&self, i: usize, jid: &str) -> Vec<Option<Grant>> {
         let mut limit = Affiliation::Owner;
         self.traced(self.moments_of(i, jid), |k| {
             let moment = &self.moments[k];
@@ -225,6 +245,10 @@ impl Meeting {
 
     /// Where somebody stepped down to.
     pub fn caps(&self, i: usize, jid: &str) -> Vec<Option<Affiliation>> {
+        known(&self.caps, (i, jid), || self.find_caps(i, jid))
+    }
+
+    fn find_caps(&self, i: usize, jid: &str) -> Vec<Option<Affiliation>> {
         self.traced(self.moments_of(i, jid), |k| {
             if let Some(moved) = self.moved(k, jid, |from, prior| self.caps(prior, from)) {
                 return Some(moved);
