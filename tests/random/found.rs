@@ -1,5 +1,5 @@
 //! Runs that once ended otherwise than the oracle says, found by the fuzz target
-//! `engine` and cut down. Each says who was wrong.
+//! `engine` or by the random properties, and cut down. Each says who was wrong.
 
 use super::op::By::{Focus, Module, Person};
 use super::op::Op::{self, *};
@@ -8,7 +8,7 @@ use super::parts::Case;
 use crate::sim::Kind::{Member, Owner};
 use crate::sim::Spoil::{self, *};
 use gavel::muc::Affiliation;
-use gavel::policy::{Fallback, Guests, Policy};
+use gavel::policy::{Fallback, Guests, OnExpiry, Policy};
 
 /// A run with the module or without it.
 fn case(module: bool, spoilt: &[(usize, Spoil)], ops: Vec<(Op, u64)>) -> Case {
@@ -36,6 +36,17 @@ impl Case {
 
     fn guarded(mut self) -> Self {
         self.policy.guard = true;
+        self
+    }
+
+    fn demoting(mut self) -> Self {
+        self.policy.on_expiry = OnExpiry::Demote;
+        self
+    }
+
+    /// With one of the choices of `[policy.permissions]`.
+    fn permitting(mut self, choice: usize) -> Self {
+        self.policy.permissions = super::policies::permissions(choice);
         self
     }
 
@@ -204,4 +215,85 @@ fn b5_who_was_elected_and_comes_back_as_a_visitor_is_not_promoted() {
         );
         run.electing().ends_well();
     }
+}
+
+/// The engine was wrong: the answer about somebody who has just changed their nick was
+/// waited for in vain, and the module told no more of them.
+#[test]
+fn b17_who_changes_their_nick_while_the_module_is_told_is_told_of_again() {
+    case(
+        true,
+        &[],
+        vec![
+            (Show(3, 0, Some(Member), None), 0),
+            (Rename(3), 0),
+            (Show(3, 0, None, None), 0),
+        ],
+    )
+    .permitting(3)
+    .ends_well();
+    case(
+        true,
+        &[],
+        vec![(Show(3, 0, Some(Owner), Some(56)), 0), (Rename(3), 0)],
+    )
+    .permitting(3)
+    .demoting()
+    .ends_well();
+}
+
+/// The engine was wrong: where the answer was lost it took for granted that the module
+/// held what it had held before, and left a token's permissions to somebody without one.
+#[test]
+fn b17_what_the_module_was_told_without_an_answer_is_taken_back() {
+    case(
+        true,
+        &[],
+        vec![
+            (LoseReplies(2), 0),
+            (Show(1, 1, Some(Member), None), 0),
+            (Show(1, 1, None, None), 15),
+        ],
+    )
+    .permitting(1)
+    .ends_well();
+}
+
+/// The engine was wrong: somebody with two devices kept what the one seen last had when
+/// gavel lost sight of both, and not what ends last.
+#[test]
+fn b1_who_is_lost_sight_of_keeps_what_the_longest_token_gives() {
+    case(
+        true,
+        &[],
+        vec![
+            (Show(0, 1, Some(Owner), Some(3)), 3),
+            (Breakout(2, Some(Owner), None), 37),
+            (Show(0, 0, Some(Owner), None), 5),
+            (Reconnect, 54),
+            (Set(Person(2), 0, Affiliation::Outcast), 0),
+        ],
+    )
+    .guarded()
+    .demoting()
+    .ends_well();
+}
+
+/// The engine was wrong: the module was told of somebody who had left, which it held for
+/// them as they came again without their token.
+#[test]
+fn b17_what_the_module_was_told_of_somebody_who_left_holds_for_nobody_else() {
+    case(
+        true,
+        &[],
+        vec![
+            (Show(5, 0, Some(Owner), None), 44),
+            (Slow(1856), 101),
+            (Show(5, 1, Some(Owner), None), 44),
+            (Leave(5, 1), 21),
+            (Show(5, 1, None, None), 10),
+        ],
+    )
+    .permitting(1)
+    .ends_well();
 }

@@ -1,5 +1,6 @@
 //! What can happen in a random interleaving.
 
+use super::policies::{Plan, ruled_plans};
 use crate::sim::room::Written;
 use crate::sim::{FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
@@ -48,6 +49,12 @@ pub enum Op {
     Flip,
     /// gavel is lowered by somebody.
     Depose(usize),
+    /// An admin sets this for so many milliseconds, or until the meeting ends.
+    Override(usize, Affiliation, Option<u64>),
+    /// An admin takes back what is set.
+    Clear(usize),
+    /// Another configuration, with a restart or without.
+    Configure(Plan, bool),
 }
 
 fn kind() -> impl Strategy<Value = Option<Kind>> {
@@ -120,8 +127,29 @@ impl std::fmt::Debug for Script {
     }
 }
 
+/// What admins do.
+fn by_admins() -> impl Strategy<Value = Op> {
+    let who = 0..PEOPLE;
+    prop_oneof![
+        3 => (who.clone(), affiliation(), prop::option::of(1..20_000u64))
+            .prop_map(|(p, a, lasts)| Op::Override(p, a, lasts)),
+        1 => who.prop_map(Op::Clear),
+        2 => (ruled_plans(), prop::bool::weighted(0.3))
+            .prop_map(|(plan, restart)| Op::Configure(plan, restart)),
+    ]
+}
+
 /// So many at most.
 pub fn ops(most: usize) -> impl Strategy<Value = Script> {
+    script(op(), most)
+}
+
+/// The same, and what admins do.
+pub fn admins_ops(most: usize) -> impl Strategy<Value = Script> {
+    script(prop_oneof![12 => op(), 1 => by_admins()], most)
+}
+
+fn script(op: impl Strategy<Value = Op>, most: usize) -> impl Strategy<Value = Script> {
     let pause = prop_oneof![
         4 => Just(0u64),
         6 => 0..12u64,
@@ -129,7 +157,7 @@ pub fn ops(most: usize) -> impl Strategy<Value = Script> {
         2 => 60..2_000u64,
         1 => 2_000..70_000u64,
     ];
-    prop::collection::vec((op(), pause), 1..most).prop_map(Script)
+    prop::collection::vec((op, pause), 1..most).prop_map(Script)
 }
 
 /// A simulation being played.
@@ -269,6 +297,19 @@ impl Play {
             Op::FocusFights(ms) => world.focus_fights_until = world.now + ms,
             Op::PutOut(kick) => self.put_out(*kick),
             Op::Flip => self.flip(),
+            Op::Override(p, affiliation, lasts) => {
+                let until = lasts.map(|lasts| world.unix_ms() + lasts);
+                world.steer(&r, &bare(*p), Some((*affiliation, until)));
+            }
+            Op::Clear(p) => world.steer(&r, &bare(*p), None),
+            Op::Configure(plan, restart) => {
+                self.restored += 2 * PEOPLE;
+                world.choice.policy = plan.policy_after(&world.choice.policy);
+                match restart {
+                    true => world.restart(),
+                    false => world.reload(),
+                }
+            }
             Op::Depose(p) => {
                 let gavel = world.server.gavel_bare();
                 let _ = world.set(Some(&full(*p, 0)), &r, &gavel, Affiliation::None);

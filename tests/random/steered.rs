@@ -42,9 +42,8 @@ fn policy(guests: Guests) -> impl Strategy<Value = Policy> {
     let expiry = prop_oneof![Just(OnExpiry::Keep), Just(OnExpiry::Demote)];
     let all = (preset, fallback, grants, expiry, any::<bool>());
     all.prop_map(move |(preset, fallback, grants, on_expiry, guard)| Policy {
-        // The oracle looks away where there are rules: it knows no overrides.
         rules: Rules::own(vec![
-            Clause::new("never", "false", Entitlement::Keep).unwrap(),
+            Clause::new("nobody", "false", Entitlement::Keep).unwrap(),
         ]),
         preset,
         fallback,
@@ -52,7 +51,7 @@ fn policy(guests: Guests) -> impl Strategy<Value = Policy> {
         grants,
         on_expiry,
         guard,
-        permissions: super::permissions(
+        permissions: super::policies::permissions(
             usize::from(guard) * 2 + usize::from(fallback == Fallback::First),
         ),
         ..Policy::default()
@@ -225,6 +224,7 @@ impl Play {
         world.run(30_000);
         let late = world.changes_since(rested);
         assert!(late.is_empty(), "gavel does not rest: {late:?}");
+        world.check_history();
         if !world.server.gavel_sees(&self.room) {
             return;
         }

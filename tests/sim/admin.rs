@@ -34,7 +34,6 @@ impl World {
 
     /// gavel reads its configuration again, which has another policy.
     pub fn reconfigure(&mut self, policy: Policy) {
-        self.oracle.configure(policy.clone());
         self.choice.policy = policy;
         self.reload();
         self.run(100);

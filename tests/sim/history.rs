@@ -24,7 +24,7 @@ pub use scene::{By, Moment, Scene, Seat, What};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-pub use verdict::knows;
+pub use verdict::{CONDITIONS, knows};
 
 /// Answers that were given before, by moment and JID.
 type Known<T> = RefCell<BTreeMap<(usize, String), T>>;

@@ -30,7 +30,7 @@ impl World {
     }
 
     /// Everybody has what they should have.
-    pub(super) fn check_history(&mut self) {
+    pub fn check_history(&mut self) {
         let seen = self
             .server
             .rooms
@@ -159,7 +159,7 @@ impl Meeting {
     /// Whoever is elected may go to a breakout room, and may have gone there.
     pub fn may_stay_elected(&self, i: usize, jid: &str) -> bool {
         let scene = &self.moments[i].scene;
-        let first = scene.policy.fallback == Fallback::First && scene.is_present(jid);
+        let first = scene.policy.fallback == Fallback::First && scene.speaks(jid);
         let free = self.overridden(i, jid).is_none() && self.caps(i, jid).contains(&None);
         let elected = || self.elections(i, jid).contains(&Some(()));
         first

@@ -20,6 +20,7 @@ pub mod world;
 
 pub use choice::{Choice, breakout, room};
 pub use claims::{Kind, Ticket};
+pub use history::CONDITIONS;
 pub use server::FOCUS;
 pub use spoil::Spoil;
 pub use world::World;

@@ -225,6 +225,8 @@ impl World {
             unix_ms: self.unix_ms(),
         };
         let told = match &input {
+            // Of a meeting that gavel does not know nothing can be set.
+            Input::Steer(wish) if self.engine.meeting(&wish.main).is_none() => None,
             Input::Steer(wish) => Some(Told::Override((**wish).clone())),
             Input::Reload(reload) => Some(Told::Policy(reload.settings.policy.clone())),
             _ => None,

@@ -120,7 +120,6 @@ impl Stage for Model {
         if setting.breakout {
             let rooms = (breakout.clone(), room.clone());
             world.server.breakouts.extend([rooms]);
-            world.oracle.breakout(&breakout, &room);
             world.open_room(&breakout);
         }
         Self {

@@ -224,11 +224,13 @@ impl Rights {
             true => self.own_power(had).filter(|_| !elected),
             false => None,
         };
-        let known = self.last_seen().map(|right| right.affiliation);
-        if !seen && known > power {
+        let ends = had.ends.map_or(Ends::WithMeeting, Ends::At);
+        let known = self.last_seen();
+        let lasts = known.is_some_and(|right| right.ends.is_no_sooner_than(ends));
+        let known = known.map(|right| right.affiliation);
+        if !seen && (known > power || known == power && lasts) {
             return;
         }
-        let ends = had.ends.map_or(Ends::WithMeeting, Ends::At);
         match power {
             // The grant says so already.
             Some(power) if Some(power) == self.granted() => {

@@ -78,10 +78,11 @@ impl Frozen {
     }
 
     /// The occupant has changed its nick: that is turned back once, but for a guest.
+    /// A module that had pinned the name would have refused that.
     pub fn nick_changed(&mut self, nick: &Nick) {
+        self.pinned = false;
         if self.guest.is_some() {
             self.home = nick.clone();
-            self.pinned = false;
         } else {
             self.trouble().nick_tried = false;
         }

@@ -115,6 +115,15 @@ impl NamePart<'_> {
         if let Some(mut frozen) = self.names.forget(&place.room, from) {
             frozen.nick_changed(&place.nick);
             self.names.put(&place.room, &place.nick, *frozen);
+            if self
+                .known
+                .rooms
+                .get(&place.room)
+                .is_some_and(|room| room.module)
+            {
+                let task = Task::Name(place.room.clone(), place.nick.clone());
+                self.out.todo(task);
+            }
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Service {
     pub(super) held: Option<String>,
     /// What it has been told and not answered yet.
     pub(super) asked: Option<Option<String>>,
+    /// It was told something else and has not answered: it may hold that.
+    pub(super) in_doubt: bool,
     /// It was told by this gavel, with the infrastructure that is left alone.
     pub(super) told: bool,
     /// Why it cannot be told.
@@ -40,6 +42,8 @@ pub(super) struct Person {
     pub(super) held: Option<String>,
     /// What it has been told and not answered yet.
     pub(super) asked: Option<Option<String>>,
+    /// It was told something else and has not answered: it may hold that.
+    pub(super) in_doubt: bool,
     /// What their claims deny them, which losing these does not give back; none
     /// where this gavel has not seen their claims.
     pub(super) denied: Option<Vec<Permitted>>,
@@ -73,11 +77,12 @@ impl Permissions {
         }
     }
 
-    /// An occupant has another nick.
+    /// An occupant has another nick. An answer that is on its way names the old one.
     pub fn rename(&mut self, room: &RoomJid, old: &Nick, new: &Nick) {
         if let Some(people) = self.people.get_mut(room)
-            && let Some(person) = people.remove(old)
+            && let Some(mut person) = people.remove(old)
         {
+            person.in_doubt |= person.asked.take().is_some();
             people.insert(new.clone(), person);
         }
     }

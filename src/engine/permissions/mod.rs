@@ -64,6 +64,7 @@ impl PermissionPart<'_> {
             RoomEvent::ModuleMissing { service } => self.tell_unpermitted(*service),
             RoomEvent::Renamed { place, from } => {
                 self.permissions.rename(&place.room, from, &place.nick);
+                self.permit_later(&place.room, &place.nick);
             }
             RoomEvent::Gone(gone) => self.permissions.forget(&gone.place.room, &gone.place.nick),
             RoomEvent::LostSight {
@@ -89,6 +90,7 @@ impl PermissionPart<'_> {
         let state = self.permissions.services.entry(service).or_default();
         if state.asked.is_none() {
             state.held = held;
+            state.in_doubt = false;
         }
         self.permit_service(service);
     }
@@ -110,7 +112,8 @@ impl PermissionPart<'_> {
         let list = self.known.settings.policy.permissions.for_guests();
         let wanted = (!list.is_empty()).then(|| list.digest());
         let state = self.permissions.services.entry(service).or_default();
-        let agrees = state.held == wanted && (state.told || wanted.is_none());
+        let known = state.told || wanted.is_none();
+        let agrees = state.held == wanted && known && !state.in_doubt;
         if agrees || state.asked.is_some() || state.refused.is_some() {
             return;
         }
@@ -137,10 +140,11 @@ impl PermissionPart<'_> {
             Answer::Result(_) | Answer::Partial(_) | Answer::Unread => {
                 state.held = asked;
                 state.told = true;
+                state.in_doubt = false;
             }
             Answer::Error(error) => return self.permissions_refused(service, error),
             // It is told again.
-            Answer::Silence => {}
+            Answer::Silence => state.in_doubt = true,
         }
         self.permit_service(service);
     }
@@ -182,7 +186,10 @@ impl PermissionPart<'_> {
         match people.get_mut(jid).and_then(|people| people.get_mut(nick)) {
             // The answer will be newer.
             Some(person) if person.asked.is_some() => {}
-            Some(person) => person.held = held,
+            Some(person) => {
+                person.held = held;
+                person.in_doubt = false;
+            }
             None if held.is_none() => {}
             None => {
                 let person = people.entry(jid.clone()).or_default();
@@ -247,7 +254,7 @@ impl PermissionPart<'_> {
         if person.asked.is_some() {
             return;
         }
-        if person.held == digest {
+        if person.held == digest && !person.in_doubt {
             person.try_anew();
             if digest.is_none() && person.denied.iter().flatten().next().is_none() {
                 self.permissions.forget(jid, nick);
@@ -328,16 +335,22 @@ impl PermissionPart<'_> {
     pub fn answered(&mut self, jid: &RoomJid, nick: &Nick, answer: Answer<'_>) {
         let now = self.known.now.tick;
         let Some(person) = self.permissions.person_mut(jid, nick) else {
-            return;
+            return self.answered_late(jid, nick, answer);
         };
         let Some(asked) = person.asked.take() else {
-            return;
+            return self.answered_late(jid, nick, answer);
         };
         match answer {
-            Answer::Result(_) | Answer::Partial(_) | Answer::Unread => person.held = asked,
+            Answer::Result(_) | Answer::Partial(_) | Answer::Unread => {
+                person.held = asked;
+                person.in_doubt = false;
+            }
             // They have just left, or have another nick by now.
             Answer::Error(error) if error.is("item-not-found") => person.fail(now),
-            Answer::Silence => person.fail(now),
+            Answer::Silence => {
+                person.in_doubt = true;
+                person.fail(now);
+            }
             Answer::Error(error) => {
                 let service = self.known.rooms.get(jid).map(|room| room.service);
                 if let Some(service) = service {
@@ -346,6 +359,18 @@ impl PermissionPart<'_> {
                 return;
             }
         }
+        self.permit_later(jid, nick);
+    }
+
+    /// The module was told of somebody who has left since. Whoever has their nick may
+    /// have their JID, too: then the module holds that for them.
+    fn answered_late(&mut self, jid: &RoomJid, nick: &Nick, answer: Answer<'_>) {
+        let refused = matches!(answer, Answer::Error(_));
+        if refused || self.known.occupant(jid, nick).is_none() {
+            return;
+        }
+        let people = self.permissions.people.entry(jid.clone()).or_default();
+        people.entry(nick.clone()).or_default().in_doubt = true;
         self.permit_later(jid, nick);
     }
 }

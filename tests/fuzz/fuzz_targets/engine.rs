@@ -10,6 +10,8 @@ use libfuzzer_sys::fuzz_target;
 mod op;
 #[path = "../../random/parts.rs"]
 mod parts;
+#[path = "../../random/policies.rs"]
+mod policies;
 #[path = "../../sim/mod.rs"]
 mod sim;
 

@@ -179,7 +179,9 @@ impl Facts {
 impl Meeting {
     /// All that may be about somebody.
     pub fn facts(&self, i: usize, jid: &str) -> Rc<Vec<Facts>> {
-        known(&self.facts, (i, jid), || Rc::new(self.grounds(i, jid, true)))
+        known(&self.facts, (i, jid), || {
+            Rc::new(self.grounds(i, jid, true))
+        })
     }
 
     /// The same, with elections or without.

@@ -367,6 +367,9 @@ impl Meeting {
                     if new > old {
                         return Some((None, entitled.and(new.moderates())));
                     }
+                    if *by == By::Person(jid.to_owned()) && old.moderates() {
+                        return None;
+                    }
                     Some((None, entitled.and(host.and(protect).not())))
                 }
                 _ => None,
@@ -407,9 +410,14 @@ impl Meeting {
                 .seats_of(jid)
                 .any(|(_, seat)| seat.role == Role::Moderator);
             let low = !scene.shows(jid).is_some_and(Affiliation::moderates) && !by_role;
+            // When an election is over, what it gave is still to be taken back.
+            let elected = moment.jid == jid && moment.what == What::Asked(Affiliation::Owner);
             match fell {
-                Truth::No if low && power == Truth::No => Some((None, Truth::Maybe)),
+                Truth::No if low && power == Truth::No && !elected => Some((None, Truth::Maybe)),
+                Truth::No if elected && power != Truth::Yes => Some((Some(()), Truth::Maybe)),
                 Truth::No => (power == Truth::Yes).then_some((None, Truth::Yes)),
+                // Where they show nothing of it, nothing is to be taken back.
+                truth if low => Some((Some(()), truth.and(Truth::Maybe))),
                 truth => Some((Some(()), truth)),
             }
         })
@@ -473,6 +481,9 @@ impl Meeting {
             if host == Truth::Yes {
                 return Some((None, Truth::Yes));
             }
+            if !moment.scene.speaks(jid) {
+                return Some((None, Truth::Maybe));
+            }
             if moment.jid != jid {
                 // Who is owner already is elected without a word.
                 let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
@@ -486,7 +497,7 @@ impl Meeting {
                     Some((Some(()), if other { Truth::Maybe } else { Truth::Yes }))
                 }
                 What::Asked(_) | What::Kicked(_) => Some((None, Truth::Yes)),
-                What::Left | What::Lost | What::Came => Some((None, Truth::Maybe)),
+                What::Left | What::Lost => Some((None, Truth::Maybe)),
                 What::Change { old, new, by } if new < old && *by != By::Gavel => {
                     let counts = self.counts(k, jid);
                     let by_self = *by == By::Person(jid.to_owned());

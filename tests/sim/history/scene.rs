@@ -92,6 +92,12 @@ impl Scene {
         self.seats_of(jid).next().is_some()
     }
 
+    /// Whether somebody has a seat that is no mere visitor's, and no machine's.
+    pub fn speaks(&self, jid: &str) -> bool {
+        let mut seats = self.seats_of(jid).map(|(_, seat)| seat);
+        seats.any(|seat| seat.role >= Role::Participant && !seat.machine)
+    }
+
     pub fn present(&self) -> BTreeSet<&str> {
         self.seats.values().map(|seat| &*seat.jid).collect()
     }

@@ -65,6 +65,12 @@ impl Meeting {
         if jid != from && jid != to {
             return None;
         }
+        // Whoever has something of their own keeps that.
+        let grants = self.grants(moment.prior, &to).into_iter();
+        let caps = self.caps(moment.prior, &to).into_iter();
+        let own = Truth::of(grants.map(|own| own.is_some()));
+        let own = own.or(Truth::of(caps.map(|own| own.is_some())));
+        let truth = truth.and(own.not());
         let all = held(&from, moment.prior);
         let had = all.iter().flatten().next().copied()?;
         let truth = if all.len() > 1 {

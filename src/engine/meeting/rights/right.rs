@@ -64,6 +64,14 @@ impl Ends {
         }
     }
 
+    /// Whether somebody absent keeps it as long as something that ends so.
+    pub(super) fn is_no_sooner_than(self, other: Self) -> bool {
+        match (self.at(), other.at()) {
+            (Some(at), Some(other)) => at >= other,
+            (at, _) => at.is_none(),
+        }
+    }
+
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
