@@ -5,6 +5,16 @@
 /// Plays each script on the model, without the module and with it.
 macro_rules! played {
     (with_module: $($name:ident),+ $(,)?) => {};
+    (without_module: $($name:ident),+ $(,)?) => {
+        $(
+            mod $name {
+                #[test]
+                fn model() {
+                    crate::stage::play(super::$name::<crate::stage::Model>(false));
+                }
+            }
+        )+
+    };
     ($($name:ident),+ $(,)?) => {
         $(
             mod $name {

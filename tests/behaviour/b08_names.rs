@@ -87,18 +87,6 @@ fn shows(stanza: &El, who: &str, name: &str) -> bool {
         && names.last().is_some_and(|n| n.text == name)
 }
 
-async fn b8_a_wrong_name_at_the_join_is_reverted(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let children = format!("{}{}", jwt(&token(named("Bob"))), nick("The Teacher"));
-    bob.join(ROOM, "bob", &children).await;
-    focus.sees_name(ROOM, "bob", "Bob").await;
-    env.settle().await;
-    assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("Bob"));
-}
-on_both!(b8_a_wrong_name_at_the_join_is_reverted);
-
 async fn b8_a_changed_nick_is_turned_back(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
@@ -250,30 +238,6 @@ async fn b8_a_name_that_xml_cannot_carry_is_not_frozen(version: Version) {
 }
 on_both!(b8_a_name_that_xml_cannot_carry_is_not_frozen);
 
-async fn b8_guests_rename_freely(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let guest = env.person(ROOM, "guest", None).await;
-    for name in ["One", "Two", "Alice"] {
-        guest.presence(ROOM, "guest", &nick(name)).await;
-        focus.sees_name(ROOM, "guest", name).await;
-        env.settle().await;
-        assert_eq!(focus.name(ROOM, "guest").as_deref(), Some(name));
-    }
-    // A token without a name freezes none.
-    let claims = json!({ "context": { "user": { "id": "7" } } });
-    let bob = env.person(ROOM, "bob", Some(claims.clone())).await;
-    bob.presence(
-        ROOM,
-        "bob",
-        &format!("{}{}", jwt(&token(claims)), nick("Three")),
-    )
-    .await;
-    env.settle().await;
-    assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("Three"));
-}
-on_both!(b8_guests_rename_freely);
-
 /// A revert that crosses a newer presence must not put the old one back.
 async fn b8_a_stale_revert_is_mended(version: Version) {
     let env = Env::new(version).await;
@@ -357,26 +321,6 @@ async fn reverts(env: &Env) -> u32 {
     u32::try_from(foreign.count()).unwrap()
 }
 
-async fn b8_notify_tells_once_and_reverts_nothing(version: Version) {
-    let env = Env::gavel(version, "[names]\nfreeze = \"notify\"").await;
-    let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let own = jwt(&token(named("Bob")));
-    bob.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
-        .await;
-    for name in ["X", "Y", "Z"] {
-        bob.presence(ROOM, "bob", &format!("{own}{}", nick(name)))
-            .await;
-    }
-    bob.expect("gavel's notice", from_gavel).await;
-    env.settle().await;
-    assert_eq!(bob.count(from_gavel), 1, "at most one a minute");
-    assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("Z"));
-    assert_eq!(focus.count(from_gavel), 0, "it is Bob's alone");
-    assert_eq!(reverts(&env).await, 0);
-}
-on_both!(b8_notify_tells_once_and_reverts_nothing);
-
 /// Whether a stanza is a message of gavel's.
 fn from_gavel(stanza: &El) -> bool {
     stanza.name == "message"
@@ -385,19 +329,6 @@ fn from_gavel(stanza: &El) -> bool {
             .attr("from")
             .is_some_and(|from| from.contains("gavel"))
 }
-
-async fn b8_off_leaves_names_alone(version: Version) {
-    let env = Env::gavel(version, "[names]\nfreeze = \"off\"").await;
-    let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let own = jwt(&token(named("Bob")));
-    bob.join(ROOM, "bob", &format!("{own}{}", nick("X"))).await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
-    assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("X"));
-    assert_eq!(bob.count(from_gavel), 0);
-}
-on_both!(b8_off_leaves_names_alone);
 
 /// With `validate_from_addresses = true` Prosody ends the stream at the first
 /// revert.
@@ -434,25 +365,3 @@ async fn b8_where_prosody_refuses_gavel_notifies(version: Version) {
     assert_eq!(bob.count(from_gavel), 1);
 }
 on_both!(b8_where_prosody_refuses_gavel_notifies);
-
-/// Nobody can tell which of several sessions behind one nick to correct.
-async fn b8_several_sessions_behind_one_nick_are_notified(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let own = jwt(&token(named("Bob")));
-    let one = Client::connect(&env.prosody, "bob@meet.jitsi/one").await;
-    let two = Client::connect(&env.prosody, "bob@meet.jitsi/two").await;
-    one.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
-        .await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    two.join(ROOM, "bob", &format!("{own}{}", nick("Bob")))
-        .await;
-    env.settle().await;
-    one.presence(ROOM, "bob", &format!("{own}{}", nick("X")))
-        .await;
-    one.expect("gavel's notice", from_gavel).await;
-    env.settle().await;
-    assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("X"));
-    assert_eq!(reverts(&env).await, 0);
-}
-on_both!(b8_several_sessions_behind_one_nick_are_notified);

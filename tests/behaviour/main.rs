@@ -40,6 +40,9 @@ macro_rules! played {
             on_prosodys!([$($name),+], true);
         }
     };
+    (without_module: $($name:ident),+ $(,)?) => {
+        played!($($name),+);
+    };
     ($($name:ident),+ $(,)?) => {
         on_prosodys!([$($name),+], false);
     };

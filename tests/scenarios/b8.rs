@@ -123,15 +123,6 @@ fn b8_a_nick_is_turned_back_once_per_change() {
 }
 
 #[test]
-fn b8_several_sessions_behind_a_nick_are_only_told() {
-    let (mut world, r) = with_ada(Freeze::Revert);
-    world.write("t@meet.jitsi/2", &r, "t", written("Eve", 4));
-    world.run(1_000);
-    assert_eq!(reverts(&world).len(), 0);
-    assert_eq!(world.server.notices, 1);
-}
-
-#[test]
 fn b8_with_notify_the_occupant_is_told_once_a_minute_at_most() {
     let (mut world, r) = with_ada(Freeze::Notify);
     for n in 0..100 {
@@ -171,19 +162,4 @@ fn b8_where_the_server_refuses_gavel_falls_back_to_telling() {
         .iter()
         .filter(|report| matches!(report, Report::Warning(Warning::NoImpersonation { .. })));
     assert_eq!(told.count(), 1);
-}
-
-#[test]
-fn b8_off_and_guests_are_left_alone() {
-    let (mut world, r) = with_ada(Freeze::Off);
-    world.write(T, &r, "t", written("Eve", 1));
-    let guest = |name: &str| Written {
-        ticket: None,
-        ..written(name, 1)
-    };
-    world.write("g@meet.jitsi/1", &r, "g", guest("A"));
-    world.write("g@meet.jitsi/1", &r, "g", guest("B"));
-    world.check_quiet();
-    assert!(reverts(&world).is_empty());
-    assert_eq!(world.server.notices, 0);
 }

@@ -12,5 +12,6 @@ mod b4;
 mod b5;
 mod b5_fallback;
 mod b6_b7;
+mod b8;
 mod host_absent;
 mod rules;

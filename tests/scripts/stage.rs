@@ -11,7 +11,7 @@ pub struct Token {
     /// `context.user.id`
     pub id: String,
     /// `context.user.name`
-    pub name: String,
+    pub name: Option<String>,
     /// `exp`, in seconds since 1970.
     pub exp: Option<u64>,
     /// Tells tokens apart that say the same.
@@ -24,7 +24,7 @@ impl Token {
         Self {
             host,
             id: name.to_owned(),
-            name: name.to_owned(),
+            name: Some(name.to_owned()),
             exp: None,
             serial: NEXT.fetch_add(1, Ordering::Relaxed),
         }
@@ -39,6 +39,23 @@ pub fn host(name: &str) -> Option<Token> {
 /// The token of a person who is no moderator.
 pub fn student(name: &str) -> Option<Token> {
     Some(Token::new(false, name))
+}
+
+/// The same of a person without a name.
+pub fn nameless(id: &str) -> Option<Token> {
+    Some(Token {
+        name: None,
+        ..Token::new(false, id)
+    })
+}
+
+/// How somebody shows themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown<'a> {
+    /// Their nick, where it is not the usual one.
+    pub nick: Option<&'a str>,
+    /// A display name.
+    pub name: Option<&'a str>,
 }
 
 /// What a meeting begins with, besides the focus and gavel.
@@ -87,10 +104,15 @@ pub trait Stage: Sized {
     fn turns_to_breakout(&mut self, breakout: bool);
 
     /// Somebody enters, or is told why not.
-    async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String>;
+    async fn tries_to_enter_as(
+        &mut self,
+        who: &str,
+        shown: Shown<'_>,
+        token: &Option<Token>,
+    ) -> Result<(), String>;
 
     /// Somebody sends presence again. With another nick they change it.
-    async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>);
+    async fn shows(&mut self, who: &str, shown: Shown<'_>, token: &Option<Token>);
 
     /// Somebody enters, or sends presence again, which declares them to be a machine, or
     /// declares nothing.
@@ -152,6 +174,21 @@ pub trait Stage: Sized {
     /// How often somebody was put out of the room because it is for members only.
     fn thrown_out(&self, who: &str) -> usize;
 
+    /// The display name that somebody is shown with at this moment.
+    fn name(&self, who: &str) -> Option<String>;
+
+    /// Waits until somebody is shown with this display name.
+    async fn is_called(&mut self, who: &str, name: &str);
+
+    /// How many presences gavel has sent in somebody else's name.
+    async fn reverts(&mut self) -> usize;
+
+    /// How often gavel has told somebody to keep their name.
+    fn notices(&self, who: &str) -> usize;
+
+    /// Waits until gavel has told somebody so.
+    async fn is_notified(&mut self, who: &str);
+
     /// How often somebody was told that no host is there.
     fn warnings(&self, who: &str) -> usize;
 
@@ -173,13 +210,26 @@ pub trait Stage: Sized {
     /// Waits for a line of the log that holds these words.
     async fn logs(&mut self, words: &str);
 
-    async fn enters(&mut self, who: &str, token: &Option<Token>) {
-        let entered = self.tries_to_enter(who, token).await;
+    async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String> {
+        self.tries_to_enter_as(who, Shown::default(), token).await
+    }
+
+    async fn enters_as(&mut self, who: &str, shown: Shown<'_>, token: &Option<Token>) {
+        let entered = self.tries_to_enter_as(who, shown, token).await;
         entered.unwrap_or_else(|why| panic!("{who} cannot enter: {why}"));
     }
 
+    async fn enters(&mut self, who: &str, token: &Option<Token>) {
+        self.enters_as(who, Shown::default(), token).await;
+    }
+
     async fn updates(&mut self, who: &str, token: &Option<Token>) {
-        self.updates_as(who, nick(who), token).await;
+        self.shows(who, Shown::default(), token).await;
+    }
+
+    async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>) {
+        let (nick, name) = (Some(nick), None);
+        self.shows(who, Shown { nick, name }, token).await;
     }
 
     async fn sets(&mut self, by: &str, whom: &str, affiliation: &str) {

@@ -1,6 +1,6 @@
 //! Scripts in virtual time, on the modelled MUC service.
 
-use crate::scripts::stage::{Setting, Stage, Token, bare, nick};
+use crate::scripts::stage::{Setting, Shown, Stage, Token, bare, nick};
 use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::cli::logging::{To, subscriber};
@@ -8,7 +8,7 @@ use gavel::config::{LogFormat, load_from};
 use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::Preset;
 use gavel::shell::{report, settings};
-use gavel::stanza::{Outbound, Request};
+use gavel::stanza::{DisplayName, Outbound, Request};
 use std::io::Write;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -67,10 +67,19 @@ fn ticket(token: &Option<Token>) -> Option<Ticket> {
     };
     Some(Ticket {
         exp: token.exp,
-        ..Ticket::new(kind, token.serial)
-            .user(&token.id)
-            .named(&token.name)
+        name: token.name.clone(),
+        ..Ticket::new(kind, token.serial).user(&token.id)
     })
+}
+
+fn written(shown: Shown<'_>, token: &Option<Token>) -> Written {
+    Written {
+        ticket: ticket(token),
+        name: shown.name.map_or_else(DisplayName::default, |name| {
+            DisplayName::Plain(name.to_owned())
+        }),
+        ..Written::default()
+    }
 }
 
 fn affiliation(word: &str) -> Affiliation {
@@ -135,18 +144,22 @@ impl Stage for Model {
         self.here = here.clone();
     }
 
-    async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String> {
-        let entered = self
-            .world
-            .try_join(&full(who), &self.here, nick(who), ticket(token));
+    async fn tries_to_enter_as(
+        &mut self,
+        who: &str,
+        shown: Shown<'_>,
+        token: &Option<Token>,
+    ) -> Result<(), String> {
+        let nick = shown.nick.unwrap_or(nick(who));
+        let server = &mut self.world.server;
+        let entered = server.present(&full(who), &self.here, nick, written(shown, token));
+        self.world.flush();
         entered.map_err(str::to_owned)
     }
 
-    async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>) {
-        let written = Written {
-            ticket: ticket(token),
-            ..Written::default()
-        };
+    async fn shows(&mut self, who: &str, shown: Shown<'_>, token: &Option<Token>) {
+        let nick = shown.nick.unwrap_or(nick(who));
+        let written = written(shown, token);
         self.world.write(&full(who), &self.here, nick, written);
     }
 
@@ -250,6 +263,29 @@ impl Stage for Model {
 
     fn thrown_out(&self, who: &str) -> usize {
         usize::from(self.nick_of(who).is_none())
+    }
+
+    fn name(&self, who: &str) -> Option<String> {
+        let nick = self.nick_of(who)?;
+        let occupant = &self.world.server.rooms[&self.here].occupants[&nick];
+        occupant.presence.name.shown().map(str::to_owned)
+    }
+
+    async fn is_called(&mut self, who: &str, name: &str) {
+        self.until("a name", |model| model.name(who).as_deref() == Some(name));
+    }
+
+    async fn reverts(&mut self) -> usize {
+        self.settle();
+        self.world.server.reverts as usize
+    }
+
+    fn notices(&self, _: &str) -> usize {
+        self.world.server.notices as usize
+    }
+
+    async fn is_notified(&mut self, who: &str) {
+        self.until("a notice", |model| model.notices(who) > 0);
     }
 
     fn warnings(&self, _: &str) -> usize {

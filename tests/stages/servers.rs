@@ -1,6 +1,7 @@
 //! Scripts on a real Prosody, beside the real `gavel run`.
 
-use crate::scripts::stage::{Setting, Stage, Token, bare, nick};
+use crate::scripts::stage::{Setting, Shown, Stage, Token, bare, nick};
+use crate::support::nick as display_name;
 use crate::support::{
     Client, DEADLINE, El, Env, Gavel, MUC_USER, Options, Version, complete, jwt, requests, sign,
 };
@@ -55,8 +56,12 @@ fn signed(token: &Token) -> String {
         true => json!(true),
         false => json!("false"),
     };
-    let user = json!({ "id": token.id, "name": token.name, "moderator": moderator });
-    let mut claims = json!({ "jti": token.serial, "context": { "user": user } });
+    let mut claims = json!({ "jti": token.serial, "context": {
+        "user": { "id": token.id, "moderator": moderator },
+    } });
+    if let Some(name) = &token.name {
+        claims["context"]["user"]["name"] = name.as_str().into();
+    }
     if let Some(exp) = token.exp {
         claims["exp"] = exp.into();
     }
@@ -134,18 +139,26 @@ impl Servers {
         client
     }
 
-    /// What somebody's presence carries; their session has the token besides where the
+    /// The nick that somebody shows from now on.
+    fn becomes(&mut self, who: &str, wanted: Option<&str>) -> String {
+        let known = &mut self.people.get_mut(who).expect("they have logged in").1;
+        *known = wanted.unwrap_or(nick(who)).to_owned();
+        known.clone()
+    }
+
+    /// What somebody's presence carries; their session has the token instead where the
     /// module reads it.
-    async fn shows(&self, client: &Client, token: &Option<Token>) -> String {
+    async fn presence(&self, client: &Client, shown: Shown<'_>, token: &Option<Token>) -> String {
+        let name = shown.name.map(display_name).unwrap_or_default();
         let token = token.as_ref().map(signed);
         if !self.module {
-            return token.map(|token| jwt(&token)).unwrap_or_default();
+            return token.map(|token| jwt(&token)).unwrap_or_default() + &name;
         }
         match token {
             Some(token) => client.verified(&token).await,
             None => client.set_session(&json!({ "auth_token": null })).await,
         }
-        String::new()
+        name
     }
 
     async fn configures(&self, field: &str, on: bool) {
@@ -179,6 +192,12 @@ impl Servers {
         }
         "none".to_owned()
     }
+}
+
+/// A message of gavel's.
+fn is_notice(stanza: &El) -> bool {
+    let from = stanza.attr("from").unwrap_or_default();
+    stanza.name == "message" && stanza.named("body").is_some() && from.contains("gavel")
 }
 
 /// That no host is there.
@@ -237,21 +256,26 @@ impl Stage for Servers {
         self.here = here.clone();
     }
 
-    async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String> {
+    async fn tries_to_enter_as(
+        &mut self,
+        who: &str,
+        shown: Shown<'_>,
+        token: &Option<Token>,
+    ) -> Result<(), String> {
         let client = self.arrive(who).await;
-        let children = self.shows(&client, token).await;
-        let nick = self.nick_of(who).to_owned();
+        let children = self.presence(&client, shown, token).await;
+        let nick = self.becomes(who, shown.nick);
         client.try_join(&self.here, &nick, &children).await
     }
 
-    async fn updates_as(&mut self, who: &str, nick: &str, token: &Option<Token>) {
+    async fn shows(&mut self, who: &str, shown: Shown<'_>, token: &Option<Token>) {
         let client = self.arrive(who).await;
-        let children = self.shows(&client, token).await;
+        let children = self.presence(&client, shown, token).await;
         // No two are the same.
         self.updates += 1;
         let children = format!("{children}<count>{}</count>", self.updates);
-        client.presence(&self.here, nick, &children).await;
-        self.people.get_mut(who).unwrap().1 = nick.to_owned();
+        let nick = self.becomes(who, shown.nick);
+        client.presence(&self.here, &nick, &children).await;
         client.handled().await;
     }
 
@@ -373,6 +397,34 @@ impl Stage for Servers {
     fn thrown_out(&self, who: &str) -> usize {
         let codes = |stanza: &El| stanza.status().iter().any(|code| [321, 322].contains(code));
         self.client(who).count(codes)
+    }
+
+    fn name(&self, who: &str) -> Option<String> {
+        self.focus.name(&self.here, self.nick_of(who))
+    }
+
+    async fn is_called(&mut self, who: &str, name: &str) {
+        let nick = self.nick_of(who);
+        self.focus.sees_name(&self.here, nick, name).await;
+    }
+
+    async fn reverts(&mut self) -> usize {
+        self.env().settle().await;
+        let sent = self.sent_here().await;
+        let foreign = sent.iter().filter(|stanza| {
+            let from = stanza.attr("from").unwrap_or_default();
+            stanza.name == "presence" && !from.starts_with("gavel@")
+        });
+        foreign.count()
+    }
+
+    fn notices(&self, who: &str) -> usize {
+        assert_eq!(self.focus.count(is_notice), 0, "they are for {who} alone");
+        self.client(who).count(is_notice)
+    }
+
+    async fn is_notified(&mut self, who: &str) {
+        self.client(who).expect("a notice", is_notice).await;
     }
 
     fn warnings(&self, who: &str) -> usize {

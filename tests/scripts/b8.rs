@@ -1,0 +1,98 @@
+//! B8: whoever's token has a name shows that name; where the module does not keep it.
+
+use super::stage::{Shown, Stage, nameless, student};
+
+/// Under that name, with the nick that they have.
+fn called(name: &str) -> Shown<'_> {
+    Shown {
+        name: Some(name),
+        ..Shown::default()
+    }
+}
+
+pub async fn b8_guests_rename_freely<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    stage.enters("guest", &None).await;
+    // So does somebody whose token has no name.
+    let bobs = nameless("7");
+    stage.enters("bob", &bobs).await;
+    for name in ["One", "Two", "Alice"] {
+        for (who, token) in [("guest", &None), ("bob", &bobs)] {
+            stage.shows(who, called(name), token).await;
+            stage.rests().await;
+            assert_eq!(stage.name(who).as_deref(), Some(name), "{who}");
+        }
+    }
+    assert_eq!((stage.reverts().await, stage.notices("bob")), (0, 0));
+}
+
+pub async fn b8_a_wrong_name_at_the_join_is_reverted<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    let bobs = student("Bob");
+    stage.enters_as("bob", called("The Teacher"), &bobs).await;
+    stage.is_called("bob", "Bob").await;
+    stage.rests().await;
+    assert_eq!(stage.name("bob").as_deref(), Some("Bob"));
+    let reverts = stage.reverts().await;
+    assert!(reverts >= 1);
+    // The same name needs no revert, however it is padded.
+    for name in ["Bob", " Bob\n"] {
+        stage.shows("bob", called(name), &bobs).await;
+        assert_eq!(stage.reverts().await, reverts, "{name:?}");
+    }
+}
+
+pub async fn b8_off_leaves_names_alone<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "[names]\nfreeze = 'off'").await;
+    let bobs = student("Bob");
+    stage.enters_as("bob", called("X"), &bobs).await;
+    stage.ends([("bob", "member")]).await;
+    assert_eq!(stage.name("bob").as_deref(), Some("X"));
+    stage.shows("bob", called("Y"), &bobs).await;
+    stage.idles().await;
+    stage.rests().await;
+    assert_eq!(stage.name("bob").as_deref(), Some("Y"));
+    assert_eq!((stage.reverts().await, stage.notices("bob")), (0, 0));
+}
+
+pub async fn b8_notify_tells_once_and_reverts_nothing<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "[names]\nfreeze = 'notify'").await;
+    let bobs = student("Bob");
+    stage.enters_as("bob", called("Bob"), &bobs).await;
+    for name in ["X", "Y", "Z"] {
+        stage.shows("bob", called(name), &bobs).await;
+    }
+    stage.is_notified("bob").await;
+    stage.rests().await;
+    assert_eq!(stage.notices("bob"), 1, "at most one a minute");
+    assert_eq!(stage.name("bob").as_deref(), Some("Z"));
+    assert_eq!(stage.reverts().await, 0);
+}
+
+/// Nobody can tell which of several sessions behind one nick to correct.
+pub async fn b8_several_sessions_behind_one_nick_are_notified<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    let bobs = student("Bob");
+    let shared = |name| Shown {
+        nick: Some("bob"),
+        name: Some(name),
+    };
+    stage.enters_as("bob/one", shared("Bob"), &bobs).await;
+    stage.ends([("bob/one", "member")]).await;
+    stage.enters_as("bob/two", shared("Bob"), &bobs).await;
+    stage.rests().await;
+    stage.shows("bob/one", shared("X"), &bobs).await;
+    stage.is_notified("bob/one").await;
+    stage.rests().await;
+    assert_eq!(stage.name("bob/one").as_deref(), Some("X"));
+    assert_eq!(stage.reverts().await, 0);
+}
+
+played!(
+    without_module:
+    b8_guests_rename_freely,
+    b8_a_wrong_name_at_the_join_is_reverted,
+    b8_off_leaves_names_alone,
+    b8_notify_tells_once_and_reverts_nothing,
+    b8_several_sessions_behind_one_nick_are_notified,
+);
