@@ -8,6 +8,7 @@
 //! There are two, since writing in lower case and replacing by what looks alike do
 //! not commute: a capital I looks like a small l, and is the capital of i.
 
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
 
@@ -19,9 +20,20 @@ const ROUNDS: usize = 4;
 const RIGHT_TO_LEFT: char = '\u{202e}';
 const POP: char = '\u{202c}';
 
+/// What Jitsi's client replaces in the text of a name (`Strophe.xmlunescape`), although
+/// its XML reader has done so before: `A&apos;da` is shown as `A'da`. It leaves `&amp;`
+/// and numbers as they are.
+const REPLACED: [(&str, &str); 4] = [
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&apos;", "'"),
+    ("&quot;", "\""),
+];
+
 /// The looks of a name: keys to find names by that look like it. None for a name of
 /// which nothing is seen.
 pub fn looks(name: &str) -> Vec<Box<str>> {
+    let name = &*unescaped(name);
     let mut looks = Vec::with_capacity(2);
     add_looks(&visible(name), &mut looks);
     if name.contains(RIGHT_TO_LEFT) {
@@ -34,6 +46,17 @@ pub fn looks(name: &str) -> Vec<Box<str>> {
 pub fn are_alike(one: &str, other: &str) -> bool {
     let others = looks(other);
     looks(one).iter().any(|look| others.contains(look))
+}
+
+/// A name as Jitsi's client shows its text.
+fn unescaped(name: &str) -> Cow<'_, str> {
+    let mut shown = Cow::Borrowed(name);
+    for (escape, character) in REPLACED {
+        if shown.contains(escape) {
+            shown = Cow::Owned(shown.replace(escape, character));
+        }
+    }
+    shown
 }
 
 fn add_looks(visible: &str, looks: &mut Vec<Box<str>>) {

@@ -10,7 +10,7 @@ const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
 const DISTINCT: &str = "[names]\nguests = \"distinct\"";
 const PICTURE: &str = "https://school/ada.png";
-const EMAIL: &str = "ada@school";
+const EMAIL: &str = "ada.o'neil@school";
 
 fn ada() -> Value {
     json!({ "context": { "user": {
@@ -168,7 +168,8 @@ async fn b8_nobody_borrows_a_picture(version: Version) {
         // Clients make the same picture of these.
         let alike = format!("<avatar-url>{PICTURE}<a/></avatar-url>")
             + &format!("<email><a>x</a>{EMAIL}</email>")
-            + &email(&EMAIL.to_uppercase());
+            + &email(&EMAIL.to_uppercase())
+            + &email(&EMAIL.replace('\'', "&amp;apos;"));
         let seen = publishes(&focus, &client, user, &alike).await;
         assert_eq!(seen, owned(&[], &[]), "{user}");
     }

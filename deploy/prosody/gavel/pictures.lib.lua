@@ -60,8 +60,12 @@ end
 -- for, and followed from then on.
 local owners = {};
 
+-- Jitsi's client replaces these once more in what its XML reader has read (Strophe.xmlunescape).
+local escapes = { ["&lt;"] = "<", ["&gt;"] = ">", ["&apos;"] = "'", ["&quot;"] = '"' };
+
 -- Clients make the same picture of an email in upper and lower case.
 local function key_of(element, text)
+	text = text:gsub("&%l+;", escapes);
 	return element.." "..(element == "email" and text:lower() or text);
 end
 

@@ -81,6 +81,21 @@ const ALIKE: &[(&str, &[(&str, &str)])] = &[
         &[("small", "max"), ("rn", "rnax"), ("capitals", "MAX")],
     ),
     ("O'Neil 01", &[("look-alikes", "0’Nei1 O1")]),
+    (
+        "O'Neil \"<b>\"",
+        &[
+            ("escaped", "O&apos;Neil &quot;&lt;b&gt;&quot;"),
+            ("in part, in capitals", "O&apos;NEIL \"<B&gt;\""),
+        ],
+    ),
+    ("Ann O&apos;Neil", &[("as it is shown", "Ann O'Neil")]),
+    (
+        "O'''''''''''' Neil",
+        &[(
+            "short once it is shown",
+            "O&apos;&apos;&apos;&apos;&apos;&apos;&apos;&apos;&apos;&apos;&apos;&apos; Neil",
+        )],
+    ),
     ("Strauß", &[("capitals", "STRAUSS"), ("long s", "Strauſs")]),
     ("Ödön Füßli", &[("no accents", "Odon Füssli")]),
     ("Jiří", &[("no accents", "Jiri"), ("dotless", "Jırı")]),
@@ -124,6 +139,12 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("राम", "रमा"),
     ("李明", "李朋"),
     ("Max 1", "Max 2"),
+    // These are shown as they are.
+    ("Ada", "&#65;da"),
+    ("O'Neil", "O&#39;Neil"),
+    ("O'Neil", "O&APOS;Neil"),
+    ("O'Neil", "O&amp;apos;Neil"),
+    ("A & B", "A &amp; B"),
 ];
 
 #[test]
