@@ -84,7 +84,6 @@ mod claims;
 mod co_hosts;
 mod commands;
 mod doctor;
-mod expiry;
 mod guard;
 mod guard_away;
 mod guard_default;

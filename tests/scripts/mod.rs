@@ -13,5 +13,6 @@ mod b5;
 mod b5_fallback;
 mod b6_b7;
 mod b8;
+mod expiry;
 mod host_absent;
 mod rules;

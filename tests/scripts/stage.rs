@@ -49,6 +49,12 @@ pub fn nameless(id: &str) -> Option<Token> {
     })
 }
 
+/// The same token, which ends then (`exp`, in seconds since 1970).
+pub fn until(exp: u64, token: Option<Token>) -> Option<Token> {
+    let exp = Some(exp);
+    token.map(|token| Token { exp, ..token })
+}
+
 /// How somebody shows themselves.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Shown<'a> {
@@ -63,6 +69,8 @@ pub struct Shown<'a> {
 pub struct Setting {
     /// gavel's settings, as TOML.
     pub config: String,
+    /// How many seconds tokens hold after their end.
+    pub leeway: Option<u64>,
     /// A server admin besides gavel.
     pub admin: Option<&'static str>,
     /// More domains that people log in to.
@@ -152,6 +160,9 @@ pub trait Stage: Sized {
 
     /// How much time has passed.
     fn clock(&self) -> Duration;
+
+    /// What gavel's clock says, since 1970.
+    fn unix(&self) -> Duration;
 
     /// Waits until nothing more follows from what has happened.
     async fn rests(&mut self);

@@ -31,7 +31,8 @@ pub struct Model {
 }
 
 /// gavel's settings are those that the real one reads from such a file.
-fn choice(module: bool, config: &str) -> Choice {
+fn choice(module: bool, setting: &Setting) -> Choice {
+    let config = &setting.config;
     let file = tempfile::NamedTempFile::new().unwrap();
     let usual = "[component]\njid = 'gavel.meet.jitsi'\nserver = '127.0.0.1:5347'\nsecret = 'x'\n\
                  [[muc]]\nservice = 'muc.meet.jitsi'\n";
@@ -45,7 +46,7 @@ fn choice(module: bool, config: &str) -> Choice {
         guests: settings.guests,
         host_absent: settings.host_absent.action,
         host_absent_after: settings.host_absent.after,
-        leeway: settings.leeway,
+        leeway: setting.leeway.map_or(settings.leeway, Duration::from_secs),
         ..Choice::default()
     }
 }
@@ -122,7 +123,7 @@ impl Stage for Model {
 
     async fn open(module: bool, setting: impl Into<Setting>) -> Self {
         let setting = setting.into();
-        let mut world = World::new(choice(module, &setting.config));
+        let mut world = World::new(choice(module, &setting));
         world.server.admins.extend(setting.admin.map(bare));
         let (room, breakout) = (room("room"), breakout("room--1"));
         world.open_room(&room);
@@ -211,7 +212,7 @@ impl Stage for Model {
     }
 
     async fn gavel_reloads(&mut self, config: &str) {
-        let choice = choice(self.world.choice.module, config);
+        let choice = choice(self.world.choice.module, &config.into());
         self.world.choice = choice.clone();
         self.world.reconfigure(choice.policy);
         self.settle();
@@ -227,6 +228,10 @@ impl Stage for Model {
 
     fn clock(&self) -> Duration {
         Duration::from_millis(self.world.now)
+    }
+
+    fn unix(&self) -> Duration {
+        Duration::from_millis(self.world.unix_ms())
     }
 
     async fn rests(&mut self) {

@@ -1,16 +1,17 @@
 //! Scripts on a real Prosody, beside the real `gavel run`.
 
+mod beginning;
+
 use crate::scripts::stage::{Setting, Shown, Stage, Token, bare, nick};
 use crate::support::nick as display_name;
-use crate::support::{
-    Client, DEADLINE, El, Env, Gavel, MUC_USER, Options, Version, complete, jwt, requests, sign,
-};
+use crate::support::{Client, DEADLINE, El, Env, MUC_USER, Version, jwt, requests};
+use beginning::{begin, focus_unseen, is_as_good, settings, signed};
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 thread_local! {
     /// What the last script of a test has left for the next one that needs such a Prosody.
@@ -32,80 +33,6 @@ pub struct Servers {
     module: bool,
     updates: u32,
     opened: Instant,
-}
-
-/// gavel's settings as they are beside this kind of server. Scripts tell what gavel does
-/// about what others have given, so the guard is off: it would be refused.
-fn settings(module: bool, setting: &Setting) -> String {
-    let services = match setting.breakout {
-        true => "muc = [{ service = 'muc.meet.jitsi' }, { service = 'breakout.meet.jitsi' }]\n",
-        false => "",
-    };
-    let config = &setting.config;
-    match module {
-        true => Gavel::unguarded(&format!(
-            "{services}[claims]\nsources = ['bridge']\n{config}"
-        )),
-        false => format!("{services}{config}"),
-    }
-}
-
-/// The JWT. That of the same token is the same.
-fn signed(token: &Token) -> String {
-    let moderator = match token.host {
-        true => json!(true),
-        false => json!("false"),
-    };
-    let mut claims = json!({ "jti": token.serial, "context": {
-        "user": { "id": token.id, "moderator": moderator },
-    } });
-    if let Some(name) = &token.name {
-        claims["context"]["user"]["name"] = name.as_str().into();
-    }
-    if let Some(exp) = token.exp {
-        claims["exp"] = exp.into();
-    }
-    sign(&complete(claims))
-}
-
-/// Whether what was started for one setting serves the other: gavel reads another
-/// configuration while it runs.
-fn is_as_good(started: &Setting, wanted: &Setting) -> bool {
-    let config = started.config.clone();
-    let wanted = Setting {
-        config,
-        ..wanted.clone()
-    };
-    wanted == *started
-}
-
-/// Starts Prosody and gavel.
-async fn begin(version: Version, module: bool, setting: &Setting) -> Env {
-    let mut options = match module {
-        true => Options::with_module(),
-        false => Options::default(),
-    };
-    for host in &setting.hosts {
-        let more = format!("VirtualHost \"{host}\"\n  authentication = \"internal_plain\"\n");
-        options.more += &more;
-    }
-    if setting.breakout {
-        options.breakout_modules = vec!["test_breakout"];
-    }
-    if let Some(admin) = setting.admin {
-        let admin = bare(admin);
-        options.muc = format!("admins = {{ \"gavel@gavel.meet.jitsi\", \"{admin}\" }}");
-    }
-    Env::with(version, options, &settings(module, setting)).await
-}
-
-/// The focus makes a room that the module serves.
-async fn focus_unseen(env: &Env, room: &str) -> Arc<Client> {
-    let focus = env.client("focus@auth.meet.jitsi").await;
-    focus.join(room, "focus", "").await;
-    let joined = |line: &str| line.contains("module=true") && line.contains(room);
-    env.gavel.until_log(|log| log.lines().any(joined)).await;
-    focus
 }
 
 impl Servers {
@@ -217,7 +144,7 @@ impl Stage for Servers {
         let left = LEFT.take().filter(|(left, _)| is_as_good(left, &setting));
         let env = match left {
             Some((left, env)) => {
-                if left.config != setting.config {
+                if left != setting {
                     env.reload(&settings(module, &setting)).await;
                 }
                 env
@@ -348,6 +275,11 @@ impl Stage for Servers {
 
     fn clock(&self) -> Duration {
         self.opened.elapsed()
+    }
+
+    fn unix(&self) -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        now.expect("it is later than 1970")
     }
 
     async fn rests(&mut self) {
