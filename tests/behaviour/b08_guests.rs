@@ -130,8 +130,8 @@ async fn b8_guests_cannot_look_like_them_without_the_module(version: Version) {
 on_both!(b8_guests_cannot_look_like_them_without_the_module);
 
 /// The name by the token wins whoever came first, and when its bearer has left.
-async fn came_first(version: Version, module: bool) {
-    let (env, focus) = scene(version, module).await;
+async fn b8_the_name_of_a_token_wins_with_the_module(version: Version) {
+    let (env, focus) = scene(version, true).await;
     let eve = guest(&env, ROOM, "eve", ADA).await;
     focus.sees_name(ROOM, "eve", ADA).await;
     env.settle().await;
@@ -156,16 +156,7 @@ async fn came_first(version: Version, module: bool) {
         focus.sees_name(ROOM, name, "Bob").await;
     }
 }
-
-async fn b8_the_name_of_a_token_wins_whoever_came_first(version: Version) {
-    came_first(version, true).await;
-}
-on_both!(b8_the_name_of_a_token_wins_whoever_came_first);
-
-async fn b8_the_name_of_a_token_wins_without_the_module(version: Version) {
-    came_first(version, false).await;
-}
-on_both!(b8_the_name_of_a_token_wins_without_the_module);
+on_both!(b8_the_name_of_a_token_wins_with_the_module);
 
 /// While gavel is away the module goes on; gavel takes it up again as it was.
 async fn b8_guests_are_told_apart_over_a_restart(version: Version) {

@@ -266,25 +266,6 @@ async fn b8_a_stale_revert_is_mended(version: Version) {
 }
 on_both!(b8_a_stale_revert_is_mended);
 
-/// A revert may come when its occupant has just left.
-async fn b8_a_late_revert_brings_nobody_back(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let (bob, own) = bob_comes(&env, &focus).await;
-    env.gavel.freeze();
-    let join = "<x xmlns='http://jabber.org/protocol/muc'/>";
-    let children = format!("{join}{own}{}", nick("The Teacher"));
-    bob.presence(ROOM, "bob", &children).await;
-    bob.leave(ROOM, "bob").await;
-    env.gavel.thaw();
-    env.settle().await;
-    assert!(focus.occupant(ROOM, "bob").is_none(), "Bob is back");
-    bob.join(ROOM, "bob", &format!("{own}{}", nick("The Teacher")))
-        .await;
-    focus.sees_name(ROOM, "bob", "Bob").await;
-}
-on_both!(b8_a_late_revert_brings_nobody_back);
-
 async fn b8_reverts_are_limited(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;

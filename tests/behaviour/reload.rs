@@ -98,24 +98,6 @@ async fn claims_that_were_refused_are_looked_at_again(version: Version) {
 }
 on_both!(claims_that_were_refused_are_looked_at_again);
 
-async fn names_are_kept_from_now_on(version: Version) {
-    let env = Env::gavel(version, "[names]\nfreeze = 'off'").await;
-    let focus = env.focus(ROOM).await;
-    let bob = env.client("bob").await;
-    let children = jwt(&token(student("Bob"))) + &nick("Alice");
-    bob.join(ROOM, "bob", &children).await;
-    env.settle().await;
-    assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("Alice"));
-    env.reload("").await;
-    focus.sees_name(ROOM, "bob", "Bob").await;
-    env.reload("[names]\nfreeze = 'off'").await;
-    bob.presence(ROOM, "bob", &children).await;
-    focus.sees_name(ROOM, "bob", "Alice").await;
-    env.settle().await;
-    assert_eq!(focus.name(ROOM, "bob").as_deref(), Some("Alice"));
-}
-on_both!(names_are_kept_from_now_on);
-
 /// Reloads of all kinds while people come, go and are promoted: whoever has a
 /// token's or a moderator's word keeps what it gives.
 async fn reloads_under_load_take_nothing_from_anybody(version: Version) {

@@ -52,28 +52,6 @@ fn reverts(world: &World) -> usize {
     reverts.count()
 }
 
-#[test]
-fn b8_a_guest_is_shown_as_one_whoever_came_first() {
-    for first in [true, false] {
-        let (mut world, r) = distinct(Freeze::Revert);
-        if first {
-            world.write(G, &r, "g", guest("ada", 7));
-            world.run(100);
-            assert_eq!(shown(&world, &r), ("ada".into(), 7), "nobody's yet");
-        }
-        world.write(T, &r, "t", ada());
-        world.run(100);
-        if !first {
-            world.write(G, &r, "g", guest("ada", 7));
-            world.run(100);
-        }
-        assert_eq!(shown(&world, &r), (GUEST.into(), 7));
-        assert_eq!(reverts(&world), 1);
-        world.check_quiet();
-        assert_eq!(reverts(&world), 1);
-    }
-}
-
 /// What a guest has published last stands, whatever is on its way meanwhile.
 #[test]
 fn b8_a_guest_who_renames_away_is_shown_as_they_say() {

@@ -88,6 +88,64 @@ pub async fn b8_several_sessions_behind_one_nick_are_notified<S: Stage>(at: S::P
     assert_eq!(stage.reverts().await, 0);
 }
 
+/// A revert may come when its occupant has just left.
+pub async fn b8_a_late_revert_brings_nobody_back<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    let bobs = student("Bob");
+    stage.enters_as("bob", called("Bob"), &bobs).await;
+    stage.ends([("bob", "member")]).await;
+    stage.gavel_looks_away();
+    stage.shows("bob", called("The Teacher"), &bobs).await;
+    stage.leaves("bob").await;
+    stage.gavel_looks_again();
+    assert_eq!(stage.role("bob").await, "none", "Bob is back");
+    stage.enters_as("bob", called("The Teacher"), &bobs).await;
+    stage.is_called("bob", "Bob").await;
+}
+
+pub async fn names_are_kept_from_now_on<S: Stage>(at: S::Place) {
+    let off = "[names]\nfreeze = 'off'";
+    let mut stage = S::open(at, off).await;
+    let bobs = student("Bob");
+    stage.enters_as("bob", called("Alice"), &bobs).await;
+    stage.rests().await;
+    assert_eq!(stage.name("bob").as_deref(), Some("Alice"));
+    stage.gavel_reloads("").await;
+    stage.is_called("bob", "Bob").await;
+    stage.gavel_reloads(off).await;
+    stage.shows("bob", called("Alice"), &bobs).await;
+    stage.is_called("bob", "Alice").await;
+    stage.rests().await;
+    assert_eq!(stage.name("bob").as_deref(), Some("Alice"));
+}
+
+/// `names.guests = "distinct"`: the name by the token wins whoever came first, and when
+/// its bearer has left.
+pub async fn b8_the_name_of_a_token_wins_whoever_came_first<S: Stage>(at: S::Place) {
+    const ADA: &str = "Ada Lovelace";
+    const GUEST: &str = "Ada Lovelace (guest)";
+    let mut stage = S::open(at, "[names]\nguests = 'distinct'").await;
+    stage.enters_as("eve", called(ADA), &None).await;
+    stage.rests().await;
+    assert_eq!(stage.name("eve").as_deref(), Some(ADA), "nobody's yet");
+    stage.enters_as("ada", called(ADA), &student(ADA)).await;
+    stage.is_called("eve", GUEST).await;
+    stage.leaves("ada").await;
+    stage.rests().await;
+    assert_eq!(stage.name("eve").as_deref(), Some(GUEST));
+    stage.enters_as("mal", called("ada lovelace"), &None).await;
+    stage.is_called("mal", GUEST).await;
+    stage.idles().await;
+    assert_eq!(stage.reverts().await, 2, "once for each of them");
+    // Guests among themselves call themselves what they like.
+    for who in ["eve", "mal"] {
+        stage.shows(who, called("Bob"), &None).await;
+    }
+    for who in ["eve", "mal"] {
+        stage.is_called(who, "Bob").await;
+    }
+}
+
 played!(
     without_module:
     b8_guests_rename_freely,
@@ -95,4 +153,7 @@ played!(
     b8_off_leaves_names_alone,
     b8_notify_tells_once_and_reverts_nothing,
     b8_several_sessions_behind_one_nick_are_notified,
+    b8_a_late_revert_brings_nobody_back,
+    names_are_kept_from_now_on,
+    b8_the_name_of_a_token_wins_whoever_came_first,
 );
