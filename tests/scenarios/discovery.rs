@@ -1,6 +1,6 @@
 //! Finding rooms, and saying what stands in the way.
 
-use crate::sim::{Choice, World};
+use crate::sim::{Choice, World, room};
 use gavel::engine::{Module, Report, Warning};
 
 /// Services whose rooms gavel is said not to be able to list, once it has been refused
@@ -89,4 +89,24 @@ fn a_module_of_another_release_is_told_once() {
         .iter()
         .filter_map(|module| Some(&module.said()?.version));
     assert_eq!(versions.collect::<Vec<_>>(), ["0.1.9", "0.1.9"]);
+}
+
+/// gavel says that it has found everything when it is in all rooms, and not before.
+#[test]
+fn b11_everything_is_found_when_all_rooms_are_joined() {
+    for module in [true, false] {
+        let (mut world, _) = World::opened(Choice {
+            module,
+            ..Choice::default()
+        });
+        (0..40).for_each(|n| world.open_room(&room(&format!("x{n}"))));
+        world.reports.clear();
+        world.disconnect();
+        world.run(5_000);
+        let told = world.reports.iter().filter_map(|report| match report {
+            Report::Resynchronised { rooms } => Some(*rooms),
+            _ => None,
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [41], "module: {module}");
+    }
 }

@@ -51,8 +51,9 @@ impl Server {
             Request::Permit { jid, permissions } => {
                 return self.permit(to, jid.as_str(), permissions);
             }
+            Request::Pin { .. } | Request::UnpinAll if self.module => return Ok(IqPayload::Empty),
             // As Prosody says it of what it does not know.
-            Request::Pin { .. } if !self.module => return Err("service-unavailable"),
+            Request::Pin { .. } | Request::UnpinAll => return Err("service-unavailable"),
             Request::Ping if !to.contains('@') => return Ok(IqPayload::Empty),
             _ => {}
         }

@@ -117,8 +117,7 @@ impl RoomPart<'_> {
             jid == main && !ban.seat.as_ref().is_some_and(back)
         });
         let mut came: Vec<RoomEvent> = Vec::new();
-        let mut nicks: Vec<Nick> = room.occupants.keys().cloned().collect();
-        nicks.sort_unstable();
+        let nicks: Vec<Nick> = room.occupants.keys().cloned().collect();
         for nick in nicks {
             came.extend(room.came(&nick, None, true).map(RoomEvent::Came));
         }
@@ -351,5 +350,50 @@ mod tests {
         part.presence(presence("d", PresenceKind::Available, none));
         part.presence(presence("a", PresenceKind::Unavailable, none));
         assert_eq!(told(&mut out)[..2], ["d came", "a gone"]);
+    }
+
+    /// What a room tells, which belongs to the meeting of `main`, once that is known; both
+    /// `a` and `b` were banned before.
+    fn told_of_bans(main: Option<&str>, back: bool) -> Vec<String> {
+        let (settings, stream) = (settings(), Stream::default());
+        let (mut rooms, mut out) = (Rooms::new(&settings), Outbox::default());
+        let jid = RoomJid::parse("room@muc.x").unwrap();
+        let mut room = Room::new(jid.clone(), 0, settings.nick.clone());
+        (room.membership, room.module) = (Membership::In, true);
+        rooms.all.insert(jid.clone(), room);
+        let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
+        let (none, outcast) = (Affiliation::None, Affiliation::Outcast);
+        part.presence(presence("z", PresenceKind::Available, none));
+        for nick in ["b", "a"] {
+            part.presence(presence(nick, PresenceKind::Available, none));
+            part.presence(presence(nick, PresenceKind::Unavailable, outcast));
+        }
+        if back {
+            part.presence(presence("a", PresenceKind::Available, none));
+        }
+        told(&mut out);
+        let facts = Facts {
+            main: main.and_then(RoomJid::parse),
+            ..Facts::default()
+        };
+        let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
+        part.configured(&jid, facts);
+        let mut told = told(&mut out);
+        told.retain(|told| told.ends_with("came") || told.ends_with("gone"));
+        told
+    }
+
+    #[test]
+    fn b4_a_ban_of_somebody_who_is_back_is_over() {
+        let all = ["a came", "b came", "z came", "all came", "b gone", "a gone"];
+        assert_eq!(told_of_bans(None, false), all);
+        let one = ["a came", "b came", "z came", "all came", "b gone"];
+        assert_eq!(told_of_bans(None, true), one);
+    }
+
+    #[test]
+    fn b15_bans_are_the_main_rooms() {
+        let told = told_of_bans(Some("main@muc.x"), false);
+        assert_eq!(told, ["z came", "all came"]);
     }
 }
