@@ -56,13 +56,13 @@ pub use doctor::tally::Tally;
 pub use doctor::{examination, survey, tally};
 pub use event::{Action, Decision, Input, Report};
 pub use meeting::rights::Override;
-pub use meeting::{NONE_OF_SO_MANY, Steering};
+pub use meeting::{NONE_OF_SO_MANY, SetOverride};
 pub use permissions::unchecked;
 pub use reload::Reload;
 pub use room::module::Module;
 pub use room::{logins, module};
 pub use settings::Settings;
-pub use sizes::Load;
+pub use sizes::Sizes;
 pub use state::State;
 pub use time::{Now, Tick};
 pub use view::{Counts, Found, NotFound, WantedPeople};
@@ -195,7 +195,7 @@ impl Engine {
             Input::StreamRefused => self.name_part().stream_refused(),
             Input::Stanza(stanza) => self.stanza(stanza),
             Input::Reload(reload) => self.reload(*reload),
-            Input::Steer(wish) => self.meeting_part().steer(*wish),
+            Input::SetOverride(wish) => self.meeting_part().set_or_clear(*wish),
             Input::KeyFetched { key, result } => {
                 let waited = self.key_part().fetched(&key, result);
                 self.meeting_part().examine_again(waited);

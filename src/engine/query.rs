@@ -8,7 +8,7 @@ use super::meeting::Meeting;
 use super::meeting::seat::Seat;
 use super::room::Room;
 use super::room::module::{Module, unserved};
-use super::sizes::Load;
+use super::sizes::Sizes;
 use super::state::State;
 use super::view::{Counts, Found, NotFound, View, WantedPeople};
 use crate::api;
@@ -110,9 +110,9 @@ impl Engine {
     }
 
     /// What the engine holds now; goes through everybody.
-    pub fn load(&self) -> Load {
+    pub fn sizes(&self) -> Sizes {
         let sizes = self.out.sizes();
-        Load::of(
+        Sizes::of(
             &self.meetings.all,
             sizes,
             (self.rooms.all.len(), self.rooms.queued()),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// Sizes of what grows and shrinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
+pub struct Sizes {
     /// Timers that are set.
     pub timers: usize,
     /// Requests that wait for their reply.
@@ -21,7 +21,7 @@ pub struct Load {
     pub queued: usize,
 }
 
-impl Load {
+impl Sizes {
     /// Of these meetings; goes through everybody.
     pub fn of(
         meetings: &HashMap<RoomJid, Meeting>,

@@ -105,15 +105,15 @@ fn play(module: bool, plan: Plan, host_absent: AbsentHost, Script(ops): &Script)
         permits <= 4 * events + 20,
         "{permits} requests about permissions for {events} events"
     );
-    let load = play.world.engine.load();
+    let sizes = play.world.engine.sizes();
     // Of a room that has ended something is timed for a while.
     let rooms = play.world.server.rooms.len().max(2);
     // Pings and lists may be under way.
     assert!(
-        load.waiting == 0 && load.requests <= 2 + 2 * rooms,
-        "{load:?}"
+        sizes.waiting == 0 && sizes.requests <= 2 + 2 * rooms,
+        "{sizes:?}"
     );
-    assert!(load.timers <= 8 + 3 * rooms, "{load:?}");
+    assert!(sizes.timers <= 8 + 3 * rooms, "{sizes:?}");
     let left_over = play.world.engine.left_over();
     assert!(
         left_over.is_empty(),

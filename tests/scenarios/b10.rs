@@ -190,13 +190,13 @@ fn b11_nothing_grows_over_a_long_run() {
             let _ = world.role(Some(FOCUS), &r, &format!("n{}", (n + 3) % 40), Role::None);
         }
         world.run(37);
-        most = most.max(world.engine.load().timers);
+        most = most.max(world.engine.sizes().timers);
     }
     assert!(most < 60, "{most} timers");
     for n in 0..40 {
         world.leave(&format!("p{n}@meet.jitsi/1"), &r);
     }
     world.check_quiet();
-    let load = world.engine.load();
-    assert!(load.people == 0 && load.timers < 8, "{load:?}");
+    let sizes = world.engine.sizes();
+    assert!(sizes.people == 0 && sizes.timers < 8, "{sizes:?}");
 }

@@ -148,7 +148,7 @@ fn b9_no_room_is_created() {
     world.run(120_000);
     assert_eq!(world.server.created_by_gavel, 0);
     assert!(sent(&world, 0, is_join).is_empty());
-    assert_eq!(world.engine.load().rooms, 0);
+    assert_eq!(world.engine.sizes().rooms, 0);
 }
 
 #[test]

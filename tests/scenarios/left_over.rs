@@ -124,7 +124,7 @@ fn on_expiry_no_timer_is_left_over_of_people_who_are_gone() {
     let r = room("r");
     world.open_room(&r);
     world.run(5_000);
-    let before = world.engine.load().timers;
+    let before = world.engine.sizes().timers;
     let exp = world.unix_ms() / 1000 + 1_000_000;
     for n in 0..50 {
         let ticket = Ticket::new(Kind::Member, 1).until(exp);
@@ -136,7 +136,7 @@ fn on_expiry_no_timer_is_left_over_of_people_who_are_gone() {
         world.run(50);
     }
     world.run(5_000);
-    assert_eq!(world.engine.load().timers, before);
+    assert_eq!(world.engine.sizes().timers, before);
     // Those who have left as owners keep what they had until then, or until the room ends.
     for n in 0..50 {
         let jid = format!("o{n}@meet.jitsi/1");
@@ -146,10 +146,10 @@ fn on_expiry_no_timer_is_left_over_of_people_who_are_gone() {
         world.leave(&jid, &r);
     }
     world.run(5_000);
-    assert!(world.engine.load().timers >= before + 50);
+    assert!(world.engine.sizes().timers >= before + 50);
     world.leave(crate::sim::FOCUS, &r);
     world.run(5_000);
-    assert!(world.engine.load().timers <= before);
+    assert!(world.engine.sizes().timers <= before);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn on_expiry_no_timer_is_left_over_of_people_who_left_while_gavel_was_put_out() 
     world.open_room(&r);
     world.join("g@meet.jitsi/1", &r, "g", None);
     world.run(5_000);
-    let before = world.engine.load().timers;
+    let before = world.engine.sizes().timers;
     let exp = world.unix_ms() / 1000 + 1_000_000;
     for n in 0..20 {
         let jid = format!("t{n}@meet.jitsi/1");
@@ -174,11 +174,11 @@ fn on_expiry_no_timer_is_left_over_of_people_who_left_while_gavel_was_put_out() 
         world.join(&jid, &r, &format!("t{n}"), Some(ticket));
     }
     world.run(5_000);
-    assert_eq!(world.engine.load().timers, before + 20);
+    assert_eq!(world.engine.sizes().timers, before + 20);
     world.role(None, &r, "gavel", Role::None).unwrap();
     (0..20).for_each(|n| world.leave(&format!("t{n}@meet.jitsi/1"), &r));
     world.run(60_000);
-    let after = world.engine.load().timers;
+    let after = world.engine.sizes().timers;
     assert!(after <= before + 3, "{before} {after}");
 }
 

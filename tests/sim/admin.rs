@@ -2,7 +2,7 @@
 
 use super::choice::{Choice, room};
 use super::world::World;
-use gavel::engine::{Input, Override, Reload, Report, Steering, Warning};
+use gavel::engine::{Input, Override, Reload, Report, SetOverride, Warning};
 use gavel::muc::{Affiliation, BareJid, RoomJid};
 use gavel::policy::Policy;
 
@@ -49,7 +49,7 @@ impl World {
             nick: None,
             display_name: None,
         });
-        self.handle(Input::Steer(Box::new(Steering {
+        self.handle(Input::SetOverride(Box::new(SetOverride {
             main: main.clone(),
             jid: BareJid::parse(who).unwrap(),
             set,

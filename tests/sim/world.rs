@@ -6,7 +6,7 @@ use super::history::History;
 use super::server::{FOCUS, Server};
 use super::spoil::Spoil;
 use gavel::engine::room::Membership;
-use gavel::engine::{Action, Engine, Input, Now, Override, Report, State, Steering};
+use gavel::engine::{Action, Engine, Input, Now, Override, Report, SetOverride, State};
 use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::Policy;
 use gavel::stanza::{Inbound, IqKind, Outbound};
@@ -28,7 +28,7 @@ enum Event {
 /// What an admin does.
 enum Told {
     Policy(Policy),
-    Override(Steering),
+    Override(SetOverride),
 }
 
 /// The whole simulation.
@@ -226,8 +226,8 @@ impl World {
         };
         let told = match &input {
             // Of a meeting that gavel does not know nothing can be set.
-            Input::Steer(wish) if self.engine.meeting(&wish.main).is_none() => None,
-            Input::Steer(wish) => Some(Told::Override((**wish).clone())),
+            Input::SetOverride(wish) if self.engine.meeting(&wish.main).is_none() => None,
+            Input::SetOverride(wish) => Some(Told::Override((**wish).clone())),
             Input::Reload(reload) => Some(Told::Policy(reload.settings.policy.clone())),
             _ => None,
         };

@@ -30,7 +30,7 @@ pub enum Input {
     /// The configuration was read again.
     Reload(Box<crate::engine::Reload>),
     /// An admin sets or clears an override.
-    Steer(Box<crate::engine::Steering>),
+    SetOverride(Box<crate::engine::SetOverride>),
     /// What [`Action::FetchKey`](super::Action::FetchKey) asked for has come, or cannot be had.
     KeyFetched {
         /// What was asked for.

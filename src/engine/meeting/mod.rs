@@ -32,7 +32,7 @@ mod verify;
 pub mod waiting;
 pub mod why;
 
-pub use overrides::Steering;
+pub use overrides::SetOverride;
 pub use signals::{NONE_OF_SO_MANY, guard_has_refused};
 
 use crate::engine::limit::Budget;

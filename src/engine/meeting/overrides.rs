@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// An admin's wish for one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Steering {
+pub struct SetOverride {
     /// The meeting's main room.
     pub main: RoomJid,
     /// The person's bare JID.
@@ -23,8 +23,8 @@ pub struct Steering {
 
 impl MeetingPart<'_> {
     /// Does as an admin wishes.
-    pub fn steer(&mut self, wish: Steering) {
-        let Steering { main, jid, set, by } = wish;
+    pub fn set_or_clear(&mut self, wish: SetOverride) {
+        let SetOverride { main, jid, set, by } = wish;
         match set {
             Some(set) => self.set_override(&main, &jid, set),
             None => self.end_override(&main, &jid, Some(by)),

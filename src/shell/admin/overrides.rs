@@ -6,7 +6,7 @@ use super::limits::Connection;
 use super::rooms::find;
 use crate::api::{OverrideRequest, RoomOverride};
 use crate::config::duration;
-use crate::engine::{Found, Input, NotFound, Override, Steering};
+use crate::engine::{Found, Input, NotFound, Override, SetOverride};
 use crate::muc::RoomJid;
 use crate::shell::driver::Driver;
 use axum::body::Body;
@@ -56,7 +56,7 @@ async fn set(
             display_name: person.display_name,
         };
         let (main, jid) = (person.main, person.jid);
-        driver.steer(Steering {
+        driver.set_or_clear(SetOverride {
             main: main.clone(),
             jid: jid.clone(),
             set: Some(set),
@@ -91,7 +91,7 @@ async fn clear(
             Err(error) => return Err(no_person(error, &room, &who)),
         };
         let was = driver.engine.override_for(&main, &jid);
-        driver.steer(Steering {
+        driver.set_or_clear(SetOverride {
             main,
             jid,
             set: None,
@@ -189,8 +189,8 @@ fn no_person(error: NotFound, room: &RoomJid, who: &str) -> Fault {
 
 impl Driver {
     /// Has the engine do as an admin wishes; what follows is sent with the rest.
-    fn steer(&mut self, wish: Steering) {
-        let input = Input::Steer(Box::new(wish));
+    fn set_or_clear(&mut self, wish: SetOverride) {
+        let input = Input::SetOverride(Box::new(wish));
         self.engine.handle(self.clock.now(), input);
     }
 }
