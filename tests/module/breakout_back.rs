@@ -2,7 +2,8 @@
 
 use crate::breakout::*;
 use crate::on_both;
-use crate::scene::ROOM;
+use crate::permissions::defaults_on;
+use crate::scene::{ROOM, SERVICE};
 use crate::support::{BREAKOUTS, Client, El, Version, sign};
 use serde_json::{Value, json};
 
@@ -74,6 +75,13 @@ async fn module_lets_nobody_back_by_an_id_of_many(version: Version) {
         carol.jid
     );
     assert_eq!(scene.eval(&earlier).await, "done");
+    // Nor does another nick begin a new time, also while Jitsi's features are looked at.
+    let features = [("breakout-enter", "nobody"), ("recording", "everyone")];
+    defaults_on(scene, SERVICE, &features).await;
+    for nick in ["other", "carol"] {
+        carol.presence(ROOM, nick, "").await;
+        carol.sees(ROOM, nick, "there", |_| true).await;
+    }
     meeting.sends(&bob, ONE).await;
     bob.moves(ROOM, ONE).await.unwrap();
     drops_out(&meeting, bob, ONE, "bob").await;

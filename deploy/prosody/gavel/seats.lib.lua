@@ -75,7 +75,8 @@ local function sit(room, full)
 	seats[room.jid] = seats[room.jid] or seconds();
 end
 
--- The seats of a full JID: { room, occupant, meeting, since } each.
+-- The seats of a full JID: { room, occupant, meeting, since } each. While somebody exchanges their nick, there is a
+-- moment in which the room knows neither: their seat stays.
 local function of(full)
 	local found, known = {}, find(full);
 	for room_jid, since in pairs(known and known.seats or {}) do
@@ -84,7 +85,7 @@ local function of(full)
 		local occupant = nick and room._occupants[nick];
 		if occupant then
 			table.insert(found, { room = room, occupant = occupant, meeting = meeting(room), since = since });
-		else
+		elseif not room then
 			known.seats[room_jid] = nil;
 		end
 	end
