@@ -47,6 +47,8 @@ mod messages;
 mod names;
 #[path = "module/permissions.rs"]
 mod permissions;
+#[path = "module/resumption.rs"]
+mod resumption;
 #[path = "module/rights.rs"]
 mod rights;
 #[path = "module/rooms.rs"]

@@ -75,6 +75,27 @@ impl Client {
     /// (JSON; see `mod_test_session`).
     pub async fn connect_with(prosody: &Prosody, jid: &str, session: Option<&str>) -> Self {
         let (bare, resource) = jid.split_once('/').unwrap_or((jid, ""));
+        let mut wire = Self::authenticated(prosody, bare).await;
+        if let Some(fields) = session {
+            wire.set_fields(fields).await;
+        }
+        let wanted = match resource {
+            "" => String::new(),
+            name => format!("<resource>{}</resource>", escape(name)),
+        };
+        let ns = "urn:ietf:params:xml:ns:xmpp-bind";
+        wire.send(&format!(
+            "<iq type='set' id='bind'><bind xmlns='{ns}'>{wanted}</bind></iq>"
+        ))
+        .await;
+        let bound = wire.next("iq", "the bound JID").await;
+        let full = bound.child("bind", ns).and_then(|b| b.named("jid"));
+        let full = full.unwrap_or_else(|| panic!("{jid} was not bound: {bound:?}"));
+        wire.into_client(full.text.clone())
+    }
+
+    /// A stream of somebody who has logged in, before a resource is bound.
+    pub(super) async fn authenticated(prosody: &Prosody, bare: &str) -> Wire {
         let (host, auth) = match bare.split_once('@') {
             Some((user, host)) => {
                 prosody.add_user(user, host);
@@ -92,27 +113,7 @@ impl Client {
         wire.next("success", "SASL success").await;
         wire.restart(host).await;
         wire.next("features", "stream:features").await;
-        if let Some(fields) = session {
-            let fields = escape(fields);
-            wire.send(&format!(
-                "<session xmlns='urn:gavel:test'>{fields}</session>"
-            ))
-            .await;
-            wire.next("session", "the session's fields to be set").await;
-        }
-        let wanted = match resource {
-            "" => String::new(),
-            name => format!("<resource>{}</resource>", escape(name)),
-        };
-        let ns = "urn:ietf:params:xml:ns:xmpp-bind";
-        wire.send(&format!(
-            "<iq type='set' id='bind'><bind xmlns='{ns}'>{wanted}</bind></iq>"
-        ))
-        .await;
-        let bound = wire.next("iq", "the bound JID").await;
-        let full = bound.child("bind", ns).and_then(|b| b.named("jid"));
-        let full = full.unwrap_or_else(|| panic!("{jid} was not bound: {bound:?}"));
-        wire.into_client(full.text.clone())
+        wire
     }
 
     /// Logs in as an external component, e.g. to play gavel; `jid` is what it
@@ -340,7 +341,7 @@ impl Drop for Client {
 }
 
 impl Wire {
-    fn into_client(self, jid: String) -> Client {
+    pub(super) fn into_client(self, jid: String) -> Client {
         let shared = Arc::<Shared>::default();
         // Prosody may have gone on in the same packet.
         for frame in self.frames {

@@ -1,7 +1,7 @@
 //! A stream until it may carry stanzas (RFC 6120 §4, XEP-0114).
 
 use super::client::DEADLINE;
-use super::xml::{El, Frame, Framer};
+use super::xml::{El, Frame, Framer, escape};
 use std::collections::VecDeque;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -83,5 +83,15 @@ impl Wire {
             }
             other => panic!("instead of {what}: {other:?}"),
         }
+    }
+
+    /// Plays Jitsi's modules, which set fields of a session before it has a resource.
+    pub(super) async fn set_fields(&mut self, fields: &str) {
+        let fields = escape(fields);
+        self.send(&format!(
+            "<session xmlns='urn:gavel:test'>{fields}</session>"
+        ))
+        .await;
+        self.next("session", "the session's fields to be set").await;
     }
 }

@@ -2,7 +2,7 @@
 -- its own presence, which takes the place of all that was said before. Jitsi's jitsi_permissions writes one at some of
 -- a client's promotions; where this module has something to say, its own takes the place of that one.
 local st, filters, jid = require "util.stanza", require "util.filters", require "util.jid";
-local full_sessions = prosody.full_sessions;
+local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
 local hooks, seats, jitsi = module.part "hooks", module.part "seats", module.part "jitsi";
 
 local xmlns_jitsi, xmlns_user = "http://jitsi.org/jitmeet", "http://jabber.org/protocol/muc#user";
@@ -66,6 +66,20 @@ local function differs(one, other)
 	return false;
 end
 
+-- Hears of what a session is sent, once.
+local function watch(session)
+	filters.add_filter(session, "stanzas/out", safely, AFTER_JITSI);
+end
+
+-- A connection that takes up a session (XEP-0198) brings filters of its own.
+local function listen(host)
+	if hosts[host].type ~= "local" then return; end
+	hooks.listen(host, "smacks-hibernation-end", function (event)
+		local known = event.resumed.gavel;
+		if known and (known.told or known.untold) then watch(event.resumed); end
+	end);
+end
+
 -- From now on these are the features that the client should show; it hears of them with its next own presence. What it
 -- believes to have beside them (`had`, and what it was told before) it hears to be denied.
 local function show(session, features, had)
@@ -79,7 +93,7 @@ local function show(session, features, had)
 		return;
 	end
 	known.untold = wanted;
-	filters.add_filter(session, "stanzas/out", safely, AFTER_JITSI);
+	watch(session);
 end
 
 -- Where something is to be told: sends the client its own presence once more.
@@ -100,7 +114,7 @@ local function send(session)
 end
 
 return {
-	defaults = defaults, show = show, send = send;
+	listen = listen, defaults = defaults, show = show, send = send;
 	finish = function ()
 		for _, session in pairs(full_sessions) do filters.remove_filter(session, "stanzas/out", safely); end
 	end;

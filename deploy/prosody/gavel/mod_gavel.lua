@@ -9,8 +9,8 @@
 --
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
 -- hooks, moment, past, state, logins, release, standby; text, matrix, claims, evidence, names, jitsi; seats,
--- permissions; arrivals, entering, bypass; buttons, features, occasions, falls, messages; intake; copies; facts,
--- shadow; rights, rooms, lock; guard, refusals; machines, returns, away, breakout.
+-- permissions; arrivals, entering, bypass; buttons, features, occasions, falls, messages; intake; copies;
+-- facts, shadow; rights, rooms, lock; guard, refusals; machines, returns, away, breakout.
 
 local hosts = prosody.hosts;
 
@@ -42,6 +42,7 @@ module.part "breakout";
 local function watch(host)
 	arrivals.listen(host);
 	messages.listen(host);
+	buttons.listen(host);
 	if host ~= who.host then return; end
 	hooks.listen(host, "stanza/jabber:component:accept:handshake", standby.newcomer, 1);
 	hooks.listen(host, "component-authenticated", function ()

@@ -12,15 +12,16 @@ local SAME = 120; -- seconds; an id that two people have carried for longer name
 -- By room JID, the time until which somebody gets back in, by bare JID or user id. Rooms end when all have dropped out.
 local rights = {};
 
--- The verified user id of a session, false where it has none.
+-- The verified user id of a session, false where it has none. Whoever takes up a connection again may bring another
+-- token.
 local function user_id(session)
 	local known = session.gavel or {};
-	if known.user_id == nil then
+	if known.user_id == nil or known.token ~= session.auth_token then
 		local held = claims.token_claims(session);
 		local user = held and type(held.context) == "table" and held.context.user;
 		local id = type(user) == "table" and user.id;
 		local names = type(id) == "string" and id ~= "" or type(id) == "number"; -- null does not
-		known.user_id = names and tostring(id) or false;
+		known.user_id, known.token = names and tostring(id) or false, session.auth_token;
 	end
 	return known.user_id;
 end
