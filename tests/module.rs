@@ -9,6 +9,8 @@ mod support;
 mod arrival;
 #[path = "module/arrival_bounds.rs"]
 mod arrival_bounds;
+#[path = "module/authors.rs"]
+mod authors;
 #[path = "module/bounds.rs"]
 mod bounds;
 #[path = "module/breakout.rs"]

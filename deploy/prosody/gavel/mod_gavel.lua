@@ -9,7 +9,7 @@
 --
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
 -- hooks, moment, past, state, logins, release, standby; text, matrix, claims, evidence, names, jitsi; seats,
--- permissions; arrivals, entering, bypass; buttons, features, occasions, falls, messages; intake; copies;
+-- permissions; arrivals, entering, bypass; buttons, features, occasions, falls, messages, authors; intake; copies;
 -- facts, shadow; rights, rooms, lock; guard, refusals; machines, returns, away, breakout.
 
 local hosts = prosody.hosts;
@@ -35,6 +35,7 @@ module.part "falls";
 module.part "rights";
 module.part "lock";
 module.part "refusals";
+module.part "authors";
 local messages, returns = module.part "messages", module.part "returns";
 module.part "breakout";
 

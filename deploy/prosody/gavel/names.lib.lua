@@ -159,4 +159,8 @@ hooks.hook("muc-occupant-left", function (event)
 	if pins[event.room.jid] then keep(event.room.jid, event.nick, nil); end
 end, hooks.FIRST);
 
-return { pinned = pinned, pin_ahead = pin_ahead, apply = apply };
+return {
+	pinned = pinned, pin_ahead = pin_ahead, apply = apply;
+	-- Whether the name of anybody in a room is kept.
+	are_kept_in = function (room_jid) return pins[room_jid] ~= nil and next(pins[room_jid]) ~= nil; end;
+};

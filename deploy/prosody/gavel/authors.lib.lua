@@ -1,0 +1,33 @@
+-- Whom a message is by. Jitsi's clients show it under another name than its sender's where it says so itself. A visitor
+-- node says so of its visitors, who are not in the room: in <display-name/>, and for older clients in <nick/>. Of
+-- somebody who is in the room the name is known. It is taken out of what they write where names are kept, so that
+-- nobody speaks in the name of another, as it is out of the messages of whoever has a name by their token.
+local full_sessions = prosody.full_sessions;
+local who, hooks, claims, names = module.part "who", module.part "hooks", module.part "claims", module.part "names";
+
+local shown = { ["display-name"] = true, nick = true }; -- some clients look at no namespace
+
+local function says_whom(stanza)
+	for _, child in ipairs(stanza.tags) do
+		if shown[child.name] then return true; end
+	end
+	return false;
+end
+
+local function has_name(full)
+	local session = full_sessions[full];
+	local held = session and claims.token_claims(session);
+	local user = held and type(held.context) == "table" and held.context.user;
+	return type(user) == "table" and type(user.name) == "string" and user.name:find("%S") ~= nil;
+end
+
+local function take_name(event)
+	local stanza = event.stanza;
+	if not says_whom(stanza) or not who.component() then return; end
+	local room, full = who.find_room(stanza), stanza.attr.from;
+	if not room or not room:get_occupant_jid(full) then return; end
+	if not names.are_kept_in(room.jid) and not has_name(full) then return; end
+	stanza:maptags(function (child) if not shown[child.name] then return child; end end);
+end
+
+for _, to in ipairs { "full", "bare" } do hooks.hook("message/"..to, take_name, hooks.FIRST); end
