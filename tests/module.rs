@@ -47,6 +47,8 @@ mod logins;
 mod messages;
 #[path = "module/names.rs"]
 mod names;
+#[path = "module/outages.rs"]
+mod outages;
 #[path = "module/permissions.rs"]
 mod permissions;
 #[path = "module/resumption.rs"]

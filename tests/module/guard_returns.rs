@@ -7,7 +7,7 @@ use crate::support::{Client, Options, Version};
 use std::time::{Duration, Instant};
 
 /// Everybody owner before the join, and after it, as modules of Jitsi do it.
-fn promoting() -> Options {
+pub fn promoting() -> Options {
     Options {
         muc: "test_promote_everyone = true\ntest_promote_early = true".into(),
         ..options()

@@ -7,11 +7,11 @@ use crate::scene::{ROOM, Scene};
 use crate::support::{Client, MUC, Version, nick};
 use std::time::{Duration, Instant};
 
-const MEMBERS_ONLY: (&str, &str) = ("muc#roomconfig_membersonly", "1");
+pub const MEMBERS_ONLY: (&str, &str) = ("muc#roomconfig_membersonly", "1");
 const PASSWORD: (&str, &str) = ("muc#roomconfig_roomsecret", "sesame");
 
 /// A room with these settings where somebody is, and gavel follows.
-async fn closed(version: Version, settings: &[(&str, &str)]) -> (Scene, Client) {
+pub async fn closed(version: Version, settings: &[(&str, &str)]) -> (Scene, Client) {
     let scene = with(version, |options| options.muc_modules.push("test_lobby")).await;
     let inside = scene.person("inside").await;
     scene.follow(ROOM).await;
@@ -24,7 +24,7 @@ async fn closed(version: Version, settings: &[(&str, &str)]) -> (Scene, Client) 
 }
 
 /// Connects without naming a room.
-async fn unnamed(scene: &Scene, user: &str) -> Client {
+pub async fn unnamed(scene: &Scene, user: &str) -> Client {
     let mut fields = session("room", "");
     fields
         .as_object_mut()
@@ -34,7 +34,7 @@ async fn unnamed(scene: &Scene, user: &str) -> Client {
 }
 
 /// Sends a join, of which gavel is asked as it arrives; says so.
-async fn knocks(scene: &Scene, client: &Client, name: &str, said: &str) -> Result<(), String> {
+pub async fn knocks(scene: &Scene, client: &Client, name: &str, said: &str) -> Result<(), String> {
     let answer = async {
         let asked = question(scene).await;
         says(scene, &asked, said, "").await;

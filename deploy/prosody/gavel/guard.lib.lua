@@ -123,6 +123,28 @@ local function entered(event)
 end
 for _, name in ipairs { "muc-room-pre-create", "muc-occupant-pre-join" } do hooks.hook(name, entered, FIRST); end
 
+-- What the gavel whose connection is over was not heard about, by room JID: what was held back, and since when.
+local function unanswered()
+	local found = {};
+	for room_jid, guard in pairs(guards) do
+		local since = guard.since or lease and lease.renewed;
+		if since and next(guard.held) then found[room_jid] = { held = guard.held, since = since }; end
+	end
+	return found;
+end
+
+-- The next gavel may not come for these rooms, either: then what was held back there is given, too.
+local function hand_on(found)
+	for room_jid, of in pairs(found) do
+		local guard = guard_of(room_jid);
+		guard.held = of.held;
+		hooks.timer(OPENS, "open", function ()
+			local room = guards[room_jid] == guard and not guard.judged and muc.get_room_from_jid(room_jid);
+			if room then give_back_all(room, guard, of.since); end
+		end);
+	end
+end
+
 -- Somebody has taken gavel's nick, and gavel comes back under another: nothing passes until it has judged anew.
 hooks.after("muc-broadcast-presence", function (_, room)
 	local guard = guards[room.jid];
@@ -226,5 +248,6 @@ end
 
 return {
 	guarded = guarded, is_machine = is_machine, rank_in = rank_in, hold = hold;
+	unanswered = unanswered, hand_on = hand_on;
 	lease = function () return lease; end, convert = convert, restore = restore;
 };

@@ -49,7 +49,9 @@ local function watch(host)
 	hooks.listen(host, "component-authenticated", function ()
 		who.secret();
 		arrivals.forget();
+		local unanswered = guard.unanswered();
 		state.unfollow_all();
+		guard.hand_on(unanswered);
 		shadow.invite_everywhere();
 	end);
 end

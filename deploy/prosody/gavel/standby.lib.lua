@@ -7,7 +7,7 @@
 local sha1 = require "util.hashes".sha1;
 local now = require "util.time".monotonic; -- seconds since some moment
 local st = require "util.stanza";
-local who = module.part "who";
+local who, text_of = module.part "who", module.part "text";
 
 local QUIET = 5; -- seconds; whoever was heard within that long lives
 local PATIENCE = 10; -- seconds; whoever has not been heard that long after the question does not
@@ -27,7 +27,7 @@ end
 local function knows_secret(session, handshake)
 	local secret = module:context(who.host):get_option_string("component_secret");
 	if not secret or not session.streamid then return false; end
-	return handshake:get_text():lower() == sha1(session.streamid..secret, true);
+	return text_of(handshake):lower() == sha1(session.streamid..secret, true);
 end
 
 -- As mod_component is about to decide about a newcomer.
