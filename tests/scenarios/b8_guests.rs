@@ -182,7 +182,7 @@ fn b8_a_reload_tells_guests_apart_and_lets_them_be() {
     world.reload();
     world.run(1_000);
     let shown = (GUEST.to_owned(), Some("Ada".to_owned()));
-    assert_eq!(pinned(&world, "g"), [shown.clone()]);
+    assert_eq!(pinned(&world, "g"), std::slice::from_ref(&shown));
     world.choice.guests = GuestNames::Free;
     world.reload();
     world.run(1_000);
