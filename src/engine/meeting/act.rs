@@ -129,7 +129,7 @@ impl MeetingPart<'_> {
             return self.report_request(main, bare, &request, Outcome::GivenUp);
         }
         if unacceptable {
-            self.note_wrapper(main);
+            self.tell_refused_by_module(main);
         }
         let Some(person) = self.person_mut(main, bare) else {
             return;

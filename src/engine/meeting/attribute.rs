@@ -194,7 +194,7 @@ impl MeetingPart<'_> {
             new,
             by: maker.party,
         };
-        self.note_foreign(main, bare, &change.by, maker.pace, taken);
+        self.remember_change(main, bare, &change.by, maker.pace, taken);
         if matches!(taken, Taken::SteppedDown | Taken::Lowered) {
             self.forget_devices(main);
         }
@@ -224,7 +224,7 @@ impl MeetingPart<'_> {
     }
 
     /// Notes whose change it is that gavel is about to answer.
-    fn note_foreign(
+    fn remember_change(
         &mut self,
         main: &RoomJid,
         bare: &BareJid,

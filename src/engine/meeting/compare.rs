@@ -158,7 +158,7 @@ impl MeetingPart<'_> {
         if earliest > now {
             return self.delay(main, bare, earliest, &plan);
         }
-        self.note_pace(main, bare, plan.pace);
+        self.count_correction(main, bare, plan.pace);
         self.set_affiliation(main, bare, plan);
     }
 
@@ -169,7 +169,7 @@ impl MeetingPart<'_> {
         meeting.map_or(now, |meeting| meeting.budget.next(now))
     }
 
-    fn note_pace(&mut self, main: &RoomJid, bare: &BareJid, pace: Pace) {
+    fn count_correction(&mut self, main: &RoomJid, bare: &BareJid, pace: Pace) {
         let now = self.now.tick;
         if pace == Pace::Free {
             return;
@@ -329,7 +329,7 @@ impl MeetingPart<'_> {
             bare.clone(),
             PersonAsk::Role(room.clone(), nick, to),
         );
-        self.note_pace(main, bare, pace);
+        self.count_correction(main, bare, pace);
         self.out.ask(room.as_str(), request, purpose);
         true
     }

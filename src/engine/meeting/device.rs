@@ -20,7 +20,7 @@ const VACANT_MS: u64 = 5_000;
 
 impl MeetingPart<'_> {
     /// Remembers the verified user behind a JID.
-    pub(super) fn note_user(&mut self, place: &Place) {
+    pub(super) fn remember_user(&mut self, place: &Place) {
         let now = self.now.unix_ms;
         let (main, bare) = (&place.main, &place.bare);
         let person = self.known().person(main, bare);

@@ -17,7 +17,7 @@ pub const NONE_OF_SO_MANY: u64 = 12;
 
 impl MeetingPart<'_> {
     /// Somebody's claims, or the lack of them, have been judged.
-    pub fn note_verdict(&mut self, verdict: &Verdict, claims: Option<&Claims>) {
+    pub fn tally_with_token(&mut self, verdict: &Verdict, claims: Option<&Claims>) {
         if let Reason::RuleNeedsClaims(rule) = &verdict.reason {
             self.out.tally.needs_claims.insert(rule.to_string());
             let rule = rule.to_string();
@@ -69,7 +69,7 @@ impl MeetingPart<'_> {
     }
 
     /// A module of Prosody refuses gavel's requests.
-    pub fn note_wrapper(&mut self, main: &RoomJid) {
+    pub fn tell_refused_by_module(&mut self, main: &RoomJid) {
         if let Some(room) = self.rooms.get(main) {
             self.out.tally.services[room.service].refused_by_module += 1;
         }
@@ -80,7 +80,7 @@ impl MeetingPart<'_> {
 
 /// Something wants to make a moderator of somebody who came without a token, and
 /// nobody has come with one: people log in here in another way.
-pub(super) fn note_tokenless(
+pub(super) fn tell_nobody_has_token(
     known: Known<'_>,
     out: &mut Outbox,
     (main, bare): (&RoomJid, &BareJid),
@@ -127,7 +127,7 @@ pub fn guard_has_refused(known: Known<'_>, out: &mut Outbox, refused: &[Refused]
             },
         };
         out.tally.guarded(&by, main.service());
-        note_tokenless(known, out, (main, &bare), &by);
+        tell_nobody_has_token(known, out, (main, &bare), &by);
     }
 }
 

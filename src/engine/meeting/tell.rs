@@ -4,7 +4,7 @@ use super::known::Known;
 use super::part::MeetingPart;
 use super::person::InFlight;
 use super::rights::Event;
-use super::signals::note_tokenless;
+use super::signals::tell_nobody_has_token;
 use super::why::Why;
 use crate::engine::asker::Asker;
 use crate::engine::event::{Cause, Change, Decision as Told, Outcome, Party, Report};
@@ -88,7 +88,7 @@ impl MeetingPart<'_> {
             rooms: self.rooms,
             meetings: self.meetings,
         };
-        note_tokenless(known, self.out, (main, bare), by);
+        tell_nobody_has_token(known, self.out, (main, bare), by);
     }
 
     /// Counts whoever could be lowered by ad-hoc command only, though gavel is

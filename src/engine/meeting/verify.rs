@@ -70,7 +70,7 @@ impl MeetingPart<'_> {
         let claims = finding.claims.as_ref().map(|(_, claims)| claims);
         let refused = !finding.rejected.is_empty() || finding.awaiting.is_some();
         let verdict = self.judge(place, claims, refused);
-        self.note_verdict(&verdict, claims);
+        self.tally_with_token(&verdict, claims);
         let verdict = self.verdicts.share(verdict);
         let credentials = finding.claims.map(|(source, claims)| {
             Box::new(Credentials {
@@ -93,7 +93,7 @@ impl MeetingPart<'_> {
         self.watch_expiry(place);
         self.lapse_if_expired(place);
         self.out.tell_of_seat(SeatNews::Judged(place.clone()));
-        self.note_user(place);
+        self.remember_user(place);
         self.mark(&place.main, &place.bare);
     }
 
