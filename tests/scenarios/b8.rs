@@ -5,7 +5,7 @@ use crate::sim::{Choice, Kind, Ticket, World, room};
 use gavel::engine::settings::Freeze;
 use gavel::engine::{Report, Warning};
 use gavel::muc::RoomJid;
-use gavel::stanza::{DisplayName, Outbound};
+use gavel::stanza::{DisplayName, Outbound, Request};
 
 const T: &str = "t@meet.jitsi/1";
 
@@ -120,6 +120,25 @@ fn b8_a_nick_is_turned_back_once_per_change() {
     }
     assert_eq!(reverts(&world).len(), 2);
     world.check_quiet();
+}
+
+/// The module keeps the name of whoever has the nick, and answers `item-not-found` where
+/// nobody has it any more.
+#[test]
+fn b8_who_changes_their_nick_as_their_name_is_being_kept_has_it_kept() {
+    let (mut world, r) = World::opened(Choice::default());
+    world.write(T, &r, "t", written("Ada", 0));
+    world.run(8);
+    world.write(T, &r, "u", written("Ada", 1));
+    world.run(1_000);
+    let pinned = world.sent.iter().filter_map(|(_, stanza)| match stanza {
+        Outbound::Iq {
+            request: Request::Pin { nick, .. },
+            ..
+        } => Some(nick.as_str()),
+        _ => None,
+    });
+    assert_eq!(pinned.collect::<Vec<_>>(), ["t", "u"]);
 }
 
 #[test]

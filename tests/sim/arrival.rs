@@ -1,10 +1,12 @@
 //! People about to enter: what the module asks, and what becomes of the answer.
 
-use super::claims::{self, Kind, Ticket};
+use super::claims::{self, Ticket};
+use super::history::{judge, knows};
 use super::room::bare;
 use super::server::Server;
 use super::world::World;
 use gavel::muc::{Affiliation, RoomJid};
+use gavel::policy::Entitlement;
 use gavel::stanza::{Arrival, Inbound, Iq, IqKind, IqPayload, Reply};
 use std::collections::BTreeMap;
 
@@ -23,12 +25,19 @@ struct Expected {
     full: String,
     room: RoomJid,
     ticket: Ticket,
+    /// What the policy gives them; not known once it has changed.
+    right: Option<Entitlement>,
 }
 
 impl Arrivals {
     pub fn forget(&mut self) {
         self.asked.clear();
         self.said.clear();
+    }
+
+    /// The policy is another.
+    pub fn judged_anew(&mut self) {
+        self.asked.values_mut().for_each(|asked| asked.right = None);
     }
 
     /// Whom and which room a question is about.
@@ -52,11 +61,9 @@ impl Arrivals {
         let Some(affiliation) = affiliation else {
             return;
         };
-        let right = match expected.ticket.kind {
-            Kind::Owner => Affiliation::Owner,
-            Kind::Member => Affiliation::Member,
-        };
-        assert_eq!(affiliation, right, "said of {expected:?}");
+        let said = Entitlement::Affiliation(affiliation);
+        let right = expected.right.is_none_or(|right| right == said);
+        assert!(right, "{affiliation} is said of {expected:?}");
         self.said
             .insert(expected.full.clone(), (expected, affiliation));
     }
@@ -105,12 +112,14 @@ impl World {
         }
         let place = format!("{room}/");
         let evidence = claims::bridged(Some(&ticket), &self.server.stream_id, full, &place);
+        let policy = &self.choice.policy;
         let arrivals = &mut self.server.arrivals;
         arrivals.next += 1;
         let id = format!("arrival{}", arrivals.next);
         let expected = Expected {
             full: full.to_owned(),
             room: room.clone(),
+            right: knows(policy).then(|| judge(policy, Some(ticket.kind))),
             ticket,
         };
         arrivals.said.remove(full);

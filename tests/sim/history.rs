@@ -24,7 +24,7 @@ pub use scene::{By, Moment, Scene, Seat, What};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-pub use verdict::{CONDITIONS, knows};
+pub use verdict::{CONDITIONS, judge, knows};
 
 /// Answers that were given before, by moment and JID.
 type Known<T> = RefCell<BTreeMap<(usize, String), T>>;
@@ -91,6 +91,15 @@ impl Meeting {
             sure,
             prior: self.moments.len().saturating_sub(1),
         });
+    }
+
+    /// Whether gavel has asked the room to make somebody this, and nothing has changed
+    /// since.
+    fn was_asked(&self, jid: &str, affiliation: Affiliation) -> bool {
+        let about = self.about.get(jid).into_iter().flatten().rev();
+        let mut last = about.map(|k| &self.moments[*k].what);
+        let last = last.find(|what| matches!(what, What::Asked(_) | What::Change { .. }));
+        last == Some(&What::Asked(affiliation))
     }
 
     /// The index of now.
@@ -215,6 +224,11 @@ impl History {
         let doubted = meeting.scene.doubted.remove(jid);
         let old = Rc::make_mut(&mut meeting.scene.shown).insert(jid.to_owned(), new);
         let told_by_nobody = by == By::Nobody;
+        // What gavel asks for last comes without an actor, too.
+        let by = match told_by_nobody && meeting.was_asked(jid, new) {
+            true => By::Gavel,
+            false => by,
+        };
         if old == Some(new) || old.is_none() && told_by_nobody {
             return;
         }

@@ -4,7 +4,7 @@ use super::history::{Allowed, Meeting, Truth, What, knows};
 use super::room::bare;
 use super::server::FOCUS;
 use super::world::World;
-use gavel::muc::{Affiliation, RoomJid};
+use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::policy::Fallback;
 
 impl World {
@@ -117,7 +117,12 @@ impl Meeting {
         let scene = self.scene();
         let first = scene.policy.fallback == Fallback::First;
         let mut there = has.iter().filter(|(jid, _)| scene.is_present(jid));
-        let moderated = there.any(|(_, has)| has.moderates());
+        let by_role = |jid: &str| {
+            let mut seats = scene.seats_of(jid);
+            let moderator = seats.any(|(_, seat)| seat.role == Role::Moderator);
+            moderator && self.may_have_anything(jid)
+        };
+        let moderated = there.any(|(jid, has)| has.moderates() || by_role(jid));
         if first && !moderated && host == Truth::No {
             let mut people = has.iter().map(|(jid, _)| jid);
             let waits = people.find(|jid| {

@@ -367,6 +367,7 @@ impl World {
         self.disconnect();
         let state: State = serde_json::from_str(&saved).unwrap();
         self.engine = Engine::new(self.choice.settings(), state);
+        self.server.arrivals.judged_anew();
         if *self.history.policy != self.choice.policy {
             self.history.configure(self.choice.policy.clone());
         }
@@ -380,7 +381,10 @@ impl World {
 
     fn tell_history(&mut self, told: Option<Told>) {
         match told {
-            Some(Told::Policy(policy)) => self.history.configure(policy),
+            Some(Told::Policy(policy)) => {
+                self.server.arrivals.judged_anew();
+                self.history.configure(policy);
+            }
             Some(Told::Override(wish)) => {
                 let until = |set: &Override| set.until.unwrap_or(u64::MAX);
                 let set = wish.set.as_ref();

@@ -4,6 +4,7 @@ use super::part::MeetingPart;
 use super::person::{Foreign, Pace};
 use super::rights::{Author, Event, Root, Shift, Taken};
 use crate::engine::event::{Cause, Change as Changed, Outcome, Party, PartyKind};
+use crate::engine::order::Order;
 use crate::engine::room::event::Place;
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use crate::policy::Policy;
@@ -104,6 +105,11 @@ impl MeetingPart<'_> {
         let called = by_presence && self.rooms.get(jid).is_some_and(|room| room.roll.is_some());
         if jid != main && old && !called && self.told_by_main(main) {
             return;
+        }
+        if jid != main && affiliation == Affiliation::Outcast && self.told_by_main(main) {
+            // The room may have been held back until its configuration was known, and
+            // the ban lifted meanwhile.
+            self.out.order(Order::List(main.clone(), affiliation));
         }
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;

@@ -4,8 +4,9 @@
 use super::part::MeetingPart;
 use super::rights::{Event, Override};
 use crate::engine::event::{Cause, Change, Outcome};
+use crate::engine::order::Order;
 use crate::engine::timers::Timer;
-use crate::muc::{BareJid, RoomJid};
+use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::time::Duration;
 
 /// An admin's wish for one person.
@@ -47,6 +48,12 @@ impl MeetingPart<'_> {
         person.because = Some(Cause::Override);
         self.apply(main, jid, Event::Overridden(Box::new(set)));
         self.wake_at_end(main, jid, until);
+        let person = self.known().person(main, jid);
+        if person.is_some_and(|person| !person.is_present() && person.rights.shown().is_none()) {
+            // They may be banned: nothing is kept of people who are away and hold nothing.
+            let list = Order::List(main.clone(), Affiliation::Outcast);
+            self.out.order(list);
+        }
         let why = (Cause::Override, None);
         self.tell_now(main, jid, change, why, Outcome::Applied);
         self.mark(main, jid);

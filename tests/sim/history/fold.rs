@@ -130,7 +130,8 @@ impl Facts {
                 Affiliation::None if members_only && !banned => Allowed::AtMost(member),
                 _ if present => Allowed::Exactly(set),
                 _ if banned => Allowed::NotBanned(set.max(member)),
-                _ => Allowed::AtMost(set),
+                // Nobody lists the members who are away.
+                _ => Allowed::AtMost(set.max(member)),
             };
         }
         if self.ban_is_lifted {
@@ -205,9 +206,11 @@ impl Meeting {
                 guests: scene.policy.guests,
             })
             .collect();
-        with(&mut all, self.grants(i, jid), |facts, grant| {
-            facts.grant = grant
-        });
+        if scene.is_present(jid) || !self.left_banned(i, jid) {
+            with(&mut all, self.grants(i, jid), |facts, grant| {
+                facts.grant = grant
+            });
+        }
         with(&mut all, self.caps(i, jid), |facts, cap| facts.cap = cap);
         with(&mut all, self.kept(i, jid), |facts, kept| facts.kept = kept);
         with(&mut all, self.lifted(i, jid), |facts, ban| {

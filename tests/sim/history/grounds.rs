@@ -4,7 +4,7 @@
 use super::scene::{By, Moment, What};
 use super::{Facts, Meeting};
 use gavel::muc::{Affiliation, Role};
-use gavel::policy::{Fallback, Grants};
+use gavel::policy::{Entitlement, Fallback, Grants};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,6 +162,27 @@ impl Meeting {
             Some(grant) => grant.by_election,
             None => facts.elected,
         }))
+    }
+
+    /// Whether somebody has left while they were banned: then a grant is for when they
+    /// come again.
+    pub(super) fn left_banned(&self, i: usize, jid: &str) -> bool {
+        let about = self.about.get(jid).into_iter().flatten().rev();
+        let last = about.copied().filter(|k| *k <= i).find(|k| {
+            let promoted = match &self.moments[*k].what {
+                What::Change { new, by, .. } => {
+                    new.moderates() && self.entitled(*k, by) != Truth::No
+                }
+                _ => false,
+            };
+            promoted || matches!(self.moments[*k].what, What::Left | What::Lost)
+        });
+        last.is_some_and(|k| {
+            let moment = &self.moments[k];
+            let left = matches!(moment.what, What::Left | What::Lost);
+            let before = &self.moments[moment.prior].scene;
+            left && before.shows(jid) == Some(Affiliation::Outcast)
+        })
     }
 
     /// What an admin has set.
@@ -327,7 +348,14 @@ impl Meeting {
     /// What somebody absent keeps of what their token gave, until when.
     pub fn kept(&self, i: usize, jid: &str) -> Vec<Option<Affiliation>> {
         let now = self.moments[i].scene.unix;
-        let all = self.traced(self.moments_of(i, jid), |k| {
+        let valid = |until: Option<u64>| until.is_none_or(|until| until > now);
+        let still = |(kept, until)| Some(kept).filter(|_| valid(until));
+        let all = self.kept_until(i, jid).into_iter();
+        all.map(|kept| kept.and_then(still)).collect()
+    }
+
+    fn kept_until(&self, i: usize, jid: &str) -> Vec<Option<(Affiliation, Option<u64>)>> {
+        self.traced(self.moments_of(i, jid), |k| {
             let moment = self.about(k, jid)?;
             let before = &self.moments[moment.prior].scene;
             let protect = moment.scene.policy.protect_hosts;
@@ -356,7 +384,10 @@ impl Meeting {
                         let back = back.and(by_other);
                         let until = match before.is_present(jid) {
                             true => before.until(jid),
-                            false => None,
+                            false => {
+                                let kept = self.kept_until(moment.prior, jid).into_iter();
+                                kept.flatten().find_map(|(_, until)| until)
+                            }
                         };
                         let kept = Some((Affiliation::Owner, until));
                         return match back.and(self.counts(k, jid)) {
@@ -374,10 +405,7 @@ impl Meeting {
                 }
                 _ => None,
             }
-        });
-        let valid = |until: Option<u64>| until.is_none_or(|until| until > now);
-        let still = |(kept, until)| Some(kept).filter(|_| valid(until));
-        all.into_iter().map(|kept| kept.and_then(still)).collect()
+        })
     }
 
     /// The override of somebody that was taken away, or ended, at `k`.
@@ -397,19 +425,27 @@ impl Meeting {
             }
             let before = moment.prior;
             if self.cleared(k, jid).is_some_and(Affiliation::moderates) {
-                return Some((Some(()), Truth::Yes));
+                return match self.power_but_left_alone(k, jid) {
+                    Truth::Yes => Some((None, Truth::Yes)),
+                    power => Some((Some(()), power.not())),
+                };
             }
             let election = self.host(k) != self.host(before);
             let about = moment.jid == jid || moment.what == What::Configured || election;
             if !about && k != i {
                 return None;
             }
-            let power = self.power_but_left_alone(k, jid);
-            let fell = self.power_but_left_alone(before, jid).and(power.not());
             let by_role = scene
                 .seats_of(jid)
                 .any(|(_, seat)| seat.role == Role::Moderator);
             let low = !scene.shows(jid).is_some_and(Affiliation::moderates) && !by_role;
+            let alone = scene.verdicts(jid).contains(&Some(Entitlement::Keep));
+            if alone && self.overridden(k, jid).is_none() {
+                // Nothing new is known of somebody who is left alone.
+                return low.then_some((None, Truth::Maybe));
+            }
+            let power = self.power_but_left_alone(k, jid);
+            let fell = self.power_but_left_alone(before, jid).and(power.not());
             // When an election is over, what it gave is still to be taken back.
             let elected = moment.jid == jid && moment.what == What::Asked(Affiliation::Owner);
             match fell {

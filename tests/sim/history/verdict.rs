@@ -38,7 +38,8 @@ pub fn rank(entitlement: &Entitlement) -> u8 {
     }
 }
 
-fn judge(policy: &Policy, kind: Option<Kind>) -> Entitlement {
+/// What the policy gives somebody with such a token.
+pub fn judge(policy: &Policy, kind: Option<Kind>) -> Entitlement {
     for rule in policy.rules.iter() {
         let word = rule.name().split('-').next().unwrap();
         let power = matches!(rule.gives(), Entitlement::Affiliation(a) if a.moderates());

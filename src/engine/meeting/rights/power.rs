@@ -177,9 +177,9 @@ impl Rights {
     }
 
     /// Whether gavel has to know, of somebody absent too, whether they are banned: their
-    /// ban is to be lifted, or an admin has set one.
+    /// ban is to be lifted, or an admin has set something.
     pub fn depends_on_ban(&self) -> bool {
-        self.is_ban_to_be_lifted() || self.overridden_to() == Some(Affiliation::Outcast)
+        self.is_ban_to_be_lifted() || self.overridden_to().is_some()
     }
 
     /// The last affiliation below moderator that the room has shown.
