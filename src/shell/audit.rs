@@ -33,6 +33,8 @@ enum Order {
 /// Where lines are handed in.
 pub(super) struct Audit {
     orders: Option<Sender<Order>>,
+    /// Whether lines are wanted: without a file nobody is woken for them.
+    wanted: bool,
     waiting: Arc<AtomicUsize>,
     lost: u64,
     ended: Receiver<()>,
@@ -56,8 +58,9 @@ impl Audit {
                 "decisions are not written to log.audit ({error}): see the limits that the system sets for this process"
             );
         }
-        let audit = Self {
+        let mut audit = Self {
             orders: Some(orders),
+            wanted: false,
             waiting,
             lost: 0,
             ended,
@@ -67,12 +70,16 @@ impl Audit {
     }
 
     /// Writes to `path` from now on, opened anew.
-    pub(super) fn open(&self, path: Option<PathBuf>) {
+    pub(super) fn open(&mut self, path: Option<PathBuf>) {
+        self.wanted = path.is_some();
         self.order(Order::Open(path));
     }
 
     /// Writes one line, without its end.
     pub(super) fn line(&mut self, json: Bytes) {
+        if !self.wanted {
+            return;
+        }
         if self.waiting.load(Ordering::Relaxed) >= MAX_WAITING {
             self.lost += 1;
             if self.lost.is_power_of_two() {

@@ -61,7 +61,7 @@ impl Stats {
     }
 
     /// Writes decisions to `path` from now on, opened anew.
-    pub(super) fn open_audit(&self, path: Option<PathBuf>) {
+    pub(super) fn open_audit(&mut self, path: Option<PathBuf>) {
         self.audit.open(path);
     }
 
