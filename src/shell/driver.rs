@@ -22,6 +22,10 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
+/// So many stanzas that were read at once are taken before anything else is looked at: a
+/// flood holds up what is due for a few milliseconds.
+const BURST: usize = 32;
+
 /// Questions to the task that has the engine.
 pub(super) type EngineHandle = Handle<Driver>;
 /// Those that have been asked.
@@ -106,7 +110,7 @@ impl Driver {
                     silent = self.drive(link, Input::KeyFetched { key, result }).await;
                 }
                 event = link.next() => match event {
-                    LinkEvent::Stanza(bytes) => silent = self.stanza(link, bytes).await,
+                    LinkEvent::Stanza(bytes) => silent = self.stanzas(link, bytes).await,
                     LinkEvent::Ended(error) => return End::Link(error),
                 }
             }
@@ -139,13 +143,20 @@ impl Driver {
         self.calls.done(start.elapsed());
     }
 
-    /// Whoever waits to be settled waits for what is sent, and for no log.
     async fn send_collected(&mut self, link: &mut Link) -> bool {
+        let mut collected = Collected::default();
+        self.collect(&mut collected);
+        self.send(link, collected).await
+    }
+
+    /// Whoever waits to be settled waits for what is sent, and for no log. Answers
+    /// whether to hang up.
+    async fn send(&mut self, link: &mut Link, collected: Collected) -> bool {
         let Collected {
             mut batch,
             reports,
             hang_up,
-        } = self.collect();
+        } = collected;
         if !batch.is_empty() {
             wire::pad(&mut batch);
             link.send(&batch).await;
@@ -156,13 +167,14 @@ impl Driver {
 
     /// Carries out the engine's actions where there is no stream: nothing is sent.
     fn collect_unsent(&mut self) {
-        let reports = self.collect().reports;
+        let mut collected = Collected::default();
+        self.collect(&mut collected);
+        let reports = collected.reports;
         reports.iter().for_each(|report| self.told(report));
     }
 
     /// Takes the engine's actions.
-    fn collect(&mut self) -> Collected {
-        let mut collected = Collected::default();
+    fn collect(&mut self, collected: &mut Collected) {
         while let Some(action) = self.engine.poll() {
             match action {
                 Action::Send(stanza) => match self.encoder.encode(&stanza) {
@@ -181,7 +193,6 @@ impl Driver {
                 Action::HangUp => collected.hang_up = true,
             }
         }
-        collected
     }
 
     /// Tells the engine that a stanza was not sent. Others can bring that about as
@@ -242,22 +253,40 @@ impl Driver {
         }
     }
 
-    async fn stanza(&mut self, link: &mut Link, bytes: Bytes) -> bool {
-        match self.decoder.decode(bytes.clone()) {
+    /// Takes a stanza and those that were read with it, up to [`BURST`], and answers
+    /// them in one write.
+    async fn stanzas(&mut self, link: &mut Link, first: Bytes) -> bool {
+        let mut collected = Collected::default();
+        let mut next = Some(first);
+        for left in (0..BURST).rev() {
+            let Some(bytes) = next.take() else {
+                break;
+            };
+            self.stanza(&bytes);
+            self.collect(&mut collected);
+            // The stream may be over with what was just taken.
+            if left > 0 && !collected.hang_up {
+                next = link.at_hand();
+            }
+        }
+        self.send(link, collected).await
+    }
+
+    fn stanza(&mut self, bytes: &Bytes) {
+        let stanza = match self.decoder.decode(bytes.clone()) {
             Ok(stanza) => {
                 self.stats.stanza(&stanza);
                 if stanza.is_partial() {
                     self.left_out("a part of it is too long or malformed");
                 }
-                self.drive(link, Input::Stanza(stanza)).await
+                stanza
             }
             Err(error) => {
                 self.left_out(&error.to_string());
-                let unread = Box::new(self.decoder.unread(&bytes, &error));
-                self.drive(link, Input::Stanza(Inbound::Unread(unread)))
-                    .await
+                Inbound::Unread(Box::new(self.decoder.unread(bytes, &error)))
             }
-        }
+        };
+        self.engine.handle(self.clock.now(), Input::Stanza(stanza));
     }
 
     /// Counts a stanza that could not be read, or not all of it. Any participant

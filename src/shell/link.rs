@@ -163,6 +163,19 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
+    /// The next stanza that was read together with the last, if any.
+    pub fn at_hand(&mut self) -> Option<Bytes> {
+        if self.ended.is_some() {
+            return None;
+        }
+        match self.framer.next_frame()? {
+            Frame::Stanza(bytes) => return Some(bytes),
+            Frame::StreamError(bytes) => self.ended = Some(self.stream_error(&bytes)),
+            Frame::End => self.ended = Some(self.peer.closed()),
+        }
+        None
+    }
+
     /// Sends stanzas: one write, and what the server does not take at once
     /// goes out during [`next`](Self::next). Never waits, so two peers that
     /// write at once cannot block each other; a server that leaves 64 MiB
@@ -199,16 +212,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
             if let Some(reason) = &self.ended {
                 return Poll::Ready(LinkEvent::Ended(reason.clone()));
             }
-            if let Some(frame) = self.framer.next_frame() {
-                match frame {
-                    Frame::Stanza(bytes) => return Poll::Ready(LinkEvent::Stanza(bytes)),
-                    Frame::StreamError(bytes) => self.ended = Some(self.stream_error(&bytes)),
-                    Frame::End => self.ended = Some(self.peer.closed()),
-                }
-                continue;
+            if let Some(bytes) = self.at_hand() {
+                return Poll::Ready(LinkEvent::Stanza(bytes));
             }
-            self.write(cx);
-            ready!(self.poll_read(cx));
+            if self.ended.is_none() {
+                self.write(cx);
+                ready!(self.poll_read(cx));
+            }
         }
     }
 

@@ -287,3 +287,12 @@ async fn b14_the_secret_is_in_no_debug_output() {
     let (link, _far) = open("").await;
     assert!(!format!("{:?} {link:?}", config()).contains("hush"));
 }
+
+#[tokio::test]
+async fn what_was_read_together_is_at_hand() {
+    let (mut link, _far) = open("<presence/><iq/></stream:stream>").await;
+    assert!(matches!(link.next().await, LinkEvent::Stanza(bytes) if bytes == "<presence/>"));
+    assert_eq!(link.at_hand().as_deref(), Some(&b"<iq/>"[..]));
+    assert_eq!(link.at_hand(), None);
+    assert!(matches!(link.next().await, LinkEvent::Ended(_)), "not lost");
+}
