@@ -81,10 +81,10 @@ pub fn given(person: Person) -> Affiliation {
     }
 }
 
-/// Resident memory of a process, in bytes.
+/// Resident memory of a process without its code and other files, in bytes.
 pub fn resident(pid: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let line = status.lines().find(|line| line.starts_with("RssAnon:"));
     let kib = line.unwrap().split_whitespace().nth(1).unwrap();
     kib.parse::<usize>().unwrap() * 1024
 }

@@ -46,20 +46,26 @@ impl StandIn {
 
     /// Sends this and answers gavel until it has nothing more to ask.
     pub fn say(&mut self, stanzas: &str) {
-        self.socket.write_all(stanzas.as_bytes()).unwrap();
-        while self.exchange() > 0 {}
+        let mut said = stanzas.to_owned();
+        loop {
+            said = self.exchange(said);
+            if said.is_empty() {
+                return;
+            }
+        }
     }
 
-    /// Answers whatever gavel asks before it answers a ping; says how much.
-    fn exchange(&mut self) -> usize {
+    /// Sends this, and a ping behind it in the same write. Gives the answers to
+    /// whatever gavel asks before it answers the ping.
+    fn exchange(&mut self, mut said: String) -> String {
         self.pings += 1;
         let id = format!("ping{}", self.pings);
-        let ping = format!(
+        said += &format!(
             "<iq type='get' id='{id}' from='{SERVICE}' to='gavel@{COMPONENT}/gavel'>\
              <ping xmlns='urn:xmpp:ping'/></iq>"
         );
-        self.socket.write_all(ping.as_bytes()).unwrap();
-        let mut asked = 0;
+        self.socket.write_all(said.as_bytes()).unwrap();
+        let mut answers = String::new();
         loop {
             while let Some(frame) = self.framer.next_frame() {
                 let Frame::Stanza(bytes) = frame else {
@@ -72,11 +78,9 @@ impl StandIn {
                 );
                 let stanza = stanza.unwrap();
                 if stanza.attr("id") == Some(&id) {
-                    return asked;
+                    return answers;
                 }
-                let answer = answer(&stanza);
-                asked += usize::from(!answer.is_empty());
-                self.socket.write_all(answer.as_bytes()).unwrap();
+                answers += &answer(&stanza);
             }
             let said = read(&mut self.socket);
             self.framer.feed(&said);
