@@ -62,7 +62,7 @@ fn standing(stanza: &Inbound) -> (&str, Option<Affiliation>, Option<Role>, Optio
 }
 
 fn plain(name: &str) -> DisplayName {
-    DisplayName::Plain(name.to_owned())
+    DisplayName::Plain(name.into())
 }
 
 #[test]

@@ -208,32 +208,32 @@ fn table_of_display_names() {
     const NICK: &str = "<nick xmlns='http://jabber.org/protocol/nick'>";
     let rows: &[PresenceRow] = &[
         ("one", "{N}A &amp; &#66;&#x43;<![CDATA[<D>]]></nick>", |p| {
-            p.display_name = DisplayName::Plain("A & BC<D>".to_owned());
+            p.display_name = DisplayName::Plain("A & BC<D>".into());
         }),
         ("empty", "{N}</nick>", |p| {
-            p.display_name = DisplayName::Plain(String::new())
+            p.display_name = DisplayName::Plain("".into())
         }),
         ("line ends", "{N}a\r\nb\rc&#13;</nick>", |p| {
-            p.display_name = DisplayName::Plain("a\nb\nc\r".to_owned());
+            p.display_name = DisplayName::Plain("a\nb\nc\r".into());
         }),
         ("of no namespace of its own", "<nick>A</nick>", |p| {
-            p.display_name = DisplayName::Irregular("A".to_owned());
+            p.display_name = DisplayName::Irregular("A".into());
         }),
         ("of any other", "<nick xmlns='u:v'>A</nick>", |p| {
-            p.display_name = DisplayName::Irregular("A".to_owned());
+            p.display_name = DisplayName::Irregular("A".into());
         }),
         ("two", "{N}A</nick>{N}B</nick>", |p| {
-            p.display_name = DisplayName::Irregular("B".to_owned());
+            p.display_name = DisplayName::Irregular("B".into());
         }),
         (
             "two, the second elsewhere",
             "{N}A</nick><nick xmlns='u:v'>B</nick>",
             |p| {
-                p.display_name = DisplayName::Irregular("B".to_owned());
+                p.display_name = DisplayName::Irregular("B".into());
             },
         ),
         ("with an element inside", "{N}A<b>C</b>B</nick>", |p| {
-            p.display_name = DisplayName::Irregular("AB".to_owned());
+            p.display_name = DisplayName::Irregular("AB".into());
         }),
         ("only direct children count", "<w>{N}A</nick></w>", |_| {}),
     ];
@@ -884,7 +884,7 @@ fn b20_a_name_that_cannot_be_read_is_nobodys() {
         let Ok(Inbound::Presence(presence)) = decode(&text) else {
             panic!("{name}");
         };
-        let expected = DisplayName::Irregular(shown.to_owned());
+        let expected = DisplayName::Irregular(shown.into());
         assert_eq!(presence.display_name, expected, "{name}");
         assert_eq!(presence.left_out.name, lost, "{name}");
     }

@@ -24,38 +24,14 @@ pub struct Claims {
     data: ArcStr,
     /// Where the JSON text ends, in bytes.
     json_len: u32,
-    /// The user's name; empty where there is none.
-    name: Span,
-    /// The user's id; empty where there is none.
-    id: Span,
+    /// Where the user's name begins, and how long it is; 0 where there is none.
+    name_at: u32,
+    id_at: u32,
+    name_len: u16,
+    /// The same of the user's id.
+    id_len: u16,
     /// Seconds since 1970, or [`NO_EXP`].
     exp: u64,
-}
-
-/// A part of a text, in bytes. [`MAX_CLAIMS_BYTES`] keeps both far below `u32::MAX`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    /// Where `part` stands in `text`, which gets it at its end where it is not there.
-    /// Wherever it stands, it reads the same.
-    fn of(part: &str, text: &mut String) -> Self {
-        let start = text.find(part).unwrap_or_else(|| {
-            text.push_str(part);
-            text.len() - part.len()
-        });
-        Self {
-            start: length(start),
-            end: length(start + part.len()),
-        }
-    }
-
-    fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
 }
 
 /// `context.user.id`, by which gavel knows somebody again: part of the claims' text,
@@ -116,12 +92,15 @@ impl Claims {
         let id = user(&value, "id").and_then(id_text).unwrap_or_default();
         let mut data = value.to_string();
         let json_len = length(data.len());
-        let (name, id) = (Span::of(name, &mut data), Span::of(&id, &mut data));
+        let (name_at, name_len) = stand(name, &mut data);
+        let (id_at, id_len) = stand(&id, &mut data);
         Self {
             data: data.into(),
             json_len,
-            name,
-            id,
+            name_at,
+            id_at,
+            name_len,
+            id_len,
             exp,
         }
     }
@@ -139,13 +118,19 @@ impl Claims {
     /// `context.user.name` as it stands there: a string with something left
     /// after trimming.
     pub fn user_name(&self) -> Option<&str> {
-        let name = &self.data[self.name.range()];
+        let name = &self.data[range(self.name_at, self.name_len)];
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// The same, as a part of the claims' text, which lives as long.
+    pub fn shared_name(&self) -> Option<Substr> {
+        let name = self.data.substr(range(self.name_at, self.name_len));
         (!name.is_empty()).then_some(name)
     }
 
     /// `context.user.id`: a string that is not blank, or a number's digits.
     pub fn user_id(&self) -> Option<UserId> {
-        let id = self.data.substr(self.id.range());
+        let id = self.data.substr(range(self.id_at, self.id_len));
         (!id.is_empty()).then_some(UserId(id))
     }
 
@@ -206,6 +191,23 @@ fn id_text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// Where `part` stands in `text`, and how long it is; it is added where it is not there.
+/// Wherever it stands, it reads the same. What is too long is no part.
+fn stand(part: &str, text: &mut String) -> (u32, u16) {
+    let Ok(len) = u16::try_from(part.len()) else {
+        return (0, 0);
+    };
+    let at = text.find(part).unwrap_or_else(|| {
+        text.push_str(part);
+        text.len() - part.len()
+    });
+    (length(at), len)
+}
+
+fn range(at: u32, len: u16) -> Range<usize> {
+    at as usize..at as usize + usize::from(len)
 }
 
 /// A length that [`MAX_CLAIMS_BYTES`] keeps far below `u32::MAX`.
@@ -322,7 +324,7 @@ mod tests {
     /// A hundred thousand are alive at once.
     #[test]
     fn claims_are_small() {
-        assert_eq!(size_of::<Claims>(), 40);
-        assert_eq!(size_of::<Option<Claims>>(), 40);
+        assert_eq!(size_of::<Claims>(), 32);
+        assert_eq!(size_of::<Option<Claims>>(), 32);
     }
 }

@@ -1,5 +1,6 @@
 //! Display names that tokens give, as clients show them (SPEC section 4, B8).
 
+use arcstr::Substr;
 use std::borrow::Cow;
 use thiserror::Error;
 
@@ -19,19 +20,21 @@ const REPLACEMENT: char = '\u{FFFD}';
 )]
 pub struct ForbiddenCharacters(pub char);
 
-/// A display name that a token gives and gavel freezes.
+/// A display name that a token gives and gavel freezes; a part of the claims' text where
+/// it was taken from them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenName(Box<str>);
+pub struct TokenName(Substr);
 
 impl TokenName {
     /// The name in `context.user.name`.
     ///
     /// # Errors
     /// [`ForbiddenCharacters`] where no XML stanza could carry it.
-    pub fn new(name: &str) -> Result<Self, ForbiddenCharacters> {
+    pub fn new(name: impl Into<Substr>) -> Result<Self, ForbiddenCharacters> {
+        let name = name.into();
         match name.chars().find(|c| !is_xml_char(*c)) {
             Some(forbidden) => Err(ForbiddenCharacters(forbidden)),
-            None => Ok(Self(trim_as_clients(name).into())),
+            None => Ok(Self(name.substr_from(trim_as_clients(&name)))),
         }
     }
 
@@ -188,7 +191,7 @@ mod tests {
         for c in [
             '\0', '\u{8}', '\u{B}', '\u{C}', '\u{1F}', '\u{FFFE}', '\u{FFFF}',
         ] {
-            let found = TokenName::new(&format!("A{c}B"));
+            let found = TokenName::new(format!("A{c}B"));
             assert_eq!(found, Err(ForbiddenCharacters(c)));
         }
         for c in [
@@ -200,7 +203,7 @@ mod tests {
             '\u{FFFD}',
             '\u{10FFFF}',
         ] {
-            assert!(TokenName::new(&format!("A{c}B")).is_ok(), "{c:?}");
+            assert!(TokenName::new(format!("A{c}B")).is_ok(), "{c:?}");
         }
         let words = ForbiddenCharacters('\u{8}').to_string();
         assert!(words.contains("U+0008"), "{words}");

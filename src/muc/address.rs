@@ -4,9 +4,26 @@
 //! What arrives has been normalised by the server, so these types only split;
 //! what an admin writes goes through the `jid` crate in [`crate::config`].
 
-use arcstr::{ArcStr, Substr};
-use serde::{Deserialize, Serialize};
+use arcstr::ArcStr;
+use serde::{Deserialize, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+
+macro_rules! shown_as_text {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self.as_str(), f)
+            }
+        }
+    };
+}
 
 macro_rules! text_type {
     ($name:ident) => {
@@ -16,16 +33,7 @@ macro_rules! text_type {
                 &self.0
             }
         }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&self.0, f)
-            }
-        }
+        shown_as_text!($name);
     };
 }
 
@@ -111,32 +119,76 @@ impl fmt::Display for OccupantJid {
     }
 }
 
-/// A person's bare JID: what affiliations belong to. Where it was read from a full JID,
-/// both are the same text in memory.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A person's bare JID: what affiliations belong to.
+///
+/// Its text may be that of the full JID which it was read from; the bare JID ends at the
+/// first slash. So both are one text in memory, and this is one word.
+#[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub struct BareJid(Substr);
-text_type!(BareJid);
+pub struct BareJid(ArcStr);
+shown_as_text!(BareJid);
+
+impl PartialEq for BareJid {
+    fn eq(&self, other: &Self) -> bool {
+        ArcStr::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for BareJid {}
+
+impl PartialOrd for BareJid {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for BareJid {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for BareJid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Serialize for BareJid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// An address without its resource.
+fn bare(address: &str) -> &str {
+    let end = memchr::memchr(b'/', address.as_bytes());
+    &address[..end.unwrap_or(address.len())]
+}
 
 impl BareJid {
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        bare(&self.0)
+    }
+
     /// The bare part of `address`, which may have a resource.
     pub fn parse(address: &str) -> Option<Self> {
         let (local, domain, _) = split(address);
         if domain.is_empty() || local == Some("") {
             return None;
         }
-        let bare = address.split('/').next().unwrap_or(address);
-        Some(Self(bare.into()))
+        Some(Self(bare(address).into()))
     }
 
     /// The domain.
     pub fn domain(&self) -> &str {
-        split(&self.0).1
+        split(self.as_str()).1
     }
 
     /// Whether it names one person, and not a domain with everybody there.
     pub fn is_person(&self) -> bool {
-        split(&self.0).0.is_some()
+        split(self.as_str()).0.is_some()
     }
 }
 
@@ -154,12 +206,12 @@ impl RealJid {
 
     /// The JID without its resource.
     pub fn bare(&self) -> BareJid {
-        BareJid(self.0.substr(..self.bare_str().len()))
+        BareJid(self.0.clone())
     }
 
     /// The JID without its resource, borrowed.
     pub fn bare_str(&self) -> &str {
-        self.0.split('/').next().unwrap_or(&self.0)
+        bare(&self.0)
     }
 
     /// The domain.
@@ -250,6 +302,21 @@ mod tests {
         assert_eq!(jid.bare().as_str(), "u@example.org");
         assert_eq!(jid.domain(), "example.org");
         assert!(jid.is_full());
+        let alone = BareJid::parse("u@example.org").expect("a valid address");
+        assert_eq!(
+            (jid.bare(), jid.bare().cmp(&alone)),
+            (alone.clone(), Ordering::Equal)
+        );
+        let one: std::collections::HashSet<_> = [jid.bare(), alone].into();
+        assert_eq!(
+            one.len(),
+            1,
+            "the same by itself and as a part of a full JID"
+        );
+        assert_eq!(
+            serde_json::to_value(one).ok(),
+            Some(serde_json::json!(["u@example.org"]))
+        );
         assert!(RealJid::parse("@example.org").is_none());
         assert!(RealJid::parse("").is_none());
     }

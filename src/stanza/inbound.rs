@@ -141,10 +141,10 @@ pub enum DisplayName {
     #[default]
     Absent,
     /// Exactly one, in the namespace of XEP-0172.
-    Plain(String),
+    Plain(Box<str>),
     /// Several, or one in another namespace. Clients show the last; it is
     /// never equal to a token's name.
-    Irregular(String),
+    Irregular(Box<str>),
 }
 
 impl DisplayName {

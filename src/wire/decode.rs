@@ -205,8 +205,8 @@ fn add_name(name: &mut DisplayName, child: &Node<'_, '_>) -> bool {
     let whole = !read.mixed && !loss.lost;
     let regular = whole && *name == DisplayName::Absent && child.is_in(ns::NICK);
     *name = match regular {
-        true => DisplayName::Plain(read.text),
-        false => DisplayName::Irregular(read.text),
+        true => DisplayName::Plain(read.text.into()),
+        false => DisplayName::Irregular(read.text.into()),
     };
     loss.lost
 }

@@ -203,7 +203,7 @@ fn ticket(person: usize, kind: Option<Kind>) -> Option<Ticket> {
 /// Everybody is called Ada; the tokens of some say so.
 fn named(ticket: Option<Ticket>) -> Written {
     Written {
-        name: DisplayName::Plain("Ada".to_owned()),
+        name: DisplayName::Plain("Ada".into()),
         ticket,
         ..Written::default()
     }

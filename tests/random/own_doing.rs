@@ -82,7 +82,7 @@ proptest! {
         let first = world.server.permitted(ADA, &r);
         for act in acts {
             match act {
-                Own::Name(n) => written.name = DisplayName::Plain(format!("n{n}")),
+                Own::Name(n) => written.name = DisplayName::Plain(format!("n{n}").into()),
                 Own::Nick(n) => nick = format!("k{n}"),
                 Own::Payload(n) => written.payload = n,
                 Own::Drop => written.ticket = None,

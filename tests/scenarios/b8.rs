@@ -12,7 +12,7 @@ const T: &str = "t@meet.jitsi/1";
 fn written(name: &str, payload: u32) -> Written {
     Written {
         machine: false,
-        name: DisplayName::Plain(name.to_owned()),
+        name: DisplayName::Plain(name.into()),
         ticket: Some(Ticket::new(Kind::Member, 1).named("Ada")),
         payload,
         id: None,

@@ -14,7 +14,7 @@ const GUEST: &str = "Ada (guest)";
 fn written(name: &str, ticket: Option<Ticket>, payload: u32) -> Written {
     Written {
         machine: false,
-        name: DisplayName::Plain(name.to_owned()),
+        name: DisplayName::Plain(name.into()),
         ticket,
         payload,
         id: None,

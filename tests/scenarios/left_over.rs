@@ -29,7 +29,7 @@ fn world(module: bool) -> (World, RoomJid) {
         ("g@meet.jitsi/1", "g", None),
     ] {
         let written = Written {
-            name: DisplayName::Plain("Ada".to_owned()),
+            name: DisplayName::Plain("Ada".into()),
             ticket,
             ..Written::default()
         };

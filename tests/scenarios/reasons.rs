@@ -203,7 +203,7 @@ fn reasons_name_people_who_have_left() {
     comes(&mut world, &r, T, Some(Kind::Owner));
     let written = Written {
         machine: false,
-        name: DisplayName::Plain("Eve".to_owned()),
+        name: DisplayName::Plain("Eve".into()),
         ticket: Some(Ticket::new(Kind::Owner, 1).named("Ada")),
         payload: 0,
         id: None,

@@ -266,7 +266,7 @@ impl Server {
                 let key: usize = std::str::from_utf8(&presence).unwrap().parse().unwrap();
                 let mut written = self.payloads[key].clone();
                 written.id = Some(id);
-                written.name = name.map_or(written.name, DisplayName::Plain);
+                written.name = name.map_or(written.name, |name| DisplayName::Plain(name.into()));
                 let joined = self.rooms.get(&to.room);
                 let joined = joined.and_then(|room| super::room::nick_of(room, from.as_str()));
                 if joined.is_some() && !self.validates {

@@ -76,9 +76,9 @@ fn ticket(token: &Option<Token>) -> Option<Ticket> {
 fn written(shown: Shown<'_>, token: &Option<Token>) -> Written {
     Written {
         ticket: ticket(token),
-        name: shown.name.map_or_else(DisplayName::default, |name| {
-            DisplayName::Plain(name.to_owned())
-        }),
+        name: shown
+            .name
+            .map_or_else(DisplayName::default, |name| DisplayName::Plain(name.into())),
         ..Written::default()
     }
 }

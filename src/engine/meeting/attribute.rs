@@ -161,7 +161,7 @@ impl MeetingPart<'_> {
         let own = by_us == Some(true) || actor.is_none();
         request.confirmed |= own;
         if own {
-            person.set_at = Some(now);
+            person.set_at = Some(now.into());
         }
         own
     }
@@ -419,7 +419,7 @@ impl MeetingPart<'_> {
         let actor = person.foreign.as_ref().map(|foreign| foreign.by.clone());
         let now = self.now.tick;
         if let Some(person) = self.person_mut(main, bare) {
-            person.set_at = Some(now);
+            person.set_at = Some(now.into());
         }
         let RoleChange { from, to } = change;
         let change = Changed::Role { from, to };

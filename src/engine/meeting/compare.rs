@@ -105,7 +105,7 @@ impl MeetingPart<'_> {
         person.foreign = None;
         person.because = None;
         if let Some(since) = person.unsettled_since.take() {
-            let after = tick.saturating_sub(since);
+            let after = tick.saturating_sub(since.into());
             self.out.tally.settled.note(after);
             self.out.report(Report::Settled { after });
         }

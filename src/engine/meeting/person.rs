@@ -14,15 +14,16 @@ use crate::engine::meeting::decide::{Wanted, moderates_by_role_alone};
 use crate::engine::meeting::rights::{Rights, Standing};
 use crate::engine::meeting::seat::Seat;
 use crate::engine::settings::Settings;
-use crate::engine::time::Tick;
+use crate::engine::time::{KeptTick, Tick};
 use crate::muc::{Affiliation, Nick, Role, RoomJid};
 use crate::policy::{Entitlement, OnExpiry};
+use smallvec::SmallVec;
 
 /// One bare JID of a meeting.
 #[derive(Debug, Default)]
 pub struct Person {
-    /// Its occupants.
-    pub seats: Vec<Seat>,
+    /// Its occupants: mostly one.
+    pub seats: SmallVec<[Seat; 1]>,
     /// What they may hold.
     pub rights: Rights,
     /// A change of others that is not answered yet.
@@ -39,9 +40,9 @@ pub struct Person {
     pub trouble: Option<Box<Trouble>>,
     /// When the room last showed what gavel had set; everybody has it, so it is no
     /// trouble.
-    pub set_at: Option<Tick>,
+    pub set_at: Option<KeptTick>,
     /// First presence, until settled.
-    pub unsettled_since: Option<Tick>,
+    pub unsettled_since: Option<KeptTick>,
     /// Why gavel looks at them anew, where that is no change of others; until
     /// they have what they should have.
     pub because: Option<Cause>,
@@ -177,7 +178,7 @@ impl Person {
 
     /// Whether a machine's change that is seen now answers gavel's own.
     pub fn is_answered(&self, now: Tick) -> bool {
-        self.set_at.is_some_and(|at| now <= at + ECHO)
+        self.set_at.is_some_and(|at| now <= Tick::from(at) + ECHO)
     }
 
     /// What is known of refusals, made when first needed.

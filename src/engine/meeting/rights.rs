@@ -22,9 +22,11 @@ pub use right::{Ends, Grant, Ground, Override, Right, Root, Setter};
 pub use standing::Standing;
 
 use crate::claims::UserId;
+use crate::engine::time::KeptMs;
 use crate::muc::Affiliation;
 use crate::policy::{Entitlement, Policy};
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 /// Why somebody is to be lowered whose right has ended, whatever guests may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,8 +56,8 @@ pub enum Ban {
 #[serde(default)]
 pub struct Rights {
     /// At most one of each kind.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    grounds: Vec<Right>,
+    #[serde(skip_serializing_if = "ThinVec::is_empty")]
+    grounds: ThinVec<Right>,
     /// They stepped down: their token gives them no more than this.
     #[serde(skip_serializing_if = "Option::is_none")]
     cap: Option<Affiliation>,
@@ -76,10 +78,10 @@ pub struct Rights {
     /// When they came: the order in which people are elected. Only while they
     /// are there, and with `policy.fallback`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<u64>,
+    since: Option<KeptMs>,
     /// When their last seat went.
     #[serde(skip_serializing_if = "Option::is_none")]
-    left_at: Option<u64>,
+    left_at: Option<KeptMs>,
     /// They were entitled to moderate when last weighed.
     #[serde(skip_serializing_if = "is_default")]
     entitled: bool,
@@ -124,7 +126,10 @@ impl Rights {
     fn take_in(&mut self, event: Event<'_>, standing: Standing, policy: &Policy) -> Taken {
         match event {
             Event::Appeared => self.appeared(),
-            Event::CameAt(at) => self.since = Some(self.since.map_or(at, |since| since.min(at))),
+            Event::CameAt(at) => {
+                let at = KeptMs::from(at);
+                self.since = Some(self.since.map_or(at, |since| since.min(at)));
+            }
             Event::SeatLeft { had, seen } => self.seat_left(had, seen),
             Event::Left { had, seen, at } => self.left(had, seen, at),
             Event::LeftUnseen { heirs } => {
@@ -203,7 +208,7 @@ impl Rights {
             self.keep_nothing();
         }
         self.lost = !seen;
-        self.left_at = Some(at);
+        self.left_at = Some(at.into());
         // Their claims are not kept for it.
         self.user = self.user.as_ref().map(UserId::apart);
         if seen {

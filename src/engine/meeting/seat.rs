@@ -6,6 +6,8 @@ use crate::engine::settings::Settings;
 use crate::engine::shown::short;
 use crate::muc::{Affiliation, Nick, Role, RoomJid};
 use crate::policy::{Entitlement, OnExpiry, Reason, Rule, Verdict};
+use sha2::{Digest, Sha256};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 /// Claims that were believed, and where they came from.
@@ -48,6 +50,25 @@ pub fn expired(claims: Option<&Claims>, settings: &Settings, now: u64) -> Option
     })
 }
 
+/// What identifies evidence, so that it is verified once and not with each presence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EvidenceMark(NonZeroU64, u64);
+
+impl EvidenceMark {
+    /// By its digest. A collision would let somebody keep claims; SHA-256 has none.
+    pub fn of(evidence: Sha256) -> Self {
+        let digest = evidence.finalize();
+        let number = |at: usize| {
+            let bytes = digest[at..].iter().take(8);
+            bytes.fold(0, |number, byte| number << 8 | u64::from(*byte))
+        };
+        Self(
+            NonZeroU64::new(number(0)).unwrap_or(NonZeroU64::MIN),
+            number(8),
+        )
+    }
+}
+
 /// One occupant of a person.
 #[derive(Debug)]
 pub struct Seat {
@@ -62,11 +83,11 @@ pub struct Seat {
     /// When the occupant was first seen, in milliseconds since 1970-01-01 UTC.
     pub joined_at: u64,
     /// What identifies the evidence that was last examined.
-    pub evidence_mark: Option<[u8; 16]>,
+    pub evidence_mark: Option<EvidenceMark>,
     /// Evidence that waits for a key to be fetched.
     pub waiting: Option<Box<Waiting>>,
     /// Claims, where there are any.
-    pub credentials: Option<Box<Credentials>>,
+    pub credentials: Option<Credentials>,
     /// Evidence that was last examined and not believed.
     pub rejected: Option<(Source, RejectReason)>,
     /// What the claims entitle to.
@@ -97,12 +118,12 @@ impl Seat {
 
     /// The claims, where there are any.
     pub fn claims(&self) -> Option<&Claims> {
-        self.credentials.as_deref().map(|c| &c.claims)
+        self.credentials.as_ref().map(|c| &c.claims)
     }
 
     /// Where the claims came from.
     pub fn source(&self) -> Option<Source> {
-        self.credentials.as_deref().map(|c| c.source)
+        self.credentials.as_ref().map(|c| c.source)
     }
 
     /// The name in the token.
@@ -118,7 +139,7 @@ impl Seat {
     /// When the claims end, in milliseconds since 1970-01-01 UTC; none where they do
     /// not.
     pub fn expires_at(&self, settings: &Settings) -> Option<u64> {
-        self.credentials.as_deref()?.end(settings)
+        self.credentials.as_ref()?.end(settings)
     }
 
     /// Whether the claims make a moderator.

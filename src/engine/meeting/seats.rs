@@ -99,7 +99,7 @@ impl MeetingPart<'_> {
             return;
         };
         let person = meeting.person(bare);
-        person.unsettled_since.get_or_insert(tick);
+        person.unsettled_since.get_or_insert(tick.into());
         person.left_as = None;
         self.out.tally.people += 1;
         let back = !person.is_present();
@@ -113,8 +113,6 @@ impl MeetingPart<'_> {
             let guest = self.verdicts.share(Verdict::guest());
             Seat::new(place.room.clone(), place.nick.clone(), guest)
         });
-        // Mostly there is one, and a vector's first room is for four.
-        person.seats.reserve_exact(1);
         person.seats.push(Seat {
             role: came.role,
             machine: came.machine,

@@ -2,7 +2,7 @@
 
 use super::part::MeetingPart;
 use super::rights::{Effect, Event, Taken};
-use super::seat::{Credentials, Seat, expired};
+use super::seat::{Credentials, EvidenceMark, Seat, expired};
 use crate::claims::{Claims, Finding, RejectReason, Source};
 use crate::engine::event::Report;
 use crate::engine::outbox::SeatNews;
@@ -72,12 +72,10 @@ impl MeetingPart<'_> {
         let verdict = self.judge(place, claims, refused);
         self.tally_with_token(&verdict, claims);
         let verdict = self.verdicts.share(verdict);
-        let credentials = finding.claims.map(|(source, claims)| {
-            Box::new(Credentials {
-                source,
-                claims,
-                token: finding.token.map(Box::new),
-            })
+        let credentials = finding.claims.map(|(source, claims)| Credentials {
+            source,
+            claims,
+            token: finding.token.map(Box::new),
         });
         let Some(seat) = self.seat_mut(place) else {
             return;
@@ -298,9 +296,7 @@ impl MeetingPart<'_> {
     }
 }
 
-/// What identifies evidence, so that it is verified once and not with each
-/// presence. A collision would let somebody keep claims; SHA-256 has none.
-fn evidence_mark(evidence: &Evidence, real: &RealJid) -> [u8; 16] {
+fn evidence_mark(evidence: &Evidence, real: &RealJid) -> EvidenceMark {
     let mut hash = Sha256::new();
     let mut feed = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
@@ -328,8 +324,5 @@ fn evidence_mark(evidence: &Evidence, real: &RealJid) -> [u8; 16] {
         feed("left out");
         feed(&format!("{kind:?}"));
     }
-    let digest = hash.finalize();
-    let mut mark = [0; 16];
-    mark.copy_from_slice(&digest[..16]);
-    mark
+    EvidenceMark::of(hash)
 }

@@ -106,7 +106,7 @@ impl NamePart<'_> {
             }
             return;
         };
-        let Ok(token) = TokenName::new(&marked(&resembled)) else {
+        let Ok(token) = TokenName::new(marked(&resembled)) else {
             return;
         };
         let guest = Some(Box::new(Guest {

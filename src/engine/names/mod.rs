@@ -17,7 +17,7 @@ mod unsent;
 
 pub use kept::Names;
 
-use crate::claims::TokenName;
+use crate::claims::{Claims, TokenName};
 use crate::engine::event::Report;
 use crate::engine::meeting::known::Known;
 use crate::engine::meeting::seat::Seat;
@@ -133,7 +133,8 @@ impl NamePart<'_> {
         let Some(person) = self.known.person(&place.main, &place.bare) else {
             return;
         };
-        let name = person.seat(jid, nick).and_then(Seat::token_name);
+        let claims = person.seat(jid, nick).and_then(Seat::claims);
+        let name = claims.and_then(Claims::shared_name);
         let token = match name.map(TokenName::new) {
             None => None,
             Some(Ok(token)) => Some(token),

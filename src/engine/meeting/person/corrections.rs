@@ -2,6 +2,7 @@
 //! look for what promotes somebody.
 
 use crate::engine::event::Party;
+use thin_vec::ThinVec;
 
 /// Parties that are told apart; of more of them the one longest silent is
 /// forgotten, so that a room full of actors costs no more.
@@ -10,7 +11,7 @@ const MAX_PARTIES: usize = 8;
 /// Corrections of one person by who made the changes; since gavel first saw
 /// the person.
 #[derive(Debug, Default)]
-pub struct Corrections(Vec<Corrected>);
+pub struct Corrections(ThinVec<Corrected>);
 
 /// Changes by one party.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 use super::{Ban, Debt, Ends, Grant, Ground, Rights, Root, Setter};
 use crate::claims::UserId;
+use crate::engine::time::KeptMs;
 use crate::muc::{Affiliation, Nick};
 use serde::Deserialize;
 
@@ -61,8 +62,8 @@ impl From<Record> for Rights {
             floor: old.base,
             user: old.user_id,
             awaited: old.awaited,
-            since: old.since,
-            left_at: old.left_at,
+            since: old.since.map(KeptMs::from),
+            left_at: old.left_at.map(KeptMs::from),
             entitled: old.entitled,
             ..Self::default()
         };

@@ -199,12 +199,12 @@ impl Rights {
 
     /// When they came.
     pub fn since(&self) -> Option<u64> {
-        self.since
+        self.since.map(u64::from)
     }
 
     /// When their last seat went.
     pub fn left_at(&self) -> Option<u64> {
-        self.left_at
+        self.left_at.map(u64::from)
     }
 
     /// The affiliation that the main room shows; none where not known.
@@ -261,7 +261,7 @@ impl Rights {
         let mut rights = self.clone();
         if standing.is_present() {
             rights.keep(standing, false);
-            rights.left_at = Some(now);
+            rights.left_at = Some(now.into());
         }
         rights.matter().then_some(rights)
     }
