@@ -6,7 +6,7 @@ use arcstr::{ArcStr, Substr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::borrow::Borrow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::ops::{Deref, Range};
 
 /// The longest JSON text taken as claims, in bytes.
@@ -80,18 +80,25 @@ impl Claims {
         }
         let object: Map<String, Value> =
             serde_json::from_str(text).map_err(|_| RejectReason::Malformed)?;
-        Ok(Self::from_object(object))
+        Ok(Self::of(object, text.len()))
     }
 
     /// Claims that are already parsed.
     pub fn from_object(object: Map<String, Value>) -> Self {
+        Self::of(object, 0)
+    }
+
+    /// Claims whose text is about `length` bytes long.
+    fn of(object: Map<String, Value>, length: usize) -> Self {
         let exp = object.get("exp").and_then(seconds).unwrap_or(NO_EXP);
         let value = Value::Object(object);
         let name = user(&value, "name").and_then(Value::as_str);
         let name = name.filter(|name| !trim(name).is_empty()).unwrap_or("");
         let id = user(&value, "id").and_then(id_text).unwrap_or_default();
-        let mut data = value.to_string();
-        let json_len = length(data.len());
+        // At once in a piece that fits.
+        let mut data = String::with_capacity(length);
+        let _ = write!(data, "{value}");
+        let json_len = capped(data.len());
         let (name_at, name_len) = stand(name, &mut data);
         let (id_at, id_len) = stand(&id, &mut data);
         Self {
@@ -203,7 +210,7 @@ fn stand(part: &str, text: &mut String) -> (u32, u16) {
         text.push_str(part);
         text.len() - part.len()
     });
-    (length(at), len)
+    (capped(at), len)
 }
 
 fn range(at: u32, len: u16) -> Range<usize> {
@@ -211,7 +218,7 @@ fn range(at: u32, len: u16) -> Range<usize> {
 }
 
 /// A length that [`MAX_CLAIMS_BYTES`] keeps far below `u32::MAX`.
-fn length(bytes: usize) -> u32 {
+fn capped(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 

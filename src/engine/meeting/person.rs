@@ -4,7 +4,7 @@
 mod corrections;
 mod trouble;
 
-pub use corrections::Corrections;
+use corrections::Corrected;
 use trouble::ECHO;
 pub use trouble::{Foreign, InFlight, MAX_INEFFECTIVE, Pace, Trouble};
 
@@ -46,8 +46,6 @@ pub struct Person {
     /// Why gavel looks at them anew, where that is no change of others; until
     /// they have what they should have.
     pub because: Option<Cause>,
-    /// Changes of others that gavel has corrected.
-    pub corrections: Corrections,
     /// What the last of their occupants was called, once none is there.
     pub left_as: Option<Box<LeftAs>>,
 }
@@ -184,6 +182,12 @@ impl Person {
     /// What is known of refusals, made when first needed.
     pub fn trouble(&mut self) -> &mut Trouble {
         self.trouble.get_or_insert_with(Box::default)
+    }
+
+    /// Changes of others that gavel has corrected.
+    pub fn corrected(&self) -> impl Iterator<Item = &Corrected> {
+        let trouble = self.trouble.as_deref().into_iter();
+        trouble.flat_map(|trouble| trouble.corrections.iter())
     }
 
     /// Whether nothing is to be remembered of it.

@@ -349,7 +349,9 @@ impl MeetingPart<'_> {
                     .apply(Event::Doubted, Standing::ABSENT, policy);
                 person.request = None;
                 person.role_request = false;
-                person.trouble = None;
+                if let Some(trouble) = &mut person.trouble {
+                    trouble.begin_anew();
+                }
                 person.set_at = None;
                 person.foreign = None;
                 person.because = None;

@@ -44,7 +44,7 @@ impl MeetingPart<'_> {
         let at = self.now.unix_ms;
         let corrected = cause == Cause::Correction && outcome == Outcome::Applied;
         if let (true, Some(by), Some(person)) = (corrected, &actor, self.person_mut(main, bare)) {
-            person.corrections.note(by, at);
+            person.trouble().corrections.note(by, at);
         }
         let person = self.known().person(main, bare);
         let names = person.and_then(|person| self.known().names_of(person));

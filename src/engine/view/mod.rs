@@ -280,7 +280,7 @@ fn desired(wanted: Wanted, actual: Affiliation) -> Option<Affiliation> {
 }
 
 fn corrections(person: &Person) -> Vec<api::Correction> {
-    let all = person.corrections.iter().map(|corrected| api::Correction {
+    let all = person.corrected().map(|corrected| api::Correction {
         actor: Actor::from(&corrected.by),
         count: corrected.count,
         last_at: Time::from_unix_ms(corrected.last_at),

@@ -43,7 +43,7 @@ impl View<'_> {
                 Time::from_unix_ms(at).time_of_day()
             );
         }
-        for corrected in person.corrections.iter() {
+        for corrected in person.corrected() {
             let by = &corrected.by;
             let times = match corrected.count {
                 1 => "once".to_owned(),

@@ -1,5 +1,6 @@
 //! Changes of others, requests on their way, refusals and quarrels.
 
+use super::corrections::Corrections;
 use crate::engine::event::{Cause, Party};
 use crate::engine::limit::{Backoff, Limiter};
 use crate::engine::meeting::why::Why;
@@ -79,6 +80,8 @@ pub struct Trouble {
     first: Option<Tick>,
     /// B3: how fast corrections of [`Pace::Host`] may follow.
     hosts: Limiter,
+    /// Changes of others that gavel has corrected.
+    pub corrections: Corrections,
     /// Whether the pauses were told of.
     pub told: bool,
     /// How long to wait after refusals.
@@ -109,6 +112,14 @@ pub struct Trouble {
 }
 
 impl Trouble {
+    /// Everything but what was corrected is another stream's.
+    pub fn begin_anew(&mut self) {
+        *self = Self {
+            corrections: std::mem::take(&mut self.corrections),
+            ..Self::default()
+        };
+    }
+
     /// When a correction may follow; not later than `now` if now.
     pub fn next(&self, pace: Pace, now: Tick) -> Tick {
         match pace {
