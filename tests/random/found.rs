@@ -351,3 +351,21 @@ fn b4_what_an_admin_sets_lets_in_somebody_who_is_away_and_banned() {
         .ends_well();
     }
 }
+
+/// The engine was wrong: it asked for no list of members, so nothing told it of a member
+/// who sat in a breakout room alone and was no member any more.
+#[test]
+fn b20_what_members_in_a_breakout_room_have_is_read_again() {
+    for nth in 1..60 {
+        let run = case(
+            false,
+            &[(nth, Garbled)],
+            vec![
+                (Breakout(1, Some(Member), None), 1000),
+                (Show(2, 1, Some(Owner), None), 1000),
+                (Set(Person(2), 1, Affiliation::None), 1000),
+            ],
+        );
+        run.ends_well();
+    }
+}

@@ -4,11 +4,11 @@ use super::part::MeetingPart;
 use super::rights::Event;
 use crate::engine::order::Order;
 use crate::muc::{Affiliation, BareJid, RoomJid};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 impl MeetingPart<'_> {
-    /// A list of the main room's owners or admins, or of those who are banned: who is in
-    /// it, and, where it is `complete`, who is not.
+    /// A list of the main room's owners or admins, of its members, or of those who are
+    /// banned: who is in it, and, where it is `complete`, who is not.
     pub(super) fn listed(
         &mut self,
         main: &RoomJid,
@@ -19,6 +19,9 @@ impl MeetingPart<'_> {
         let Some(meeting) = self.meetings.get(main) else {
             return;
         };
+        if which == Affiliation::Member {
+            return self.members_listed(main, listed, complete);
+        }
         let mut stale = Vec::new();
         let mut shown = BTreeSet::new();
         let unlisted = meeting.people.iter();
@@ -58,18 +61,51 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// The lists of those who have power are being read again: so is that of those who
-    /// are banned, where somebody is.
-    pub(super) fn lists_asked(&mut self, main: &RoomJid) {
-        let banned = self.meetings.get(main).is_some_and(|meeting| {
-            let mut people = meeting.people.values();
-            people.any(|p| {
-                p.rights.shown() == Some(Affiliation::Outcast) || p.rights.depends_on_ban()
-            })
+    /// The main room's members. The list can be long, and says something only of people
+    /// who sit in breakout rooms alone.
+    fn members_listed(&mut self, main: &RoomJid, listed: &[BareJid], complete: bool) {
+        let members: HashSet<&BareJid> = listed.iter().collect();
+        let doubted = self.unseen_members(main).into_iter();
+        for bare in doubted.filter(|bare| complete && !members.contains(bare)) {
+            self.apply(main, &bare, Event::Unlisted);
+            self.out.save();
+            self.mark(main, &bare);
+        }
+    }
+
+    /// Members of the main room who sit in breakout rooms alone: no presence shows their
+    /// affiliation.
+    fn unseen_members(&self, main: &RoomJid) -> Vec<BareJid> {
+        let people = self.meetings.get(main).map(|meeting| meeting.people.iter());
+        let unseen = people.into_iter().flatten().filter(|(_, person)| {
+            let elsewhere = !person.seats.is_empty() && !person.is_seated_in(main);
+            elsewhere && person.rights.shown() == Some(Affiliation::Member)
         });
-        if banned {
-            let list = Order::List(main.clone(), Affiliation::Outcast);
-            self.out.order(list);
+        let mut unseen: Vec<BareJid> = unseen.map(|(bare, _)| bare.clone()).collect();
+        unseen.sort_unstable();
+        unseen
+    }
+
+    /// The lists of those who have power are being read again. So is the list of those
+    /// who are banned, where somebody is, and the list of members, where only that shows
+    /// what somebody has. A roll call asks for those who are banned by itself.
+    pub(super) fn lists_asked(&mut self, main: &RoomJid, roll: bool) {
+        let banned = !roll
+            && self.meetings.get(main).is_some_and(|meeting| {
+                let mut people = meeting.people.values();
+                people.any(|p| {
+                    p.rights.shown() == Some(Affiliation::Outcast) || p.rights.depends_on_ban()
+                })
+            });
+        let unseen = !self.unseen_members(main).is_empty();
+        let more = [
+            (banned, Affiliation::Outcast),
+            (unseen, Affiliation::Member),
+        ];
+        for (needed, which) in more {
+            if needed {
+                self.out.order(Order::List(main.clone(), which));
+            }
         }
     }
 

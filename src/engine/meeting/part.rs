@@ -164,7 +164,7 @@ impl MeetingPart<'_> {
                 jids,
                 complete,
             } => self.listed(room, *affiliation, jids, *complete),
-            RoomEvent::ListsAsked { room } => self.lists_asked(room),
+            RoomEvent::ListsAsked { room, roll } => self.lists_asked(room, *roll),
             RoomEvent::Met { room, meeting_id } => {
                 self.join_meeting(room, room, Some(std::mem::take(meeting_id)));
             }

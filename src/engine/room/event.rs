@@ -109,6 +109,8 @@ pub enum RoomEvent {
     ListsAsked {
         /// The main room.
         room: RoomJid,
+        /// It is a roll call.
+        roll: bool,
     },
     /// The configuration could be read at last: Jitsi's id of the meeting.
     Met {

@@ -114,10 +114,10 @@ impl RoomPart<'_> {
             return;
         }
         self.read_lists(jid);
-        if self.rooms.get(jid).is_some_and(|room| room.roll.is_none()) {
-            let room = jid.clone();
-            self.out.emit(RoomEvent::ListsAsked { room });
-        }
+        self.out.emit(RoomEvent::ListsAsked {
+            room: jid.clone(),
+            roll: self.rooms.get(jid).is_some_and(|room| room.roll.is_some()),
+        });
     }
 
     /// When a room's lists are read next.
