@@ -91,7 +91,7 @@ local function upvalue(work, name)
     end
 end
 local buttons = prosody.hosts[module.host].modules.gavel.module.part('buttons');
-local glance = upvalue(buttons.show, 'safely');
+local glance = upvalue(upvalue(buttons.show, 'watch'), 'safely');
 local whole = upvalue(glance, 'write');
 local jitsi, user = 'http://jitsi.org/jitmeet', 'http://jabber.org/protocol/muc#user';
 
