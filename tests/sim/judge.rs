@@ -188,7 +188,9 @@ impl Meeting {
                 return None;
             }
             if moment.what == What::Came {
-                last = Some(moment.scene.unix);
+                // Before elections are held, since when their newest seat is there counts.
+                let elects = moment.scene.policy.fallback == Fallback::First;
+                last = elects.then_some(moment.scene.unix);
             }
         }
         last

@@ -105,13 +105,4 @@ impl Scene {
     pub fn shows(&self, jid: &str) -> Option<Affiliation> {
         self.shown.get(jid).copied()
     }
-
-    /// Others who are there with the same user id.
-    pub fn same_user(&self, jid: &str, user: &str) -> BTreeSet<&str> {
-        let seats = self.seats.values().filter(|seat| {
-            let ticket = seat.ticket.as_ref();
-            seat.jid != jid && ticket.and_then(|ticket| ticket.user.as_deref()) == Some(user)
-        });
-        seats.map(|seat| &*seat.jid).collect()
-    }
 }

@@ -11,15 +11,35 @@ const RELOAD: u64 = 60_000;
 const SIDE_BY_SIDE: u64 = 120_000;
 
 impl Meeting {
-    /// The verified id of somebody, as last seen.
+    /// The verified id of somebody, as last seen since they came.
     pub(super) fn user(&self, i: usize, jid: &str) -> Option<String> {
         self.ids.get(jid)?;
-        (0..=i).rev().find_map(|k| {
-            let seats = self.moments[k].scene.seats_of(jid);
-            seats
-                .map(|(_, seat)| seat)
-                .find_map(|seat| seat.ticket.as_ref()?.user.clone())
-        })
+        for k in (0..=i).rev() {
+            let mut seats = self.moments[k].scene.seats_of(jid);
+            let id = seats.find_map(|(_, seat)| seat.ticket.as_ref()?.user.clone());
+            let came = || self.about(k, jid).is_some_and(|m| m.what == What::Came);
+            if id.is_some() || came() && !self.was_lost(k, jid) {
+                return id;
+            }
+        }
+        None
+    }
+
+    /// Whether gavel had lost sight of somebody who comes at `k`.
+    fn was_lost(&self, k: usize, jid: &str) -> bool {
+        let mut before = (0..k).rev().filter_map(|k| self.about(k, jid));
+        let gone = before.find(|m| matches!(m.what, What::Left | What::Lost));
+        gone.is_some_and(|m| m.what == What::Lost)
+    }
+
+    /// Others who are there and have shown the same id.
+    fn same_user(&self, k: usize, jid: &str, user: &str) -> Vec<String> {
+        let others = self.users.get(user).into_iter().flatten();
+        let here = others.filter(|other| {
+            let there = *other != jid && self.moments[k].scene.is_present(other);
+            there && self.user(k, other).as_deref() == Some(user)
+        });
+        here.cloned().collect()
     }
 
     /// Whether somebody was elected within a minute, or somebody who may be the same.
@@ -41,7 +61,7 @@ impl Meeting {
     pub(super) fn switches(&self, k: usize, by: &By) -> bool {
         let moment = &self.moments[k];
         let user = self.user(k, &moment.jid);
-        let heirs = user.map_or(0, |user| moment.scene.same_user(&moment.jid, &user).len());
+        let heirs = user.map_or(0, |user| self.same_user(k, &moment.jid, &user).len());
         *by == By::Nobody && heirs == 1
     }
 
@@ -91,19 +111,19 @@ impl Meeting {
         if self.user(k, jid).as_deref() != Some(user) {
             return None;
         }
-        let here = moment.scene.same_user(jid, user);
+        let here = self.same_user(k, jid, user);
         if moment.what == What::Left || moment.what == What::Lost {
             let mut here = here.into_iter();
             let (heir, None) = (here.next()?, here.next()) else {
                 return None;
             };
-            let sure = self.side_by_side(k, jid, heir).and(moment.sure);
+            let sure = self.side_by_side(k, jid, &heir).and(moment.sure);
             let truth = if moment.what == What::Left {
                 sure
             } else {
                 sure.and(Truth::Maybe)
             };
-            return Some((jid.clone(), heir.to_owned(), truth));
+            return Some((jid.clone(), heir, truth));
         }
         if !here.is_empty() {
             return None;
