@@ -6,6 +6,7 @@
 //! every question is answered by all that may be true, and what gavel does has to be
 //! right for one of them.
 
+mod elections;
 mod fold;
 mod grounds;
 mod scene;

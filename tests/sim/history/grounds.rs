@@ -79,7 +79,7 @@ pub(super) fn known<T: Clone>(
 impl Meeting {
     /// All that a ground of somebody may be at `i`: what the last moment that is sure
     /// to have set it made of it, and what later ones may have.
-    fn traced<T: PartialEq>(
+    pub(super) fn traced<T: PartialEq>(
         &self,
         moments: impl Iterator<Item = usize>,
         mut step: impl FnMut(usize) -> Step<T>,
@@ -131,7 +131,7 @@ impl Meeting {
 
     /// Whether the history decides what a change comes to: no override, and no rule
     /// that settles it.
-    fn counts(&self, k: usize, jid: &str) -> Truth {
+    pub(super) fn counts(&self, k: usize, jid: &str) -> Truth {
         let moment = &self.moments[k];
         let sure = if moment.sure {
             Truth::Yes
@@ -145,7 +145,7 @@ impl Meeting {
     }
 
     /// Whether who made a change was entitled to.
-    fn entitled(&self, k: usize, by: &By) -> Truth {
+    pub(super) fn entitled(&self, k: usize, by: &By) -> Truth {
         match by {
             By::Person(by) => self.power(self.moments[k].prior, by),
             _ => Truth::No,
@@ -259,7 +259,12 @@ impl Meeting {
         (k..=i).map(ends).max().unwrap_or(Truth::No)
     }
 
-    fn own(&self, k: usize, jid: &str, is: impl Fn(Option<Affiliation>) -> bool) -> Truth {
+    pub(super) fn own(
+        &self,
+        k: usize,
+        jid: &str,
+        is: impl Fn(Option<Affiliation>) -> bool,
+    ) -> Truth {
         let verdicts = self.moments[k].scene.verdicts(jid).into_iter();
         Truth::of(verdicts.map(|verdict| is(Facts::own_of(verdict))))
     }
@@ -462,93 +467,5 @@ impl Meeting {
     fn power_but_left_alone(&self, k: usize, jid: &str) -> Truth {
         let all = self.grounds(k, jid, false);
         Truth::of(all.iter().map(|facts| facts.left_alone().power().is_some()))
-    }
-
-    /// Whether somebody is there whom claims, or an admin, entitle to moderate.
-    pub fn host(&self, k: usize) -> Truth {
-        if let Some(known) = self.hosts.borrow().get(&k) {
-            return *known;
-        }
-        let scene = &self.moments[k].scene;
-        let mut host = Truth::No;
-        for jid in scene.present() {
-            let overridden = self.overridden(k, jid);
-            let banned = scene.shows(jid) == Some(Affiliation::Outcast);
-            let own = self.own(k, jid, |own| own.is_some_and(Affiliation::moderates));
-            let one = match overridden {
-                Some(set) => set.moderates().into(),
-                None if own == Truth::No => Truth::No,
-                None => {
-                    let high = |cap: &Option<Affiliation>| cap.is_none_or(Affiliation::moderates);
-                    let high = Truth::of(self.caps(k, jid).iter().map(high));
-                    own.and(high)
-                }
-            };
-            let one = if banned { one.and(Truth::Maybe) } else { one };
-            host = host.or(one);
-        }
-        let seen = scene.ready.contains(&self.main);
-        let host = if seen { host } else { host.and(Truth::Maybe) };
-        self.hosts.borrow_mut().insert(k, host);
-        host
-    }
-
-    /// Whether somebody can be elected.
-    pub fn is_candidate(&self, k: usize, jid: &str) -> bool {
-        let scene = &self.moments[k].scene;
-        let mut seats = scene.seats_of(jid).filter(|(room, _)| **room == self.main);
-        seats.any(|(_, seat)| seat.role >= Role::Participant && !seat.machine)
-            && scene.shows(jid) != Some(Affiliation::Outcast)
-            && self.overridden(k, jid).is_none()
-            && self.caps(k, jid).contains(&None)
-    }
-
-    /// Whether somebody is elected.
-    pub fn elections(&self, i: usize, jid: &str) -> Vec<Option<()>> {
-        if !self.moments[i].scene.is_present(jid) {
-            return vec![None];
-        }
-        self.traced((0..=i).rev(), |k| {
-            let moment = &self.moments[k];
-            if moment.scene.policy.fallback != Fallback::First {
-                return Some((None, Truth::Yes));
-            }
-            let host = self.host(k);
-            if host == Truth::Yes {
-                return Some((None, Truth::Yes));
-            }
-            if !moment.scene.speaks(jid) {
-                return Some((None, Truth::Maybe));
-            }
-            if moment.jid != jid {
-                // Who is owner already is elected without a word.
-                let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
-                let maybe = shown && self.is_candidate(k, jid);
-                return maybe.then_some((Some(()), Truth::Maybe));
-            }
-            match &moment.what {
-                What::Asked(Affiliation::Owner) => {
-                    let all = self.grounds(k, jid, false);
-                    let other = all.iter().any(|facts| facts.may_be_raised());
-                    Some((Some(()), if other { Truth::Maybe } else { Truth::Yes }))
-                }
-                What::Asked(_) | What::Kicked(_) => Some((None, Truth::Yes)),
-                What::Left | What::Lost => Some((None, Truth::Maybe)),
-                What::Change { old, new, by } if new < old && *by != By::Gavel => {
-                    let counts = self.counts(k, jid);
-                    let by_self = *by == By::Person(jid.to_owned());
-                    let truth = match *new == Affiliation::Outcast || by_self && old.moderates() {
-                        true => counts,
-                        false => self.entitled(k, by).and(counts),
-                    };
-                    Some((None, truth))
-                }
-                _ => {
-                    let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
-                    let maybe = shown && self.is_candidate(k, jid);
-                    maybe.then_some((Some(()), Truth::Maybe))
-                }
-            }
-        })
     }
 }

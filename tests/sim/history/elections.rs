@@ -1,0 +1,97 @@
+//! Who is host, who can be elected, and who is (SPEC B5).
+
+use super::Meeting;
+use super::grounds::Truth;
+use super::scene::{By, What};
+use gavel::muc::{Affiliation, Role};
+use gavel::policy::Fallback;
+
+impl Meeting {
+    /// Whether somebody is there whom claims, or an admin, entitle to moderate.
+    pub fn host(&self, k: usize) -> Truth {
+        if let Some(known) = self.hosts.borrow().get(&k) {
+            return *known;
+        }
+        let scene = &self.moments[k].scene;
+        let mut host = Truth::No;
+        for jid in scene.present() {
+            let overridden = self.overridden(k, jid);
+            let banned = scene.shows(jid) == Some(Affiliation::Outcast);
+            let own = self.own(k, jid, |own| own.is_some_and(Affiliation::moderates));
+            let one = match overridden {
+                Some(set) => set.moderates().into(),
+                None if own == Truth::No => Truth::No,
+                None => {
+                    let high = |cap: &Option<Affiliation>| cap.is_none_or(Affiliation::moderates);
+                    let high = Truth::of(self.caps(k, jid).iter().map(high));
+                    own.and(high)
+                }
+            };
+            let one = if banned { one.and(Truth::Maybe) } else { one };
+            host = host.or(one);
+        }
+        let seen = scene.ready.contains(&self.main);
+        let host = if seen { host } else { host.and(Truth::Maybe) };
+        self.hosts.borrow_mut().insert(k, host);
+        host
+    }
+
+    /// Whether somebody can be elected.
+    pub fn is_candidate(&self, k: usize, jid: &str) -> bool {
+        let scene = &self.moments[k].scene;
+        let mut seats = scene.seats_of(jid).filter(|(room, _)| **room == self.main);
+        seats.any(|(_, seat)| seat.role >= Role::Participant && !seat.machine)
+            && scene.shows(jid) != Some(Affiliation::Outcast)
+            && self.overridden(k, jid).is_none()
+            && self.caps(k, jid).contains(&None)
+    }
+
+    /// Whether somebody is elected.
+    pub fn elections(&self, i: usize, jid: &str) -> Vec<Option<()>> {
+        if !self.moments[i].scene.is_present(jid) {
+            return vec![None];
+        }
+        self.traced((0..=i).rev(), |k| {
+            let moment = &self.moments[k];
+            if moment.scene.policy.fallback != Fallback::First {
+                return Some((None, Truth::Yes));
+            }
+            let host = self.host(k);
+            if host == Truth::Yes {
+                return Some((None, Truth::Yes));
+            }
+            if !moment.scene.speaks(jid) {
+                return Some((None, Truth::Maybe));
+            }
+            if moment.jid != jid {
+                // Who is owner already is elected without a word.
+                let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
+                let maybe = shown && self.is_candidate(k, jid);
+                return maybe.then_some((Some(()), Truth::Maybe));
+            }
+            match &moment.what {
+                What::Asked(Affiliation::Owner) => {
+                    let all = self.grounds(k, jid, false);
+                    let other = all.iter().any(|facts| facts.may_be_raised());
+                    Some((Some(()), if other { Truth::Maybe } else { Truth::Yes }))
+                }
+                What::Asked(_) | What::Kicked(_) => Some((None, Truth::Yes)),
+                What::Left | What::Lost => Some((None, Truth::Maybe)),
+                What::Change { old, new, by } if new < old && *by != By::Gavel => {
+                    let counts = self.counts(k, jid);
+                    let by_self = *by == By::Person(jid.to_owned());
+                    let truth = match *new == Affiliation::Outcast || by_self && old.moderates() {
+                        true => counts,
+                        false => self.entitled(k, by).and(counts),
+                    };
+                    Some((None, truth))
+                }
+                _ => {
+                    let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
+                    let maybe = shown && self.is_candidate(k, jid);
+                    maybe.then_some((Some(()), Truth::Maybe))
+                }
+            }
+        })
+    }
+}
