@@ -100,10 +100,13 @@ fn settled(mut text: String) -> Box<str> {
 }
 
 /// In lower case, small capitals too. By way of upper case, as ß, ſ and ς have more
-/// than one form.
+/// than one form. A sigma is the same at the end of a word and elsewhere, or a space
+/// would make another name.
 fn lower(text: &str) -> String {
     let text = text.to_uppercase().to_lowercase();
-    text.chars().map(small).collect()
+    text.chars()
+        .map(|c| if c == 'ς' { 'σ' } else { small(c) })
+        .collect()
 }
 
 /// The small letter for a small capital, which has no other case in Unicode.

@@ -102,7 +102,11 @@ const ALIKE: &[(&str, &[(&str, &str)])] = &[
     ("Fionn Office", &[("ligatures", "\u{fb01}onn O\u{fb03}ce")]),
     (
         "Σίσυφος",
-        &[("capitals", "ΣΙΣΥΦΟΣ"), ("no accents", "Σισυφοσ")],
+        &[
+            ("capitals", "ΣΙΣΥΦΟΣ"),
+            ("no accents", "Σισυφοσ"),
+            ("a space before the last letter", "Σίσυφο ς"),
+        ],
     ),
     (
         "Галя Иванова",
