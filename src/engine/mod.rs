@@ -387,9 +387,8 @@ impl Engine {
             self.room_part().ask_module(service);
             self.guard_part().renew_lease(service);
         }
-        self.meeting_part().wake_at_ends();
+        self.meeting_part().set_timers();
         self.out.todo(Task::Keys);
-        self.meeting_part().set_expiries();
         let known = self.meetings.all.keys().cloned().collect();
         self.room_part().discover(known);
     }

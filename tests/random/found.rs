@@ -7,6 +7,7 @@ use super::op::Script;
 use super::parts::Case;
 use crate::sim::Kind::{Member, Owner};
 use crate::sim::Spoil::{self, *};
+use crate::sim::room;
 use gavel::muc::Affiliation;
 use gavel::policy::{Fallback, Guests, OnExpiry, Policy};
 
@@ -368,4 +369,65 @@ fn b20_what_members_in_a_breakout_room_have_is_read_again() {
         );
         run.ends_well();
     }
+}
+
+/// The engine was wrong: with the connection it lost the time at which it elects somebody
+/// else, and nobody was elected.
+#[test]
+fn b5_somebody_else_is_elected_also_after_a_reconnection() {
+    for last in [Reconnect, Restart] {
+        case(
+            true,
+            &[],
+            vec![
+                (Show(0, 1, Some(Member), None), 0),
+                (Show(1, 0, Some(Member), None), 0),
+                (Leave(0, 1), 5),
+                (last, 0),
+            ],
+        )
+        .electing()
+        .ends_well();
+    }
+}
+
+/// The engine was wrong: an admin had a ban taken back while it was on its way, a server
+/// module made an owner of that person, and then the ban came and stood.
+#[test]
+fn b4_a_ban_that_an_admin_takes_back_on_its_way_is_lifted() {
+    let run = case(
+        true,
+        &[],
+        vec![
+            (Show(2, 0, None, None), 5),
+            (Override(2, Affiliation::Outcast, None), 0),
+            (Clear(2), 0),
+            (Set(Module, 2, Affiliation::Owner), 0),
+            (Show(0, 0, Some(Owner), None), 0),
+        ],
+    );
+    let mut play = run.start();
+    run.run(&mut play);
+    let has = play.world.has(&room("r"), "p2@meet.jitsi/0");
+    assert!(has > Affiliation::Outcast, "{has}");
+}
+
+/// The oracle was wrong: whoever an admin made owner was in a breakout room, and gavel did
+/// not know yet whose it was. So somebody else could be elected.
+#[test]
+fn b15_who_sits_in_a_room_that_is_not_known_yet_moderates_no_meeting() {
+    let run = case(
+        true,
+        &[],
+        vec![
+            (Breakout(2, Some(Owner), None), 10),
+            (Show(0, 0, Some(Member), None), 0),
+            (Show(0, 0, Some(Owner), None), 0),
+            (Override(2, Affiliation::Owner, None), 0),
+        ],
+    )
+    .electing();
+    let mut play = run.start();
+    play.world.server.tells_facts = false;
+    run.run(&mut play);
 }

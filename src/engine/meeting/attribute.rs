@@ -1,13 +1,13 @@
 //! Changes that gavel sees: whose they are, and what follows (SPEC B3, B4).
 
 use super::part::MeetingPart;
-use super::person::{Foreign, Pace};
+use super::person::{Foreign, InFlight, Pace, Person};
 use super::rights::{Author, Event, Root, Shift, Taken};
 use crate::engine::event::{Cause, Change as Changed, Outcome, Party, PartyKind};
 use crate::engine::order::Order;
 use crate::engine::room::event::Place;
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
-use crate::policy::Policy;
+use crate::policy::{Policy, Rule};
 use crate::stanza::Actor;
 use std::time::Duration;
 
@@ -124,7 +124,7 @@ impl MeetingPart<'_> {
         self.apply(main, bare, Event::Shown(affiliation));
         self.mark(main, bare);
         if self.is_own_change(main, bare, affiliation, actor) {
-            return;
+            return self.lift_late_ban(main, bare);
         }
         // Of somebody never seen before, only a change by somebody is one.
         if known.is_none() && actor.is_none() && by_presence {
@@ -164,6 +164,21 @@ impl MeetingPart<'_> {
             person.set_at = Some(now.into());
         }
         own
+    }
+
+    /// Lifts an admin's ban that was over before the room has shown it, whatever others
+    /// have set between.
+    fn lift_late_ban(&mut self, main: &RoomJid, bare: &BareJid) {
+        let banned = Some(Affiliation::Outcast);
+        let is_over = |person: &&Person| {
+            let by_admin = |request: &InFlight| request.why.rule == Rule::Override;
+            person.rights.shown() == banned
+                && person.request.as_deref().is_some_and(by_admin)
+                && person.rights.overridden_to() != banned
+        };
+        if self.known().person(main, bare).filter(is_over).is_some() {
+            self.apply(main, bare, Event::BanOver);
+        }
     }
 
     /// Classes a change that somebody else made, and marks who is to be looked

@@ -1,6 +1,7 @@
 //! One user under several JIDs: grants, step-downs and elections pass from one
 //! to the next (SPEC B3).
 
+use super::Meeting;
 use super::census::Census;
 use super::known::Known;
 use super::part::MeetingPart;
@@ -154,6 +155,21 @@ impl MeetingPart<'_> {
         self.out.save();
         self.out
             .wake_at(self.now.unix_ms + VACANT_MS, Timer::Vacancy(main.clone()));
+    }
+
+    /// Looks at all meetings to which somebody elected may come back.
+    pub fn look_at_vacancies(&mut self) {
+        let awaits = |meeting: &Meeting| {
+            let mut people = meeting.people.values();
+            people.any(|person| person.rights.is_awaited())
+        };
+        let meetings = self.meetings.iter();
+        let awaiting = meetings.filter(|(_, meeting)| awaits(meeting));
+        let mut awaiting: Vec<RoomJid> = awaiting.map(|(main, _)| main.clone()).collect();
+        awaiting.sort_unstable();
+        for main in awaiting {
+            self.look_at_vacancy(&main);
+        }
     }
 
     /// Whoever was elected has not come back yet.

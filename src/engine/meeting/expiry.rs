@@ -96,6 +96,13 @@ impl MeetingPart<'_> {
         self.set_expiries();
     }
 
+    /// Timers do not outlive a stream: a new one has its own for all that will end.
+    pub fn set_timers(&mut self) {
+        self.wake_at_ends();
+        self.look_at_vacancies();
+        self.set_expiries();
+    }
+
     /// Sets all timers of this kind.
     pub fn set_expiries(&mut self) {
         if self.settings.policy.on_expiry == OnExpiry::Keep {

@@ -167,6 +167,7 @@ impl Rights {
             Event::PowerDoubted => self.lose_power(),
             Event::TakenOver(handed) => self.take_over(handed),
             Event::Weighed => self.weigh(standing),
+            Event::BanOver => self.ban_over(),
             Event::BanLifted => self.ban = Ban::Stands,
             Event::Settled => self.debt = None,
             Event::Anew => {
@@ -305,13 +306,17 @@ impl Rights {
             self.debt = Some(Debt::Right);
         }
         if old.affiliation == Affiliation::Outcast {
-            // Also where the ban is on its way.
-            self.ban = Ban::ToBeLifted;
-            if self.may_be_banned() {
-                // They may come again, as what they were below moderator; more is for
-                // when they come.
-                self.take(Kind::LastSeen);
-            }
+            self.ban_over();
+        }
+    }
+
+    /// A ban that an admin has set is to be lifted, also where it is on its way.
+    fn ban_over(&mut self) {
+        self.ban = Ban::ToBeLifted;
+        if self.may_be_banned() {
+            // They may come again, as what they were below moderator; more is for when
+            // they come.
+            self.take(Kind::LastSeen);
         }
     }
 

@@ -19,7 +19,8 @@ impl Meeting {
             let banned = scene.shows(jid) == Some(Affiliation::Outcast);
             let own = self.own(k, jid, |own| own.is_some_and(Affiliation::moderates));
             let one = match overridden {
-                Some(set) => set.moderates().into(),
+                // gavel may not know yet that they are in this meeting.
+                Some(set) => Truth::from(set.moderates()).and(self.is_seen(k, jid)),
                 None if own == Truth::No => Truth::No,
                 None => {
                     let high = |cap: &Option<Affiliation>| cap.is_none_or(Affiliation::moderates);
@@ -34,6 +35,16 @@ impl Meeting {
         let host = if seen { host } else { host.and(Truth::Maybe) };
         self.hosts.borrow_mut().insert(k, host);
         host
+    }
+
+    /// Whether gavel knows enough of a room that somebody is in.
+    fn is_seen(&self, k: usize, jid: &str) -> Truth {
+        let scene = &self.moments[k].scene;
+        let mut seats = scene.seats_of(jid);
+        match seats.any(|(room, _)| scene.ready.contains(room)) {
+            true => Truth::Yes,
+            false => Truth::Maybe,
+        }
     }
 
     /// Whether somebody can be elected.

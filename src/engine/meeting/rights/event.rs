@@ -70,6 +70,8 @@ pub enum Event<'a> {
     PowerDoubted,
     /// What they may has been looked at after all of this.
     Weighed,
+    /// A ban that an admin has set is over.
+    BanOver,
     /// A ban is lifted, as far as can be told.
     BanLifted,
     /// They have what they should have.
