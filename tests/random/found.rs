@@ -431,3 +431,23 @@ fn b15_who_sits_in_a_room_that_is_not_known_yet_moderates_no_meeting() {
     play.world.server.tells_facts = false;
     run.run(&mut play);
 }
+
+/// The oracle was wrong: what an admin had set for somebody away who held nothing never came
+/// to be, so nothing of it was to be taken back as others promoted them.
+#[test]
+fn b5_what_others_give_is_no_debt_of_an_override_that_gave_nothing() {
+    let mut run = case(
+        false,
+        &[],
+        vec![
+            (Override(0, Affiliation::Owner, None), 0),
+            (Show(1, 0, Some(Owner), None), 12),
+            (Clear(0), 0),
+            (Show(1, 0, Some(Owner), None), 0),
+            (Set(Focus, 0, Affiliation::Owner), 0),
+        ],
+    )
+    .ignoring();
+    run.policy.preset = gavel::policy::Preset::None;
+    run.ends_well();
+}

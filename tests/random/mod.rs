@@ -139,7 +139,6 @@ proptest! {
     }
 
     #[test]
-    #[ignore = "the history does not know all of this yet"]
     fn b1_everybody_gets_what_rules_and_admins_say(
         module in any::<bool>(),
         plan in ruled_plans(),

@@ -429,9 +429,15 @@ impl Meeting {
                 return Some((Some(()), Truth::Maybe));
             }
             let before = moment.prior;
+            let by_role = scene
+                .seats_of(jid)
+                .any(|(_, seat)| seat.role == Role::Moderator);
+            let low = !scene.shows(jid).is_some_and(Affiliation::moderates) && !by_role;
             if self.cleared(k, jid).is_some_and(Affiliation::moderates) {
                 return match self.power_but_left_alone(k, jid) {
                     Truth::Yes => Some((None, Truth::Yes)),
+                    // What was set may be on its way yet, or have never come.
+                    power if low => Some((Some(()), power.not().and(Truth::Maybe))),
                     power => Some((Some(()), power.not())),
                 };
             }
@@ -440,10 +446,6 @@ impl Meeting {
             if !about && k != i {
                 return None;
             }
-            let by_role = scene
-                .seats_of(jid)
-                .any(|(_, seat)| seat.role == Role::Moderator);
-            let low = !scene.shows(jid).is_some_and(Affiliation::moderates) && !by_role;
             let alone = scene.verdicts(jid).contains(&Some(Entitlement::Keep));
             if alone && self.overridden(k, jid).is_none() {
                 // Nothing new is known of somebody who is left alone.
