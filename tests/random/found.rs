@@ -374,7 +374,7 @@ fn b20_what_members_in_a_breakout_room_have_is_read_again() {
 /// The engine was wrong: with the connection it lost the time at which it elects somebody
 /// else, and nobody was elected.
 #[test]
-fn b5_somebody_else_is_elected_also_after_a_reconnection() {
+fn b5_somebody_else_is_elected_also_after_gavel_connects_again() {
     for last in [Reconnect, Restart] {
         case(
             true,
@@ -450,4 +450,12 @@ fn b5_what_others_give_is_no_debt_of_an_override_that_gave_nothing() {
     .ignoring();
     run.policy.preset = gavel::policy::Preset::None;
     run.ends_well();
+}
+
+/// The check was wrong: claims that are longer than gavel reads permit nothing.
+#[test]
+fn b17_claims_that_could_not_be_read_permit_nothing() {
+    let script = vec![(Show(1, 0, Some(Owner), None), 0), (MembersOnly(true), 9)];
+    let run = case(true, &[(11, Lost), (16, Inflated)], script);
+    run.electing().ends_well();
 }

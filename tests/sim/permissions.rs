@@ -231,7 +231,7 @@ impl World {
                 continue;
             }
             let main = self.server.main_of(room);
-            for occupant in state.occupants.values() {
+            for (nick, occupant) in &state.occupants {
                 let full = &occupant.sessions[0];
                 if occupant.bare == bare(FOCUS) || *full == self.server.gavel_full() {
                     continue;
@@ -241,7 +241,8 @@ impl World {
                     continue;
                 }
                 let held = self.server.permitted(full, room);
-                let ticket = occupant.presence.ticket.as_ref();
+                let unread = self.unread_claims.contains(&format!("{room}/{nick}"));
+                let ticket = occupant.presence.ticket.as_ref().filter(|_| !unread);
                 let policy = &self.choice.policy;
                 let should = expected(policy, ticket, full, &main, self.unix_ms());
                 if ticket.is_some() {

@@ -105,6 +105,7 @@ impl World {
         };
         self.server.payloads.push(bare);
         let last = self.server.payloads.len() - 1;
+        self.unread_claims.insert(presence.from.clone());
         let presence = Presence {
             raw: last.to_string().into(),
             ..(**presence).clone()

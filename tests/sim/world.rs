@@ -10,7 +10,7 @@ use gavel::engine::{Action, Engine, Input, Now, Override, Report, SetOverride, S
 use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::Policy;
 use gavel::stanza::{Inbound, IqKind, Outbound};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Milliseconds since 1970 at which a simulation starts.
@@ -67,6 +67,8 @@ pub struct World {
     pub spoil: Vec<(usize, Spoil)>,
     /// That has happened.
     pub spoilt: bool,
+    /// Occupants whose evidence was longer than gavel reads, as they were shown last.
+    pub(super) unread_claims: BTreeSet<String>,
 }
 
 impl World {
@@ -97,6 +99,7 @@ impl World {
             delivered: 0,
             spoil: Vec::new(),
             spoilt: false,
+            unread_claims: BTreeSet::new(),
         };
         world.schedule(0, Event::Connect);
         world.run(100);
@@ -183,6 +186,9 @@ impl World {
             }
             other => format!("{} < {other:?}", self.now),
         });
+        if let Inbound::Presence(presence) = &stanza {
+            self.unread_claims.remove(&presence.from);
+        }
         self.show_history(&stanza);
         let stanza = self.on_the_wire(stanza);
         self.handle(Input::Stanza(stanza));

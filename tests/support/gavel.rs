@@ -2,6 +2,7 @@
 
 use super::{Prosody, SECRET, tail, until};
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -173,6 +174,13 @@ impl Gavel {
         };
         let found = until(DEADLINE, ready).await;
         found.unwrap_or_else(|| panic!("gavel is not ready"));
+    }
+
+    /// Waits until it answers on its admin socket: it makes it while it connects.
+    pub async fn until_it_answers(&self) {
+        let answers = || UnixStream::connect(self.socket()).ok();
+        let found = until(DEADLINE, answers).await;
+        found.unwrap_or_else(|| panic!("gavel does not answer on {:?}", self.socket()));
     }
 
     /// The process.

@@ -46,6 +46,7 @@ async fn log_and_status_say_why_gavel_is_not_connected(version: Version) {
     for (setting, words) in table {
         let daemon = Gavel::start(&prosody, &format!("[component]\n{setting}"));
         let line = daemon.logs(words[0]).await;
+        daemon.until_it_answers().await;
         let status = gavel("status", daemon.config()).await;
         assert_eq!(status.status, 1, "{status:?}");
         let mut lines = status.out.lines();
