@@ -459,3 +459,22 @@ fn b17_claims_that_could_not_be_read_permit_nothing() {
     let run = case(true, &[(11, Lost), (16, Inflated)], script);
     run.electing().ends_well();
 }
+
+/// The engine was wrong: it made an owner of somebody away as it lifted what an admin had
+/// banned them by, since they had been promoted before.
+#[test]
+fn b1_nobody_away_is_raised_as_a_ban_of_an_admin_ends() {
+    let mut run = case(
+        false,
+        &[],
+        vec![
+            (Show(4, 0, None, None), 0),
+            (Breakout(3, Some(Owner), None), 60),
+            (Set(Person(3), 4, Affiliation::Owner), 12),
+            (Override(4, Affiliation::Outcast, Some(10)), 0),
+            (Show(0, 0, Some(Owner), None), 0),
+        ],
+    );
+    run.policy.protect_hosts = false;
+    run.ends_well();
+}

@@ -317,6 +317,7 @@ impl Rights {
             // They may come again, as what they were below moderator; more is for when
             // they come.
             self.take(Kind::LastSeen);
+            self.keep_nothing();
         }
     }
 
