@@ -57,10 +57,10 @@ async fn module_guard_gives_rooms_back_that_gavel_does_not_come_for(version: Ver
     gone.leave("gone@muc.meet.jitsi", "gone").await;
     while start.elapsed() < Duration::from_secs(8) {
         lease(&scene, SECONDS).await;
-        assert_eq!(guest.affiliation(ROOM, "guest"), "none");
+        let pace = Duration::from_millis(500);
+        let given = guest.sees_within(ROOM, "guest", pace, |o| o.affiliation != "none");
+        assert!(!given.await, "given after {:?}", start.elapsed());
         assert_eq!(bob.role(ROOM, "bob"), "participant");
-        // The pace of renewals, not a wait for anything.
-        tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let left = Duration::from_secs(10).saturating_sub(start.elapsed());
     let both = async {

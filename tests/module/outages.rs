@@ -6,7 +6,7 @@ use crate::guard_returns::promoting;
 use crate::hosts::{MEMBERS_ONLY, closed, knocks, unnamed};
 use crate::on_both;
 use crate::scene::{ROOM, SERVICE, Scene};
-use crate::support::{BREAKOUTS, Client, El, GAVEL, Version, nick};
+use crate::support::{BREAKOUTS, Client, El, GAVEL, Occupant, Version, nick};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -84,10 +84,10 @@ async fn module_guard_keeps_its_times_when_gavel_comes_anew(version: Version) {
     say(&scene.gavel, ROOM, true, "").await.unwrap();
     let late = Duration::from_secs(14);
     let given = async {
-        while left.affiliation(other, "left") != "owner" {
+        let pace = Duration::from_millis(500);
+        let is_owner = |o: &Occupant| o.affiliation == "owner";
+        while !left.sees_within(other, "left", pace, is_owner).await {
             lease(&scene, SECONDS).await;
-            // The pace of renewals, not a wait for anything.
-            tokio::time::sleep(Duration::from_millis(500)).await;
         }
     };
     let rest = late.saturating_sub(start.elapsed());

@@ -31,11 +31,9 @@ pub async fn b3_focus_promotes_in_a_loop<S: Stage>(at: S::Place) {
     let start = stage.clock();
     let mut lowered = Vec::new();
     while stage.clock() < start + Duration::from_secs(6) {
-        if stage.shown("bob") != "owner" {
-            lowered.push(stage.clock());
-            stage.sets("focus", "bob", "owner").await;
-        }
-        stage.passes(Duration::from_millis(10)).await;
+        stage.comes_to("bob", "member").await;
+        lowered.push(stage.clock());
+        stage.sets("focus", "bob", "owner").await;
     }
     stage.ends([("bob", "member")]).await;
     let corrections = stage.asked("bob").await.len() - before;
@@ -77,7 +75,8 @@ pub async fn b3_a_focus_that_acts_anew_is_corrected_without_pause<S: Stage>(at: 
             stage.comes_to(name, "member").await;
         }
         longest = longest.max(stage.clock() - promoted);
-        stage.passes(Duration::from_millis(400)).await;
+        let pace = Duration::from_millis(400);
+        stage.stay(&names, "member", pace).await;
     }
     assert!(longest <= S::ROUND_TRIP, "moderators for {longest:?}");
     stage.rests().await;

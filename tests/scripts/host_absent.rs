@@ -18,7 +18,8 @@ pub async fn host_absent_is_over_when_a_host_comes<S: Stage>(at: S::Place) {
     stage.ends([("host", "owner")]).await;
     stage.sets("host", "guest", "owner").await;
     stage.ends([("guest", "owner")]).await;
-    stage.passes(Duration::from_millis(5_500)).await;
+    let more = Duration::from_millis(5_500);
+    stage.stay(&["host", "guest"], "owner", more).await;
     stage.ends([("host", "owner"), ("guest", "owner")]).await;
     assert_eq!(stage.warnings("guest"), 1);
     stage.leaves("host").await;

@@ -152,8 +152,8 @@ pub trait Stage: Sized {
     /// gavel reads its configuration again: these settings.
     async fn gavel_reloads(&mut self, config: &str);
 
-    /// Lets some time pass: the pace of those who act, and no wait for anything.
-    async fn passes(&mut self, time: Duration);
+    /// Watches people for some time: nobody is shown with another affiliation.
+    async fn stay(&mut self, people: &[&str], affiliation: &str, time: Duration);
 
     /// Lets a minute pass where it costs nothing: in the model.
     async fn idles(&mut self);
@@ -181,6 +181,9 @@ pub trait Stage: Sized {
 
     /// Waits until somebody is out of the room.
     async fn goes(&mut self, who: &str);
+
+    /// Waits until gavel knows that somebody is out of the room.
+    async fn is_missed(&mut self, who: &str);
 
     /// How often somebody was put out of the room because it is for members only.
     fn thrown_out(&self, who: &str) -> usize;

@@ -5,7 +5,7 @@ use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::cli::logging::{To, subscriber};
 use gavel::config::{LogFormat, load_from};
-use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::muc::{Affiliation, Nick, Role, RoomJid};
 use gavel::policy::Preset;
 use gavel::shell::{report, settings};
 use gavel::stanza::{DisplayName, Outbound, Request};
@@ -218,8 +218,13 @@ impl Stage for Model {
         self.settle();
     }
 
-    async fn passes(&mut self, time: Duration) {
-        self.world.run(time.as_millis() as u64);
+    async fn stay(&mut self, people: &[&str], affiliation: &str, time: Duration) {
+        for _ in 0..time.as_millis() {
+            self.world.run(1);
+            for who in people {
+                assert_eq!(self.stored(who), affiliation, "{who}");
+            }
+        }
     }
 
     async fn idles(&mut self) {
@@ -263,6 +268,14 @@ impl Stage for Model {
     async fn goes(&mut self, who: &str) {
         self.until(&format!("{who} to be out"), |model| {
             model.nick_of(who).is_none()
+        });
+    }
+
+    async fn is_missed(&mut self, who: &str) {
+        let (room, nick) = (self.here.clone(), Nick::new(nick(who)));
+        self.until(&format!("gavel to miss {who}"), |model| {
+            let mut rooms = model.world.engine.rooms();
+            !rooms.any(|known| known.jid == room && known.occupants.contains_key(&nick))
         });
     }
 

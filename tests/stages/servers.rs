@@ -3,10 +3,11 @@
 mod beginning;
 
 use crate::scripts::stage::{Setting, Shown, Stage, Token, bare, nick};
+use crate::support::admin::occupant;
 use crate::support::nick as display_name;
-use crate::support::{Client, DEADLINE, El, Env, MUC_USER, Version, jwt, requests};
+use crate::support::{Client, DEADLINE, El, Env, MUC_USER, Occupant, Version, jwt, requests};
 use beginning::{begin, focus_unseen, is_as_good, settings, signed};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -267,8 +268,17 @@ impl Stage for Servers {
             .await;
     }
 
-    async fn passes(&mut self, time: Duration) {
-        tokio::time::sleep(time).await;
+    async fn stay(&mut self, people: &[&str], affiliation: &str, time: Duration) {
+        let watched = people.iter().map(|who| {
+            let nick = self.nick_of(who);
+            let changes = |o: &Occupant| o.affiliation != affiliation;
+            self.focus.sees_within(&self.here, nick, time, changes)
+        });
+        let changed = futures::future::join_all(watched).await;
+        assert!(
+            !changed.contains(&true),
+            "{people:?} do not stay {affiliation}"
+        );
     }
 
     async fn idles(&mut self) {}
@@ -324,6 +334,14 @@ impl Stage for Servers {
 
     async fn goes(&mut self, who: &str) {
         self.focus.sees_gone(&self.here, self.nick_of(who)).await;
+    }
+
+    async fn is_missed(&mut self, who: &str) {
+        let path = format!("/v1/rooms/{}", self.here);
+        let nick = nick(who);
+        let missed = |room: &Value| occupant(room, nick).is_none();
+        let what = format!("without {who}");
+        self.env().gavel.shows(&path, &what, missed).await;
     }
 
     fn thrown_out(&self, who: &str) -> usize {

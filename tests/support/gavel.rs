@@ -2,7 +2,6 @@
 
 use super::{Prosody, SECRET, tail, until};
 use std::fs;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -121,7 +120,9 @@ impl Gavel {
 
     /// Waits until its log is as `wanted`.
     pub async fn until_log(&self, wanted: impl Fn(&str) -> bool) {
-        let found = until(DEADLINE, || wanted(&self.log()).then_some(()));
+        let found = until(self.folder(), DEADLINE, || {
+            wanted(&self.log()).then_some(())
+        });
         found.await.expect("gavel logs what is waited for");
     }
 
@@ -137,7 +138,7 @@ impl Gavel {
 
     /// Waits for such a line after its last start.
     pub async fn logs_again(&self, text: &str) -> String {
-        let found = until(DEADLINE, || {
+        let found = until(self.folder(), DEADLINE, || {
             let log = self.log();
             let lines = log.get(self.before..).unwrap_or_default().lines();
             let mut lines = lines.filter(|line| line.contains(text));
@@ -149,7 +150,7 @@ impl Gavel {
 
     /// Like [`Gavel::logs`], for what takes longer.
     pub async fn logs_within(&self, text: &str, within: Duration) -> String {
-        let found = until(within, || {
+        let found = until(self.folder(), within, || {
             let log = self.log();
             log.lines()
                 .find(|line| line.contains(text))
@@ -166,21 +167,20 @@ impl Gavel {
 
     /// Waits until it says that it is ready.
     pub async fn until_ready(&self) {
-        let ready = || {
-            let output = self.command(&["doctor", "--ready"]).output();
-            output
-                .is_ok_and(|output| output.status.success())
-                .then_some(())
-        };
-        let found = until(DEADLINE, ready).await;
-        found.unwrap_or_else(|| panic!("gavel is not ready"));
+        let deadline = Instant::now() + DEADLINE;
+        let ready = || self.command(&["doctor", "--ready"]).output();
+        while !ready().is_ok_and(|output| output.status.success()) {
+            assert!(Instant::now() < deadline, "gavel is not ready");
+        }
     }
 
     /// Waits until it answers on its admin socket: it makes it while it connects.
     pub async fn until_it_answers(&self) {
-        let answers = || UnixStream::connect(self.socket()).ok();
-        let found = until(DEADLINE, answers).await;
-        found.unwrap_or_else(|| panic!("gavel does not answer on {:?}", self.socket()));
+        self.logs_again("the admin API is served").await;
+    }
+
+    fn folder(&self) -> &Path {
+        self.config.parent().expect("a file is in a folder")
     }
 
     /// The process.

@@ -166,7 +166,7 @@ impl Prosody {
     /// Waits for a line of its log that is so: its ports are open before all modules
     /// are loaded.
     pub async fn logs(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let found = until(DEADLINE, || {
+        let found = until(self.dir(), DEADLINE, || {
             let log = self.log();
             log.lines().find(|line| wanted(line)).map(str::to_owned)
         });

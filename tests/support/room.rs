@@ -4,6 +4,7 @@ use super::client::{Client, DEADLINE};
 use super::xml::{El, escape};
 use super::{MUC, MUC_ADMIN, MUC_USER};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// An occupant as shown by its newest presence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -214,6 +215,21 @@ impl Client {
                 self.jid
             )
         })
+    }
+
+    /// Whether an occupant is so within a time.
+    pub async fn sees_within(
+        &self,
+        room: &str,
+        nick: &str,
+        within: Duration,
+        so: impl Fn(&Occupant) -> bool,
+    ) -> bool {
+        let found = self.wait(within, |inbox| {
+            let occupant = inbox.rooms.occupant(room, nick)?;
+            so(occupant).then_some(())
+        });
+        found.await.is_ok()
     }
 
     /// Waits until an occupant has this affiliation.

@@ -1,15 +1,30 @@
-//! Waits for what no stanza tells: a file that another process writes.
+//! Waits for what no stanza tells: a line in a file that another process writes.
 
-use std::time::{Duration, Instant};
+use futures::StreamExt;
+use inotify::{Inotify, WatchMask};
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
-/// Looks until there is something, or until `within` has passed.
-pub async fn until<T>(within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+/// Looks whenever something is written in `folder`, until there is something or `within`
+/// has passed.
+pub async fn until<T>(
+    folder: &Path,
+    within: Duration,
+    mut look: impl FnMut() -> Option<T>,
+) -> Option<T> {
     let deadline = Instant::now() + within;
+    // What is written after a look is told, too.
+    let watch = Inotify::init().expect("inotify (limit: fs.inotify.max_user_instances)");
+    let changes = WatchMask::MODIFY | WatchMask::CREATE | WatchMask::MOVED_TO;
+    let watched = watch.watches().add(folder, changes);
+    watched.expect("a folder to watch");
+    let mut written = watch.into_event_stream([0; 4096]).expect("tokio runs");
     loop {
-        match look() {
-            Some(found) => return Some(found),
-            None if Instant::now() > deadline => return None,
-            None => tokio::time::sleep(Duration::from_millis(5)).await,
+        if let Some(found) = look() {
+            return Some(found);
         }
+        let told = timeout_at(deadline, written.next()).await.ok()?;
+        told.expect("no end").expect("the kernel tells of files");
     }
 }
