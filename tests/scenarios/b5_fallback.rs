@@ -141,6 +141,25 @@ fn b5_who_has_stepped_down_or_was_lowered_is_not_elected_again() {
 }
 
 #[test]
+fn b5_the_next_is_elected_where_the_heir_of_an_election_has_stepped_down() {
+    let (mut world, r) = with(first(), &[]);
+    let ticket = |kind, serial| Some(Ticket::new(kind, serial).user("u"));
+    world.join(&full("phone"), &r, "phone", ticket(Kind::Member, 1));
+    world.run(100);
+    world.join(T, &r, "t", ticket(Kind::Owner, 2));
+    world.run(100);
+    world.set(Some(T), &r, T, Affiliation::Member).unwrap();
+    world.run(100);
+    let people = ["phone", "a", "t"];
+    assert_eq!(owners(&world, &r, &people), ["phone"]);
+    comes(&mut world, &r, "a");
+    world.leave(&full("phone"), &r);
+    world.run(10_000);
+    assert_eq!(owners(&world, &r, &people), ["a"]);
+    world.check_quiet();
+}
+
+#[test]
 fn b5_the_focus_does_not_unseat_who_is_elected() {
     let people = ["a", "b"];
     let (mut world, r) = with(first(), &people);

@@ -116,13 +116,15 @@ impl MeetingPart<'_> {
         let Some(meeting) = self.meetings.get(main) else {
             return;
         };
-        let own = meeting.people.get(heir);
-        if own.is_none_or(|person| person.rights.has_to_hand_over()) {
-            return;
-        }
         let Some(person) = meeting.people.get(old).filter(|p| !p.is_present()) else {
             return;
         };
+        let own = meeting.people.get(heir);
+        if own.is_none_or(|heir| heir.rights.has_to_hand_over()) {
+            // The heir keeps what is theirs, so the election passes to nobody.
+            self.apply(main, old, Event::NotAwaited);
+            return;
+        }
         let (rights, elected) = (&person.rights, person.rights.is_awaited());
         if !rights.has_to_hand_over() && !elected {
             return;
