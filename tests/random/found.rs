@@ -1,6 +1,8 @@
 //! Runs that once ended otherwise than the oracle says, found by the fuzz target
 //! `engine` or by the random properties, and cut down. Each says who was wrong.
 
+mod elections;
+
 use super::op::By::{Focus, Module, Person};
 use super::op::Op::{self, *};
 use super::op::Script;

@@ -361,16 +361,23 @@ impl Meeting {
 
     fn kept_until(&self, i: usize, jid: &str) -> Vec<Option<(Affiliation, Option<u64>)>> {
         self.traced(self.moments_of(i, jid), |k| {
+            let scene = &self.moments[k].scene;
+            if self.cleared(k, jid) == Some(Affiliation::Outcast) && !scene.is_present(jid) {
+                // They may have been banned before they left.
+                let banned = scene.shows(jid) == Some(Affiliation::Outcast);
+                return Some((None, Truth::Maybe.or(banned)));
+            }
             let moment = self.about(k, jid)?;
             let before = &self.moments[moment.prior].scene;
             let protect = moment.scene.policy.protect_hosts;
             match &moment.what {
                 What::Left | What::Lost if before.shows(jid) != Some(Affiliation::Outcast) => {
                     let facts = self.facts(moment.prior, jid);
-                    // A grant says so itself, and an election is over.
+                    // A grant says so itself, and an election is over. Whatever somebody
+                    // has who is left alone is right.
                     let power = |facts: &Facts| match facts.grant.is_some() || facts.elected {
-                        true => None,
-                        false => facts.own_power(),
+                        true if facts.verdict != Some(Entitlement::Keep) => None,
+                        _ => facts.own_power(),
                     };
                     let until = before.until(jid);
                     let all: Vec<_> = facts.iter().map(power).collect();

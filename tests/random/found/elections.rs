@@ -1,0 +1,78 @@
+//! Runs that end with an election, and with what somebody away keeps.
+
+use super::super::policies::Plan;
+use super::*;
+use gavel::policy::{Grants, Preset};
+
+/// The engine was wrong: somebody elected left, and was waited for without an end. The same
+/// user was there on another device, where they had stepped down.
+#[test]
+fn b5_the_next_is_elected_where_the_heir_has_stepped_down() {
+    for module in [true, false] {
+        case(
+            module,
+            &[],
+            vec![
+                (Show(4, 1, Some(Member), None), 0),
+                (Show(5, 0, Some(Owner), None), 0),
+                (Op::Focus(false), 12),
+                (Set(Person(5), 5, Affiliation::Member), 0),
+                (Leave(4, 1), 0),
+                (Show(0, 0, Some(Member), None), 0),
+            ],
+        )
+        .electing()
+        .ends_well();
+    }
+}
+
+/// The oracle was wrong: grants were limited to admin, and then somebody left whom a rule left
+/// alone as owner. What they had was right.
+#[test]
+fn b1_who_is_left_alone_keeps_more_than_grants_say() {
+    let rules = |rules| Plan {
+        grants: if rules == 0 {
+            Grants::Owner
+        } else {
+            Grants::Admin
+        },
+        guests: Guests::Strip,
+        protect: true,
+        guard: false,
+        fallback: Fallback::None,
+        demotes: false,
+        preset: Preset::Jitsi,
+        rules,
+    };
+    let mut run = case(
+        false,
+        &[],
+        vec![
+            (Show(2, 0, None, None), 0),
+            (Show(4, 0, Some(Owner), None), 10),
+            (Moderator(Person(4), 2), 5),
+            (Configure(rules(2), false), 5),
+            (Leave(2, 0), 0),
+        ],
+    );
+    run.policy = rules(0).policy();
+    run.ends_well();
+}
+
+/// The oracle was wrong: a ban that an admin had set was on its way as the connection was lost,
+/// and ended then. Whoever it hit may have been banned before they left, and keeps nothing.
+#[test]
+fn b1_who_was_banned_by_an_admin_out_of_sight_keeps_nothing() {
+    case(
+        true,
+        &[],
+        vec![
+            (Show(2, 0, Some(Owner), None), 12),
+            (Override(2, Affiliation::Outcast, Some(10)), 8),
+            (Reconnect, 0),
+            (Show(3, 0, Some(Owner), None), 0),
+        ],
+    )
+    .guarded()
+    .ends_well();
+}
