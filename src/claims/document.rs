@@ -51,6 +51,12 @@ impl UserId {
     pub fn apart(&self) -> Self {
         Self::new(self)
     }
+
+    /// How much text it keeps alive, in bytes.
+    #[cfg(test)]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.0.parent().len()
+    }
 }
 
 impl Deref for UserId {

@@ -89,7 +89,7 @@ impl Users {
         }
         let succession = self.change(id, |carriers| carriers.left(jid, at, now));
         if succession == Succession::Awaited {
-            self.left.push_back((at, id.clone()));
+            self.left.push_back((at, id.apart()));
         }
         succession
     }
@@ -160,19 +160,24 @@ impl Users {
         })
     }
 
-    /// Changes what is known of an id, and forgets it where that is nothing.
+    /// Changes what is known of an id, and forgets it where that is nothing. The id may
+    /// outlive whoever came with it, so it does not keep their claims.
     fn change<T>(&mut self, id: &UserId, change: impl FnOnce(&mut Several) -> T) -> T {
-        let mut several = match self.by_id.remove(id) {
-            None => Box::default(),
-            Some(Carriers::One(carrier)) => Box::new(Several {
-                here: vec![carrier],
-                ..Several::default()
-            }),
-            Some(Carriers::Several(several)) => several,
+        let (id, mut several) = match self.by_id.remove_entry(id) {
+            None => (id.apart(), Box::default()),
+            Some((_, Carriers::One(carrier))) => {
+                let here = vec![carrier];
+                let several = Several {
+                    here,
+                    ..Several::default()
+                };
+                (id.apart(), Box::new(several))
+            }
+            Some((id, Carriers::Several(several))) => (id, several),
         };
         let changed = change(&mut several);
         if let Some(carriers) = Carriers::of(several) {
-            self.by_id.insert(id.clone(), carriers);
+            self.by_id.insert(id, carriers);
         }
         changed
     }
@@ -205,7 +210,9 @@ impl Several {
         if self.here.iter().any(|carrier| carrier.jid == *jid) {
             return None;
         }
-        self.left.retain(|(left, _)| left != jid);
+        // Of those who are told of late, some may have left too long ago.
+        let in_time = |at: u64| now <= at.saturating_add(RELOAD_MS);
+        self.left.retain(|(left, at)| left != jid && in_time(*at));
         let back = take(&mut self.unseen, jid);
         let since = back.map_or(now, |carrier| carrier.since);
         let jid = jid.clone();
@@ -253,6 +260,7 @@ fn take(list: &mut Vec<Carrier>, jid: &BareJid) -> Option<Carrier> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims::Claims;
 
     fn jid(name: &str) -> BareJid {
         BareJid::parse(&format!("{name}@x")).unwrap_or_else(|| panic!("{name}"))
@@ -337,6 +345,34 @@ mod tests {
         assert_eq!(users.unseen(), [(id(), jid("a"))]);
         let heir = users.left(&id(), &jid("a"), 1, 3);
         assert_eq!(heir, Succession::To(jid("b")));
+    }
+
+    #[test]
+    fn b3_a_minute_is_counted_for_everybody_in_whatever_order_they_are_told_of() {
+        let mut users = Users::default();
+        let other = UserId::new("other");
+        users.came(&other, &jid("x"), 0);
+        there(&mut users, &["a"], 0);
+        users.left(&other, &jid("x"), 50_000, 50_000);
+        // gavel hears late that this one had left before.
+        assert_eq!(users.left(&id(), &jid("a"), 5, 50_001), Succession::Awaited);
+        assert_eq!(users.came(&id(), &jid("b"), 60_006), None);
+    }
+
+    #[test]
+    fn b3_an_id_outlives_the_claims_it_was_read_from_alone() {
+        let padding = "x".repeat(10_000);
+        let text = format!(r#"{{"a": "{padding}", "context": {{"user": {{"id": "id"}}}}}}"#);
+        let claims = Claims::from_json(&text).unwrap_or_else(|why| panic!("{why:?}"));
+        let of_claims = claims.user_id().unwrap_or_else(|| panic!("an id"));
+        let mut users = Users::default();
+        users.came(&of_claims, &jid("a"), 0);
+        users.left(&of_claims, &jid("a"), 5, 5);
+        let kept = users
+            .by_id
+            .keys()
+            .chain(users.left.iter().map(|(_, id)| id));
+        assert!(kept.map(UserId::kept_bytes).sum::<usize>() < 100);
     }
 
     #[test]
