@@ -252,6 +252,63 @@ mod tests {
         assert_eq!(claims.json(), value.to_string());
     }
 
+    /// A name and an id are found in the text of the claims: wherever else the same stands.
+    #[test]
+    fn a_name_and_an_id_are_those_of_the_user_whatever_else_is_claimed() {
+        let parts = [
+            "u",
+            "id",
+            "name",
+            "\"id\":\"u\"",
+            "\",\"id\":\"host",
+            "\\",
+            "\\u0041",
+            "A",
+            "\n",
+            "}",
+            "}}}u",
+            "\u{1F600}",
+            "\u{0}",
+            "}}uu",
+            "nameid",
+        ];
+        let escaped: String = "host"
+            .chars()
+            .map(|c| format!("\\u{:04x}", c as u32))
+            .collect();
+        for name in parts {
+            for id in parts {
+                let user = json!({"id": id, "name": name});
+                let value = json!({
+                    "a": {"context": {"user": {"id": name, "name": id}}},
+                    "id": name,
+                    "name": id,
+                    "context": {"a": {"id": name, "name": id}, "user": user},
+                    "z": [name, id],
+                });
+                let text = value.to_string();
+                let again = format!(
+                    r#"{{"context": {{"user": {{"id": "{escaped}", "name": "{escaped}"}}}}, {}"#,
+                    &text[1..]
+                );
+                for text in [text, again] {
+                    let claims = Claims::from_json(&text).unwrap();
+                    let user = &claims.value()["context"]["user"];
+                    assert_eq!((&user["id"], &user["name"]), (&json!(id), &json!(name)));
+                    let expected = Some(name).filter(|name| !trim(name).is_empty());
+                    assert_eq!(claims.user_name(), expected, "{text}");
+                    let expected = Some(id).filter(|id| !trim(id).is_empty());
+                    assert_eq!(claims.user_id().as_deref(), expected, "{text}");
+                }
+            }
+        }
+        let text = format!(r#"{{"context": {{"user": {{"id": "{escaped}"}}}}}}"#);
+        assert_eq!(
+            Claims::from_json(&text).unwrap().user_id(),
+            Some(UserId::new("host"))
+        );
+    }
+
     #[test]
     fn odd_names_and_ids_are_none() {
         for (name, id, expected) in [
