@@ -66,12 +66,17 @@ pub async fn says(scene: &Scene, question: &El, affiliation: &str, name: &str) {
     scene.seen().await;
 }
 
-/// Alice is about to enter the room, and gavel has said that she is owner.
-pub async fn expected(scene: &Scene) -> Client {
+/// Alice is about to enter the room, and gavel has said this of her.
+pub async fn announced(scene: &Scene, affiliation: &str, name: &str) -> Client {
     let alice = connects(scene, "alice", &session("room", "")).await;
     let asked = question(scene).await;
-    says(scene, &asked, "owner", "Alice").await;
+    says(scene, &asked, affiliation, name).await;
     alice
+}
+
+/// Alice is about to enter the room, and gavel has said that she is owner.
+pub async fn expected(scene: &Scene) -> Client {
+    announced(scene, "owner", "Alice").await
 }
 
 /// Affiliation and role by which the room knows somebody at last.
@@ -198,9 +203,7 @@ async fn module_leaves_their_names_to_whom_gavel_gives_none(version: Version) {
     let host = scene.person("host").await;
     scene.follow(ROOM).await;
     for said in ["owner", ""] {
-        let alice = connects(&scene, "alice", &session("room", "")).await;
-        let asked = question(&scene).await;
-        says(&scene, &asked, said, "").await;
+        let alice = announced(&scene, said, "").await;
         alice.join(ROOM, "alice", &nick("Mine")).await;
         host.sees_name(ROOM, "alice", "Mine").await;
         alice.presence(ROOM, "alice", &nick("Another")).await;
@@ -212,9 +215,7 @@ on_both!(module_leaves_their_names_to_whom_gavel_gives_none);
 
 async fn module_lets_people_be_first_in_a_room_as_gavel_has_said(version: Version) {
     let scene = scene(version).await;
-    let alice = connects(&scene, "alice", &session("room", "")).await;
-    let asked = question(&scene).await;
-    says(&scene, &asked, "member", "Alice").await;
+    let alice = announced(&scene, "member", "Alice").await;
     alice.join(ROOM, "alice", "").await;
     // Prosody makes creators owner: nothing is taken from them before gavel is there.
     assert_eq!(standing(&alice, "alice").await, pair("owner", "moderator"));

@@ -2,13 +2,19 @@
 
 use crate::arrival::*;
 use crate::on_both;
-use crate::scene::{ROOM, SERVICE};
+use crate::scene::{ROOM, SERVICE, Scene};
 use crate::support::{Client, GAVEL, Version, nick};
 
-async fn module_believes_only_gavel_about_who_enters(version: Version) {
+/// A room that gavel follows, with a moderator.
+async fn followed(version: Version) -> (Scene, Client) {
     let scene = scene(version).await;
     let host = scene.person("host").await;
     scene.follow(ROOM).await;
+    (scene, host)
+}
+
+async fn module_believes_only_gavel_about_who_enters(version: Version) {
+    let (scene, host) = followed(version).await;
     let alice = connects(&scene, "alice", &session("room", "")).await;
     let asked = question(&scene).await;
     let id = asked.attr("id").unwrap();
@@ -38,9 +44,7 @@ on_both!(module_gives_what_gavel_has_said_for_that_room_alone);
 
 /// Prosody looks last whether a nick is somebody else's.
 async fn module_gives_nothing_to_whose_nick_somebody_wants(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
+    let (scene, host) = followed(version).await;
     let bob = scene.person("bob").await;
     let alice = expected(&scene).await;
     let refused = alice.try_join(ROOM, "bob", "").await;
@@ -58,15 +62,11 @@ on_both!(module_gives_nothing_to_whose_nick_somebody_wants);
 
 /// Whoever is no host is refused as ever, and more is given to nobody.
 async fn module_lets_nobody_in_by_what_gavel_has_said(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
+    let (scene, host) = followed(version).await;
     host.configure(ROOM, &[("muc#roomconfig_membersonly", "1")])
         .await
         .unwrap();
-    let alice = connects(&scene, "alice", &session("room", "")).await;
-    let asked = question(&scene).await;
-    says(&scene, &asked, "member", "Alice").await;
+    let alice = announced(&scene, "member", "Alice").await;
     let refused = alice.try_join(ROOM, "alice", "").await;
     assert_eq!(refused, Err("registration-required".into()));
     let affiliation = scene
@@ -94,16 +94,12 @@ async fn module_lets_nobody_in_by_what_gavel_has_said(version: Version) {
 on_both!(module_lets_nobody_in_by_what_gavel_has_said);
 
 async fn module_takes_nothing_away_by_what_gavel_has_said(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
+    let (scene, host) = followed(version).await;
     host.affiliate(ROOM, "alice@meet.jitsi", "owner")
         .await
         .unwrap();
     for said in ["member", "none", "outcast", "nonsense", ""] {
-        let alice = connects(&scene, "alice", &session("room", "")).await;
-        let asked = question(&scene).await;
-        says(&scene, &asked, said, "").await;
+        let alice = announced(&scene, said, "").await;
         alice.join(ROOM, "alice", "").await;
         assert_eq!(
             standing(&host, "alice").await,
@@ -117,9 +113,7 @@ on_both!(module_takes_nothing_away_by_what_gavel_has_said);
 
 /// A second device of somebody who is there: others would see the first change.
 async fn module_leaves_a_second_device_to_gavel(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
+    let (scene, host) = followed(version).await;
     let first = scene.client("alice").await;
     first.join(ROOM, "first", "").await;
     let jid = "alice@meet.jitsi/second";
@@ -135,9 +129,7 @@ on_both!(module_leaves_a_second_device_to_gavel);
 
 /// In a moderated room newcomers are visitors, and stay so unless they moderate.
 async fn module_leaves_visitors_visitors(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
+    let (scene, host) = followed(version).await;
     host.configure(ROOM, &[("muc#roomconfig_moderatedroom", "1")])
         .await
         .unwrap();
@@ -145,9 +137,7 @@ async fn module_leaves_visitors_visitors(version: Version) {
         ("member", pair("none", "visitor")),
         ("owner", pair("owner", "moderator")),
     ] {
-        let alice = connects(&scene, "alice", &session("room", "")).await;
-        let asked = question(&scene).await;
-        says(&scene, &asked, said, "").await;
+        let alice = announced(&scene, said, "").await;
         alice.join(ROOM, "alice", "").await;
         assert_eq!(standing(&host, "alice").await, expected, "{said}");
         alice.leave(ROOM, "alice").await;
@@ -156,9 +146,7 @@ async fn module_leaves_visitors_visitors(version: Version) {
 on_both!(module_leaves_visitors_visitors);
 
 async fn module_goes_by_what_gavel_has_said_for_a_minute(version: Version) {
-    let scene = scene(version).await;
-    let host = scene.person("host").await;
-    scene.follow(ROOM).await;
+    let (scene, host) = followed(version).await;
     scene
         .eval(
             "local time = require 'util.time'

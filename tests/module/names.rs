@@ -11,6 +11,14 @@ async fn pin(scene: &Scene, nick: &str, jid: &str, name: &str) -> Result<(), Str
     scene.gavel.iq("set", ROOM, &pin).await.map(|_| ())
 }
 
+/// Asks for `Ada (guest)` in place of the name `Ada`.
+async fn shows_as_guest(scene: &Scene, nick: &str, jid: &str) {
+    let pin = format!(
+        "<pin xmlns='urn:gavel:names:0' nick='{nick}' jid='{jid}' shown='Ada'>Ada (guest)</pin>"
+    );
+    scene.gavel.iq("set", ROOM, &pin).await.unwrap();
+}
+
 /// Names that `watcher` was ever shown of an occupant, in order.
 fn names(watcher: &Client, nick: &str) -> Vec<String> {
     let from = format!("{ROOM}/{nick}");
@@ -358,11 +366,7 @@ async fn module_moves_no_pin_by_a_refused_nick(version: Version) {
     let bob = scene.person("bob").await;
     scene.follow(ROOM).await;
     pin(&scene, "ada", &ada.jid, "Ada").await.unwrap();
-    let instead = format!(
-        "<pin xmlns='urn:gavel:names:0' nick='mallory' jid='{}' shown='Ada'>Ada (guest)</pin>",
-        mallory.jid
-    );
-    scene.gavel.iq("set", ROOM, &instead).await.unwrap();
+    shows_as_guest(&scene, "mallory", &mallory.jid).await;
     bob.sees_name(ROOM, "mallory", "Ada (guest)").await;
     mallory.presence(ROOM, "ada", &nick("Ada")).await;
     let refusal = mallory
@@ -401,11 +405,7 @@ async fn module_pins_the_name_of_every_session_behind_a_nick(version: Version) {
     assert_eq!(bob.name(ROOM, "alice").as_deref(), Some("Alice"));
     assert!(!names(&bob, "alice").contains(&"Mallory".to_owned()));
     // Whoever is only like another keeps the other name with both nicks.
-    let instead = format!(
-        "<pin xmlns='urn:gavel:names:0' nick='alice' jid='{}' shown='Ada'>Ada (guest)</pin>",
-        second.jid
-    );
-    scene.gavel.iq("set", ROOM, &instead).await.unwrap();
+    shows_as_guest(&scene, "alice", &second.jid).await;
     let third = Client::connect(&scene.prosody, "alice@meet.jitsi/third").await;
     third.join(ROOM, "alice", &nick("Ada")).await;
     third.presence(ROOM, "third", &nick("Ada")).await;

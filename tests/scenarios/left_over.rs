@@ -41,6 +41,21 @@ fn world(module: bool) -> (World, RoomJid) {
     (world, r)
 }
 
+/// A room in which people are lowered as their claims end.
+fn demoting(module: bool) -> (World, RoomJid) {
+    let mut world = World::new(Choice {
+        module,
+        policy: Policy {
+            on_expiry: OnExpiry::Demote,
+            ..Policy::default()
+        },
+        ..Choice::default()
+    });
+    let r = room("r");
+    world.open_room(&r);
+    (world, r)
+}
+
 fn left_over(world: &World) -> Vec<String> {
     world.engine.left_over()
 }
@@ -114,15 +129,7 @@ fn nothing_is_left_over_of_a_meeting_in_which_nobody_has_a_name() {
 /// it, under whatever nicks they come and go.
 #[test]
 fn on_expiry_no_timer_is_left_over_of_people_who_are_gone() {
-    let mut world = World::new(Choice {
-        policy: Policy {
-            on_expiry: OnExpiry::Demote,
-            ..Policy::default()
-        },
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
+    let (mut world, r) = demoting(true);
     world.run(5_000);
     let before = world.engine.sizes().timers;
     let exp = world.unix_ms() / 1000 + 1_000_000;
@@ -154,16 +161,7 @@ fn on_expiry_no_timer_is_left_over_of_people_who_are_gone() {
 
 #[test]
 fn on_expiry_no_timer_is_left_over_of_people_who_left_while_gavel_was_put_out() {
-    let mut world = World::new(Choice {
-        module: false,
-        policy: Policy {
-            on_expiry: OnExpiry::Demote,
-            ..Policy::default()
-        },
-        ..Choice::default()
-    });
-    let r = room("r");
-    world.open_room(&r);
+    let (mut world, r) = demoting(false);
     world.join("g@meet.jitsi/1", &r, "g", None);
     world.run(5_000);
     let before = world.engine.sizes().timers;

@@ -269,6 +269,7 @@ mod tests {
     use crate::engine::outbox::{Delivery, Outbox};
     use crate::engine::room::part::Rooms;
     use crate::engine::room::{Facts, Membership};
+    use crate::engine::settings::Settings;
     use crate::engine::stream::Stream;
     use crate::engine::testing::settings;
     use crate::engine::time::Now;
@@ -300,6 +301,16 @@ mod tests {
         }
     }
 
+    /// A room that gavel is in and whose configuration it does not know yet.
+    fn one_room(settings: &Settings) -> (RoomJid, Rooms, Outbox) {
+        let jid = RoomJid::parse("room@muc.x").unwrap();
+        let mut room = Room::new(jid.clone(), 0, settings.nick.clone());
+        (room.membership, room.module) = (Membership::In, true);
+        let mut rooms = Rooms::new(settings);
+        rooms.all.insert(jid.clone(), room);
+        (jid, rooms, Outbox::default())
+    }
+
     /// What the room has told, in short.
     fn told(out: &mut Outbox) -> Vec<String> {
         let deliveries = std::iter::from_fn(|| out.next_delivery());
@@ -322,11 +333,7 @@ mod tests {
     #[test]
     fn b2_what_happens_before_the_meeting_is_known_comes_after_it() {
         let (settings, stream) = (settings(), Stream::default());
-        let (mut rooms, mut out) = (Rooms::new(&settings), Outbox::default());
-        let jid = RoomJid::parse("room@muc.x").unwrap();
-        let mut room = Room::new(jid.clone(), 0, settings.nick.clone());
-        (room.membership, room.module) = (Membership::In, true);
-        rooms.all.insert(jid.clone(), room);
+        let (jid, mut rooms, mut out) = one_room(&settings);
         let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
         let (none, outcast) = (Affiliation::None, Affiliation::Outcast);
         for nick in ["b", "a", "c"] {
@@ -356,11 +363,7 @@ mod tests {
     /// `a` and `b` were banned before.
     fn told_of_bans(main: Option<&str>, back: bool) -> Vec<String> {
         let (settings, stream) = (settings(), Stream::default());
-        let (mut rooms, mut out) = (Rooms::new(&settings), Outbox::default());
-        let jid = RoomJid::parse("room@muc.x").unwrap();
-        let mut room = Room::new(jid.clone(), 0, settings.nick.clone());
-        (room.membership, room.module) = (Membership::In, true);
-        rooms.all.insert(jid.clone(), room);
+        let (jid, mut rooms, mut out) = one_room(&settings);
         let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
         let (none, outcast) = (Affiliation::None, Affiliation::Outcast);
         part.presence(presence("z", PresenceKind::Available, none));
