@@ -160,6 +160,12 @@ impl Serialize for BareJid {
     }
 }
 
+/// Whether no part that an address needs is missing, nor one empty that is there.
+fn is_address(address: &str) -> bool {
+    let (local, domain, _) = split(address);
+    !domain.is_empty() && local != Some("")
+}
+
 /// An address without its resource.
 fn bare(address: &str) -> &str {
     let end = memchr::memchr(b'/', address.as_bytes());
@@ -174,11 +180,7 @@ impl BareJid {
 
     /// The bare part of `address`, which may have a resource.
     pub fn parse(address: &str) -> Option<Self> {
-        let (local, domain, _) = split(address);
-        if domain.is_empty() || local == Some("") {
-            return None;
-        }
-        Some(Self(bare(address).into()))
+        is_address(address).then(|| Self(bare(address).into()))
     }
 
     /// The domain.
@@ -201,7 +203,7 @@ text_type!(RealJid);
 impl RealJid {
     /// `address` with or without resource, as an `<item jid=…/>` shows it.
     pub fn parse(address: &str) -> Option<Self> {
-        BareJid::parse(address).map(|_| Self(address.into()))
+        is_address(address).then(|| Self(address.into()))
     }
 
     /// The JID without its resource.
