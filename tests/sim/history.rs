@@ -103,6 +103,12 @@ impl Meeting {
         last == Some(&What::Asked(affiliation))
     }
 
+    /// When gavel has last asked the room to make somebody something.
+    pub fn asked_last(&self, jid: &str) -> Option<usize> {
+        let mut about = self.about.get(jid)?.iter().rev().copied();
+        about.find(|k| matches!(self.moments[*k].what, What::Asked(_)))
+    }
+
     /// The index of now.
     pub fn now(&self) -> usize {
         self.moments.len() - 1

@@ -125,11 +125,7 @@ impl Meeting {
         let moderated = there.any(|(jid, has)| has.moderates() || by_role(jid));
         if first && !moderated && host == Truth::No {
             let mut people = has.iter().map(|(jid, _)| jid);
-            let waits = people.find(|jid| {
-                self.is_candidate(i, jid)
-                    && self.caps(i, jid) == [None]
-                    && !scene.is_left_alone(jid)
-            });
+            let waits = people.find(|jid| self.waits(i, jid));
             assert!(
                 waits.is_none(),
                 "nobody is elected, though {waits:?} can be"
@@ -144,6 +140,8 @@ impl Meeting {
             return;
         }
         let scene = self.scene();
+        // While something else was asked for, they may have been elected.
+        let since = self.asked_last(jid).unwrap_or(i);
         for other in scene.present().into_iter().filter(|other| *other != jid) {
             assert!(
                 !self.surely_moderates(i, other),
@@ -152,13 +150,19 @@ impl Meeting {
             let (Some(mine), Some(theirs)) = (self.came(i, jid), self.came(i, other)) else {
                 continue;
             };
-            let sooner = theirs < mine && self.caps(i, other) == [None];
-            let able = self.is_candidate(i, other) && !scene.is_left_alone(other);
+            let waits = || (since..=i).all(|k| self.waits(k, other) || !self.is_electable(k, jid));
             assert!(
-                !(sooner && able),
+                theirs >= mine || !waits(),
                 "{jid} is elected, but {other} came first"
             );
         }
+    }
+
+    /// Whether somebody can be elected, beyond doubt.
+    fn waits(&self, k: usize, jid: &str) -> bool {
+        self.is_candidate(k, jid)
+            && self.caps(k, jid) == [None]
+            && !self.moments[k].scene.is_left_alone(jid)
     }
 
     /// Whoever is elected may go to a breakout room, and may have gone there.

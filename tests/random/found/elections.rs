@@ -76,3 +76,46 @@ fn b1_who_was_banned_by_an_admin_out_of_sight_keeps_nothing() {
     .guarded()
     .ends_well();
 }
+
+/// The oracle was wrong: whoever came first was no more than a visitor for a moment, in which
+/// somebody else was elected. gavel asked for that later, as it had its answer.
+#[test]
+fn b5_who_is_elected_while_something_else_is_asked_for_them_stays_so() {
+    let run = case(
+        false,
+        &[],
+        vec![
+            (LoseReplies(3), 0),
+            (Show(3, 0, Some(Member), None), 0),
+            (Breakout(0, Some(Owner), None), 1),
+            (Show(0, 0, Some(Member), None), 0),
+            (Visitor(3), 0),
+            (PutOut(false), 0),
+        ],
+    )
+    .electing()
+    .ignoring();
+    let mut play = run.start();
+    play.world.server.tells_facts = false;
+    run.run(&mut play);
+}
+
+/// The oracle was wrong: the focus made an owner of somebody away whom an admin had banned.
+/// As the ban was over, nobody had to take that back from a guest.
+#[test]
+fn b5_what_the_focus_gives_a_guest_outlives_a_ban_of_an_admin() {
+    let mut run = case(
+        false,
+        &[],
+        vec![
+            (Show(3, 0, Some(Owner), None), 0),
+            (Override(0, Affiliation::Outcast, Some(55)), 0),
+            (Show(0, 0, Some(Owner), None), 0),
+            (LoseReplies(3), 10),
+            (Set(Focus, 0, Affiliation::Owner), 0),
+        ],
+    )
+    .ignoring();
+    run.policy.protect_hosts = false;
+    run.ends_well();
+}

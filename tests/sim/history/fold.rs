@@ -134,17 +134,20 @@ impl Facts {
                 _ => Allowed::AtMost(set.max(member)),
             };
         }
-        if self.ban_is_lifted {
-            let own = if present { self.power() } else { self.kept };
-            return match own {
-                Some(own) if present => Allowed::Exactly(own),
-                own => Allowed::NotBanned(own.unwrap_or(member)),
-            };
-        }
         let low = match self.guests {
             Guests::Ignore if !self.debt => Allowed::Anything,
             _ => Allowed::AtMost(member),
         };
+        if self.ban_is_lifted {
+            let own = if present { self.power() } else { self.kept };
+            return match own {
+                Some(own) if present => Allowed::Exactly(own),
+                Some(own) => Allowed::NotBanned(own),
+                // What others give somebody who is left alone stands, but no ban.
+                None if low == Allowed::Anything => Allowed::NotBanned(Affiliation::Owner),
+                None => Allowed::NotBanned(member),
+            };
+        }
         let Some(verdict) = self.verdict else {
             let kept = self.kept.or(self.grant.map(|grant| grant.affiliation));
             return kept.map_or(low, Allowed::AtMost);
