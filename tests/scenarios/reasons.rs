@@ -327,3 +327,75 @@ fn reasons_of_rules_and_of_admins() {
         ]
     );
 }
+
+/// `who: desired, rule, reason` of everybody, as `room show` prints it.
+fn shown(world: &World, room: &RoomJid) -> Vec<String> {
+    let detail = world.engine.detail(room).unwrap();
+    let line = |o: &gavel::api::Occupant| {
+        let desired = o.desired.map_or("anything".into(), |to| to.to_string());
+        format!("{}: {desired}, {}, {}", o.nick, o.rule, o.reason)
+    };
+    detail.occupants.iter().map(line).collect()
+}
+
+/// Both occupants of one JID have one affiliation, so both have the reason of the one
+/// that decides.
+#[test]
+fn b7_an_occupant_of_a_shared_jid_shows_the_reason_that_decides() {
+    let (mut world, r) = World::under(Policy::default());
+    let tickets = [
+        ("h@meet.jitsi/1", "laptop", Kind::Owner),
+        ("h@meet.jitsi/2", "phone", Kind::Member),
+    ];
+    for (number, (who, nick, kind)) in (1..).zip(tickets) {
+        world.join(who, &r, nick, Some(Ticket::new(kind, number)));
+        world.run(100);
+    }
+    let owner = r#"token: context.user.affiliation is "owner" → owner (preset jitsi)"#;
+    let expected = [
+        format!("laptop: owner, jitsi:affiliation, {owner}"),
+        format!("phone: owner, jitsi:affiliation, laptop has the same JID: {owner}"),
+    ];
+    assert_eq!(shown(&world, &r)[1..], expected);
+}
+
+/// `room show`, the API and the page print the rule that events and logs have told.
+#[test]
+fn reasons_shown_are_those_that_were_told() {
+    let policy = Policy {
+        fallback: Fallback::First,
+        ..Policy::default()
+    };
+    let (mut world, r) = World::under(policy);
+    let check = |world: &World, who: &str, rule: &str, reason: &str| {
+        let bare = who.split('/').next().unwrap();
+        let told = world.reports.iter().rev().find_map(|report| match report {
+            Report::Decision(decision) if decision.jid == bare => Some(decision),
+            _ => None,
+        });
+        assert_eq!(told.unwrap().rule.to_string(), rule);
+        let shown = shown(world, &r);
+        let own = shown
+            .iter()
+            .find(|line| line.starts_with(&who[..1]))
+            .unwrap();
+        assert!(own.contains(&format!(", {rule}, {reason}")), "{own}");
+    };
+    comes(&mut world, &r, P, None);
+    check(&world, P, "fallback", "elected");
+    comes(&mut world, &r, H, Some(Kind::Owner));
+    check(&world, H, "jitsi:affiliation", "token: ");
+    world.set(Some(H), &r, P, Affiliation::Owner).unwrap();
+    world.run(100);
+    check(&world, P, "grant", "granted by h (h@meet.jitsi) at ");
+    steer(&mut world, &r, P, Some(Affiliation::Member));
+    check(&world, P, "override", "override: member until ");
+    world.set(Some(H), &r, H, Affiliation::None).unwrap();
+    world.run(100);
+    check(
+        &world,
+        H,
+        "jitsi:affiliation",
+        "stepped down to none; token: ",
+    );
+}

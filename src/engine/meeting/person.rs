@@ -109,6 +109,14 @@ impl Person {
         seats.find(|seat| seat.verdict.entitlement == highest)
     }
 
+    /// The occupant whose entitlement decides, and `seat` itself where it is entitled to
+    /// as much.
+    pub fn deciding_for<'a>(&'a self, seat: &'a Seat) -> &'a Seat {
+        let entitlement = seat.verdict.entitlement;
+        let higher = |other: &&Seat| other.verdict.entitlement != entitlement;
+        self.deciding().filter(higher).unwrap_or(seat)
+    }
+
     /// When what their claims give them ends, in milliseconds since 1970-01-01 UTC.
     fn claims_end(&self, settings: &Settings) -> Option<u64> {
         if settings.policy.on_expiry == OnExpiry::Keep {

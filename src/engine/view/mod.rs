@@ -9,6 +9,8 @@ mod words;
 pub use find::{Found, NotFound};
 pub use people::Wanted as WantedPeople;
 
+use words::Asked;
+
 use crate::api::{self, Actor, ActorKind, EventKind, Time};
 use crate::claims::{Bindings, Hint};
 use crate::engine::event::{Change, Decision, Party, PartyKind};
@@ -168,6 +170,7 @@ impl View<'_> {
         let grant = person.and_then(|person| person.rights.grant());
         let set = person.and_then(|person| person.rights.override_());
         let seat = person.and_then(|person| person.seat(&room.jid, nick));
+        let asked = person.map(|person| Asked::new(person, seat));
         let name = seat.and_then(Seat::token_name);
         api::Occupant {
             nick: nick.to_string(),
@@ -178,8 +181,8 @@ impl View<'_> {
             desired,
             settled: self.is_settled(room, occupant),
             source: seat.and_then(Seat::source),
-            rule: self.rule(room, seat, person).to_string(),
-            reason: self.reason(room, (occupant, seat), person),
+            rule: self.rule(room, asked.as_ref()).to_string(),
+            reason: self.reason(room, occupant, asked.as_ref()),
             token_name: name.map(|name| name.to_string()),
             frozen: self.names.keep(&room.jid, nick),
             guest: self.names.guest(&room.jid, nick).map(|guest| api::Guest {
@@ -226,13 +229,14 @@ impl View<'_> {
     }
 
     /// The rule that decides about an occupant.
-    fn rule(&self, room: &Room, seat: Option<&Seat>, person: Option<&Person>) -> Rule {
-        let verdict = seat.map_or_else(Verdict::guest, |seat| Verdict::clone(&seat.verdict));
-        let (Some(person), Some(main)) = (person, &room.meeting) else {
-            return verdict.rule;
+    fn rule(&self, room: &Room, asked: Option<&Asked>) -> Rule {
+        let Some(asked) = asked else {
+            return Verdict::guest().rule;
         };
-        let decision = self.decision(main, person);
-        self.ground(main, Some(person), &decision, verdict).0
+        let main = room.meeting.as_ref().unwrap_or(&room.jid);
+        let decision = self.decision(main, asked.person);
+        let verdict = asked.verdict();
+        self.ground(main, Some(asked.person), &decision, verdict).0
     }
 
     /// What keeps gavel from making a person what they should be.

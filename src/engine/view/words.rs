@@ -4,7 +4,7 @@ use super::View;
 use crate::api::Time;
 use crate::claims::Source;
 use crate::engine::event::{Cause, Change, Decision, Party};
-use crate::engine::meeting::decide::Basis;
+use crate::engine::meeting::decide::{Basis, Decision as Decided};
 use crate::engine::meeting::person::Person;
 use crate::engine::meeting::rights::Grant;
 use crate::engine::meeting::seat::Seat;
@@ -13,37 +13,64 @@ use crate::muc::{Affiliation, RoomJid};
 use crate::policy::{Entitlement, Reason, Rule, Verdict};
 use std::fmt::Display;
 
+/// Whom a reason is asked for: one occupant of a person, and the occupant whose claims
+/// decide about that person (B7).
+pub(super) struct Asked<'a> {
+    pub(super) person: &'a Person,
+    pub(super) seat: Option<&'a Seat>,
+    pub(super) deciding: Option<&'a Seat>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(person: &'a Person, seat: Option<&'a Seat>) -> Self {
+        let deciding = seat.map(|seat| person.deciding_for(seat));
+        Self {
+            person,
+            seat,
+            deciding,
+        }
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        let seat = self.deciding;
+        seat.map_or_else(Verdict::guest, |seat| Verdict::clone(&seat.verdict))
+    }
+
+    /// The other occupant that decides, if another one does.
+    fn other(&self) -> Option<&Seat> {
+        let seat = self.seat?;
+        let is_other = |other: &&Seat| !other.is_at(&seat.room, &seat.nick);
+        self.deciding.filter(is_other)
+    }
+}
+
 impl View<'_> {
     /// Why an occupant should have what it should have.
-    pub(super) fn reason(
-        &self,
-        room: &Room,
-        (occupant, seat): (&Occupant, Option<&Seat>),
-        person: Option<&Person>,
-    ) -> String {
+    pub(super) fn reason(&self, room: &Room, occupant: &Occupant, asked: Option<&Asked>) -> String {
         if occupant.infrastructure {
             return "infrastructure, never managed".to_owned();
         }
         if occupant.real.is_none() {
             return "the room does not show the real JID, so there are no claims".to_owned();
         }
-        let (Some(person), Some(main)) = (person, &room.meeting) else {
+        let (Some(asked), Some(main)) = (asked, &room.meeting) else {
             return "the room's configuration is still being read".to_owned();
         };
-        let decision = self.decision(main, person);
+        let decision = self.decision(main, asked.person);
         let mut words = match decision.basis {
-            Basis::Override => self.overridden(main, seat, person),
-            basis => self.without_override(main, seat, person, basis),
+            Basis::Override => self.overridden(main, asked),
+            _ => self.without_override(main, asked, &decision),
         };
         let now = self.now.unix_ms;
-        let ends = seat.and_then(|seat| seat.expires_at(self.settings));
+        let ends = asked.deciding;
+        let ends = ends.and_then(|seat| seat.expires_at(self.settings));
         if let Some(at) = ends.filter(|at| *at > now) {
             words += &format!(
                 "; the token ends at {}",
                 Time::from_unix_ms(at).time_of_day()
             );
         }
-        for corrected in person.corrected() {
+        for corrected in asked.person.corrected() {
             let by = &corrected.by;
             let times = match corrected.count {
                 1 => "once".to_owned(),
@@ -54,32 +81,27 @@ impl View<'_> {
         words
     }
 
-    fn without_override(
-        &self,
-        main: &RoomJid,
-        seat: Option<&Seat>,
-        person: &Person,
-        basis: Basis,
-    ) -> String {
-        let rights = &person.rights;
-        match (basis, rights.grant(), rights.cap()) {
+    fn without_override(&self, main: &RoomJid, asked: &Asked, decision: &Decided) -> String {
+        let rights = &asked.person.rights;
+        match (decision.basis, rights.grant(), rights.cap()) {
             (Basis::Grant, Some(grant), _) => self.granted(main, grant),
             (Basis::Election, ..) => format!("elected: {}", Reason::Elected),
             (Basis::SteppedDown | Basis::Nothing, _, Some(to)) => {
-                format!("stepped down to {to}; {}", by_claims(seat))
+                format!("stepped down to {to}; {}", by_claims(asked))
             }
-            _ => by_claims(seat),
+            (Basis::BanLifted, ..) if decision.gives().is_none() => Reason::BanUndone.to_string(),
+            _ => by_claims(asked),
         }
     }
 
     /// What an admin has set, and what would be without it.
-    fn overridden(&self, main: &RoomJid, seat: Option<&Seat>, person: &Person) -> String {
-        let Some(set) = person.rights.override_() else {
-            return by_claims(seat);
+    fn overridden(&self, main: &RoomJid, asked: &Asked) -> String {
+        let Some(set) = asked.person.rights.override_() else {
+            return by_claims(asked);
         };
         let set = override_words(set.affiliation, set.until, set.by.as_deref());
-        let basis = self.decision_without_override(main, person).basis;
-        let rest = self.without_override(main, seat, person, basis);
+        let decision = self.decision_without_override(main, asked.person);
+        let rest = self.without_override(main, asked, &decision);
         format!("{set}; without it: {rest}")
     }
 
@@ -94,7 +116,15 @@ impl View<'_> {
 }
 
 /// `token: context.user.moderator is "false" → member (preset jitsi)`
-fn by_claims(seat: Option<&Seat>) -> String {
+fn by_claims(asked: &Asked) -> String {
+    let words = by_claims_of(asked.deciding);
+    match asked.other() {
+        Some(other) => format!("{} has the same JID: {words}", other.nick),
+        None => words,
+    }
+}
+
+fn by_claims_of(seat: Option<&Seat>) -> String {
     let Verdict {
         entitlement,
         rule,
