@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::doctor::examination::Answers;
-use super::doctor::survey::Survey;
+
 use super::doctor::tally::Tally;
 use super::meeting::Meeting;
 use super::meeting::seat::Seat;
@@ -10,6 +10,7 @@ use super::room::Room;
 use super::room::module::{Module, unserved};
 use super::sizes::Sizes;
 use super::state::State;
+use super::view::survey::Survey;
 use super::view::{Counts, Found, NotFound, View, WantedPeople};
 use crate::api;
 use crate::muc::{BareJid, Nick, RoomJid};
@@ -17,62 +18,64 @@ use crate::muc::{BareJid, Nick, RoomJid};
 impl Engine {
     fn view(&self) -> View<'_> {
         View {
-            known: self.known(),
-            names: &self.names,
-            permissions: &self.permissions,
-            bindings: &self.meetings.bindings,
+            known: self.parts.known(),
+            names: &self.parts.names,
+            permissions: &self.parts.permissions,
+            bindings: &self.parts.meetings.bindings,
         }
     }
 
     /// Whether gavel is connected and has found and joined what there is.
     pub fn is_ready(&self) -> bool {
-        self.stream.is_ready()
+        self.parts.stream.is_ready()
     }
 
     /// Whether the component's stream is open.
     pub fn is_connected(&self) -> bool {
-        self.stream.is_open()
+        self.parts.stream.is_open()
     }
 
     /// The rooms gavel knows of, in no order.
     pub fn rooms(&self) -> impl Iterator<Item = &Room> {
-        self.rooms.all.values()
+        self.parts.rooms.all.values()
     }
 
     /// The meeting of the main room `room`.
     pub fn meeting(&self, room: &RoomJid) -> Option<&Meeting> {
-        self.meetings.all.get(room)
+        self.parts.meetings.all.get(room)
     }
 
     /// Where somebody sits in a room under a nick, and what their evidence there
     /// amounts to; none where the room is not known well enough.
     pub fn seat(&self, room: &RoomJid, nick: &Nick) -> Option<&Seat> {
-        self.known().seat_at(room, nick)
+        self.parts.known().seat_at(room, nick)
     }
 
     /// Whether gavel keeps the name of an occupant.
     pub fn keeps_name(&self, room: &RoomJid, nick: &Nick) -> bool {
-        self.names.keep(room, nick)
+        self.parts.names.keep(room, nick)
     }
 
     /// The MUC services by their domains, with what is known of the module on
     /// each.
     pub fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
-        let domains = self.settings.services.iter();
+        let domains = self.parts.settings.services.iter();
         domains
             .map(|service| service.domain.as_str())
-            .zip(self.rooms.services.iter().map(|state| &state.module))
+            .zip(self.parts.rooms.services.iter().map(|state| &state.module))
     }
 
     /// Whether the module guards a service, by its domain.
     pub fn is_guarded(&self, domain: &str) -> bool {
         let service = self
+            .parts
             .settings
             .services
             .iter()
             .position(|s| s.domain == domain);
         service.is_some_and(|service| {
-            self.guard.is_leased(service) && self.rooms.services[service].module.serves()
+            self.parts.guard.is_leased(service)
+                && self.parts.rooms.services[service].module.serves()
         })
     }
 
@@ -80,7 +83,7 @@ impl Engine {
     /// and it does not serve these, though they exist. Where no service exists at
     /// all, these are all of them.
     pub fn unserved(&self) -> Vec<String> {
-        unserved(&self.settings, &self.rooms.services)
+        unserved(&self.parts.settings, &self.parts.rooms.services)
     }
 
     /// Whether gavel does its work: it is in all rooms, and claims can arrive.
@@ -90,18 +93,18 @@ impl Engine {
 
     /// Whether presence can be sent in an occupant's name, as far as is known.
     pub fn can_impersonate(&self) -> bool {
-        self.names.can_impersonate()
+        self.parts.names.can_impersonate()
     }
 
     /// What was counted since the start.
     pub fn tally(&self) -> &Tally {
-        &self.out.tally
+        &self.parts.out.tally
     }
 
     /// What the last examination was answered, so far; none before the first on
     /// this stream.
     pub fn answers(&self) -> Option<Answers> {
-        self.doctor.answers()
+        self.parts.doctor.answers()
     }
 
     /// Looks at everything; `domains` are those whose people are looked at.
@@ -111,22 +114,27 @@ impl Engine {
 
     /// What the engine holds now; goes through everybody.
     pub fn sizes(&self) -> Sizes {
-        let sizes = self.out.sizes();
+        let sizes = self.parts.out.sizes();
         Sizes::of(
-            &self.meetings.all,
+            &self.parts.meetings.all,
             sizes,
-            (self.rooms.all.len(), self.rooms.queued()),
+            (self.parts.rooms.all.len(), self.parts.rooms.queued()),
         )
     }
 
     /// What is kept of occupants who are in no room, and of meetings that are over; goes
     /// through everybody.
     pub fn left_over(&self) -> Vec<String> {
-        let occupants = self.permissions.occupants().chain(self.names.occupants());
-        let gone = occupants.filter(|(room, nick)| self.known().occupant(room, nick).is_none());
+        let occupants = self
+            .parts
+            .permissions
+            .occupants()
+            .chain(self.parts.names.occupants());
+        let gone =
+            occupants.filter(|(room, nick)| self.parts.known().occupant(room, nick).is_none());
         let gone = gone.map(|(room, nick)| format!("{room}/{nick}"));
-        let over = self.names.meetings();
-        let over = over.filter(|(main, any)| !any || !self.meetings.all.contains_key(*main));
+        let over = self.parts.names.meetings();
+        let over = over.filter(|(main, any)| !any || !self.parts.meetings.all.contains_key(*main));
         gone.chain(over.map(|(main, _)| main.to_string())).collect()
     }
 

@@ -1,7 +1,6 @@
 //! The daemon's side of `gavel doctor`: asking over its own stream.
 
 pub mod examination;
-pub mod survey;
 pub mod tally;
 
 use crate::engine::asker::{Answer, Asker};

@@ -1,15 +1,17 @@
 //! What an admin sees of rooms and people: what they have, what they should
 //! have, and why. Looks only; nothing here changes anything.
 
+mod asked;
 mod find;
 mod people;
+pub mod survey;
 mod unsettled;
 mod words;
 
 pub use find::{Found, NotFound};
 pub use people::Wanted as WantedPeople;
 
-use words::Asked;
+use asked::Asked;
 
 use crate::api::{self, Actor, ActorKind, EventKind, Time};
 use crate::claims::{Bindings, Hint};

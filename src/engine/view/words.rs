@@ -1,48 +1,17 @@
 //! Why somebody has what they have, in one sentence.
 
 use super::View;
+use super::asked::Asked;
 use crate::api::Time;
 use crate::claims::Source;
 use crate::engine::event::{Cause, Change, Decision, Party};
 use crate::engine::meeting::decide::{Basis, Decision as Decided};
-use crate::engine::meeting::person::Person;
 use crate::engine::meeting::rights::Grant;
 use crate::engine::meeting::seat::Seat;
 use crate::engine::room::{Occupant, Room};
 use crate::muc::{Affiliation, RoomJid};
 use crate::policy::{Entitlement, Reason, Rule, Verdict};
 use std::fmt::Display;
-
-/// Whom a reason is asked for: one occupant of a person, and the occupant whose claims
-/// decide about that person (B7).
-pub(super) struct Asked<'a> {
-    pub(super) person: &'a Person,
-    pub(super) seat: Option<&'a Seat>,
-    pub(super) deciding: Option<&'a Seat>,
-}
-
-impl<'a> Asked<'a> {
-    pub(super) fn new(person: &'a Person, seat: Option<&'a Seat>) -> Self {
-        let deciding = seat.map(|seat| person.deciding_for(seat));
-        Self {
-            person,
-            seat,
-            deciding,
-        }
-    }
-
-    pub(super) fn verdict(&self) -> Verdict {
-        let seat = self.deciding;
-        seat.map_or_else(Verdict::guest, |seat| Verdict::clone(&seat.verdict))
-    }
-
-    /// The other occupant that decides, if another one does.
-    fn other(&self) -> Option<&Seat> {
-        let seat = self.seat?;
-        let is_other = |other: &&Seat| !other.is_at(&seat.room, &seat.nick);
-        self.deciding.filter(is_other)
-    }
-}
 
 impl View<'_> {
     /// Why an occupant should have what it should have.

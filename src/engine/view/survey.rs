@@ -1,8 +1,8 @@
 //! What is, for `gavel doctor`: looked at when it asks, counted nowhere.
 
+use super::View;
 use crate::engine::permissions::{Unchecked, unchecked, unpermitted};
 use crate::engine::room::{Membership, Room};
-use crate::engine::view::View;
 use crate::muc::{Affiliation, BareJid, RealJid, RoomJid};
 use std::collections::BTreeSet;
 
