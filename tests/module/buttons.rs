@@ -57,6 +57,32 @@ async fn module_forgets_what_a_refused_join_would_have_brought(version: Version)
 }
 on_both!(module_forgets_what_a_refused_join_would_have_brought);
 
+/// What clients allow unsaid they allow again when a promotion is over.
+async fn module_gives_back_what_clients_allow_unsaid(version: Version) {
+    let scene = scene(version, &["test_permissions"]).await;
+    let alice = scene.person("alice").await;
+    let features = "{ recording = true, ['screen-sharing'] = true, \
+        ['live-translation-subscribe'] = true }";
+    let field = format!("jitsi_meet_context_features = {features}");
+    scene.session(&alice, &field).await;
+    scene.follow(ROOM).await;
+    let bob = scene.person("bob").await;
+    for affiliation in ["owner", "none"] {
+        alice
+            .affiliate(ROOM, bob.bare(), affiliation)
+            .await
+            .unwrap();
+        bob.ping("meet.jitsi").await.unwrap();
+    }
+    let after = [
+        ("recording", "false"),
+        ("screen-sharing", "true"),
+        ("live-translation-subscribe", "true"),
+    ];
+    assert_eq!(told(&bob), map(&after));
+}
+on_both!(module_gives_back_what_clients_allow_unsaid);
+
 /// Clients know tenants' rooms by another address.
 async fn module_tells_clients_in_tenants_rooms(version: Version) {
     let scene = with(version, |options: &mut Options| {

@@ -59,6 +59,10 @@ local function safely(stanza, session)
 	return hooks.attempt("buttons", write, stanza, session) or stanza;
 end
 
+-- What clients allow where they were told of other features and not of this one. To take it back means to say so: a
+-- promotion may have brought it.
+local allowed_unsaid = { ["screen-sharing"] = true, ["live-translation-subscribe"] = true };
+
 local function differs(one, other)
 	for name, value in pairs(one) do
 		if tostring(other[name]) ~= tostring(value) then return true; end
@@ -80,12 +84,13 @@ local function listen(host)
 	end);
 end
 
--- From now on these are the features that the client should show; it hears of them with its next own presence. What it
--- believes to have beside them (`had`, and what it was told before) it hears to be denied.
+-- From now on these are the features that the client should show; it hears of them with its next own presence. Of what
+-- it believes to have beside them (`had`, and what it was told before) it hears what holds for people who were told
+-- nothing: mostly that it is denied.
 local function show(session, features, had)
 	local known, wanted = seats.book(session.full_jid), {};
 	for _, before in ipairs { had or {}, known.told or {}, known.untold or {} } do
-		for name in pairs(before) do wanted[name] = false; end
+		for name in pairs(before) do wanted[name] = allowed_unsaid[name] or false; end
 	end
 	for name, value in pairs(features) do wanted[name] = value; end
 	if not had and not differs(wanted, known.told or {}) then
