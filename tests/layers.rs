@@ -345,8 +345,30 @@ fn uses(code: &str) -> (Vec<(bool, String)>, String) {
     (found, others)
 }
 
-/// For each file the files that it imports something from. What a file passes on, it
-/// does not import.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The paths in code that is no `use`.
+fn paths_in(code: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("::") {
+        let before = &code[..at];
+        let start = before.trim_end_matches(is_word).len();
+        // `pub(in crate::a)` imports nothing.
+        let before = &code[..start];
+        if start < at && !before.ends_with(':') && !before.ends_with("(in ") {
+            let end = code[start..].find(|c: char| !(is_word(c) || c == ':'));
+            found.extend(paths(
+                &code[start..end.map_or(code.len(), |end| start + end)],
+            ));
+        }
+    }
+    found
+}
+
+/// For each file the files that it imports something from. A file does not import the
+/// names that it passes on without using them.
 fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     let modules = modules();
     let mut passed_on = PassedOn::new();
@@ -367,16 +389,19 @@ fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     let mut all = BTreeMap::new();
     for (module, code) in &modules {
         let (trees, code) = uses(code);
-        let trees = trees.into_iter().filter(|(public, _)| !public);
-        let mut named: Vec<Vec<String>> = trees.flat_map(|(_, tree)| paths(&tree)).collect();
-        for word in ["crate::", "super::"] {
-            let begins =
-                |at: &usize| !code[..*at].ends_with(|c: char| c == ':' || c.is_alphanumeric());
-            for at in code.match_indices(word).map(|(at, _)| at).filter(begins) {
-                let end = code[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
-                named.extend(paths(&code[at..at + end.unwrap_or(code.len() - at)]));
-            }
+        let words: BTreeSet<&str> = code.split(|c| !is_word(c)).collect();
+        let mut named: Vec<Vec<String>> = Vec::new();
+        for (public, tree) in &trees {
+            // What a file passes on and mentions, it imports as well.
+            let used = |path: &Vec<String>| words.contains(path[path.len() - 1].as_str());
+            let renamed = tree.contains(" as ");
+            named.extend(
+                paths(tree)
+                    .into_iter()
+                    .filter(|path| !public || used(path) && !renamed),
+            );
         }
+        named.extend(paths_in(&code));
         let from = named
             .iter()
             .filter_map(|path| leads_to(&modules, &passed_on, module, path));
@@ -483,6 +508,8 @@ fn circles_of_imports_are_found() {
     assert_eq!(circle(&imports), None);
     imports.insert(file("c"), BTreeSet::from([file("b")]));
     assert!(circle(&imports).is_some_and(|way| way.len() == 3));
+    let expected = [["a", "b"].to_vec(), ["super", "c", "D"].to_vec()];
+    assert_eq!(paths_in("a::b(super::c::D); x"), expected);
     let found = paths("crate::{a::{B, C}, d}");
     let expected = [
         ["crate", "a", "B"].to_vec(),

@@ -13,34 +13,22 @@
 //! the login itself counts, as a token does elsewhere.
 
 mod condition;
-pub mod permissions;
+mod permissions;
+mod permitted;
 mod preset;
 mod reason;
+mod rule;
 mod rules;
+mod verdict;
 
 pub use condition::{BUDGET, Condition, Facts, Fault, Flaw, Path, Subject};
-pub use permissions::{Because, Held, Holders, Permission, PermissionList, Permissions, Permitted};
+pub use permissions::{Held, Holders, Permission, PermissionList, Permissions};
+pub use permitted::{Because, Permitted};
+pub use preset::{Preset, is_taken};
 pub use reason::{Reason, Said, Seen};
-pub use rules::{Clause, Rules};
-
-use crate::claims::{Claims, Hint, moderator_hints};
-use crate::muc::Affiliation;
-use std::fmt;
-use std::sync::Arc;
-
-/// `policy.preset`
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Preset {
-    /// The rules of Jitsi's token_affiliation.
-    #[default]
-    Jitsi,
-    /// Those for the tokens of 8x8's JaaS: `context.user.moderator` only.
-    Jaas,
-    /// Whoever has valid claims is owner.
-    Authenticated,
-    /// None but one's own.
-    None,
-}
+pub use rule::{Entitlement, Rule};
+pub use rules::{Clause, Rules, Tried};
+pub use verdict::Verdict;
 
 /// `policy.guests`: what becomes of people without claims.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -127,123 +115,6 @@ impl Default for Policy {
     }
 }
 
-/// What claims entitle their bearer to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entitlement {
-    /// This affiliation.
-    Affiliation(Affiliation),
-    /// Whatever it is now: gavel keeps its hands off.
-    Keep,
-    /// Nothing: `policy.guests` says what becomes of them.
-    Guest,
-}
-
-impl Entitlement {
-    /// The word that `affiliation` of a rule has for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Affiliation(affiliation) => affiliation.as_str(),
-            Self::Keep => "keep",
-            Self::Guest => GUEST,
-        }
-    }
-
-    /// Whether it makes a moderator who can make others.
-    fn is_power(self) -> bool {
-        matches!(self, Self::Affiliation(affiliation) if affiliation.moderates())
-    }
-}
-
-/// A rule by its name, as logs, `explain` and the API show it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Rule {
-    /// One of the configuration's or a preset's.
-    Named(Arc<str>),
-    /// `unmatched`: claims that no rule matches entitle to nothing.
-    Unmatched,
-    /// `guest`: no claims.
-    Guest,
-    /// `login`: no token, but a login on a domain of `policy.trusted_logins`.
-    Login,
-    /// `fallback`: elected, since nobody who may moderate is there.
-    Fallback,
-    /// `override`: an admin has set it.
-    Override,
-    /// `grant`: a moderator promoted them.
-    Grant,
-    /// `last_seen`: they have left, and their token gave it then.
-    LastSeen,
-    /// `ban`: somebody who may not ban them had done so.
-    Ban,
-    /// `absent`: they have left, or were never here.
-    Absent,
-    /// `expired`: the token's `exp` has passed (`policy.on_expiry`).
-    Expired,
-}
-
-impl Rule {
-    /// The rule's name.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Named(name) => name,
-            Self::Unmatched => UNMATCHED,
-            Self::Guest => GUEST,
-            Self::Login => LOGIN,
-            Self::Fallback => FALLBACK,
-            Self::Expired => EXPIRED,
-            Self::Override => "override",
-            Self::Grant => "grant",
-            Self::LastSeen => "last_seen",
-            Self::Ban => "ban",
-            Self::Absent => "absent",
-        }
-    }
-}
-
-const UNMATCHED: &str = "unmatched";
-const GUEST: &str = "guest";
-const LOGIN: &str = "login";
-const FALLBACK: &str = "fallback";
-const EXPIRED: &str = "expired";
-
-/// Why nobody may call a rule of their own `name`: it would be taken for another.
-pub fn is_taken(name: &str) -> bool {
-    let prefixed = preset::PREFIXES.iter().any(|known| name.starts_with(known));
-    prefixed || [UNMATCHED, GUEST, LOGIN, FALLBACK, EXPIRED].contains(&name)
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What somebody is entitled to, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// What they are entitled to.
-    pub entitlement: Entitlement,
-    /// The rule that says so.
-    pub rule: Rule,
-    /// What it saw.
-    pub reason: Reason,
-}
-
-/// One rule that was tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    /// The rule.
-    pub rule: Rule,
-    /// Its condition; none where nothing but the absence of others decides.
-    pub when: Option<Arc<str>>,
-    /// What it gives whoever it matches.
-    pub gives: Entitlement,
-    /// The same where it matches; `None` where it does not match.
-    pub entitlement: Option<Entitlement>,
-    /// What it saw, whether it matched or not.
-    pub reason: Reason,
-}
-
 impl Policy {
     /// What somebody is entitled to.
     pub fn judge(&self, subject: &Subject<'_>) -> Verdict {
@@ -297,61 +168,6 @@ impl Policy {
     /// Whether somebody is to be judged anew when their nick changes.
     pub fn reads_nick(&self) -> bool {
         self.rules.read_nick()
-    }
-}
-
-impl Tried {
-    /// What decides where no rule matches; `refused` is a rule that would have,
-    /// had there been claims.
-    fn fallback(facts: &Facts<'_>, refused: Option<Rule>) -> Self {
-        let guest = Entitlement::Guest;
-        let (rule, gives, reason) = match (facts.has_claims(), facts.features_alone) {
-            (true, _) => (Rule::Unmatched, guest, Reason::NoRule),
-            (false, _) if facts.is_trusted_login() => {
-                let owner = Entitlement::Affiliation(Affiliation::Owner);
-                (Rule::Login, owner, Reason::TrustedLogin)
-            }
-            (false, true) => (Rule::Guest, guest, Reason::FeaturesAlone),
-            (false, false) => match refused {
-                Some(refused) => (Rule::Guest, guest, Reason::RuleNeedsClaims(refused)),
-                None => (Rule::Guest, guest, Reason::NoClaims),
-            },
-        };
-        Self {
-            rule,
-            when: None,
-            gives,
-            entitlement: Some(gives),
-            reason,
-        }
-    }
-}
-
-impl From<Tried> for Verdict {
-    fn from(tried: Tried) -> Self {
-        Self {
-            entitlement: tried.entitlement.unwrap_or(Entitlement::Guest),
-            rule: tried.rule,
-            reason: tried.reason,
-        }
-    }
-}
-
-impl Verdict {
-    /// Claims that say moderator and that no rule has read. A rule of one's own
-    /// that decides is meant as it is.
-    pub fn unread(&self, claims: &Claims) -> Vec<Hint> {
-        let own = matches!(&self.rule, Rule::Named(name) if !is_taken(name));
-        let moderates = self.entitlement == Entitlement::Keep || self.entitlement.is_power();
-        match own || moderates {
-            true => Vec::new(),
-            false => moderator_hints(claims),
-        }
-    }
-
-    /// Somebody whose claims have not been looked at.
-    pub fn guest() -> Self {
-        Tried::fallback(&Facts::of(Subject::default()), None).into()
     }
 }
 

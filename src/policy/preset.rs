@@ -1,7 +1,7 @@
 //! The rules that come with gavel.
 
+use super::rule::{EXPIRED, Entitlement, FALLBACK, GUEST, LOGIN, UNMATCHED};
 use super::rules::{Clause, Rules};
-use super::{Entitlement, Preset};
 use crate::muc::Affiliation;
 use std::sync::LazyLock;
 
@@ -42,7 +42,21 @@ static COMPILED: LazyLock<[Rules; 3]> =
     LazyLock::new(|| [compile(&JITSI), compile(&JAAS), compile(&AUTHENTICATED)]);
 
 /// Every prefix of a preset's rules.
-pub(super) const PREFIXES: [&str; 3] = ["jitsi:", "jaas:", "authenticated:"];
+const PREFIXES: [&str; 3] = ["jitsi:", "jaas:", "authenticated:"];
+
+/// `policy.preset`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// The rules of Jitsi's token_affiliation.
+    #[default]
+    Jitsi,
+    /// Those for the tokens of 8x8's JaaS: `context.user.moderator` only.
+    Jaas,
+    /// Whoever has valid claims is owner.
+    Authenticated,
+    /// None but one's own.
+    None,
+}
 
 impl Preset {
     /// Its rules.
@@ -54,6 +68,12 @@ impl Preset {
             Self::None => &EMPTY,
         }
     }
+}
+
+/// Why nobody may call a rule of their own `name`: it would be taken for another.
+pub fn is_taken(name: &str) -> bool {
+    let prefixed = PREFIXES.iter().any(|known| name.starts_with(known));
+    prefixed || [UNMATCHED, GUEST, LOGIN, FALLBACK, EXPIRED].contains(&name)
 }
 
 fn compile(written: &[Written]) -> Rules {

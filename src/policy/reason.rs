@@ -1,8 +1,8 @@
 //! Reasons in words: the same in logs, `explain` and tests, and small, because
 //! every occupant carries one.
 
-use super::Rule;
 use super::condition::{Facts, Fault, Path};
+use super::rule::Rule;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;

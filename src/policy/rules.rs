@@ -3,7 +3,7 @@
 use super::condition::{Condition, Facts, Flaw, Path, Scope};
 use super::permissions::Permission;
 use super::reason::{Reason, Said};
-use super::{Entitlement, Rule, Tried};
+use super::rule::{Entitlement, Rule};
 use std::sync::Arc;
 
 /// How many of the places that a rule looks at its reasons show.
@@ -74,6 +74,21 @@ impl Clause {
         let nick = |path: &Path| path.root() == "occupant" && path.keys().next() == Some("nick");
         self.when.paths().iter().any(nick)
     }
+}
+
+/// One rule that was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The rule.
+    pub rule: Rule,
+    /// Its condition; none where nothing but the absence of others decides.
+    pub when: Option<Arc<str>>,
+    /// What it gives whoever it matches.
+    pub gives: Entitlement,
+    /// The same where it matches; `None` where it does not match.
+    pub entitlement: Option<Entitlement>,
+    /// What it saw, whether it matched or not.
+    pub reason: Reason,
 }
 
 /// Rules in the order they are tried. Copies share them.

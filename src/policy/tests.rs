@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::claims::Claims;
+use crate::muc::Affiliation;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
