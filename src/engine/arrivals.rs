@@ -131,16 +131,17 @@ impl Known<'_> {
     }
 }
 
-/// Judged otherwise from now on: the module is not to go by what it was told.
-/// It asks before gavel has joined any room, and so knows that it is there.
-pub fn forget_arrivals(settings: &Settings, stream: &Stream, out: &mut Outbox) {
+/// Takes back what the modules were told of people who are about to enter: gavel judges
+/// otherwise now. A module that asks knows that gavel is there before gavel has joined a
+/// room, so every module is told.
+pub fn retract_all(settings: &Settings, stream: &Stream, out: &mut Outbox) {
     for service in 0..settings.services.len() {
-        forget_arrivals_of(service, settings, stream, out);
+        retract_of(service, settings, stream, out);
     }
 }
 
 /// The same for one service.
-pub fn forget_arrivals_of(service: usize, settings: &Settings, stream: &Stream, out: &mut Outbox) {
+pub fn retract_of(service: usize, settings: &Settings, stream: &Stream, out: &mut Outbox) {
     if stream.is_open() {
         let domain = &settings.services[service].domain;
         out.ask(domain, Request::ForgetArrivals, Asker::Nobody);

@@ -87,7 +87,7 @@ impl GuardPart<'_> {
             RoomEvent::CaughtUp { room, .. } | RoomEvent::RollCalled { room } => {
                 self.tell_anew(room);
             }
-            RoomEvent::PutOut { service } => self.renew_lease(*service),
+            RoomEvent::Expelled { service } => self.renew_lease(*service),
             RoomEvent::LostSight { room, .. } | RoomEvent::Ended { room } => {
                 self.guard.told.remove(room);
             }

@@ -253,7 +253,7 @@ impl Engine {
             }
             Timer::SelfPing(room) => self.parts.room_part().ping_room_if_silent(&room),
             Timer::LeaveIfLonely(room) => self.parts.room_part().leave_if_lonely(&room),
-            Timer::Forget(room) => self.parts.room_part().forget_if_out(&room),
+            Timer::Drop(room) => self.parts.room_part().drop_if_out(&room),
             Timer::Enter(room) => self.parts.room_part().enter_again(&room),
             Timer::Joins => self.parts.room_part().join_next(),
             Timer::Own(room) => self.parts.room_part().own_if_needed(&room),

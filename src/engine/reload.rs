@@ -35,7 +35,7 @@ impl Parts {
         let (mut settings, claims_changed) = (reload.settings, reload.claims_changed);
         settings.keep_connection(&mut self.settings);
         let old = std::mem::replace(&mut self.settings, settings);
-        arrivals::forget_arrivals(&self.settings, &self.stream, &mut self.out);
+        arrivals::retract_all(&self.settings, &self.stream, &mut self.out);
         self.out.todo(Task::Keys);
         // What is still wrong is said again.
         self.out.keep_told(|_| false);
@@ -63,7 +63,7 @@ impl Parts {
         self.meeting_part().judge_everybody();
         self.permission_part().permit_everybody();
         self.meeting_part().set_expiries();
-        self.meeting_part().note_arrivals();
+        self.meeting_part().remember_arrivals();
         self.meeting_part().look_at_all();
         for room in unseen {
             self.room_part().see_anew(&room);

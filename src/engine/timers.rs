@@ -20,7 +20,7 @@ pub enum Timer {
     /// Leave if still nobody but infrastructure is there.
     LeaveIfLonely(RoomJid),
     /// Forget a meeting that gavel has left.
-    Forget(RoomJid),
+    Drop(RoomJid),
     /// Try again to enter.
     Enter(RoomJid),
     /// See whether further joins may be sent.

@@ -33,7 +33,7 @@ impl Absence {
     }
 
     /// The connection is lost.
-    pub fn forget(&mut self, locked: bool) {
+    pub fn reset(&mut self, locked: bool) {
         *self = Self::remembered(locked);
     }
 

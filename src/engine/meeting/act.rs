@@ -38,11 +38,11 @@ impl MeetingPart<'_> {
             Answer::Result(_) | Answer::Partial(_) => self.affiliation_set(main, bare),
             Answer::Error(error) => self.affiliation_refused(main, bare, error),
             Answer::Unread => self.affiliation_refused(main, bare, &unreadable()),
-            Answer::Silence => self.forget_request(main, bare),
+            Answer::Silence => self.drop_request(main, bare),
         }
     }
 
-    fn forget_request(&mut self, main: &RoomJid, bare: &BareJid) {
+    fn drop_request(&mut self, main: &RoomJid, bare: &BareJid) {
         if let Some(person) = self.person_mut(main, bare) {
             person.request = None;
             self.mark(main, bare);

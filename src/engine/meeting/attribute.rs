@@ -217,9 +217,9 @@ impl MeetingPart<'_> {
         };
         self.remember_change(main, bare, &change.by, maker.pace, taken);
         if matches!(taken, Taken::SteppedDown | Taken::Lowered) {
-            self.forget_devices(main);
+            self.retract_arrivals(main);
         }
-        self.note_member(main, bare, &change);
+        self.spare_new_member(main, bare, &change);
         if lawless && new.moderates() && !old.moderates() {
             self.count_promotion(main, bare, &change.by);
         }

@@ -27,7 +27,7 @@ impl MeetingPart<'_> {
         if !self.stream.is_ready() {
             return;
         }
-        self.forget_who_left_unseen(main);
+        self.drop_unseen(main);
         let Some(census) = self
             .known()
             .census(main)
@@ -76,16 +76,17 @@ impl MeetingPart<'_> {
         self.mark(main, bare);
     }
 
-    /// Who left while gavel saw nothing is no longer elected, and comes anew.
-    fn forget_who_left_unseen(&mut self, main: &RoomJid) {
+    /// Ends the elections of people who left while gavel saw nothing. When they come
+    /// again, they come anew.
+    fn drop_unseen(&mut self, main: &RoomJid) {
         for bare in self.known().those_who(main, |entry| entry.unseen) {
             self.apply(main, &bare, Event::LeftUnseen { heirs: false });
             self.mark(main, &bare);
         }
     }
 
-    /// Notes when everybody came who was there before elections were held.
-    pub fn note_arrivals(&mut self) {
+    /// Remembers when everybody came who was there before elections were held.
+    pub fn remember_arrivals(&mut self) {
         if !self.settings.elects() {
             return;
         }
@@ -103,9 +104,9 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Notes when somebody came, in milliseconds since 1970-01-01 UTC, for the
+    /// Remembers when somebody came, in milliseconds since 1970-01-01 UTC, for the
     /// order of elections.
-    pub fn note_arrival(&mut self, main: &RoomJid, bare: &BareJid, came: u64) {
+    pub fn remember_arrival(&mut self, main: &RoomJid, bare: &BareJid, came: u64) {
         if !self.settings.elects() {
             return;
         }

@@ -1,12 +1,12 @@
 //! Members who are to be lowered to none, and the lobby that may have made them
 //! members (SPEC B5).
 //!
-//! In a members-only room affiliation none throws people out. So whoever makes a
-//! room members-only makes members of those present first, and gavel hears of that
-//! first. A server module does both at once: what the configuration says once the
-//! members are known is right. A moderator's client does it in steps, each of
-//! which has to go to the server and back: whom an occupant has made a member is
-//! left one for a while.
+//! In a members-only room affiliation none throws people out. So somebody who makes a
+//! room members-only first makes members of the people in it, and gavel hears of the
+//! new members before it hears of the room. A server module does both at once: gavel
+//! reads the configuration after it has heard of the members. A moderator's client takes
+//! several steps, and each goes to the server and back: a member made by an occupant
+//! stays a member for a while.
 
 use super::attribute::Change;
 use super::part::MeetingPart;
@@ -20,9 +20,9 @@ use std::time::Duration;
 const CLIENT: Duration = Duration::from_secs(10);
 
 impl MeetingPart<'_> {
-    /// Somebody else has changed an affiliation: they may be made ready for a room
-    /// that becomes members-only.
-    pub(super) fn note_member(&mut self, main: &RoomJid, bare: &BareJid, change: &Change) {
+    /// Does not lower a new member to none at once: the room may be about to become
+    /// members-only.
+    pub(super) fn spare_new_member(&mut self, main: &RoomJid, bare: &BareJid, change: &Change) {
         if change.new != Affiliation::Member {
             return;
         }

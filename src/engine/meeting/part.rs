@@ -140,7 +140,7 @@ impl MeetingPart<'_> {
             } => self.caught_up((room, main), outcasts.take(), *more_bans),
             RoomEvent::Changed(changed) => self.changed(changed),
             RoomEvent::Renamed { place, from } => self.renamed(place, from),
-            RoomEvent::Gone(gone) => self.gone(gone),
+            RoomEvent::Left(left) => self.left(left),
             RoomEvent::LeftEarly { room, bare, kicked } => {
                 let kicked = kicked.as_ref().map(Option::as_ref);
                 self.left_early(room, bare, kicked);
@@ -172,7 +172,7 @@ impl MeetingPart<'_> {
             RoomEvent::Ended { room } => self.end_meeting(room),
             RoomEvent::LoginsTold => self.judge_logins(),
             RoomEvent::RollCalled { .. }
-            | RoomEvent::PutOut { .. }
+            | RoomEvent::Expelled { .. }
             | RoomEvent::ModuleSaid { .. }
             | RoomEvent::ModuleMissing { .. } => {}
         }

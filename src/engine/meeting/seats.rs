@@ -8,7 +8,7 @@ use crate::engine::event::Party;
 use crate::engine::order::Order;
 use crate::engine::outbox::SeatNews;
 use crate::engine::room::Room;
-use crate::engine::room::event::{Came, Changed, Gone, Place};
+use crate::engine::room::event::{Came, Changed, Left, Place};
 use crate::engine::timers::Timer;
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::policy::Verdict;
@@ -132,7 +132,7 @@ impl MeetingPart<'_> {
             self.entered_as(&place, given);
         }
         self.look_at_affiliation(came, back);
-        self.note_arrival(main, bare, came.at);
+        self.remember_arrival(main, bare, came.at);
         self.mark(main, bare);
     }
 
@@ -203,21 +203,21 @@ impl MeetingPart<'_> {
     }
 
     /// Somebody is no longer there.
-    pub(super) fn gone(&mut self, gone: &Gone) {
-        let place = &gone.place;
-        let actor = gone.actor.as_ref();
-        if let Some(affiliation) = gone.affiliation {
+    pub(super) fn left(&mut self, left: &Left) {
+        let place = &left.place;
+        let actor = left.actor.as_ref();
+        if let Some(affiliation) = left.affiliation {
             let room = (&place.room, &place.main);
             self.observe(room, &place.bare, affiliation, actor, true);
         }
         if self.seat_mut(place).is_none() {
             return;
         }
-        if gone.kicked {
+        if left.kicked {
             self.kicked(&place.main, &place.bare, actor);
         }
         self.leave_expiry(place);
-        self.unseat(place, true, gone.shown.clone());
+        self.unseat(place, true, left.shown.clone());
     }
 
     /// Somebody has left a room before anybody there was judged. They may have come
@@ -342,7 +342,7 @@ impl MeetingPart<'_> {
         let policy = &self.settings.policy;
         for meeting in self.meetings.values_mut() {
             meeting.rooms.clear();
-            meeting.absence.forget(meeting.absence.locked);
+            meeting.absence.reset(meeting.absence.locked);
             for person in meeting.people.values_mut() {
                 person
                     .rights

@@ -126,9 +126,9 @@ impl MeetingPart<'_> {
         self.tell_now(main, bare, change, why, Outcome::Applied);
     }
 
-    /// Somebody may have less from now on, which follows them to another device:
-    /// that one may be about to enter.
-    pub(super) fn forget_devices(&mut self, main: &RoomJid) {
+    /// Takes back what the module was told of people who are about to enter: somebody has
+    /// less from now on, which follows them to another device.
+    pub(super) fn retract_arrivals(&mut self, main: &RoomJid) {
         let room = self.rooms.get(main).filter(|room| room.module);
         if let Some(service) = room.map(|room| room.service) {
             let domain = &self.settings.services[service].domain;

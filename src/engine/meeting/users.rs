@@ -68,7 +68,7 @@ pub struct Users {
 impl Users {
     /// `jid` is there with `id`. Answers who has left and is succeeded by it.
     pub fn came(&mut self, id: &UserId, jid: &BareJid, now: u64) -> Option<BareJid> {
-        self.forget_long_gone(now);
+        self.drop_long_gone(now);
         match self.by_id.get(id) {
             None => {
                 let jid = jid.clone();
@@ -83,7 +83,7 @@ impl Users {
 
     /// `jid` has left at `at`, as far as is known; it is `now`.
     pub fn left(&mut self, id: &UserId, jid: &BareJid, at: u64, now: u64) -> Succession {
-        self.forget_long_gone(now);
+        self.drop_long_gone(now);
         if !self.by_id.contains_key(id) {
             return Succession::Nobody;
         }
@@ -182,7 +182,7 @@ impl Users {
         changed
     }
 
-    fn forget_long_gone(&mut self, now: u64) {
+    fn drop_long_gone(&mut self, now: u64) {
         let gone = |at: u64| at.saturating_add(RELOAD_MS) < now;
         while self.left.front().is_some_and(|(at, _)| gone(*at)) {
             let Some((_, id)) = self.left.pop_front() else {

@@ -275,13 +275,13 @@ impl MeetingPart<'_> {
     /// Forgets tokens that are no longer valid, and will again.
     pub fn expire_tokens(&mut self) {
         if self.stream.is_ready() {
-            self.forget_tokens();
+            self.drop_expired_tokens();
         }
         self.watch_tokens();
     }
 
     /// Forgets tokens that are no longer valid and that nobody present has.
-    fn forget_tokens(&mut self) {
+    fn drop_expired_tokens(&mut self) {
         let people = self.meetings.values().flat_map(|m| m.people.values());
         let seats = people.flat_map(|person| &person.seats);
         let tokens = seats.filter_map(|seat| {

@@ -167,7 +167,7 @@ impl NamePart<'_> {
     /// Looks at everybody's name, after the configuration has changed.
     pub(super) fn distinguish_everybody(&mut self) {
         if !self.distinguishes() {
-            self.names.forget_likeness();
+            self.names.drop_likeness();
         }
         let rooms = self.known.rooms.values().filter(|room| room.is_ready());
         let places = rooms.flat_map(|room| {

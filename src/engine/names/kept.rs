@@ -91,7 +91,7 @@ impl Names {
     }
 
     /// Names may look alike from now on; or nobody is in any meeting any more.
-    pub fn forget_likeness(&mut self) {
+    pub fn drop_likeness(&mut self) {
         self.alike.clear();
     }
 
@@ -118,12 +118,12 @@ impl Names {
     }
 
     /// An occupant is gone.
-    pub(super) fn forget(&mut self, room: &RoomJid, nick: &Nick) -> Option<Box<Frozen>> {
+    pub(super) fn drop(&mut self, room: &RoomJid, nick: &Nick) -> Option<Box<Frozen>> {
         self.early.remove(&(room.clone(), nick.clone()));
         self.let_go(room, nick)
     }
 
-    pub(super) fn forget_room(&mut self, room: &RoomJid) {
+    pub(super) fn drop_room(&mut self, room: &RoomJid) {
         self.kept.remove(room);
         self.early.retain(|(of, _), _| of != room);
     }

@@ -154,12 +154,12 @@ impl Likeness {
         if self.left.len() > REMEMBERED
             && let Some((bare, name)) = self.left.pop_front()
         {
-            self.forget(&bare, &name);
+            self.drop(&bare, &name);
         }
     }
 
     /// Forgets the name of somebody who has left, unless they are back.
-    fn forget(&mut self, bare: &BareJid, name: &str) {
+    fn drop(&mut self, bare: &BareJid, name: &str) {
         for look in looks(name) {
             let Some(owners) = self.owners.get_mut(&look) else {
                 continue;
@@ -195,7 +195,7 @@ impl Likeness {
     /// Another meeting begins: names of people who have left are free.
     pub fn begin_anew(&mut self) {
         for (bare, name) in std::mem::take(&mut self.left) {
-            self.forget(&bare, &name);
+            self.drop(&bare, &name);
         }
     }
 }

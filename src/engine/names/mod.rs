@@ -45,7 +45,7 @@ impl NamePart<'_> {
     pub fn take(&mut self, event: &RoomEvent) {
         match event {
             RoomEvent::Joined { room, module, .. } => {
-                self.names.forget_room(room);
+                self.names.drop_room(room);
                 if *module {
                     self.unpin_if_off(room);
                 }
@@ -67,24 +67,24 @@ impl NamePart<'_> {
                 self.judge_name(room, nick, written.id.as_deref(), &written.raw);
             }
             RoomEvent::Renamed { place, from } => self.renamed(place, from),
-            RoomEvent::Gone(gone) => {
-                let Place { room, nick, .. } = &gone.place;
-                self.names.forget(room, nick);
+            RoomEvent::Left(left) => {
+                let Place { room, nick, .. } = &left.place;
+                self.names.drop(room, nick);
                 let seat = (room.clone(), nick.clone());
-                let main = &gone.place.main;
+                let main = &left.place.main;
                 self.names.change_alike(main, |alike| alike.leaves(&seat));
             }
             RoomEvent::LostSight {
                 room, main, moves, ..
             } => {
                 if !moves {
-                    self.names.forget_room(room);
+                    self.names.drop_room(room);
                 }
                 self.names
                     .change_alike(main, |alike| alike.leave(Some(room)));
             }
             RoomEvent::Ended { room } => {
-                self.names.forget_room(room);
+                self.names.drop_room(room);
                 self.names.alike.remove(room);
             }
             _ => {}
@@ -100,7 +100,7 @@ impl NamePart<'_> {
             SeatNews::ShownAsGuest(place, name, sent) => {
                 self.shown_as_guest(&place.room, &place.nick, name, sent);
             }
-            SeatNews::AllAnew => self.names.forget_likeness(),
+            SeatNews::AllAnew => self.names.drop_likeness(),
             SeatNews::Anew(main) => self.names.change_alike(main, Likeness::begin_anew),
             SeatNews::Permitted(..) => {}
         }
@@ -112,7 +112,7 @@ impl NamePart<'_> {
         let (from_seat, to_seat) = (seat(from), seat(&place.nick));
         self.names
             .change_alike(&place.main, |alike| alike.moves(&from_seat, &to_seat));
-        if let Some(mut frozen) = self.names.forget(&place.room, from) {
+        if let Some(mut frozen) = self.names.drop(&place.room, from) {
             frozen.nick_changed(&place.nick);
             self.names.put(&place.room, &place.nick, *frozen);
             if self
@@ -182,7 +182,7 @@ impl NamePart<'_> {
             self.names.change_alike(main, |alike| alike.leaves(&seat));
         }
         let module = self.known.rooms.get(room).is_some_and(|room| room.module);
-        let frozen = self.names.forget(room, nick);
+        let frozen = self.names.drop(room, nick);
         if module && frozen.is_some_and(|frozen| frozen.pinned) {
             self.unpin_name(room, nick);
         }

@@ -63,12 +63,12 @@ impl Permissions {
     }
 
     /// gavel has left a room.
-    pub fn forget_room(&mut self, room: &RoomJid) {
+    pub fn drop_room(&mut self, room: &RoomJid) {
         self.people.remove(room);
     }
 
     /// An occupant has left a room.
-    pub fn forget(&mut self, room: &RoomJid, nick: &Nick) {
+    pub fn drop(&mut self, room: &RoomJid, nick: &Nick) {
         if let Some(people) = self.people.get_mut(room) {
             people.remove(nick);
             if people.is_empty() {

@@ -66,10 +66,10 @@ impl PermissionPart<'_> {
                 self.permissions.rename(&place.room, from, &place.nick);
                 self.permit_later(&place.room, &place.nick);
             }
-            RoomEvent::Gone(gone) => self.permissions.forget(&gone.place.room, &gone.place.nick),
+            RoomEvent::Left(left) => self.permissions.drop(&left.place.room, &left.place.nick),
             RoomEvent::LostSight {
                 room, moves: false, ..
-            } => self.permissions.forget_room(room),
+            } => self.permissions.drop_room(room),
             _ => {}
         }
     }
@@ -257,7 +257,7 @@ impl PermissionPart<'_> {
         if person.held == digest && !person.in_doubt {
             person.try_anew();
             if digest.is_none() && person.denied.iter().flatten().next().is_none() {
-                self.permissions.forget(jid, nick);
+                self.permissions.drop(jid, nick);
             }
             return;
         }

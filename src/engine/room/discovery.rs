@@ -122,7 +122,7 @@ impl RoomPart<'_> {
             .filter(|(_, _, resource)| resource.is_none())
             .map(|(_, room, _)| room)
             .collect();
-        self.note_missing(service, &found, complete);
+        self.drop_missing(service, &found, complete);
         for room in found {
             self.enter_listed(&room);
         }
@@ -171,7 +171,7 @@ impl RoomPart<'_> {
     /// A room that is missing from a list may be joined when it is listed again:
     /// it is another one. Only Prosody's own list is proof that the room has
     /// ended, whether gavel has left it or still waits to get in.
-    fn note_missing(&mut self, service: usize, found: &[RoomJid], complete: bool) {
+    fn drop_missing(&mut self, service: usize, found: &[RoomJid], complete: bool) {
         let found: HashSet<&RoomJid> = found.iter().collect();
         let before = self.services[service].polled_at;
         let missing = self.rooms.values_mut().filter(|room| {
@@ -191,7 +191,7 @@ impl RoomPart<'_> {
         }
         ended.sort_unstable();
         for room in ended {
-            self.forget(&room);
+            self.drop_room(&room);
         }
     }
 

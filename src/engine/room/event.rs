@@ -58,7 +58,7 @@ pub enum RoomEvent {
         from: Nick,
     },
     /// Somebody is no longer there.
-    Gone(Box<Gone>),
+    Left(Box<Left>),
     /// Somebody has left before anybody could be judged. They may have come with less
     /// than was known of them.
     LeftEarly {
@@ -129,9 +129,9 @@ pub enum RoomEvent {
         /// The room.
         room: RoomJid,
     },
-    /// gavel was put out of a room that the module serves: the module may have been
+    /// gavel was expelled from a room that the module serves: the module may have been
     /// loaded again.
-    PutOut {
+    Expelled {
         /// The MUC service, by number.
         service: usize,
     },
@@ -223,7 +223,7 @@ pub struct Changed {
 
 /// Somebody who is no longer there.
 #[derive(Debug)]
-pub struct Gone {
+pub struct Left {
     /// Where they sat.
     pub place: Place,
     /// The affiliation that the room shows with it.

@@ -96,7 +96,7 @@ impl RoomPart<'_> {
             None => self.join(jid),
             Some(error) if error.is("item-not-found") => {
                 self.out.tally.services[room.service].gone += 1;
-                self.forget(jid);
+                self.drop_room(jid);
             }
             Some(error) if error.is("forbidden") || error.is("not-allowed") => {
                 self.own(jid);
@@ -242,7 +242,7 @@ impl RoomPart<'_> {
             return self.join(jid);
         }
         if error.is("item-not-found") && self.services[room.service].module.serves() {
-            self.forget(jid);
+            self.drop_room(jid);
             return self.join_next();
         }
         if error.is("not-authorized") && self.password_is_new(jid) {
@@ -317,7 +317,7 @@ impl RoomPart<'_> {
         room.membership = Membership::In;
         if created {
             self.leave(jid, "it did not exist");
-            return self.forget(jid);
+            return self.drop_room(jid);
         }
         self.joined(jid, presence.module.as_ref());
     }

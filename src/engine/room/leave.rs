@@ -101,15 +101,14 @@ impl RoomPart<'_> {
         // Without occupants a room that is not persistent ends as gavel goes.
         let ends = alone && room.facts.as_ref().is_some_and(|facts| !facts.persistent);
         self.leave(jid, "nobody is there");
-        self.out
-            .wake(now + LISTED_AGAIN, Timer::Forget(jid.clone()));
+        self.out.wake(now + LISTED_AGAIN, Timer::Drop(jid.clone()));
         if ends {
             self.end_meeting(jid);
         }
     }
 
     /// Forgets a meeting whose room was left long ago.
-    pub fn forget_if_out(&mut self, jid: &RoomJid) {
+    pub fn drop_if_out(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
         let gone = |room: &Room| {
             room.membership == Membership::Out
@@ -118,16 +117,16 @@ impl RoomPart<'_> {
         };
         let room = self.rooms.get(jid);
         if room.is_none_or(gone) {
-            return self.forget(jid);
+            return self.drop_room(jid);
         }
         let later = room.and_then(|room| room.not_listed_before);
         if let Some(at) = later.filter(|at| *at > now) {
-            self.out.wake(at, Timer::Forget(jid.clone()));
+            self.out.wake(at, Timer::Drop(jid.clone()));
         }
     }
 
     /// The room has ended, or does not exist: nothing of it is kept.
-    pub fn forget(&mut self, jid: &RoomJid) {
+    pub fn drop_room(&mut self, jid: &RoomJid) {
         let main = self.close(jid, false);
         self.rooms.remove(jid);
         self.end_meeting(jid);
@@ -142,11 +141,11 @@ impl RoomPart<'_> {
             let (room, why) = (jid.clone(), "it has ended");
             self.out.report(Report::Left { room, why });
         }
-        self.forget(jid);
+        self.drop_room(jid);
     }
 
-    /// gavel was put out of a room it wants to be in; it goes back (B10).
-    pub fn put_out(&mut self, jid: &RoomJid, own_first: bool) {
+    /// gavel was expelled from a room that it wants to be in; it goes back (B10).
+    pub fn expelled(&mut self, jid: &RoomJid, own_first: bool) {
         self.close(jid, false);
         let nick = self.settings.nick.clone();
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
@@ -167,7 +166,7 @@ impl RoomPart<'_> {
         });
         if module {
             // It may have been unloaded, and loaded again, with its lease lost.
-            self.out.emit(RoomEvent::PutOut { service });
+            self.out.emit(RoomEvent::Expelled { service });
         }
         if own_first && !module {
             self.own(jid);
@@ -181,8 +180,8 @@ impl RoomPart<'_> {
     }
 
     /// A room has forgotten gavel, or gavel the room: in again.
-    pub fn lost(&mut self, jid: &RoomJid) {
-        self.put_out(jid, false);
+    pub fn lost_sight(&mut self, jid: &RoomJid) {
+        self.expelled(jid, false);
     }
 
     /// The stream has ended: nobody is seen any more. Rooms that gavel was in are to be

@@ -5,7 +5,7 @@
 //! they come to it, and then whoever was banned meanwhile is banned.
 
 use super::Room;
-use super::event::{Came, Gone, Place, RoomEvent};
+use super::event::{Came, Left, Place, RoomEvent};
 use super::held::HeldBan;
 use super::occupant::{Held, Occupant};
 use super::part::RoomPart;
@@ -136,7 +136,7 @@ impl RoomPart<'_> {
             let event = came_of(jid, main, &nick, &mut occupant, room.module);
             came.extend(event.map(RoomEvent::Came));
             let (room, main) = (jid.clone(), main.clone());
-            ends.push(RoomEvent::Gone(Box::new(Gone {
+            ends.push(RoomEvent::Left(Box::new(Left {
                 place: Place {
                     room,
                     nick,
@@ -322,7 +322,7 @@ mod tests {
             RoomEvent::Opened { .. } => "opened".to_owned(),
             RoomEvent::Came(came) => format!("{} came", came.place.nick),
             RoomEvent::AllCame { .. } => "all came".to_owned(),
-            RoomEvent::Gone(gone) => format!("{} gone", gone.place.nick),
+            RoomEvent::Left(left) => format!("{} left", left.place.nick),
             RoomEvent::LeftEarly { bare, .. } => format!("{bare} left early"),
             RoomEvent::CaughtUp { .. } => "caught up".to_owned(),
             other => format!("{other:?}"),
@@ -349,14 +349,14 @@ mod tests {
             "a came",
             "b came",
             "all came",
-            "b gone",
+            "b left",
             "caught up",
         ];
         assert_eq!(told(&mut out)[..6], expected);
         let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
         part.presence(presence("d", PresenceKind::Available, none));
         part.presence(presence("a", PresenceKind::Unavailable, none));
-        assert_eq!(told(&mut out)[..2], ["d came", "a gone"]);
+        assert_eq!(told(&mut out)[..2], ["d came", "a left"]);
     }
 
     /// What a room tells, which belongs to the meeting of `main`, once that is known; both
@@ -382,15 +382,15 @@ mod tests {
         let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);
         part.configured(&jid, facts);
         let mut told = told(&mut out);
-        told.retain(|told| told.ends_with("came") || told.ends_with("gone"));
+        told.retain(|told| told.ends_with("came") || told.ends_with("left"));
         told
     }
 
     #[test]
     fn b4_a_ban_of_somebody_who_is_back_is_over() {
-        let all = ["a came", "b came", "z came", "all came", "b gone", "a gone"];
+        let all = ["a came", "b came", "z came", "all came", "b left", "a left"];
         assert_eq!(told_of_bans(None, false), all);
-        let one = ["a came", "b came", "z came", "all came", "b gone"];
+        let one = ["a came", "b came", "z came", "all came", "b left"];
         assert_eq!(told_of_bans(None, true), one);
     }
 

@@ -90,7 +90,7 @@ impl RoomPart<'_> {
         };
         if room.module && error.is("item-not-found") {
             // The module answers self-pings without looking at the room itself.
-            return self.lost(jid);
+            return self.lost_sight(jid);
         }
         room.unread = true;
         self.own_if_needed(jid);

@@ -1,6 +1,6 @@
 //! Who is in a room: presence from occupant JIDs.
 
-use super::event::{Changed, Gone, Place, RoomEvent, Written};
+use super::event::{Changed, Left, Place, RoomEvent, Written};
 use super::occupant::{Held, Occupant};
 use super::part::RoomPart;
 use super::{Membership, Room};
@@ -157,7 +157,7 @@ impl RoomPart<'_> {
             real.as_ref().map(RealJid::bare_str) == occupant.real.as_ref().map(RealJid::bare_str);
         if !same_person {
             // The nick changed hands without a leave that we saw.
-            self.gone(jid, nick, Leave::default());
+            self.left(jid, nick, Leave::default());
             let presence = Presence {
                 muc_user: Some(MucUser {
                     items,
@@ -229,7 +229,7 @@ impl RoomPart<'_> {
             actor: item.actor,
             kicked: user.has_status(status::KICKED),
         };
-        self.gone(jid, &nick, leave);
+        self.left(jid, &nick, leave);
         self.leave_if_lonely(jid);
     }
 
@@ -262,7 +262,7 @@ impl RoomPart<'_> {
             status::REMOVED_MEMBERS_ONLY,
         ];
         let own_first = codes.iter().any(|code| user.has_status(*code));
-        self.put_out(jid, own_first);
+        self.expelled(jid, own_first);
     }
 
     fn renamed(&mut self, jid: &RoomJid, old: &Nick, new: Nick) {
@@ -289,7 +289,7 @@ impl RoomPart<'_> {
     }
 
     /// An occupant is no longer there.
-    pub(super) fn gone(&mut self, jid: &RoomJid, nick: &Nick, leave: Leave) {
+    pub(super) fn left(&mut self, jid: &RoomJid, nick: &Nick, leave: Leave) {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
@@ -300,7 +300,7 @@ impl RoomPart<'_> {
         match (main, known.clone().or(leave.jid)) {
             (Some(main), Some(bare)) => {
                 let (room, nick) = (jid.clone(), nick.clone());
-                self.out.emit(RoomEvent::Gone(Box::new(Gone {
+                self.out.emit(RoomEvent::Left(Box::new(Left {
                     place: Place {
                         room,
                         nick,

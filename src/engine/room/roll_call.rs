@@ -94,7 +94,7 @@ impl RoomPart<'_> {
     /// The room is there, or it has ended.
     pub fn found_before_roll(&mut self, jid: &RoomJid, answer: Answer<'_>) {
         match answer {
-            Answer::Error(error) if error.is("item-not-found") => self.lost(jid),
+            Answer::Error(error) if error.is("item-not-found") => self.lost_sight(jid),
             Answer::Silence | Answer::Unread => self.roll_unanswered(jid),
             _ => self.call_roll(jid),
         }
@@ -146,13 +146,13 @@ impl RoomPart<'_> {
             return;
         }
         if !roll.own {
-            return self.lost(jid);
+            return self.lost_sight(jid);
         }
         let mut gone: Vec<Nick> = roll.unseen.into_iter().collect();
         gone.retain(|nick| room.occupants.contains_key(nick));
         gone.sort_unstable();
         for nick in &gone {
-            self.gone(jid, nick, Leave::default());
+            self.left(jid, nick, Leave::default());
         }
         self.leave_if_lonely(jid);
     }

@@ -81,7 +81,7 @@ impl RoomPart<'_> {
         };
         room.counting = false;
         if matches!(answer, Answer::Error(error) if error.is("item-not-found")) {
-            return self.lost(jid);
+            return self.lost_sight(jid);
         }
         if !self.is_lonely(jid) {
             return;

@@ -74,7 +74,7 @@ impl RoomPart<'_> {
                 let unsure = ["remote-server-not-found", "remote-server-timeout"];
                 let condition = &&*error.condition;
                 if !inside.contains(condition) && !unsure.contains(condition) {
-                    self.lost(jid);
+                    self.lost_sight(jid);
                 }
             }
         }
