@@ -139,31 +139,6 @@ async fn until_saved(env: &Env, people: &[&str]) {
     }
 }
 
-async fn b11_grants_end_with_the_room(version: Version) {
-    let env = Env::new(version).await;
-    let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
-    let bob = env.person(ROOM, "bob", None).await;
-    alice.invite(ROOM, "gavel@gavel.meet.jitsi").await;
-    env.gavel_joins(&alice, ROOM).await;
-    alice
-        .affiliate(ROOM, "bob@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    env.settle().await;
-    assert_eq!(alice.affiliation(ROOM, "bob"), "owner");
-    alice.leave(ROOM, "alice").await;
-    bob.leave(ROOM, "bob").await;
-    env.settle().await;
-    let focus = env.focus(ROOM).await;
-    bob.join(ROOM, "bob", "").await;
-    focus
-        .affiliate(ROOM, "bob@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    focus.sees_affiliation(ROOM, "bob", "none").await;
-}
-on_both!(b11_grants_end_with_the_room);
-
 /// No stanza from anybody ends the process or the stream.
 async fn b11_hostile_stanzas_hurt_nobody(version: Version) {
     let env = Env::new(version).await;

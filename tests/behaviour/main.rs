@@ -81,7 +81,6 @@ mod b20_nothing_hides;
 mod b20_sight;
 mod b21_bad_luck;
 mod claims;
-mod co_hosts;
 mod commands;
 mod doctor;
 mod guard;

@@ -301,9 +301,9 @@ impl Play {
             Op::Override(..) | Op::Clear(_) if !world.server.gavel_sees(&r) => {}
             Op::Override(p, affiliation, lasts) => {
                 let until = lasts.map(|lasts| world.unix_ms() + lasts);
-                world.steer(&r, &bare(*p), Some((*affiliation, until)));
+                world.set_override(&r, &bare(*p), Some((*affiliation, until)));
             }
-            Op::Clear(p) => world.steer(&r, &bare(*p), None),
+            Op::Clear(p) => world.set_override(&r, &bare(*p), None),
             Op::Configure(plan, restart) => {
                 self.restored += 2 * PEOPLE;
                 world.choice.policy = plan.policy_after(&world.choice.policy);

@@ -153,9 +153,9 @@ impl Play {
             Op::Visitor(p, s) => self.role(p, s, Role::Visitor),
             Op::Override(p, affiliation, lasts) => {
                 let until = lasts.map(|lasts| world.unix_ms() + lasts);
-                self.steer(p, Some((affiliation, until)));
+                self.set_override(p, Some((affiliation, until)));
             }
-            Op::Clear(p) => self.steer(p, None),
+            Op::Clear(p) => self.set_override(p, None),
             Op::Reload(policy) => {
                 self.configure(policy);
                 self.world.reload();
@@ -180,8 +180,8 @@ impl Play {
         }
     }
 
-    fn steer(&mut self, p: usize, set: Option<(Affiliation, Option<u64>)>) {
-        self.world.steer(&self.room, jid(p).as_str(), set);
+    fn set_override(&mut self, p: usize, set: Option<(Affiliation, Option<u64>)>) {
+        self.world.set_override(&self.room, jid(p).as_str(), set);
     }
 
     fn members_only(&mut self, set: bool) {

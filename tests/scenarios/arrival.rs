@@ -190,7 +190,7 @@ fn b4_nothing_is_said_of_whom_more_is_known_than_claims() {
     let (mut w, r) = World::under(Policy::default());
     w.join(T, &r, "t", Some(teacher()));
     w.run(50);
-    w.steer(&r, T, Some((Affiliation::Member, None)));
+    w.set_override(&r, T, Some((Affiliation::Member, None)));
     w.run(50);
     w.leave(T, &r);
     w.run(50);

@@ -327,7 +327,7 @@ fn b17_roles_and_overrides_need_no_words() {
         )
         .unwrap();
     world.run(1_000);
-    world.steer(&r, ADA, Some((Affiliation::None, None)));
+    world.set_override(&r, ADA, Some((Affiliation::None, None)));
     world.run(1_000);
     world.role(None, &r, "bob", Role::Participant).unwrap();
     world.run(60_000);

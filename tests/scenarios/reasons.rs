@@ -46,8 +46,8 @@ fn forget(world: &mut World, who: &[&str]) {
     }
 }
 
-fn steer(world: &mut World, room: &RoomJid, who: &str, to: Option<Affiliation>) {
-    world.steer(room, who, to.map(|to| (to, None)));
+fn set_override(world: &mut World, room: &RoomJid, who: &str, to: Option<Affiliation>) {
+    world.set_override(room, who, to.map(|to| (to, None)));
     world.run(1_000);
 }
 
@@ -301,10 +301,10 @@ fn reasons_of_rules_and_of_admins() {
             r#"none → outcast: join, out, token: when is true: occupant.jid is "h@meet.jitsi" → outcast (rule out)"#
         ]
     );
-    steer(&mut world, &r, P, Some(Affiliation::Owner));
+    set_override(&mut world, &r, P, Some(Affiliation::Owner));
     world.set(Some(FOCUS), &r, P, Affiliation::Admin).unwrap();
     world.run(100);
-    steer(&mut world, &r, P, None);
+    set_override(&mut world, &r, P, None);
     assert_eq!(
         told(&mut world, P),
         [
@@ -315,8 +315,8 @@ fn reasons_of_rules_and_of_admins() {
             "owner → none: override, override, what an admin had set is over",
         ]
     );
-    steer(&mut world, &r, T, Some(Affiliation::Outcast));
-    steer(&mut world, &r, T, None);
+    set_override(&mut world, &r, T, Some(Affiliation::Outcast));
+    set_override(&mut world, &r, T, None);
     assert_eq!(
         told(&mut world, T),
         [
@@ -388,7 +388,7 @@ fn reasons_shown_are_those_that_were_told() {
     world.set(Some(H), &r, P, Affiliation::Owner).unwrap();
     world.run(100);
     check(&world, P, "grant", "granted by h (h@meet.jitsi) at ");
-    steer(&mut world, &r, P, Some(Affiliation::Member));
+    set_override(&mut world, &r, P, Some(Affiliation::Member));
     check(&world, P, "override", "override: member until ");
     world.set(Some(H), &r, H, Affiliation::None).unwrap();
     world.run(100);

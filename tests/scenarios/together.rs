@@ -3,7 +3,7 @@
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
-use gavel::policy::{Clause, Entitlement, Fallback, Grants, Guests, Policy, Preset, Rules};
+use gavel::policy::{Fallback, Grants, Guests, Policy, Preset};
 use gavel::stanza::{Outbound, Request};
 
 const T: &str = "t@meet.jitsi/1";
@@ -63,29 +63,6 @@ fn claims_that_went_while_gavel_was_away_entitle_to_nothing_whatever_guests_may(
 }
 
 #[test]
-fn an_override_that_is_over_leaves_nothing_behind_whatever_guests_may() {
-    for restart in [false, true] {
-        // The oracle knows the preset's tokens, and no overrides.
-        let (mut world, r) = World::under(Policy {
-            preset: Preset::None,
-            ..ignoring()
-        });
-        world.join(G, &r, "g", None);
-        world.run(100);
-        let until = Some(world.unix_ms() + 60_000);
-        world.steer(&r, G, Some((Affiliation::Owner, until)));
-        world.run(100);
-        assert_eq!(world.has(&r, G), Affiliation::Owner);
-        if restart {
-            world.restart();
-        }
-        world.run(61_000);
-        assert_eq!(world.has(&r, G), Affiliation::None, "restart: {restart}");
-        world.check_quiet();
-    }
-}
-
-#[test]
 fn b3_a_kick_ends_a_grant_whatever_guests_may() {
     let (mut world, r) = World::under(ignoring());
     world.join(T, &r, "t", teacher());
@@ -127,7 +104,7 @@ fn nobody_is_thrown_out_of_a_room_that_has_become_members_only() {
     world.join(G, &r, "g", None);
     world.run(100);
     world.set(Some(T), &r, T, Affiliation::None).unwrap();
-    world.steer(&r, G, Some((Affiliation::None, None)));
+    world.set_override(&r, G, Some((Affiliation::None, None)));
     world.run(100);
     world.server.rooms.get_mut(&r).unwrap().members_only = true;
     let user = gavel::stanza::MucUser {
@@ -166,35 +143,6 @@ fn a_policy_that_entitles_no_more_takes_what_the_old_one_gave_whatever_guests_ma
     };
     world.reconfigure(none);
     assert_eq!(world.has(&r, T), Affiliation::None);
-}
-
-/// A rule leaves people alone, and what an admin gave them is not left to them.
-#[test]
-fn an_override_that_is_over_leaves_nothing_to_whom_a_rule_leaves_alone() {
-    let everybody = Clause::new("everybody", "true", Entitlement::Keep).unwrap();
-    let (mut world, r) = World::under(Policy {
-        rules: Rules::own(vec![everybody]),
-        ..Policy::default()
-    });
-    world.join(T, &r, "t", teacher());
-    world.join(G, &r, "g", None);
-    world.set(Some(FOCUS), &r, T, Affiliation::Owner).unwrap();
-    world.run(100);
-    let until = Some(world.unix_ms() + 60_000);
-    world.steer(&r, G, Some((Affiliation::Owner, until)));
-    world.run(100);
-    assert_eq!(world.has(&r, G), Affiliation::Owner);
-    world.run(61_000);
-    assert_eq!(world.has(&r, G), Affiliation::None);
-    // Others may give it to them.
-    world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
-    world.run(1_000);
-    for who in [T, G] {
-        assert_eq!(world.has(&r, who), Affiliation::Owner, "{who}");
-    }
-    // A rule that says nothing more of them, and guests who are left alone, too.
-    world.reconfigure(ignoring());
-    assert_eq!(world.has(&r, G), Affiliation::Owner);
 }
 
 /// Somebody's sessions are found in the order of their nicks.
@@ -394,7 +342,7 @@ fn b1_an_admin_bans_people_who_are_away() {
             world.run(1_000);
             let case = format!("module: {module}, met: {met}");
             let outcast = Some((Affiliation::Outcast, None));
-            world.steer(&r, "g@meet.jitsi", outcast);
+            world.set_override(&r, "g@meet.jitsi", outcast);
             world.run(100);
             assert_eq!(world.has(&r, G), Affiliation::Outcast, "{case}");
             let before = asked(&world);
@@ -411,7 +359,7 @@ fn b1_an_admin_bans_people_who_are_away() {
             world.run(10_000);
             assert_eq!(world.has(&r, G), Affiliation::Outcast, "{case}, restarted");
             world.check_quiet();
-            world.steer(&r, "g@meet.jitsi", None);
+            world.set_override(&r, "g@meet.jitsi", None);
             world.run(100);
             assert_eq!(world.has(&r, G), Affiliation::None, "{case}, cleared");
             world.check_quiet();
@@ -429,11 +377,11 @@ fn b1_a_ban_that_an_admin_takes_back_at_once_is_lifted() {
             world.join(G, &r, "g", None);
             world.run(1_000);
             let outcast = Some((Affiliation::Outcast, None));
-            world.steer(&r, "g@meet.jitsi", outcast);
+            world.set_override(&r, "g@meet.jitsi", outcast);
             world.run(wait);
             let until = Some(world.unix_ms() + 1);
             let then = then.map(|then| (then, until));
-            world.steer(&r, "g@meet.jitsi", then);
+            world.set_override(&r, "g@meet.jitsi", then);
             world.run(10_000);
             let has = world.has(&r, G);
             assert_eq!(has, Affiliation::None, "after {wait} ms, then {then:?}");

@@ -13,6 +13,8 @@ mod b5;
 mod b5_fallback;
 mod b6_b7;
 mod b8;
+mod co_hosts;
 mod expiry;
 mod host_absent;
+mod overrides;
 mod rules;

@@ -146,11 +146,24 @@ pub trait Stage: Sized {
 
     fn gavel_looks_again(&mut self);
 
-    /// gavel ends and starts anew. It knows what it has saved.
-    async fn gavel_restarts(&mut self);
+    /// gavel ends. Nothing may wait for anything until it starts again.
+    async fn gavel_stops(&mut self);
+
+    /// gavel starts anew. It knows what it has saved.
+    async fn gavel_starts(&mut self);
 
     /// gavel reads its configuration again: these settings.
     async fn gavel_reloads(&mut self, config: &str);
+
+    /// An admin sets an override for somebody by gavel's API: until the meeting is over, or
+    /// for some time.
+    async fn sets_override(&mut self, who: &str, affiliation: &str, lasts: Option<Duration>);
+
+    /// An admin removes somebody's override, or is told that they have none.
+    async fn tries_to_remove_override(&mut self, who: &str) -> Result<(), String>;
+
+    /// Everybody leaves the room, and gavel does. Then the focus makes the room anew.
+    async fn the_next_meeting_begins(&mut self);
 
     /// Watches people for some time: nobody is shown with another affiliation.
     async fn stay(&mut self, people: &[&str], affiliation: &str, time: Duration);
@@ -223,6 +236,23 @@ pub trait Stage: Sized {
 
     /// Waits for a line of the log that holds these words.
     async fn logs(&mut self, words: &str);
+
+    /// gavel ends and starts anew. It knows what it has saved.
+    async fn gavel_restarts(&mut self) {
+        self.gavel_stops().await;
+        self.gavel_starts().await;
+    }
+
+    async fn removes_override(&mut self, who: &str) {
+        let removed = self.tries_to_remove_override(who).await;
+        removed.unwrap_or_else(|why| panic!("{who}'s override cannot be removed: {why}"));
+    }
+
+    /// That nobody has set an override for somebody, or it is over.
+    async fn has_no_override(&mut self, who: &str) {
+        let removed = self.tries_to_remove_override(who).await;
+        assert_eq!(removed, Err("not_found".into()), "{who}");
+    }
 
     async fn tries_to_enter(&mut self, who: &str, token: &Option<Token>) -> Result<(), String> {
         self.tries_to_enter_as(who, Shown::default(), token).await

@@ -40,7 +40,12 @@ impl World {
     }
 
     /// Sets an override for somebody, with its end, or takes it back.
-    pub fn steer(&mut self, main: &RoomJid, who: &str, set: Option<(Affiliation, Option<u64>)>) {
+    pub fn set_override(
+        &mut self,
+        main: &RoomJid,
+        who: &str,
+        set: Option<(Affiliation, Option<u64>)>,
+    ) {
         let by = Some("uid 0".to_owned());
         let set = set.map(|(affiliation, until)| Override {
             affiliation,

@@ -286,11 +286,30 @@ impl History {
         let affiliation = item.affiliation.unwrap();
         let by = By::of(item.actor.as_ref());
         self.shown(&room, &jid, affiliation, by.clone());
-        let rose = old.is_some_and(|seat| seat.role < role) && role == Role::Moderator;
+        let had = old.map_or(role, |seat| seat.role);
+        let rose = had < role && role == Role::Moderator;
         if rose && !affiliation.moderates() {
             let (old, new) = (affiliation, Affiliation::Owner);
             let meeting = self.meeting(&room);
             meeting.push(What::Change { old, new, by }, &jid, sure);
+        } else if had == Role::Moderator && role < had && item.actor.is_some() {
+            self.role_fell(&room, &jid, affiliation, by, sure);
+        }
+    }
+
+    /// Some clients take back by role what others take back by affiliation. A host loses
+    /// no more than the role.
+    fn role_fell(&mut self, room: &RoomJid, jid: &str, old: Affiliation, by: By, sure: bool) {
+        let meeting = self.meeting(room);
+        let facts = meeting.facts(meeting.now(), jid);
+        let given = facts
+            .iter()
+            .map(|facts| facts.grant.is_some() || facts.elected);
+        let given = Truth::of(given);
+        if old.moderates() && given != Truth::No && by != By::Gavel {
+            let new = Affiliation::Member;
+            let sure = sure && given == Truth::Yes;
+            meeting.push(What::Change { old, new, by }, jid, sure);
         }
     }
 

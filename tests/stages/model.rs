@@ -5,8 +5,7 @@ use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::cli::logging::{To, subscriber};
 use gavel::config::{LogFormat, load_from};
-use gavel::muc::{Affiliation, Nick, Role, RoomJid};
-use gavel::policy::Preset;
+use gavel::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use gavel::shell::{report, settings};
 use gavel::stanza::{DisplayName, Outbound, Request};
 use std::io::Write;
@@ -205,8 +204,11 @@ impl Stage for Model {
 
     fn gavel_looks_again(&mut self) {}
 
-    async fn gavel_restarts(&mut self) {
+    async fn gavel_stops(&mut self) {
         self.world.restart();
+    }
+
+    async fn gavel_starts(&mut self) {
         self.until("gavel to be ready", |model| model.world.engine.is_ready());
         self.settle();
     }
@@ -216,6 +218,35 @@ impl Stage for Model {
         self.world.choice = choice.clone();
         self.world.reconfigure(choice.policy);
         self.settle();
+    }
+
+    async fn sets_override(&mut self, who: &str, to: &str, lasts: Option<Duration>) {
+        self.settle();
+        let until = lasts.map(|lasts| self.world.unix_ms() + lasts.as_millis() as u64);
+        let set = Some((affiliation(to), until));
+        self.world.set_override(&self.room, &bare(who), set);
+    }
+
+    async fn tries_to_remove_override(&mut self, who: &str) -> Result<(), String> {
+        let jid = BareJid::parse(&bare(who)).unwrap();
+        let set = self.world.engine.override_for(&self.room, &jid);
+        self.world.set_override(&self.room, jid.as_str(), None);
+        set.map(|_| ()).ok_or("not_found".to_owned())
+    }
+
+    async fn the_next_meeting_begins(&mut self) {
+        let gavel = self.world.server.gavel_bare();
+        let people = self.world.server.rooms[&self.room].occupants.values();
+        let people = people.filter(|occupant| occupant.bare != gavel);
+        let people: Vec<String> = people.flat_map(|o| o.sessions.clone()).collect();
+        for full in people {
+            self.world.leave(&full, &self.room);
+        }
+        self.until("the end of the meeting", |model| {
+            let gone = !model.world.server.rooms.contains_key(&model.room);
+            gone && model.world.engine.meeting(&model.room).is_none()
+        });
+        self.world.open_room(&self.room);
     }
 
     async fn stay(&mut self, people: &[&str], affiliation: &str, time: Duration) {
@@ -371,9 +402,7 @@ impl Stage for Model {
 
 impl Drop for Model {
     fn drop(&mut self) {
-        let policy = &self.world.choice.policy;
-        let judged = policy.rules.is_empty() && policy.preset == Preset::Jitsi;
-        if judged && !std::thread::panicking() {
+        if !std::thread::panicking() {
             self.world.check_quiet();
         }
     }

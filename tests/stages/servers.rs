@@ -7,6 +7,7 @@ use crate::support::admin::occupant;
 use crate::support::nick as display_name;
 use crate::support::{Client, DEADLINE, El, Env, MUC_USER, Occupant, Version, jwt, requests};
 use beginning::{begin, focus_unseen, is_as_good, settings, signed};
+use hyper::Method;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -87,6 +88,11 @@ impl Servers {
             None => client.set_session(&json!({ "auth_token": null })).await,
         }
         name
+    }
+
+    /// Where the API has somebody's override.
+    fn override_of(&self, who: &str) -> String {
+        format!("/v1/rooms/{}/overrides/jid:{}", self.room, bare(who))
     }
 
     async fn configures(&self, field: &str, on: bool) {
@@ -252,8 +258,11 @@ impl Stage for Servers {
         self.env().gavel.thaw();
     }
 
-    async fn gavel_restarts(&mut self) {
+    async fn gavel_stops(&mut self) {
         self.env().gavel.stop().await;
+    }
+
+    async fn gavel_starts(&mut self) {
         let env = self.env.as_mut().expect("it is left only at the end");
         env.gavel.restart();
         self.env().connected().await;
@@ -266,6 +275,50 @@ impl Stage for Servers {
         self.env()
             .reload(&settings(self.module, &self.setting))
             .await;
+    }
+
+    async fn sets_override(&mut self, who: &str, to: &str, lasts: Option<Duration>) {
+        // By then gavel has seen what the clients have.
+        self.env().settle().await;
+        let mut wish = json!({ "affiliation": to });
+        if let Some(lasts) = lasts {
+            wish["for"] = format!("{}ms", lasts.as_millis()).into();
+        }
+        let path = self.override_of(who);
+        let gavel = &self.env().gavel;
+        let answer = gavel.ask(Method::PUT, &path, &wish.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+
+    async fn tries_to_remove_override(&mut self, who: &str) -> Result<(), String> {
+        let path = self.override_of(who);
+        let answer = self.env().gavel.ask(Method::DELETE, &path, "").await;
+        match answer.status {
+            200 => Ok(()),
+            _ => Err(answer.code()),
+        }
+    }
+
+    async fn the_next_meeting_begins(&mut self) {
+        for (client, nick) in self.people.values() {
+            if self.focus.occupant(&self.room, nick).is_some() {
+                client.leave(&self.room, nick).await;
+            }
+        }
+        self.focus.leave(&self.room, "focus").await;
+        let rooms = |rooms: &Value| rooms.to_string().contains(&format!("{:?}", self.room));
+        let gavel = &self.env().gavel;
+        let left = |listed: &Value| !rooms(listed);
+        gavel.shows("/v1/rooms", "without the room", left).await;
+        self.focus.join(&self.room, "focus", "").await;
+        if !self.module {
+            self.focus
+                .invite(&self.room, "gavel@gavel.meet.jitsi")
+                .await;
+            self.env().gavel_joins(&self.focus, &self.room).await;
+        }
+        gavel.shows("/v1/rooms", "with the room", rooms).await;
+        self.env().settle().await;
     }
 
     async fn stay(&mut self, people: &[&str], affiliation: &str, time: Duration) {
