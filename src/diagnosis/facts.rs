@@ -45,6 +45,8 @@ pub struct Setup {
     pub socket: String,
     /// `policy.trusted_logins`.
     pub logins: Vec<String>,
+    /// The VirtualHosts that infrastructure logs in on.
+    pub machines: Vec<String>,
 }
 
 /// Something remarkable in the configuration.

@@ -9,6 +9,7 @@
 mod claims;
 mod connection;
 mod facts;
+mod logins;
 mod people;
 mod reach;
 mod services;
@@ -31,6 +32,7 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
     services::examine(facts, &mut list);
     claims::examine(facts, &mut list);
     people::examine(facts, &mut list);
+    logins::examine(facts, &mut list);
     signals::examine(facts, &mut list);
     speed::examine(facts, &mut list);
     upkeep::state(facts, &mut list);

@@ -2,18 +2,14 @@
 
 use super::{Daemon, Facts, List, count};
 use crate::engine::NONE_OF_SO_MANY;
-use crate::engine::examination::Module;
-use crate::engine::logins::Trust;
 
 pub(super) fn examine(facts: &Facts, list: &mut List) {
-    trusted_logins(facts, list);
     let Some(daemon) = &facts.daemon else {
         return;
     };
     invitations(facts, daemon, list);
     rules(daemon, list);
     entitled(daemon, list);
-    tokenless(daemon, list);
     refused(facts, daemon, list);
 }
 
@@ -59,58 +55,6 @@ fn entitled(daemon: &Daemon, list: &mut List) {
             "let the issuer write context.user.moderator = true into the tokens of moderators; see what a token says with gavel token decode, and what it gives with gavel explain --jwt",
         );
     }
-}
-
-/// Whether logins count where they are to (`policy.trusted_logins`).
-fn trusted_logins(facts: &Facts, list: &mut List) {
-    let Some(answers) = &facts.answers else {
-        return;
-    };
-    let told = answers.services.iter().find_map(|s| s.logins.as_ref());
-    let older = answers
-        .services
-        .iter()
-        .any(|s| s.module == Some(Module::Serves));
-    for domain in &facts.setup.logins {
-        let moderates = format!(
-            "everybody who has logged in on {domain} moderates without a token (policy.trusted_logins)"
-        );
-        let trust = told.map_or(Trust::Untold, |told| Trust::of(domain, told));
-        if let Some((problem, remedy)) = trust.problem(domain) {
-            list.fail("logins", problem, remedy);
-        } else if let Trust::Accounts(provider) = trust {
-            list.ok(
-                "logins",
-                format!("{moderates}; people log in there with authentication = \"{provider}\""),
-            );
-        } else if older {
-            list.warn(
-                "logins",
-                format!("{moderates}, and mod_gavel is too old to tell how people log in there"),
-                format!("update mod_gavel to {} and restart Prosody; until then see for yourself that nobody gets in without a password", env!("CARGO_PKG_VERSION")),
-            );
-        } else {
-            list.ok("logins", format!("{moderates}: right only while nobody gets in there without a password, which gavel cannot see without mod_gavel"));
-        }
-    }
-}
-
-fn tokenless(daemon: &Daemon, list: &mut List) {
-    let Some(domain) = &daemon.tally.tokenless else {
-        return;
-    };
-    if !daemon.tally.believed.is_empty() {
-        return;
-    }
-    let remedy = match domain.starts_with("guest.") {
-        true => "if hosts log in with accounts in Jitsi's login dialog, set policy.guests = \"ignore\" and leave them to Jicofo; if nobody logs in, set policy.fallback = \"first\"; if people should have tokens, switch on token authentication (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)".to_owned(),
-        false => format!("if people log in with accounts on {domain} (internal accounts, LDAP), set policy.trusted_logins = [\"{domain}\"]; if nobody logs in, set policy.fallback = \"first\"; if people should have tokens, switch on token authentication (docker-jitsi-meet: ENABLE_AUTH=1, AUTH_TYPE=jwt)"),
-    };
-    list.warn(
-        "logins",
-        format!("nobody has come with a token since the start, and gavel lets nobody of {domain} keep what Jicofo gives them: nobody moderates"),
-        remedy,
-    );
 }
 
 /// A module of Prosody that lets nobody else give owner.

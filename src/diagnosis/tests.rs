@@ -42,6 +42,7 @@ fn healthy() -> Facts {
             permissions: false,
             socket: "/run/gavel/admin.sock".into(),
             logins: Vec::new(),
+            machines: vec!["auth.meet.jitsi".into()],
         },
         connection: Connection::Up,
         answers: Some(Answers {

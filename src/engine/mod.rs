@@ -64,7 +64,7 @@ pub use meeting::{NONE_OF_SO_MANY, SetOverride};
 pub use permissions::unchecked;
 pub use reload::Reload;
 pub use room::module::Module;
-pub use room::{logins, module};
+pub use room::{authentication, logins, module};
 pub use settings::Settings;
 pub use sizes::Sizes;
 pub use state::State;

@@ -97,6 +97,12 @@ impl Infrastructure {
         jids.chain(self.domains.iter().cloned()).collect()
     }
 
+    /// The domains that its addresses are of.
+    pub fn hosts(&self) -> Vec<String> {
+        let jids = self.jids.iter().map(|jid| jid.domain().to_owned());
+        jids.chain(self.domains.iter().cloned()).collect()
+    }
+
     /// Whether somebody is infrastructure.
     pub fn contains(&self, real: &RealJid) -> bool {
         self.has(real.bare_str(), real.domain())
@@ -106,6 +112,16 @@ impl Infrastructure {
     pub fn contains_bare(&self, bare: &BareJid) -> bool {
         self.has(bare.as_str(), bare.domain())
     }
+}
+
+/// Whether people of meetings log in on a VirtualHost, which is so by default: it
+/// is the domain above a MUC service, or the one for guests.
+pub fn is_peoples<'a>(host: &str, mut services: impl Iterator<Item = &'a str>) -> bool {
+    let host = host.strip_prefix("guest.").unwrap_or(host);
+    services.any(|service| {
+        let parent = service.split_once('.').map(|(_, parent)| parent);
+        parent == Some(host)
+    })
 }
 
 /// Everything that can be set. Without `Debug`: it holds keys.
@@ -154,15 +170,12 @@ impl Settings {
     /// being elected, and gains nothing.
     pub fn believes_machine(&self, real: Option<&RealJid>) -> bool {
         let domain = real.map(RealJid::domain);
-        let is_peoples = |domain: &str| {
-            let domain = domain.strip_prefix("guest.").unwrap_or(domain);
-            let mut services = self.services.iter();
-            services.any(|service| {
-                let parent = service.domain.split_once('.').map(|(_, parent)| parent);
-                parent == Some(domain)
-            })
-        };
-        domain.is_some_and(|domain| !is_peoples(domain))
+        domain.is_some_and(|domain| !self.is_peoples(domain))
+    }
+
+    /// Whether people of meetings log in on a VirtualHost; see [`is_peoples`].
+    pub fn is_peoples(&self, host: &str) -> bool {
+        is_peoples(host, self.services.iter().map(|service| &*service.domain))
     }
 
     /// Whether nobody may look like somebody whom a token names.

@@ -1,6 +1,7 @@
 //! What an admin should know or mend, and its words in the log.
 
 use crate::engine::permissions::Unchecked;
+use crate::engine::room::authentication::Unloaded;
 use crate::muc::RoomJid;
 use std::fmt;
 
@@ -167,6 +168,8 @@ pub enum Warning {
         /// What to do about it.
         remedy: String,
     },
+    /// Prosody has not loaded a VirtualHost's authentication, or not all of it.
+    AuthenticationUnloaded(Unloaded),
     /// A module of Prosody refuses gavel's requests.
     RefusedByModule {
         /// The MUC service.
@@ -203,7 +206,9 @@ impl Warning {
     pub fn is_error(&self) -> bool {
         matches!(
             self,
-            Self::ModuleMissing { .. } | Self::LoginsDoNotCount { .. }
+            Self::ModuleMissing { .. }
+                | Self::LoginsDoNotCount { .. }
+                | Self::AuthenticationUnloaded(_)
         )
     }
 }
@@ -293,6 +298,9 @@ impl fmt::Display for Warning {
             Self::LoginsDoNotCount {
                 problem, remedy, ..
             } => write!(f, "{problem}. To mend it, {remedy}"),
+            Self::AuthenticationUnloaded(unloaded) => {
+                write!(f, "{}. To mend it, {}", unloaded.problem(), unloaded.remedy())
+            }
             Self::RefusedByModule { service } => write!(
                 f,
                 "a module of Prosody refuses to let gavel change affiliations in rooms of {service} (not-acceptable): token_moderation and matrix_power_sync do that. Take it out of modules_enabled of Component \"{service}\" in Prosody's configuration, or load mod_gavel there, which gets past it"

@@ -81,6 +81,7 @@ pub(super) fn setup(config: &Config) -> Setup {
         permissions: super::settings::policy(&config.policy).has_permissions(),
         socket: config.admin.socket.display().to_string(),
         logins: config.policy.trusted_logins.clone(),
+        machines: super::settings::infrastructure(config).hosts(),
     }
 }
 

@@ -32,10 +32,7 @@ pub fn engine(config: &Config, seed: u64) -> Result<Settings, KeyError> {
         leeway: leeway(config),
         freeze: config.names.freeze,
         guests: config.names.guests,
-        infrastructure: Infrastructure {
-            jids: config.infrastructure.jids.clone(),
-            domains: config.infrastructure.domains.clone(),
-        },
+        infrastructure: infrastructure(config),
         seed,
     })
 }
@@ -75,6 +72,14 @@ fn remote(layout: KeyLayout, url: &config::KeyUrl) -> KeySource {
         url: url.expose().to_string(),
         shown: url.to_string().into(),
     })
+}
+
+/// Who is infrastructure.
+pub(super) fn infrastructure(config: &Config) -> Infrastructure {
+    Infrastructure {
+        jids: config.infrastructure.jids.clone(),
+        domains: config.infrastructure.domains.clone(),
+    }
 }
 
 /// What decides from claims.

@@ -120,8 +120,14 @@ pub struct Refused {
 pub struct Login {
     /// The VirtualHost.
     pub host: String,
-    /// The name of its authentication provider, such as `internal_hashed`.
+    /// The name of its authentication provider, such as `internal_hashed`; `null`
+    /// where there is none, so that nobody can log in.
     pub provider: String,
+    /// What its `authentication` is, which may be another: no provider came of it,
+    /// or it was changed after Prosody started.
+    pub configured: String,
+    /// Whether the module is loaded that offers the provider, or that should.
+    pub loaded: bool,
     /// Whether it offers SASL's ANONYMOUS; also where the module cannot say.
     pub anonymous: bool,
     /// Whether `allow_empty_token` is set for it.

@@ -116,7 +116,7 @@ pub(super) fn module(node: &Node<'_, '_>, loss: &mut Loss) -> Module {
 }
 
 /// How people log in, by VirtualHost. Whatever is not said is taken for what lets
-/// people in.
+/// people in, and for a provider that is not loaded.
 fn logins(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Login> {
     let mut logins = Vec::new();
     let mut rest = node.content();
@@ -127,11 +127,14 @@ fn logins(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Login> {
         let mut is = |name| child.attribute(name, loss).as_deref() != Some("false");
         let (anonymous, empty_token) = (is("anonymous"), is("empty-token"));
         let registration = is("registration");
+        let loaded = child.attribute("loaded", loss).as_deref() == Some("true");
         let checks = child.owned("checks", loss);
         let checks = checks.map(|all| all.split_whitespace().map(str::to_owned).collect());
         logins.push(Login {
             host: child.owned("name", loss).unwrap_or_default(),
             provider: child.owned("provider", loss).unwrap_or_default(),
+            configured: child.owned("configured", loss).unwrap_or_default(),
+            loaded,
             anonymous,
             empty_token,
             registration,

@@ -1,7 +1,7 @@
 //! `policy.trusted_logins`: people with accounts and without tokens.
 
 use crate::on_both;
-use crate::support::{Env, Options, Version, jwt, nick, student, token};
+use crate::support::{Env, Options, Version, jwt, nick, student, teacher, token};
 
 const ROOM: &str = "room@muc.meet.jitsi";
 const TRUSTED: &str =
@@ -90,6 +90,43 @@ async fn logins_do_not_count_where_anybody_gets_in(version: Version) {
     }
 }
 on_both!(logins_do_not_count_where_anybody_gets_in);
+
+/// A module that throws may have offered its provider before: people get in, and what
+/// it has checked of them, nobody knows.
+async fn logins_do_not_count_where_the_authentication_has_failed(version: Version) {
+    let options = Options {
+        host: "authentication = \"half\"".into(),
+        ..Options::with_module()
+    };
+    let env = Env::with(version, options, TRUSTED).await;
+    let focus = env.focus_with_module(ROOM).await;
+    let ada = env.client("ada").await;
+    ada.verified(&token(teacher("ada"))).await;
+    ada.join(ROOM, "ada", &nick("Ada")).await;
+    focus.sees(ROOM, "ada", "there", |_| true).await;
+    env.settle().await;
+    assert_eq!(focus.affiliation(ROOM, "ada"), "none");
+    let what = "logins and tokens on VirtualHost \"meet.jitsi\" do not count";
+    let line = env.gavel.logs(what).await;
+    assert!(
+        line.contains("ERROR") && line.contains("mod_auth_half"),
+        "{line}"
+    );
+    assert_eq!(env.gavel.log().matches(what).count(), 1, "it is said once");
+    assert!(
+        !env.gavel
+            .log()
+            .contains("logins on meet.jitsi do not count")
+    );
+    let found = super::doctor::doctor(env.gavel.config()).await;
+    found.has(
+        "authentication",
+        "fail",
+        &[what, "Error initializing module"],
+    );
+    found.lacks("logins");
+}
+on_both!(logins_do_not_count_where_the_authentication_has_failed);
 
 /// What Prosody's configuration says by now counts, without a restart of gavel.
 async fn logins_are_counted_as_prosody_is_configured_now(version: Version) {

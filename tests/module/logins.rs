@@ -155,3 +155,59 @@ async fn module_says_once_whose_tokens_it_does_not_believe(version: Version) {
     assert!(scene.prosody.log().contains("gavel_token_providers"));
 }
 on_both!(module_says_once_whose_tokens_it_does_not_believe);
+
+/// What is told of a host: provider, what is configured, whether its module is loaded,
+/// and whether it offers ANONYMOUS.
+async fn told_of(scene: &Scene, host: &str) -> [String; 4] {
+    let question = "<module xmlns='urn:gavel:module:0'/>";
+    let reply = scene.gavel.iq("get", SERVICE, question).await.unwrap();
+    let module = reply.child("module", "urn:gavel:module:0").unwrap();
+    let hosts = &module.named("logins").expect("how people log in").children;
+    let found = hosts.iter().find(|told| told.attr("name") == Some(host));
+    let found = found.unwrap_or_else(|| panic!("{host} is not told of: {module:?}"));
+    let words = ["provider", "configured", "loaded", "anonymous"];
+    words.map(|name| found.attr(name).unwrap_or("-").to_owned())
+}
+
+/// Prosody logs an error and goes on. What that comes to was tried here: nobody gets
+/// in, unless the module had offered its provider before it threw.
+async fn module_says_whether_a_provider_is_loaded(version: Version) {
+    let cases = [
+        ("missing", ["null", "missing", "false", "false"], None),
+        ("unready", ["null", "unready", "false", "false"], None),
+        ("idle", ["null", "idle", "true", "false"], None),
+        ("half", ["half", "half", "false", "false"], Some("PLAIN")),
+        ("null", ["null", "null", "false", "false"], None),
+        ("token", ["token", "token", "true", "false"], Some("PLAIN")),
+    ];
+    let hosts = cases
+        .map(|(name, ..)| format!("VirtualHost \"{name}.jitsi\"\nauthentication = \"{name}\"\n"));
+    let mut options = options();
+    options.more = hosts.concat() + "VirtualHost \"default.jitsi\"";
+    let scene = Scene::with(version, options).await;
+    for (name, wanted, way) in cases {
+        let host = format!("{name}.jitsi");
+        assert_eq!(told_of(&scene, &host).await, wanted.map(str::to_owned));
+        let offered = Client::mechanisms(&scene.prosody, &host).await;
+        assert_eq!(offered, Vec::from_iter(way), "{name}");
+    }
+    let default = ["internal_hashed", "internal_hashed", "true", "false"];
+    assert_eq!(told_of(&scene, "default.jitsi").await, default);
+    // What was loaded may be gone by now.
+    let code = "require 'core.modulemanager'.unload('token.jitsi', 'auth_token')";
+    scene.eval(code).await;
+    let gone = ["null", "token", "false", "false"];
+    assert_eq!(told_of(&scene, "token.jitsi").await, gone);
+}
+on_both!(module_says_whether_a_provider_is_loaded);
+
+/// What half a module has checked, nobody knows.
+async fn module_believes_no_tokens_of_half_a_provider(version: Version) {
+    let scene = scene(version, "half", Some("\"half\"")).await;
+    let (_ada, claimed) = told(&scene, "ada", &full_session()).await;
+    assert_eq!(claimed, Value::Null);
+    let said = |line: &str| line.contains("has not loaded all") && line.contains("meet.jitsi");
+    let line = scene.prosody.logs("why", said).await;
+    assert!(line.contains("warn") && line.contains("\"half\""), "{line}");
+}
+on_both!(module_believes_no_tokens_of_half_a_provider);

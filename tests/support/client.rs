@@ -94,6 +94,12 @@ impl Client {
         wire.into_client(full.text.clone())
     }
 
+    /// The ways to log in that a host offers (SASL).
+    pub async fn mechanisms(prosody: &Prosody, host: &str) -> Vec<String> {
+        let mut wire = Wire::open(prosody.c2s, host, "jabber:client").await;
+        wire.mechanisms().await
+    }
+
     /// A stream of somebody who has logged in, before a resource is bound.
     pub(super) async fn authenticated(prosody: &Prosody, bare: &str) -> Wire {
         let (host, auth) = match bare.split_once('@') {

@@ -72,12 +72,32 @@ impl Wire {
         }
     }
 
+    /// The ways to log in that are offered; none where Prosody ends the stream because
+    /// it has nothing to offer.
+    pub(super) async fn mechanisms(&mut self) -> Vec<String> {
+        let first = match self.frame().await {
+            Frame::Stanza(xml) => self.parse(&xml),
+            other => panic!("instead of features: {other:?}"),
+        };
+        if first.name == "error" {
+            return Vec::new();
+        }
+        assert_eq!(first.name, "features", "{first:?}");
+        let offered = first.named("mechanisms").into_iter();
+        let names = offered.flat_map(|offered| offered.children.iter());
+        names.map(|mechanism| mechanism.text.clone()).collect()
+    }
+
+    /// The prefix is declared in the stream header, which is cut off.
+    fn parse(&self, xml: &str) -> El {
+        let xml = xml.replacen("stream:", "", 1).replace("</stream:", "</");
+        El::parse(&xml, self.ns).expect("well-formed XML")
+    }
+
     pub(super) async fn next(&mut self, name: &str, what: &str) -> El {
         match self.frame().await {
             Frame::Stanza(xml) => {
-                // The prefix is declared in the stream header, which is cut off.
-                let xml = xml.replacen("stream:", "", 1).replace("</stream:", "</");
-                let el = El::parse(&xml, self.ns).expect("well-formed XML");
+                let el = self.parse(&xml);
                 assert!(el.name == name, "instead of {what}: {xml}");
                 el
             }

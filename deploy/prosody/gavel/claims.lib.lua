@@ -4,8 +4,7 @@ local encodings = require "util.encodings";
 local hmac_sha256 = require "util.hashes".hmac_sha256;
 local t_concat = table.concat;
 local full_sessions, bare_sessions = prosody.full_sessions, prosody.bare_sessions;
-local usermanager = require "core.usermanager";
-local who, matrix = module.part "who", module.part "matrix";
+local who, matrix, providers = module.part "who", module.part "matrix", module.part "providers";
 
 local function payload_of(token)
 	local payload = token:match("^[^.]*%.([^.]*)%."):gsub("[-_]", { ["-"] = "+", ["_"] = "/" });
@@ -18,19 +17,25 @@ end
 
 -- The authentication provider that a session has logged in with.
 local function provider_of(session)
-	local provider = session.host and usermanager.get_provider(session.host);
-	return provider and provider.name;
+	return providers.whole(session.host);
 end
 
-local providers = module:get_option_set("gavel_token_providers", { "token" });
+local believed = module:get_option_set("gavel_token_providers", { "token" });
 local told = {}; -- by host: its provider, once the log says that its tokens are not believed
 
-local function say_unbelieved(session, provider)
-	if told[session.host] == provider then return; end
-	told[session.host] = provider;
+local function say_unbelieved(host)
+	local provider, loaded = providers.of(host);
+	if told[host] == provider then return; end
+	told[host] = provider;
+	if not loaded then
+		module:log("warn", "People of %s bring tokens, and Prosody has not loaded all of the module for their "
+			.."authentication (%q): their tokens are not believed. See the errors in this log since Prosody's start.",
+			host, providers.configured(host));
+		return;
+	end
 	module:log("warn", "People of %s bring tokens, and log in by the authentication provider %q, which is not in "
 		.."gavel_token_providers: their tokens are not believed. Add it there if it verifies each token that it "
-		.."lets in.", session.host, provider or "none");
+		.."lets in.", host, provider);
 end
 
 -- The token that Prosody has verified. auth_token alone proves nothing, since it is filled from the URL before any
@@ -42,8 +47,8 @@ local function verified_token(session)
 	if not token then return nil; end
 	local provider = provider_of(session);
 	if matrix.is_login(session, provider) then return nil; end
-	if not providers:contains(provider) then
-		say_unbelieved(session, provider);
+	if not believed:contains(provider) then
+		say_unbelieved(session.host);
 		return nil;
 	end
 	return session.jitsi_meet_domain and token;

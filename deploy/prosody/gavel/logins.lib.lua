@@ -4,6 +4,7 @@
 local st = require "util.stanza";
 local modulemanager = require "core.modulemanager";
 local usermanager = require "core.usermanager";
+local providers = module.part "providers";
 
 local MOST = 1000; -- hosts, so that the answer stays far below what gavel reads of a stanza
 
@@ -37,9 +38,10 @@ local function loaded_checkers(host)
 end
 
 local function describe(host)
-	local provider = usermanager.get_provider(host);
+	local provider, loaded = providers.of(host);
 	return {
-		name = host, provider = provider and provider.name or "none", anonymous = offers_anonymous(host);
+		name = host, provider = provider, anonymous = offers_anonymous(host);
+		configured = providers.configured(host), loaded = loaded and "true" or "false";
 		["empty-token"] = module:context(host):get_option_boolean("allow_empty_token", false) and "true" or "false";
 		registration = registers_anybody(host) and "true" or "false";
 		checks = loaded_checkers(host);

@@ -34,12 +34,24 @@ fn trusted(facts: &mut Facts, told: Option<(&str, bool, bool)>) {
         vec![Login {
             host: "meet.jitsi".into(),
             provider: provider.into(),
+            configured: provider.into(),
+            loaded: true,
             anonymous,
             empty_token,
-            registration: false,
-            checks: None,
+            ..Login::default()
         }]
     });
+}
+
+/// The authentication of a VirtualHost has not come to a provider.
+fn unloaded(facts: &mut Facts, host: &str, configured: &str, loaded: bool) {
+    answers(facts).logins = Some(vec![Login {
+        host: host.into(),
+        provider: "null".into(),
+        configured: configured.into(),
+        loaded,
+        ..Login::default()
+    }]);
 }
 
 fn by_focus(facts: &mut Facts, not_first: u64) {
@@ -310,6 +322,73 @@ const MISTAKES: &[Mistake] = &[
         severity: Severity::Fail,
         says: &["no VirtualHost \"meet.jitzi\"", "spelled"],
         never: &[],
+    },
+    Mistake {
+        name: "something is missing that the authentication needs",
+        make: |facts| {
+            unloaded(facts, "meet.jitsi", "token", false);
+            facts.setup.logins = vec!["meet.jitsi".into()];
+        },
+        check: "authentication",
+        severity: Severity::Fail,
+        says: &[
+            "nobody can log in on VirtualHost \"meet.jitsi\"",
+            "has not loaded mod_auth_token (authentication = \"token\")",
+            "Unable to load module 'auth_token'",
+            "Error initializing module 'auth_token' on 'meet.jitsi'",
+            "apt install lua-cjson lua-luaossl",
+            "luarocks install basexx",
+            "Restart Prosody",
+        ],
+        never: &["take meet.jitsi out", "app_id"],
+    },
+    Mistake {
+        name: "the authentication lacks a setting",
+        make: |facts| unloaded(facts, "meet.jitsi", "token", true),
+        check: "authentication",
+        severity: Severity::Fail,
+        says: &[
+            "lacks a setting",
+            "meet.jitsi:auth_token",
+            "app_id",
+            "JWT_APP_ID",
+        ],
+        never: &["luarocks"],
+    },
+    Mistake {
+        name: "the authentication of the focus's host is misspelled",
+        make: |facts| unloaded(facts, "auth.meet.jitsi", "internal_hashd", false),
+        check: "authentication",
+        severity: Severity::Fail,
+        says: &[
+            "auth.meet.jitsi",
+            "mod_auth_internal_hashd",
+            "focus",
+            "the name is wrong",
+        ],
+        never: &["luarocks", "app_id"],
+    },
+    Mistake {
+        name: "the authentication of another host is not there",
+        make: |facts| unloaded(facts, "chat.example", "ldap2", false),
+        check: "authentication",
+        severity: Severity::Warn,
+        says: &["chat.example", "mod_auth_ldap2", "does not name this host"],
+        never: &["luarocks"],
+    },
+    Mistake {
+        name: "the authentication has failed half-way",
+        make: |facts| {
+            trusted(facts, Some(("token", true, false)));
+            answers(facts).logins.as_mut().unwrap()[0].loaded = false;
+        },
+        check: "authentication",
+        severity: Severity::Fail,
+        says: &[
+            "logins and tokens on VirtualHost \"meet.jitsi\" do not count",
+            "Error initializing module",
+        ],
+        never: &["nobody can log in", "Unable to load"],
     },
     Mistake {
         name: "the module is too old to tell how people log in",

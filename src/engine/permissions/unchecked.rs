@@ -32,7 +32,7 @@ pub fn unchecked(settings: &Settings, services: &[ServiceState]) -> BTreeSet<Unc
     });
     let hosts = told
         .flatten()
-        .filter(|login| is_of_people(settings, &login.host));
+        .filter(|login| settings.is_peoples(&login.host));
     let missing = hosts.flat_map(|login| {
         let lacks = |module: &str| {
             let checks = login.checks.as_ref();
@@ -46,15 +46,4 @@ pub fn unchecked(settings: &Settings, services: &[ServiceState]) -> BTreeSet<Unc
         })
     });
     missing.collect()
-}
-
-/// Whether people of meetings log in on a VirtualHost: the domain of a MUC
-/// service, and the one for guests.
-fn is_of_people(settings: &Settings, host: &str) -> bool {
-    let host = host.strip_prefix("guest.").unwrap_or(host);
-    let mut services = settings.services.iter();
-    services.any(|service| {
-        let parent = service.domain.split_once('.').map(|(_, parent)| parent);
-        parent == Some(host)
-    })
 }

@@ -5,6 +5,7 @@
 //! domain, nothing is known of it, so that its logins do not count. Where there is
 //! no module, or an older one, the configuration is taken at its word.
 
+use super::authentication;
 use crate::stanza::Login;
 
 /// Authentication providers with which everybody gets in, with any password or
@@ -43,6 +44,9 @@ pub enum Trust {
     Registration,
     /// They do not: the server has no such VirtualHost.
     NoHost,
+    /// They do not: Prosody has not loaded the host's authentication, or not all of
+    /// it. That is told of the host itself, whether it is trusted or not.
+    Unloaded,
 }
 
 impl Trust {
@@ -51,6 +55,9 @@ impl Trust {
         let Some(login) = told.iter().find(|login| login.host == domain) else {
             return Self::NoHost;
         };
+        if authentication::fault(login).is_some() {
+            return Self::Unloaded;
+        }
         let provider = login.provider.clone();
         let (open, tokens) = (OPEN.contains(&&*provider), TOKENS.contains(&&*provider));
         match (open, tokens, login.anonymous, login.empty_token) {
@@ -71,7 +78,7 @@ impl Trust {
     /// admin has to know.
     pub fn problem(&self, domain: &str) -> Option<(String, String)> {
         let (why, remedy) = match self {
-            Self::Accounts(_) | Self::Untold | Self::Unknown => return None,
+            Self::Accounts(_) | Self::Untold | Self::Unknown | Self::Unloaded => return None,
             Self::Anybody(provider) => (
                 format!(
                     "authentication = \"{provider}\" of VirtualHost \"{domain}\" lets anybody in without an account"
@@ -143,14 +150,24 @@ mod tests {
             let login = Login {
                 host: "meet.jitsi".into(),
                 provider: provider.into(),
+                configured: provider.into(),
+                loaded: true,
                 anonymous,
                 empty_token,
-                registration: false,
-                checks: None,
+                ..Login::default()
             };
             let found = Trust::of("meet.jitsi", std::slice::from_ref(&login));
             assert_eq!(found, wanted(provider), "{login:?}");
-            assert_eq!(Trust::of("other.jitsi", &[login]), Trust::NoHost);
+            assert_eq!(
+                Trust::of("other.jitsi", std::slice::from_ref(&login)),
+                Trust::NoHost
+            );
+            // Half a module vouches for nobody.
+            let login = Login {
+                loaded: false,
+                ..login
+            };
+            assert_eq!(Trust::of("meet.jitsi", &[login]), Trust::Unloaded);
         }
     }
 
@@ -165,10 +182,25 @@ mod tests {
             let login = Login {
                 host: "meet.jitsi".into(),
                 provider: provider.into(),
+                loaded: true,
                 registration: true,
                 ..Login::default()
             };
             assert_eq!(Trust::of("meet.jitsi", &[login]), wanted);
+        }
+    }
+
+    #[test]
+    fn logins_do_not_count_where_there_is_no_provider() {
+        for (provider, loaded) in [("null", false), ("null", true), ("", true), ("", false)] {
+            let login = Login {
+                host: "meet.jitsi".into(),
+                provider: provider.into(),
+                configured: "token".into(),
+                loaded,
+                ..Login::default()
+            };
+            assert!(!Trust::of("meet.jitsi", &[login]).counts(), "{provider}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One room: who is in it, and whether gavel is.
 
+pub mod authentication;
 mod discovery;
 pub mod event;
 mod facts;

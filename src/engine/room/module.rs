@@ -5,10 +5,11 @@
 
 pub use crate::engine::warning::RELEASE;
 
+use super::authentication::{self, Unloaded};
 use super::logins::{Logins, Trust};
 use crate::engine::settings::Settings;
 use crate::engine::time::Tick;
-use crate::stanza::{Module as Said, StanzaError};
+use crate::stanza::{Login, Module as Said, StanzaError};
 
 /// What is known of the module on one MUC service, on this stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,17 +97,31 @@ pub fn unserved(settings: &Settings, services: &[ServiceState]) -> Vec<String> {
     without.map(|(domain, _)| domain.clone()).collect()
 }
 
-/// Whether logins on `domain` count, if it is in `policy.trusted_logins`. All
-/// services are of one server.
-pub fn trust(services: &[ServiceState], domain: &str) -> Trust {
-    let told = services.iter().find_map(|state| match &state.logins {
-        Logins::Told(told) => Some(told),
+/// What the module tells of logins. All services are of one server.
+fn told(services: &[ServiceState]) -> Option<&[Login]> {
+    services.iter().find_map(|state| match &state.logins {
+        Logins::Told(told) => Some(told.as_slice()),
         Logins::Unknown | Logins::Untold => None,
-    });
+    })
+}
+
+/// Whether logins on `domain` count, if it is in `policy.trusted_logins`.
+pub fn trust(services: &[ServiceState], domain: &str) -> Trust {
     let untold = || services.iter().any(|s| s.logins == Logins::Untold);
-    match told {
+    match told(services) {
         Some(told) => Trust::of(domain, told),
         None if untold() => Trust::Untold,
         None => Trust::Unknown,
     }
+}
+
+/// The VirtualHosts whose authentication is not loaded.
+pub fn unloaded(settings: &Settings, services: &[ServiceState]) -> Vec<Unloaded> {
+    let machines = settings.infrastructure.hosts();
+    let whose = |host: &str| {
+        let mut services = settings.services.iter().map(|service| &*service.domain);
+        let trusted = settings.policy.trusts(host);
+        authentication::whose(host, &mut services, trusted, &machines)
+    };
+    authentication::unloaded(told(services).unwrap_or_default(), whose)
 }

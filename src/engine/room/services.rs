@@ -1,8 +1,9 @@
 //! What a MUC service tells of its module, and of logins.
 
+use super::authentication::Whose;
 use super::event::RoomEvent;
 use super::logins::Logins;
-use super::module::{Module, RELEASE, trust, unserved};
+use super::module::{Module, RELEASE, trust, unloaded, unserved};
 use super::part::RoomPart;
 use crate::engine::asker::{Answer, Asker, ServiceAsk};
 use crate::engine::warning::Warning;
@@ -125,9 +126,24 @@ impl RoomPart<'_> {
         self.out.emit(RoomEvent::LoginsTold);
     }
 
+    /// Tells once of each host of people, and of machines, that its authentication
+    /// is not loaded, and again where that was over.
+    fn tell_unloaded(&mut self) {
+        let mut faults = unloaded(self.settings, self.services);
+        faults.retain(|fault| fault.whose != Whose::Others);
+        self.out.keep_told(|told| match told {
+            Warning::AuthenticationUnloaded(known) => faults.contains(known),
+            _ => true,
+        });
+        for fault in faults {
+            self.out.warn_once(Warning::AuthenticationUnloaded(fault));
+        }
+    }
+
     /// Tells once for each domain that its logins do not count, and again where
     /// that was over.
     pub fn tell_logins(&mut self) {
+        self.tell_unloaded();
         for domain in self.settings.policy.trusted_logins.clone() {
             let problem = trust(self.services, &domain).problem(&domain);
             self.out.keep_told(|told| {

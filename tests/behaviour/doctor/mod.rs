@@ -2,6 +2,7 @@
 //! connects itself (`alone`) and by one that asks the running daemon (`daemon`).
 
 mod alone;
+mod authentication;
 mod daemon;
 mod ready;
 mod signals;

@@ -1,0 +1,194 @@
+//! VirtualHosts whose configured authentication Prosody has not loaded.
+//!
+//! Prosody logs an error for it and goes on. Mostly nobody can log in there from
+//! then on, and nothing else says why. A module that throws after it has offered
+//! its provider still lets people in, by half of its checks.
+
+use crate::engine::settings::is_peoples;
+use crate::stanza::Login;
+
+/// The name of the provider where there is none, as Prosody has it; the module
+/// leaves nothing empty.
+const NONE: [&str; 2] = ["null", ""];
+/// Authentication providers that use what Jitsi has for reading tokens.
+const JITSI_TOKENS: [&str; 2] = ["token", "hybrid_matrix_token"];
+
+/// What is wrong with a VirtualHost's authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    /// Its module is not loaded.
+    Missing,
+    /// Its module is loaded and offers no provider: it has given up.
+    Idle,
+    /// Its module has thrown after it had offered a provider.
+    Half,
+}
+
+/// Who logs in on a VirtualHost, by gavel's configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Whose {
+    /// People of meetings.
+    People,
+    /// The focus, recorders, gateways (`[infrastructure]`).
+    Machines,
+    /// The configuration does not name it.
+    Others,
+}
+
+/// A VirtualHost whose authentication is not as it is configured.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Unloaded {
+    /// The VirtualHost.
+    pub host: String,
+    /// What its `authentication` is.
+    pub configured: String,
+    /// What is wrong with it.
+    pub fault: Fault,
+    /// Who logs in there.
+    pub whose: Whose,
+}
+
+/// What is wrong with how people log in; none where nothing is, so that the
+/// provider's name says whom it lets in.
+pub fn fault(login: &Login) -> Option<Fault> {
+    match (NONE.contains(&&*login.provider), login.loaded) {
+        (true, false) => Some(Fault::Missing),
+        (true, true) => Some(Fault::Idle),
+        (false, false) => Some(Fault::Half),
+        (false, true) => None,
+    }
+}
+
+/// The VirtualHosts of which the module has told such a fault. `authentication =
+/// "null"` is none: it says that nobody is to log in.
+pub fn unloaded(told: &[Login], whose: impl Fn(&str) -> Whose) -> Vec<Unloaded> {
+    let faults = told.iter().filter_map(|login| {
+        let fault = fault(login).filter(|_| login.configured != "null")?;
+        Some(Unloaded {
+            host: login.host.clone(),
+            configured: login.configured.clone(),
+            fault,
+            whose: whose(&login.host),
+        })
+    });
+    faults.collect()
+}
+
+/// Who logs in on `host`; `trusted` where it is in `policy.trusted_logins`.
+pub fn whose(
+    host: &str,
+    services: &mut dyn Iterator<Item = &str>,
+    trusted: bool,
+    machines: &[String],
+) -> Whose {
+    if trusted || is_peoples(host, services) {
+        Whose::People
+    } else if machines.iter().any(|domain| domain == host) {
+        Whose::Machines
+    } else {
+        Whose::Others
+    }
+}
+
+impl Unloaded {
+    /// What is wrong, and where.
+    pub fn problem(&self) -> String {
+        let (host, name) = (&self.host, &self.configured);
+        let what = match self.fault {
+            Fault::Missing => format!(
+                "nobody can log in on VirtualHost \"{host}\", because Prosody has not loaded mod_auth_{name} (authentication = \"{name}\")"
+            ),
+            Fault::Idle => format!(
+                "nobody can log in on VirtualHost \"{host}\", because mod_auth_{name} (authentication = \"{name}\") is loaded and lets nobody in: it lacks a setting"
+            ),
+            Fault::Half => format!(
+                "logins and tokens on VirtualHost \"{host}\" do not count, because mod_auth_{name} (authentication = \"{name}\") failed while Prosody was loading it"
+            ),
+        };
+        match self.whose {
+            Whose::People => what,
+            Whose::Machines => {
+                format!("{what}; Jitsi's focus, recorders or gateways log in there")
+            }
+            Whose::Others => format!(
+                "{what}; gavel's configuration does not name this host, so it matters here only if people of meetings log in there"
+            ),
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        let (host, name) = (&self.host, &self.configured);
+        let tokens = JITSI_TOKENS.contains(&&**name);
+        let look = match self.fault {
+            Fault::Missing => format!(
+                "look in Prosody's log from its last start: \"Unable to load module 'auth_{name}'\" means that the name is wrong, that mod_auth_{name}.lua is in none of plugin_paths, that Prosody's user cannot read it, or, with a line number, that it is damaged; \"Error initializing module 'auth_{name}' on '{host}'\" names what it could not find or do"
+            ),
+            Fault::Idle => format!(
+                "look in Prosody's log from its last start for errors of {host}:auth_{name}, which name the setting"
+            ),
+            Fault::Half => format!(
+                "look in Prosody's log from its last start for \"Error initializing module 'auth_{name}' on '{host}'\", which says what it could not find or do"
+            ),
+        };
+        let needs = match (tokens, self.fault) {
+            (false, _) => "",
+            (true, Fault::Idle) => {
+                "; Jitsi's token authentication needs app_id, and app_secret, asap_key_server or cache_keys_url (docker-jitsi-meet: JWT_APP_ID, JWT_APP_SECRET)"
+            }
+            (true, Fault::Missing | Fault::Half) => {
+                "; Jitsi's token authentication needs the Lua modules cjson and openssl (apt install lua-cjson lua-luaossl), and basexx and inspect for the Lua that Prosody runs on (luarocks install basexx; luarocks install inspect: Debian's lua-basexx and lua-inspect do not serve Lua 5.4)"
+            }
+        };
+        format!("{look}{needs}. Restart Prosody afterwards")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn login(provider: &str, loaded: bool) -> Login {
+        Login {
+            host: "meet.jitsi".into(),
+            provider: provider.into(),
+            configured: "token".into(),
+            loaded,
+            ..Login::default()
+        }
+    }
+
+    #[test]
+    fn a_provider_counts_only_where_it_is_there_and_loaded() {
+        assert_eq!(fault(&login("token", true)), None);
+        assert_eq!(fault(&login("somebodys-own", true)), None);
+        assert_eq!(fault(&login("token", false)), Some(Fault::Half));
+        assert_eq!(fault(&login("null", true)), Some(Fault::Idle));
+        assert_eq!(fault(&login("null", false)), Some(Fault::Missing));
+        // What nobody has said counts for nothing.
+        assert_eq!(fault(&Login::default()), Some(Fault::Missing));
+    }
+
+    #[test]
+    fn whose_a_host_is_follows_from_the_configuration() {
+        let machines = ["auth.meet.jitsi".to_owned()];
+        let whose = |host, trusted| {
+            let mut services = ["muc.meet.jitsi", "breakout.meet.jitsi"].into_iter();
+            whose(host, &mut services, trusted, &machines)
+        };
+        assert_eq!(whose("meet.jitsi", false), Whose::People);
+        assert_eq!(whose("guest.meet.jitsi", false), Whose::People);
+        assert_eq!(whose("staff.example", true), Whose::People);
+        assert_eq!(whose("auth.meet.jitsi", false), Whose::Machines);
+        assert_eq!(whose("chat.example", false), Whose::Others);
+    }
+
+    #[test]
+    fn a_host_that_is_to_let_nobody_in_is_no_fault() {
+        let mut off = login("null", false);
+        off.configured = "null".into();
+        assert!(unloaded(&[off], |_| Whose::People).is_empty());
+        let broken = unloaded(&[login("null", false)], |_| Whose::People);
+        assert_eq!(broken.len(), 1);
+    }
+}
