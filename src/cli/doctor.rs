@@ -53,7 +53,7 @@ pub(super) async fn diagnose(client: Client, file: Option<&Path>) -> Result<Diag
         }
         Err(ClientError::NoDaemon { .. }) => {
             let loaded = loaded?;
-            let facts = shell::examine(&loaded.config).await;
+            let facts = shell::probe_deployment(&loaded.config).await;
             let own = configuration(&Ok(loaded));
             let at = Time::from_unix_ms(Clock::start().now().unix_ms);
             Ok(joined(

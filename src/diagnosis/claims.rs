@@ -10,7 +10,7 @@ const ENOUGH_TOKENS: u64 = 10;
 /// occasion, or a clock is wrong; in seconds.
 const OLD: u64 = 300;
 
-pub(super) fn examine(facts: &Facts, list: &mut List) {
+pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     bridge(facts, list);
     let Some(daemon) = &facts.daemon else {
         return;

@@ -2,7 +2,7 @@
 
 use super::{Connection, Facts, List, Trouble, count, people};
 
-pub(super) fn examine(facts: &Facts, list: &mut List) {
+pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     match &facts.connection {
         Connection::Up => up(facts, list),
         Connection::Standby => list.ok(

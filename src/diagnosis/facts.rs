@@ -1,7 +1,7 @@
 //! What is known of a deployment.
 
 use crate::claims::Source;
-use crate::engine::examination::{Answers, Module};
+use crate::engine::probed::{Answers, Module};
 use crate::engine::settings::Poll;
 use crate::engine::{Survey, Tally};
 

@@ -2,11 +2,11 @@
 
 use super::{Daemon, Facts, List};
 use crate::engine::authentication::{Whose, unloaded, whose};
-use crate::engine::examination::Module;
 use crate::engine::logins::Trust;
+use crate::engine::probed::Module;
 use crate::stanza::Login;
 
-pub(super) fn examine(facts: &Facts, list: &mut List) {
+pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     authentication(facts, list);
     trusted_logins(facts, list);
     if let Some(daemon) = &facts.daemon {

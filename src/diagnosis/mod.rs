@@ -28,13 +28,13 @@ use crate::api::{Finding, Severity};
 /// may follow from it after it.
 pub fn findings(facts: &Facts) -> Vec<Finding> {
     let mut list = List::default();
-    connection::examine(facts, &mut list);
-    services::examine(facts, &mut list);
-    claims::examine(facts, &mut list);
-    people::examine(facts, &mut list);
-    logins::examine(facts, &mut list);
-    signals::examine(facts, &mut list);
-    speed::examine(facts, &mut list);
+    connection::add_findings(facts, &mut list);
+    services::add_findings(facts, &mut list);
+    claims::add_findings(facts, &mut list);
+    people::add_findings(facts, &mut list);
+    logins::add_findings(facts, &mut list);
+    signals::add_findings(facts, &mut list);
+    speed::add_findings(facts, &mut list);
     upkeep::state(facts, &mut list);
     list.0
 }

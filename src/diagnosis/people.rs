@@ -4,7 +4,7 @@ use super::{Daemon, Facts, List, count, people};
 use crate::engine::event::PartyKind;
 use crate::engine::tally::{Promoter, Promotions};
 
-pub(super) fn examine(facts: &Facts, list: &mut List) {
+pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     let Some(daemon) = &facts.daemon else {
         return;
     };

@@ -1,7 +1,7 @@
 //! The MUC services: the module, gavel's rights, lists of rooms, names.
 
 use super::{Facts, List, count};
-use crate::engine::examination::{Module, ServiceAnswers};
+use crate::engine::probed::{Module, ServiceAnswers};
 use crate::engine::release_of;
 use crate::engine::settings::Poll;
 use crate::engine::tally::ServiceTally;
@@ -15,7 +15,7 @@ const MANY_EMPTY: usize = 20;
 /// Where Prosody's part of the settings stands.
 const PERSISTENT: &str = "let rooms end with their last person (muc_room_default_persistent = false, muc_tombstones = false on that component), or load mod_gavel there, with which no list is needed";
 
-pub(super) fn examine(facts: &Facts, list: &mut List) {
+pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     let Some(answers) = &facts.answers else {
         return;
     };

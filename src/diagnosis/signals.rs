@@ -3,7 +3,7 @@
 use super::{Daemon, Facts, List, count};
 use crate::engine::NONE_OF_SO_MANY;
 
-pub(super) fn examine(facts: &Facts, list: &mut List) {
+pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     let Some(daemon) = &facts.daemon else {
         return;
     };

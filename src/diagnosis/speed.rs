@@ -9,7 +9,7 @@ const HELD_BACK: Duration = Duration::from_millis(30);
 /// People notice more than this.
 const SLOW: Duration = Duration::from_millis(200);
 
-pub(super) fn examine(facts: &Facts, list: &mut List) {
+pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     nagle(facts, list);
     settling(facts, list);
 }

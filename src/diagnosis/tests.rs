@@ -7,7 +7,7 @@ mod mistakes;
 use super::*;
 use crate::claims::{RejectReason, Source};
 use crate::engine::event::PartyKind;
-use crate::engine::examination::{Answers, Module, ServiceAnswers};
+use crate::engine::probed::{Answers, Module, ServiceAnswers};
 use crate::engine::settings::Poll;
 use crate::engine::survey::{DomainSurvey, ServiceSurvey};
 use crate::engine::tally::{Clocks, Promoter, Promotions};

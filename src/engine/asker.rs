@@ -1,6 +1,6 @@
 //! Who has asked Prosody something, and is therefore told the answer.
 
-use crate::engine::examination::Question;
+use crate::engine::probe::Question;
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use crate::stanza::{IqPayload, StanzaError};
 

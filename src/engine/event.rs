@@ -89,7 +89,7 @@ pub enum Report {
         after: Tick,
     },
     /// What [`crate::engine::Engine::answers`] gives is new.
-    Examined,
+    Probed,
     /// Something an admin should know or mend; said once each.
     Warning(Warning),
 }

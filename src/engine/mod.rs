@@ -57,7 +57,7 @@ mod view;
 mod warning;
 
 pub use doctor::tally::Tally;
-pub use doctor::{examination, tally};
+pub use doctor::{answers as probed, probe, tally};
 pub use event::{Action, Decision, Input, Report};
 pub use meeting::rights::Override;
 pub use meeting::{NONE_OF_SO_MANY, SetOverride};
@@ -144,13 +144,13 @@ impl Engine {
                 self.parts.meeting_part().examine_again(waited);
             }
             Input::Wake => {}
-            Input::Examine => {
+            Input::Probe => {
                 let nonce = self
                     .parts
                     .stream
                     .is_open()
                     .then(|| self.parts.room_part().nonce());
-                self.parts.doctor_part().examine(nonce);
+                self.parts.doctor_part().probe(nonce);
             }
             Input::Shutdown => self.parts.room_part().leave_all(),
         }

@@ -1,7 +1,7 @@
 //! What the shell and tests may ask of the engine. Looks only.
 
 use super::Engine;
-use super::doctor::examination::Answers;
+use super::doctor::answers::Answers;
 
 use super::doctor::tally::Tally;
 use super::meeting::Meeting;
@@ -101,7 +101,7 @@ impl Engine {
         &self.parts.out.tally
     }
 
-    /// What the last examination was answered, so far; none before the first on
+    /// What Prosody has answered to the last probe, so far; none before the first on
     /// this stream.
     pub fn answers(&self) -> Option<Answers> {
         self.parts.doctor.answers()

@@ -49,8 +49,8 @@ pub struct Driver {
     pub(super) unsent: u64,
     /// What holds now.
     pub(super) config: Config,
-    /// Who waits for Prosody's answers to an examination.
-    pub(super) examiners: Vec<oneshot::Sender<()>>,
+    /// Requests that wait for Prosody's answers to a probe.
+    pub(super) probing: Vec<oneshot::Sender<()>>,
 }
 
 /// What is left to do of the engine's actions.
@@ -217,7 +217,7 @@ impl Driver {
         match report {
             Report::Resynchronised { .. } => self.tell_manager(),
             // Whoever has gone away meanwhile need not be told.
-            Report::Examined => self.examiners.drain(..).for_each(|waiting| {
+            Report::Probed => self.probing.drain(..).for_each(|waiting| {
                 let _ = waiting.send(());
             }),
             _ => {}

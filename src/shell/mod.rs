@@ -26,7 +26,7 @@ mod state_file;
 mod stats;
 
 pub use clock::Clock;
-pub use probe::examine;
+pub use probe::probe as probe_deployment;
 pub use reload::Reloads;
 
 use crate::claims::KeyError;
@@ -102,7 +102,7 @@ pub async fn run(
         config: config.clone(),
         unsent: 0,
         fetcher: Fetcher::new(jwt.and_then(|jwt| jwt.key.url())),
-        examiners: Vec::new(),
+        probing: Vec::new(),
     };
     let reloading = tokio::spawn(reloads.run(handle.clone()));
     let admin = Admin::start(

@@ -5,7 +5,8 @@ use super::Clock;
 use super::link::{Link, LinkConfig, LinkError, LinkEvent};
 use crate::config::Config;
 use crate::diagnosis::{Connection, Facts, Setup, Trouble};
-use crate::engine::examination::{Answers, Examination, Plan, Question, Step};
+use crate::engine::probe::{Plan, Probe, Question, Step};
+use crate::engine::probed::Answers;
 use crate::engine::settings::Freeze;
 use crate::muc::RealJid;
 use crate::stanza::{Inbound, Iq, IqKind, Outbound};
@@ -22,7 +23,7 @@ const FOREIGN: Duration = Duration::from_secs(3);
 /// Connects as gavel would, asks, and leaves. Where gavel is connected
 /// elsewhere, its connection may end by that (`component_conflict_resolve =
 /// "kick_old"`), so a running daemon is to be asked first.
-pub async fn examine(config: &Config) -> Facts {
+pub async fn probe(config: &Config) -> Facts {
     let mut facts = Facts {
         setup: setup(config),
         connection: Connection::Up,
@@ -37,16 +38,16 @@ pub async fn examine(config: &Config) -> Facts {
             return facts;
         }
     };
-    let mut probe = Probe::new(link, config);
-    match probe.ask_all(config).await {
+    let mut session = Session::new(link, config);
+    match session.ask_all(config).await {
         Ok(answers) => facts.answers = Some(answers),
         Err(error) => facts.connection = Connection::Down(trouble(&error, false)),
     }
     // Last, since the answer may be the end of the stream.
     if facts.wants_impersonation() {
-        facts.impersonation = probe.impersonates().await;
+        facts.impersonation = session.impersonates().await;
     }
-    probe.link.shutdown().await;
+    session.link.shutdown().await;
     facts
 }
 
@@ -105,7 +106,7 @@ pub(super) fn trouble(error: &LinkError, opening: bool) -> Trouble {
 }
 
 /// An open connection that asks.
-struct Probe {
+struct Session {
     link: Link,
     clock: Clock,
     decoder: Decoder,
@@ -115,7 +116,7 @@ struct Probe {
     next: u64,
 }
 
-impl Probe {
+impl Session {
     fn new(link: Link, config: &Config) -> Self {
         Self {
             link,
@@ -139,10 +140,10 @@ impl Probe {
             lists: true,
             nonce: rand::random(),
         };
-        let (mut examination, steps) = Examination::begin(plan, self.clock.now().tick);
+        let (mut probe, steps) = Probe::begin(plan, self.clock.now().tick);
         self.take(steps).await;
         let deadline = Instant::now() + PATIENCE;
-        while !examination.is_over() {
+        while !probe.is_over() {
             let Ok(event) = timeout_at(deadline, self.link.next()).await else {
                 break;
             };
@@ -151,15 +152,15 @@ impl Probe {
                 LinkEvent::Ended(error) => return Err(error),
             };
             if let Some(Inbound::Iq(iq)) = stanza {
-                let steps = self.answered(&mut examination, *iq);
+                let steps = self.answered(&mut probe, *iq);
                 self.take(steps).await;
             }
         }
-        Ok(examination.answers())
+        Ok(probe.answers())
     }
 
     /// A reply counts by id and sender (SPEC B1).
-    fn answered(&mut self, examination: &mut Examination, iq: Iq) -> Vec<Step> {
+    fn answered(&mut self, probe: &mut Probe, iq: Iq) -> Vec<Step> {
         let known = self.open.get(&iq.id).is_some_and(|(to, _)| *to == iq.from);
         let answer = match &iq.kind {
             IqKind::Result => Ok(&iq.payload),
@@ -167,7 +168,7 @@ impl Probe {
             IqKind::Get | IqKind::Set => return Vec::new(),
         };
         match self.open.remove(&iq.id).filter(|_| known) {
-            Some((_, question)) => examination.answered(question, answer, self.clock.now().tick),
+            Some((_, question)) => probe.answered(question, answer, self.clock.now().tick),
             None => Vec::new(),
         }
     }

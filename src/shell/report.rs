@@ -26,7 +26,7 @@ pub fn log(report: &Report) {
         Report::Joined { room, module } => info!(%room, module, "joined"),
         Report::Left { room, why } => info!(%room, why, "left"),
         Report::HostAbsent { room, what } => info!(%room, "{what}"),
-        Report::Examined => debug!("examined for gavel doctor"),
+        Report::Probed => debug!("asked Prosody for gavel doctor"),
         Report::Settled { after } => debug!(after_ms = after.as_secs_f64() * 1000.0, "settled"),
         Report::Warning(warning) => log_warning(warning),
     }

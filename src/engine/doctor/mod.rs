@@ -1,6 +1,7 @@
 //! The daemon's side of `gavel doctor`: asking over its own stream.
 
-pub mod examination;
+pub mod answers;
+pub mod probe;
 pub mod tally;
 
 use crate::engine::asker::{Answer, Asker};
@@ -10,29 +11,28 @@ use crate::engine::settings::Settings;
 use crate::engine::time::Tick;
 use crate::muc::RealJid;
 use crate::stanza::Outbound;
-use examination::{Answers, Examination, Plan, Question, Step};
+use answers::Answers;
+use probe::{Plan, Probe, Question, Step};
 
 /// What is being asked, or was asked last.
 #[derive(Debug, Default)]
-pub struct Doctor(Option<Examination>);
+pub struct Doctor(Option<Probe>);
 
 impl Doctor {
-    /// What the last examination was answered, so far; none before the first on
+    /// What Prosody has answered to the last probe, so far; none before the first on
     /// this stream.
     pub fn answers(&self) -> Option<Answers> {
-        self.0.as_ref().map(Examination::answers)
+        self.0.as_ref().map(Probe::answers)
     }
 
-    fn is_examining(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|examination| !examination.is_over())
+    fn is_probing(&self) -> bool {
+        self.0.as_ref().is_some_and(|probe| !probe.is_over())
     }
 
     /// The stream has ended.
     pub fn lose_all(&mut self, out: &mut Outbox) {
         if self.0.take().is_some() {
-            out.report(Report::Examined);
+            out.report(Report::Probed);
         }
     }
 }
@@ -52,16 +52,16 @@ pub struct DoctorPart<'a> {
 impl DoctorPart<'_> {
     /// Asks, unless it is asking already. `nonce` is part of the name of a room that
     /// nobody has; without a stream there is none.
-    pub fn examine(&mut self, nonce: Option<u64>) {
+    pub fn probe(&mut self, nonce: Option<u64>) {
         let Some(nonce) = nonce else {
-            return self.out.report(Report::Examined);
+            return self.out.report(Report::Probed);
         };
-        if self.doctor.is_examining() {
+        if self.doctor.is_probing() {
             return;
         }
         let gavel = format!("{}/gavel", self.settings.gavel());
         let Some(gavel) = RealJid::parse(&gavel) else {
-            return self.out.report(Report::Examined);
+            return self.out.report(Report::Probed);
         };
         let plan = Plan {
             gavel,
@@ -70,22 +70,22 @@ impl DoctorPart<'_> {
             lists: false,
             nonce,
         };
-        let (examination, steps) = Examination::begin(plan, self.now);
-        self.doctor.0 = Some(examination);
+        let (probe, steps) = Probe::begin(plan, self.now);
+        self.doctor.0 = Some(probe);
         self.take_steps(steps);
     }
 
     /// An answer to one of the questions, or none.
     pub fn answered(&mut self, question: Question, answer: Answer<'_>) {
-        let Some(examination) = &mut self.doctor.0 else {
+        let Some(probe) = &mut self.doctor.0 else {
             return;
         };
         let steps = match answer {
             Answer::Result(payload) | Answer::Partial(payload) => {
-                examination.answered(question, Ok(payload), self.now)
+                probe.answered(question, Ok(payload), self.now)
             }
-            Answer::Error(error) => examination.answered(question, Err(error), self.now),
-            Answer::Silence | Answer::Unread => examination.unanswered(question),
+            Answer::Error(error) => probe.answered(question, Err(error), self.now),
+            Answer::Silence | Answer::Unread => probe.unanswered(question),
         };
         self.take_steps(steps);
     }
@@ -104,8 +104,8 @@ impl DoctorPart<'_> {
                 Step::Space(length) => self.out.send(Outbound::Space(length)),
             }
         }
-        if !self.doctor.is_examining() {
-            self.out.report(Report::Examined);
+        if !self.doctor.is_probing() {
+            self.out.report(Report::Probed);
         }
     }
 }

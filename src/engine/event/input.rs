@@ -40,8 +40,8 @@ pub enum Input {
     },
     /// Time has passed.
     Wake,
-    /// Somebody asks how the deployment is; [`Report::Examined`](super::Report::Examined) answers.
-    Examine,
+    /// Somebody asks how the deployment is; [`Report::Probed`](super::Report::Probed) answers.
+    Probe,
     /// The process ends: leave all rooms.
     Shutdown,
 }

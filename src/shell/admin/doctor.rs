@@ -30,9 +30,9 @@ async fn doctor(State(shared): State<Shared>) -> Result<Json<Diagnosis>, Fault> 
 
 /// Examines the deployment.
 pub(super) async fn diagnosis(shared: &Shared) -> Result<Diagnosis, Fault> {
-    let examined = shared.handle.ask(Driver::examine).await?;
+    let probed = shared.handle.ask(Driver::probe).await?;
     // Both ends, an answer and none in time, are told by the facts.
-    let _ = timeout(PATIENCE, examined).await;
+    let _ = timeout(PATIENCE, probed).await;
     let (facts, at) = shared
         .handle
         .ask(|driver| (driver.facts(), driver.now()))
@@ -43,12 +43,12 @@ pub(super) async fn diagnosis(shared: &Shared) -> Result<Diagnosis, Fault> {
 
 impl Driver {
     /// Begins to ask Prosody; what is returned ends when all is answered.
-    fn examine(&mut self) -> oneshot::Receiver<()> {
-        let (done, examined) = oneshot::channel();
-        self.examiners.retain(|waiting| !waiting.is_closed());
-        self.examiners.push(done);
-        self.engine.handle(self.clock.now(), Input::Examine);
-        examined
+    fn probe(&mut self) -> oneshot::Receiver<()> {
+        let (done, probed) = oneshot::channel();
+        self.probing.retain(|waiting| !waiting.is_closed());
+        self.probing.push(done);
+        self.engine.handle(self.clock.now(), Input::Probe);
+        probed
     }
 
     fn now(&self) -> Time {

@@ -1,15 +1,15 @@
 //! Questions to Prosody about the deployment, for `gavel doctor`.
 //!
 //! They join no room and change nothing in any. The daemon asks them over its
-//! own stream ([`crate::engine::Input::Examine`]); `gavel doctor` without a daemon asks
+//! own stream ([`crate::engine::Input::Probe`]); `gavel doctor` without a daemon asks
 //! them over one of its own. Either way this decides what is asked, and what an
 //! answer means.
 
+use super::answers::{Answers, Module, ServiceAnswers};
 use crate::engine::settings::Poll;
 use crate::engine::time::Tick;
 use crate::muc::{Affiliation, Nick, RealJid, RoomJid, Service};
-use crate::stanza::{IqPayload, LIST_ROOMS, Login, Request, SET_AFFILIATION, StanzaError};
-use std::time::Duration;
+use crate::stanza::{IqPayload, LIST_ROOMS, Request, SET_AFFILIATION, StanzaError};
 
 /// The feature of a MUC service in its disco#info (XEP-0045 §6.2).
 const MUC: &str = "http://jabber.org/protocol/muc";
@@ -70,55 +70,7 @@ pub enum Step {
     Space(usize),
 }
 
-/// What the module says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Module {
-    /// It serves gavel.
-    Serves,
-    /// It is loaded and takes somebody else for gavel.
-    Refuses,
-    /// It is not loaded.
-    Absent,
-}
-
-/// What Prosody answered about a MUC service; none where it did not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ServiceAnswers {
-    /// Whether it is a MUC service, or why it could not be asked.
-    pub muc: Option<Result<bool, String>>,
-    /// Whether the module serves it.
-    pub module: Option<Module>,
-    /// The release that the module belongs to; `1` before 0.2.
-    pub version: Option<String>,
-    /// Modules of Prosody that refuse others' changes, and that it goes round.
-    pub goes_round: Vec<String>,
-    /// How people log in, by VirtualHost, where the module tells.
-    pub logins: Option<Vec<Login>>,
-    /// Whether gavel is in its `admins`, or the refusal.
-    pub admin: Option<Result<(), String>>,
-    /// How many rooms it lists, and how long that took.
-    pub rooms: Option<(usize, Duration)>,
-    /// Whether gavel may read a room's owners, or the refusal.
-    pub owner: Option<Result<(), String>>,
-}
-
-/// What Prosody answered; none where it did not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answers {
-    /// Its name and version, where it tells them.
-    pub version: Option<String>,
-    /// Whether there is a component of Jitsi's focus.
-    pub focus: bool,
-    /// One for each MUC service.
-    pub services: Vec<ServiceAnswers>,
-    /// The times between the answers to two pings, for each pair.
-    pub gaps: Vec<Duration>,
-    /// How many questions had no answer; that about the focus does not count,
-    /// since a server may look for it elsewhere first.
-    pub unanswered: usize,
-}
-
-/// What is examined.
+/// What the probe is to look at.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// gavel's own full JID.
@@ -133,9 +85,9 @@ pub struct Plan {
     pub nonce: u64,
 }
 
-/// An examination under way.
+/// A probe under way.
 #[derive(Debug)]
-pub struct Examination {
+pub struct Probe {
     plan: Plan,
     now: Tick,
     open: Vec<(Question, Tick)>,
@@ -144,11 +96,11 @@ pub struct Examination {
     answers: Answers,
 }
 
-impl Examination {
+impl Probe {
     /// Begins one; the steps are to be taken in order.
     pub fn begin(plan: Plan, now: Tick) -> (Self, Vec<Step>) {
         let services = vec![ServiceAnswers::default(); plan.services.len()];
-        let mut examination = Self {
+        let mut probe = Self {
             plan,
             now,
             open: Vec::new(),
@@ -158,11 +110,11 @@ impl Examination {
                 ..Answers::default()
             },
         };
-        let mut steps = examination.about_server();
-        for service in 0..examination.plan.services.len() {
-            steps.extend(examination.about_service(service));
+        let mut steps = probe.about_server();
+        for service in 0..probe.plan.services.len() {
+            steps.extend(probe.about_service(service));
         }
-        (examination, steps)
+        (probe, steps)
     }
 
     /// Whether all is answered.

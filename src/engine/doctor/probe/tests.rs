@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::stanza::{CommandReply, Form};
+use std::time::Duration;
 
-fn begin(poll: Poll) -> (Examination, Vec<Step>) {
+fn begin(poll: Poll) -> (Probe, Vec<Step>) {
     let plan = Plan {
         gavel: RealJid::parse("gavel@gavel.x/gavel").unwrap(),
         services: vec![Service {
@@ -14,7 +15,7 @@ fn begin(poll: Poll) -> (Examination, Vec<Step>) {
         lists: true,
         nonce: 7,
     };
-    Examination::begin(plan, Tick::ZERO)
+    Probe::begin(plan, Tick::ZERO)
 }
 
 fn asked(steps: &[Step]) -> Vec<Question> {
@@ -56,28 +57,28 @@ fn the_module_is_known_by_its_answer() {
         ("forbidden", Module::Refuses, true),
         ("service-unavailable", Module::Absent, true),
     ] {
-        let (mut examination, _) = begin(Poll::Auto);
+        let (mut probe, _) = begin(Poll::Auto);
         let error = error_of(condition);
         let absent = error_of("service-unavailable");
-        let next = examination.answered(Question::Module(0), Err(&absent), Tick::ZERO);
+        let next = probe.answered(Question::Module(0), Err(&absent), Tick::ZERO);
         assert_eq!(asked(&next), [Question::OldModule(0)]);
-        let next = examination.answered(Question::OldModule(0), Err(&error), Tick::ZERO);
-        assert_eq!(examination.answers().services[0].module, Some(module));
+        let next = probe.answered(Question::OldModule(0), Err(&error), Tick::ZERO);
+        assert_eq!(probe.answers().services[0].module, Some(module));
         assert_eq!(asked(&next) == [Question::Rooms(0)], lists, "{condition}");
     }
-    let (mut examination, _) = begin(Poll::Off);
+    let (mut probe, _) = begin(Poll::Off);
     let error = error_of("service-unavailable");
-    examination.answered(Question::Module(0), Err(&error), Tick::ZERO);
-    let next = examination.answered(Question::OldModule(0), Err(&error), Tick::ZERO);
+    probe.answered(Question::Module(0), Err(&error), Tick::ZERO);
+    let next = probe.answered(Question::OldModule(0), Err(&error), Tick::ZERO);
     assert!(next.is_empty());
 }
 
 #[test]
 fn commands_are_cancelled_and_the_first_room_is_asked_for_its_owners() {
-    let (mut examination, _) = begin(Poll::AdHoc);
+    let (mut probe, _) = begin(Poll::AdHoc);
     let error = error_of("service-unavailable");
-    examination.answered(Question::Module(0), Err(&error), Tick::ZERO);
-    examination.answered(Question::OldModule(0), Err(&error), Tick::from_millis(1));
+    probe.answered(Question::Module(0), Err(&error), Tick::ZERO);
+    probe.answered(Question::OldModule(0), Err(&error), Tick::from_millis(1));
     let reply = IqPayload::Command(CommandReply {
         session: Some("s".into()),
         form: Form {
@@ -86,9 +87,9 @@ fn commands_are_cancelled_and_the_first_room_is_asked_for_its_owners() {
         },
         ..CommandReply::default()
     });
-    let steps = examination.answered(Question::Rooms(0), Ok(&reply), Tick::from_millis(31));
+    let steps = probe.answered(Question::Rooms(0), Ok(&reply), Tick::from_millis(31));
     let took = Duration::from_millis(30);
-    assert_eq!(examination.answers().services[0].rooms, Some((2, took)));
+    assert_eq!(probe.answers().services[0].rooms, Some((2, took)));
     assert!(matches!(
         &steps[..],
         [
@@ -104,7 +105,7 @@ fn commands_are_cancelled_and_the_first_room_is_asked_for_its_owners() {
 
 #[test]
 fn pairs_follow_all_else_and_their_gaps_are_kept() {
-    let (mut examination, steps) = begin(Poll::Off);
+    let (mut probe, steps) = begin(Poll::Off);
     let (mut next, empty) = (Vec::new(), IqPayload::Empty);
     for question in asked(&steps) {
         assert!(next.is_empty());
@@ -112,7 +113,7 @@ fn pairs_follow_all_else_and_their_gaps_are_kept() {
         if question == Question::Focus {
             continue;
         }
-        next = examination.answered(question, Ok(&empty), Tick::ZERO);
+        next = probe.answered(question, Ok(&empty), Tick::ZERO);
     }
     for n in 1..=PAIRS as u64 {
         assert!(matches!(
@@ -121,27 +122,27 @@ fn pairs_follow_all_else_and_their_gaps_are_kept() {
         ));
         let at = Tick::from_secs(n);
         let first = Question::Ping(Half::First);
-        assert!(examination.answered(first, Ok(&empty), at).is_empty());
+        assert!(probe.answered(first, Ok(&empty), at).is_empty());
         let late = at + Duration::from_millis(40 + n);
-        next = examination.answered(Question::Ping(Half::Second), Ok(&empty), late);
+        next = probe.answered(Question::Ping(Half::Second), Ok(&empty), late);
     }
-    assert!(next.is_empty() && !examination.is_over());
-    assert_eq!(examination.answers().unanswered, 0);
-    let gaps = examination.answers().gaps;
+    assert!(next.is_empty() && !probe.is_over());
+    assert_eq!(probe.answers().unanswered, 0);
+    let gaps = probe.answers().gaps;
     assert_eq!(gaps, [41, 42, 43, 44, 45].map(Duration::from_millis));
 }
 
 #[test]
 fn it_is_over_when_all_is_answered_or_given_up() {
-    let (mut examination, steps) = begin(Poll::Off);
+    let (mut probe, steps) = begin(Poll::Off);
     let mut all = asked(&steps);
     let mut given_up = 0;
     while let Some(question) = all.pop() {
-        assert!(!examination.is_over());
-        all.extend(asked(&examination.unanswered(question)));
+        assert!(!probe.is_over());
+        all.extend(asked(&probe.unanswered(question)));
         given_up += 1;
     }
-    assert!(examination.is_over());
+    assert!(probe.is_over());
     let about_focus = 1;
-    assert_eq!(examination.answers().unanswered, given_up - about_focus);
+    assert_eq!(probe.answers().unanswered, given_up - about_focus);
 }
