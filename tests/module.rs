@@ -61,5 +61,7 @@ mod rooms;
 mod scene;
 #[path = "module/shadow.rs"]
 mod shadow;
+#[path = "module/unmuting.rs"]
+mod unmuting;
 #[path = "module/widen.rs"]
 mod widen;

@@ -1,5 +1,6 @@
 -- Who may unmute, as Jitsi's component of this name has it: new owners are added to a room's lists, and those who are
--- told get the lists as a message. A component of its own; option muc_component names the MUC service.
+-- told get the lists as a message, which a moderator who enters causes, too. A component of its own; option
+-- muc_component names the MUC service.
 local st = require "util.stanza";
 local json = require "util.json";
 local service = module:get_option_string("muc_component");
@@ -32,8 +33,17 @@ local function added(event)
 	end
 end
 
+local function entered(event)
+	local room = event.room;
+	for media in pairs(room:get_role(event.nick) == "moderator" and room.av_moderation or {}) do
+		notify_whitelist_change(nil, true, room, media); -- luacheck: ignore 113
+	end
+end
+
 local function attach(host)
-	if host == service then module:context(host):hook("muc-set-affiliation", added, -1); end
+	if host ~= service then return; end
+	module:context(host):hook("muc-set-affiliation", added, -1);
+	module:context(host):hook("muc-occupant-joined", entered, -2);
 end
 module:hook_global("host-activated", attach);
 if prosody.hosts[service] then attach(service); end
