@@ -165,9 +165,9 @@ impl Bindings {
         }
     }
 
-    /// `bearer` shows a token that cannot be verified yet. The first to do so is
-    /// remembered, and is who it is for when it can.
-    pub(crate) fn note_unverified(&mut self, id: TokenId, bearer: BareJid) {
+    /// `bearer` shows a token that cannot be verified yet. Whoever shows it first is
+    /// remembered, and the token belongs to them when it can be verified.
+    pub(crate) fn show_unverified(&mut self, id: TokenId, bearer: BareJid) {
         if self.tokens.contains_key(&id) || self.unverified.contains_key(&id) {
             return;
         }
@@ -180,8 +180,8 @@ impl Bindings {
         self.unverified_order.push_back(id);
     }
 
-    /// What `bearer` showed is a forgery: it keeps the token from nobody.
-    pub(crate) fn forget_unverified(&mut self, id: &TokenId, bearer: &str) {
+    /// `bearer` showed a forgery, which keeps nobody from the genuine token.
+    pub(crate) fn drop_unverified(&mut self, id: &TokenId, bearer: &str) {
         if self
             .unverified
             .get(id)
@@ -244,7 +244,7 @@ impl Bindings {
         if self.is_full() {
             return false;
         }
-        self.forget_unverified(&id, bearer.as_str());
+        self.drop_unverified(&id, bearer.as_str());
         let holder = match listed_in {
             Some(room) => Holder::Provisional(bearer, room.clone()),
             None => {

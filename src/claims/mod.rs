@@ -1,6 +1,6 @@
 //! Claims: from the evidence in a presence to verified claims (SPEC section 3).
 //!
-//! [`Verifier::examine`] is the one way in: it looks at the configured sources
+//! [`Verifier::verify`] is the one way in: it looks at the configured sources
 //! in order and answers with the first one's claims, and with everything it
 //! refused. It decides nothing about affiliations; that is [`crate::policy`].
 //!

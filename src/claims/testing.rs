@@ -176,10 +176,10 @@ pub(super) fn refusal(finding: &Finding) -> Option<RejectReason> {
 /// find the same.
 pub(super) fn verdict(jwt: JwtSettings, token: &str) -> Option<RejectReason> {
     let (ada, verifier) = (ada(), verifier(jwt));
-    let finding = verifier.examine(&with_token(token), &ada.at(NOW), &mut Bindings::new());
+    let finding = verifier.verify(&with_token(token), &ada.at(NOW), &mut Bindings::new());
     let refusal = refusal(&finding);
     let inspection = verifier.inspect(token, Some(&ada.room), NOW).unwrap();
-    assert_eq!(inspection.reason(), refusal, "inspection and examination");
+    assert_eq!(inspection.reason(), refusal, "inspection and verification");
     assert_eq!(inspection.claims, finding.claims.map(|(_, claims)| claims));
     refusal
 }

@@ -10,7 +10,7 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 
 fn show(bindings: &mut Bindings, who: &Who, token: &str, now: u64) -> Option<R> {
-    refusal(&verifier(jwt()).examine(&with_token(token), &who.at(now), bindings))
+    refusal(&verifier(jwt()).verify(&with_token(token), &who.at(now), bindings))
 }
 
 /// Bindings as they are after a restart.
@@ -74,7 +74,7 @@ fn a_second_token_of_a_presence_is_bound_too() {
     evidence.tokens.push(tokens[1].clone());
     let mut bindings = Bindings::new();
     let ada = ada();
-    let finding = verifier(jwt()).examine(&evidence, &ada.at(NOW), &mut bindings);
+    let finding = verifier(jwt()).verify(&evidence, &ada.at(NOW), &mut bindings);
     assert_eq!(finding.token, Some(Token::parse(&tokens[0]).unwrap().id()));
     assert_eq!(
         show(&mut bindings, &eve(), &tokens[1], NOW),
@@ -97,15 +97,15 @@ fn a_malleated_signature_is_the_same_token() {
     let (ada, eve) = (ada(), eve());
     let verifier = verifier(jwt());
     // The twin is as genuine as the token …
-    let finding = verifier.examine(&with_token(&twin), &ada.at(NOW), &mut Bindings::new());
+    let finding = verifier.verify(&with_token(&twin), &ada.at(NOW), &mut Bindings::new());
     assert_eq!(refusal(&finding), None);
     // … and whoever has changed it has not got another one.
     let mut bindings = Bindings::new();
-    let finding = verifier.examine(&with_token(&token), &ada.at(NOW), &mut bindings);
+    let finding = verifier.verify(&with_token(&token), &ada.at(NOW), &mut bindings);
     assert_eq!(refusal(&finding), None);
-    let finding = verifier.examine(&with_token(&twin), &eve.at(NOW), &mut bindings);
+    let finding = verifier.verify(&with_token(&twin), &eve.at(NOW), &mut bindings);
     assert_eq!(refusal(&finding), Some(R::Replayed));
-    let finding = verifier.examine(&with_token(&twin), &ada.at(NOW), &mut bindings);
+    let finding = verifier.verify(&with_token(&twin), &ada.at(NOW), &mut bindings);
     assert_eq!(refusal(&finding), None);
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 fn in_room(jwt: JwtSettings, room: &str, payload: &Value) -> Option<R> {
     let person = who("ada@meet.jitsi/one", room);
     let evidence = with_token(sign(payload));
-    refusal(&verifier(jwt).examine(&evidence, &person.at(NOW), &mut Bindings::new()))
+    refusal(&verifier(jwt).verify(&evidence, &person.at(NOW), &mut Bindings::new()))
 }
 
 #[test]
@@ -21,8 +21,7 @@ fn a_valid_token_yields_its_payload() {
     let token = sign(&payload(json!({})));
     let padded = format!("\n  {token}\n");
     for text in [&token, &padded] {
-        let finding =
-            verifier(jwt()).examine(&with_token(text), &ada.at(NOW), &mut Bindings::new());
+        let finding = verifier(jwt()).verify(&with_token(text), &ada.at(NOW), &mut Bindings::new());
         let (source, claims) = finding.claims.unwrap();
         assert_eq!(source, Source::Jwt);
         assert_eq!(claims.value(), payload(json!({})));
@@ -297,7 +296,7 @@ fn four_tokens_of_a_presence_are_looked_at() {
         let mut evidence = with_token(good.clone());
         let bad = std::iter::repeat_n("bad".to_owned(), count);
         evidence.tokens.splice(0..0, bad);
-        verifier(jwt()).examine(&evidence, &ada.at(NOW), &mut Bindings::new())
+        verifier(jwt()).verify(&evidence, &ada.at(NOW), &mut Bindings::new())
     };
     assert!(at(3).claims.is_some());
     assert_eq!(at(3).rejected, [(Source::Jwt, R::Malformed); 3]);
@@ -309,7 +308,7 @@ fn features_alone_are_no_claims() {
     let token = sign(&payload(
         json!({"context": {"features": {"recording": true}}}),
     ));
-    let finding = verifier(jwt()).examine(&with_token(token), &ada().at(NOW), &mut Bindings::new());
+    let finding = verifier(jwt()).verify(&with_token(token), &ada().at(NOW), &mut Bindings::new());
     assert_eq!(finding, Finding::default());
 }
 

@@ -87,5 +87,5 @@ fn look(
         since,
         ..who.at(NOW)
     };
-    verifier.examine(&with_token(token), &occasion, bindings)
+    verifier.verify(&with_token(token), &occasion, bindings)
 }

@@ -11,14 +11,14 @@ use serde_json::json;
 
 const JSON: &str = r#"{"context": {"user": {"moderator": true}}}"#;
 
-fn examine(evidence: &Evidence, who: &Who) -> Finding {
-    verifier(jwt()).examine(evidence, &who.at(NOW), &mut Bindings::new())
+fn verified(evidence: &Evidence, who: &Who) -> Finding {
+    verifier(jwt()).verify(evidence, &who.at(NOW), &mut Bindings::new())
 }
 
 #[test]
 fn claims_of_the_bridge_count_where_their_mac_is_right() {
     let ada = ada();
-    let finding = examine(&bridged(&ada, JSON), &ada);
+    let finding = verified(&bridged(&ada, JSON), &ada);
     let (source, claims) = finding.claims.unwrap();
     assert_eq!(source, Source::Bridge);
     assert_eq!(
@@ -49,13 +49,13 @@ fn claims_that_the_module_cannot_hand_over_are_malformed() {
     ] {
         let mut evidence = bridged(&ada, json);
         evidence.bridge.as_mut().unwrap().unfit = unfit;
-        let finding = examine(&evidence, &ada);
+        let finding = verified(&evidence, &ada);
         assert_eq!(finding.rejected, expected, "{json:?} {unfit}");
         assert_eq!(finding.claims, None);
     }
     let mut forged = bridged(&eve(), "");
     forged.bridge.as_mut().unwrap().unfit = true;
-    assert_eq!(refusal(&examine(&forged, &ada)), Some(R::Mac));
+    assert_eq!(refusal(&verified(&forged, &ada)), Some(R::Mac));
 }
 
 #[test]
@@ -75,13 +75,13 @@ fn claims_of_the_bridge_are_for_the_tenant_that_sub_names() {
             who.room = RoomJid::parse(&format!("{room}@muc.meet.jitsi")).unwrap();
             who.occupant.room = who.room.clone();
             let evidence = bridged(&who, &of(sub));
-            let finding = examine(&evidence, &who);
+            let finding = verified(&evidence, &who);
             assert_eq!(refusal(&finding), expected, "{sub} in {room}");
             assert_eq!(finding.claims.is_some(), expected.is_none());
             let mut lenient = settings(&[Source::Bridge], jwt());
             lenient.verify_tenant = false;
             let lenient = Verifier::new(lenient).unwrap_or_else(|error| panic!("{error}"));
-            let finding = lenient.examine(&evidence, &who.at(NOW), &mut Bindings::new());
+            let finding = lenient.verify(&evidence, &who.at(NOW), &mut Bindings::new());
             assert!(finding.claims.is_some(), "{sub} in {room}, not checked");
         }
     }
@@ -112,11 +112,11 @@ fn a_mac_for_anything_else_is_refused() {
         ("session", &other_session),
         ("person", &eve()),
     ] {
-        assert_eq!(refusal(&examine(&signed, who)), Some(R::Mac), "{name}");
+        assert_eq!(refusal(&verified(&signed, who)), Some(R::Mac), "{name}");
     }
     let mut occasion = ada.at(NOW);
     occasion.stream_id = "stream-2";
-    let finding = verifier(jwt()).examine(&signed, &occasion, &mut Bindings::new());
+    let finding = verifier(jwt()).verify(&signed, &occasion, &mut Bindings::new());
     assert_eq!(refusal(&finding), Some(R::Mac), "stream");
 }
 
@@ -144,7 +144,7 @@ fn a_mac_that_is_not_quite_one_is_refused() {
             bridge,
             ..Evidence::default()
         };
-        assert_eq!(refusal(&examine(&evidence, &ada)), Some(R::Mac), "{name}");
+        assert_eq!(refusal(&verified(&evidence, &ada)), Some(R::Mac), "{name}");
     }
     let changed = Bridge {
         json: JSON.replace("true", "1"),
@@ -154,16 +154,16 @@ fn a_mac_that_is_not_quite_one_is_refused() {
         bridge: Some(changed),
         ..Evidence::default()
     };
-    assert_eq!(refusal(&examine(&evidence, &ada)), Some(R::Mac), "text");
+    assert_eq!(refusal(&verified(&evidence, &ada)), Some(R::Mac), "text");
 }
 
 #[test]
 fn nothing_signed_is_nothing_found_and_nothing_refused() {
     let ada = ada();
-    assert_eq!(examine(&bridged(&ada, ""), &ada), Finding::default());
+    assert_eq!(verified(&bridged(&ada, ""), &ada), Finding::default());
     let features = r#"{"context": {"features": {"recording": true}}}"#;
-    assert_eq!(examine(&bridged(&ada, features), &ada), Finding::default());
-    assert_eq!(examine(&Evidence::default(), &ada), Finding::default());
+    assert_eq!(verified(&bridged(&ada, features), &ada), Finding::default());
+    assert_eq!(verified(&Evidence::default(), &ada), Finding::default());
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn b20_evidence_of_which_a_part_was_not_read_yields_nothing_and_counts_as_too_la
         (EvidenceKind::Identity, Source::Identity),
     ] {
         let whole = bridged(&ada, JSON);
-        assert!(examine(&whole, &ada).claims.is_some());
+        assert!(verified(&whole, &ada).claims.is_some());
         let evidence = Evidence {
             left_out: Some(kind),
             ..whole
@@ -184,7 +184,7 @@ fn b20_evidence_of_which_a_part_was_not_read_yields_nothing_and_counts_as_too_la
             rejected: vec![(source, R::TooLarge)],
             ..Finding::default()
         };
-        assert_eq!(examine(&evidence, &ada), expected, "{kind:?}");
+        assert_eq!(verified(&evidence, &ada), expected, "{kind:?}");
     }
 }
 
@@ -212,7 +212,7 @@ fn of_the_bridge_only_the_room_is_checked() {
         ("{", Some(R::Malformed)),
         (&long, Some(R::TooLarge)),
     ] {
-        let found = refusal(&examine(&bridged(&ada, json), &ada));
+        let found = refusal(&verified(&bridged(&ada, json), &ada));
         assert_eq!(found, expected, "{}", &json[..json.len().min(80)]);
     }
 }
@@ -222,9 +222,9 @@ fn b15_claims_are_for_the_main_room() {
     let mut ada = ada();
     ada.occupant.room = RoomJid::parse("uuid@breakout.meet.jitsi").unwrap();
     let claims = bridged(&ada, r#"{"room": "class"}"#);
-    assert_eq!(refusal(&examine(&claims, &ada)), None);
+    assert_eq!(refusal(&verified(&claims, &ada)), None);
     let token = with_token(sign(&payload(json!({}))));
-    assert_eq!(refusal(&examine(&token, &ada)), None);
+    assert_eq!(refusal(&verified(&token, &ada)), None);
 }
 
 fn identity(user: &[(&str, &str)], group: Option<&str>) -> Evidence {
@@ -243,7 +243,7 @@ fn identity(user: &[(&str, &str)], group: Option<&str>) -> Evidence {
 #[test]
 fn an_identity_counts_from_a_trusted_domain_only() {
     let said = identity(&[("name", "Ada"), ("moderator", "true")], Some("staff"));
-    let (source, claims) = examine(&said, &ada()).claims.unwrap();
+    let (source, claims) = verified(&said, &ada()).claims.unwrap();
     assert_eq!(source, Source::Identity);
     assert_eq!(
         claims.value(),
@@ -252,14 +252,14 @@ fn an_identity_counts_from_a_trusted_domain_only() {
     for domain in ["guest.meet.jitsi", "MEET.JITSI", "meet.jitsi.evil.example"] {
         let guest = who(&format!("x@{domain}/meet.jitsi"), "class@muc.meet.jitsi");
         assert_eq!(
-            refusal(&examine(&said, &guest)),
+            refusal(&verified(&said, &guest)),
             Some(R::Untrusted),
             "{domain}"
         );
-        assert_eq!(examine(&identity(&[], None), &guest), Finding::default());
+        assert_eq!(verified(&identity(&[], None), &guest), Finding::default());
     }
     assert_eq!(
-        examine(&identity(&[], Some("")), &ada()),
+        verified(&identity(&[], Some("")), &ada()),
         Finding::default()
     );
 }
@@ -277,16 +277,16 @@ fn the_first_source_that_yields_claims_wins() {
     ];
     for order in orders {
         let verifier = Verifier::new(settings(&order, jwt())).unwrap();
-        let finding = verifier.examine(&all, &ada.at(NOW), &mut Bindings::new());
+        let finding = verifier.verify(&all, &ada.at(NOW), &mut Bindings::new());
         assert_eq!(finding.claims.unwrap().0, order[0]);
         let none = Verifier::new(settings(&[], jwt())).unwrap();
-        let finding = none.examine(&all, &ada.at(NOW), &mut Bindings::new());
+        let finding = none.verify(&all, &ada.at(NOW), &mut Bindings::new());
         assert_eq!(finding, Finding::default());
     }
     // A refused source and an empty one leave the word to the next.
     all.bridge = bridged(&ada, "").bridge;
     all.tokens = vec!["bad".into()];
-    let finding = examine(&all, &ada);
+    let finding = verified(&all, &ada);
     assert_eq!(finding.rejected, [(Source::Jwt, R::Malformed)]);
     assert_eq!(finding.claims.unwrap().0, Source::Identity);
 }
@@ -323,7 +323,7 @@ proptest! {
             identity: Some(Identity { user, group }),
             left_out: None,
         };
-        examine(&evidence, &ada());
+        verified(&evidence, &ada());
     }
 
     /// Signed, so that every check is reached; the values are whatever they are.
@@ -336,9 +336,9 @@ proptest! {
             json!({"iss": claims, "aud": claims, "sub": claims, "context": claims}),
         ] {
             let payload = payload(changes);
-            examine(&with_token(sign(&payload)), &ada());
+            verified(&with_token(sign(&payload)), &ada());
             let ada = ada();
-            let finding = examine(&bridged(&ada, &payload.to_string()), &ada);
+            let finding = verified(&bridged(&ada, &payload.to_string()), &ada);
             if let Some((_, claims)) = finding.claims {
                 prop_assert_eq!(claims.value(), payload);
             }

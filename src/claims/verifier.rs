@@ -65,8 +65,8 @@ impl Verifier {
     }
 
     /// Looks at the sources in order until one yields claims; later ones are
-    /// left unexamined.
-    pub fn examine(
+    /// not verified.
+    pub fn verify(
         &self,
         evidence: &Evidence,
         occasion: &Occasion<'_>,
@@ -86,8 +86,8 @@ impl Verifier {
                         finding.take(Source::Bridge, self.bridge_claims(bridge, occasion));
                     }
                 }
-                Source::Jwt => self.examine_tokens(evidence, occasion, bindings, &mut finding),
-                Source::Identity => self.examine_identity(evidence, occasion, &mut finding),
+                Source::Jwt => self.verify_tokens(evidence, occasion, bindings, &mut finding),
+                Source::Identity => self.verify_identity(evidence, occasion, &mut finding),
             }
             if finding.claims.is_some() {
                 break;
@@ -123,12 +123,7 @@ impl Verifier {
         finding.claims.map(|(_, claims)| claims)
     }
 
-    fn examine_identity(
-        &self,
-        evidence: &Evidence,
-        occasion: &Occasion<'_>,
-        finding: &mut Finding,
-    ) {
+    fn verify_identity(&self, evidence: &Evidence, occasion: &Occasion<'_>, finding: &mut Finding) {
         if let Some(identity) = &evidence.identity {
             let claims = identity::read(identity, occasion, &self.trusted_domains);
             finding.take(Source::Identity, claims);
@@ -137,7 +132,7 @@ impl Verifier {
 
     /// Looks at every token, also after one that counts: each belongs to whom
     /// shows it first, used or not.
-    fn examine_tokens(
+    fn verify_tokens(
         &self,
         evidence: &Evidence,
         occasion: &Occasion<'_>,
@@ -148,7 +143,7 @@ impl Verifier {
             return;
         };
         for text in evidence.tokens.iter().take(MAX_TOKENS) {
-            match examine_token(jwt, text, occasion, bindings) {
+            match verify_token(jwt, text, occasion, bindings) {
                 Ok(judged) => finding.take_token(judged),
                 Err(fault) => finding.rejected.push((Source::Jwt, fault.reason())),
             }
@@ -258,7 +253,7 @@ pub fn check_room(claims: &Claims, room: &RoomJid) -> Result<(), Fault> {
 }
 
 /// The claims of one token, and whose it is from now on.
-fn examine_token(
+fn verify_token(
     jwt: &JwtVerifier,
     text: &str,
     occasion: &Occasion<'_>,
@@ -270,10 +265,10 @@ fn examine_token(
     match jwt.signature(&token, occasion.since) {
         Ok(()) => {}
         Err(Unverified::Awaited(awaited)) => {
-            return examine_unverified(jwt, &token, awaited, occasion, bindings);
+            return verify_awaited(jwt, &token, awaited, occasion, bindings);
         }
         Err(unverified) => {
-            bindings.forget_unverified(&id, bearer);
+            bindings.drop_unverified(&id, bearer);
             return Err(jwt.fault(unverified));
         }
     }
@@ -297,7 +292,7 @@ fn examine_token(
 /// wait for it. What this bearer has shown before, and gavel has verified, counts
 /// as verified as long as no server says that the key is gone: that of the two
 /// gavel or the server was started anew changes nobody's rights.
-fn examine_unverified(
+fn verify_awaited(
     jwt: &JwtVerifier,
     token: &Token<'_>,
     awaited: Awaited,
@@ -305,7 +300,7 @@ fn examine_unverified(
     bindings: &mut Bindings,
 ) -> Result<Judged, Fault> {
     let id = token.id();
-    bindings.note_unverified(id, occasion.real.bare());
+    bindings.show_unverified(id, occasion.real.bare());
     let known = bindings.look(&id, occasion.real.bare_str()) == Showing::Known;
     if !known {
         jwt.check(Check::Expiry, token, None, occasion.shown)?;

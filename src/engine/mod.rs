@@ -141,7 +141,7 @@ impl Engine {
             Input::SetOverride(wish) => self.parts.meeting_part().set_or_clear(*wish),
             Input::KeyFetched { key, result } => {
                 let waited = self.parts.key_part().fetched(&key, result);
-                self.parts.meeting_part().examine_again(waited);
+                self.parts.meeting_part().verify_again(waited);
             }
             Input::Wake => {}
             Input::Probe => {

@@ -21,7 +21,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether there is nothing to examine.
+    /// Whether there is nothing to verify.
     pub fn is_empty(&self) -> bool {
         self.bridge.is_none()
             && self.tokens.is_empty()

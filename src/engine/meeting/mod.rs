@@ -10,7 +10,7 @@ mod counting;
 pub mod decide;
 mod device;
 mod election;
-mod examine;
+mod evidence;
 mod expiry;
 mod host;
 pub mod known;

@@ -3,6 +3,7 @@
 use super::Meeting;
 use super::known::Known;
 use super::person::Person;
+use super::rights::{Effect, Event, Taken};
 use super::seat::Seat;
 use super::verdicts::Verdicts;
 use crate::claims::Bindings;
@@ -176,6 +177,25 @@ impl MeetingPart<'_> {
             | RoomEvent::ModuleSaid { .. }
             | RoomEvent::ModuleMissing { .. } => {}
         }
+    }
+
+    /// Tells somebody's ledger what has happened.
+    pub(super) fn apply(&mut self, main: &RoomJid, bare: &BareJid, event: Event<'_>) -> Taken {
+        let settings = self.settings;
+        let Some(meeting) = self.meetings.get_mut(main) else {
+            return Taken::Compared;
+        };
+        let Some(person) = meeting.people.get_mut(bare) else {
+            return Taken::Compared;
+        };
+        let standing = person.standing(settings);
+        let Effect { news, taken } = person.rights.apply(event, standing, &settings.policy);
+        if news && person.rights.has_to_hand_over() {
+            meeting.holders.insert(bare.clone());
+        }
+        self.out.save_if(news);
+        self.counts_anew(main, bare);
+        taken
     }
 
     /// Leaves a look at a person for the end of this input.

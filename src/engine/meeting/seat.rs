@@ -82,13 +82,13 @@ pub struct Seat {
     pub machine: bool,
     /// When the occupant was first seen, in milliseconds since 1970-01-01 UTC.
     pub joined_at: u64,
-    /// What identifies the evidence that was last examined.
+    /// Identifies the evidence that was verified last.
     pub evidence_mark: Option<EvidenceMark>,
     /// Evidence that waits for a key to be fetched.
     pub waiting: Option<Box<Waiting>>,
     /// Claims, where there are any.
     pub credentials: Option<Credentials>,
-    /// Evidence that was last examined and not believed.
+    /// Evidence that was verified last and not believed.
     pub rejected: Option<(Source, RejectReason)>,
     /// What the claims entitle to.
     pub verdict: Arc<Verdict>,

@@ -126,7 +126,7 @@ impl MeetingPart<'_> {
             self.user_is_back(main, bare, &id, appears);
         }
         if let Some(evidence) = came.evidence.take() {
-            self.examine(&place, &came.real, evidence, came.listed);
+            self.take_evidence(&place, &came.real, evidence, came.listed);
         }
         if let Some(given) = came.given.filter(|_| *main == place.room) {
             self.entered_as(&place, given);
@@ -171,7 +171,7 @@ impl MeetingPart<'_> {
             declares = std::mem::replace(&mut seat.machine, changed.machine) != changed.machine;
         }
         let evidence = std::mem::take(&mut changed.evidence);
-        self.examine(&place, &changed.real, evidence, false);
+        self.take_evidence(&place, &changed.real, evidence, false);
         if declares {
             self.mark(main, bare);
         }
