@@ -23,7 +23,7 @@ pub struct Event {
     /// The name in their token, where it names them.
     #[serde(default)]
     pub token_name: Option<String>,
-    /// Whose: bare for affiliations, full for names where it is known.
+    /// The JID of the person: bare for affiliations, full for names where it is known.
     pub jid: String,
     /// Before, where it was known.
     pub from: Option<String>,
@@ -38,7 +38,7 @@ pub struct Event {
     pub reason: String,
     /// Where the claims came from; null without claims.
     pub source: Option<Source>,
-    /// Who made the change that was answered; null where there was none.
+    /// The party that made the change that was answered; null where there was none.
     pub actor: Option<Actor>,
     /// How it ended: applied, refused, ineffective, given_up or delayed.
     pub outcome: String,
@@ -58,7 +58,7 @@ pub enum EventKind {
     Override,
 }
 
-/// Who made a change.
+/// A party that made a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// What they are to the room.

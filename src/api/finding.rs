@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What `gavel doctor` found: `GET /v1/doctor`, and `gavel doctor --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnosis {
-    /// Who examined.
+    /// The side that examined.
     pub examined_by: Examiner,
     /// gavel's version.
     pub version: String,
@@ -32,7 +32,7 @@ impl Diagnosis {
     }
 }
 
-/// Who examined the deployment.
+/// The side that examined the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Examiner {

@@ -75,7 +75,7 @@ pub struct Occupant {
     /// Why it is shown as a guest; null where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest: Option<Guest>,
-    /// Who promoted it, where it moderates by an accepted grant.
+    /// The moderator who promoted it, where it moderates by an accepted grant.
     pub granted_by: Option<Granter>,
     /// What an admin has set.
     #[serde(rename = "override")]
@@ -166,7 +166,7 @@ pub struct Rejected {
 /// Changes by one party that gavel has corrected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
-    /// Who made them.
+    /// The party that made them.
     pub actor: Actor,
     /// How many.
     pub count: u64,
@@ -174,7 +174,7 @@ pub struct Correction {
     pub last_at: Time,
 }
 
-/// Who gave a grant.
+/// The moderator who gave a grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Granter {
     /// The nick, where known.

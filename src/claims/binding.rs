@@ -49,7 +49,7 @@ impl fmt::Debug for TokenId {
     }
 }
 
-/// Who has a token.
+/// The holder of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Holder {
     /// This one, for good.
@@ -89,9 +89,9 @@ pub(crate) enum Showing {
 #[derive(Debug, Default, Clone)]
 pub struct Bindings {
     tokens: HashMap<TokenId, Binding>,
-    /// Who first showed a token whose key is still to be fetched: it would be
-    /// anybody's until then. Nothing of it is believed, and none of it is kept
-    /// over a restart.
+    /// The people who first showed a token whose key is still to be fetched; otherwise
+    /// the token would be anybody's until then. gavel believes nothing of such a token,
+    /// and keeps none over a restart.
     unverified: HashMap<TokenId, BareJid>,
     /// The same, oldest first.
     unverified_order: VecDeque<TokenId>,
@@ -192,7 +192,7 @@ impl Bindings {
         }
     }
 
-    /// Whose the token is, before it is shown to anybody.
+    /// Looks up the holder of a token.
     pub(crate) fn look(&self, id: &TokenId, bearer: &str) -> Showing {
         match self.tokens.get(id).map(|binding| &binding.holder) {
             None => match self.unverified.get(id) {

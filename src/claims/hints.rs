@@ -45,9 +45,9 @@ const TITLES: [&str; 8] = [
     "moderator",
     "usertype",
 ];
-/// What says yes.
+/// Values that say yes.
 const YES: [&str; 3] = ["true", "yes", "1"];
-/// What somebody who moderates is called.
+/// Words for somebody who moderates.
 const NAMES: [&str; 5] = ["owner", "moderator", "teacher", "host", "admin"];
 
 /// A claim that says moderator.

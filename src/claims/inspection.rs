@@ -6,7 +6,7 @@ use super::token::Token;
 use super::{Claims, RejectReason};
 use crate::muc::RoomJid;
 
-/// What one check came to.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Passed.

@@ -286,7 +286,7 @@ fn from_pem(text: &str) -> Result<DecodingKey, KeyError> {
         .map_err(|_| KeyError::NotPem)
 }
 
-/// What becomes of shared secrets (`oct`) in a key set.
+/// Shared secrets (`oct`) in a key set: accepted or refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Secrets {
     /// They are keys like others: the file is the admin's own.

@@ -174,7 +174,7 @@ mod tests {
         assert!(words.contains("no | between words"), "{words}");
         let words = advice("(ab){2}", "abab").expect("it matches");
         assert!(words.contains("no groups that repeat"), "{words}");
-        // What does not match as a regular expression either is no such mistake.
+        // If it does not match as a regular expression either, it is no such mistake.
         assert_eq!(advice("[0-9]{3}", "lesson"), None);
         assert_eq!(advice("(", "lesson"), None);
         assert_eq!(advice(&"a".repeat(300), "lesson"), None);

@@ -24,7 +24,7 @@ pub struct Settings {
 /// `[claims.jwt]`. No `Debug`: it holds secrets.
 #[derive(Clone)]
 pub struct JwtSettings {
-    /// What signatures are checked with.
+    /// The keys that signatures are checked with.
     pub keys: KeySource,
     /// The algorithms accepted, whatever a token says.
     pub algorithms: Vec<Algorithm>,
@@ -53,7 +53,7 @@ pub enum KeySource {
     Remote(KeyServer),
 }
 
-/// Who shows evidence, where and when.
+/// The occasion on which evidence is shown: by whom, where and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion<'a> {
     /// The id of the component stream, which the module's macs cover.

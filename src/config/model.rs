@@ -35,7 +35,7 @@ pub struct Config {
     pub names: Names,
     /// What outlives a restart.
     pub state: State,
-    /// Who is never managed and never counted.
+    /// The accounts that are never managed and never counted.
     pub infrastructure: Infrastructure,
     /// The admin API.
     pub admin: Admin,
@@ -239,7 +239,7 @@ pub struct Policy {
     /// What becomes of moderators without claims.
     #[serde(serialize_with = "choices::serialize")]
     pub guests: Guests,
-    /// Who moderates a room without moderator.
+    /// The way in which a room without moderator gets one.
     #[serde(serialize_with = "choices::serialize")]
     pub fallback: Fallback,
     /// What a promotion by a moderator becomes.

@@ -68,7 +68,7 @@ fn setting(row: &Row, mark: &str) -> String {
     let (mark, value) = match row.standard {
         Standard::Required(example) => (mark, example),
         Standard::Value(value) | Standard::Derived { sample: value, .. } => ("#", value),
-        // Of the keys that exclude one another the sample shows one as usual.
+        // The sample shows one of the keys that exclude one another.
         Standard::Unset(example) if row.key == "claims.jwt.secret_file" => ("#", example),
         Standard::Unset(example) => ("# ", example),
     };

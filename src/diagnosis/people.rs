@@ -1,4 +1,4 @@
-//! Who else makes moderators, and who cannot be made none?
+//! Parties that make moderators against gavel, and people whom gavel cannot lower.
 
 use super::{Daemon, Facts, List, count, people};
 use crate::engine::event::PartyKind;

@@ -1,10 +1,10 @@
-//! Who has asked Prosody something, and is therefore told the answer.
+//! The part that has asked Prosody something, and is therefore told the answer.
 
 use crate::engine::probe::Question;
 use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use crate::stanza::{IqPayload, StanzaError};
 
-/// Who has asked.
+/// The part that has asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asker {
     /// The stream: is the server there?
@@ -131,7 +131,7 @@ impl Answer<'_> {
     }
 }
 
-/// What an answer amounts to that does not come.
+/// Stands for an answer that does not come.
 pub fn timeout() -> StanzaError {
     StanzaError {
         kind: "wait".into(),
@@ -140,8 +140,8 @@ pub fn timeout() -> StanzaError {
     }
 }
 
-/// What an answer amounts to of which nothing could be read: the next one may be as
-/// unreadable, so a pause follows.
+/// Stands for an answer that could not be read at all. The next one may be as unreadable,
+/// so a pause follows.
 pub fn unreadable() -> StanzaError {
     StanzaError {
         kind: "wait".into(),
@@ -150,7 +150,7 @@ pub fn unreadable() -> StanzaError {
     }
 }
 
-/// What becomes of a question that is longer than what Prosody reads.
+/// Stands for the answer to a question that is too long for Prosody.
 pub fn too_long() -> StanzaError {
     StanzaError {
         kind: "modify".into(),

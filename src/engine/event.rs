@@ -105,7 +105,7 @@ pub struct Decision {
     pub display_name: Option<String>,
     /// The name in their token, shortened.
     pub token_name: Option<String>,
-    /// Whose: bare for affiliations, full for names where it is known.
+    /// The JID of the person: bare for affiliations, full for names where it is known.
     pub jid: String,
     /// What was changed.
     pub change: Change,
@@ -117,7 +117,7 @@ pub struct Decision {
     pub reason: Reason,
     /// Where the claims came from.
     pub source: Option<Source>,
-    /// Who made the change that was answered.
+    /// The party that made the change that was answered.
     pub actor: Option<Party>,
     /// The display name they showed, shortened.
     pub actor_name: Option<String>,
@@ -241,7 +241,7 @@ impl Outcome {
     }
 }
 
-/// Who made a change that gavel did not make (SPEC B3).
+/// A party that made a change that gavel did not make (SPEC B3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
     /// What they are to the room.
@@ -261,7 +261,7 @@ impl Party {
     };
 }
 
-/// What an actor is to the room.
+/// The relation of an actor to the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartyKind {
     /// No actor: a server module, or an admin's ad-hoc command.

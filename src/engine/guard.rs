@@ -1,6 +1,6 @@
-//! The guard (`policy.guard`, SPEC section 6): the module lets nobody become
-//! moderator whom gavel has not named, so that the unentitled are moderator not
-//! even for one round trip.
+//! The guard (`policy.guard`, SPEC section 6): nobody becomes moderator unless gavel has
+//! named them to the module. So people who are not entitled do not moderate even for one
+//! round trip.
 //!
 //! Two requests carry it. A *lease* for each service says that the guard is
 //! wanted there, and on which terms; it ends by itself, so that the guard opens
@@ -31,13 +31,13 @@ pub const LEASE: Duration = Duration::from_secs(9);
 /// About how many bytes of people one request names: Prosody ends the stream at
 /// one that is too long, and the list of a large meeting has no bound.
 const CHUNK: usize = 64 * 1024;
-/// What naming somebody takes, beside the JID.
+/// Bytes that naming somebody takes, beside the JID.
 const ENTRY: usize = 96;
 /// How often it is renewed: the guard stays shut while gavel or Prosody is busy
 /// with something else for some seconds.
 pub const RENEWAL: Duration = Duration::from_secs(2);
 
-/// What the guards were told.
+/// Everything that the guards were told.
 #[derive(Debug, Default)]
 pub struct Guard {
     /// The services whose module has, as far as is known, a lease.
@@ -46,7 +46,7 @@ pub struct Guard {
     told: HashMap<RoomJid, HashMap<BareJid, Entitled>>,
     /// Rooms whose guard is to be told of everybody.
     stale_rooms: BTreeSet<RoomJid>,
-    /// People of whom a room's guard is to be told something new.
+    /// People who have changed: a room's guard is to be told.
     stale_people: BTreeSet<(RoomJid, BareJid)>,
 }
 
@@ -66,7 +66,7 @@ impl Guard {
 pub struct GuardPart<'a> {
     /// What is known.
     pub known: Known<'a>,
-    /// What the guards were told.
+    /// Everything that the guards were told.
     pub guard: &'a mut Guard,
     /// What is brought about.
     pub out: &'a mut Outbox,
@@ -274,8 +274,8 @@ impl GuardPart<'_> {
             .ask(jid.as_str(), request, Asker::Guard(jid.clone()));
     }
 
-    /// What somebody should be named as in one room of the meeting: in the main
-    /// room also who is absent, whom others could ban.
+    /// The affiliation that one room of the meeting should be told for somebody. The main
+    /// room is told for absent people, too, because others could ban them.
     fn named_in(&self, jid: &RoomJid, main: &RoomJid, bare: &BareJid) -> Option<Entitled> {
         let person = self.known.person(main, bare)?;
         let here = jid == main || person.seats.iter().any(|seat| seat.room == *jid);

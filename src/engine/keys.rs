@@ -22,12 +22,12 @@ use crate::muc::{Nick, RoomJid};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-/// Who waits, and for whom keys have been asked for.
+/// People who wait for keys, and those who have had keys fetched.
 #[derive(Debug, Default)]
 pub struct Keys {
     /// Rooms where somebody waits, or has.
     rooms: BTreeSet<RoomJid>,
-    /// For whom keys have been asked for, and when, the oldest first.
+    /// People who have had keys fetched, and when, the oldest first.
     asked: VecDeque<(Tick, RoomJid, Nick)>,
 }
 
@@ -96,7 +96,7 @@ impl Keys {
 pub struct KeyPart<'a> {
     /// When the input came that is being handled.
     pub now: Tick,
-    /// Who waits.
+    /// People who wait for keys.
     pub keys: &'a mut Keys,
     /// The keys that are known; none where no URL is configured.
     pub cache: Option<&'a mut KeyCache>,

@@ -72,8 +72,8 @@ const BURST: u32 = 300;
 /// Then one after each of these.
 const STEP: Duration = Duration::from_millis(50);
 
-/// What one meeting may cost: a class that the focus promotes is corrected at
-/// once, and a crowd that it goes on promoting keeps nobody else waiting.
+/// The corrections that one meeting may cost. gavel corrects a class at once that the
+/// focus promotes; if the focus goes on promoting, other meetings do not wait for it.
 #[derive(Debug, Clone, Default)]
 pub struct Budget {
     /// When all of it is there again.

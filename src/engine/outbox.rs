@@ -38,18 +38,18 @@ pub struct Outbox {
     pub tally: Tally,
 }
 
-/// Something the other parts are to hear, or to do, as soon as a part is ready.
+/// A message to the other parts, delivered as soon as a part is ready.
 #[derive(Debug)]
 pub enum Delivery {
-    /// Of an occupant's evidence, for whoever keeps names.
+    /// News of an occupant's evidence, for the parts that keep names and permissions.
     News(SeatNews),
-    /// What a room has told, for everybody.
+    /// An event of a room, for all parts.
     Event(RoomEvent),
     /// Something for the rooms to do.
     Order(Order),
 }
 
-/// What has come of an occupant's evidence, for whoever keeps names and permissions.
+/// News of an occupant's evidence, for the parts that keep names and permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SeatNews {
     /// It has been looked at.
@@ -169,8 +169,8 @@ impl Outbox {
         }
     }
 
-    /// Of the warnings that were told, those that `holds` names are not told again.
-    /// The others are, should they be true once more.
+    /// Does not tell a warning again that was told, where `holds` says so. The others are
+    /// told again if they become true once more.
     pub fn keep_told(&mut self, holds: impl Fn(&Warning) -> bool) {
         self.told.retain(holds);
     }
@@ -237,7 +237,7 @@ impl Outbox {
         }
     }
 
-    /// The stream has ended: nothing comes of what was open.
+    /// The stream has ended: no answer comes, and no timer counts.
     pub fn clear(&mut self) {
         self.requests.clear();
         self.timers.clear();

@@ -1,4 +1,4 @@
-//! What the shell and tests may ask of the engine. Looks only.
+//! Questions of the shell and of tests to the engine. Looks only.
 
 use super::Engine;
 use super::doctor::answers::Answers;
@@ -189,8 +189,8 @@ impl Engine {
         self.view().find_room(text)
     }
 
-    /// The person in `room` whom `text` names by nick, real JID or display
-    /// name. Several seats of one person are one.
+    /// The person in `room` that `text` names by nick, real JID or display name. Several
+    /// seats of one person are one.
     ///
     /// # Errors
     ///
@@ -199,8 +199,8 @@ impl Engine {
         self.view().find_person(room, text)
     }
 
-    /// The person in the meeting of `room` whom `text` names and for whom an
-    /// admin has set something, present or not.
+    /// The person in the meeting of `room` that `text` names, present or not, among those
+    /// with an override.
     ///
     /// # Errors
     ///

@@ -60,7 +60,7 @@ pub struct HostAbsent {
     pub action: AbsentHost,
     /// After how long.
     pub after: Duration,
-    /// Of which MUC services, by the main room.
+    /// The MUC services whose main rooms are meant.
     pub services: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Default for HostAbsent {
     }
 }
 
-/// Who is never managed and never counted as people.
+/// The accounts that are never managed and never counted as people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Infrastructure {
     /// By bare JID.
@@ -178,7 +178,7 @@ impl Settings {
         is_peoples(host, self.services.iter().map(|service| &*service.domain))
     }
 
-    /// Whether nobody may look like somebody whom a token names.
+    /// Whether nobody may bear a name that looks like one from a token.
     pub fn distinguishes(&self) -> bool {
         self.guests == GuestNames::Distinct && self.freeze != Freeze::Off
     }

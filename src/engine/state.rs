@@ -1,4 +1,4 @@
-//! What outlives a restart (SPEC `[state]`).
+//! The state that outlives a restart (SPEC `[state]`).
 
 use crate::claims::{Bindings, UserId};
 use crate::engine::meeting::rights::{Event, Record, Rights, Standing};
@@ -73,7 +73,7 @@ impl TryFrom<Written> for State {
             ..Self::default()
         };
         let bindings: Option<Bindings> = match later {
-            // Of a later version is read what can be.
+            // From a later version gavel reads what it can.
             true => serde_json::from_value(written.bindings).unwrap_or_default(),
             false => serde_json::from_value(written.bindings)?,
         };

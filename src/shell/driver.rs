@@ -47,7 +47,7 @@ pub struct Driver {
     pub(super) fetcher: Fetcher,
     /// Stanzas that were not sent, since the start.
     pub(super) unsent: u64,
-    /// What holds now.
+    /// The configuration that holds now.
     pub(super) config: Config,
     /// Requests that wait for Prosody's answers to a probe.
     pub(super) probing: Vec<oneshot::Sender<()>>,

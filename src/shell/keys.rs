@@ -233,7 +233,7 @@ async fn read(mut response: Response, limit: usize) -> Fetched {
     String::from_utf8(text).map_err(|_| failed("the answer is not text".to_owned()))
 }
 
-/// What went wrong, without the URL: the innermost reason says it best.
+/// The innermost reason of an error, which says it best; without the URL.
 fn words(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("no answer within {} s", ANSWER.as_secs());

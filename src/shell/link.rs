@@ -203,7 +203,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
             self.send(b"</stream:stream>").await;
             while !matches!(self.next().await, LinkEvent::Ended(_)) {}
         };
-        // Who does not answer in time is left.
+        // If the server does not answer in time, gavel goes.
         let _ = timeout(CLOSING, farewell).await;
     }
 

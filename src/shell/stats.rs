@@ -11,7 +11,7 @@ use crate::stanza::Inbound;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Who keeps count.
+/// Everything that counts reports and stanzas.
 pub(super) struct Stats {
     /// For Prometheus.
     metrics: Arc<Metrics>,

@@ -1,4 +1,4 @@
-//! What arrives: stanzas reduced to what gavel reads.
+//! Stanzas that arrive, reduced to the parts that gavel reads.
 
 use super::{Bridge, Evidence, LeftOut, Unread};
 use crate::muc::{Affiliation, Role};
@@ -58,7 +58,7 @@ pub struct Presence {
     pub muc_user: Option<MucUser>,
     /// Children named `nick`.
     pub display_name: DisplayName,
-    /// What could yield claims.
+    /// Evidence that could yield claims.
     pub evidence: Evidence,
     /// It declares to be a recorder or a gateway, by the features that Jicofo
     /// looks at. Any client can write them.
@@ -109,9 +109,9 @@ pub struct RoomFacts {
 pub struct Refused {
     /// The room.
     pub room: String,
-    /// Whom they wanted to promote; bare.
+    /// The person they wanted to promote; bare JID.
     pub jid: String,
-    /// Who wanted it, bare; a server module has no JID.
+    /// The party that wanted it; bare JID, none of a server module.
     pub by: Option<String>,
 }
 
@@ -154,7 +154,7 @@ pub enum DisplayName {
 }
 
 impl DisplayName {
-    /// What clients show.
+    /// The name that clients show.
     pub fn shown(&self) -> Option<&str> {
         match self {
             Self::Absent => None,
@@ -197,7 +197,7 @@ pub struct Item {
     pub affiliation: Option<Affiliation>,
     /// `None` where it is missing or unknown.
     pub role: Option<Role>,
-    /// Who caused the change.
+    /// The party that caused the change.
     pub actor: Option<Actor>,
 }
 

@@ -1,4 +1,4 @@
-//! What of a stanza gavel has not read: it was beyond a bound, or malformed.
+//! The parts of a stanza that gavel has not read: beyond a bound, or malformed.
 
 /// Which parts of a stanza were left out (SPEC B20). What was left out counts
 /// as absent; a part of the evidence that was left out also stands in

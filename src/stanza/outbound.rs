@@ -1,4 +1,4 @@
-//! What gavel sends.
+//! Stanzas that gavel sends.
 
 use crate::muc::{Affiliation, BareJid, Nick, OccupantJid, RealJid, RoomJid};
 use bytes::Bytes;
@@ -36,7 +36,7 @@ pub enum Outbound {
     },
     /// The answer to somebody's request.
     Reply {
-        /// Whom to answer.
+        /// The address to answer.
         to: String,
         /// The address that was asked; what the answer comes from.
         from: String,
@@ -84,7 +84,7 @@ pub enum Outbound {
     Space(usize),
     /// Tells an occupant that its name is its token's (SPEC B8, `notify`).
     Notify {
-        /// Whom to tell.
+        /// The address to tell.
         occupant: OccupantJid,
         /// To know a refusal by.
         id: String,
@@ -99,14 +99,14 @@ pub enum Request {
     /// muc#admin set: one item with `jid` and `affiliation` only (XEP-0045 §9,
     /// §10).
     SetAffiliation {
-        /// Whose; bare.
+        /// The bare JID of the person.
         jid: String,
         /// Which.
         affiliation: Affiliation,
     },
     /// muc#admin set: takes role moderator back (XEP-0045 §9.7), or gives it.
     SetRole {
-        /// Whose.
+        /// The JID of the person.
         nick: Nick,
         /// Which.
         role: crate::muc::Role,
@@ -196,7 +196,7 @@ pub enum Request {
     CommandSetAffiliation {
         /// The room.
         room: RoomJid,
-        /// Whose; bare.
+        /// The bare JID of the person.
         jid: String,
         /// Which.
         affiliation: Affiliation,
@@ -261,7 +261,8 @@ pub enum Reply {
     DiscoItems,
     /// `jabber:iq:version`.
     Version,
-    /// What somebody will be who is about to enter (SPEC section 6).
+    /// The affiliation, name and permissions of somebody who is about to enter (SPEC
+    /// section 6).
     Arrival {
         /// The affiliation, where claims give one.
         affiliation: Option<Affiliation>,
@@ -269,7 +270,7 @@ pub enum Reply {
         name: Option<String>,
         /// Whether nobody else may show the picture that goes with it.
         own: bool,
-        /// What they may do, where that is not what holds for everybody.
+        /// Their permissions, where these differ from everybody's.
         permissions: Option<Vec<Permit>>,
     },
     /// `<service-unavailable/>` (RFC 6120 §8.4).

@@ -66,7 +66,8 @@ impl Decoder {
         }
     }
 
-    /// What can be told of a stanza that [`decode`](Self::decode) refused.
+    /// Sender and id of a stanza that [`decode`](Self::decode) refused, as far as they can be
+    /// told.
     pub fn unread(&self, bytes: &[u8], error: &DecodeError) -> Unread {
         let why = error.to_string();
         let root = Node::root(bytes);

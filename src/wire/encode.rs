@@ -13,7 +13,7 @@ use xmpp_parsers::nick::Nick as DisplayNick;
 use xmpp_parsers::ping::Ping;
 use xmpp_parsers::version::VersionResult;
 
-/// What gavel can do, as it answers disco#info (XEP-0030 §3.1).
+/// The features that gavel answers to disco#info (XEP-0030 §3.1).
 const FEATURES: [&str; 4] = [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::VERSION, ns::PING];
 
 /// Writes stanzas.
@@ -210,7 +210,7 @@ fn permits(attributes: &[(&'static str, &str)], permissions: &[Permit]) -> Eleme
         .append_all(permissions.iter().map(permit))
 }
 
-/// What holds for everybody but the infrastructure.
+/// The permissions of everybody but the infrastructure.
 fn permits_for_all(permissions: &[Permit], infrastructure: &[String]) -> Element {
     let machine = |jid: &String| {
         with(

@@ -1,4 +1,4 @@
-//! What all stanzas have: their attributes, and errors.
+//! The attributes that all stanzas have, and errors.
 
 use super::error::DecodeError;
 use super::node::{Loss, Node};

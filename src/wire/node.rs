@@ -45,7 +45,7 @@ pub(super) struct Node<'p, 'a> {
     pub(super) tag: &'a [u8],
     /// Its attributes as written.
     attributes: &'a [u8],
-    /// What stands between its tags.
+    /// The bytes between its tags.
     content: &'a [u8],
     /// Its namespace declarations, once somebody has asked: an element may have
     /// many attributes and many children.
@@ -59,7 +59,7 @@ struct Declarations<'a> {
     prefixes: Vec<(&'a [u8], &'a [u8])>,
 }
 
-/// What stands in an element besides text.
+/// An element's content besides text.
 pub(super) enum Child<'p, 'a> {
     /// An element.
     Element(Node<'p, 'a>),
@@ -166,7 +166,7 @@ impl<'p, 'a> Node<'p, 'a> {
         }
     }
 
-    /// What stands between its tags.
+    /// The bytes between its tags.
     pub(super) fn content(&self) -> &'a [u8] {
         self.content
     }
@@ -219,7 +219,7 @@ impl Text {
     }
 }
 
-/// What prefixes stand for outside of any stanza.
+/// The prefixes that are bound outside of any stanza.
 fn outermost(prefix: &str) -> Option<&'static str> {
     Some(match prefix {
         "" => ns::COMPONENT,

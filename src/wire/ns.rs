@@ -52,7 +52,7 @@ pub const DELAY: &str = "urn:xmpp:delay";
 /// When a stanza was first sent (XEP-0091, obsolete).
 pub const DELAY_LEGACY: &str = "jabber:x:delay";
 
-/// What Jitsi's clients read in messages.
+/// JSON messages that Jitsi's clients read.
 pub const JITSI: &str = "http://jitsi.org/jitmeet";
 
 /// Start of every namespace of gavel's own.
@@ -63,9 +63,9 @@ pub const CLAIMS: &str = "urn:gavel:claims:0";
 pub const MODULE: &str = "urn:gavel:module:0";
 /// Our module's pinned names (SPEC section 6).
 pub const NAMES: &str = "urn:gavel:names:0";
-/// Who is about to enter (SPEC section 6).
+/// Questions of the module about people who are about to enter (SPEC section 6).
 pub const ARRIVAL: &str = "urn:gavel:arrival:0";
-/// Who may do what, as the module enforces it (SPEC B17).
+/// Permissions, as the module enforces them (SPEC B17).
 pub const PERMISSIONS: &str = "urn:gavel:permissions:0";
 /// The module's guard (SPEC section 6).
 pub const GUARD: &str = "urn:gavel:guard:0";

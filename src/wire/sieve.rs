@@ -38,7 +38,8 @@ const READ: [&str; 7] = [
     "x", "error", "nick", "claims", "identity", "module", "features",
 ];
 
-/// Whom stanzas of services are known by, and which elements hold tokens.
+/// The addresses by which stanzas of services are known, and the elements that hold
+/// tokens.
 #[derive(Debug, Default)]
 pub(super) struct Knowledge {
     /// Addresses of the MUC services.

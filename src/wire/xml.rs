@@ -85,7 +85,7 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    /// Of the element in `bytes`, which stands in `outer`.
+    /// A walker over the element in `bytes`, which stands in `outer`.
     pub(super) fn within(outer: &Node<'_, 'a>, bytes: &'a [u8]) -> Result<Self> {
         let mut walker = Self::new(bytes)?;
         for (prefix, ns) in outer.declarations() {
@@ -95,7 +95,7 @@ impl<'a> Walker<'a> {
         Ok(walker)
     }
 
-    /// Of the stanza in `bytes`.
+    /// A walker over the stanza in `bytes`.
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
         let source =
             std::str::from_utf8(bytes).map_err(|error| DecodeError::Utf8(error.valid_up_to()))?;
@@ -390,7 +390,7 @@ impl<'a> Walker<'a> {
         Ok(line_ends(text))
     }
 
-    /// What `&reference;` stands for.
+    /// The character that `&reference;` stands for.
     fn reference(&self, reference: &BytesRef<'_>) -> Result<Cow<'a, str>> {
         if self.level == 0 {
             return Err(self.malformed("text outside of the element"));

@@ -94,7 +94,7 @@ impl KeyCache {
         &self.server.shown
     }
 
-    /// What verifying `token` takes; `None` where the token does not say.
+    /// The key that verifies `token`; `None` where the token does not say.
     pub(super) fn name_of(&self, token: &Token<'_>) -> Option<KeyName> {
         match &self.keys {
             Store::Set(_) => Some(KeyName::Set),

@@ -203,8 +203,7 @@ impl NamedKeys {
                 true => entry.began + LOST,
                 false => entry.due,
             };
-            // Of what is not here and due nobody needs to be reminded: whoever
-            // wants it says so.
+            // A key that is due and not here needs no reminder: whoever wants it says so.
             (at > now || entry.key.is_some()).then_some(at)
         });
         let turns = [self.turns.turn(&TURNS, now), self.newest.turn(&NEWEST, now)];

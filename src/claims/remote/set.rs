@@ -107,7 +107,7 @@ impl SharedSet {
         now: Duration,
     ) -> KeyNews {
         self.under_way = false;
-        // Whom this does not help says so again.
+        // Those who still lack a key say so again.
         self.wanted = false;
         let read = result.map_err(|fault| fault.to_string()).and_then(|text| {
             let not_a_set = "the answer is no JSON Web Key Set ({\"keys\": […]})";

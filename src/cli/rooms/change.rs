@@ -23,7 +23,7 @@ pub(super) struct Change {
     /// After.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) to: Option<String>,
-    /// Whom it is about, as they are now, or were last.
+    /// The occupant that it is about, as they are now, or were last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) occupant: Option<Occupant>,
     /// The room's numbers, where the list of rooms is watched.

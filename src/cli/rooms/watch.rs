@@ -29,7 +29,7 @@ enum View {
     Room(Option<Box<RoomDetail>>),
 }
 
-/// Who looks.
+/// The place that changes are written to.
 enum Sink<'o> {
     Page(Screen<'o>),
     Lines(&'o mut Output, bool),

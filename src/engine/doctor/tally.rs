@@ -14,7 +14,7 @@ const MAX_INVITING: usize = 8;
 /// A token from so far in the future is not explained by rounding, in seconds.
 const AHEAD: u64 = 5;
 
-/// Whoever promotes people whom gavel then lowers again.
+/// A party that promotes people, so that gavel lowers them again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Promoter {
     /// What it is to the room.
@@ -30,10 +30,10 @@ pub struct Promoter {
 pub struct Promotions {
     /// All.
     pub total: u64,
-    /// Of people who had not yet been given what they should have: as they
-    /// joined, or just before.
+    /// Promotions of people who did not have yet what they should have: as they joined, or
+    /// just before.
     pub at_join: u64,
-    /// Of people who had not come first into their room.
+    /// Promotions of people who had not come first into their room.
     pub not_first: u64,
 }
 
@@ -167,12 +167,12 @@ pub struct Tally {
     pub needs_claims: BTreeSet<String>,
     /// People with claims.
     pub with_token: WithToken,
-    /// The domain of the first person without token whom the focus promoted
-    /// while nobody had come with one.
+    /// The domain of the first person without a token that the focus promoted while nobody
+    /// had come with one.
     pub tokenless: Option<String>,
 }
 
-/// Who `party` is, as one of those that `known` counts.
+/// Names `party` as `known` counts it.
 fn promoter<T>(known: &BTreeMap<Promoter, T>, party: &Party, service: &str) -> Promoter {
     let bare = party.jid.as_deref().and_then(BareJid::parse);
     let name = bare.map(|bare| bare.to_string());

@@ -36,17 +36,16 @@ impl RoleChange {
     }
 }
 
-/// Who made a change, and what they may.
+/// The maker of a change, and what they may do.
 struct Maker {
     party: Party,
     bare: Option<BareJid>,
-    /// What their power goes back to; none where they may not promote and lower
-    /// others.
+    /// The root of their power; none where they may not promote and lower others.
     power: Option<Root>,
     /// Their token makes them owner.
     is_host: bool,
-    /// What a correction has to wait for: what cannot be stopped by lowering the
-    /// actor, who may be entitled, must not make gavel spin (B3).
+    /// How soon gavel may correct the change. Where lowering the actor does not stop them,
+    /// because they are entitled, they must not make gavel spin (B3).
     pace: Pace,
 }
 
@@ -126,7 +125,7 @@ impl MeetingPart<'_> {
         if self.is_own_change(main, bare, affiliation, actor) {
             return self.lift_late_ban(main, bare);
         }
-        // Of somebody never seen before, only a change by somebody is one.
+        // The first sight of somebody is no change, unless it names an actor.
         if known.is_none() && actor.is_none() && by_presence {
             return;
         }
@@ -134,7 +133,7 @@ impl MeetingPart<'_> {
         self.answer_change(main, jid, bare, old, affiliation, actor);
     }
 
-    /// Whether a change is gavel's own, and notes that its request had effect.
+    /// Whether a change is gavel's own; if so, remembers that its request had effect.
     fn is_own_change(
         &mut self,
         main: &RoomJid,
@@ -181,8 +180,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Classes a change that somebody else made, and marks who is to be looked
-    /// at: first an actor who may not, then whom they changed.
+    /// Classes a change that somebody else made, and marks people to be compared: first an
+    /// actor who may not change others, then the person who was changed.
     fn answer_change(
         &mut self,
         main: &RoomJid,
@@ -232,8 +231,8 @@ impl MeetingPart<'_> {
         self.report_taken(main, bare, &change, taken);
     }
 
-    /// Who changes affiliations is a moderator, whatever gavel was told: of how they
-    /// became one it has heard nothing.
+    /// Somebody who changes affiliations is a moderator, even if gavel has not heard how
+    /// they became one.
     fn has_acted(&mut self, main: &RoomJid, actor: &BareJid) {
         let Some(person) = self.known().person(main, actor) else {
             return;
@@ -244,7 +243,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Notes whose change it is that gavel is about to answer.
+    /// Remembers the party whose change gavel is about to answer.
     fn remember_change(
         &mut self,
         main: &RoomJid,
@@ -323,7 +322,7 @@ impl MeetingPart<'_> {
         let root = if elected { Root::Election } else { Root::Host };
         let stoppable = person.is_some_and(|person| {
             let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
-            // Whoever is left alone by policy is not lowered.
+            // The policy may leave them alone.
             let lowered = |actual| self.known().wanted(main, person).target(actual).is_some();
             let moderates = person.rights.shown().filter(|shown| shown.moderates());
             moderates.is_some_and(lowered) && !admin

@@ -1,11 +1,10 @@
-//! What a meeting keeps of its people, so that nobody has to be counted anew with
-//! each change: elections and the search for a host cost the same however many are
-//! there.
+//! The census of a meeting: it counts people as they change. So elections and the search
+//! for a host cost the same however many people are there.
 
 use crate::muc::BareJid;
 use std::collections::BTreeSet;
 
-/// What counts of one person.
+/// One person, as the census counts them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Entry {
     /// They are there.

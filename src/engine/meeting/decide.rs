@@ -35,7 +35,7 @@ impl Wanted {
         }
     }
 
-    /// Whether an occupant of whom this is wanted may moderate.
+    /// Whether an occupant may moderate where this is wanted.
     pub fn may_moderate(self) -> bool {
         match self {
             Self::Anything => true,
@@ -104,7 +104,7 @@ pub struct Surroundings<'a> {
     pub locking: bool,
 }
 
-/// What leads to a change, besides the ground.
+/// The event that leads to a change, besides the ground.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Occasion {
     /// Somebody else has changed it.
@@ -318,8 +318,8 @@ impl Fold<'_> {
         }
     }
 
-    /// What somebody gets who is lowered (B5): what they had, else member in a
-    /// members-only room, where none would throw them out, else none.
+    /// The affiliation for somebody who is lowered (B5): the one that they had. Without one
+    /// it is member in a members-only room, where none would remove them, else none.
     fn floor(&self) -> Affiliation {
         let floor = self.rights.floor().unwrap_or(Affiliation::None);
         match self.members_only {

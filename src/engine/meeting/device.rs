@@ -91,8 +91,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// All rooms have been read: who is out of sight now has left. Where gavel was
-    /// put out of one of them, it has to be in again first.
+    /// All rooms have been read: people who are out of sight now have left. Where gavel was
+    /// expelled from a room, it has to be in again first.
     pub fn succeed_unseen(&mut self, main: &RoomJid) {
         if !self.known().sees_all_of(main) {
             return;
@@ -111,7 +111,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// What `old` held is `heir`'s from now on, who is the same user.
+    /// Gives `heir`, who is the same user, what `old` held.
     fn pass_on(&mut self, main: &RoomJid, old: &BareJid, heir: &BareJid) {
         let Some(meeting) = self.meetings.get(main) else {
             return;

@@ -1,10 +1,10 @@
 //! Rooms that nobody is entitled to moderate: who has been there longest is
 //! elected (SPEC B5, `policy.fallback`), as Jicofo's auto-owner does.
 //!
-//! An election is a state of the meeting, not an event: whenever somebody has
-//! come, left or changed, it is looked at who is there, since when and entitled
-//! to what. What must be remembered (who is elected, who came when) is in
-//! everybody's record, and outlives reconnects and restarts with it.
+//! An election is a state of the meeting, not an event: whenever somebody has come, left
+//! or changed, gavel looks who is there, since when, and what they are entitled to. The
+//! ledger of each person remembers whether they are elected and when they came, so that
+//! it outlives reconnects and restarts.
 
 use super::census::Census;
 use super::part::MeetingPart;
@@ -23,7 +23,7 @@ impl MeetingPart<'_> {
         if host || !self.settings.elects() {
             self.end_elections(main);
         }
-        // After a connection, who is not seen yet may only not be seen yet.
+        // After a connection, people who are not seen yet may be there all the same.
         if !self.stream.is_ready() {
             return;
         }
@@ -110,7 +110,7 @@ impl MeetingPart<'_> {
         if !self.settings.elects() {
             return;
         }
-        // Of those found in a room the last to come may be seated first.
+        // The list of a room may name the last to come first.
         self.apply(main, bare, Event::CameAt(came));
     }
 }

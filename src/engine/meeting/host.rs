@@ -24,7 +24,7 @@ use std::time::Duration;
 /// People are told so long before something happens, or as soon as no host is
 /// there where it happens sooner.
 const NOTICE: Duration = Duration::from_secs(60);
-/// What Prosody has refused is tried again after this.
+/// Pause after Prosody has refused something.
 const AGAIN: Duration = Duration::from_secs(30);
 
 impl MeetingPart<'_> {

@@ -63,7 +63,7 @@ pub struct Meeting {
     pub meeting_id: Option<String>,
     /// How long it has had no host, and what came of it.
     pub absence: Absence,
-    /// Who carries which user id.
+    /// The user ids, and the JIDs that carry them.
     pub users: Users,
     /// How many corrections of what machines do may go out at once.
     pub budget: Budget,

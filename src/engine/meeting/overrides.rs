@@ -1,5 +1,5 @@
-//! What admins set and clear: overrides, which outrank claims, grants and
-//! step-downs until their time is over or the meeting is.
+//! Overrides: admins set and clear them. They outrank claims, grants and step-downs until
+//! their time or the meeting is over.
 
 use super::part::MeetingPart;
 use super::rights::{Event, Override};

@@ -89,7 +89,7 @@ impl Person {
         self.seats.iter_mut().find(|seat| seat.is_at(room, nick))
     }
 
-    /// What their occupants amount to: the highest entitlement (B7).
+    /// The standing that their occupants add up to: the highest entitlement (B7).
     pub fn standing(&self, settings: &Settings) -> Standing {
         Standing {
             verdict: self.highest_seat().map(|seat| seat.verdict.entitlement),
@@ -140,9 +140,9 @@ impl Person {
         self.seats.iter().map(|seat| seat.joined_at).min()
     }
 
-    /// Whether they can be elected: a person in a room where elections are held, and
-    /// no mere visitor there, whom gavel manages and who has not stepped down. Who is
-    /// elected may go into a breakout room.
+    /// Whether they can be elected: they are in a room where elections are held, may speak
+    /// there, are managed, and have not stepped down. Somebody elected may go into a
+    /// breakout room.
     pub fn is_electable(&self, settings: &Settings) -> bool {
         let services = &settings.fallback_services;
         let speaks = self.seats.iter().any(|seat| {

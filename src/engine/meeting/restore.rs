@@ -74,8 +74,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// What moderators granted before is no more than `policy.grants` makes of it
-    /// now.
+    /// Lowers earlier grants to what `policy.grants` allows now.
     pub fn limit_grants(&mut self) {
         let limit = match self.settings.policy.grants {
             Grants::Owner => return,

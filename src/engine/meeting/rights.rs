@@ -392,8 +392,8 @@ impl Rights {
         }
     }
 
-    /// Whoever was entitled and is no more is in debt. Nothing new is known of
-    /// somebody whom a rule leaves alone.
+    /// Puts somebody in debt who was entitled and is no more. Where a rule leaves them
+    /// alone, nothing new is known of them.
     fn weigh(&mut self, standing: Standing) {
         let left_alone = standing.verdict == Some(Entitlement::Keep);
         if left_alone && self.overridden_to().is_none() {

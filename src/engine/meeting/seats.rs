@@ -1,4 +1,4 @@
-//! Occupants and their places in a meeting.
+//! Occupants take and leave their seats in a meeting.
 
 use super::part::{MeetingPart, Parked};
 use super::person::LeftAs;
@@ -103,7 +103,7 @@ impl MeetingPart<'_> {
         person.left_as = None;
         self.out.tally.people += 1;
         let back = !person.is_present();
-        // Who was there before gavel lost sight of them does not appear now.
+        // Somebody who was there before gavel lost sight of them does not appear now.
         let appears = back && !person.rights.is_lost();
         if appears {
             person.because = None;

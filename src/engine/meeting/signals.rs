@@ -1,5 +1,5 @@
-//! What would otherwise pass in silence, though an admin should know it (SPEC
-//! B19): each is counted for `gavel doctor` and told in the log once.
+//! Signals that an admin should not miss (SPEC B19): gavel counts each for `gavel doctor`,
+//! and tells it in the log once.
 
 use super::known::Known;
 use super::part::MeetingPart;

@@ -36,7 +36,7 @@ struct Carrier {
     since: u64,
 }
 
-/// Who carries one id.
+/// The JIDs that carry one id.
 #[derive(Debug)]
 enum Carriers {
     /// One JID that is there, and nothing else: nearly every id.
@@ -45,7 +45,7 @@ enum Carriers {
     Several(Box<Several>),
 }
 
-/// What there may be to an id.
+/// Everything that gavel knows of an id.
 #[derive(Debug, Default)]
 struct Several {
     here: Vec<Carrier>,
@@ -128,7 +128,7 @@ impl Users {
         });
     }
 
-    /// Everybody of whom it is not known whether they are there.
+    /// Everybody who may or may not be there: gavel has lost sight of them.
     pub fn unseen(&self) -> Vec<(UserId, BareJid)> {
         let all = self.several().flat_map(|(id, several)| {
             let unseen = several.unseen.iter();
@@ -210,14 +210,14 @@ impl Several {
         if self.here.iter().any(|carrier| carrier.jid == *jid) {
             return None;
         }
-        // Of those who are told of late, some may have left too long ago.
+        // gavel hears of some late: they may have left too long ago.
         let in_time = |at: u64| now <= at.saturating_add(RELOAD_MS);
         self.left.retain(|(left, at)| left != jid && in_time(*at));
         let back = take(&mut self.unseen, jid);
         let since = back.map_or(now, |carrier| carrier.since);
         let jid = jid.clone();
         self.here.push(Carrier { jid, since });
-        // Of those out of sight some may be there: it is not known yet who has left.
+        // People out of sight may be there: gavel does not know yet who has left.
         let sure = self.here.len() == 1 && self.unseen.is_empty();
         match self.left.len() {
             1 if sure && !self.nobody => self.left.pop().map(|(left, _)| left),

@@ -12,7 +12,7 @@ use crate::engine::order::Order;
 use crate::engine::task::Task;
 use crate::muc::{BareJid, Nick, RoomJid};
 
-/// What stands behind a name that is not one's own.
+/// The mark behind a name that is somebody else's.
 const MARK: &str = " (guest)";
 /// How long a name may be, in UTF-16 code units, so that with the mark it is no
 /// longer than names that clients send.
@@ -30,7 +30,7 @@ fn marked(name: &str) -> String {
 }
 
 impl NamePart<'_> {
-    /// Whether nobody may look like somebody whom a token names.
+    /// Whether nobody may bear a name that looks like one from a token.
     fn distinguishes(&self) -> bool {
         self.known.settings.distinguishes()
     }
@@ -59,7 +59,7 @@ impl NamePart<'_> {
             return self.owns_name(&main, place, &bare, &name);
         }
         if self.awaits_key(jid, nick) {
-            // Who they are is not known yet.
+            // gavel does not know yet who they are.
             return;
         }
         let shown = occupant.display_name.shown().unwrap_or_default();
@@ -97,7 +97,7 @@ impl NamePart<'_> {
         let known = alias.as_ref().and_then(|alias| alias.guest.as_ref());
         let same = known.is_some_and(|guest| *guest.sent == *sent && !guest.ended);
         let Some(resembled) = resembled else {
-            // Who was shown so before stays so, until they send another name.
+            // Somebody who was shown so before stays so until they send another name.
             if !same {
                 if let Some(guest) = alias.as_mut().and_then(|a| a.guest.as_mut()) {
                     guest.sent = sent.into();

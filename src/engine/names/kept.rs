@@ -74,7 +74,7 @@ impl Names {
         frozen
     }
 
-    /// Whose names look alike in a meeting.
+    /// The names that look alike in a meeting.
     pub(super) fn alike(&mut self, main: &RoomJid) -> &mut Likeness {
         self.alike.entry(main.clone()).or_default()
     }

@@ -145,7 +145,7 @@ impl NamePart<'_> {
             }
             return self.look(jid, nick);
         }
-        // Of a presence that was not read whole nothing is sent back.
+        // A presence that was not read whole is not sent back.
         let partial = trouble.latest.as_ref().is_some_and(Bytes::is_empty);
         if !can_revert || occupant.sessions > 1 || partial {
             return self.tell(jid, nick);

@@ -15,8 +15,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Permissions {
     /// By the number of the service.
     pub(super) services: HashMap<usize, Service>,
-    /// By room and nick, those who need to be remembered: for whom the module
-    /// holds, or should hold, something of their own.
+    /// By room and nick, the people for whom the module holds, or should hold, a list of
+    /// their own.
     pub(super) people: HashMap<RoomJid, HashMap<Nick, Person>>,
 }
 
@@ -44,8 +44,8 @@ pub(super) struct Person {
     pub(super) asked: Option<Option<String>>,
     /// It was told something else and has not answered: it may hold that.
     pub(super) in_doubt: bool,
-    /// What their claims deny them, which losing these does not give back; none
-    /// where this gavel has not seen their claims.
+    /// The permissions that their claims deny. They do not get these back by losing the
+    /// claims. None where this gavel has not seen their claims.
     pub(super) denied: Option<Vec<Permitted>>,
     /// What it was told last.
     pub(super) told: Option<Option<String>>,
@@ -87,7 +87,7 @@ impl Permissions {
         }
     }
 
-    /// Everybody of whom something is known.
+    /// Everybody who has an entry here.
     pub fn occupants(&self) -> impl Iterator<Item = (&RoomJid, &Nick)> {
         let rooms = self.people.iter();
         rooms.flat_map(|(room, people)| people.keys().map(move |nick| (room, nick)))

@@ -1,4 +1,4 @@
-//! What somebody may do, and why. Looks only.
+//! The permissions of one person, and why they have them. Looks only.
 
 use super::held::Permissions;
 use crate::claims::Claims;
@@ -10,8 +10,8 @@ use crate::muc::{BareJid, Nick, RoomJid};
 use crate::policy::{Held, PermissionList, Permitted, Subject};
 use crate::stanza::Permit;
 
-/// What somebody will be allowed who is about to enter a room, where that is
-/// not what holds for everybody.
+/// The permissions of somebody who is about to enter a room, where they differ from
+/// everybody's.
 pub fn ahead(
     known: Known<'_>,
     room: &RoomJid,
@@ -32,7 +32,7 @@ pub fn ahead(
     (list != policy.permissions.for_guests()).then(|| permits(&list))
 }
 
-/// What an occupant may do and why, where the module enforces it.
+/// The permissions of an occupant and why, where the module enforces them.
 pub fn of(
     known: Known<'_>,
     permissions: &Permissions,

@@ -1,9 +1,9 @@
-//! Permissions (SPEC B17): what people may do, told to the module, which enforces
-//! it.
+//! Permissions (SPEC B17): gavel tells the module what people may do, and the module
+//! enforces it.
 //!
-//! Two things are told. To each service: what holds for everybody of whom nothing
-//! else is said. Of each person for whom something else holds: all that holds, in
-//! the answer about their arrival ([`ahead`]) or by request.
+//! gavel tells each service what holds for everybody. Where something else holds for a
+//! person, gavel tells the service everything that holds for them, in the answer about
+//! their arrival ([`ahead`]) or by request.
 //! The module says with `permitted`, by digest, what it holds; while that differs
 //! from what should be, gavel asks, and it stops when they agree. So nothing is
 //! asked again after a restart of gavel, and a role that is lost needs no word.
@@ -199,7 +199,7 @@ impl PermissionPart<'_> {
         self.permit_later(jid, nick);
     }
 
-    /// What an occupant may do is to be compared with what the module holds.
+    /// Compares later what an occupant may do with what the module holds.
     pub fn permit_later(&mut self, jid: &RoomJid, nick: &Nick) {
         self.out.todo(Task::Permissions(jid.clone(), nick.clone()));
     }
@@ -375,7 +375,7 @@ impl PermissionPart<'_> {
     }
 }
 
-/// What claims deny.
+/// The permissions that claims deny.
 fn denied(permitted: &[Permitted]) -> Vec<Permitted> {
     let by_claims = |item: &&Permitted| {
         let source = matches!(item.because, Because::Rule(_) | Because::Token);

@@ -63,7 +63,7 @@ impl RoomPart<'_> {
         self.enter_in_turn(jid, turn);
     }
 
-    /// Whose turn it is to have a room joined into which `inviter` has come.
+    /// Says whose turn it is to have a room joined that `inviter` has come into.
     pub fn turn_of(&self, inviter: Option<&str>) -> Turn {
         match inviter.and_then(BareJid::parse) {
             Some(bare) if self.settings.infrastructure.contains_bare(&bare) => Turn::Nobody,
@@ -79,7 +79,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// The answer to the question whether there is such a room.
+    /// Prosody has answered whether there is such a room.
     pub fn probed(&mut self, jid: &RoomJid, answer: Answer<'_>) {
         let late = timeout();
         let error = match answer {
@@ -385,7 +385,7 @@ impl RoomPart<'_> {
         room.last_main.clone_from(&facts.main);
         room.facts = Some(facts);
         if closed != room.may_throw_out() {
-            // Who is lowered to what depends on it, however late it is told.
+            // What people are lowered to depends on it, however late gavel reads it.
             self.configured_anew(jid);
         }
         if shut {
@@ -411,8 +411,8 @@ impl RoomPart<'_> {
         self.show_everybody(jid);
     }
 
-    /// Whoever was no member was put out of the room. Prosody tells them and the module,
-    /// and nobody else.
+    /// Prosody has removed everybody from the room who was no member. It tells them and the
+    /// module, and nobody else.
     pub fn became_members_only(&mut self, jid: &RoomJid) {
         if self.rooms.get(jid).is_some_and(|room| !room.module) {
             self.doubt(jid);

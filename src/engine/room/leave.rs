@@ -69,8 +69,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Whether nobody is shown for whom gavel is in a room, and has not been for
-    /// long enough.
+    /// Whether gavel has seen nobody in a room for long enough that it need not stay.
     pub fn is_lonely(&mut self, jid: &RoomJid) -> bool {
         let now = self.now.tick;
         let keeps = self.has_breakout(jid);

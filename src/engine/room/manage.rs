@@ -1,4 +1,4 @@
-//! Who is infrastructure, after the configuration has been read again.
+//! People become infrastructure, or are it no more, as the configuration is read again.
 
 use super::part::RoomPart;
 use crate::engine::outbox::SeatNews;
@@ -47,7 +47,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Who is infrastructure and was not, or the other way round; by nick.
+    /// The nicks of occupants that have become infrastructure, or are it no more.
     fn misplaced(&self, jid: &RoomJid) -> Vec<Nick> {
         let infrastructure = &self.settings.infrastructure;
         let occupants = self.rooms.get(jid).into_iter();

@@ -5,7 +5,7 @@ use crate::engine::shown::short;
 use crate::muc::{Affiliation, BareJid, RealJid, Role};
 use crate::stanza::{DisplayName, Evidence};
 
-/// What somebody has shown before they could be judged.
+/// The presence of somebody who could not be judged when it came.
 #[derive(Debug, Default)]
 pub struct Held {
     /// Their evidence.
@@ -25,13 +25,13 @@ pub struct Occupant {
     pub affiliation: Affiliation,
     /// As the room shows it.
     pub role: Role,
-    /// What clients show as its name.
+    /// The name that clients show.
     pub display_name: DisplayName,
     /// Never managed, never counted.
     pub infrastructure: bool,
     /// A recorder or a gateway, as Jicofo would say: never elected.
     pub machine: bool,
-    /// What it has shown before it could be judged.
+    /// Its presence, where it came before anybody could be judged.
     pub held: Option<Box<Held>>,
     /// When it was first seen, in milliseconds since 1970-01-01 UTC.
     pub joined_at: u64,

@@ -83,7 +83,7 @@ impl RoomPart<'_> {
         self.read_unread(jid);
     }
 
-    /// Who holds power is a secret as long as gavel is not owner.
+    /// Prosody shows the lists of owners and admins to owners alone.
     pub fn list_refused(&mut self, jid: &RoomJid, error: &StanzaError) {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;

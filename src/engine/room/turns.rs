@@ -7,10 +7,10 @@
 use crate::muc::{BareJid, RoomJid};
 use std::collections::{HashMap, VecDeque};
 
-/// Whose turn it is when a room is joined.
+/// The party whose turn it is when a room is joined.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Turn {
-    /// Somebody's who has entered the room.
+    /// A person who has entered the room.
     Person(BareJid),
     /// Nobody knows whose: all such rooms are served as one person's.
     Unknown,

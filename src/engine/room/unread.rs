@@ -1,9 +1,9 @@
-//! What could not be read (SPEC B20): a stanza, an answer, a room's configuration.
+//! Stanzas, answers and configurations that could not be read (SPEC B20).
 //!
-//! Without a room's configuration gavel goes on with what is safe: everybody is judged, and nobody is lowered to
-//! none, which throws people out of a members-only room. It says so, and asks
-//! again. A room that may be a breakout room is not guessed at: its affiliations
-//! are another room's, and nobody in it has power over them.
+//! Without a room's configuration gavel does what is safe: it judges everybody, and lowers
+//! nobody to none, because that removes people from a members-only room. It says so, and
+//! asks again. It does not guess about a room that may be a breakout room: the affiliations
+//! there belong to another room, and nobody in it has power over them.
 
 use super::part::RoomPart;
 use super::{Facts, Membership, Room};

@@ -21,7 +21,7 @@ pub enum NotFound {
     Early,
 }
 
-/// Somebody whom WHO names.
+/// The person that WHO names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The meeting's main room: whose affiliations count.
@@ -111,8 +111,8 @@ impl View<'_> {
 }
 
 impl View<'_> {
-    /// The person in the meeting of `room` whom `text` names and for whom an
-    /// admin has set something, present or not.
+    /// The person in the meeting of `room` that `text` names, present or not, among those
+    /// with an override.
     ///
     /// # Errors
     ///

@@ -105,7 +105,7 @@ impl View<'_> {
         })
     }
 
-    /// What admins have set in a room's meeting, by JID.
+    /// The overrides in a room's meeting, by JID.
     fn overrides(&self, room: &Room) -> Vec<api::RoomOverride> {
         let meeting = room
             .meeting
@@ -216,7 +216,7 @@ impl View<'_> {
         }
     }
 
-    /// What an occupant may do, as it is now.
+    /// The permissions of an occupant, as they are now.
     fn may(&self, room: &Room, nick: &Nick, occupant: &Occupant) -> Vec<api::Permission> {
         let moderator = occupant.role == Role::Moderator;
         let owner = occupant.affiliation == Affiliation::Owner;
@@ -241,7 +241,7 @@ impl View<'_> {
         self.ground(main, Some(asked.person), &decision, verdict).0
     }
 
-    /// What keeps gavel from making a person what they should be.
+    /// The hindrance that keeps gavel from giving a person what they should have.
     fn hindrance(&self, person: &Person) -> Option<&'static str> {
         let trouble = person.trouble.as_deref()?;
         let now = self.now.tick;
@@ -259,7 +259,7 @@ impl View<'_> {
     }
 }
 
-/// What somebody's claims say that looks as if it were meant to make a moderator.
+/// Claims that look as if they were meant to make a moderator, and do not.
 fn unread_claims(seat: &Seat) -> Vec<String> {
     let unread = seat.claims().map(|claims| seat.verdict.unread(claims));
     let unread = unread.iter().flatten();

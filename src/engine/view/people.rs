@@ -1,4 +1,4 @@
-//! People looked for in all rooms at once.
+//! People of all rooms at once, by name or because they are not settled.
 
 use super::View;
 use crate::api;

@@ -18,7 +18,7 @@ pub(super) const VARIABLES: [(&str, &[&str]); 2] = [
     ("occupant", &["jid", "nick", "domain"]),
 ];
 
-/// Whom rules are to judge, and where.
+/// The person that rules are to judge, and where they are.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Subject<'a> {
     /// The claims; none for a guest.

@@ -30,7 +30,7 @@ pub(super) fn check(source: &str) -> Result<(), Flaw> {
         return flaw(0, format!("is longer than {MAX_BYTES} bytes"));
     }
     let mut operators = 0;
-    // Of the whole and of each bracket that is open.
+    // One for the whole, and one for each bracket that is open.
     let mut chains: Vec<usize> = vec![0];
     for (at, c) in unquoted(source) {
         match c {

@@ -34,9 +34,9 @@ const WAITING: usize = 64 * 1024;
 /// Pause after a connection that could not be accepted: all files are open.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// What a client has not taken after this it never will: the connection ends.
+/// A client that has not taken its answer after this never will: the connection ends.
 const STALLED: Duration = Duration::from_secs(15);
-/// Who has taken nothing for this long makes room for somebody else.
+/// A client that has taken nothing for this long makes room for another.
 const YIELDS: Duration = Duration::from_secs(1);
 /// A follower that has been there for this long makes room for a new one: its
 /// client comes back, and one that never reads does not stay for ever.
@@ -295,7 +295,7 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Impatient<Io> {
     }
 }
 
-/// What connections come from.
+/// A listener that connections come from.
 pub(super) trait Listener {
     /// A connection.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;

@@ -43,7 +43,7 @@ use tracing::{info, warn};
 /// Time between two tries to listen.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// What handlers work with.
+/// Everything that handlers share.
 #[derive(Clone)]
 pub(super) struct Shared {
     /// Where the engine's task is asked.
@@ -162,7 +162,7 @@ fn full(shared: Shared) -> Router {
     answers_all(routes.with_state(shared))
 }
 
-/// What only reads.
+/// The routes that only read.
 fn reading() -> Router<Shared> {
     Router::new()
         .route("/v1/status", get(rooms::status))

@@ -46,7 +46,7 @@ pub(super) async fn serve(configured: PathBuf, router: Router) {
     }
 }
 
-/// What to do where the socket `configured` cannot be made.
+/// The remedy where the socket `configured` cannot be made.
 fn remedy(error: &io::Error, configured: &Path) -> String {
     let socket = configured.display();
     let folder = configured.parent().unwrap_or(configured).display();
@@ -85,7 +85,7 @@ impl Owned {
 impl Drop for Owned {
     fn drop(&mut self) {
         if self.is_there() {
-            // What cannot be removed is found dead by the next gavel.
+            // If it cannot be removed, the next gavel finds it dead.
             let _ = fs::remove_file(&self.path);
         }
     }

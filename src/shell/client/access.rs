@@ -1,4 +1,4 @@
-//! Who may use a socket, for those who may not.
+//! Tells people who may not use a socket who may.
 
 use std::fmt;
 use std::fs::{self, Metadata};

@@ -25,7 +25,7 @@ pub enum LinkError {
         /// What it was to do.
         step: &'static str,
     },
-    /// What answers is no component listener.
+    /// The listener that answers is not for components.
     #[error(
         "{server} does not speak the component protocol ({reason}); component.server must be \
          Prosody's component port, not its client or web port"
@@ -71,7 +71,7 @@ pub enum LinkError {
         /// The component's domain.
         component: String,
     },
-    /// What answers is the port for clients.
+    /// The listener that answers is the one for clients.
     #[error(
         "{server} is Prosody's port for clients; set component.server to the port of \
          component_ports (5347 unless Prosody's configuration says otherwise)"
@@ -152,7 +152,7 @@ impl LinkError {
     }
 }
 
-/// Who is at the other end; what errors tell.
+/// The other end of the connection, as errors name it.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) server: String,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tracing::warn;
 
-/// What stands before the mark.
+/// The text before the mark.
 const HEAD: &str = "{\"run\":\"";
 /// What stands between the mark and the time, and how long that is: seconds since
 /// 1970-01-01 UTC.
@@ -50,7 +50,7 @@ impl Mark {
     }
 }
 
-/// What tells one version of a file from another.
+/// The marks that tell one version of a file from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Version {
     inode: u64,
@@ -67,9 +67,9 @@ pub(super) fn version(path: &Path) -> Option<Version> {
     })
 }
 
-/// What `path` holds, if it is there. What cannot be used, or not wholly, is moved
-/// aside, since the next write would overwrite it. Of a file that is not proven to
-/// be current only what gives nobody more power counts.
+/// Reads the state in `path`, if the file is there. A file that gavel cannot use, or not
+/// wholly, is moved aside, since the next write would overwrite it. If nothing proves that
+/// the file is current, only the parts count that give nobody more power.
 pub(super) fn read(path: &Path) -> Option<State> {
     let text = match std::fs::read(path) {
         Ok(text) => text,

@@ -93,7 +93,7 @@ impl MeetingPart<'_> {
             || !present.all(|person| person.rights.shown().is_some_and(stays))
     }
 
-    /// Makes infrastructure members, which is nobody whom gavel manages.
+    /// Makes infrastructure members; gavel does not manage it otherwise.
     fn admit_infrastructure(&mut self, main: &RoomJid) {
         let Some(room) = self.rooms.get(main) else {
             return;

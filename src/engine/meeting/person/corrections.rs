@@ -1,5 +1,5 @@
-//! Whose changes to a person gavel has corrected, and how often: for people who
-//! look for what promotes somebody.
+//! The parties whose changes to a person gavel has corrected, and how often: for admins
+//! who look for the party that promotes somebody.
 
 use crate::engine::event::Party;
 use thin_vec::ThinVec;

@@ -34,18 +34,18 @@ pub enum Pace {
 /// party that evades the pauses by waiting gains nothing by it.
 pub(super) const ECHO: Duration = Duration::from_millis(250);
 
-/// So many corrections of somebody whom machines promote of their own accord go
-/// out without pause, within [`Limiter`]'s window of 10 s.
+/// Where machines promote a person again and again, gavel sends so many corrections
+/// without a pause, within [`Limiter`]'s window of 10 s.
 const FREE_ANEW: usize = 20;
 
 /// A change by somebody else, not yet answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
-    /// Who made it.
+    /// The party that made it.
     pub by: Party,
     /// It was accepted.
     pub accepted: bool,
-    /// What its correction has to wait for.
+    /// How soon gavel may correct it.
     pub pace: Pace,
 }
 
@@ -60,7 +60,7 @@ pub struct InFlight {
     pub cause: Cause,
     /// The ground, as it was decided then.
     pub why: Box<Why>,
-    /// Whose change it answers.
+    /// The party whose change it answers.
     pub actor: Option<Party>,
     /// Whether it went by ad-hoc command.
     pub ad_hoc: bool,

@@ -15,8 +15,7 @@ pub struct Author<'a> {
     pub is_person: bool,
     /// They have changed themselves.
     pub is_self: bool,
-    /// What their power goes back to; none where they may not promote and lower
-    /// others.
+    /// The root of their power; none where they may not promote and lower others.
     pub power: Option<Root>,
 }
 
@@ -47,10 +46,9 @@ pub enum Taken {
 }
 
 impl Rights {
-    /// Classes a change by its author and remembers what follows. What an admin
-    /// has set outranks all of this. Of somebody whom a rule leaves alone or bans
-    /// nothing is remembered: nobody grants them anything, and no ban of theirs is
-    /// unjust.
+    /// Classes a change by its author and remembers what follows. An override outranks all
+    /// of this. Where a rule leaves the person alone or bans them, nothing is remembered:
+    /// nobody grants them anything, and no ban of theirs is unjust.
     pub(super) fn changed(
         &mut self,
         shift: &Shift<'_>,

@@ -6,9 +6,9 @@ use crate::muc::Affiliation;
 use crate::policy::Entitlement;
 
 impl Rights {
-    /// What they are entitled to promote others by: what an admin has set, else an
-    /// accepted grant, an election, or their token. Somebody absent has what they
-    /// left with. Of somebody whom a rule leaves alone any affiliation is right.
+    /// The power by which they may promote others: an override, else an accepted grant, an
+    /// election, or their token. Somebody absent has the power that they left with. Where
+    /// a rule leaves them alone, any affiliation that they show is right.
     pub fn power(&self, standing: Standing) -> Option<Affiliation> {
         match self.overridden_to() {
             Some(set) => Some(set).filter(|set| set.moderates()),
