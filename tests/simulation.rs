@@ -5,6 +5,16 @@
 /// Plays each script on the model, without the module and with it.
 macro_rules! played {
     (with_module: $($name:ident),+ $(,)?) => {};
+    (only_with_module: $($name:ident),+ $(,)?) => {
+        $(
+            mod $name {
+                #[test]
+                fn model_with_module() {
+                    crate::stage::play(super::$name::<crate::stage::Model>(true));
+                }
+            }
+        )+
+    };
     (without_module: $($name:ident),+ $(,)?) => {
         $(
             mod $name {

@@ -25,36 +25,3 @@ async fn b3_a_server_module_promotes_who_joins(version: Version) {
     assert_eq!(focus.role(ROOM, "guest"), "participant");
 }
 on_both!(b3_a_server_module_promotes_who_joins);
-
-/// Recorders, the bridge and the focus itself are nobody's business.
-async fn b3_infrastructure_is_left_alone(version: Version) {
-    let env = Env::new(version).await;
-    let focus = env.focus(ROOM).await;
-    let recorder = env.client("recorder@auth.meet.jitsi").await;
-    recorder.join(ROOM, "recorder", "").await;
-    focus
-        .affiliate(ROOM, "recorder@auth.meet.jitsi", "owner")
-        .await
-        .unwrap();
-    focus
-        .affiliate(ROOM, "absent@auth.meet.jitsi", "admin")
-        .await
-        .unwrap();
-    let guest = env.person(ROOM, "guest", None).await;
-    recorder
-        .affiliate(ROOM, "guest@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    guest.sees_affiliation(ROOM, "guest", "none").await;
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "recorder"), "owner");
-    assert_eq!(focus.affiliation(ROOM, "focus"), "owner");
-    let admins = focus.affiliated(ROOM, "admin").await.unwrap();
-    assert_eq!(admins, ["absent@auth.meet.jitsi"]);
-    let asked = env.requests().await;
-    assert!(
-        asked.iter().all(|(jid, _)| jid == "guest@meet.jitsi"),
-        "{asked:?}"
-    );
-}
-on_both!(b3_infrastructure_is_left_alone);

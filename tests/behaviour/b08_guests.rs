@@ -129,35 +129,6 @@ async fn b8_guests_cannot_look_like_them_without_the_module(version: Version) {
 }
 on_both!(b8_guests_cannot_look_like_them_without_the_module);
 
-/// The name by the token wins whoever came first, and when its bearer has left.
-async fn b8_the_name_of_a_token_wins_with_the_module(version: Version) {
-    let (env, focus) = scene(version, true).await;
-    let eve = guest(&env, ROOM, "eve", ADA).await;
-    focus.sees_name(ROOM, "eve", ADA).await;
-    env.settle().await;
-    assert_eq!(
-        focus.name(ROOM, "eve").as_deref(),
-        Some(ADA),
-        "nobody's yet"
-    );
-    let ada = named(&env, ROOM, "ada", ADA).await;
-    focus.sees_name(ROOM, "eve", GUEST).await;
-    ada.sees_name(ROOM, "eve", GUEST).await;
-    ada.leave(ROOM, "ada").await;
-    focus.sees_gone(ROOM, "ada").await;
-    env.settle().await;
-    assert_eq!(focus.name(ROOM, "eve").as_deref(), Some(GUEST));
-    let mal = guest(&env, ROOM, "mal", "ada lovelace").await;
-    focus.sees_name(ROOM, "mal", GUEST).await;
-    // Guests among themselves call themselves what they like.
-    eve.presence(ROOM, "eve", &nick("Bob")).await;
-    mal.presence(ROOM, "mal", &nick("Bob")).await;
-    for name in ["eve", "mal"] {
-        focus.sees_name(ROOM, name, "Bob").await;
-    }
-}
-on_both!(b8_the_name_of_a_token_wins_with_the_module);
-
 /// While gavel is away the module goes on; gavel takes it up again as it was.
 async fn b8_guests_are_told_apart_over_a_restart(version: Version) {
     let (mut env, focus) = scene(version, true).await;
@@ -195,24 +166,6 @@ async fn b8_guests_are_told_apart_over_a_restart(version: Version) {
     focus.sees_name(ROOM, "eve", GUEST).await;
 }
 on_both!(b8_guests_are_told_apart_over_a_restart);
-
-/// Switched on and off while people are there.
-async fn b8_guests_get_their_names_back_by_configuration(version: Version) {
-    let (env, focus) = scene(version, true).await;
-    let _ada = named(&env, ROOM, "ada", ADA).await;
-    let _eve = guest(&env, ROOM, "eve", "ADA LOVELACE").await;
-    focus.sees_name(ROOM, "eve", GUEST).await;
-    env.settle().await;
-    for (more, name) in [("", "ADA LOVELACE"), (DISTINCT, GUEST)] {
-        let bridge = "[claims]\nsources = [\"bridge\"]";
-        env.gavel
-            .reconfigure(&env.prosody, &format!("{bridge}\n{more}"));
-        env.gavel.hang_up();
-        focus.sees_name(ROOM, "eve", name).await;
-    }
-    assert_eq!(focus.name(ROOM, "ada").as_deref(), Some(ADA));
-}
-on_both!(b8_guests_get_their_names_back_by_configuration);
 
 /// A breakout room belongs to the meeting.
 async fn b8_names_are_those_of_the_meeting(version: Version) {

@@ -31,10 +31,17 @@ macro_rules! on_prosodys {
 }
 
 /// Plays scripts on both Prosodys, one after the other, each in a room of its own. Where
-/// the module makes a difference, they are named another time.
+/// the module makes a difference, they are named another time; some need the module.
 macro_rules! played {
     (with_module: $($name:ident),+ $(,)?) => {
         mod with_module {
+            use super::{$($name),+};
+
+            on_prosodys!([$($name),+], true);
+        }
+    };
+    (only_with_module: $($name:ident),+ $(,)?) => {
+        mod only_with_module {
             use super::{$($name),+};
 
             on_prosodys!([$($name),+], true);
@@ -72,7 +79,6 @@ mod b11_connection;
 mod b12_standby;
 mod b13_answers;
 mod b14_secrets;
-mod b15_breakout;
 mod b16_tenants;
 mod b17_permissions;
 mod b17_recipes;

@@ -222,33 +222,3 @@ async fn module_and_gavel_say_whose_claims_cannot_be_read(version: Version) {
     );
 }
 on_both!(module_and_gavel_say_whose_claims_cannot_be_read);
-
-/// A pupil whom a teacher has promoted cannot keep other teachers out.
-async fn b4_whoever_was_promoted_cannot_ban_a_whole_domain(version: Version) {
-    for guard in [true, false] {
-        banned_domain(version, guard).await;
-    }
-}
-on_both!(b4_whoever_was_promoted_cannot_ban_a_whole_domain);
-
-async fn banned_domain(version: Version, guard: bool) {
-    let env = scene_with(version, &format!("{BRIDGE}\n[policy]\nguard = {guard}")).await;
-    let focus = env.focus_with_module(ROOM).await;
-    let alice = joins(&env, "alice", Some(teacher("alice"))).await;
-    let bob = joins(&env, "bob", Some(student("bob"))).await;
-    focus.sees_affiliation(ROOM, "alice", "owner").await;
-    alice
-        .affiliate(ROOM, "bob@meet.jitsi", "owner")
-        .await
-        .unwrap();
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "bob"), "owner");
-    let banned = bob.affiliate(ROOM, "meet.jitsi", "outcast").await;
-    assert_eq!(banned.is_err(), guard, "the guard refuses it");
-    env.settle().await;
-    let outcasts = focus.affiliated(ROOM, "outcast").await.unwrap();
-    assert!(outcasts.is_empty(), "{outcasts:?}");
-    let carol = joins(&env, "carol", Some(teacher("carol"))).await;
-    focus.sees_affiliation(ROOM, "carol", "owner").await;
-    drop(carol);
-}

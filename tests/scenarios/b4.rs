@@ -178,22 +178,3 @@ fn b4_a_ban_that_is_lifted_before_gavel_knows_the_room_is_not_undone() {
         world.check_quiet();
     }
 }
-
-/// It would keep out hosts who are still to come. The module says who has set it;
-/// without the module nobody does.
-#[test]
-fn b4_a_ban_of_a_whole_domain_stands_only_where_a_host_has_set_it() {
-    let (mut world, r) = hosts(true, Policy::default());
-    world.join(G, &r, "g", Some(Ticket::new(Kind::Member, 3)));
-    world.run(100);
-    world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
-    world.run(100);
-    let outcast = Affiliation::Outcast;
-    world.set(Some(G), &r, "meet.jitsi", outcast).unwrap();
-    world.run(1_000);
-    assert_eq!(world.has(&r, "meet.jitsi"), Affiliation::None);
-    assert_eq!(world.has(&r, G), Affiliation::Owner);
-    world.set(Some(T), &r, "meet.jitsi", outcast).unwrap();
-    world.run(1_000);
-    assert_eq!(world.has(&r, "meet.jitsi"), outcast);
-}

@@ -73,44 +73,6 @@ fn b8_a_name_that_was_changed_before_gavel_came_is_turned_back() {
 }
 
 #[test]
-fn b8_a_stale_revert_is_followed_by_the_newest_presence() {
-    let (mut world, r) = with_ada(Freeze::Revert);
-    world.write(T, &r, "t", written("Eve", 1));
-    world.run(7);
-    // Under way; the second one reaches the room before the revert does.
-    world.write(T, &r, "t", written("Ada", 2));
-    world.run(100);
-    assert_eq!(shown(&world, &r, "t"), ("Ada".to_owned(), 2));
-    assert_eq!(reverts(&world).len(), 2);
-    world.check_quiet();
-    assert_eq!(reverts(&world).len(), 2);
-    let names = world.reports.iter().filter(|report| match report {
-        Report::Decision(decision) => {
-            let text = format!("{:?}", decision.change);
-            text.starts_with("Nick") || text.starts_with("Name")
-        }
-        _ => false,
-    });
-    assert_eq!(names.count(), 1);
-}
-
-#[test]
-fn b8_who_keeps_renaming_is_turned_back_with_pauses_and_in_the_end() {
-    let (mut world, r) = with_ada(Freeze::Revert);
-    let start = world.now;
-    let mut payload = 0;
-    while world.now < start + 6_000 {
-        payload += 1;
-        world.write(T, &r, "t", written("Eve", payload));
-        world.run(20);
-    }
-    let sent = reverts(&world);
-    assert!((6..=12).contains(&sent.len()), "{sent:?}");
-    world.run(10_000);
-    assert_eq!(shown(&world, &r, "t"), ("Ada".to_owned(), payload));
-}
-
-#[test]
 fn b8_a_nick_is_turned_back_once_per_change() {
     let (mut world, r) = with_ada(Freeze::Revert);
     for nick in ["x", "y"] {

@@ -118,7 +118,28 @@ pub async fn b3_a_promotion_by_the_unentitled_is_undone<S: Stage>(at: S::Place) 
     stage.ends([("mallory", "member"), ("eve", "none")]).await;
 }
 
+/// Recorders, the bridge and the focus itself: everybody of a domain of machines.
+pub async fn b3_infrastructure_is_left_alone<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    let (recorder, absent) = ("recorder@auth.meet.jitsi", "absent@auth.meet.jitsi");
+    stage.enters(recorder, &None).await;
+    stage.sets("focus", recorder, "owner").await;
+    stage.sets("focus", absent, "admin").await;
+    stage.enters("guest", &None).await;
+    stage.ends([(recorder, "owner"), ("guest", "none")]).await;
+    // What it gives others is corrected.
+    stage.sets(recorder, "guest", "owner").await;
+    stage.ends([("guest", "none")]).await;
+    stage
+        .ends([(recorder, "owner"), (absent, "admin"), ("focus", "owner")])
+        .await;
+    let requests = stage.requests().await;
+    let others = requests.iter().filter(|(jid, _)| *jid != bare("guest"));
+    assert_eq!(others.count(), 0, "{requests:?}");
+}
+
 played!(
+    b3_infrastructure_is_left_alone,
     b3_focus_promotes_everyone,
     b3_focus_promotes_in_a_loop,
     b3_a_focus_that_acts_anew_is_corrected_without_pause,

@@ -117,6 +117,27 @@ pub async fn b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not<S: Stage>(a
     stage.enters("unjustly", &None).await;
 }
 
+/// It would keep out hosts who are still to come. The module says who has set it; without
+/// the module nobody does.
+pub async fn b4_a_ban_of_a_whole_domain_stands_only_where_a_host_has_set_it<S: Stage>(
+    at: S::Place,
+) {
+    let mut stage = S::open(at, "").await;
+    let everybody = "meet.jitsi";
+    stage.enters("alice", &host("Alice")).await;
+    stage.enters("bob", &student("Bob")).await;
+    stage.ends([("alice", "owner"), ("bob", "member")]).await;
+    stage.sets("alice", "bob", "owner").await;
+    stage.ends([("bob", "owner")]).await;
+    stage.sets("bob", everybody, "outcast").await;
+    stage.ends([(everybody, "none"), ("bob", "owner")]).await;
+    stage.enters("carol", &host("Carol")).await;
+    stage.ends([("carol", "owner")]).await;
+    stage.sets("alice", everybody, "outcast").await;
+    stage.rests().await;
+    stage.ends([(everybody, "outcast")]).await;
+}
+
 played!(
     b4_a_moderator_steps_down,
     b4_a_host_whom_another_lowers_or_bans_gets_it_back,
@@ -125,3 +146,4 @@ played!(
     b4_a_host_whose_role_another_takes_gets_it_back,
 );
 played!(with_module: b4_a_host_whose_role_another_takes_gets_it_back);
+played!(only_with_module: b4_a_ban_of_a_whole_domain_stands_only_where_a_host_has_set_it);

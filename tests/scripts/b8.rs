@@ -1,6 +1,7 @@
 //! B8: whoever's token has a name shows that name; where the module does not keep it.
 
 use super::stage::{Shown, Stage, nameless, student};
+use std::time::Duration;
 
 /// Under that name, with the nick that they have.
 fn called(name: &str) -> Shown<'_> {
@@ -119,31 +120,46 @@ pub async fn names_are_kept_from_now_on<S: Stage>(at: S::Place) {
     assert_eq!(stage.name("bob").as_deref(), Some("Alice"));
 }
 
-/// `names.guests = "distinct"`: the name by the token wins whoever came first, and when
-/// its bearer has left.
-pub async fn b8_the_name_of_a_token_wins_whoever_came_first<S: Stage>(at: S::Place) {
-    const ADA: &str = "Ada Lovelace";
-    const GUEST: &str = "Ada Lovelace (guest)";
-    let mut stage = S::open(at, "[names]\nguests = 'distinct'").await;
-    stage.enters_as("eve", called(ADA), &None).await;
-    stage.rests().await;
-    assert_eq!(stage.name("eve").as_deref(), Some(ADA), "nobody's yet");
-    stage.enters_as("ada", called(ADA), &student(ADA)).await;
-    stage.is_called("eve", GUEST).await;
-    stage.leaves("ada").await;
-    stage.rests().await;
-    assert_eq!(stage.name("eve").as_deref(), Some(GUEST));
-    stage.enters_as("mal", called("ada lovelace"), &None).await;
-    stage.is_called("mal", GUEST).await;
-    stage.idles().await;
-    assert_eq!(stage.reverts().await, 2, "once for each of them");
-    // Guests among themselves call themselves what they like.
-    for who in ["eve", "mal"] {
-        stage.shows(who, called("Bob"), &None).await;
+/// gavel answers each of several presences before it can know the next. What it turns back
+/// must not put an old one in the place of the newest.
+pub async fn b8_a_stale_revert_is_followed_by_the_newest_presence<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    let bobs = student("Bob");
+    stage.enters_as("bob", called("Bob"), &bobs).await;
+    stage.ends([("bob", "member")]).await;
+    for names in [&["X", "Bob"][..], &["X", "Bob", "Y", "Z"]] {
+        stage.gavel_looks_away();
+        for name in names {
+            stage.shows("bob", called(name), &bobs).await;
+        }
+        stage.gavel_looks_again();
+        stage.rests().await;
+        stage.is_called("bob", "Bob").await;
+        assert!(stage.shows_the_newest("bob"), "after {names:?}");
     }
-    for who in ["eve", "mal"] {
-        stage.is_called(who, "Bob").await;
+}
+
+/// Five times at once, then with pauses that grow; and the last word is gavel's.
+pub async fn b8_who_keeps_renaming_is_turned_back_with_pauses<S: Stage>(at: S::Place) {
+    let mut stage = S::open(at, "").await;
+    let bobs = student("Bob");
+    stage.enters_as("bob", called("Bob"), &bobs).await;
+    stage.ends([("bob", "member")]).await;
+    let start = stage.clock();
+    let mut changes = 0;
+    while stage.clock() < start + Duration::from_secs(6) {
+        changes += 1;
+        stage.shows("bob", called("Eve"), &bobs).await;
+        stage.rests().await;
     }
+    assert!(changes > 30, "too few to tell: {changes}");
+    let reverts = stage.reverts().await;
+    // Now and then one more, where one crosses a newer presence.
+    assert!((6..=14).contains(&reverts), "{reverts} of {changes}");
+    stage.is_called("bob", "Bob").await;
+    stage.rests().await;
+    assert!(stage.shows_the_newest("bob"));
+    assert_eq!(stage.name("bob").as_deref(), Some("Bob"));
 }
 
 played!(
@@ -155,5 +171,6 @@ played!(
     b8_several_sessions_behind_one_nick_are_notified,
     b8_a_late_revert_brings_nobody_back,
     names_are_kept_from_now_on,
-    b8_the_name_of_a_token_wins_whoever_came_first,
+    b8_a_stale_revert_is_followed_by_the_newest_presence,
+    b8_who_keeps_renaming_is_turned_back_with_pauses,
 );

@@ -4,7 +4,9 @@
 pub mod stage;
 
 mod b1;
+mod b11;
 mod b15;
+mod b15_kept;
 mod b2;
 mod b3;
 mod b3_grants;
@@ -13,6 +15,7 @@ mod b5;
 mod b5_fallback;
 mod b6_b7;
 mod b8;
+mod b8_guests;
 mod co_hosts;
 mod expiry;
 mod host_absent;

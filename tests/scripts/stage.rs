@@ -207,6 +207,10 @@ pub trait Stage: Sized {
     /// Waits until somebody is shown with this display name.
     async fn is_called(&mut self, who: &str, name: &str);
 
+    /// Whether the presence that somebody is shown with is the last that they have sent,
+    /// but for the name.
+    fn shows_the_newest(&self, who: &str) -> bool;
+
     /// How many presences gavel has sent in somebody else's name.
     async fn reverts(&mut self) -> usize;
 
@@ -230,6 +234,9 @@ pub trait Stage: Sized {
 
     /// The affiliations that gavel has asked for, and for whom, in that order.
     async fn requests(&mut self) -> Vec<(String, String)>;
+
+    /// Whether gavel is in the main room.
+    async fn gavel_is_in(&mut self) -> bool;
 
     /// What gavel has logged so far.
     fn log(&self) -> String;
@@ -316,12 +323,12 @@ pub trait Stage: Sized {
     }
 }
 
-/// The bare JID of somebody.
+/// The bare JID of somebody; a domain is one of its own.
 pub fn bare(who: &str) -> String {
     let user = who.split('/').next().expect("a first part");
     match user {
         "focus" => "focus@auth.meet.jitsi".to_owned(),
-        _ if user.contains('@') => user.to_owned(),
+        _ if user.contains(['@', '.']) => user.to_owned(),
         _ => format!("{user}@meet.jitsi"),
     }
 }

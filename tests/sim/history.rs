@@ -58,7 +58,8 @@ pub struct History {
     unix: u64,
 }
 
-fn is_infrastructure(jid: &str) -> bool {
+/// Whether somebody is a machine that gavel leaves alone.
+pub fn is_infrastructure(jid: &str) -> bool {
     jid.ends_with("@auth.meet.jitsi") || jid.ends_with(COMPONENT)
 }
 

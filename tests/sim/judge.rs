@@ -1,6 +1,6 @@
 //! What gavel does, and what everybody has in the end, held against the history.
 
-use super::history::{Allowed, Meeting, Truth, What, knows};
+use super::history::{Allowed, Meeting, Truth, What, is_infrastructure, knows};
 use super::room::bare;
 use super::server::FOCUS;
 use super::world::World;
@@ -42,7 +42,7 @@ impl World {
             let meeting = self.history.meeting(&room);
             let mut people = meeting.people();
             people.extend(state.affiliations.keys().cloned());
-            people.retain(|jid| *jid != self.server.gavel_bare() && *jid != bare(FOCUS));
+            people.retain(|jid| !is_infrastructure(jid));
             let has = people.iter().map(|jid| (&**jid, state.stored(jid)));
             meeting.check(&has.collect::<Vec<_>>(), state.members_only);
         }

@@ -8,6 +8,7 @@ use gavel::config::{LogFormat, load_from};
 use gavel::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
 use gavel::shell::{report, settings};
 use gavel::stanza::{DisplayName, Outbound, Request};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,9 @@ pub struct Model {
     breakout: RoomJid,
     /// The one of them that people act in.
     here: RoomJid,
+    /// How many updates people have sent, and the number of somebody's last.
+    updates: u32,
+    last: BTreeMap<String, u32>,
 }
 
 /// gavel's settings are those that the real one reads from such a file.
@@ -136,6 +140,8 @@ impl Stage for Model {
             here: room.clone(),
             room,
             breakout,
+            updates: 0,
+            last: BTreeMap::new(),
         }
     }
 
@@ -159,7 +165,13 @@ impl Stage for Model {
 
     async fn shows(&mut self, who: &str, shown: Shown<'_>, token: &Option<Token>) {
         let nick = shown.nick.unwrap_or(nick(who));
-        let written = written(shown, token);
+        // No two are the same.
+        self.updates += 1;
+        self.last.insert(who.to_owned(), self.updates);
+        let written = Written {
+            payload: self.updates,
+            ..written(shown, token)
+        };
         self.world.write(&full(who), &self.here, nick, written);
     }
 
@@ -324,6 +336,12 @@ impl Stage for Model {
         self.until("a name", |model| model.name(who).as_deref() == Some(name));
     }
 
+    fn shows_the_newest(&self, who: &str) -> bool {
+        let nick = self.nick_of(who).unwrap();
+        let occupant = &self.world.server.rooms[&self.here].occupants[&nick];
+        self.last[who] == occupant.presence.payload
+    }
+
     async fn reverts(&mut self) -> usize {
         self.settle();
         self.world.server.reverts as usize
@@ -379,6 +397,11 @@ impl Stage for Model {
             _ => None,
         });
         sets.collect()
+    }
+
+    async fn gavel_is_in(&mut self) -> bool {
+        self.settle();
+        self.world.server.gavel_sees(&self.room)
     }
 
     fn log(&self) -> String {

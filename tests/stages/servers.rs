@@ -33,7 +33,9 @@ pub struct Servers {
     /// Who has logged in, with their nick.
     people: BTreeMap<String, (Arc<Client>, String)>,
     module: bool,
+    /// How many updates people have sent, and the number of somebody's last.
     updates: u32,
+    last: BTreeMap<String, u32>,
     opened: Instant,
 }
 
@@ -181,6 +183,7 @@ impl Stage for Servers {
             people: BTreeMap::new(),
             module,
             updates: 0,
+            last: BTreeMap::new(),
             opened: Instant::now(),
         }
     }
@@ -207,6 +210,7 @@ impl Stage for Servers {
         let children = self.presence(&client, shown, token).await;
         // No two are the same.
         self.updates += 1;
+        self.last.insert(who.to_owned(), self.updates);
         let children = format!("{children}<count>{}</count>", self.updates);
         let nick = self.becomes(who, shown.nick);
         client.presence(&self.here, &nick, &children).await;
@@ -306,7 +310,8 @@ impl Stage for Servers {
             }
         }
         self.focus.leave(&self.room, "focus").await;
-        let rooms = |rooms: &Value| rooms.to_string().contains(&format!("{:?}", self.room));
+        let name = format!("{:?}", self.room);
+        let rooms = |rooms: &Value| rooms.to_string().contains(&name);
         let gavel = &self.env().gavel;
         let left = |listed: &Value| !rooms(listed);
         gavel.shows("/v1/rooms", "without the room", left).await;
@@ -411,6 +416,13 @@ impl Stage for Servers {
         self.focus.sees_name(&self.here, nick, name).await;
     }
 
+    fn shows_the_newest(&self, who: &str) -> bool {
+        let occupant = self.focus.occupant(&self.here, self.nick_of(who));
+        let occupant = occupant.expect("they are there");
+        let count = occupant.presence.named("count");
+        count.map(|count| count.text.clone()) == Some(self.last[who].to_string())
+    }
+
     async fn reverts(&mut self) -> usize {
         self.env().settle().await;
         let sent = self.sent_here().await;
@@ -458,6 +470,12 @@ impl Stage for Servers {
     async fn requests(&mut self) -> Vec<(String, String)> {
         self.env().settle().await;
         requests(&self.sent_here().await)
+    }
+
+    async fn gavel_is_in(&mut self) -> bool {
+        self.env().settle().await;
+        let rooms = self.env().gavel.get("/v1/rooms").await;
+        rooms.text.contains(&format!("{:?}", self.room))
     }
 
     fn log(&self) -> String {
