@@ -51,6 +51,8 @@ mod names;
 mod outages;
 #[path = "module/permissions.rs"]
 mod permissions;
+#[path = "module/renamed.rs"]
+mod renamed;
 #[path = "module/resumption.rs"]
 mod resumption;
 #[path = "module/rights.rs"]

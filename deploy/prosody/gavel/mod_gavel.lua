@@ -36,6 +36,7 @@ module.part "rights";
 module.part "lock";
 module.part "refusals";
 module.part "authors";
+local renamed = module.part "renamed";
 local messages, returns = module.part "messages", module.part "returns";
 module.part "breakout";
 
@@ -88,6 +89,7 @@ end
 
 function module.unload()
 	bypass.finish();
+	renamed.finish();
 	hooks.unwrap();
 	buttons.finish();
 	if module.reloading then return; end

@@ -160,7 +160,12 @@ hooks.hook("muc-occupant-left", function (event)
 end, hooks.FIRST);
 
 return {
-	pinned = pinned, pin_ahead = pin_ahead, apply = apply;
+	pinned = pinned, pin_ahead = pin_ahead, apply = apply, shown = shown;
+	-- Whether the name of an occupant is their own, and kept.
+	is_own = function (room_jid, nick)
+		local pin = pins[room_jid] and pins[room_jid][nick];
+		return pin ~= nil and not pin.sent;
+	end;
 	-- Whether the name of anybody in a room is kept.
 	are_kept_in = function (room_jid) return pins[room_jid] ~= nil and next(pins[room_jid]) ~= nil; end;
 };

@@ -1,0 +1,126 @@
+//! B8: nobody writes under a name that gavel has yet to compare.
+
+use crate::on_both;
+use crate::scene::{ROOM, Scene};
+use crate::support::{Client, El, Version, nick};
+
+async fn pin(scene: &Scene, name: &str, attributes: &str) {
+    let pin = format!("<pin xmlns='urn:gavel:names:0' {attributes}>{name}</pin>");
+    scene.gavel.iq("set", ROOM, &pin).await.unwrap();
+}
+
+/// Alice, whose name is kept, bob, and gavel.
+async fn scene(version: Version) -> (Scene, Client, Client) {
+    let scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    let bob = scene.client("bob").await;
+    bob.join(ROOM, "bob", &nick("Bob")).await;
+    scene.follow(ROOM).await;
+    let alices = format!("nick='alice' jid='{}' own='true'", alice.jid);
+    pin(&scene, "Alice", &alices).await;
+    (scene, alice, bob)
+}
+
+fn says(to: &str, text: &str) -> String {
+    let kind = if to == ROOM { "groupchat" } else { "chat" };
+    format!("<message to='{to}' type='{kind}'><body>{text}</body></message>")
+}
+
+fn renames(name: &str) -> String {
+    format!("<presence to='{ROOM}/bob'>{}</presence>", nick(name))
+}
+
+fn is_ping(stanza: &El) -> bool {
+    stanza.named("ping").is_some() && stanza.attr("type") == Some("get")
+}
+
+async fn times_asked(scene: &Scene) -> usize {
+    let seen = scene.seen().await;
+    seen.iter().filter(|s| is_ping(s)).count()
+}
+
+/// Waits until gavel is asked whether it has seen all.
+async fn asked(scene: &Scene) -> String {
+    let question = scene.gavel.expect("a question", is_ping).await;
+    question.attr("id").unwrap().to_owned()
+}
+
+async fn answers(scene: &Scene, id: &str) {
+    let (from, to) = (&scene.gavel.jid, "muc.meet.jitsi");
+    let result = format!("<iq type='result' id='{id}' from='{from}' to='{to}'/>");
+    scene.gavel.send(&result).await;
+}
+
+/// What somebody has seen of bob, in order: the names that he had, and what he wrote.
+fn seen(client: &Client) -> Vec<String> {
+    let from = format!("{ROOM}/bob");
+    let mut of = client.received();
+    of.retain(|s| s.attr("from") == Some(&from));
+    of.iter()
+        .filter_map(|s| s.named("nick").or(s.named("body")))
+        .map(|e| e.text.clone())
+        .collect()
+}
+
+async fn hears(client: &Client, text: &str) {
+    let is = |s: &El| s.named("body").is_some_and(|b| b.text == text);
+    client.expect(text, is).await;
+}
+
+/// Clients show a message under the name that its sender had as it came.
+async fn module_lets_nobody_write_under_a_borrowed_name(version: Version) {
+    let (scene, alice, bob) = scene(version).await;
+    let private = format!("{ROOM}/alice");
+    let (first, second) = (says(ROOM, "to all"), says(&private, "to alice"));
+    bob.send(&(renames("Alice") + &first + &second)).await;
+    let id = asked(&scene).await;
+    bob.ping("meet.jitsi").await.unwrap();
+    // Another name meanwhile is asked about in its turn, and what is written waits for that, too.
+    bob.send(&renames("ALICE")).await;
+    bob.ping("meet.jitsi").await.unwrap();
+    answers(&scene, &id).await;
+    let id = asked(&scene).await;
+    alice.ping("meet.jitsi").await.unwrap();
+    assert_eq!(seen(&alice), ["Bob", "Alice", "ALICE"]);
+    let bobs = format!("nick='bob' jid='{}' shown='ALICE'", bob.jid);
+    pin(&scene, "Alice (guest)", &bobs).await;
+    answers(&scene, &id).await;
+    hears(&alice, "to alice").await;
+    let expected = [
+        "Bob",
+        "Alice",
+        "ALICE",
+        "Alice (guest)",
+        "to all",
+        "to alice",
+    ];
+    assert_eq!(seen(&alice), expected);
+    // From then on nothing waits.
+    bob.send(&says(ROOM, "more")).await;
+    hears(&alice, "more").await;
+    assert_eq!(times_asked(&scene).await, 2);
+}
+on_both!(module_lets_nobody_write_under_a_borrowed_name);
+
+/// A gavel that hangs, or is away, keeps nobody from writing; nor does a name that is kept.
+async fn module_lets_people_write_without_gavel(version: Version) {
+    let (scene, alice, bob) = scene(version).await;
+    bob.send(&(renames("Robert") + &says(ROOM, "in the end")))
+        .await;
+    asked(&scene).await;
+    hears(&alice, "in the end").await;
+    alice
+        .send(
+            &(format!("<presence to='{ROOM}/alice'>{}</presence>", nick("A"))
+                + &says(ROOM, "hers")),
+        )
+        .await;
+    hears(&bob, "hers").await;
+    assert_eq!(times_asked(&scene).await, 1);
+    bob.send(&(renames("Rob") + &says(ROOM, "lost its gavel")))
+        .await;
+    asked(&scene).await;
+    scene.gavel.send("</stream:stream>").await;
+    hears(&alice, "lost its gavel").await;
+}
+on_both!(module_lets_people_write_without_gavel);
