@@ -1,8 +1,9 @@
 //! B8: nobody writes under a name that gavel has yet to compare.
 
+use crate::arrival::{connects, session, with};
 use crate::on_both;
 use crate::scene::{ROOM, Scene};
-use crate::support::{Client, El, Version, nick};
+use crate::support::{Client, El, Options, Version, nick};
 
 async fn pin(scene: &Scene, name: &str, attributes: &str) {
     let pin = format!("<pin xmlns='urn:gavel:names:0' {attributes}>{name}</pin>");
@@ -11,9 +12,14 @@ async fn pin(scene: &Scene, name: &str, attributes: &str) {
 
 /// Alice, whose name is kept, bob, and gavel.
 async fn scene(version: Version) -> (Scene, Client, Client) {
-    let scene = Scene::new(version).await;
+    let scene = with(version, |options: &mut Options| {
+        options.more = "Component \"polls.meet.jitsi\" \"polls_component\"".into();
+    })
+    .await;
     let alice = scene.person("alice").await;
-    let bob = scene.client("bob").await;
+    let mut fields = session("room", "");
+    fields["auth_token"] = serde_json::Value::Null;
+    let bob = connects(&scene, "bob", &fields).await;
     bob.join(ROOM, "bob", &nick("Bob")).await;
     scene.follow(ROOM).await;
     let alices = format!("nick='alice' jid='{}' own='true'", alice.jid);
@@ -25,6 +31,10 @@ fn says(to: &str, text: &str) -> String {
     let kind = if to == ROOM { "groupchat" } else { "chat" };
     format!("<message to='{to}' type='{kind}'><body>{text}</body></message>")
 }
+
+/// A poll by way of Jitsi's component.
+const POLL: &str = "<message to='polls.meet.jitsi'>\
+    <json-message xmlns='http://jitsi.org/jitmeet'>{\"command\":\"new-poll\"}</json-message></message>";
 
 fn renames(name: &str) -> String {
     format!("<presence to='{ROOM}/bob'>{}</presence>", nick(name))
@@ -51,15 +61,16 @@ async fn answers(scene: &Scene, id: &str) {
     scene.gavel.send(&result).await;
 }
 
-/// What somebody has seen of bob, in order: the names that he had, and what he wrote.
+/// What somebody has seen of bob, in order: the names that he had, what he wrote, and his poll.
 fn seen(client: &Client) -> Vec<String> {
     let from = format!("{ROOM}/bob");
-    let mut of = client.received();
-    of.retain(|s| s.attr("from") == Some(&from));
-    of.iter()
-        .filter_map(|s| s.named("nick").or(s.named("body")))
-        .map(|e| e.text.clone())
-        .collect()
+    let of = client.received().into_iter();
+    of.filter_map(|s| match s.named("json-message") {
+        Some(_) => Some("a poll".to_owned()),
+        None if s.attr("from") != Some(&from) => None,
+        None => Some(s.named("nick").or(s.named("body"))?.text.clone()),
+    })
+    .collect()
 }
 
 async fn hears(client: &Client, text: &str) {
@@ -72,7 +83,8 @@ async fn module_lets_nobody_write_under_a_borrowed_name(version: Version) {
     let (scene, alice, bob) = scene(version).await;
     let private = format!("{ROOM}/alice");
     let (first, second) = (says(ROOM, "to all"), says(&private, "to alice"));
-    bob.send(&(renames("Alice") + &first + &second)).await;
+    bob.send(&(renames("Alice") + &first + POLL + &second))
+        .await;
     let id = asked(&scene).await;
     bob.ping("meet.jitsi").await.unwrap();
     // Another name meanwhile is asked about in its turn, and what is written waits for that, too.
@@ -92,6 +104,7 @@ async fn module_lets_nobody_write_under_a_borrowed_name(version: Version) {
         "ALICE",
         "Alice (guest)",
         "to all",
+        "a poll",
         "to alice",
     ];
     assert_eq!(seen(&alice), expected);

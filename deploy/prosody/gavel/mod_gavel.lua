@@ -44,6 +44,7 @@ module.part "breakout";
 local function watch(host)
 	arrivals.listen(host);
 	messages.listen(host);
+	renamed.listen(host);
 	buttons.listen(host);
 	if host ~= who.host then return; end
 	hooks.listen(host, "stanza/jabber:component:accept:handshake", standby.newcomer, 1);
