@@ -99,16 +99,28 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The code of a file: what stands before `//` on each line, without what is
-/// compiled for tests only (which stands last in a file).
+/// The code of a file without comments, and without the code for tests: a line behind
+/// `#[cfg(test)]`, or a module with its body, which stands last in a file.
 fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]").next().unwrap();
-    let lines = text.lines().map(|line| match line.split_once("//") {
-        // Not in an address.
-        Some((before, _)) if !before.ends_with(':') => before,
-        _ => line,
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    let mut lines = Vec::new();
+    let mut test = false;
+    for line in text.lines() {
+        if line.trim() == "#[cfg(test)]" {
+            test = true;
+        } else if test && line.ends_with('{') {
+            break;
+        } else if test {
+            // Another attribute may stand between.
+            test = line.trim_start().starts_with("#[");
+        } else {
+            lines.push(match line.split_once("//") {
+                // Not in an address.
+                Some((before, _)) if !before.ends_with(':') => before,
+                _ => line,
+            });
+        }
+    }
+    lines.join("\n")
 }
 
 /// The folders of this crate that `code` names.
@@ -205,6 +217,8 @@ fn every_folder_has_its_layer() {
 
 #[test]
 fn the_reader_of_sources_sees_what_it_must() {
+    let text = "a\n#[cfg(test)]\nmod tests;\nb\n#[cfg(test)]\nmod tests {\n    c\n}";
+    assert_eq!(code(text), "a\nb");
     let code = code("use crate::{a::{B, C}, d};\n// crate::no\nlet x = crate::e::f();");
     let names: Vec<String> = named(&code).into_iter().collect();
     assert_eq!(names, ["a", "d", "e"]);

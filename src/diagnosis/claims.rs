@@ -1,6 +1,7 @@
 //! Do claims arrive, and are they believed?
 
-use super::{Daemon, Facts, List, count, people};
+use super::facts::{Daemon, Facts};
+use super::list::{List, count, people};
 use crate::claims::{RejectReason, Source};
 use crate::engine::tally::Clocks;
 

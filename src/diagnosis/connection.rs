@@ -1,6 +1,7 @@
 //! Is there a connection, and to what?
 
-use super::{Connection, Facts, List, Trouble, count, people};
+use super::facts::{Connection, Facts, Trouble};
+use super::list::{List, count, people};
 
 pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     match &facts.connection {

@@ -1,6 +1,7 @@
 //! How people log in, by VirtualHost, and what that is worth.
 
-use super::{Daemon, Facts, List};
+use super::facts::{Daemon, Facts};
+use super::list::List;
 use crate::engine::authentication::{Whose, unloaded, whose};
 use crate::engine::logins::Trust;
 use crate::engine::probed::Module;

@@ -9,6 +9,7 @@
 mod claims;
 mod connection;
 mod facts;
+mod list;
 mod logins;
 mod people;
 mod reach;
@@ -22,7 +23,8 @@ mod upkeep;
 pub use facts::{Connection, Daemon, Facts, Kept, Note, Setup, Trouble};
 pub use reach::reach;
 
-use crate::api::{Finding, Severity};
+use crate::api::Finding;
+use list::List;
 
 /// What the facts come to: what is examined first stands first, and what else
 /// may follow from it after it.
@@ -44,44 +46,4 @@ pub fn configuration(notes: &[Note]) -> Vec<Finding> {
     let mut list = List::default();
     upkeep::configuration(notes, &mut list);
     list.0
-}
-
-/// The findings so far.
-#[derive(Default)]
-struct List(Vec<Finding>);
-
-impl List {
-    fn ok(&mut self, check: &str, message: impl Into<String>) {
-        self.add(check, Severity::Ok, message.into(), None);
-    }
-
-    fn warn(&mut self, check: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.add(check, Severity::Warn, message.into(), Some(remedy.into()));
-    }
-
-    fn fail(&mut self, check: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.add(check, Severity::Fail, message.into(), Some(remedy.into()));
-    }
-
-    fn add(&mut self, check: &str, severity: Severity, message: String, remedy: Option<String>) {
-        self.0.push(Finding {
-            check: check.to_owned(),
-            severity,
-            message,
-            remedy,
-        });
-    }
-}
-
-/// `1 room`, `2 rooms`.
-fn count(n: impl TryInto<u64>, one: &str, many: &str) -> String {
-    match n.try_into().unwrap_or(u64::MAX) {
-        1 => format!("1 {one}"),
-        n => format!("{n} {many}"),
-    }
-}
-
-/// `1 person`, `2 people`.
-fn people(n: impl TryInto<u64>) -> String {
-    count(n, "person", "people")
 }

@@ -1,6 +1,7 @@
 //! Parties that make moderators against gavel, and people whom gavel cannot lower.
 
-use super::{Daemon, Facts, List, count, people};
+use super::facts::{Daemon, Facts};
+use super::list::{List, count, people};
 use crate::engine::event::PartyKind;
 use crate::engine::tally::{Promoter, Promotions};
 

@@ -1,6 +1,7 @@
 //! The MUC services: the module, gavel's rights, lists of rooms, names.
 
-use super::{Facts, List, count};
+use super::facts::Facts;
+use super::list::{List, count};
 use crate::engine::probed::{Module, ServiceAnswers};
 use crate::engine::release_of;
 use crate::engine::settings::Poll;

@@ -1,6 +1,7 @@
 //! What would otherwise pass in silence (SPEC B19).
 
-use super::{Daemon, Facts, List, count};
+use super::facts::{Daemon, Facts};
+use super::list::{List, count};
 use crate::engine::NONE_OF_SO_MANY;
 
 pub(super) fn add_findings(facts: &Facts, list: &mut List) {

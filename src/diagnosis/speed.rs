@@ -1,6 +1,7 @@
 //! How long do people wait?
 
-use super::{Facts, List, people};
+use super::facts::Facts;
+use super::list::{List, people};
 use std::time::Duration;
 
 /// An answer that waits for the one before to be acknowledged waits 40 ms on

@@ -5,6 +5,7 @@
 mod mistakes;
 
 use super::*;
+use crate::api::Severity;
 use crate::claims::{RejectReason, Source};
 use crate::engine::event::PartyKind;
 use crate::engine::probed::{Answers, Module, ServiceAnswers};

@@ -1,6 +1,7 @@
 //! The configuration, and what outlives a restart.
 
-use super::{Facts, Kept, List, Note};
+use super::facts::{Facts, Kept, Note};
+use super::list::List;
 
 pub(super) fn configuration(notes: &[Note], list: &mut List) {
     for note in notes {

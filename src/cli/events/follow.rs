@@ -1,7 +1,7 @@
 //! `gavel events --follow`: goes on, over restarts of the daemon too.
 
+use super::kept::{is_asked_for, kept};
 use super::lines::Lines;
-use super::{is_asked_for, kept};
 use crate::api::Event;
 use crate::cli::ask::Ends;
 use crate::cli::output::note;

@@ -1,7 +1,9 @@
 //! What people see of decisions.
 #![allow(clippy::unwrap_used)]
 
+use super::kept::is_asked_for;
 use super::*;
+use crate::api::Event;
 use crate::cli::tests::Memory;
 use serde_json::{Value, json};
 

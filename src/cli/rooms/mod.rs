@@ -1,6 +1,7 @@
 //! `gavel room`: inspects and steers the running daemon.
 
 mod change;
+mod fetch;
 mod overrides;
 pub(in crate::cli) mod page;
 #[cfg(test)]
@@ -9,9 +10,9 @@ mod watch;
 
 use super::text::escape;
 use super::{Error, Output, RoomCommand, Status, ask};
-use crate::api::{ErrorCode, RoomDetail, RoomSummary, Status as Daemon};
-use crate::muc::{readable, without_query};
-use crate::shell::client::{Client, ClientError, segment};
+use crate::api::Status as Daemon;
+use crate::shell::client::Client;
+use fetch::{found, not_ready, rooms};
 use std::path::Path;
 
 /// Does what `command` says, with the daemon that `file` configures.
@@ -30,44 +31,6 @@ pub(super) fn run(
             RoomCommand::Unset(args) => overrides::unset(&client, args, output).await,
         }
     })
-}
-
-/// `GET /v1/rooms`.
-pub(super) async fn rooms(client: &Client) -> Result<Vec<RoomSummary>, ClientError> {
-    client.get("/v1/rooms").await
-}
-
-/// `GET /v1/rooms/{room}`.
-async fn detail(client: &Client, room: &str) -> Result<RoomDetail, ClientError> {
-    client
-        .get(&format!("/v1/rooms/{}", segment(without_query(room))))
-        .await
-}
-
-/// The same; where there is no such room, the error lists those there are.
-async fn found(client: &Client, room: &str) -> Result<RoomDetail, Error> {
-    match detail(client, room).await {
-        Ok(detail) => Ok(detail),
-        Err(error) => Err(unknown_room(client, room, error).await),
-    }
-}
-
-/// Names the rooms there are, where `error` says that `room` is none of them.
-async fn unknown_room(client: &Client, room: &str, error: ClientError) -> Error {
-    let unknown = error
-        .failure()
-        .is_some_and(|f| f.code == ErrorCode::NotFound);
-    match (unknown, rooms(client).await) {
-        (true, Ok(rooms)) if !rooms.is_empty() => {
-            let names = rooms.iter().map(|room| readable(&room.room).into_owned());
-            let text = format!(
-                "gavel is in no room {:?}, but in these",
-                without_query(room)
-            );
-            Error::Failed(ask::with_candidates(&text, names))
-        }
-        _ => error.into(),
-    }
 }
 
 async fn list(client: &Client, json: bool, output: &mut Output) -> Result<Status, Error> {
@@ -89,17 +52,6 @@ async fn list(client: &Client, json: bool, output: &mut Output) -> Result<Status
         }
     }
     Ok(Status::Done)
-}
-
-/// What the daemon is, where it may be in fewer rooms than it should be.
-fn not_ready(daemon: &Daemon) -> Option<String> {
-    match (&daemon.problem, daemon.connected) {
-        _ if daemon.ready || daemon.resynchronised => None,
-        (Some(problem), _) if daemon.standby => Some(format!("standby: {problem}")),
-        (Some(problem), false) => Some(format!("not connected: {problem}")),
-        (None, false) => Some("not connected".to_owned()),
-        (_, true) => Some("still finding its rooms".to_owned()),
-    }
 }
 
 async fn show(

@@ -1,7 +1,7 @@
 //! `gavel room set` and `unset`.
 
+use super::fetch::{detail, unknown_room};
 use super::page::until;
-use super::{detail, unknown_room};
 use crate::api::{ErrorCode, Occupant, OverrideRequest, RoomDetail, RoomOverride};
 use crate::cli::ask::with_candidates;
 use crate::cli::text::escape;

@@ -1,7 +1,8 @@
 //! `gavel room watch`: a live page on a terminal, elsewhere a line a change.
 
 use super::change::{self, Change};
-use super::{detail, page, rooms};
+use super::fetch::{detail, found, not_ready, rooms};
+use super::page;
 use crate::api::{ErrorCode, RoomDetail, RoomSummary, Status as Daemon, Time};
 use crate::cli::ask::{Ends, clock};
 use crate::cli::output::note;
@@ -97,7 +98,7 @@ pub(super) async fn run(
 async fn first(client: &Client, room: Option<&str>) -> Result<View, Error> {
     Ok(match room {
         None => View::Rooms(rooms(client).await?),
-        Some(room) => View::Room(Some(Box::new(super::found(client, room).await?))),
+        Some(room) => View::Room(Some(Box::new(found(client, room).await?))),
     })
 }
 
@@ -148,7 +149,7 @@ async fn look(client: &Client, room: Option<&str>, trouble: bool) -> Result<View
 /// That the daemon has found all rooms there are.
 async fn ready(client: &Client) -> Result<(), Unseen> {
     let daemon: Daemon = client.get("/v1/status").await?;
-    match super::not_ready(&daemon) {
+    match not_ready(&daemon) {
         Some(why) => Err(Unseen::Passing(format!("gavel is {why}"))),
         None => Ok(()),
     }

@@ -2,52 +2,17 @@
 
 use super::part::MeetingPart;
 use super::person::{Foreign, InFlight, Pace, Person};
-use super::rights::{Author, Event, Root, Shift, Taken};
-use crate::engine::event::{Cause, Change as Changed, Outcome, Party, PartyKind};
+use super::rights::{Author, Event, Shift, Taken};
+use crate::engine::event::{Cause, Change as Changed, Outcome, Party};
 use crate::engine::order::Order;
-use crate::engine::room::event::Place;
-use crate::muc::{Affiliation, BareJid, Nick, Role, RoomJid};
-use crate::policy::{Policy, Rule};
+use crate::muc::{Affiliation, BareJid, RoomJid};
+use crate::policy::Rule;
 use crate::stanza::Actor;
 use std::time::Duration;
 
 /// A present JID whose change is announced as if it were absent is about to
 /// leave; if it has not left after this, it is treated as present again.
 pub(super) const DEPARTURE: Duration = Duration::from_secs(1);
-
-/// How an occupant's role changed.
-#[derive(Debug, Clone, Copy)]
-struct RoleChange {
-    /// Before.
-    pub from: Role,
-    /// After.
-    pub to: Role,
-}
-
-impl RoleChange {
-    /// Whether it has been moderator, and is none any more.
-    fn fell(self) -> bool {
-        self.from == Role::Moderator && self.to != Role::Moderator
-    }
-
-    /// Whether it has become moderator.
-    fn rose(self) -> bool {
-        self.to == Role::Moderator && self.from != Role::Moderator
-    }
-}
-
-/// The maker of a change, and what they may do.
-struct Maker {
-    party: Party,
-    bare: Option<BareJid>,
-    /// The root of their power; none where they may not promote and lower others.
-    power: Option<Root>,
-    /// Their token makes them owner.
-    is_host: bool,
-    /// How soon gavel may correct the change. Where lowering the actor does not stop them,
-    /// because they are entitled, they must not make gavel spin (B3).
-    pace: Pace,
-}
 
 /// A change that somebody else made to a person.
 pub(super) struct Change {
@@ -57,24 +22,6 @@ pub(super) struct Change {
     pub new: Affiliation,
     /// By whom.
     pub by: Party,
-}
-
-impl Maker {
-    /// Whoever was promoted in the meeting decides about persons. A ban of a whole
-    /// domain would keep out hosts who are still to come.
-    fn may(&self, bare: &BareJid, new: Affiliation, policy: &Policy) -> bool {
-        self.is_host || !policy.protect_hosts || new != Affiliation::Outcast || bare.is_person()
-    }
-
-    fn author(&self, by_self: bool) -> Author<'_> {
-        Author {
-            nick: self.party.nick.as_deref(),
-            jid: self.party.jid.as_deref(),
-            is_person: matches!(self.party.kind, PartyKind::Occupant | PartyKind::Outside),
-            is_self: by_self,
-            power: self.power,
-        }
-    }
 }
 
 impl MeetingPart<'_> {
@@ -182,7 +129,7 @@ impl MeetingPart<'_> {
 
     /// Classes a change that somebody else made, and marks people to be compared: first an
     /// actor who may not change others, then the person who was changed.
-    fn answer_change(
+    pub(super) fn answer_change(
         &mut self,
         main: &RoomJid,
         jid: &RoomJid,
@@ -284,68 +231,6 @@ impl MeetingPart<'_> {
         self.out.todo_first(main, bare);
     }
 
-    fn maker(&self, main: &RoomJid, jid: &RoomJid, actor: Option<&Actor>) -> Maker {
-        let Some(actor) = actor else {
-            return Maker {
-                party: Party::NONE,
-                bare: None,
-                power: None,
-                is_host: false,
-                pace: Pace::Anew,
-            };
-        };
-        let room = self.rooms.get(jid);
-        let by_nick = actor.nick.as_deref().and_then(|nick| {
-            let occupant = room?.occupants.get(&Nick::new(nick))?;
-            occupant.bare()
-        });
-        let bare = actor.jid.as_deref().and_then(BareJid::parse).or(by_nick);
-        let person = bare
-            .as_ref()
-            .and_then(|bare| self.known().person(main, bare));
-        let infrastructure = bare
-            .as_ref()
-            .is_some_and(|bare| self.settings.infrastructure.contains_bare(bare));
-        let kind = match person {
-            _ if infrastructure => PartyKind::Infrastructure,
-            Some(person) if person.is_present() => PartyKind::Occupant,
-            _ => PartyKind::Outside,
-        };
-        let entitled = !infrastructure
-            && person.is_some_and(|person| {
-                person
-                    .rights
-                    .power(person.standing(self.settings))
-                    .is_some()
-            });
-        let elected = person.is_some_and(|person| person.rights.is_elected_power());
-        let root = if elected { Root::Election } else { Root::Host };
-        let stoppable = person.is_some_and(|person| {
-            let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
-            // The policy may leave them alone.
-            let lowered = |actual| self.known().wanted(main, person).target(actual).is_some();
-            let moderates = person.rights.shown().filter(|shown| shown.moderates());
-            moderates.is_some_and(lowered) && !admin
-        });
-        let pace = match (infrastructure || !stoppable, entitled) {
-            (_, true) => Pace::Host,
-            (true, false) => Pace::Anew,
-            (false, false) => Pace::Free,
-        };
-        Maker {
-            party: Party {
-                kind,
-                nick: actor.nick.as_deref().map(Into::into),
-                jid: actor.jid.as_deref().map(Into::into),
-            },
-            bare,
-            power: entitled.then_some(root),
-            is_host: person
-                .is_some_and(|person| person.rights.is_host(person.standing(self.settings))),
-            pace,
-        }
-    }
-
     fn report_taken(&mut self, main: &RoomJid, bare: &BareJid, change: &Change, taken: Taken) {
         let cause = match taken {
             Taken::Granted => Cause::Grant,
@@ -358,87 +243,6 @@ impl MeetingPart<'_> {
         };
         let actor = Some(change.by.clone());
         self.tell_now(main, bare, shown, (cause, actor), Outcome::Applied);
-    }
-
-    /// An occupant's role has changed. Role moderator without the affiliation
-    /// for it is a promotion like any other (B1).
-    pub(super) fn role_changed(
-        &mut self,
-        place: &Place,
-        (from, to): (Role, Role),
-        actor: Option<&Actor>,
-    ) {
-        let change = RoleChange { from, to };
-        let (jid, main, bare) = (&place.room, &place.main, &place.bare);
-        self.mark(main, bare);
-        if let Some(person) = self.person_mut(main, bare) {
-            person.role_taken &= !change.rose();
-        }
-        let trouble = self.person_mut(main, bare);
-        if let Some(trouble) = trouble.and_then(|person| person.trouble.as_mut()) {
-            trouble.role_refused = 0;
-        }
-        let actual = self
-            .known()
-            .person(main, bare)
-            .and_then(|person| person.rights.shown());
-        let actual = actual.unwrap_or(Affiliation::None);
-        let by_us = actor.and_then(|actor| actor.jid.as_deref());
-        let by_us = by_us.is_some_and(|jid| self.settings.is_own(jid));
-        if by_us {
-            return self.role_set(main, bare, change);
-        }
-        if change.rose() && !actual.moderates() {
-            self.answer_change(main, jid, bare, actual, Affiliation::Owner, actor);
-        }
-        // Some clients take back by role what others take back by affiliation.
-        let given = self.known().person(main, bare);
-        let given = given.is_some_and(|p| p.rights.grant().is_some() || p.rights.is_elected());
-        if change.fell() && actual.moderates() && given && actor.is_some() {
-            self.answer_change(main, jid, bare, actual, Affiliation::Member, actor);
-        } else if change.fell() && actual.moderates() {
-            self.role_taken(main, jid, bare, actor);
-        }
-    }
-
-    /// Somebody has taken a host's role, whose affiliation stays: that is given back
-    /// as an affiliation is (B4).
-    fn role_taken(&mut self, main: &RoomJid, jid: &RoomJid, bare: &BareJid, actor: Option<&Actor>) {
-        let maker = self.maker(main, jid, actor);
-        let protects = self.settings.policy.protect_hosts;
-        let standing = self
-            .known()
-            .person(main, bare)
-            .map(|person| person.standing(self.settings));
-        let (Some(standing), Some(person)) = (standing, self.person_mut(main, bare)) else {
-            return;
-        };
-        let by_self = maker.bare.as_ref() == Some(bare);
-        if !protects || by_self || actor.is_none() || !person.rights.is_host(standing) {
-            return;
-        }
-        person.role_taken = true;
-        person.foreign = Some(Box::new(Foreign {
-            by: maker.party,
-            accepted: false,
-            pace: maker.pace,
-        }));
-    }
-
-    /// The room shows what gavel has made of a role.
-    fn role_set(&mut self, main: &RoomJid, bare: &BareJid, change: RoleChange) {
-        let Some(person) = self.known().person(main, bare).filter(|p| p.role_request) else {
-            return;
-        };
-        let actor = person.foreign.as_ref().map(|foreign| foreign.by.clone());
-        let now = self.now.tick;
-        if let Some(person) = self.person_mut(main, bare) {
-            person.set_at = Some(now.into());
-        }
-        let RoleChange { from, to } = change;
-        let change = Changed::Role { from, to };
-        let why = (Cause::Correction, actor);
-        self.tell_now(main, bare, change, why, Outcome::Applied);
     }
 
     /// A kick ends a grant and an election (B3), but for one: Jitsi's device

@@ -9,6 +9,8 @@
 mod changes;
 mod event;
 mod format1;
+mod leaving;
+mod ledger;
 mod power;
 mod right;
 mod standing;
@@ -18,80 +20,14 @@ mod tests;
 pub use changes::{Author, Shift, Taken};
 pub use event::{Event, Handed};
 pub use format1::Record;
+pub use ledger::{Ban, Debt, Rights};
 pub use right::{Ends, Grant, Ground, Override, Right, Root, Setter};
 pub use standing::Standing;
 
-use crate::claims::UserId;
 use crate::engine::time::KeptMs;
 use crate::muc::Affiliation;
 use crate::policy::{Entitlement, Policy};
-use serde::{Deserialize, Serialize};
-use thin_vec::ThinVec;
-
-/// Why somebody is to be lowered whose right has ended, whatever guests may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Debt {
-    /// An election has ended (B5).
-    Fallback,
-    /// The token's `exp` has passed (`policy.on_expiry`).
-    Expiry,
-    /// Anything else: claims that are gone, an override that is over, a kick.
-    Right,
-}
-
-/// Bans that gavel undoes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ban {
-    /// There is none, or it stands.
-    #[default]
-    Stands,
-    /// It is to be lifted: it hit a protected host, or nobody entitled set it.
-    ToBeLifted,
-}
-
-/// What somebody may hold in a meeting, and on what grounds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Rights {
-    /// At most one of each kind.
-    #[serde(skip_serializing_if = "ThinVec::is_empty")]
-    grounds: ThinVec<Right>,
-    /// They stepped down: their token gives them no more than this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cap: Option<Affiliation>,
-    /// They may still show what they have no right to any more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    debt: Option<Debt>,
-    #[serde(skip_serializing_if = "is_default")]
-    ban: Ban,
-    /// The last affiliation below moderator that the room has shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    floor: Option<Affiliation>,
-    /// Verified `context.user.id`, by which rights move to another device.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<UserId>,
-    /// They were elected as they left: so is whoever succeeds them (B3).
-    #[serde(skip_serializing_if = "is_default")]
-    awaited: bool,
-    /// When they came: the order in which people are elected. Only while they
-    /// are there, and with `policy.fallback`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<KeptMs>,
-    /// When their last seat went.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_at: Option<KeptMs>,
-    /// They were entitled to moderate when last weighed.
-    #[serde(skip_serializing_if = "is_default")]
-    entitled: bool,
-    /// The affiliation that the main room shows; none where not known.
-    #[serde(skip)]
-    shown: Option<Affiliation>,
-    /// Gavel has lost sight of them; nobody has told that they left.
-    #[serde(skip)]
-    lost: bool,
-}
+use right::Kind;
 
 /// What came of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,10 +36,6 @@ pub struct Effect {
     pub news: bool,
     /// What became of a change that somebody else made.
     pub taken: Taken,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Rights {
@@ -182,79 +114,6 @@ impl Rights {
             }
         }
         Taken::Compared
-    }
-
-    /// Claims and grants of somebody present say more than what they left with.
-    fn appeared(&mut self) {
-        self.take(Kind::LastSeen);
-        self.left_at = None;
-        self.lost = false;
-    }
-
-    fn seat_left(&mut self, had: Standing, seen: bool) {
-        match seen {
-            false => self.keep(had, false),
-            // What that seat was entitled to has gone with it (B7).
-            true if self.shown != Some(Affiliation::Outcast) => {
-                self.take(Kind::LastSeen);
-            }
-            true => {}
-        }
-    }
-
-    fn left(&mut self, had: Standing, seen: bool, at: u64) {
-        self.keep(had, seen);
-        if self.shown == Some(Affiliation::Outcast) && self.last_seen().is_none() {
-            // A grant is for when they are let in again.
-            self.keep_nothing();
-        }
-        self.lost = !seen;
-        self.left_at = Some(at.into());
-        // Their claims are not kept for it.
-        self.user = self.user.as_ref().map(UserId::apart);
-        if seen {
-            self.since = None;
-            self.awaited = self.end_election();
-        }
-    }
-
-    /// Writes down what they leave with. All seats of somebody banned go, and
-    /// none of them takes something with it. Where gavel loses sight of one seat
-    /// after the other, all were still there.
-    fn keep(&mut self, had: Standing, seen: bool) {
-        if self.shown == Some(Affiliation::Outcast) {
-            return;
-        }
-        let elected = self.is_elected() && self.grant().is_none();
-        let power = match had.is_present() {
-            true => self.own_power(had).filter(|_| !elected),
-            false => None,
-        };
-        let ends = had.ends.map_or(Ends::WithMeeting, Ends::At);
-        let known = self.last_seen();
-        let lasts = known.is_some_and(|right| right.ends.is_no_sooner_than(ends));
-        let known = known.map(|right| right.affiliation);
-        if !seen && (known > power || known == power && lasts) {
-            return;
-        }
-        match power {
-            // The grant says so already.
-            Some(power) if Some(power) == self.granted() => {
-                self.take(Kind::LastSeen);
-            }
-            Some(power) => self.put(Ground::LastSeen, power, ends),
-            None => {
-                self.take(Kind::LastSeen);
-                self.keep_nothing();
-            }
-        }
-    }
-
-    /// Somebody absent keeps nothing, not even what a grant gives.
-    fn keep_nothing(&mut self) {
-        if self.grant().is_some() {
-            self.put(Ground::LastSeen, Affiliation::None, Ends::WithMeeting);
-        }
     }
 
     fn show(&mut self, affiliation: Affiliation) {
@@ -404,44 +263,5 @@ impl Rights {
         if before && !self.entitled {
             self.debt.get_or_insert(Debt::Right);
         }
-    }
-}
-
-/// A ground without what belongs to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Override,
-    Grant,
-    Election,
-    LastSeen,
-}
-
-impl Rights {
-    fn find(&self, kind: Kind) -> Option<usize> {
-        self.grounds
-            .iter()
-            .position(|right| right.ground.kind() == kind)
-    }
-
-    fn right(&self, kind: Kind) -> Option<&Right> {
-        self.grounds
-            .iter()
-            .find(|right| right.ground.kind() == kind)
-    }
-
-    fn take(&mut self, kind: Kind) -> Option<Right> {
-        let at = self.find(kind)?;
-        Some(self.grounds.swap_remove(at))
-    }
-
-    fn put(&mut self, ground: Ground, affiliation: Affiliation, ends: Ends) {
-        self.take(ground.kind());
-        // Most people have none, and hardly anybody has two.
-        self.grounds.reserve_exact(1);
-        self.grounds.push(Right {
-            ground,
-            affiliation,
-            ends,
-        });
     }
 }

@@ -1,6 +1,7 @@
 //! One room: who is in it, and whether gavel is.
 
 pub mod authentication;
+mod configuration;
 mod discovery;
 pub mod event;
 mod facts;

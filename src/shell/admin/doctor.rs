@@ -3,8 +3,8 @@
 //! It asks Prosody over the daemon's own stream and adds what the engine has
 //! counted since the start; what that comes to is [`crate::diagnosis`]'s.
 
-use super::Shared;
 use super::fault::Fault;
+use super::shared::Shared;
 use crate::api::{Diagnosis, Examiner, Time};
 use crate::diagnosis::{Connection, Daemon, Facts, Trouble, findings};
 use crate::engine::Input;

@@ -1,8 +1,8 @@
 //! `GET /v1/events`: the last decisions, or every one from now on.
 
-use super::Shared;
 use super::fault::Fault;
 use super::limits::Connection;
+use super::shared::Shared;
 use crate::api::Time;
 use crate::shell::journal::{Journal, Page};
 use axum::body::{Body, Bytes};

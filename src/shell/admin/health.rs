@@ -1,8 +1,8 @@
 //! `/healthz`, `/readyz` and `/metrics`: whether gavel lives, whether it does its
 //! work, and how much of it.
 
-use super::Shared;
 use super::fault::Fault;
+use super::shared::Shared;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};

@@ -14,67 +14,27 @@ mod health;
 mod limits;
 mod overrides;
 mod people;
+mod persist;
 mod rooms;
+mod routes;
+mod shared;
 mod socket;
 #[cfg(test)]
 mod tests;
 mod web;
 
-use super::driver::EngineHandle;
-use super::ended::Ended;
-use super::journal::Journal;
-use super::metrics::Metrics;
+pub(super) use shared::Shared;
+
 use crate::config;
 use axum::Router;
-use axum::extract::Request;
-use axum::routing::get;
-use fault::Fault;
-use std::future::Future;
+use persist::persist;
+use routes::{answers_all, full};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::time::sleep;
 use tracing::{info, warn};
-
-/// Time between two tries to listen.
-const RETRY: Duration = Duration::from_secs(5);
-
-/// Everything that handlers share.
-#[derive(Clone)]
-pub(super) struct Shared {
-    /// Where the engine's task is asked.
-    pub(super) handle: EngineHandle,
-    /// The last decisions.
-    pub(super) journal: Arc<Journal>,
-    /// What is counted.
-    pub(super) metrics: Arc<Metrics>,
-    /// Rooms that gavel has left.
-    pub(super) ended: Arc<Ended>,
-    /// Answers that several ask for.
-    answers: answers::Answers,
-}
-
-impl Shared {
-    /// Nothing has been answered yet.
-    pub(super) fn new(
-        handle: EngineHandle,
-        journal: Arc<Journal>,
-        metrics: Arc<Metrics>,
-        ended: Arc<Ended>,
-    ) -> Self {
-        Self {
-            handle,
-            journal,
-            metrics,
-            ended,
-            answers: answers::Answers::default(),
-        }
-    }
-}
 
 /// The running API; it ends when this is dropped.
 pub(super) struct Admin {
@@ -155,33 +115,6 @@ async fn serve(config: config::Admin, shared: Shared) {
     tokio::join!(over_socket, public, page);
 }
 
-/// Everything the socket serves.
-fn full(shared: Shared) -> Router {
-    let acting = overrides::routes().merge(doctor::routes());
-    let routes = reading().merge(acting).merge(health::routes());
-    answers_all(routes.with_state(shared))
-}
-
-/// The routes that only read.
-fn reading() -> Router<Shared> {
-    Router::new()
-        .route("/v1/status", get(rooms::status))
-        .merge(rooms::routes())
-        .merge(people::routes())
-        .merge(events::routes())
-}
-
-/// Answers what nothing else does as the API does.
-fn answers_all(router: Router) -> Router {
-    router
-        .fallback(|request: Request| async move {
-            Fault::not_found(format!("there is no {}", request.uri().path()))
-        })
-        .method_not_allowed_fallback(|request: Request| async move {
-            Fault::wrong_method(request.method(), request.uri().path())
-        })
-}
-
 /// Serves on `address`, which `admin.<key>` names; `what` is in words.
 async fn over_tcp(
     key: &str,
@@ -199,23 +132,4 @@ async fn over_tcp(
     let listener = listener.await;
     info!(%address, "{what} served");
     limits::serve(listener, router, limits).await;
-}
-
-/// Tries until it works; what first went wrong is told.
-async fn persist<T, F>(mut attempt: impl FnMut() -> F, told: impl FnOnce(&io::Error)) -> T
-where
-    F: Future<Output = io::Result<T>>,
-{
-    let mut told = Some(told);
-    loop {
-        match attempt().await {
-            Ok(done) => return done,
-            Err(error) => {
-                if let Some(told) = told.take() {
-                    told(&error);
-                }
-                sleep(RETRY).await;
-            }
-        }
-    }
 }

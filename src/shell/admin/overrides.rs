@@ -1,9 +1,9 @@
 //! `PUT` and `DELETE /v1/rooms/{room}/overrides/{who}`.
 
-use super::Shared;
 use super::fault::Fault;
 use super::limits::Connection;
 use super::rooms::find;
+use super::shared::Shared;
 use crate::api::{OverrideRequest, RoomOverride};
 use crate::config::duration;
 use crate::engine::{Found, Input, NotFound, Override, SetOverride};

@@ -1,9 +1,9 @@
 //! `GET /v1/people`: people looked for in all rooms; `GET /v1/ended`: rooms that
 //! gavel has left within the last day.
 
-use super::Shared;
 use super::fault::Fault;
 use super::rooms::{answer, made};
+use super::shared::Shared;
 use crate::api::EndedRoom;
 use crate::engine::WantedPeople;
 use crate::shell::Clock;

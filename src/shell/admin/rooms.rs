@@ -1,7 +1,7 @@
 //! `GET /v1/status`, `/v1/rooms` and below.
 
-use super::Shared;
 use super::fault::Fault;
+use super::shared::Shared;
 use crate::api::Status;
 use crate::engine::NotFound;
 use crate::muc::{RoomJid, without_query};

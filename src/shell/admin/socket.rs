@@ -4,7 +4,8 @@
 //! nobody connects before the mode is right, and what a dead gavel left is
 //! replaced. A living gavel's is never taken.
 
-use super::{RETRY, limits};
+use super::limits;
+use super::persist::{RETRY, persist};
 use crate::shell::client::user_socket;
 use axum::Router;
 use std::fs;
@@ -28,7 +29,7 @@ pub(super) async fn serve(configured: PathBuf, router: Router) {
     let places: Vec<PathBuf> = [configured.clone()].into_iter().chain(second).collect();
     loop {
         let bind = || bind_first(&places);
-        let (listener, owned) = super::persist(bind, |error| {
+        let (listener, owned) = persist(bind, |error| {
             let remedy = remedy(error, &configured);
             warn!(
                 "the admin API is not served, so gavel's commands do not reach this gavel: {error}; {remedy}; trying again"

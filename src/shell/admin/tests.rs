@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::shell::driver::EngineHandle;
+use crate::shell::journal::Journal;
 use crate::shell::journal::tests::event;
+use crate::shell::metrics::Metrics;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// An API on a socket of its own, behind which no engine is.
 struct Served {

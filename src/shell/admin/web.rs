@@ -3,8 +3,10 @@
 //! It changes nothing. Who may see it: whoever knows `admin.web_token`, or, where
 //! there is none, whoever is on this machine.
 
+use super::answers;
 use super::fault::Fault;
-use super::{Shared, answers};
+use super::routes::{answers_all, reading};
+use super::shared::Shared;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -57,9 +59,9 @@ pub(super) fn router(shared: Shared, token: Option<&[u8]>) -> Router {
         .route("/show.js", file("text/javascript; charset=utf-8", SHOW))
         .route("/page.js", file("text/javascript; charset=utf-8", SCRIPT))
         .route("/v1/doctor", get(doctor))
-        .merge(super::reading())
+        .merge(reading())
         .with_state(shared);
-    super::answers_all(router)
+    answers_all(router)
         .layer(middleware::from_fn_with_state(token, admit))
         .layer(middleware::map_response(with_headers))
 }

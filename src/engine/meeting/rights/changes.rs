@@ -1,6 +1,8 @@
 //! What becomes of a change that somebody else made (SPEC B3, B4).
 
-use super::{Ban, Ends, Grant, Ground, Kind, Rights, Root, Standing};
+use super::ledger::{Ban, Rights};
+use super::right::{Ends, Grant, Ground, Kind, Root};
+use super::standing::Standing;
 use crate::muc::Affiliation;
 use crate::policy::{Grants, Policy};
 

@@ -1,6 +1,8 @@
 //! What can happen to somebody, as far as their rights go.
 
-use super::{Override, Right, Shift, Standing};
+use super::changes::Shift;
+use super::right::{Override, Right};
+use super::standing::Standing;
 use crate::claims::UserId;
 use crate::muc::Affiliation;
 

@@ -1,7 +1,8 @@
 //! What state files of format 1 said of somebody, as gavel 0.1 wrote them. It can
 //! go two releases after 0.2.
 
-use super::{Ban, Debt, Ends, Grant, Ground, Rights, Root, Setter};
+use super::ledger::{Ban, Debt, Rights};
+use super::right::{Ends, Grant, Ground, Root, Setter};
 use crate::claims::UserId;
 use crate::engine::time::KeptMs;
 use crate::muc::{Affiliation, Nick};

@@ -1,6 +1,9 @@
 //! What a ledger says of somebody. Looks only.
 
-use super::{Ban, Debt, Grant, Ground, Handed, Kind, Override, Right, Rights, Root, Standing};
+use super::event::Handed;
+use super::ledger::{Ban, Debt, Rights};
+use super::right::{Grant, Ground, Kind, Override, Right, Root};
+use super::standing::Standing;
 use crate::claims::UserId;
 use crate::muc::Affiliation;
 use crate::policy::Entitlement;

@@ -1,6 +1,5 @@
 //! One right: its ground, what it gives and when it ends.
 
-use super::Kind;
 use crate::muc::{Affiliation, Nick};
 use serde::{Deserialize, Serialize};
 
@@ -140,4 +139,13 @@ impl Root {
     fn is_host(&self) -> bool {
         *self == Self::Host
     }
+}
+
+/// A ground without what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Override,
+    Grant,
+    Election,
+    LastSeen,
 }

@@ -4,6 +4,7 @@
 mod random;
 
 use super::*;
+use crate::claims::UserId;
 use crate::engine::event::Cause;
 use crate::engine::meeting::decide::{Basis, Decision, Occasion, Surroundings, Wanted, decide};
 use crate::muc::Affiliation::{Admin, Member, None as Nothing, Outcast, Owner};
