@@ -19,9 +19,8 @@
 //! | [`shell`] | the only sockets, files and clock | any rule about people |
 //! | [`cli`] | the commands | sockets |
 //!
-//! The pure core is [`muc`], [`stanza`], [`claims`], [`policy`] and [`engine`]:
-//! no IO, no clock, no randomness of their own. `now` and events go in, actions
-//! come out. [`diagnosis`] is as pure.
+//! [`muc`] to [`wire`] are pure: no IO, no clock, no randomness of their own. `now` and
+//! events go in, actions come out.
 //!
 //! # Glossary
 //!
@@ -33,9 +32,9 @@
 //! | person | a bare JID in a meeting; affiliations belong to it |
 //! | seat | one occupant of a person, with the claims shown there |
 //! | claims | what a token says, after it was verified |
-//! | verdict | what claims entitle to, by which rule, and why |
+//! | verdict | what claims entitle somebody to, by which rule, and why |
 //! | right | an affiliation that a person may hold in a meeting |
-//! | ground | why they may: an override, a grant, an election, what they were last seen with |
+//! | ground | why they may: an override, a grant, an election, what their token gave when they were last seen |
 //! | grant | a promotion by a moderator that gavel accepts |
 //! | debt | a person may still show an affiliation to which the right has ended |
 //! | permission | something besides moderating that a person may do, or not |
