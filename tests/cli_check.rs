@@ -78,7 +78,7 @@ fn check_prints_the_effective_configuration_and_ends_with_0() {
 }
 
 #[test]
-fn what_check_prints_is_a_configuration_with_the_same_effect() {
+fn check_prints_a_configuration_with_the_same_effect() {
     let (_, out, _) = gavel(LEAST, &CHECK, &[]);
     let (status, again, err) = gavel(&out, &CHECK, &[]);
     assert_eq!((status, &again), (0, &out));
@@ -405,7 +405,7 @@ fn token_verify_and_explain_fetch_the_key() {
 }
 
 #[test]
-fn b14_where_the_key_cannot_be_had_commands_name_server_and_reason_and_no_credentials() {
+fn b14_commands_name_server_and_reason_and_no_credentials_without_the_key() {
     let token = teachers_token();
     let token = token.path().to_str().unwrap();
     let wrong = answering(http("500 Internal Server Error", "hush"));

@@ -209,7 +209,7 @@ fn the_journal_is_told_priorities_and_no_time() {
 }
 
 #[test]
-fn what_is_not_the_journal_is_told_times_and_no_priority() {
+fn a_file_gets_times_and_no_priority() {
     let other: fn(u64, u64) -> String = |device, inode| format!("{device}:{}", inode + 1);
     let none: fn(u64, u64) -> String = |_, _| String::new();
     for journal in [other, none] {

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gavel_reads_most_is_at_hand() {
+    fn the_claims_that_gavel_reads_most_are_at_hand() {
         let value = json!({
             "exp": 1_700_000_000,
             "context": {"user": {"name": " Ädà \"x\" ", "id": "u-1"}},

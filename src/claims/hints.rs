@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_counts_no_rule_is_advised() {
+    fn no_rule_is_advised_where_no_claims_count() {
         let alone = json!({"context": {"features": {"moderator": true}}});
         let advice = hints(alone)[0].advice();
         assert!(advice.contains("context.features without context.user"));

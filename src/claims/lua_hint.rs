@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lua_cannot_say_is_told() {
+    fn syntax_that_lua_lacks_is_named() {
         let words = advice("(math|art)-1", "art-1").expect("it matches");
         assert!(words.contains("no | between words"), "{words}");
         let words = advice("(ab){2}", "abab").expect("it matches");

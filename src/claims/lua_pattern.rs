@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_translated_is_refused() {
+    fn a_pattern_that_cannot_be_translated_is_refused() {
         use Untranslatable::*;
         let long = "a".repeat(2000);
         let captures = "(a)".repeat(33);

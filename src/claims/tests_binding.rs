@@ -120,7 +120,7 @@ fn malleated(token: &str) -> String {
 }
 
 #[test]
-fn of_two_bearers_found_at_once_neither_has_the_token() {
+fn two_bearers_found_at_once_both_lack_the_token() {
     let token = sign(&payload(json!({})));
     let id = Token::parse(&token).unwrap().id();
     let mut bindings = Bindings::new();

@@ -224,7 +224,7 @@ fn a_room_pattern_must_match_the_whole_name() {
 }
 
 #[test]
-fn what_is_no_token_is_malformed() {
+fn text_that_is_no_token_is_malformed() {
     let token = sign(&payload(json!({})));
     let parts: Vec<_> = token.split('.').collect();
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);

@@ -189,7 +189,7 @@ fn b20_evidence_of_which_a_part_was_not_read_yields_nothing_and_counts_as_too_la
 }
 
 #[test]
-fn of_the_bridge_only_the_room_is_checked() {
+fn bridged_claims_are_checked_for_the_room_alone() {
     let ada = ada();
     let long = format!(r#"{{"a": "{}"}}"#, "x".repeat(MAX_CLAIMS_BYTES));
     for (json, expected) in [

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_would_split_or_run_is_not_offered() {
+    fn completions_hold_nothing_that_a_shell_splits_or_runs() {
         let offered = |word: &str| candidate((word.to_owned(), "\u{1b}".to_owned()));
         for word in ["ea3a8210", "[school]täst@muc.meet.jitsi", "how%20to"] {
             let offered = offered(word).unwrap();

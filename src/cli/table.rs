@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_later_lines_up() {
+    fn later_rows_line_up() {
         let mut layout = Layout::new([Column::cut("A", 1), Column::whole("B")]);
         let row = |a: &str, b: &str| [[Cell::from(a), Cell::from(b)]];
         layout.measure(&row("aaa", "b"));

@@ -139,7 +139,7 @@ fn a_signed_token_verifies_and_is_explained() {
 }
 
 #[test]
-fn what_is_wrong_with_a_token_is_said_with_its_remedy() {
+fn the_fault_of_a_token_is_told_with_its_remedy() {
     let rows = [
         (claims(json!({"exp": 5})), "expired", "get a new one"),
         (
@@ -356,7 +356,7 @@ fn a_token_is_shown_unverified_and_marked_so() {
 }
 
 #[test]
-fn what_cannot_be_used_is_named() {
+fn unusable_input_is_named() {
     let bench = Bench::new(JWT);
     bench.file("claims.json", "[]");
     bench.file("empty.json", "\n");

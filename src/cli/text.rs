@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_is_escaped() {
+    fn characters_that_steer_a_terminal_are_escaped() {
         for (text, expected) in [
             ("Ädà 🎓 \"x\"", "Ädà 🎓 \"x\""),
             ("a\nb\tc\r", "a\\nb\\tc\\r"),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_wide_is_cut_where_letters_end() {
+    fn text_that_is_too_wide_is_cut_between_letters() {
         for (text, columns, cut) in [
             ("abcdef", 6, "abcdef"),
             ("abcdef", 5, "abcd…"),

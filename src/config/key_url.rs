@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn b14_what_is_no_url_is_not_repeated() {
+    fn b14_text_that_is_no_url_is_not_repeated() {
         for text in [
             "hush:hush@h",
             "hush",

@@ -274,7 +274,7 @@ fn the_sample_holds_the_defaults_and_is_printed_as_it_was_read() {
 }
 
 #[test]
-fn what_is_derived_is_the_union_over_the_services() {
+fn derived_settings_are_the_union_over_the_services() {
     let derived = |services: &str| {
         let config = loaded(LEAST, &[("GAVEL_MUC", services)]).config;
         let jids = config.infrastructure.jids.iter().map(ToString::to_string);

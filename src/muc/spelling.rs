@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_room_is_told() {
+    fn text_that_is_no_room_is_refused_with_the_reason() {
         for (text, why) in [
             ("", "is no name"),
             (" ", "is no name"),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_mislead_is_not_decoded() {
+    fn misleading_escapes_are_not_decoded() {
         for room in [
             "a%2fb@muc.meet.jitsi",
             "a%40b@muc.meet.jitsi",

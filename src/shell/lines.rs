@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_handed_in_is_written_before_the_end() {
+    fn lines_handed_in_are_written_before_the_end() {
         let (near, mut far) = UnixStream::pair().unwrap();
         let mut lines = Lines::to(near).unwrap();
         lines.write_all(b"one\n").unwrap();

@@ -60,7 +60,7 @@ impl Case {
 
 /// The check was wrong: it had stanzas spoilt while it watched gavel rest.
 #[test]
-fn b20_what_is_spoilt_while_gavel_rests_is_corrected_then() {
+fn b20_changes_while_gavel_rests_are_corrected_then() {
     case(
         false,
         &[(113, Inflated), (65, Lost), (102, Lost)],
@@ -113,7 +113,7 @@ fn b20_what_is_spoilt_while_gavel_rests_is_corrected_then() {
 /// The oracle was wrong: an election outlives a restart also where the presence of
 /// whoever was elected could not be read at first.
 #[test]
-fn b5_who_was_elected_before_a_restart_is_so_again_although_seen_late() {
+fn b5_the_elected_person_stays_elected_after_a_restart_though_seen_late() {
     case(
         true,
         &[(52, Unread)],
@@ -163,7 +163,7 @@ fn b5_time_in_a_breakout_room_counts_although_nobody_is_seen_there_any_more() {
 /// The engine was wrong: it believed no breakout room while it was in the main room,
 /// whose announcement it had missed.
 #[test]
-fn b20_what_the_main_room_told_unheard_is_seen_in_the_breakout_room() {
+fn b20_the_breakout_room_shows_a_change_that_gavel_missed_in_the_main_room() {
     case(
         true,
         &[(26, Lost)],
@@ -204,7 +204,7 @@ fn b4_a_ban_is_judged_by_what_was_known_then() {
 /// The engine was wrong: it asked for whoever was elected before it had all rooms, and
 /// ended the election as it had them.
 #[test]
-fn b5_who_was_elected_and_comes_back_as_a_visitor_is_not_promoted() {
+fn b5_an_elected_person_who_returns_as_visitor_is_not_promoted() {
     for module in [true, false] {
         let run = case(
             module,
@@ -223,7 +223,7 @@ fn b5_who_was_elected_and_comes_back_as_a_visitor_is_not_promoted() {
 /// The engine was wrong: the answer about somebody who has just changed their nick was
 /// waited for in vain, and the module told no more of them.
 #[test]
-fn b17_who_changes_their_nick_while_the_module_is_told_is_told_of_again() {
+fn b17_a_nick_changed_while_the_module_is_told_is_told_again() {
     case(
         true,
         &[],
@@ -248,7 +248,7 @@ fn b17_who_changes_their_nick_while_the_module_is_told_is_told_of_again() {
 /// The engine was wrong: where the answer was lost it took for granted that the module
 /// held what it had held before, and left a token's permissions to somebody without one.
 #[test]
-fn b17_what_the_module_was_told_without_an_answer_is_taken_back() {
+fn b17_permissions_told_without_an_answer_are_taken_back() {
     case(
         true,
         &[],
@@ -265,7 +265,7 @@ fn b17_what_the_module_was_told_without_an_answer_is_taken_back() {
 /// The engine was wrong: somebody with two devices kept what the one seen last had when
 /// gavel lost sight of both, and not what ends last.
 #[test]
-fn b1_who_is_lost_sight_of_keeps_what_the_longest_token_gives() {
+fn b1_a_person_out_of_sight_keeps_the_right_of_their_longest_token() {
     case(
         true,
         &[],
@@ -285,7 +285,7 @@ fn b1_who_is_lost_sight_of_keeps_what_the_longest_token_gives() {
 /// The engine was wrong: the module was told of somebody who had left, which it held for
 /// them as they came again without their token.
 #[test]
-fn b17_what_the_module_was_told_of_somebody_who_left_holds_for_nobody_else() {
+fn b17_permissions_of_somebody_who_left_hold_for_nobody_else() {
     case(
         true,
         &[],
@@ -335,7 +335,7 @@ fn b15_a_ban_that_a_breakout_room_shows_late_is_looked_up() {
 /// The engine was wrong: it did not know of somebody who was away that they were banned, and
 /// what an admin set for them did not let them in.
 #[test]
-fn b4_what_an_admin_sets_lets_in_somebody_who_is_away_and_banned() {
+fn b4_an_override_lets_in_somebody_away_and_banned() {
     for reconnect in [false, true] {
         let last = match reconnect {
             true => Reconnect,
@@ -358,7 +358,7 @@ fn b4_what_an_admin_sets_lets_in_somebody_who_is_away_and_banned() {
 /// The engine was wrong: it asked for no list of members, so nothing told it of a member
 /// who sat in a breakout room alone and was no member any more.
 #[test]
-fn b20_what_members_in_a_breakout_room_have_is_read_again() {
+fn b20_the_affiliations_of_members_in_breakout_rooms_are_read_again() {
     for nth in 1..60 {
         let run = case(
             false,
@@ -417,7 +417,7 @@ fn b4_a_ban_that_an_admin_takes_back_on_its_way_is_lifted() {
 /// The oracle was wrong: whoever an admin made owner was in a breakout room, and gavel did
 /// not know yet whose it was. So somebody else could be elected.
 #[test]
-fn b15_who_sits_in_a_room_that_is_not_known_yet_moderates_no_meeting() {
+fn b15_people_in_an_unknown_room_moderate_no_meeting() {
     let run = case(
         true,
         &[],
@@ -437,7 +437,7 @@ fn b15_who_sits_in_a_room_that_is_not_known_yet_moderates_no_meeting() {
 /// The oracle was wrong: what an admin had set for somebody away who held nothing never came
 /// to be, so nothing of it was to be taken back as others promoted them.
 #[test]
-fn b5_what_others_give_is_no_debt_of_an_override_that_gave_nothing() {
+fn b5_an_override_that_gave_nothing_leaves_no_debt() {
     let mut run = case(
         false,
         &[],

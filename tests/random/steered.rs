@@ -272,7 +272,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn what_admins_set_holds_and_leaves_nothing_behind((policy, ops) in script()) {
+    fn an_override_holds_and_leaves_nothing_behind((policy, ops) in script()) {
         let world = World::new(Choice { policy, ..Choice::default() });
         let mut play = Play { world, room: room("r"), tickets: BTreeMap::new() };
         play.world.open_room(&room("r"));

@@ -35,7 +35,7 @@ fn named_keys_are_kept_refreshed_and_dropped_when_they_are_gone() {
 }
 
 #[test]
-fn that_there_is_no_key_is_believed_for_a_minute_and_a_failure_for_ten_seconds() {
+fn a_missing_key_counts_for_a_minute_and_a_failure_for_ten_seconds() {
     for (result, pause) in [(absent(), 60), (failed("down"), 10), (Ok("<html>"), 10)] {
         let mut verifier = remote(KeyLayout::Named, ES);
         let name = KeyName::of_kid("a");

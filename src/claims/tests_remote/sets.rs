@@ -67,7 +67,7 @@ fn a_fetch_that_nobody_ends_is_begun_again() {
 }
 
 #[test]
-fn what_a_set_no_longer_has_is_dropped_and_what_is_no_set_changes_nothing() {
+fn a_key_set_drops_old_keys_and_ignores_answers_that_are_no_set() {
     let mut verifier = remote(KeyLayout::Set, ES);
     let mut bindings = Bindings::new();
     let mut verdict = |verifier: &Verifier, kid| {

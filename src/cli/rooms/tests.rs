@@ -174,7 +174,7 @@ fn lines(changes: &[Change]) -> Vec<String> {
 }
 
 #[test]
-fn what_changes_in_a_room_is_a_line_each() {
+fn each_change_in_a_room_is_a_line() {
     let before = lesson();
     let name = before.room.clone();
     let first = change::in_room(&name, None, Some(&before), at(), true);
@@ -235,7 +235,7 @@ fn a_change_is_one_object() {
 }
 
 #[test]
-fn what_changes_in_the_list_is_a_line_each() {
+fn each_change_in_the_list_is_a_line() {
     let before = [summary("a@x", 1), summary("b@x", 2)];
     let after = [summary("b@x", 3), summary("c@x", 1)];
     let first = change::in_list(None, &before, at());
@@ -252,7 +252,7 @@ fn what_changes_in_the_list_is_a_line_each() {
 }
 
 #[test]
-fn whom_nobody_is_called_is_told_with_whom_there_is() {
+fn an_unknown_name_is_told_with_the_names_there_are() {
     let room = lesson();
     for who in ["tim", "Tim ", "tim@meet.example", "tim@meet.example/x1"] {
         assert!(unknown_person(&room, who).is_none(), "{who}");

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_otherwise_is_left_alone() {
+    fn lua_of_another_shape_is_left_alone() {
         assert_eq!(enable(JITSI, "breakout.meet.example"), Enabled::Absent);
         // Not the virtual host of that name, and not a comment.
         assert_eq!(enable(JITSI, "meet.example"), Enabled::Absent);

@@ -148,7 +148,7 @@ fn settings_of_ones_own_are_kept_or_told_of() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn a_missing_component_is_named() {
     let machine = Machine::with_jitsi();
     let wrong = machine.run(|args| args.jitsi = Some("other.example.org".into()));
     let error = wrong.unwrap_err().to_string();

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b5_what_was_counted_is_taken_out_again() {
+    fn b5_people_who_were_counted_are_counted_out_again() {
         let bare = BareJid::parse("a@x").unwrap();
         let mut census = Census::default();
         let here = Entry {

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b20_what_others_bring_about_has_pauses_that_double_up_to_a_minute() {
+    fn b20_pauses_double_up_to_a_minute() {
         let mut spacing = Spacing::default();
         let mut now = Tick::ZERO;
         let mut acts = Vec::new();

@@ -173,7 +173,7 @@ fn names_that_can_be_told_apart_are_not() {
 }
 
 #[test]
-fn what_nobody_sees_has_no_looks() {
+fn invisible_characters_have_no_looks() {
     for name in ["", " ", "\u{200b}\u{feff}", "\u{3000}\u{2800}", "\u{301}"] {
         assert!(looks(name).is_empty(), "{name:?}");
     }

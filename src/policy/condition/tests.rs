@@ -122,7 +122,7 @@ fn conditions_that_do_not_fit_say_why() {
 }
 
 #[test]
-fn what_nobody_told_is_not_known() {
+fn unknown_facts_are_named() {
     let facts = Facts::of(Subject::default());
     let holds = |source| Condition::compile(source).unwrap().holds(&facts.scope());
     assert_eq!(holds("claims == null"), Ok(true));

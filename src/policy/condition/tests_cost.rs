@@ -14,7 +14,7 @@ fn filled(item: &Value) -> Value {
 }
 
 #[test]
-fn what_would_take_long_is_over_budget() {
+fn conditions_that_would_take_long_are_over_budget() {
     let ones = json!({"a": filled(&json!(1)), "b": 2});
     let some = json!({"a": vec!["somebody"; 200], "b": "y"});
     let long = json!({"a": "ab".repeat(32_000), "l": vec![1; 500]});
@@ -75,7 +75,7 @@ fn what_would_take_long_is_over_budget() {
 }
 
 #[test]
-fn what_tokens_are_like_is_far_within_the_budget() {
+fn usual_tokens_are_far_within_the_budget() {
     let roles: Vec<String> = (0..1_000).map(|n| format!("role-{n}")).collect();
     let groups: Vec<Value> = (0..200)
         .map(|n| json!({"name": format!("group {n}"), "roles": ["a", "b", "host"]}))

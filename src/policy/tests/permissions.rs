@@ -235,7 +235,7 @@ fn b17_features_alone_count_for_permissions() {
 }
 
 #[test]
-fn b17_what_is_neither_true_nor_false_in_a_token_is_not_there() {
+fn b17_a_feature_that_is_neither_true_nor_false_does_not_count() {
     for odd in [
         json!(1),
         json!(null),

@@ -230,7 +230,7 @@ fn a_head_that_does_not_come_ends_the_connection() {
 }
 
 #[test]
-fn what_is_no_socket_is_left_alone() {
+fn a_file_that_is_no_socket_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gavel.toml");
     std::fs::write(&path, "[component]").unwrap();

@@ -134,7 +134,7 @@ async fn a_daemon_that_does_not_answer_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn what_speaks_no_http_is_said_to_be_broken() {
+async fn a_socket_without_http_is_called_broken() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let listener = UnixListener::bind(&socket).unwrap();
@@ -150,7 +150,7 @@ async fn what_speaks_no_http_is_said_to_be_broken() {
 /// What this test's user may use is decided by the kernel; who is let in, by
 /// the modes, which root can read too.
 #[test]
-fn who_is_let_in_is_told() {
+fn the_error_tells_who_may_use_the_socket() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();

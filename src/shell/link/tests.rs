@@ -67,7 +67,7 @@ async fn stanza(link: &mut Link<DuplexStream>) -> Bytes {
 }
 
 #[tokio::test]
-async fn b11_what_follows_the_handshake_at_once_is_not_lost() {
+async fn b11_stanzas_right_after_the_handshake_are_not_lost() {
     let (mut link, mut far) = open("<presence id='1'/><presence").await;
     assert_eq!(link.stream_id(), "s1");
     assert_eq!(stanza(&mut link).await, "<presence id='1'/>");
@@ -264,7 +264,7 @@ async fn a_call_that_is_dropped_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_sent_is_out_before_the_goodbye() {
+async fn stanzas_are_out_before_the_goodbye() {
     let (mut link, mut far) = open("").await;
     link.send(b"<presence type='unavailable'/>").await;
     let server = tokio::spawn(async move {
@@ -289,7 +289,7 @@ async fn b14_the_secret_is_in_no_debug_output() {
 }
 
 #[tokio::test]
-async fn what_was_read_together_is_at_hand() {
+async fn stanzas_read_together_are_at_hand() {
     let (mut link, _far) = open("<presence/><iq/></stream:stream>").await;
     assert!(matches!(link.next().await, LinkEvent::Stanza(bytes) if bytes == "<presence/>"));
     assert_eq!(link.at_hand().as_deref(), Some(&b"<iq/>"[..]));

@@ -20,7 +20,7 @@ fn opened(text: &[u8]) -> (u64, Option<Vec<u8>>, bool) {
 }
 
 #[test]
-fn what_cannot_be_read_is_moved_aside_before_it_is_written_over() {
+fn an_unreadable_file_is_moved_aside_before_it_is_written_over() {
     assert_eq!(opened(KEPT.as_bytes()), (7, None, true));
     for text in [b"" as &[u8], b"{", b"\xff\xfe", b"{\"meetings\": 3}"] {
         assert_eq!(opened(text), (0, Some(text.to_owned()), false));
@@ -28,13 +28,13 @@ fn what_cannot_be_read_is_moved_aside_before_it_is_written_over() {
 }
 
 #[test]
-fn of_a_later_version_is_read_what_can_be_and_all_is_kept() {
+fn a_file_of_a_later_version_is_kept_aside_and_read_as_far_as_possible() {
     let later = LATER.as_bytes();
     assert_eq!(opened(later), (7, Some(later.to_owned()), false));
 }
 
 #[test]
-fn what_is_no_file_makes_way_for_one() {
+fn a_folder_makes_way_for_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");
     fs::create_dir(&path).unwrap();

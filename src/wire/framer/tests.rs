@@ -72,7 +72,7 @@ fn table_of_what_is_between_stanzas() {
 }
 
 #[test]
-fn b20_what_is_too_long_is_reduced_wherever_it_is_cut() {
+fn b20_a_long_stanza_is_reduced_wherever_it_is_cut() {
     const X: &str = "<x xmlns='http://jabber.org/protocol/muc#user'>";
     let item = format!("{X}<item jid='u@h/r' affiliation='none' role='visitor'/></x>");
     let head = "<presence from='r@m/n' to='g'>";

@@ -29,7 +29,7 @@ fn b5_the_next_is_elected_where_the_heir_has_stepped_down() {
 /// The oracle was wrong: grants were limited to admin, and then somebody left whom a rule left
 /// alone as owner. What they had was right.
 #[test]
-fn b1_who_is_left_alone_keeps_more_than_grants_say() {
+fn b1_a_person_left_alone_keeps_more_than_the_grants_setting() {
     let rules = |rules| Plan {
         grants: if rules == 0 {
             Grants::Owner
@@ -62,7 +62,7 @@ fn b1_who_is_left_alone_keeps_more_than_grants_say() {
 /// The oracle was wrong: a ban that an admin had set was on its way as the connection was lost,
 /// and ended then. Whoever it hit may have been banned before they left, and keeps nothing.
 #[test]
-fn b1_who_was_banned_by_an_admin_out_of_sight_keeps_nothing() {
+fn b1_a_person_banned_by_an_admin_out_of_sight_keeps_nothing() {
     case(
         true,
         &[],
@@ -80,7 +80,7 @@ fn b1_who_was_banned_by_an_admin_out_of_sight_keeps_nothing() {
 /// The oracle was wrong: whoever came first was no more than a visitor for a moment, in which
 /// somebody else was elected. gavel asked for that later, as it had its answer.
 #[test]
-fn b5_who_is_elected_while_something_else_is_asked_for_them_stays_so() {
+fn b5_an_election_outlasts_a_request_under_way() {
     let run = case(
         false,
         &[],
@@ -103,7 +103,7 @@ fn b5_who_is_elected_while_something_else_is_asked_for_them_stays_so() {
 /// The oracle was wrong: the focus made an owner of somebody away whom an admin had banned.
 /// As the ban was over, nobody had to take that back from a guest.
 #[test]
-fn b5_what_the_focus_gives_a_guest_outlives_a_ban_of_an_admin() {
+fn b5_a_promotion_by_the_focus_outlives_an_admins_ban() {
     let mut run = case(
         false,
         &[],

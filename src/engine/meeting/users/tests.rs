@@ -28,7 +28,7 @@ fn b3_a_reload_within_a_minute_is_a_successor() {
 }
 
 #[test]
-fn b3_who_is_there_alone_is_a_successor_at_once_and_of_several_nobody() {
+fn b3_one_heir_succeeds_at_once_and_several_do_not() {
     let mut users = Users::default();
     there(&mut users, &["a", "b"], 0);
     let heir = users.left(&id(), &jid("a"), 5, 5);
@@ -41,7 +41,7 @@ fn b3_who_is_there_alone_is_a_successor_at_once_and_of_several_nobody() {
 }
 
 #[test]
-fn b3_of_two_who_have_left_nobody_is_succeeded() {
+fn b3_two_who_have_left_are_not_succeeded() {
     let mut users = Users::default();
     there(&mut users, &["a"], 0);
     users.left(&id(), &jid("a"), 1, 1);
@@ -77,7 +77,7 @@ fn b3_an_id_that_two_carry_for_two_minutes_names_no_person() {
 }
 
 #[test]
-fn b3_who_is_out_of_sight_may_be_there() {
+fn b3_a_person_out_of_sight_may_be_there() {
     let mut users = Users::default();
     there(&mut users, &["a"], 0);
     users.out_of_sight(&id(), &jid("a"), 1);

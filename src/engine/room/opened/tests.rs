@@ -66,7 +66,7 @@ fn told(out: &mut Outbox) -> Vec<String> {
 }
 
 #[test]
-fn b2_what_happens_before_the_meeting_is_known_comes_after_it() {
+fn b2_events_before_the_meeting_is_known_come_after_it() {
     let (settings, stream) = (settings(), Stream::default());
     let (jid, mut rooms, mut out) = one_room(&settings);
     let mut part = rooms.part(Now::default(), &settings, &stream, &mut out);

@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_down_is_read_again(all in happenings()) {
+    fn state_is_read_again_as_it_was_written(all in happenings()) {
         let mut somebody = Somebody::new(HOST);
         for one in all {
             happen(&mut somebody, one);
