@@ -532,3 +532,38 @@ fn circles_of_imports_are_found() {
     ];
     assert_eq!(found, expected);
 }
+
+/// `mod_gavel.lua` lists the module's files, each behind those that it uses.
+#[test]
+fn the_module_lists_its_files_in_the_order_of_their_use() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/prosody/gavel");
+    let text = fs::read_to_string(folder.join("mod_gavel.lua")).unwrap();
+    let (_, list) = text.split_once("use each other:").unwrap();
+    let list = list.split_once('.').unwrap().0.replace("-- ", " ");
+    let list: Vec<&str> = list.split([',', ';']).map(str::trim).collect();
+    let place = |name: &str| list.iter().position(|listed| *listed == name);
+    let mut files = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_str().unwrap();
+        let Some(name) = file.strip_suffix(".lib.lua") else {
+            continue;
+        };
+        files += 1;
+        let own = place(name).unwrap_or_else(|| panic!("mod_gavel.lua does not list {name}"));
+        let code = fs::read_to_string(&path).unwrap();
+        for used in code.split("module.part \"").skip(1) {
+            let used = used.split('"').next().unwrap();
+            let behind = place(used).is_some_and(|place| place < own);
+            assert!(
+                behind,
+                "mod_gavel.lua lists {name} before {used}, which it uses"
+            );
+        }
+    }
+    assert_eq!(
+        files,
+        list.len(),
+        "mod_gavel.lua lists a file that is not there"
+    );
+}

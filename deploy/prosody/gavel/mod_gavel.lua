@@ -8,9 +8,10 @@
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
 -- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
--- hooks, moment, past, state, providers, logins, release, standby; text, matrix, claims, evidence, names, jitsi; seats,
--- permissions; arrivals, entering, bypass; buttons, features, occasions, falls, messages, authors; intake; copies;
--- facts, shadow; rights, rooms, lock; guard, refusals; machines, returns, away, breakout.
+-- hooks, moment, past, state, providers, logins; text, matrix, claims, evidence, pictures, names, jitsi; seats,
+-- permissions, release, standby; arrivals, entering, bypass; buttons, features, occasions; intake; copies; facts,
+-- shadow; guard, machines, unmuting, falls; messages, authors; rights, rooms, lock; refusals; returns, away, breakout;
+-- renamed.
 
 local hosts = prosody.hosts;
 
