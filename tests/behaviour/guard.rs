@@ -1,11 +1,11 @@
-//! `policy.guard`: nobody who is not entitled is moderator, not even for one
-//! round trip, and nobody throws a host out.
+//! `policy.guard`, from end to end: nobody who is not entitled is moderator, not even for
+//! one round trip; what hosts grant passes; and nobody throws a host out. What the module
+//! refuses is in `tests/module/guard*.rs`, what gavel tells it in `tests/scenarios/guard.rs`.
 
 use crate::on_both;
 use crate::support::{
     Client, El, Env, MUC_ADMIN, MUC_USER, Occupant, Options, Version, nick, student, teacher, token,
 };
-use hyper::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +17,6 @@ pub const REFUSED: &str = "not-allowed";
 
 pub fn options() -> Options {
     Options {
-        muc_modules: vec!["gavel", "test_eval"],
         breakout_modules: vec!["gavel"],
         ..Options::with_module()
     }
@@ -74,13 +73,6 @@ pub async fn module_gives(env: &Env, order: &str) -> Result<(), String> {
     let order = format!("<{order} xmlns='urn:gavel:test' room='{ROOM}'/>");
     let answer = env.watcher.iq("set", "muc.meet.jitsi", &order).await;
     answer.map(|_| ())
-}
-
-pub async fn eval(env: &Env, code: &str) -> String {
-    let code = crate::support::escape(code);
-    let eval = format!("<eval xmlns='urn:gavel:test'>{code}</eval>");
-    let reply = env.watcher.iq("set", "muc.meet.jitsi", &eval).await;
-    reply.unwrap().named("eval").unwrap().text.clone()
 }
 
 /// Focus and server modules promote everybody, at every occasion.
@@ -146,28 +138,6 @@ async fn guard_nobody_ever_sees_an_unentitled_moderator(version: Version) {
 }
 on_both!(guard_nobody_ever_sees_an_unentitled_moderator);
 
-/// Somebody who got power while gavel was away can pass none of it on.
-async fn guard_the_unentitled_give_nothing(version: Version) {
-    let mut env = scene(version, "").await;
-    let focus = focus(&env).await;
-    let mallory = joins(&env, ROOM, "mallory", Some(student("mallory"))).await;
-    let eve = joins(&env, ROOM, "eve", None).await;
-    focus.sees_affiliation(ROOM, "mallory", "member").await;
-    env.gavel.kill();
-    until_open(&focus, mallory.bare()).await;
-    env.gavel.restart();
-    focus.sees_affiliation(ROOM, "mallory", "member").await;
-    env.connected().await;
-    env.settle().await;
-    for affiliation in ["owner", "admin", "member"] {
-        let refused = mallory.affiliate(ROOM, eve.bare(), affiliation).await;
-        assert_eq!(refused, Err(REFUSED.into()), "{affiliation}");
-    }
-    assert_eq!(ever_moderated(&eve), names(["focus", "mallory"]));
-    assert_eq!(eve.affiliation(ROOM, "eve"), "none");
-}
-on_both!(guard_the_unentitled_give_nothing);
-
 async fn guard_lets_pass_what_hosts_grant(version: Version) {
     let env = scene(version, "").await;
     let focus = focus(&env).await;
@@ -201,22 +171,6 @@ async fn guard_lets_pass_what_hosts_grant(version: Version) {
     drop(eve);
 }
 on_both!(guard_lets_pass_what_hosts_grant);
-
-async fn guard_without_grants_lets_nobody_promote(version: Version) {
-    let env = scene(version, "grants = \"none\"").await;
-    let focus = focus(&env).await;
-    let alice = joins(&env, ROOM, "alice", Some(teacher("alice"))).await;
-    let guest = joins(&env, ROOM, "guest", None).await;
-    alice.sees_affiliation(ROOM, "alice", "owner").await;
-    env.settle().await;
-    let refused = alice.affiliate(ROOM, guest.bare(), "owner").await;
-    assert_eq!(refused, Err(REFUSED.into()));
-    let refused = alice.set_role(ROOM, "guest", "moderator").await;
-    assert_eq!(refused, Err(REFUSED.into()));
-    alice.affiliate(ROOM, guest.bare(), "member").await.unwrap();
-    assert_eq!(ever_moderated(&focus), names(["focus", "alice"]));
-}
-on_both!(guard_without_grants_lets_nobody_promote);
 
 /// Tries to promote until it is let through; says how long that took.
 pub async fn until_open(focus: &Client, jid: &str) -> Duration {
@@ -300,162 +254,3 @@ async fn guard_nobody_throws_a_host_out(version: Version) {
     bob.sees_gone(ROOM, "alice").await;
 }
 on_both!(guard_nobody_throws_a_host_out);
-
-async fn guard_without_protect_hosts_hosts_can_be_thrown_out(version: Version) {
-    let env = scene(version, "protect_hosts = false").await;
-    let _focus = focus(&env).await;
-    let alice = joins(&env, ROOM, "alice", Some(teacher("alice"))).await;
-    let carol = joins(&env, ROOM, "carol", Some(teacher("carol"))).await;
-    alice.sees_affiliation(ROOM, "carol", "owner").await;
-    env.settle().await;
-    alice.set_role(ROOM, "carol", "none").await.unwrap();
-    alice.sees_gone(ROOM, "carol").await;
-    drop(carol);
-}
-on_both!(guard_without_protect_hosts_hosts_can_be_thrown_out);
-
-/// Prosody makes whoever creates a room its owner.
-async fn guard_who_creates_a_room_is_no_exception(version: Version) {
-    let env = scene(version, "").await;
-    let guest = joins(&env, ROOM, "guest", None).await;
-    env.gavel.logs("module=true").await;
-    env.settle().await;
-    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
-    env.settle().await;
-    for client in [&guest, &bob] {
-        assert_eq!(ever_moderated(client), names([]));
-    }
-    let other = "other@muc.meet.jitsi";
-    let alice = joins(&env, other, "alice", Some(teacher("alice"))).await;
-    alice.sees_affiliation(other, "alice", "owner").await;
-    assert_eq!(alice.role(other, "alice"), "moderator");
-    // Left by everybody but the focus, and by gavel, then entered again.
-    let focus = env.client("focus@auth.meet.jitsi").await;
-    focus.join(other, "focus", "").await;
-    assert_eq!(focus.affiliation(other, "focus"), "none", "not its creator");
-}
-on_both!(guard_who_creates_a_room_is_no_exception);
-
-/// On a plain server gavel corrects; that it cannot guard is no fault there.
-async fn guard_without_the_module_is_no_matter(version: Version) {
-    let options = Options {
-        muc_modules: vec![],
-        breakout_modules: vec![],
-        ..Options::default()
-    };
-    let env = Env::with(version, options, "").await;
-    let focus = env.focus(ROOM).await;
-    let bob = joins(&env, ROOM, "bob", None).await;
-    focus.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
-    focus.sees_affiliation(ROOM, "bob", "none").await;
-    env.settle().await;
-    assert!(!env.gavel.log().contains("guard has no effect"));
-    crate::doctor::doctor(env.gavel.config())
-        .await
-        .lacks("guard");
-}
-on_both!(guard_without_the_module_is_no_matter);
-
-/// A rule leaves somebody to others: what a server module gives in the moment of
-/// joining, before gavel can say so, is not lost.
-async fn guard_leaves_to_others_whom_a_rule_keeps(version: Version) {
-    let options = Options {
-        muc: "test_promote_everyone = true".into(),
-        ..options()
-    };
-    let rule = "[[policy.rule]]\nname = \"staff\"\naffiliation = \"keep\"\n\
-                when = 'claims.context.user.id == \"staff\"'";
-    let env = Env::with(version, options, &format!("{GUARD}\n{rule}")).await;
-    let focus = focus(&env).await;
-    let staff = joins(&env, ROOM, "staff", Some(student("staff"))).await;
-    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
-    focus.sees_affiliation(ROOM, "staff", "owner").await;
-    env.settle().await;
-    let refused = focus.affiliate(ROOM, bob.bare(), "owner").await;
-    assert_eq!(refused, Err(REFUSED.into()));
-    assert_eq!(ever_moderated(&bob), names(["focus", "staff"]));
-    // Others may take it and give it, and as what they are they may grant.
-    for affiliation in ["none", "owner"] {
-        let done = focus.affiliate(ROOM, staff.bare(), affiliation).await;
-        assert_eq!(done, Ok(()), "{affiliation}");
-        env.settle().await;
-        assert_eq!(focus.affiliation(ROOM, "staff"), affiliation);
-    }
-    staff.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "bob"), "owner");
-}
-on_both!(guard_leaves_to_others_whom_a_rule_keeps);
-
-/// In a breakout room as in the main room.
-async fn guard_covers_breakout_rooms(version: Version) {
-    let options = Options {
-        breakout_modules: vec!["gavel", "test_breakout"],
-        ..options()
-    };
-    let services =
-        "muc = [{ service = \"muc.meet.jitsi\" }, { service = \"breakout.meet.jitsi\" }]";
-    let env = Env::with(version, options, &format!("{services}\n{GUARD}")).await;
-    let focus = focus(&env).await;
-    let breakout = "room--1@breakout.meet.jitsi";
-    focus.join(breakout, "focus", "").await;
-    env.gavel.logs("room--1").await;
-    env.settle().await;
-    let alice = joins(&env, breakout, "alice", Some(teacher("alice"))).await;
-    let bob = joins(&env, breakout, "bob", Some(student("bob"))).await;
-    let moderator = |o: &crate::support::Occupant| o.role == "moderator";
-    focus
-        .sees(breakout, "alice", "as moderator", moderator)
-        .await;
-    env.settle().await;
-    for room in [breakout, ROOM] {
-        let refused = focus.affiliate(room, bob.bare(), "owner").await;
-        assert_eq!(refused, Err(REFUSED.into()), "{room}");
-    }
-    for refused in [
-        focus.set_role(breakout, "bob", "moderator").await,
-        focus.set_role(breakout, "alice", "none").await,
-        focus.affiliate(ROOM, alice.bare(), "outcast").await,
-        focus.affiliate(breakout, alice.bare(), "outcast").await,
-    ] {
-        assert_eq!(refused, Err(REFUSED.into()));
-    }
-    assert_eq!(ever_moderated(&bob), names(["focus", "alice"]));
-    // Her grant passes, there and for the whole meeting.
-    alice
-        .affiliate(breakout, bob.bare(), "owner")
-        .await
-        .unwrap();
-    focus.sees(breakout, "bob", "as moderator", moderator).await;
-    env.settle().await;
-    let owners = focus.affiliated(ROOM, "owner").await.unwrap();
-    assert!(owners.contains(&bob.bare().to_string()), "{owners:?}");
-}
-on_both!(guard_covers_breakout_rooms);
-
-/// What an admin sets by gavel counts as what a token says.
-async fn guard_lets_pass_what_an_override_allows(version: Version) {
-    let env = scene(version, "").await;
-    let focus = focus(&env).await;
-    let bob = joins(&env, ROOM, "bob", Some(student("bob"))).await;
-    let guest = joins(&env, ROOM, "guest", None).await;
-    env.settle().await;
-    let path = "/v1/rooms/room/overrides/bob";
-    let owner = json!({ "affiliation": "owner" }).to_string();
-    let answer = env.gavel.ask(Method::PUT, path, &owner).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    focus.sees_affiliation(ROOM, "bob", "owner").await;
-    env.settle().await;
-    bob.affiliate(ROOM, guest.bare(), "owner").await.unwrap();
-    env.settle().await;
-    bob.affiliate(ROOM, guest.bare(), "none").await.unwrap();
-    env.settle().await;
-    env.gavel.ask(Method::DELETE, path, "").await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.settle().await;
-    for jid in [bob.bare(), guest.bare()] {
-        let refused = focus.affiliate(ROOM, jid, "owner").await;
-        assert_eq!(refused, Err(REFUSED.into()));
-    }
-}
-on_both!(guard_lets_pass_what_an_override_allows);

@@ -69,7 +69,6 @@ mod arrival;
 mod b01_level;
 mod b02_join;
 mod b03_correction;
-mod b05_fallback;
 mod b08_guests;
 mod b08_names;
 mod b08_pictures;

@@ -120,30 +120,6 @@ async fn module_and_gavel_tell_an_occupant_of_its_name(version: Version) {
 }
 on_both!(module_and_gavel_tell_an_occupant_of_its_name);
 
-async fn module_and_gavel_come_back_after_a_restart(version: Version) {
-    let mut env = scene(version).await;
-    let focus = env.focus_with_module(ROOM).await;
-    let alice = joins(&env, "alice", Some(teacher("alice"))).await;
-    let _bob = joins(&env, "bob", Some(student("bob"))).await;
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.gavel.kill();
-    // The guard opens as soon as Prosody has seen the connection end.
-    let ended = |line: &str| line.contains("component disconnected: gavel.");
-    env.prosody.logs("that gavel has gone", ended).await;
-    let opened = focus.affiliate(ROOM, "bob@meet.jitsi", "owner").await;
-    opened.unwrap();
-    focus.sees_affiliation(ROOM, "bob", "owner").await;
-    env.gavel.restart();
-    focus.sees_affiliation(ROOM, "bob", "member").await;
-    env.connected().await;
-    env.settle().await;
-    assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
-    for client in [&focus, &alice] {
-        assert_eq!(client.count(of_gavel), 0, "gavel is seen");
-    }
-}
-on_both!(module_and_gavel_come_back_after_a_restart);
-
 /// The module keeps names while gavel is away, and tells the next one so.
 async fn module_and_gavel_keep_names_again_that_were_let_go(version: Version) {
     let mut env = scene(version).await;

@@ -296,6 +296,8 @@ async fn module_guards_breakout_rooms(version: Version) {
         refused()
     );
     assert_eq!(focus.set_role(breakout, "alice", "none").await, refused());
+    let banned = focus.affiliate(breakout, alice.bare(), "outcast").await;
+    assert_eq!(banned, refused());
     // The host's word counts, and gavel's.
     alice
         .affiliate(breakout, bob.bare(), "owner")

@@ -18,6 +18,7 @@ mod b9;
 mod discovery;
 mod expiry;
 mod guard;
+mod guard_named;
 mod half_seen;
 mod host_absent;
 mod left_over;

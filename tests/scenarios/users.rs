@@ -161,7 +161,7 @@ fn b3_an_id_that_names_no_person_does_so_after_a_restart() {
 }
 
 #[test]
-fn b5_an_election_follows_its_person_over_a_reload() {
+fn b5_an_election_follows_its_person_however_long_they_reload() {
     // Until then nobody is elected, or somebody who only stands in.
     for (away, meanwhile) in [(50, false), (4_000, false), (20_000, true)] {
         let (mut world, r) = with(first(), false);
