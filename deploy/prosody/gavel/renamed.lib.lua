@@ -16,7 +16,7 @@ local has_waited = setmetatable({}, { __mode = "k" }); -- by stanza
 
 hooks.hook("presence/full", function (event)
 	local session, stanza = event.origin, event.stanza;
-	if session.type ~= "c2s" or stanza.attr.type then return; end
+	if session.type ~= "c2s" or stanza.attr.type or not names.are_kept_in(jid.bare(stanza.attr.to)) then return; end
 	local room = who.find_room(stanza);
 	local occupant = room and room:get_occupant_by_real_jid(stanza.attr.from);
 	local before = occupant and occupant:get_presence(stanza.attr.from);
