@@ -477,6 +477,21 @@ fn each_part_of_the_engine_owns_its_state() {
     }
 }
 
+/// The ledger's fields are private to it. A whole ledger is put in place of another only
+/// as the state of before a restart is read.
+#[test]
+fn the_ledger_of_rights_has_one_writer() {
+    for (path, code) in sources("engine") {
+        let reads = path.ends_with("engine/meeting/restore.rs");
+        let replaces = [".rights = ", "&mut person.rights"];
+        let replaces = replaces.iter().any(|how| code.contains(how));
+        assert!(
+            reads || !replaces,
+            "{path} changes a ledger without an event"
+        );
+    }
+}
+
 /// The parts of the engine, and the parts that each may look at.
 const PARTS: [(&str, &[&str]); 10] = [
     ("room", &[]),
