@@ -281,6 +281,7 @@ impl Engine {
             Task::Keys => self.parts.key_part().look(),
             Task::Meeting(main) => self.parts.meeting_part().look_at(&main),
             Task::Person(main, bare) => self.parts.meeting_part().compare(&main, &bare),
+            Task::Line => self.parts.meeting_part().move_on(),
             Task::Named(main, bare) => self.parts.guard_part().look(&main, &bare),
             Task::Guard => self.parts.guard_part().tell(),
             Task::Permissions(room, nick) => self.parts.permission_part().look(&room, &nick),

@@ -135,7 +135,10 @@ impl Engine {
         let gone = gone.map(|(room, nick)| format!("{room}/{nick}"));
         let over = self.parts.names.meetings();
         let over = over.filter(|(main, any)| !any || !self.parts.meetings.all.contains_key(*main));
-        gone.chain(over.map(|(main, _)| main.to_string())).collect()
+        let over = over.map(|(main, _)| main.to_string());
+        let in_line = self.parts.meetings.in_line();
+        let in_line = (in_line > 0).then(|| format!("{in_line} in line"));
+        gone.chain(over).chain(in_line).collect()
     }
 
     /// What is to be remembered over a restart.

@@ -8,11 +8,12 @@
 //! 3. meetings as a whole: who is elected, is a host there;
 //! 4. people who have used power that they do not have;
 //! 5. everybody else who may not have what they should have;
-//! 6. what the guard is to be told;
-//! 7. what people may do, as the module is told it;
-//! 8. names, which matter less than affiliations;
-//! 9. configurations that have changed while they were being read;
-//! 10. rooms that Prosody may keep locked.
+//! 6. those who wait in line, since they are absent and have power that is left over;
+//! 7. what the guard is to be told;
+//! 8. what people may do, as the module is told it;
+//! 9. names, which matter less than affiliations;
+//! 10. configurations that have changed while they were being read;
+//! 11. rooms that Prosody may keep locked.
 //!
 //! Of one kind, what was left first is done first. Work that comes up meanwhile is
 //! put in its place, so that the order holds for it, too.
@@ -31,6 +32,8 @@ pub enum Task {
     Meeting(RoomJid),
     /// Compare what somebody has with what they should have.
     Person(RoomJid, BareJid),
+    /// Look at those who wait in line.
+    Line,
     /// Compare what the guard was told of somebody with what it should be.
     Named(RoomJid, BareJid),
     /// Tell the guard what has changed.
@@ -55,6 +58,7 @@ enum Rank {
     Meeting,
     Actor,
     Person,
+    Line,
     Named,
     Guard,
     Permissions,
@@ -69,6 +73,7 @@ impl Task {
             Self::Waiter(..) | Self::Keys => Rank::Keys,
             Self::Meeting(_) => Rank::Meeting,
             Self::Person(..) => Rank::Person,
+            Self::Line => Rank::Line,
             Self::Named(..) => Rank::Named,
             Self::Guard => Rank::Guard,
             Self::Permissions(..) => Rank::Permissions,

@@ -2,10 +2,10 @@
 
 use crate::on_both;
 use crate::support::{
-    Client, El, Env, GAVEL, MUC_ADMIN, Options, Version, jwt, nick, student, teacher, token,
+    Client, El, Env, GAVEL, MUC_ADMIN, Options, Version, escape, jwt, nick, student, teacher, token,
 };
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
@@ -211,3 +211,57 @@ async fn b20_a_password_too_long_to_be_sent_ends_nothing(version: Version) {
     drop(alice);
 }
 on_both!(b20_a_password_too_long_to_be_sent_ends_nothing);
+
+/// So many are owners of a room that Prosody has kept, and nothing entitles them.
+const KEPT: usize = 500;
+
+/// How many of them still are.
+async fn kept_owners(env: &Env) -> usize {
+    let code = "local owners = 0
+        for jid, has in room('kept@muc.meet.jitsi'):each_affiliation() do
+            if jid:find('^leftover') and has == 'owner' then owners = owners + 1; end
+        end
+        return owners";
+    eval(env, code).await.parse().unwrap()
+}
+
+async fn eval(env: &Env, code: &str) -> String {
+    let eval = format!("<eval xmlns='urn:gavel:test'>{}</eval>", escape(code));
+    let reply = env.watcher.iq("set", "muc.meet.jitsi", &eval).await;
+    reply.unwrap().named("eval").unwrap().text.clone()
+}
+
+/// Prosody writes such a room to the disk for each change, and does nothing else then.
+async fn b20_thousands_of_owners_who_are_absent_keep_nobody_waiting(version: Version) {
+    let options = Options {
+        muc_modules: vec!["gavel", "test_eval"],
+        ..Options::with_module()
+    };
+    let env = Env::with(version, options, BRIDGE).await;
+    let focus = env.focus_with_module(ROOM).await;
+    let alice = env.client("alice").await;
+    alice.verified(&token(teacher("alice"))).await;
+    let code = format!(
+        "local room = module:depends('muc').create_room('kept@muc.meet.jitsi')
+         room:set_persistent(true)
+         for n = 1, {KEPT} do room._affiliations['leftover'..n..'@meet.jitsi'] = 'owner'; end
+         room:save(true)
+         return 'done'"
+    );
+    eval(&env, &code).await;
+    let somebody = env.client("somebody").await;
+    somebody.join("kept@muc.meet.jitsi", "somebody", "").await;
+    let deadline = Instant::now() + LONG;
+    while kept_owners(&env).await == KEPT {
+        assert!(Instant::now() < deadline, "gavel lowers nobody");
+    }
+    alice.join(ROOM, "alice", &nick("alice")).await;
+    focus.sees_affiliation(ROOM, "alice", "owner").await;
+    let left = kept_owners(&env).await;
+    assert!(left > 0, "alice has waited for all of them");
+    while kept_owners(&env).await > 0 {
+        assert!(Instant::now() < deadline, "some stay owners");
+    }
+    assert_eq!(env.prosody.connections(), 1);
+}
+on_both!(b20_thousands_of_owners_who_are_absent_keep_nobody_waiting);

@@ -21,6 +21,7 @@ mod guard;
 mod guard_named;
 mod half_seen;
 mod host_absent;
+mod in_line;
 mod left_over;
 mod reasons;
 mod rules;

@@ -6,6 +6,7 @@ use super::rights::Event;
 use crate::engine::asker::{Answer, PersonAsk, unreadable};
 use crate::engine::event::{Cause, Change, Outcome, Report};
 use crate::engine::order::Order;
+use crate::engine::task::Task;
 use crate::engine::warning::Warning;
 use crate::muc::{BareJid, Nick, Role, RoomJid};
 use crate::stanza::StanzaError;
@@ -20,13 +21,25 @@ impl MeetingPart<'_> {
         answer: Answer<'_>,
     ) {
         match ask {
-            PersonAsk::Affiliation => self.affiliation_answered(main, bare, answer),
+            PersonAsk::Affiliation => {
+                self.affiliation_answered(main, bare, answer);
+                self.move_up(main, bare);
+            }
             PersonAsk::Role(room, nick, to) => match answer {
                 Answer::Error(_) | Answer::Unread => {
                     self.role_failed(main, bare, (room, nick), *to)
                 }
                 _ => self.role_answered(main, bare, false),
             },
+        }
+    }
+
+    /// Where no other request about them has followed, the next one in line may go.
+    fn move_up(&mut self, main: &RoomJid, bare: &BareJid) {
+        let person = self.known().person(main, bare);
+        let is_open = person.is_some_and(|person| person.request.is_some());
+        if !is_open && self.line.answered(main, bare) {
+            self.out.todo(Task::Line);
         }
     }
 

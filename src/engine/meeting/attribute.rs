@@ -228,6 +228,7 @@ impl MeetingPart<'_> {
         if self.known().person(main, bare).is_none() {
             return;
         }
+        self.line.hurry(main, bare);
         self.out.todo_first(main, bare);
     }
 

@@ -25,6 +25,15 @@ struct Plan {
     pace: Pace,
 }
 
+impl Plan {
+    /// Whether it takes power that is left over: nobody has just given it, and no admin
+    /// asks for it.
+    fn is_clearing_up(&self) -> bool {
+        let lowers = self.from.is_some_and(|from| self.target < from);
+        lowers && self.actor.is_none() && self.cause != Cause::Override
+    }
+}
+
 impl MeetingPart<'_> {
     /// Compares what somebody has with what they should have.
     pub fn compare(&mut self, main: &RoomJid, bare: &BareJid) {
@@ -33,6 +42,14 @@ impl MeetingPart<'_> {
             self.out.todo(Task::Named(main.clone(), bare.clone()));
         }
         self.reconcile(main, bare);
+        self.line.looked_at(main, bare);
+    }
+
+    /// Looks at those who have waited to be lowered, as far as more may be now.
+    pub fn move_on(&mut self) {
+        while let Some((main, bare)) = self.line.next() {
+            self.reconcile(&main, &bare);
+        }
     }
 
     /// A pause is over.
@@ -155,8 +172,15 @@ impl MeetingPart<'_> {
             }
             earliest = earliest.max(trouble.next(plan.pace, now));
         }
+        let queues = plan.is_clearing_up() && !person.is_present();
         if earliest > now {
             return self.delay(main, bare, earliest, &plan);
+        }
+        if queues && !self.line.lets(main, bare) {
+            return;
+        }
+        if queues {
+            self.line.asked(main, bare);
         }
         self.count_correction(main, bare, plan.pace);
         self.set_affiliation(main, bare, plan);

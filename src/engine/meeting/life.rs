@@ -112,6 +112,7 @@ impl MeetingPart<'_> {
             self.unseat(&place, false, shown);
         }
         self.parked.clear();
+        self.line.clear();
         let policy = &self.settings.policy;
         for meeting in self.meetings.values_mut() {
             meeting.rooms.clear();

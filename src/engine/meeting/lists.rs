@@ -24,8 +24,9 @@ impl MeetingPart<'_> {
         }
         let mut stale = Vec::new();
         let mut shown = BTreeSet::new();
+        let named: HashSet<&BareJid> = listed.iter().collect();
         let unlisted = meeting.people.iter();
-        let unlisted = unlisted.filter(|(bare, _)| complete && !listed.contains(bare));
+        let unlisted = unlisted.filter(|(bare, _)| complete && !named.contains(bare));
         for (bare, person) in unlisted {
             let (seated, rights) = (person.is_seated_in(main), &person.rights);
             if seated && rights.shown() == Some(which) {

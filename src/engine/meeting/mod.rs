@@ -15,6 +15,7 @@ mod expiry;
 mod host;
 pub mod known;
 mod life;
+mod line;
 mod lists;
 mod lobby;
 mod maker;

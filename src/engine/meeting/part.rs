@@ -2,6 +2,7 @@
 
 use super::Meeting;
 use super::known::Known;
+use super::line::Line;
 use super::person::Person;
 use super::rights::{Effect, Event, Taken};
 use super::seat::Seat;
@@ -30,6 +31,8 @@ pub struct Meetings {
     verdicts: Verdicts,
     /// Occupants whose room belongs to no meeting for the moment.
     parked: Parked,
+    /// Those who are absent and have too much power.
+    line: Line,
     /// Everybody who has changed since they were counted.
     uncounted: HashSet<(RoomJid, BareJid)>,
     /// When the ticks began, in milliseconds since 1970-01-01 UTC, as the clock
@@ -56,6 +59,11 @@ pub struct Below<'a> {
 }
 
 impl Meetings {
+    /// How many people wait to be lowered.
+    pub fn in_line(&self) -> usize {
+        self.line.len()
+    }
+
     /// What everybody may look at.
     pub fn known<'a>(&'a self, below: Below<'a>) -> Known<'a> {
         Known {
@@ -81,6 +89,7 @@ impl Meetings {
             waiters: &mut self.waiters,
             verdicts: &mut self.verdicts,
             parked: &mut self.parked,
+            line: &mut self.line,
             uncounted: &mut self.uncounted,
             epoch: &mut self.epoch,
             out,
@@ -100,6 +109,7 @@ pub struct MeetingPart<'a> {
     pub(super) waiters: &'a mut u64,
     pub(super) verdicts: &'a mut Verdicts,
     pub(super) parked: &'a mut Parked,
+    pub(super) line: &'a mut Line,
     pub(super) uncounted: &'a mut HashSet<(RoomJid, BareJid)>,
     pub(super) epoch: &'a mut Option<u64>,
     pub(super) out: &'a mut Outbox,
