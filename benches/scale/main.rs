@@ -12,8 +12,13 @@
 //! ```
 //!
 //! First the engine alone is driven through its public interface, under each
-//! policy. Then the whole program is driven once over a socket, with a stand-in
-//! for Prosody. Each case runs in a process of its own (Linux only).
+//! policy. Then the whole program is driven over a socket, with a stand-in for
+//! Prosody: first people act one after the other, each after gavel has done with
+//! the one before; then 25 of them together, as when a class begins. Each case
+//! runs in a process of its own (Linux only). CPU time is gavel's alone, and that
+//! of the system for it. The stand-in pings gavel to know when it is done, so the
+//! whole program's figures have two pings each in them where people act one after
+//! the other.
 //!
 //! Everybody has claims of some 300 bytes and a frozen name. Every twentieth
 //! person is a host, except under `fallback = "first"`, where nobody is.
@@ -40,6 +45,9 @@ const SIZES: [(usize, usize); 5] = [(1, 100), (1, 1_000), (1, 4_000), (1, 10_000
 const POLICIES: [&str; 3] = ["default", "fallback", "host_absent"];
 /// How many people come, change and go while CPU time is measured.
 const NEWCOMERS: usize = 300;
+
+/// So many do so in one write of the server's, where people act together.
+const TOGETHER: usize = 25;
 
 /// What is measured.
 pub struct Case {
@@ -129,7 +137,8 @@ fn main() {
         };
         let spent = match *driven {
             "engine" => core::measure(&case),
-            _ => program::measure(&case),
+            "together" => program::measure(&case, TOGETHER),
+            _ => program::measure(&case, 1),
         };
         return print(driven, &case, &spent);
     }
@@ -148,7 +157,9 @@ fn main() {
     for policy in POLICIES {
         sizes().for_each(|size| apart("engine", size, policy));
     }
-    for size in sizes().filter(|(rooms, _)| *rooms == 1) {
-        apart("program", size, "default");
+    for driven in ["program", "together"] {
+        for size in sizes().filter(|(rooms, _)| *rooms == 1) {
+            apart(driven, size, "default");
+        }
     }
 }

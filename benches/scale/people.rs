@@ -20,6 +20,13 @@ pub struct Person {
     pub host: bool,
 }
 
+/// Somebody in a room of their own, before anything is measured.
+pub const FIRST: Person = Person {
+    room: 99_999,
+    number: 0xffff_ffff,
+    host: false,
+};
+
 /// `meeting-of-group-00007@muc.meet.jitsi`
 pub fn room(number: usize) -> String {
     format!("meeting-of-group-{number:05}@{SERVICE}")

@@ -1,7 +1,7 @@
 //! The whole program, `gavel run`, over a socket.
 
 use super::core::Spent;
-use super::people::Person;
+use super::people::{FIRST, Person};
 use super::stand_in::{StandIn, environment, invitation, presence};
 use super::{Case, given, resident};
 use gavel::muc::Affiliation;
@@ -32,8 +32,8 @@ fn cpu(pid: u32) -> Duration {
     Duration::from_nanos(nanos.sum())
 }
 
-/// Fills the rooms, then has people come, change and go.
-pub fn measure(case: &Case) -> Spent {
+/// Fills the rooms, then has people come, change and go; so many at a time.
+pub fn measure(case: &Case, together: usize) -> Spent {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
@@ -51,20 +51,23 @@ pub fn measure(case: &Case) -> Spent {
     let pid = gavel.0.id();
     let mut server = StandIn::accept(&listener);
     server.say("");
+    // What everybody shares is there before: compiled rules, above all.
+    server.say(&invitation(FIRST.room));
+    act(&mut server, &[FIRST], come);
     let before = resident(pid);
     for number in 0..case.rooms {
         server.say(&invitation(number));
-        for person in case.people_of(number) {
-            come(&mut server, person);
+        for people in case.people_of(number).chunks(together) {
+            act(&mut server, people, come);
         }
     }
     let memory = resident(pid).saturating_sub(before) / (case.rooms * case.people);
     let newcomers = case.newcomers();
-    let mut time = |act: fn(&mut StandIn, Person)| {
+    let mut time = |what: fn(Person) -> String| {
         let begun = cpu(pid);
-        newcomers
-            .iter()
-            .for_each(|person| act(&mut server, *person));
+        for people in newcomers.chunks(together) {
+            act(&mut server, people, what);
+        }
         (cpu(pid) - begun) / u32::try_from(newcomers.len()).unwrap()
     };
     Spent {
@@ -75,14 +78,20 @@ pub fn measure(case: &Case) -> Spent {
     }
 }
 
-fn come(server: &mut StandIn, person: Person) {
-    server.say(&presence(person, Affiliation::None, ""));
+/// What these people do, in one write.
+fn act(server: &mut StandIn, people: &[Person], what: fn(Person) -> String) {
+    let stanzas: String = people.iter().map(|person| what(*person)).collect();
+    server.say(&stanzas);
 }
 
-fn update(server: &mut StandIn, person: Person) {
-    server.say(&presence(person, given(person), ""));
+fn come(person: Person) -> String {
+    presence(person, Affiliation::None, "")
 }
 
-fn go(server: &mut StandIn, person: Person) {
-    server.say(&presence(person, given(person), " type='unavailable'"));
+fn update(person: Person) -> String {
+    presence(person, given(person), "")
+}
+
+fn go(person: Person) -> String {
+    presence(person, given(person), " type='unavailable'")
 }
