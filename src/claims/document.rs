@@ -167,7 +167,8 @@ impl Claims {
     /// Whether this is `context.features` without `context.user`, which is no
     /// claims at all (SPEC section 3).
     pub fn features_alone(&self) -> bool {
-        features_alone(&self.value())
+        // Most claims have none, and need not be parsed again for that.
+        self.json().contains("\"features\"") && features_alone(&self.value())
     }
 }
 
@@ -389,6 +390,8 @@ mod tests {
         ] {
             assert_eq!(claims(&value).features_alone(), expected, "{value}");
         }
+        let escaped = Claims::from_json(r#"{"context": {"fe\u0061tures" : {}}}"#).unwrap();
+        assert!(escaped.features_alone());
     }
 
     /// A hundred thousand are alive at once.

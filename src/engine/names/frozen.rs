@@ -13,8 +13,6 @@ use bytes::Bytes;
 pub struct Frozen {
     /// The token's name.
     pub token: TokenName,
-    /// The nick it came with.
-    pub home: Nick,
     /// Whether the module was asked to show the name.
     pub pinned: bool,
     /// Where it is not their token's name, but that of a guest who looks like somebody
@@ -43,6 +41,8 @@ pub(super) struct Trouble {
     pub(super) latest: Option<Bytes>,
     /// The revert that is under way.
     pub(super) outstanding: Option<Outstanding>,
+    /// The nick that the occupant came with, where it has another now.
+    home: Option<Nick>,
     /// Whether the change to the present nick was turned back once.
     pub(super) nick_tried: bool,
     /// A revert has put something older in the place of the newest presence.
@@ -66,11 +66,10 @@ pub(super) struct Outstanding {
 }
 
 impl Frozen {
-    /// Keeps `token` for somebody who came as `home`.
-    pub fn new(token: TokenName, home: Nick) -> Self {
+    /// Keeps `token`.
+    pub fn new(token: TokenName) -> Self {
         Self {
             token,
-            home,
             pinned: false,
             guest: None,
             trouble: None,
@@ -79,13 +78,23 @@ impl Frozen {
 
     /// The occupant has changed its nick: that is turned back once, but for a guest.
     /// A module that had pinned the name would have refused that.
-    pub fn nick_changed(&mut self, nick: &Nick) {
+    pub fn nick_changed(&mut self, from: &Nick, to: &Nick) {
         self.pinned = false;
         if self.guest.is_some() {
-            self.home = nick.clone();
-        } else {
-            self.trouble().nick_tried = false;
+            if let Some(trouble) = &mut self.trouble {
+                trouble.home = None;
+            }
+            return;
         }
+        let trouble = self.trouble();
+        trouble.nick_tried = false;
+        let home = trouble.home.take().unwrap_or_else(|| from.clone());
+        trouble.home = (home != *to).then_some(home);
+    }
+
+    /// The nick that the occupant came with, where it has another now.
+    pub fn home(&self) -> Option<&Nick> {
+        self.trouble.as_ref()?.home.as_ref()
     }
 
     /// Whether a guest has sent another name since.

@@ -120,7 +120,7 @@ impl NamePart<'_> {
                 (alias.token, alias.guest) = (token, guest);
             }
             None => {
-                let mut new = Frozen::new(token, nick.clone());
+                let mut new = Frozen::new(token);
                 new.guest = guest;
                 self.names.put(jid, nick, new);
             }
@@ -154,7 +154,7 @@ impl NamePart<'_> {
         let (false, Ok(token)) = (self.names.knows(jid, nick), TokenName::new(pinned)) else {
             return;
         };
-        let mut alias = Frozen::new(token, nick.clone());
+        let mut alias = Frozen::new(token);
         alias.pinned = true;
         alias.guest = Some(Box::new(Guest {
             sent: sent.into(),

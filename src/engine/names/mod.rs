@@ -113,7 +113,7 @@ impl NamePart<'_> {
         self.names
             .change_alike(&place.main, |alike| alike.moves(&from_seat, &to_seat));
         if let Some(mut frozen) = self.names.drop(&place.room, from) {
-            frozen.nick_changed(&place.nick);
+            frozen.nick_changed(from, &place.nick);
             self.names.put(&place.room, &place.nick, *frozen);
             if self
                 .known
@@ -160,7 +160,7 @@ impl NamePart<'_> {
                 frozen.guest = None;
             }
             (Some(token), None) => {
-                let frozen = Frozen::new(token, nick.clone());
+                let frozen = Frozen::new(token);
                 self.names.put(jid, nick, frozen);
             }
         }

@@ -40,7 +40,7 @@ impl NamePart<'_> {
             }
             return;
         };
-        let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
+        let agrees = frozen.agrees(&occupant.display_name) && frozen.home().is_none();
         if agrees && frozen.trouble.is_none() {
             return;
         }
@@ -87,8 +87,8 @@ impl NamePart<'_> {
         let Some(frozen) = self.names.get_mut(jid, nick) else {
             return;
         };
-        let agrees = frozen.agrees(&occupant.display_name) && frozen.home == *nick;
-        let at_home = frozen.home == *nick;
+        let agrees = frozen.agrees(&occupant.display_name) && frozen.home().is_none();
+        let at_home = frozen.home().is_none();
         let trouble = frozen.trouble();
         let needed = !agrees || trouble.outstanding.is_some();
         trouble.latest = needed.then(|| Bytes::copy_from_slice(raw));
@@ -127,7 +127,7 @@ impl NamePart<'_> {
         let trouble = frozen.trouble.as_ref();
         let tried = trouble.is_some_and(|trouble| trouble.nick_tried);
         let overdue = trouble.is_some_and(|trouble| trouble.overdue);
-        if name_agrees && (frozen.home == *nick || tried) && !overdue {
+        if name_agrees && (frozen.home().is_none() || tried) && !overdue {
             return;
         }
         let trouble = frozen.trouble();
@@ -170,14 +170,14 @@ impl NamePart<'_> {
         let (Some(frozen), Some(from)) = (self.names.get_mut(jid, nick), real) else {
             return;
         };
-        let home = frozen.home.clone();
+        let home = frozen.home().cloned();
         let trouble = frozen.trouble();
         let Some(presence) = trouble.latest.clone() else {
             return;
         };
         trouble.limiter.note(now);
         trouble.overdue = false;
-        trouble.nick_tried = home != *nick;
+        trouble.nick_tried = home.is_some();
         let token = frozen.token.form().into_owned();
         let changed_name = !frozen.agrees(shown);
         let name = (is_shown(shown) && !frozen.is_over()).then(|| token.clone());
@@ -187,10 +187,8 @@ impl NamePart<'_> {
                 to: token,
             })
         } else {
-            (home != *nick).then(|| Change::Nick {
-                from: nick.clone(),
-                to: home.clone(),
-            })
+            let from = nick.clone();
+            home.clone().map(|to| Change::Nick { from, to })
         };
         frozen.trouble().outstanding = Some(Outstanding {
             id: id.clone(),
@@ -200,7 +198,7 @@ impl NamePart<'_> {
         });
         let to = OccupantJid {
             room: jid.clone(),
-            nick: home,
+            nick: home.unwrap_or_else(|| nick.clone()),
         };
         self.out.send(Outbound::Revert {
             from,
