@@ -40,7 +40,8 @@ const RULES: [&[(&str, Entitlement)]; 8] = [
     ],
 ];
 
-fn rules(choice: usize) -> Rules {
+/// One of some choices of rules.
+pub fn rules(choice: usize) -> Rules {
     let when = |word: &str| CONDITIONS.iter().find(|(known, _)| *known == word);
     let clauses = RULES[choice].iter().map(|(word, gives)| {
         let (name, when) = when(word).unwrap();

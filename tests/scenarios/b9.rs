@@ -293,3 +293,55 @@ fn b09_a_room_that_ends_because_gavel_leaves_is_left_once() {
     own_presence(&mut world, &r, PresenceKind::Unavailable);
     assert_eq!(left(&world), 1, "and now it has ended");
 }
+
+#[test]
+fn b09_a_meeting_goes_on_if_somebody_comes_before_the_room_reads_that_gavel_leaves() {
+    let (mut world, r) = World::opened(ordinary());
+    world.leave(FOCUS, &r);
+    let ada = "ada@meet.jitsi";
+    world.steer(&r, ada, Some((Affiliation::Member, None)));
+    let start = world.now;
+    while sent(&world, start, is_leave).is_empty() {
+        assert!(world.now < start + 30_000, "gavel does not leave");
+        world.run(1);
+    }
+    world.join(
+        "ada@meet.jitsi/1",
+        &r,
+        "Ada",
+        Some(Ticket::new(Kind::Owner, 1)),
+    );
+    world.run(1_000);
+    assert!(world.server.gavel_sees(&r), "gavel does not come back");
+    let stored = world.server.rooms[&r].stored(ada);
+    assert_eq!(
+        stored,
+        Affiliation::Member,
+        "what the admin set is forgotten"
+    );
+}
+
+#[test]
+fn b09_a_meeting_ends_as_gavel_leaves_its_room_last() {
+    let (mut world, r) = World::opened(ordinary());
+    world.leave(FOCUS, &r);
+    let ada = "ada@meet.jitsi";
+    world.steer(&r, ada, Some((Affiliation::Member, None)));
+    world.run(30_000);
+    assert!(
+        !world.server.rooms.contains_key(&r),
+        "the room is still there"
+    );
+    world.open_room(&r);
+    world.join(
+        "ada@meet.jitsi/1",
+        &r,
+        "Ada",
+        Some(Ticket::new(Kind::Owner, 1)),
+    );
+    world.server.invite(&r);
+    world.flush();
+    world.run(1_000);
+    let stored = world.server.rooms[&r].stored(ada);
+    assert_eq!(stored, Affiliation::Owner, "this is another meeting");
+}

@@ -6,7 +6,7 @@ use super::rights::{Author, Event, Shift, Taken};
 use crate::engine::event::{Cause, Change as Changed, Outcome, Party};
 use crate::engine::order::Order;
 use crate::muc::{Affiliation, BareJid, RoomJid};
-use crate::policy::Rule;
+use crate::policy::Reason;
 use crate::stanza::Actor;
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ impl MeetingPart<'_> {
     fn lift_late_ban(&mut self, main: &RoomJid, bare: &BareJid) {
         let banned = Some(Affiliation::Outcast);
         let is_over = |person: &&Person| {
-            let by_admin = |request: &InFlight| request.why.rule == Rule::Override;
+            let by_admin = |request: &InFlight| request.why.reason == Reason::Set;
             person.rights.shown() == banned
                 && person.request.as_deref().is_some_and(by_admin)
                 && person.rights.overridden_to() != banned

@@ -312,6 +312,7 @@ impl RoomPart<'_> {
         room.not_before = None;
         room.refusals = 0;
         room.not_listed_before = None;
+        room.leaving = None;
         room.lonely_since = None;
         room.backoff = Default::default();
         self.module_shown(service, said);

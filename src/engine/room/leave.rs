@@ -17,6 +17,13 @@ use std::time::Duration;
 /// A room with nobody but infrastructure is left after this.
 const LONELY: Duration = Duration::from_secs(15);
 
+/// gavel is leaving a room.
+#[derive(Debug)]
+pub struct Leaving {
+    /// Whether the room ends, and the meeting in it, unless somebody came first.
+    ends: bool,
+}
+
 impl RoomPart<'_> {
     /// Leaves a room.
     pub fn leave(&mut self, jid: &RoomJid, why: &'static str) {
@@ -99,10 +106,33 @@ impl RoomPart<'_> {
         room.not_listed_before = Some(now + LISTED_AGAIN);
         // Without occupants a room that is not persistent ends as gavel goes.
         let ends = alone && room.facts.as_ref().is_some_and(|facts| !facts.persistent);
+        // The module does not confirm it: there gavel is no occupant.
+        room.leaving = (!room.module).then_some(Leaving { ends });
+        let ended = ends && room.module;
         self.leave(jid, "nobody is there");
         self.out.wake(now + LISTED_AGAIN, Timer::Drop(jid.clone()));
-        if ends {
+        if ended {
             self.end_meeting(jid);
+        }
+    }
+
+    /// The room confirms that gavel has left it.
+    pub fn has_left(&mut self, jid: &RoomJid) {
+        let room = self.rooms.get_mut(jid);
+        let leaving = room.and_then(|room| room.leaving.take());
+        if leaving.is_some_and(|leaving| leaving.ends) {
+            self.end_meeting(jid);
+        }
+    }
+
+    /// Somebody is shown in a room that gavel is leaving: they came before the room
+    /// read that. The meeting goes on, and gavel enters again.
+    pub fn stay(&mut self, jid: &RoomJid) {
+        let room = self.rooms.get_mut(jid);
+        if let Some(room) = room.filter(|room| room.leaving.is_some()) {
+            room.leaving = None;
+            room.not_listed_before = None;
+            self.enter_if_out(jid);
         }
     }
 
@@ -183,12 +213,28 @@ impl RoomPart<'_> {
         self.expelled(jid, false);
     }
 
+    /// The rooms that end as gavel leaves them, which they have not confirmed.
+    fn ending_rooms(&self) -> Vec<RoomJid> {
+        let ends = |room: &&Room| room.leaving.as_ref().is_some_and(|leaving| leaving.ends);
+        let mut rooms: Vec<_> = self
+            .rooms
+            .values()
+            .filter(ends)
+            .map(|room| room.jid.clone())
+            .collect();
+        rooms.sort_unstable();
+        rooms
+    }
+
     /// The stream has ended: nobody is seen any more. Rooms that gavel was in are to be
     /// entered again.
     pub fn lose_all(&mut self) {
         self.join_queue.clear();
         self.joining.clear();
         self.breakouts.clear();
+        for room in self.ending_rooms() {
+            self.end_meeting(&room);
+        }
         self.rooms
             .retain(|_, room| room.membership != Membership::Out);
         for (jid, room) in self.rooms.iter_mut() {

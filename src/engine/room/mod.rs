@@ -35,6 +35,7 @@ use crate::engine::time::Tick;
 use crate::muc::{Affiliation, Nick, Role, RoomJid};
 use crate::stanza::Item;
 use held::HeldBans;
+use leave::Leaving;
 use roll::Roll;
 use spacing::Spacing;
 use std::collections::HashMap;
@@ -100,6 +101,8 @@ pub struct Room {
     /// Not to be joined because of a list before this, unless it was missing
     /// from one.
     pub not_listed_before: Option<Tick>,
+    /// gavel has left since nobody was there, and the room has not confirmed it.
+    pub leaving: Option<Leaving>,
     /// When gavel last tried to become owner.
     pub owned_at: Option<Tick>,
     /// A request to become owner waits for its reply.
@@ -160,6 +163,7 @@ impl Room {
             pinged: false,
             lonely_since: None,
             not_listed_before: None,
+            leaving: None,
             owned_at: None,
             owning: false,
             lists_asked: 0,

@@ -67,6 +67,7 @@ impl RoomPart<'_> {
         if user.has_status(status::SELF_PRESENCE) {
             return self.own_presence(jid, nick, &presence);
         }
+        self.stay(jid);
         let follows =
             |room: &&mut Room| matches!(room.membership, Membership::In | Membership::Joining);
         let Some(room) = self.rooms.get_mut(jid).filter(follows) else {
@@ -252,8 +253,11 @@ impl RoomPart<'_> {
         if user.destroyed {
             return self.room_ended(jid);
         }
-        if !inside || user.has_status(status::NICK_CHANGED) {
+        if user.has_status(status::NICK_CHANGED) {
             return;
+        }
+        if !inside {
+            return self.has_left(jid);
         }
         let codes = [
             status::BANNED,
