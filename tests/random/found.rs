@@ -404,3 +404,19 @@ fn b17_claims_that_could_not_be_read_permit_nothing() {
     let run = case(true, &[(11, Lost), (16, Inflated)], script);
     run.electing().ends_well();
 }
+
+/// The engine was wrong: it forgot what the breakout room showed of somebody as it came into
+/// the main room again, and took their own step down for a promotion.
+#[test]
+fn b15_what_a_breakout_room_shows_holds_as_the_main_room_is_entered() {
+    let ops = vec![
+        (Breakout(5, Some(Owner), None), 220),
+        (Reconnect, 0),
+        (Slow(977), 0),
+        (LoseReplies(1), 1192),
+        (Set(Person(5), 5, Affiliation::Admin), 0),
+    ];
+    let mut run = case(true, &[], ops);
+    run.policy.protect_hosts = false;
+    run.ends_well();
+}

@@ -299,7 +299,7 @@ fn b09_a_meeting_goes_on_if_somebody_comes_before_the_room_reads_that_gavel_leav
     let (mut world, r) = World::opened(ordinary());
     world.leave(FOCUS, &r);
     let ada = "ada@meet.jitsi";
-    world.steer(&r, ada, Some((Affiliation::Member, None)));
+    world.set_override(&r, ada, Some((Affiliation::Member, None)));
     let start = world.now;
     while sent(&world, start, is_leave).is_empty() {
         assert!(world.now < start + 30_000, "gavel does not leave");
@@ -326,7 +326,7 @@ fn b09_a_meeting_ends_as_gavel_leaves_its_room_last() {
     let (mut world, r) = World::opened(ordinary());
     world.leave(FOCUS, &r);
     let ada = "ada@meet.jitsi";
-    world.steer(&r, ada, Some((Affiliation::Member, None)));
+    world.set_override(&r, ada, Some((Affiliation::Member, None)));
     world.run(30_000);
     assert!(
         !world.server.rooms.contains_key(&r),

@@ -6,9 +6,11 @@
 //! every question is answered by all that may be true, and what gavel does has to be
 //! right for one of them.
 
+mod debts;
 mod elections;
 mod fold;
 mod grounds;
+mod kept;
 mod scene;
 mod users;
 mod verdict;

@@ -222,6 +222,11 @@ impl Meeting {
             name((highest, facts.power().is_some()))
         });
         let mut all: Vec<_> = said.collect();
+        if !present && facts.iter().any(|facts| facts.grant.is_some()) {
+            // They may have left as somebody who keeps nothing: the grant is for when
+            // they come.
+            all.push(None);
+        }
         if self.is_electable(i, jid) || self.may_stay_elected(i, jid) {
             all.push(Some((Affiliation::Owner, true)));
         }

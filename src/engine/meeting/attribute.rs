@@ -43,9 +43,11 @@ impl MeetingPart<'_> {
         // itself tells of changes, and who made them.
         let person = self.known().person(main, bare);
         let known = person.and_then(|person| person.rights.shown());
+        let vague = person.is_some_and(|person| person.rights.may_be_member());
         // Whoever moderates and is not known to has been lowered meanwhile: what the
-        // breakout room showed is old.
-        let old = known.is_some() || affiliation.moderates();
+        // breakout room showed is old. Whether somebody is a member no list has said.
+        let news = vague && affiliation == Affiliation::Member;
+        let old = (known.is_some() || affiliation.moderates()) && !news;
         // In a roll call it is what stands: the main room may have told it unheard, and
         // its lists name no members.
         let called = by_presence && self.rooms.get(jid).is_some_and(|room| room.roll.is_some());

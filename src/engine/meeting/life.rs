@@ -52,7 +52,8 @@ impl MeetingPart<'_> {
     }
 
     /// What was known of people who are not in the main room, but in a breakout
-    /// room or nowhere, may have changed unseen: the lists will tell.
+    /// room or nowhere, may have changed unseen: the lists will tell. What a breakout
+    /// room shows of people holds until then.
     fn doubt_unseated(&mut self, main: &RoomJid, outcasts: Option<Vec<BareJid>>, more_bans: bool) {
         let Some(meeting) = self.meetings.get(main) else {
             return;
@@ -64,7 +65,8 @@ impl MeetingPart<'_> {
             || unseated
                 .clone()
                 .any(|(_, p)| outcast(p.rights.shown()) || p.rights.depends_on_ban());
-        let doubted = unseated.filter(|(_, person)| !outcast(person.rights.shown()));
+        let doubted =
+            unseated.filter(|(_, person)| !outcast(person.rights.shown()) && !person.is_present());
         let doubted: Vec<BareJid> = doubted.map(|(bare, _)| bare.clone()).collect();
         for bare in &doubted {
             self.apply(main, bare, Event::Doubted);
@@ -79,6 +81,10 @@ impl MeetingPart<'_> {
                 }
                 self.out.order(Order::Lists(main.clone()));
             }
+        }
+        if !self.unseen_members(main).is_empty() {
+            let members = Order::List(main.clone(), Affiliation::Member);
+            self.out.order(members);
         }
     }
 

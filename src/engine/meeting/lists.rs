@@ -40,7 +40,7 @@ impl MeetingPart<'_> {
         }
         stale.sort_unstable();
         for bare in &stale {
-            self.apply(main, bare, Event::Unlisted);
+            self.apply(main, bare, Event::Unlisted(which));
             self.out.save();
         }
         if which == Affiliation::Outcast {
@@ -66,21 +66,26 @@ impl MeetingPart<'_> {
     /// who sit in breakout rooms alone.
     fn members_listed(&mut self, main: &RoomJid, listed: &[BareJid], complete: bool) {
         let members: HashSet<&BareJid> = listed.iter().collect();
-        let doubted = self.unseen_members(main).into_iter();
-        for bare in doubted.filter(|bare| complete && !members.contains(bare)) {
-            self.apply(main, &bare, Event::Unlisted);
+        for bare in self.unseen_members(main) {
+            let event = match members.contains(&bare) {
+                true => Event::Shown(Affiliation::Member),
+                false if complete => Event::Unlisted(Affiliation::Member),
+                false => continue,
+            };
+            self.apply(main, &bare, event);
             self.out.save();
             self.mark(main, &bare);
         }
     }
 
-    /// Members of the main room who sit in breakout rooms alone: no presence shows their
-    /// affiliation.
-    fn unseen_members(&self, main: &RoomJid) -> Vec<BareJid> {
+    /// People who sit in breakout rooms alone and are members of the main room, or may
+    /// be: no presence shows their affiliation.
+    pub(super) fn unseen_members(&self, main: &RoomJid) -> Vec<BareJid> {
         let people = self.meetings.get(main).map(|meeting| meeting.people.iter());
         let unseen = people.into_iter().flatten().filter(|(_, person)| {
             let elsewhere = !person.seats.is_empty() && !person.is_seated_in(main);
-            elsewhere && person.rights.shown() == Some(Affiliation::Member)
+            let member = person.rights.shown() == Some(Affiliation::Member);
+            elsewhere && (member || person.rights.may_be_member())
         });
         let mut unseen: Vec<BareJid> = unseen.map(|(bare, _)| bare.clone()).collect();
         unseen.sort_unstable();

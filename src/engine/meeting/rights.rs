@@ -44,7 +44,7 @@ impl Rights {
     pub fn apply(&mut self, event: Event<'_>, standing: Standing, policy: &Policy) -> Effect {
         let before = match event {
             // These come with every presence, and are not written down.
-            Event::Shown(_) | Event::Doubted | Event::Unlisted => None,
+            Event::Shown(_) | Event::Doubted | Event::Unlisted(_) => None,
             _ => Some(self.clone()),
         };
         let taken = self.take_in(event, standing, policy);
@@ -71,9 +71,9 @@ impl Rights {
             Event::NotAwaited => self.awaited = false,
             Event::Shown(affiliation) => self.show(affiliation),
             Event::Doubted => self.shown = None,
-            Event::Unlisted => {
-                // What they have below moderator is not known by that.
+            Event::Unlisted(which) => {
                 self.shown = Some(Affiliation::None);
+                self.vague = which != Affiliation::Member;
                 self.ban = Ban::Stands;
             }
             Event::EnteredAs(affiliation) => self.entered_as(affiliation, standing),
@@ -125,6 +125,7 @@ impl Rights {
             self.ban = Ban::Stands;
         }
         self.shown = Some(affiliation);
+        self.vague = false;
     }
 
     fn entered_as(&mut self, affiliation: Affiliation, standing: Standing) {

@@ -102,3 +102,23 @@ fn b1_a_ban_by_a_rule_outlasts_what_an_admin_had_set() {
     );
     run.ruled(3).ends_well();
 }
+
+/// The engine was wrong: it took somebody in a breakout room for `none` because they were not
+/// on the list of those who are banned, and left the `member` that an admin had taken.
+#[test]
+fn b15_who_is_not_banned_may_be_a_member() {
+    let sits_there = vec![
+        (Breakout(4, Some(Member), None), 20),
+        (Override(4, Affiliation::None, None), 0),
+        (Reconnect, 0),
+    ];
+    case(true, &[], sits_there).ends_well();
+    let comes_later = vec![
+        (MembersOnly(true), 0),
+        (Set(Focus, 4, Affiliation::Owner), 25),
+        (Override(4, Affiliation::None, None), 0),
+        (MembersOnly(false), 0),
+        (Breakout(4, Some(Owner), None), 0),
+    ];
+    case(false, &[], comes_later).ends_well();
+}

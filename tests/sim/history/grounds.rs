@@ -3,8 +3,8 @@
 
 use super::scene::{By, Moment, What};
 use super::{Facts, Meeting};
-use gavel::muc::{Affiliation, Role};
-use gavel::policy::{Entitlement, Fallback, Grants};
+use gavel::muc::Affiliation;
+use gavel::policy::{Fallback, Grants};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,7 +103,7 @@ impl Meeting {
     }
 
     /// The moments up to `i` that may concern somebody, the last first.
-    fn moments_of(&self, i: usize, jid: &str) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn moments_of(&self, i: usize, jid: &str) -> impl Iterator<Item = usize> + use<> {
         let ids = self.ids.get(jid).into_iter().flatten();
         let others = ids.flat_map(|id| &self.users[id]);
         let mut jids: BTreeSet<&str> = others.map(|jid| &**jid).collect();
@@ -212,7 +212,15 @@ impl Meeting {
                 Grants::None => return Some((None, Truth::Yes)),
             }
             if let Some(moved) = self.moved(k, jid, |from, prior| self.grants(prior, from)) {
-                return Some(moved);
+                // What somebody elected gave ends with the election, whoever has it.
+                return match moved {
+                    (Some(grant), truth) if grant.by_election => match self.host_since(k, i) {
+                        Truth::Yes => Some((None, truth)),
+                        Truth::Maybe => Some((Some(grant), truth.and(Truth::Maybe))),
+                        Truth::No => Some((Some(grant), truth)),
+                    },
+                    moved => Some(moved),
+                };
             }
             let What::Change { old, new, by } = &self.about(k, jid)?.what else {
                 let kicked = matches!(&moment.what, What::Kicked(by) if !self.switches(k, by));
@@ -345,136 +353,15 @@ impl Meeting {
     }
 
     /// Whether a token made somebody owner as they were banned or lowered.
-    fn was_host(&self, k: usize, jid: &str) -> Truth {
+    pub(super) fn was_host(&self, k: usize, jid: &str) -> Truth {
         let before = self.facts(self.moments[k].prior, jid);
         Truth::of(before.iter().map(|facts| facts.is_host()))
     }
 
-    /// What somebody absent keeps of what their token gave, until when.
-    pub fn kept(&self, i: usize, jid: &str) -> Vec<Option<Affiliation>> {
-        let now = self.moments[i].scene.unix;
-        let valid = |until: Option<u64>| until.is_none_or(|until| until > now);
-        let still = |(kept, until)| Some(kept).filter(|_| valid(until));
-        let all = self.kept_until(i, jid).into_iter();
-        all.map(|kept| kept.and_then(still)).collect()
-    }
-
-    fn kept_until(&self, i: usize, jid: &str) -> Vec<Option<(Affiliation, Option<u64>)>> {
-        self.traced(self.moments_of(i, jid), |k| {
-            let scene = &self.moments[k].scene;
-            if self.cleared(k, jid) == Some(Affiliation::Outcast) && !scene.is_present(jid) {
-                // They may have been banned before they left.
-                let banned = scene.shows(jid) == Some(Affiliation::Outcast);
-                return Some((None, Truth::Maybe.or(banned)));
-            }
-            let moment = self.about(k, jid)?;
-            let before = &self.moments[moment.prior].scene;
-            let protect = moment.scene.policy.protect_hosts;
-            match &moment.what {
-                What::Left | What::Lost if before.shows(jid) != Some(Affiliation::Outcast) => {
-                    let facts = self.facts(moment.prior, jid);
-                    // A grant says so itself, and an election is over. Whatever somebody
-                    // has who is left alone is right.
-                    let power = |facts: &Facts| match facts.grant.is_some() || facts.elected {
-                        true if facts.verdict != Some(Entitlement::Keep) => None,
-                        _ => facts.own_power(),
-                    };
-                    let until = before.until(jid);
-                    let all: Vec<_> = facts.iter().map(power).collect();
-                    let sure = moment.sure && all.iter().all(|one| *one == all[0]);
-                    let best = all.into_iter().max().flatten();
-                    let kept = best.map(|power| (power, until));
-                    Some((kept, if sure { Truth::Yes } else { Truth::Maybe }))
-                }
-                What::Came => Some((None, Truth::Maybe.or(moment.sure))),
-                What::Change { old, new, by } if *by != By::Gavel => {
-                    let entitled = self.entitled(k, by).and(self.counts(k, jid));
-                    let host = self.was_host(k, jid);
-                    if *new == Affiliation::Outcast {
-                        let by_other = *by != By::Person(jid.to_owned());
-                        let back = self.entitled(k, by).not().or(protect).and(host);
-                        let back = back.and(by_other);
-                        let until = match before.is_present(jid) {
-                            true => before.until(jid),
-                            false => {
-                                let kept = self.kept_until(moment.prior, jid).into_iter();
-                                kept.flatten().find_map(|(_, until)| until)
-                            }
-                        };
-                        let kept = Some((Affiliation::Owner, until));
-                        return match back.and(self.counts(k, jid)) {
-                            Truth::No => Some((None, self.counts(k, jid))),
-                            truth => Some((kept, truth)),
-                        };
-                    }
-                    if new > old {
-                        return Some((None, entitled.and(new.moderates())));
-                    }
-                    if *by == By::Person(jid.to_owned()) && old.moderates() {
-                        return None;
-                    }
-                    Some((None, entitled.and(host.and(protect).not())))
-                }
-                _ => None,
-            }
-        })
-    }
-
     /// The override of somebody that was taken away, or ended, at `k`.
-    fn cleared(&self, k: usize, jid: &str) -> Option<Affiliation> {
+    pub(super) fn cleared(&self, k: usize, jid: &str) -> Option<Affiliation> {
         let before = self.overridden(self.moments[k].prior, jid)?;
         let over = self.overridden(k, jid).is_none();
         over.then_some(before)
-    }
-
-    /// Whether somebody still shows what they have no right to any more.
-    pub fn debts(&self, i: usize, jid: &str) -> Vec<Option<()>> {
-        self.traced((0..=i).rev(), |k| {
-            let moment = &self.moments[k];
-            let scene = &moment.scene;
-            if scene.has_expired(jid) {
-                return Some((Some(()), Truth::Maybe));
-            }
-            let before = moment.prior;
-            let by_role = scene
-                .seats_of(jid)
-                .any(|(_, seat)| seat.role == Role::Moderator);
-            let low = !scene.shows(jid).is_some_and(Affiliation::moderates) && !by_role;
-            if self.cleared(k, jid).is_some_and(Affiliation::moderates) {
-                return match self.power_but_left_alone(k, jid) {
-                    Truth::Yes => Some((None, Truth::Yes)),
-                    // What was set may be on its way yet, or have never come.
-                    power if low => Some((Some(()), power.not().and(Truth::Maybe))),
-                    power => Some((Some(()), power.not())),
-                };
-            }
-            let election = self.host(k) != self.host(before);
-            let about = moment.jid == jid || moment.what == What::Configured || election;
-            if !about && k != i {
-                return None;
-            }
-            let alone = scene.verdicts(jid).contains(&Some(Entitlement::Keep));
-            if alone && self.overridden(k, jid).is_none() {
-                // Nothing new is known of somebody who is left alone.
-                return low.then_some((None, Truth::Maybe));
-            }
-            let power = self.power_but_left_alone(k, jid);
-            let fell = self.power_but_left_alone(before, jid).and(power.not());
-            // When an election is over, what it gave is still to be taken back.
-            let elected = moment.jid == jid && moment.what == What::Asked(Affiliation::Owner);
-            match fell {
-                Truth::No if low && power == Truth::No && !elected => Some((None, Truth::Maybe)),
-                Truth::No if elected && power != Truth::Yes => Some((Some(()), Truth::Maybe)),
-                Truth::No => (power == Truth::Yes).then_some((None, Truth::Yes)),
-                // Where they show nothing of it, nothing is to be taken back.
-                truth if low => Some((Some(()), truth.and(Truth::Maybe))),
-                truth => Some((Some(()), truth)),
-            }
-        })
-    }
-
-    fn power_but_left_alone(&self, k: usize, jid: &str) -> Truth {
-        let all = self.grounds(k, jid, false);
-        Truth::of(all.iter().map(|facts| facts.left_alone().power().is_some()))
     }
 }

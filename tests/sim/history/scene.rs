@@ -88,6 +88,17 @@ impl Scene {
         seats.map(|((room, _), seat)| (room, seat))
     }
 
+    /// Whether somebody sits in a room of which gavel knows whose it is.
+    fn is_seen(&self, jid: &str) -> bool {
+        self.seats_of(jid)
+            .any(|(room, _)| self.ready.contains(room))
+    }
+
+    /// Whether they did `before`, and are there but in other rooms now.
+    pub fn left_ready(&self, before: &Self, jid: &str) -> bool {
+        before.is_seen(jid) && !self.is_seen(jid)
+    }
+
     pub fn is_present(&self, jid: &str) -> bool {
         self.seats_of(jid).next().is_some()
     }

@@ -117,7 +117,7 @@ impl Meeting {
             let (heir, None) = (here.next()?, here.next()) else {
                 return None;
             };
-            let sure = self.side_by_side(k, jid, &heir).and(moment.sure);
+            let sure = self.side_by_side(k, user, [jid, &heir]).and(moment.sure);
             let truth = if moment.what == What::Left {
                 sure
             } else {
@@ -152,13 +152,16 @@ impl Meeting {
         Some((old.clone(), jid.clone(), truth))
     }
 
-    /// Whether two may be one person: they were not both there for long.
-    fn side_by_side(&self, k: usize, a: &str, b: &str) -> Truth {
+    /// Whether two may be one person: they did not both carry the id for long.
+    fn side_by_side(&self, k: usize, user: &str, both: [&str; 2]) -> Truth {
         let now = self.moments[k].scene.unix;
-        let mut both = (0..k).rev().take_while(|k| {
-            let scene = &self.moments[*k].scene;
-            scene.is_present(a) && scene.is_present(b)
-        });
+        let carries = |k: usize, jid: &str| {
+            let there = self.moments[k].scene.is_present(jid);
+            there && self.user(k, jid).as_deref() == Some(user)
+        };
+        let mut both = (0..k)
+            .rev()
+            .take_while(|k| both.iter().all(|jid| carries(*k, jid)));
         let since = both.next().map_or(now, |first| {
             let first = both.last().unwrap_or(first);
             self.moments[first].scene.unix

@@ -40,8 +40,8 @@ pub enum Event<'a> {
     Shown(Affiliation),
     /// What the room has shown may have changed unseen.
     Doubted,
-    /// They are in none of the room's lists that were read.
-    Unlisted,
+    /// They are in none of the room's lists that were read, this one among them.
+    Unlisted(Affiliation),
     /// They entered as what gavel had said ahead.
     EnteredAs(Affiliation),
     /// Somebody else has changed their affiliation or role.

@@ -67,6 +67,9 @@ pub struct Rights {
     /// The affiliation that the main room shows; none where not known.
     #[serde(skip)]
     pub(super) shown: Option<Affiliation>,
+    /// Some lists do not name them, so they are `none` or `member`: `shown` is the lower.
+    #[serde(skip)]
+    pub(super) vague: bool,
     /// Gavel has lost sight of them; nobody has told that they left.
     #[serde(skip)]
     pub(super) lost: bool,

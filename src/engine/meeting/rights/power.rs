@@ -215,6 +215,11 @@ impl Rights {
         self.shown
     }
 
+    /// Whether they may be `member`, where `none` is all that lists say of them.
+    pub fn may_be_member(&self) -> bool {
+        self.vague
+    }
+
     /// Whether gavel has lost sight of them, and nobody has told that they left.
     pub fn is_lost(&self) -> bool {
         self.lost
