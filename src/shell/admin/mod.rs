@@ -2,9 +2,9 @@
 //! metrics over TCP where they are wanted.
 //!
 //! It has a thread of its own: reading requests and writing answers never holds
-//! up the engine, of which it asks, through the [`EngineHandle`], for values only. A
-//! trouble of it is told once and tried again; it never keeps gavel from its
-//! work.
+//! up the engine. It asks the engine for values only, through the driver's
+//! `EngineHandle`. A trouble of it is told once and tried again; it never keeps
+//! gavel from its work.
 
 mod answers;
 mod doctor;
