@@ -35,6 +35,8 @@ type Known<T> = RefCell<BTreeMap<(usize, String), T>>;
 /// What happened in one meeting.
 pub struct Meeting {
     pub(super) main: RoomJid,
+    /// gavel locks the room for want of a host: nobody there is left with `none` then.
+    locks: bool,
     pub moments: Vec<Moment>,
     scene: Scene,
     facts: Known<Rc<Vec<Facts>>>,
@@ -51,6 +53,7 @@ pub struct Meeting {
 /// The history of all meetings.
 pub struct History {
     pub policy: Rc<Policy>,
+    locks: bool,
     pub meetings: BTreeMap<RoomJid, Meeting>,
     /// Breakout rooms and their main rooms.
     pub mains: BTreeMap<RoomJid, RoomJid>,
@@ -129,9 +132,11 @@ impl Meeting {
 }
 
 impl History {
-    pub fn new(policy: Policy) -> Self {
+    /// `locks` says that gavel locks rooms for want of a host.
+    pub fn new(policy: Policy, locks: bool) -> Self {
         Self {
             policy: Rc::new(policy),
+            locks,
             meetings: BTreeMap::new(),
             mains: BTreeMap::new(),
             ready: BTreeSet::new(),
@@ -151,12 +156,13 @@ impl History {
 
     /// The meeting of a room, with the clock and what gavel knows as they are.
     pub fn meeting(&mut self, room: &RoomJid) -> &mut Meeting {
-        let main = self.main(room);
+        let (main, locks) = (self.main(room), self.locks);
         let meeting = self
             .meetings
             .entry(main.clone())
             .or_insert_with(|| Meeting {
                 main: main.clone(),
+                locks,
                 moments: Vec::new(),
                 scene: Scene::new(Rc::clone(&self.policy)),
                 facts: RefCell::default(),

@@ -143,10 +143,8 @@ impl Meeting {
         // While something else was asked for, they may have been elected.
         let since = self.asked_last(jid).unwrap_or(i);
         for other in scene.present().into_iter().filter(|other| *other != jid) {
-            assert!(
-                !self.surely_moderates(i, other),
-                "{jid} is elected beside {other}"
-            );
+            let moderates = (since..=i).all(|k| self.surely_moderates(k, other));
+            assert!(!moderates, "{jid} is elected beside {other}");
             let (Some(mine), Some(theirs)) = (self.came(i, jid), self.came(i, other)) else {
                 continue;
             };

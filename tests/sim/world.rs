@@ -6,6 +6,7 @@ use super::history::History;
 use super::server::{FOCUS, Server};
 use super::spoil::Spoil;
 use gavel::engine::room::Membership;
+use gavel::engine::settings::AbsentHost;
 use gavel::engine::{Action, Engine, Input, Now, Override, Report, SetOverride, State};
 use gavel::muc::{Affiliation, RoomJid};
 use gavel::policy::Policy;
@@ -77,7 +78,10 @@ impl World {
             now: 0,
             engine: Engine::new(choice.settings(), State::default()),
             server: Server::new(choice.module),
-            history: History::new(choice.policy.clone()),
+            history: History::new(
+                choice.policy.clone(),
+                choice.host_absent == AbsentHost::Lock,
+            ),
             choice,
             sent: Vec::new(),
             reports: Vec::new(),

@@ -315,6 +315,9 @@ impl Stage for Servers {
         let gavel = &self.env().gavel;
         let left = |listed: &Value| !rooms(listed);
         gavel.shows("/v1/rooms", "without the room", left).await;
+        // gavel may only have asked to leave. The room ends as Prosody reads that.
+        let info = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
+        while self.focus.iq("get", &self.room, info).await.is_ok() {}
         self.focus.join(&self.room, "focus", "").await;
         if !self.module {
             self.focus

@@ -3,6 +3,7 @@
 use super::discovery::LISTED_AGAIN;
 use super::event::RoomEvent;
 use super::held::HeldBans;
+use super::leaving::Leaving;
 use super::logins::Logins;
 use super::module::Module;
 use super::part::RoomPart;
@@ -16,13 +17,6 @@ use std::time::Duration;
 
 /// A room with nobody but infrastructure is left after this.
 const LONELY: Duration = Duration::from_secs(15);
-
-/// gavel is leaving a room.
-#[derive(Debug)]
-pub struct Leaving {
-    /// Whether the room ends, and the meeting in it, unless somebody came first.
-    ends: bool,
-}
 
 impl RoomPart<'_> {
     /// Leaves a room.

@@ -9,6 +9,7 @@ mod held;
 mod join;
 mod learn;
 mod leave;
+mod leaving;
 mod lists;
 pub mod logins;
 mod manage;
@@ -35,7 +36,7 @@ use crate::engine::time::Tick;
 use crate::muc::{Affiliation, Nick, Role, RoomJid};
 use crate::stanza::Item;
 use held::HeldBans;
-use leave::Leaving;
+use leaving::Leaving;
 use roll::Roll;
 use spacing::Spacing;
 use std::collections::HashMap;
@@ -101,7 +102,7 @@ pub struct Room {
     /// Not to be joined because of a list before this, unless it was missing
     /// from one.
     pub not_listed_before: Option<Tick>,
-    /// gavel has left since nobody was there, and the room has not confirmed it.
+    /// gavel waits for the room to confirm that it has left.
     pub leaving: Option<Leaving>,
     /// When gavel last tried to become owner.
     pub owned_at: Option<Tick>,

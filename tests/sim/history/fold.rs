@@ -243,7 +243,7 @@ impl Meeting {
                 Allowed::Anything => {
                     let mut seats = scene.seats_of(jid);
                     scene.shows(jid).is_some_and(Affiliation::moderates)
-                        || seats.any(|(_, seat)| seat.role == Role::Moderator)
+                        || !self.locks && seats.any(|(_, seat)| seat.role == Role::Moderator)
                 }
                 _ => false,
             })

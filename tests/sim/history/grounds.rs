@@ -317,10 +317,18 @@ impl Meeting {
     /// it.
     pub fn lifted(&self, i: usize, jid: &str) -> Vec<Option<()>> {
         self.traced(self.moments_of(i, jid), |k| {
-            if self.cleared(k, jid) == Some(Affiliation::Outcast) {
+            let about = self.about(k, jid);
+            let banned_anew = about.is_some_and(|moment| {
+                let banned = |what: &What| {
+                    matches!(what, What::Change { new, by, .. }
+                        if *new == Affiliation::Outcast && *by != By::Gavel)
+                };
+                banned(&moment.what)
+            });
+            if self.cleared(k, jid) == Some(Affiliation::Outcast) && !banned_anew {
                 return Some((Some(()), Truth::Yes));
             }
-            let moment = self.about(k, jid)?;
+            let moment = about?;
             if matches!(moment.what, What::Override(Some(_))) {
                 return Some((None, Truth::Yes));
             }

@@ -1,0 +1,8 @@
+//! What gavel remembers of a room that it is leaving.
+
+/// gavel has left since nobody was there, and the room has not confirmed it.
+#[derive(Debug)]
+pub struct Leaving {
+    /// Whether the room ends, and the meeting in it, unless somebody came first.
+    pub ends: bool,
+}
