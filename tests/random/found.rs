@@ -420,3 +420,19 @@ fn b15_what_a_breakout_room_shows_holds_as_the_main_room_is_entered() {
     run.policy.protect_hosts = false;
     run.ends_well();
 }
+
+/// The engine was wrong: somebody who had left as a host set themselves to owner, which they
+/// were, and were promoted by that. They kept it without their token.
+#[test]
+fn b3_nobody_promotes_themselves() {
+    let ops = vec![
+        (Breakout(4, Some(Owner), None), 20),
+        (Reconnect, 0),
+        (Slow(514), 0),
+        (LoseReplies(1), 0),
+        (LeaveBreakout(4), 729),
+        (Set(Person(4), 4, Affiliation::Owner), 0),
+        (Breakout(4, Some(Member), None), 0),
+    ];
+    case(true, &[], ops).ends_well();
+}

@@ -102,7 +102,9 @@ impl World {
             }
             let main = state.main.as_ref().unwrap_or(room);
             for (nick, occupant) in &state.occupants {
-                if self.history.meeting(main).may_have_anything(&occupant.bare) {
+                let meeting = self.history.meeting(main);
+                let keeps = meeting.scene().may_be_kept(&occupant.bare);
+                if keeps || meeting.may_have_anything(&occupant.bare) {
                     continue;
                 }
                 let has = self.server.affiliation(room, &occupant.bare);

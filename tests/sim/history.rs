@@ -213,7 +213,7 @@ impl History {
                 let user = message.muc_user.as_ref();
                 let normal = message.kind == MessageKind::Normal;
                 if let (Some(room), Some(user), true) = (room, user, normal) {
-                    self.list(&room, &user.items);
+                    self.list(&room, &user.items, true);
                 }
             }
             Inbound::Iq(_) | Inbound::Unread(_) => {}
@@ -225,12 +225,13 @@ impl History {
         if let Inbound::Iq(iq) = stanza
             && let IqPayload::MucAdmin(items) = &iq.payload
         {
-            self.list(room, items);
+            self.list(room, items, false);
         }
     }
 
-    /// A room shows what somebody has; that may be a change.
-    fn shown(&mut self, room: &RoomJid, jid: &str, new: Affiliation, by: By) {
+    /// A room shows what somebody has; that may be a change, and is one where it is
+    /// `announced`.
+    fn shown(&mut self, room: &RoomJid, jid: &str, new: Affiliation, by: By, announced: bool) {
         if is_infrastructure(jid) {
             return;
         }
@@ -245,7 +246,7 @@ impl History {
             true => By::Gavel,
             false => by,
         };
-        if old == Some(new) || old.is_none() && told_by_nobody {
+        if old == Some(new) || old.is_none() && told_by_nobody && !announced {
             return;
         }
         let old = old.unwrap_or(Affiliation::None);
@@ -294,7 +295,7 @@ impl History {
         meeting.push(if came { What::Came } else { What::Updated }, &jid, sure);
         let affiliation = item.affiliation.unwrap();
         let by = By::of(item.actor.as_ref());
-        self.shown(&room, &jid, affiliation, by.clone());
+        self.shown(&room, &jid, affiliation, by.clone(), false);
         let had = old.map_or(role, |seat| seat.role);
         let rose = had < role && role == Role::Moderator;
         if rose && !affiliation.moderates() {
@@ -327,19 +328,19 @@ impl History {
         let facts = presence.module.as_ref().and_then(|said| said.room.as_ref());
         let listed = facts.map(|facts| facts.affiliations.clone());
         self.joined.insert(room.clone());
-        self.list(&room, listed.as_deref().unwrap_or_default());
+        self.list(&room, listed.as_deref().unwrap_or_default(), false);
     }
 
-    /// A main room names people and what they have. What is set in a breakout room
-    /// changes nothing.
-    fn list(&mut self, room: &RoomJid, items: &[Item]) {
+    /// A main room names people and what they have, in a list, or as it is `announced`.
+    /// What is set in a breakout room changes nothing.
+    fn list(&mut self, room: &RoomJid, items: &[Item], announced: bool) {
         if self.mains.contains_key(room) {
             return;
         }
         for item in items {
             let jid = bare(item.jid.as_deref().unwrap());
             let by = By::of(item.actor.as_ref());
-            self.shown(room, &jid, item.affiliation.unwrap(), by);
+            self.shown(room, &jid, item.affiliation.unwrap(), by, announced);
         }
     }
 
@@ -354,7 +355,7 @@ impl History {
         }
         let jid = bare(item.jid.as_deref().unwrap());
         let by = By::of(item.actor.as_ref());
-        self.shown(room, &jid, item.affiliation.unwrap(), by.clone());
+        self.shown(room, &jid, item.affiliation.unwrap(), by.clone(), false);
         let sure = self.ready.contains(room);
         if status.contains(&307) {
             self.meeting(room).push(What::Kicked(by), &jid, sure);

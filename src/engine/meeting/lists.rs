@@ -43,6 +43,10 @@ impl MeetingPart<'_> {
             self.apply(main, bare, Event::Unlisted(which));
             self.out.save();
         }
+        if !stale.is_empty() && !self.unseen_members(main).is_empty() {
+            self.out
+                .order(Order::List(main.clone(), Affiliation::Member));
+        }
         if which == Affiliation::Outcast {
             self.banned_unseen(main, listed);
         }

@@ -235,6 +235,7 @@ impl Meeting {
             if new > old {
                 let owner = self.own(k, jid, |own| own == Some(Affiliation::Owner));
                 let truth = entitled.and(new.moderates()).and(owner.not());
+                let truth = truth.and(!by_self);
                 let by_election = self.is_by_election(k, by);
                 let over = match by_election {
                     Truth::No => Truth::No,

@@ -106,6 +106,11 @@ impl Scene {
     }
 
     /// Whether a rule leaves somebody alone, or bans them.
+    /// Whether a rule may say that somebody is left alone.
+    pub fn may_be_kept(&self, jid: &str) -> bool {
+        self.verdicts(jid).contains(&Some(Entitlement::Keep))
+    }
+
     pub fn is_left_alone(&self, jid: &str) -> bool {
         let verdicts = self.verdicts(jid);
         verdicts.into_iter().any(Facts::is_settled_by_rule)

@@ -88,8 +88,9 @@ impl Rights {
             return Taken::Compared;
         };
         self.cap = None;
-        if standing.own() == Some(Affiliation::Owner) {
-            // They have it by their token again.
+        if standing.own() == Some(Affiliation::Owner) || shift.by.is_self {
+            // They have it by their token again, or by what they left with. Nobody gives
+            // themselves more.
             return Taken::Granted;
         }
         if !standing.is_present() {
