@@ -67,11 +67,10 @@ impl RoomPart<'_> {
         if user.has_status(status::SELF_PRESENCE) {
             return self.own_presence(jid, nick, &presence);
         }
-        self.stay(jid);
         let follows =
             |room: &&mut Room| matches!(room.membership, Membership::In | Membership::Joining);
         let Some(room) = self.rooms.get_mut(jid).filter(follows) else {
-            return;
+            return self.stay(jid);
         };
         let nick = Nick::new(nick);
         room.sees(&nick);
