@@ -31,11 +31,11 @@ pub struct Crowd {
 /// What is about the people that is not the same for all that are compared.
 #[derive(Clone, Copy)]
 pub struct Kind {
-    /// Whether somebody gives affiliations.
+    /// Says whether somebody gives affiliations.
     pub settles: bool,
-    /// Whether that is gavel.
+    /// Says whether that is gavel.
     pub gavel: bool,
-    /// Whether people name their room as they connect.
+    /// Says whether people name their room as they connect.
     pub ahead: bool,
 }
 

@@ -76,7 +76,7 @@ impl Case {
     }
 }
 
-/// Whether a person's token makes them owner, where there are hosts at all.
+/// Says whether a person's token makes them owner, where there are hosts at all.
 pub fn is_host(number: usize) -> bool {
     number.is_multiple_of(20)
 }

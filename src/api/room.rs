@@ -57,7 +57,7 @@ pub struct Occupant {
     pub role: Role,
     /// The affiliation it should have; null where it is not managed.
     pub desired: Option<Affiliation>,
-    /// Whether it has what it should have.
+    /// Says whether it has what it should have.
     pub settled: bool,
     /// Where its claims came from; null without claims.
     pub source: Option<Source>,
@@ -67,7 +67,7 @@ pub struct Occupant {
     pub reason: String,
     /// The name that its claims carry.
     pub token_name: Option<String>,
-    /// Whether that name is kept.
+    /// Says whether that name is kept.
     pub frozen: bool,
     /// What it may do and why, by name; what is not here is left to Jitsi.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,10 +86,10 @@ pub struct Occupant {
     pub expires_at: Option<Time>,
     /// When gavel first saw it.
     pub joined_at: Time,
-    /// Whether it is infrastructure: never managed and never counted.
+    /// Says whether it is infrastructure: never managed and never counted.
     #[serde(default)]
     pub infrastructure: bool,
-    /// Whether it lowered itself, and is left there.
+    /// Says whether it lowered itself, and is left there.
     #[serde(default)]
     pub stepped_down: bool,
     /// Claims that were shown and not believed.
@@ -113,7 +113,7 @@ pub struct Occupant {
 pub struct Permission {
     /// Its name.
     pub name: String,
-    /// Whether it is allowed, as they are now; null where it is left to Jitsi.
+    /// Says whether it is allowed, as they are now; null where it is left to Jitsi.
     pub allowed: Option<bool>,
     /// For whom it holds: everyone, moderators, owners or nobody.
     #[serde(rename = "for")]
@@ -204,7 +204,7 @@ pub struct RoomOverride {
     pub nick: Option<String>,
     /// The display name, likewise.
     pub display_name: Option<String>,
-    /// Whether anybody with that JID is in the meeting.
+    /// Says whether anybody with that JID is in the meeting.
     pub present: bool,
     /// What was set.
     #[serde(flatten)]

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Status {
     /// gavel's version.
     pub version: String,
-    /// Whether the component stream is open.
+    /// Says whether the component stream is open.
     pub connected: bool,
-    /// Whether another gavel is connected and this one waits for its end.
+    /// Says whether another gavel is connected and this one waits for its end.
     pub standby: bool,
     /// Since when it is connected, or not.
     pub since: Time,
@@ -21,13 +21,13 @@ pub struct Status {
     pub occupants: usize,
     /// People who do not have yet what they should have.
     pub pending: usize,
-    /// Whether presence can be sent in an occupant's name
-    /// (`validate_from_addresses = false`), as far as is known.
+    /// Says whether presence can be sent in an occupant's name (`validate_from_addresses =
+    /// false`), as far as is known.
     pub can_impersonate: bool,
-    /// Whether gavel does its work: what `/readyz` answers.
+    /// Says whether gavel does its work: what `/readyz` answers.
     #[serde(default)]
     pub ready: bool,
-    /// Whether everything found after the connection has been joined.
+    /// Says whether everything found after the connection has been joined.
     #[serde(default)]
     pub resynchronised: bool,
     /// The MUC services on which nobody gets claims, because they come from the
@@ -53,17 +53,17 @@ pub struct Status {
 pub struct ModuleStatus {
     /// The service's domain.
     pub service: String,
-    /// Whether the module is active there.
+    /// Says whether the module is active there.
     pub state: ModuleState,
     /// The release it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Whether its guard is on (`policy.guard`).
+    /// Says whether its guard is on (`policy.guard`).
     #[serde(default)]
     pub guard: bool,
 }
 
-/// Whether the module is active on a service.
+/// Says whether the module is active on a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModuleState {

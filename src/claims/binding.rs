@@ -110,12 +110,12 @@ impl Bindings {
         self.tokens.len()
     }
 
-    /// Whether no token is remembered.
+    /// Says whether no token is remembered.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()
     }
 
-    /// Whether new tokens are refused because [`MAX_BINDINGS`] are remembered.
+    /// Says whether new tokens are refused because [`MAX_BINDINGS`] are remembered.
     pub fn is_full(&self) -> bool {
         self.tokens.len() >= MAX_BINDINGS
     }
@@ -269,7 +269,7 @@ impl Bindings {
     }
 }
 
-/// Whether a token's validity ended more than `kept` seconds before `now`.
+/// Says whether a token's validity ended more than `kept` seconds before `now`.
 fn is_past(binding: &Binding, now: u64, kept: u64) -> bool {
     binding.until.saturating_add(kept) <= now
 }

@@ -164,8 +164,8 @@ impl Claims {
         (issued.iat >= 0.0).then_some(issued.iat as u64)
     }
 
-    /// Whether this is `context.features` without `context.user`, which is no
-    /// claims at all (SPEC section 3).
+    /// Says whether this is `context.features` without `context.user`, which is no claims
+    /// at all (SPEC section 3).
     pub fn features_alone(&self) -> bool {
         // Most claims have none, and need not be parsed again for that.
         self.json().contains("\"features\"") && features_alone(&self.value())

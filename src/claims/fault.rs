@@ -91,7 +91,7 @@ pub enum Fault {
         "{}", another("iss", "issuers", .iss.as_deref(), .accepted)
     )]
     Issuer {
-        /// The claim as JSON; none where it is absent.
+        /// The claim as JSON; none if it is absent.
         iss: Option<String>,
         /// The configured ones.
         accepted: String,
@@ -101,7 +101,7 @@ pub enum Fault {
         "{}", another("aud", "audiences", .aud.as_deref(), .accepted)
     )]
     Audience {
-        /// The claim as JSON; none where it is absent.
+        /// The claim as JSON; none if it is absent.
         aud: Option<String>,
         /// The configured ones.
         accepted: String,
@@ -167,7 +167,7 @@ fn another(claim: &str, key: &str, said: Option<&str>, accepted: &str) -> String
 pub struct KeysTried {
     /// How many keys.
     pub count: usize,
-    /// Whether they were chosen by the token's `kid`.
+    /// Says whether they were chosen by the token's `kid`.
     pub by_kid: bool,
 }
 

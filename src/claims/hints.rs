@@ -57,7 +57,7 @@ pub struct Hint {
     said: String,
     /// The condition that holds for it.
     when: String,
-    /// Whether nothing this token says counts: `context.features` without
+    /// Says whether nothing this token says counts: `context.features` without
     /// `context.user`.
     features_alone: bool,
 }

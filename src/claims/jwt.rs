@@ -159,8 +159,8 @@ impl JwtVerifier {
             })
     }
 
-    /// Whether the signature is one of a key that is here, for a token that was
-    /// first shown at `since` and whose algorithm is one of the configuration.
+    /// Says whether the signature is one of a key that is here, for a token that was first
+    /// shown at `since` and whose algorithm is one of the configuration.
     pub(super) fn signature(&self, token: &Token<'_>, since: Duration) -> Result<(), Unverified> {
         let Ok(algorithm) = self.algorithm(token) else {
             let (count, by_kid) = (0, false);

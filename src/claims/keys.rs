@@ -100,7 +100,7 @@ const MAX_TRIED: usize = 16;
 /// Keys to verify with. No `Debug`: they may be secrets.
 pub(super) struct KeySet {
     keys: Vec<Key>,
-    /// Whether a `kid` that no key has may mean any of them.
+    /// Says whether a `kid` that no key has may mean any of them.
     lenient: bool,
 }
 
@@ -173,9 +173,9 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Whether `signature` is one of `signed` by the keys that `kid` names or,
-    /// where it names none, by any key that is for `algorithm`; of a fetched set
-    /// only by those without a name. At most [`MAX_TRIED`] are tried.
+    /// Says whether `signature` is one of `signed` by the keys that `kid` names or, where
+    /// it names none, by any key that is for `algorithm`; of a fetched set only by those
+    /// without a name. At most [`MAX_TRIED`] are tried.
     pub(super) fn verify(
         &self,
         algorithm: Algorithm,
@@ -233,8 +233,8 @@ fn describe(key: &DecodingKey) -> &'static str {
     }
 }
 
-/// Whether the key can verify signatures of this algorithm: curves and lengths
-/// show only when a verifier is made.
+/// Says whether the key can verify signatures of this algorithm: curves and lengths show
+/// only when a verifier is made.
 fn can(key: &DecodingKey, algorithm: Algorithm) -> bool {
     key.family() == algorithm.family() && crypto::verify("", b"", key, algorithm).is_ok()
 }

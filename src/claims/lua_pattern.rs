@@ -235,8 +235,8 @@ impl<'a> Translation<'a> {
     }
 }
 
-/// Whether `byte` is in the class that `%` and `class` name, in the C locale; a
-/// class in upper case is the complement, and what is no letter is itself.
+/// Says whether `byte` is in the class that `%` and `class` name, in the C locale; a class
+/// in upper case is the complement, and what is no letter is itself.
 fn in_class(byte: u8, class: u8) -> bool {
     let inside = match class.to_ascii_lowercase() {
         b'a' => byte.is_ascii_alphabetic(),

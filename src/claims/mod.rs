@@ -71,7 +71,7 @@ impl Source {
         }
     }
 
-    /// Whether what it says is authenticated by a key, so that a `context.user.id`
+    /// Says whether what it says is authenticated by a key, so that a `context.user.id`
     /// from it proves that two JIDs are one person (B3).
     pub fn is_verified(self) -> bool {
         self != Self::Identity

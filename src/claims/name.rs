@@ -49,7 +49,7 @@ impl TokenName {
         line_ends(cut(&self.0).0)
     }
 
-    /// Whether a presence that shows `shown` shows this name.
+    /// Says whether a presence that shows `shown` shows this name.
     pub fn matches(&self, shown: &str) -> bool {
         let shown = line_ends(shown);
         let shown = trim(&shown);

@@ -30,7 +30,7 @@ pub struct JwtSettings {
     pub algorithms: Vec<Algorithm>,
     /// Whether, in `[tenant]room`, `sub` must be the tenant or `*`.
     pub verify_tenant: bool,
-    /// Whether a token without `exp` is refused.
+    /// Says whether a token without `exp` is refused.
     pub require_exp: bool,
     /// `iss` accepted; `*` for any.
     pub issuers: Vec<String>,
@@ -64,8 +64,8 @@ pub struct Occasion<'a> {
     pub occupant: &'a OccupantJid,
     /// The room that claims are for: a breakout room's main room.
     pub room: &'a RoomJid,
-    /// Whether the presence is part of the occupant list of a room being joined,
-    /// so that nobody knows how old it is (see [`Bindings::settle`](super::Bindings::settle)).
+    /// Says whether the presence is part of the occupant list of a room being joined, so that
+    /// nobody knows how old it is (see [`Bindings::settle`](super::Bindings::settle)).
     pub listed: bool,
     /// When the evidence was first shown, by the process's clock: answers of
     /// key servers since then tell for certain. Zero where they all do.

@@ -160,13 +160,13 @@ impl Verifier {
         self.jwt.as_mut()?.remote_mut()
     }
 
-    /// Whether claims of `source` count for somebody of `domain`.
+    /// Says whether claims of `source` count for somebody of `domain`.
     pub fn believes(&self, source: Source, domain: &str) -> bool {
         let trusted = || self.trusted_domains.iter().any(|known| known == domain);
         self.sources.contains(&source) && (source != Source::Identity || trusted())
     }
 
-    /// Whether claims can come from the Prosody module alone.
+    /// Says whether claims can come from the Prosody module alone.
     pub fn needs_module(&self) -> bool {
         self.sources == [Source::Bridge]
     }

@@ -169,7 +169,7 @@ fn style(severity: Severity) -> Style {
     }
 }
 
-/// Whether the daemon does its work, or would if the other one ended.
+/// Says whether the daemon does its work, or would if the other one ended.
 async fn ready(client: Client, output: &mut Output) -> Result<Status, Error> {
     let asking = client.get::<api::Status>("/v1/status");
     let status = match tokio::time::timeout(READY, asking).await {

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Whether `stream` goes to the journal: it is what systemd says it connected there,
+/// Says whether `stream` goes to the journal: it is what systemd says it connected there,
 /// and not, say, a file that a shell has put in its place.
 pub fn takes(stream: impl AsFd) -> bool {
     let named = std::env::var("JOURNAL_STREAM").unwrap_or_default();

@@ -75,7 +75,7 @@ pub fn init(format: LogFormat) -> Guard {
 pub enum To {
     /// A terminal, a file, a container's log.
     Stream {
-        /// Whether it shows colours.
+        /// Says whether it shows colours.
         colour: bool,
     },
     /// systemd's journal.
@@ -128,7 +128,7 @@ fn cap() -> FilterFn {
         .with_max_level_hint(LevelFilter::TRACE)
 }
 
-/// Whether an event or span of this origin and level may be logged at all.
+/// Says whether an event or span of this origin and level may be logged at all.
 fn may_speak(metadata: &Metadata<'_>) -> bool {
     let within = |name: &str| {
         let rest = metadata.target().strip_prefix(name);

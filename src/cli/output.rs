@@ -83,7 +83,7 @@ impl Output {
         }
     }
 
-    /// Whether a page can be drawn on it: a terminal that is not `dumb`.
+    /// Says whether a page can be drawn on it: a terminal that is not `dumb`.
     pub fn draws(&self) -> bool {
         self.terminal && !is_dumb()
     }
@@ -105,7 +105,7 @@ impl Output {
         self.size().map(|(columns, _)| columns)
     }
 
-    /// Whether colour may be used.
+    /// Says whether colour may be used.
     pub fn colour(&self) -> bool {
         self.colour
     }
@@ -162,13 +162,13 @@ impl Output {
     }
 }
 
-/// Whether `stream` may be coloured: a terminal, and no `NO_COLOR`.
+/// Says whether `stream` may be coloured: a terminal, and no `NO_COLOR`.
 pub fn colour_on(stream: &impl IsTerminal) -> bool {
     let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     stream.is_terminal() && !asked_not_to && !is_dumb()
 }
 
-/// Whether the terminal says of itself that it knows no control sequences.
+/// Says whether the terminal says of itself that it knows no control sequences.
 fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|value| value == "dumb")
 }

@@ -123,7 +123,7 @@ impl<const N: usize> Layout<N> {
         lines
     }
 
-    /// Whether everything measured fits into `columns` uncut.
+    /// Says whether everything measured fits into `columns` uncut.
     pub fn fits(&self, columns: usize) -> bool {
         self.widest.iter().sum::<usize>() + gaps(&self.widest) <= columns
     }

@@ -26,8 +26,8 @@ pub fn escape_lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Whether `c` is a control character (C0, DEL, C1), breaks the line, or turns
-/// the direction of writing.
+/// Says whether `c` is a control character (C0, DEL, C1), breaks the line, or turns the
+/// direction of writing.
 pub(super) fn steers(c: char) -> bool {
     let turns = matches!(
         c,

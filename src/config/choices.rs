@@ -70,7 +70,7 @@ impl Choice for Algorithm {
     ];
 }
 
-/// Whether the key that verifies is the one that signs: a secret.
+/// Says whether the key that verifies is the one that signs: a secret.
 pub fn is_symmetric(algorithm: Algorithm) -> bool {
     matches!(
         algorithm,

@@ -60,7 +60,7 @@ pub(super) const TOKEN_FOR_SECRET: (&str, &str) = (
     "write the secret itself, which the issuer signs with and Prosody has as app_secret",
 );
 
-/// Whether `secret` is a token.
+/// Says whether `secret` is a token.
 pub(super) fn is_token(secret: &[u8]) -> bool {
     let text = std::str::from_utf8(secret).map(str::trim);
     text.is_ok_and(|text| text.starts_with("eyJ") && Token::parse(text).is_ok())

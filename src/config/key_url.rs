@@ -37,13 +37,13 @@ impl KeyUrl {
         &self.0
     }
 
-    /// Whether what it fetches can be changed on the way: neither encrypted nor
-    /// within this machine.
+    /// Says whether what it fetches can be changed on the way: neither encrypted nor within
+    /// this machine.
     pub fn is_exposed(&self) -> bool {
         self.0.scheme() == "http" && !self.is_loopback()
     }
 
-    /// Whether its host is this machine.
+    /// Says whether its host is this machine.
     pub fn is_loopback(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
         let address = host.trim_start_matches('[').trim_end_matches(']');

@@ -16,14 +16,13 @@ pub(super) const RULE_PERMISSIONS: &str = "policy.rule.permissions";
 /// The section of who may do what.
 pub(super) const PERMISSIONS: &str = "policy.permissions";
 
-/// Whether a key stands in a list of sections, which the environment cannot
-/// give.
+/// Says whether a key stands in a list of sections, which the environment cannot give.
 pub fn is_listed(key: &str) -> bool {
     key.starts_with("muc.") || key.strip_prefix(RULE).is_some_and(|r| r.starts_with('.'))
 }
 
-/// Whether an empty variable for this key counts as not set: nothing useful is
-/// empty there, and what starts containers passes empty variables.
+/// Says whether an empty variable for this key counts as not set: nothing useful is empty
+/// there, and what starts containers passes empty variables.
 pub(super) fn is_optional(key: &str) -> bool {
     let row = rows::row(key);
     let key_of_tokens = key.starts_with("claims.jwt.");

@@ -127,9 +127,9 @@ struct Source {
 /// Why there is no [`Source`].
 struct Unreadable {
     problem: Problem,
-    /// Whether this user may not read it.
+    /// Says whether this user may not read it.
     denied: bool,
-    /// Whether somebody named it; else it is the default one.
+    /// Says whether somebody named it; else it is the default one.
     named: bool,
 }
 
@@ -293,12 +293,12 @@ fn not_replaced(environment: &[(OsString, OsString)]) -> Option<Problem> {
     })
 }
 
-/// Whether a key holds a secret, which may have any characters.
+/// Says whether a key holds a secret, which may have any characters.
 fn is_secret(key: &str) -> bool {
     key.ends_with("secret") || key.ends_with("token")
 }
 
-/// Whether a value stands in quotes.
+/// Says whether a value stands in quotes.
 fn is_quoted(value: &str) -> bool {
     let in_quotes =
         |quote: char| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);

@@ -113,7 +113,7 @@ impl Serialize for Server {
 /// `[discovery]`: how rooms are found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Discovery {
-    /// Whether an invitation by a room of a configured service is followed.
+    /// Says whether an invitation by a room of a configured service is followed.
     pub invites: bool,
     /// How services are asked for their rooms.
     #[serde(serialize_with = "choices::serialize")]
@@ -166,9 +166,9 @@ pub struct Jwt {
     /// What verifies signatures.
     #[serde(flatten)]
     pub key: KeySource,
-    /// Whether in a tenant's room `sub` must be the tenant, or `*`.
+    /// Says whether in a tenant's room `sub` must be the tenant, or `*`.
     pub verify_tenant: bool,
-    /// Whether a token without `exp` is refused.
+    /// Says whether a token without `exp` is refused.
     pub require_exp: bool,
     /// Accepted values of `iss`; `*` is any.
     pub issuers: Vec<String>,
@@ -245,9 +245,9 @@ pub struct Policy {
     /// What a promotion by a moderator becomes.
     #[serde(serialize_with = "choices::serialize")]
     pub grants: Grants,
-    /// Whether a token-entitled owner demoted by another gets owner back.
+    /// Says whether a token-entitled owner demoted by another gets owner back.
     pub protect_hosts: bool,
-    /// Whether the module keeps the unentitled from ever moderating.
+    /// Says whether the module keeps the unentitled from ever moderating.
     pub guard: bool,
     /// What happens when a token's `exp` passes during the meeting.
     #[serde(serialize_with = "choices::serialize")]

@@ -65,7 +65,7 @@ fn rule(notes: &Notes, mut section: Section<'_>, names: &mut Vec<String>) -> Opt
     }
 }
 
-/// Whether a rule can be called so.
+/// Says whether a rule can be called so.
 fn is_free(notes: &Notes, given: &Given, names: &[String]) -> bool {
     let name = given.value.as_str();
     let (problem, remedy) = if name.trim().is_empty() {

@@ -38,7 +38,7 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// Whether `key` was given and not yet taken.
+    /// Says whether `key` was given and not yet taken.
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
     }
@@ -318,8 +318,7 @@ impl<'n> Section<'n> {
         None
     }
 
-    /// Whether the environment alone makes this section, and with none of
-    /// `keys`.
+    /// Says whether the environment alone makes this section, and with none of `keys`.
     pub(super) fn is_only_variables_without(&self, keys: &[&str]) -> bool {
         matches!(self.header, Some(Origin::Variable(_))) && !keys.iter().any(|key| self.has(key))
     }

@@ -14,9 +14,9 @@ pub struct Facts {
     pub connection: Connection,
     /// What Prosody answered, where it could be asked.
     pub answers: Option<Answers>,
-    /// Whether Prosody lets gavel send in others' names, where that is known.
+    /// Says whether Prosody lets gavel send in others' names, where that is known.
     pub impersonation: Option<bool>,
-    /// What the running daemon knows; none where none runs.
+    /// What the running daemon knows; none if none runs.
     pub daemon: Option<Daemon>,
 }
 
@@ -33,13 +33,13 @@ pub struct Setup {
     pub sources: Vec<Source>,
     /// `claims.trusted_domains`.
     pub trusted_domains: Vec<String>,
-    /// Whether changed names are turned back (`names.freeze = "revert"`).
+    /// Says whether changed names are turned back (`names.freeze = "revert"`).
     pub reverts: bool,
     /// How rooms are found beside invitations.
     pub poll: Poll,
-    /// Whether the module is to guard moderation (`policy.guard`).
+    /// Says whether the module is to guard moderation (`policy.guard`).
     pub guard: bool,
-    /// Whether anything is configured about permissions.
+    /// Says whether anything is configured about permissions.
     pub permissions: bool,
     /// `admin.socket`.
     pub socket: String,
@@ -110,7 +110,7 @@ pub struct Daemon {
     pub version: String,
     /// Since when the connection is as it is, RFC 3339.
     pub since: String,
-    /// Whether all rooms found after the connection are joined.
+    /// Says whether all rooms found after the connection are joined.
     pub ready: bool,
     /// What it has counted since it started.
     pub tally: Tally,
@@ -123,15 +123,14 @@ pub struct Daemon {
 }
 
 impl Facts {
-    /// Whether something shows that this is Jitsi: its focus, or the component
-    /// for it.
+    /// Says whether something shows that this is Jitsi: its focus, or the component for it.
     pub(super) fn is_jitsi(&self) -> bool {
         let component = self.answers.as_ref().is_some_and(|answers| answers.focus);
         let seen = |daemon: &Daemon| daemon.survey.services.iter().any(|s| s.focus);
         component || self.daemon.as_ref().is_some_and(seen)
     }
 
-    /// Whether the module serves the service; none where that is not known.
+    /// Says whether the module serves the service; none if that is not known.
     pub(super) fn module(&self, service: usize) -> Option<Module> {
         let answers = self.answers.as_ref()?;
         answers.services.get(service)?.module
@@ -143,19 +142,19 @@ impl Facts {
         answers.services.get(service)?.version.as_deref()
     }
 
-    /// Whether claims can come from the module alone.
+    /// Says whether claims can come from the module alone.
     pub(super) fn needs_module(&self) -> bool {
         self.setup.sources == [Source::Bridge]
     }
 
-    /// Whether nothing but the module helps: claims come from it, or Jitsi breaks
+    /// Says whether nothing but the module helps: claims come from it, or Jitsi breaks
     /// without it.
     pub(super) fn only_module_helps(&self) -> bool {
         self.needs_module() || self.is_jitsi()
     }
 
-    /// The services that are known to be without the module, or not to be served
-    /// by it, for people; none where there are none.
+    /// The services that are known to be without the module, or not to be served by it, for
+    /// people; none if there are none.
     pub(super) fn without_module(&self) -> Option<String> {
         let absent = |n: &usize| matches!(self.module(*n), Some(Module::Absent | Module::Refuses));
         let services = (0..self.setup.services.len()).filter(absent);
@@ -163,18 +162,18 @@ impl Facts {
         (!services.is_empty()).then(|| services.join(", "))
     }
 
-    /// Whether the module serves one of the services.
+    /// Says whether the module serves one of the services.
     pub(super) fn is_served_somewhere(&self) -> bool {
         (0..self.setup.services.len()).any(|n| self.module(n) == Some(Module::Serves))
     }
 
-    /// Whether the module serves every service; false where that is not known.
+    /// Says whether the module serves every service; false where that is not known.
     pub(super) fn module_everywhere(&self) -> bool {
         (0..self.setup.services.len()).all(|n| self.module(n) == Some(Module::Serves))
     }
 
-    /// Whether it matters that gavel may send in others' names: names are to
-    /// be turned back, and the module does not keep all of them.
+    /// Says whether it matters that gavel may send in others' names: names are to be turned
+    /// back, and the module does not keep all of them.
     pub fn wants_impersonation(&self) -> bool {
         let plain = !self.module_everywhere() && !self.needs_module();
         self.setup.reverts && self.answers.is_some() && plain

@@ -21,7 +21,7 @@ fn told(facts: &Facts) -> Option<&Vec<Login>> {
     services.iter().find_map(|service| service.logins.as_ref())
 }
 
-/// Whether Prosody has loaded what `authentication` says. Of hosts that the
+/// Says whether Prosody has loaded what `authentication` says. Of hosts that the
 /// configuration does not name, gavel cannot know whether they matter.
 fn authentication(facts: &Facts, list: &mut List) {
     let setup = &facts.setup;
@@ -40,7 +40,7 @@ fn authentication(facts: &Facts, list: &mut List) {
     }
 }
 
-/// Whether logins count where they are to (`policy.trusted_logins`).
+/// Says whether logins count where they are to (`policy.trusted_logins`).
 fn trusted_logins(facts: &Facts, list: &mut List) {
     let Some(answers) = &facts.answers else {
         return;

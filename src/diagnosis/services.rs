@@ -133,7 +133,7 @@ fn module(facts: &Facts, n: usize, service: &str, answers: &ServiceAnswers, list
     }
 }
 
-/// Whether it is of gavel's release.
+/// Says whether it is of gavel's release.
 fn active(facts: &Facts, n: usize, service: &str, answers: &ServiceAnswers, list: &mut List) {
     for module in &answers.goes_round {
         list.warn(
@@ -185,7 +185,7 @@ fn absent(facts: &Facts, service: &str, list: &mut List) {
     );
 }
 
-/// Whether gavel is in `admins`, where the module does not make that needless.
+/// Says whether gavel is in `admins`, where the module does not make that needless.
 fn admin(facts: &Facts, service: &str, answers: &ServiceAnswers, list: &mut List) -> bool {
     let gavel = facts.gavel();
     match &answers.admin {
@@ -318,7 +318,7 @@ fn allowners(facts: &Facts, n: usize, service: &str, list: &mut List) {
     }
 }
 
-/// Whether names can be turned back, where no module keeps them.
+/// Says whether names can be turned back, where no module keeps them.
 fn names(facts: &Facts, list: &mut List) {
     if !facts.wants_impersonation() {
         return;

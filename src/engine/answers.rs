@@ -6,7 +6,7 @@ use crate::engine::outbox::Outbox;
 use crate::engine::settings::Settings;
 use crate::stanza::{Iq, IqKind, IqPayload, Outbound, Reply};
 
-/// What is said to somebody who asks gavel something; none where an IQ is an answer.
+/// What is said to somebody who asks gavel something; none if an IQ is an answer.
 pub fn reply(iq: &Iq, known: Known<'_>) -> Option<Outbound> {
     let reply = match (&iq.kind, &iq.payload) {
         (IqKind::Result | IqKind::Error(_), _) => return None,

@@ -105,9 +105,9 @@ impl Known<'_> {
         }
     }
 
-    /// Whether anything but their claims may count for somebody: an override, a
-    /// grant, a step-down, also one that would follow them from another device.
-    /// What they left with does not, once they are there again.
+    /// Says whether anything but their claims may count for somebody: an override, a grant,
+    /// a step-down, also one that would follow them from another device. What they left
+    /// with does not, once they are there again.
     fn is_known(self, main: &RoomJid, bare: &BareJid, user_id: Option<&UserId>) -> bool {
         let Some(meeting) = self.meetings.get(main) else {
             return false;

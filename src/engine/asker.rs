@@ -59,9 +59,9 @@ pub enum RoomAsk {
     Info,
     /// That gavel becomes owner.
     Own,
-    /// Whether gavel is still in it.
+    /// Says whether gavel is still in it.
     SelfPing,
-    /// Whether it is still there before its roll is called.
+    /// Says whether it is still there before its roll is called.
     BeforeRoll,
     /// The last question of a roll call.
     RollCall,
@@ -108,7 +108,7 @@ pub enum Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Whether it was answered and not refused.
+    /// Says whether it was answered and not refused.
     pub fn is_result(&self) -> bool {
         matches!(self, Self::Result(_) | Self::Partial(_))
     }

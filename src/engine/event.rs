@@ -66,7 +66,7 @@ pub enum Report {
     Joined {
         /// The room.
         room: RoomJid,
-        /// Whether the module serves it.
+        /// Says whether the module serves it.
         module: bool,
     },
     /// Left a room, or it ended.
@@ -99,7 +99,7 @@ pub enum Report {
 pub struct Decision {
     /// The room, for affiliations the meeting's main room.
     pub room: RoomJid,
-    /// The occupant's nick; none where nobody with that JID is in.
+    /// The occupant's nick; none if nobody with that JID is in.
     pub nick: Option<Nick>,
     /// The display name they showed, shortened.
     pub display_name: Option<String>,
@@ -130,7 +130,7 @@ pub struct Decision {
 pub enum Change {
     /// An affiliation, as gavel last saw it and as it is to be.
     Affiliation {
-        /// Before; none where it was not known.
+        /// Before; none if it was not known.
         from: Option<Affiliation>,
         /// After.
         to: Affiliation,
@@ -153,12 +153,12 @@ pub enum Change {
     Override {
         /// What was set before.
         from: Option<Affiliation>,
-        /// What is; none where it was cleared or is over.
+        /// What is; none if it was cleared or is over.
         to: Option<Affiliation>,
         /// When it ends, in milliseconds since 1970-01-01 UTC; none at the end
         /// of the meeting.
         until: Option<u64>,
-        /// Who did it, in words; none where it was over.
+        /// Who did it, in words; none if it was over.
         by: Option<String>,
     },
     /// The occupant's nick.

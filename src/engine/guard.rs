@@ -51,7 +51,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Whether a service's module has a lease, as far as is known.
+    /// Says whether a service's module has a lease, as far as is known.
     pub fn is_leased(&self, service: usize) -> bool {
         self.leased.contains(&service)
     }

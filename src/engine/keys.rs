@@ -98,7 +98,7 @@ pub struct KeyPart<'a> {
     pub now: Tick,
     /// People who wait for keys.
     pub keys: &'a mut Keys,
-    /// The keys that are known; none where no URL is configured.
+    /// The keys that are known; none if no URL is configured.
     pub cache: Option<&'a mut KeyCache>,
     /// The rooms gavel knows of.
     pub rooms: &'a HashMap<RoomJid, Room>,

@@ -37,7 +37,7 @@ impl<const LIMIT: usize> Limiter<LIMIT> {
         now
     }
 
-    /// Whether acts are being held back.
+    /// Says whether acts are being held back.
     pub fn is_pausing(&self, now: Tick) -> bool {
         self.next(now) > now
     }

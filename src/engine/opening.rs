@@ -65,8 +65,8 @@ impl OpeningPart<'_> {
         }
     }
 
-    /// Whether gavel is to open a room. In Jitsi the focus opens the rooms that
-    /// it makes, and Jitsi's configuration does not lock rooms.
+    /// Says whether gavel is to open a room. In Jitsi the focus opens the rooms that it
+    /// makes, and Jitsi's configuration does not lock rooms.
     fn opening(&self, jid: &RoomJid) -> Opening {
         let Some(room) = self.known.rooms.get(jid).filter(|room| room.is_in()) else {
             return Opening::Needless;
@@ -84,7 +84,7 @@ impl OpeningPart<'_> {
         }
     }
 
-    /// Whether somebody in the room may be owner: their client submits the form.
+    /// Says whether somebody in the room may be owner: their client submits the form.
     fn has_owner(&self, room: &Room) -> bool {
         let Some(main) = &room.meeting else {
             return false;

@@ -25,12 +25,12 @@ impl Engine {
         }
     }
 
-    /// Whether gavel is connected and has found and joined what there is.
+    /// Says whether gavel is connected and has found and joined what there is.
     pub fn is_ready(&self) -> bool {
         self.parts.stream.is_ready()
     }
 
-    /// Whether the component's stream is open.
+    /// Says whether the component's stream is open.
     pub fn is_connected(&self) -> bool {
         self.parts.stream.is_open()
     }
@@ -45,13 +45,13 @@ impl Engine {
         self.parts.meetings.all.get(room)
     }
 
-    /// Where somebody sits in a room under a nick, and what their evidence there
-    /// amounts to; none where the room is not known well enough.
+    /// Where somebody sits in a room under a nick, and what their evidence there amounts
+    /// to; none if the room is not known well enough.
     pub fn seat(&self, room: &RoomJid, nick: &Nick) -> Option<&Seat> {
         self.parts.known().seat_at(room, nick)
     }
 
-    /// Whether gavel keeps the name of an occupant.
+    /// Says whether gavel keeps the name of an occupant.
     pub fn keeps_name(&self, room: &RoomJid, nick: &Nick) -> bool {
         self.parts.names.keep(room, nick)
     }
@@ -65,7 +65,7 @@ impl Engine {
             .zip(self.parts.rooms.services.iter().map(|state| &state.module))
     }
 
-    /// Whether the module guards a service, by its domain.
+    /// Says whether the module guards a service, by its domain.
     pub fn is_guarded(&self, domain: &str) -> bool {
         let service = self
             .parts
@@ -86,12 +86,12 @@ impl Engine {
         unserved(&self.parts.settings, &self.parts.rooms.services)
     }
 
-    /// Whether gavel does its work: it is in all rooms, and claims can arrive.
+    /// Says whether gavel does its work: it is in all rooms, and claims can arrive.
     pub fn works(&self) -> bool {
         self.is_ready() && self.unserved().is_empty()
     }
 
-    /// Whether presence can be sent in an occupant's name, as far as is known.
+    /// Says whether presence can be sent in an occupant's name, as far as is known.
     pub fn can_impersonate(&self) -> bool {
         self.parts.names.can_impersonate()
     }
@@ -166,7 +166,7 @@ impl Engine {
         self.view().summaries()
     }
 
-    /// One room with everybody in it; none where gavel is not in.
+    /// One room with everybody in it; none if gavel is not in.
     pub fn detail(&self, room: &RoomJid) -> Option<api::RoomDetail> {
         self.view().detail(room)
     }

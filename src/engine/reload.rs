@@ -18,7 +18,7 @@ pub struct Reload {
     /// What holds from now on. Component, nick, services and seed stay what they
     /// were: they are the connection's.
     pub settings: Settings,
-    /// Whether evidence is read otherwise than before.
+    /// Says whether evidence is read otherwise than before.
     pub claims_changed: bool,
 }
 

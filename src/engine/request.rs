@@ -78,7 +78,7 @@ impl Requests {
         self.open.len()
     }
 
-    /// Whether none is open.
+    /// Says whether none is open.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
     }

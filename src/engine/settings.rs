@@ -85,7 +85,7 @@ pub struct Infrastructure {
 }
 
 impl Infrastructure {
-    /// Whether the bare JID `bare` of `domain` is infrastructure.
+    /// Says whether the bare JID `bare` of `domain` is infrastructure.
     fn has(&self, bare: &str, domain: &str) -> bool {
         self.jids.iter().any(|jid| jid.as_str() == bare)
             || self.domains.iter().any(|known| known == domain)
@@ -103,19 +103,19 @@ impl Infrastructure {
         jids.chain(self.domains.iter().cloned()).collect()
     }
 
-    /// Whether somebody is infrastructure.
+    /// Says whether somebody is infrastructure.
     pub fn contains(&self, real: &RealJid) -> bool {
         self.has(real.bare_str(), real.domain())
     }
 
-    /// Whether a bare JID is infrastructure.
+    /// Says whether a bare JID is infrastructure.
     pub fn contains_bare(&self, bare: &BareJid) -> bool {
         self.has(bare.as_str(), bare.domain())
     }
 }
 
-/// Whether people of meetings log in on a VirtualHost, which is so by default: it
-/// is the domain above a MUC service, or the one for guests.
+/// Says whether people of meetings log in on a VirtualHost, which is so by default: it is
+/// the domain above a MUC service, or the one for guests.
 pub fn is_peoples<'a>(host: &str, mut services: impl Iterator<Item = &'a str>) -> bool {
     let host = host.strip_prefix("guest.").unwrap_or(host);
     services.any(|service| {
@@ -132,7 +132,7 @@ pub struct Settings {
     pub nick: Nick,
     /// The MUC services.
     pub services: Vec<Service>,
-    /// Whether invitations are followed.
+    /// Says whether invitations are followed.
     pub invites: bool,
     /// How rooms are found beside that.
     pub poll: Poll,
@@ -162,23 +162,22 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether gavel takes somebody who declares to be a recorder or a gateway for
-    /// one. Jicofo does where the domain is one of its `trusted-domains`, and no
-    /// client can write its domain. Of those only machines log in to, gavel knows
-    /// this much: they are not the domains that people log in to, which a MUC
-    /// service and its guests have by default. Whoever declares it falsely gives up
-    /// being elected, and gains nothing.
+    /// Says whether gavel takes somebody who declares to be a recorder or a gateway for
+    /// one. Jicofo does where the domain is one of its `trusted-domains`, and no client can
+    /// write its domain. Of those only machines log in to, gavel knows this much: they are
+    /// not the domains that people log in to, which a MUC service and its guests have by
+    /// default. Whoever declares it falsely gives up being elected, and gains nothing.
     pub fn believes_machine(&self, real: Option<&RealJid>) -> bool {
         let domain = real.map(RealJid::domain);
         domain.is_some_and(|domain| !self.is_peoples(domain))
     }
 
-    /// Whether people of meetings log in on a VirtualHost; see [`is_peoples`].
+    /// Says whether people of meetings log in on a VirtualHost; see [`is_peoples`].
     pub fn is_peoples(&self, host: &str) -> bool {
         is_peoples(host, self.services.iter().map(|service| &*service.domain))
     }
 
-    /// Whether nobody may bear a name that looks like one from a token.
+    /// Says whether nobody may bear a name that looks like one from a token.
     pub fn distinguishes(&self) -> bool {
         self.guests == GuestNames::Distinct && self.freeze != Freeze::Off
     }
@@ -201,23 +200,23 @@ impl Settings {
         services.position(|service| service.domain == jid.service())
     }
 
-    /// Whether `jid` is gavel's own, with or without resource.
+    /// Says whether `jid` is gavel's own, with or without resource.
     pub fn is_own(&self, jid: &str) -> bool {
         let bare = jid.split('/').next().unwrap_or(jid);
         bare.strip_prefix("gavel@") == Some(self.component.as_str())
     }
 
-    /// Whether elections are held at all.
+    /// Says whether elections are held at all.
     pub fn elects(&self) -> bool {
         self.policy.fallback == Fallback::First
     }
 
-    /// Whether hosts are missed anywhere.
+    /// Says whether hosts are missed anywhere.
     pub fn misses_hosts(&self) -> bool {
         self.host_absent.action != AbsentHost::None
     }
 
-    /// Whether anybody asks for a census of a meeting's people.
+    /// Says whether anybody asks for a census of a meeting's people.
     pub fn takes_census(&self) -> bool {
         self.elects() || self.misses_hosts()
     }

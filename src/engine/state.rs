@@ -100,8 +100,8 @@ impl TryFrom<Written> for State {
 }
 
 impl State {
-    /// Whether a later version of gavel wrote it, of which this one may not
-    /// understand all.
+    /// Says whether a later version of gavel wrote it, of which this one may not understand
+    /// all.
     pub fn is_of_later_version(&self) -> bool {
         self.format > FORMAT
     }

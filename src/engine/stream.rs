@@ -21,7 +21,7 @@ pub struct Stream(Option<Open>);
 struct Open {
     /// Its id: part of what the module's macs cover.
     id: String,
-    /// Whether everything found after the connection has been joined.
+    /// Says whether everything found after the connection has been joined.
     resynchronised: bool,
     /// When something last arrived.
     heard: Tick,
@@ -45,17 +45,17 @@ impl Stream {
         self.0 = None;
     }
 
-    /// Whether it is open.
+    /// Says whether it is open.
     pub fn is_open(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether it is open, and everything found since has been joined.
+    /// Says whether it is open, and everything found since has been joined.
     pub fn is_ready(&self) -> bool {
         self.0.as_ref().is_some_and(|stream| stream.resynchronised)
     }
 
-    /// Whether it is open, and something found since is still to be joined.
+    /// Says whether it is open, and something found since is still to be joined.
     pub fn is_resynchronising(&self) -> bool {
         self.0.as_ref().is_some_and(|stream| !stream.resynchronised)
     }

@@ -26,7 +26,7 @@ pub enum Warning {
         service: String,
         /// gavel's bare JID.
         gavel: String,
-        /// Whether it is there and takes another address for gavel's.
+        /// Says whether it is there and takes another address for gavel's.
         refuses: bool,
     },
     /// The module on a service is of another release than gavel.
@@ -98,7 +98,7 @@ pub enum Warning {
     NoPermissions {
         /// The MUC service.
         service: String,
-        /// What the module answered; none where it does not serve the service.
+        /// What the module answered; none if it does not serve the service.
         error: Option<String>,
     },
     /// Nobody checks some permissions of the people of a VirtualHost.
@@ -202,7 +202,7 @@ impl Warning {
         }
     }
 
-    /// Whether gavel cannot do its work because of it.
+    /// Says whether gavel cannot do its work because of it.
     pub fn is_error(&self) -> bool {
         matches!(
             self,

@@ -160,7 +160,7 @@ impl Serialize for BareJid {
     }
 }
 
-/// Whether no part that an address needs is missing, nor one empty that is there.
+/// Says whether no part that an address needs is missing, nor one empty that is there.
 fn is_address(address: &str) -> bool {
     let (local, domain, _) = split(address);
     !domain.is_empty() && local != Some("")
@@ -188,7 +188,7 @@ impl BareJid {
         split(self.as_str()).1
     }
 
-    /// Whether it names one person, and not a domain with everybody there.
+    /// Says whether it names one person, and not a domain with everybody there.
     pub fn is_person(&self) -> bool {
         split(self.as_str()).0.is_some()
     }
@@ -221,7 +221,7 @@ impl RealJid {
         split(&self.0).1
     }
 
-    /// Whether there is a resource, so that one session can be addressed.
+    /// Says whether there is a resource, so that one session can be addressed.
     pub fn is_full(&self) -> bool {
         self.0.contains('/')
     }
@@ -232,7 +232,7 @@ impl RealJid {
 pub struct Service {
     /// Its domain, e.g. `muc.meet.jitsi`.
     pub domain: String,
-    /// Whether Jitsi's `muc_domain_mapper` rewrites its rooms' addresses.
+    /// Says whether Jitsi's `muc_domain_mapper` rewrites its rooms' addresses.
     pub tenants: bool,
 }
 

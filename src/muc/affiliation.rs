@@ -53,8 +53,8 @@ impl Affiliation {
         }
     }
 
-    /// Whether this affiliation makes its holder a moderator (XEP-0045 §5.2.2,
-    /// table of default roles).
+    /// Says whether this affiliation makes its holder a moderator (XEP-0045 §5.2.2, table
+    /// of default roles).
     pub fn moderates(self) -> bool {
         self >= Self::Admin
     }

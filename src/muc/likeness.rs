@@ -42,7 +42,7 @@ pub fn looks(name: &str) -> Vec<Box<str>> {
     looks
 }
 
-/// Whether two names look alike.
+/// Says whether two names look alike.
 pub fn are_alike(one: &str, other: &str) -> bool {
     let others = looks(other);
     looks(one).iter().any(|look| others.contains(look))

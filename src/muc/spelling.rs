@@ -29,7 +29,7 @@ pub struct Spelling {
     name: String,
     /// The tenant, as people read it.
     tenant: Option<String>,
-    /// Whether the tenant may also be the folder in which Jitsi is installed.
+    /// Says whether the tenant may also be the folder in which Jitsi is installed.
     from_url: bool,
     /// The MUC service, where one was written.
     domain: Option<String>,
@@ -132,14 +132,14 @@ impl Spelling {
         Some(room.tenant().map(str::to_owned).or(self.tenant.clone()))
     }
 
-    /// Whether this is how people call `room`, of `service`.
+    /// Says whether this is how people call `room`, of `service`.
     pub fn is(&self, room: &RoomJid, service: &Service) -> bool {
         room.service() == service.domain
             && self.name == read(room.name())
             && self.tenant_in(service) == Some(room.tenant().map(read))
     }
 
-    /// The room as it is on the wire; none where another service was written.
+    /// The room as it is on the wire; none if another service was written.
     pub fn on_wire(&self, service: &Service) -> Option<RoomJid> {
         let tenant = self.tenant_in(service)?;
         // Without tenants this may be no Jitsi, whose clients alone encode.

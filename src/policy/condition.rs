@@ -79,7 +79,7 @@ impl Condition {
         &self.paths
     }
 
-    /// Whether it holds in `scope`.
+    /// Says whether it holds in `scope`.
     ///
     /// # Errors
     /// Where it cannot be told, or not cheaply: something is missing, of

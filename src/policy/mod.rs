@@ -83,10 +83,10 @@ pub struct Policy {
     pub guests: Guests,
     /// Promotions by moderators.
     pub grants: Grants,
-    /// Whether a token-entitled owner demoted by somebody else gets owner back.
+    /// Says whether a token-entitled owner demoted by somebody else gets owner back.
     pub protect_hosts: bool,
-    /// Whether the module keeps everybody from making moderators of those who are
-    /// not entitled.
+    /// Says whether the module keeps everybody from making moderators of those who are not
+    /// entitled.
     pub guard: bool,
     /// Rooms that nobody is entitled to moderate.
     pub fallback: Fallback,
@@ -141,7 +141,7 @@ impl Policy {
         Facts::of(Subject { login, ..*subject })
     }
 
-    /// Whether logins on `domain` count (`policy.trusted_logins`).
+    /// Says whether logins on `domain` count (`policy.trusted_logins`).
     pub fn trusts(&self, domain: &str) -> bool {
         self.trusted_logins.iter().any(|known| known == domain)
     }
@@ -160,12 +160,12 @@ impl Policy {
         tried
     }
 
-    /// Whether it says anything about permissions but what holds anyway.
+    /// Says whether it says anything about permissions but what holds anyway.
     pub fn has_permissions(&self) -> bool {
         !self.named_permissions().is_empty()
     }
 
-    /// Whether somebody is to be judged anew when their nick changes.
+    /// Says whether somebody is to be judged anew when their nick changes.
     pub fn reads_nick(&self) -> bool {
         self.rules.read_nick()
     }

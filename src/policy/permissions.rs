@@ -155,7 +155,7 @@ impl Held {
         }
     }
 
-    /// Whether it allows what it is for to somebody who is moderator, or owner.
+    /// Says whether it allows what it is for to somebody who is moderator, or owner.
     pub fn allows(self, moderator: bool, owner: bool) -> bool {
         match self {
             Self::Always => true,
@@ -198,7 +198,7 @@ impl Permissions {
         self.0.iter().map(|(name, holders)| (*name, *holders))
     }
 
-    /// Whether they say nothing but what holds anyway.
+    /// Says whether they say nothing but what holds anyway.
     pub fn are_standard(&self) -> bool {
         self.changed().next().is_none()
     }
@@ -234,7 +234,7 @@ impl PermissionList {
         self.0.iter().copied()
     }
 
-    /// Whether everything is left to Jitsi.
+    /// Says whether everything is left to Jitsi.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

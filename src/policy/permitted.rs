@@ -206,7 +206,7 @@ impl Person {
     }
 }
 
-/// Whether it is worth looking for features in a token.
+/// Says whether it is worth looking for features in a token.
 fn names_features(claims: &Claims) -> bool {
     claims.json().contains("\"features\"")
 }

@@ -95,7 +95,7 @@ impl Said {
         }
     }
 
-    /// Whether the rule looks nowhere.
+    /// Says whether the rule looks nowhere.
     fn is_empty(&self) -> bool {
         self.paths.is_empty()
     }

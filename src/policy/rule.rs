@@ -25,7 +25,7 @@ impl Entitlement {
         }
     }
 
-    /// Whether it makes a moderator who can make others.
+    /// Says whether it makes a moderator who can make others.
     pub(super) fn is_power(self) -> bool {
         matches!(self, Self::Affiliation(affiliation) if affiliation.moderates())
     }

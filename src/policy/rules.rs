@@ -69,7 +69,7 @@ impl Clause {
         self.gives
     }
 
-    /// Whether what it says of somebody may change with their nick.
+    /// Says whether what it says of somebody may change with their nick.
     pub fn reads_nick(&self) -> bool {
         let nick = |path: &Path| path.root() == "occupant" && path.keys().next() == Some("nick");
         self.when.paths().iter().any(nick)
@@ -81,7 +81,7 @@ impl Clause {
 pub struct Tried {
     /// The rule.
     pub rule: Rule,
-    /// Its condition; none where nothing but the absence of others decides.
+    /// Its condition; none if nothing but the absence of others decides.
     pub when: Option<Arc<str>>,
     /// What it gives whoever it matches.
     pub gives: Entitlement,
@@ -95,8 +95,8 @@ pub struct Tried {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     clauses: Arc<[Clause]>,
-    /// Whether they came with gavel: their reasons speak of claims alone, and
-    /// without claims they are not tried.
+    /// Says whether they came with gavel: their reasons speak of claims alone, and without
+    /// claims they are not tried.
     preset: bool,
 }
 
@@ -130,12 +130,12 @@ impl Rules {
         self.clauses.iter()
     }
 
-    /// Whether there are none.
+    /// Says whether there are none.
     pub fn is_empty(&self) -> bool {
         self.clauses.is_empty()
     }
 
-    /// Whether what they say of somebody may change with their nick.
+    /// Says whether what they say of somebody may change with their nick.
     pub fn read_nick(&self) -> bool {
         self.iter().any(Clause::reads_nick)
     }

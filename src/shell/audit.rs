@@ -33,7 +33,7 @@ enum Order {
 /// Where lines are handed in.
 pub(super) struct Audit {
     orders: Option<Sender<Order>>,
-    /// Whether lines are wanted: without a file nobody is woken for them.
+    /// Says whether lines are wanted: without a file nobody is woken for them.
     wanted: bool,
     waiting: Arc<AtomicUsize>,
     lost: u64,

@@ -6,9 +6,9 @@ use crate::diagnosis::Trouble;
 /// What is told of the connection.
 #[derive(Debug)]
 pub(super) struct Condition {
-    /// Whether the stream is open.
+    /// Says whether the stream is open.
     pub(super) connected: bool,
-    /// Whether another gavel has it (SPEC B12).
+    /// Says whether another gavel has it (SPEC B12).
     pub(super) standby: bool,
     /// Since when `connected` is what it is, in milliseconds since 1970-01-01
     /// UTC.

@@ -60,7 +60,7 @@ struct Collected {
     batch: Vec<u8>,
     /// To be told.
     reports: Vec<Report>,
-    /// Whether to end the stream.
+    /// Says whether to end the stream.
     hang_up: bool,
 }
 

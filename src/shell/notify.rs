@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// Tells the service manager.
 pub(super) struct Notifier {
-    /// Whether signs of life are wanted.
+    /// Says whether signs of life are wanted.
     watched: bool,
     /// Time between two of [`Notifier::due`].
     every: Duration,

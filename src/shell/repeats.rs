@@ -51,7 +51,7 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    /// Whether a report is to be written to the log, at `now`.
+    /// Says whether a report is to be written to the log, at `now`.
     pub(super) fn admit(&mut self, report: &Report, now: Duration) -> bool {
         let Some((kind, room, person)) = about(report) else {
             return true;
@@ -83,7 +83,7 @@ impl Repeats {
         admitted
     }
 
-    /// Whether one more can be counted.
+    /// Says whether one more can be counted.
     fn has_room(&mut self, now: Duration) -> bool {
         if self.counts.len() >= MAX_KEYS && now >= self.full_until {
             self.full_until = now + MAKE_ROOM;
@@ -117,8 +117,8 @@ impl Repeats {
     }
 }
 
-/// Kind, room and person of a report that somebody outside can cause; none where
-/// nobody can, or where it is told rarely.
+/// Kind, room and person of a report that somebody outside can cause; none if nobody can,
+/// or where it is told rarely.
 fn about(report: &Report) -> Option<(Kind, String, String)> {
     let kind = Kind::Report(discriminant(report));
     match report {

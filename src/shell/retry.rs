@@ -48,8 +48,7 @@ impl Retry {
         }
     }
 
-    /// Whether this error differs from the one before, so that it is worth a
-    /// line.
+    /// Says whether this error differs from the one before, so that it is worth a line.
     pub fn is_news(&mut self, error: &LinkError) -> bool {
         let text = error.to_string();
         let news = self.last_error.as_ref() != Some(&text);

@@ -56,13 +56,13 @@ type Written = io::Result<Duration>;
 #[derive(Debug)]
 pub struct StateFile {
     path: Option<PathBuf>,
-    /// Whether this gavel is the one whose file it is.
+    /// Says whether this gavel is the one whose file it is.
     ours: bool,
     /// What has been read of it.
     seen: Option<Version>,
     orders: Sender<Order>,
     written: mpsc::UnboundedReceiver<Written>,
-    /// Whether more is known than was handed to the thread.
+    /// Says whether more is known than was handed to the thread.
     wanted: Arc<AtomicBool>,
     writing: bool,
     not_before: Option<Instant>,
@@ -136,7 +136,7 @@ impl StateFile {
         self.wanted.load(Ordering::Relaxed)
     }
 
-    /// Whether [`StateFile::write`] should be called now.
+    /// Says whether [`StateFile::write`] should be called now.
     pub fn is_due(&self) -> bool {
         self.is_wanted() && !self.writing && self.not_before.is_none()
     }

@@ -23,7 +23,7 @@ pub(super) struct Stats {
     audit: Audit,
     /// Stanzas that could not be read.
     unparsed: u64,
-    /// Whether the stream has been open before.
+    /// Says whether the stream has been open before.
     connected_before: bool,
 }
 

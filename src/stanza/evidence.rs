@@ -21,7 +21,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether there is nothing to verify.
+    /// Says whether there is nothing to verify.
     pub fn is_empty(&self) -> bool {
         self.bridge.is_none()
             && self.tokens.is_empty()
@@ -37,9 +37,9 @@ pub struct Bridge {
     pub mac: String,
     /// The claims, exactly as they were signed; empty where there are none.
     pub json: String,
-    /// Whether the module says that a verified token has claims which it cannot
-    /// hand over: a payload that is no JSON object, or not in UTF-8. Not covered
-    /// by the mac; it can only take claims away.
+    /// Says whether the module says that a verified token has claims which it cannot hand
+    /// over: a payload that is no JSON object, or not in UTF-8. Not covered by the mac; it
+    /// can only take claims away.
     pub unfit: bool,
     /// The affiliation that the module gave the occupant as it entered, as gavel
     /// had said before ([`Arrival`](super::Arrival)). Not covered by the mac.
@@ -48,9 +48,8 @@ pub struct Bridge {
     pub pinned: Option<String>,
     /// The name of theirs in place of which it does; none for whatever they send.
     pub sent: Option<String>,
-    /// The digest of the permissions that the module holds for the occupant alone;
-    /// none where it holds none. Not covered by the mac: gavel only compares it
-    /// with what it has said.
+    /// The digest of the permissions that the module holds for the occupant alone; none if
+    /// it holds none. Not covered by the mac: gavel only compares it with what it has said.
     pub permitted: Option<String>,
 }
 

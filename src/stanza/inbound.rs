@@ -18,8 +18,8 @@ pub enum Inbound {
 }
 
 impl Inbound {
-    /// Whether a part of it was left out that gavel would have read, or of which
-    /// a person would have to be told: what a room's description holds is neither.
+    /// Says whether a part of it was left out that gavel would have read, or of which a
+    /// person would have to be told: what a room's description holds is neither.
     pub fn is_partial(&self) -> bool {
         match self {
             Self::Presence(presence) => presence.left_out.any(),
@@ -69,7 +69,7 @@ pub struct Presence {
     /// The stanza's bytes, for sending its payload back with another name: at
     /// most 64 KiB. Of a longer stanza the children that are too much are missing.
     pub raw: Bytes,
-    /// Whether `raw` is all of the stanza.
+    /// Says whether `raw` is all of the stanza.
     pub whole: bool,
     /// What was not read.
     pub left_out: LeftOut,
@@ -89,8 +89,8 @@ pub struct Module {
     /// How people log in on each VirtualHost of the server; only in that answer,
     /// and not from modules before 0.2.
     pub logins: Option<Vec<Login>>,
-    /// The digest of the permissions that it holds for everybody of whom gavel has
-    /// said nothing; none where there are none.
+    /// The digest of the permissions that it holds for everybody of whom gavel has said
+    /// nothing; none if there are none.
     pub permitted: Option<String>,
 }
 
@@ -126,13 +126,13 @@ pub struct Login {
     /// What its `authentication` is, which may be another: no provider came of it,
     /// or it was changed after Prosody started.
     pub configured: String,
-    /// Whether the module is loaded that offers the provider, or that should.
+    /// Says whether the module is loaded that offers the provider, or that should.
     pub loaded: bool,
-    /// Whether it offers SASL's ANONYMOUS; also where the module cannot say.
+    /// Says whether it offers SASL's ANONYMOUS; also where the module cannot say.
     pub anonymous: bool,
-    /// Whether `allow_empty_token` is set for it.
+    /// Says whether `allow_empty_token` is set for it.
     pub empty_token: bool,
-    /// Whether anybody may make an account there (`allow_registration`).
+    /// Says whether anybody may make an account there (`allow_registration`).
     pub registration: bool,
     /// Those of Jitsi's modules that check there what people may do; not from older
     /// modules.
@@ -170,9 +170,9 @@ pub struct MucUser {
     pub items: Vec<Item>,
     /// Its status codes, unknown ones too.
     pub status: Vec<u16>,
-    /// Whether there is a `<destroy/>`.
+    /// Says whether there is a `<destroy/>`.
     pub destroyed: bool,
-    /// Whether there is an `<invite/>`.
+    /// Says whether there is an `<invite/>`.
     pub invite: bool,
     /// Who invites, as the `<invite/>` says: from the module the bare JID of
     /// whoever has entered the room.
@@ -180,7 +180,7 @@ pub struct MucUser {
 }
 
 impl MucUser {
-    /// Whether `code` is among the status codes.
+    /// Says whether `code` is among the status codes.
     pub fn has_status(&self, code: u16) -> bool {
         self.status.contains(&code)
     }
@@ -346,13 +346,13 @@ impl Form {
         values.first().map(String::as_str)
     }
 
-    /// All values of the field `name`; none where there is no such field.
+    /// All values of the field `name`; none if there is no such field.
     pub fn values(&self, name: &str) -> Option<&[String]> {
         let (_, values) = self.fields.iter().find(|(var, _)| var == name)?;
         Some(values)
     }
 
-    /// Whether the boolean field `name` is set (XEP-0004 §3.3: `1` or `true`).
+    /// Says whether the boolean field `name` is set (XEP-0004 §3.3: `1` or `true`).
     pub fn is_set(&self, name: &str) -> bool {
         matches!(self.value(name), Some("1" | "true"))
     }
@@ -371,7 +371,7 @@ pub struct CommandReply {
     pub node: String,
     /// The session, to be repeated in the next step.
     pub session: Option<String>,
-    /// Whether `status` is `completed`.
+    /// Says whether `status` is `completed`.
     pub completed: bool,
     /// The form to fill in.
     pub form: Form,
@@ -392,7 +392,7 @@ pub struct StanzaError {
 }
 
 impl StanzaError {
-    /// Whether the condition is `name`.
+    /// Says whether the condition is `name`.
     pub fn is(&self, name: &str) -> bool {
         self.condition == name
     }

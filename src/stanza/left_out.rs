@@ -19,13 +19,13 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    /// Whether anything was left out.
+    /// Says whether anything was left out.
     pub fn any(self) -> bool {
         self.evidence || self.name || self.room || self.other
     }
 
-    /// Whether anything was left out that could have mattered: then the room is
-    /// to be read anew.
+    /// Says whether anything was left out that could have mattered: then the room is to be
+    /// read anew.
     pub fn matters(self) -> bool {
         self.evidence || self.name || self.room
     }

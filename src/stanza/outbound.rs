@@ -74,8 +74,8 @@ pub enum Outbound {
         room: RoomJid,
         /// What to say.
         text: String,
-        /// Whether it comes from the room itself, by the module: then Jitsi's
-        /// clients show what Jitsi's own modules write.
+        /// Says whether it comes from the room itself, by the module: then Jitsi's clients
+        /// show what Jitsi's own modules write.
         system: bool,
     },
     /// So many spaces, which mean nothing between stanzas (RFC 6120 §4.6.1):
@@ -122,7 +122,7 @@ pub enum Request {
         name: String,
         /// In place of which name of theirs; none for whatever they send.
         sent: Option<String>,
-        /// Whether nobody else may show the picture that goes with it.
+        /// Says whether nobody else may show the picture that goes with it.
         own: bool,
     },
     /// Asks a service what its module is (SPEC section 6).
@@ -135,16 +135,16 @@ pub enum Request {
     Lease {
         /// For how long; 0 ends it.
         seconds: u64,
-        /// Whether promotions by the entitled count.
+        /// Says whether promotions by the entitled count.
         grants: bool,
-        /// Whether people without claims are left alone.
+        /// Says whether people without claims are left alone.
         ignores_guests: bool,
         /// Bare JIDs and domains that keep what they have, and give nothing.
         infrastructure: Vec<String>,
     },
     /// Tells the module who is entitled in a room (SPEC section 6).
     Guard {
-        /// Whether these are all, and nobody else is.
+        /// Says whether these are all, and nobody else is.
         all: bool,
         /// Those of whom something else is to be known than before.
         people: Vec<Entitled>,
@@ -161,7 +161,7 @@ pub enum Request {
     Permit {
         /// Their real full JID.
         jid: RealJid,
-        /// What holds; none where it is what holds for everybody.
+        /// What holds; none if it is what holds for everybody.
         permissions: Option<Vec<Permit>>,
     },
     /// muc#admin get: everybody with an affiliation (XEP-0045 §9.5, §10.5).
@@ -232,9 +232,9 @@ pub struct Entitled {
     /// The highest affiliation that anybody may give them; below admin it is
     /// nothing.
     pub affiliation: Affiliation,
-    /// Whether they may give others what they have.
+    /// Says whether they may give others what they have.
     pub promotes: bool,
-    /// Whether nobody else may throw them out.
+    /// Says whether nobody else may throw them out.
     pub host: bool,
 }
 
@@ -268,7 +268,7 @@ pub enum Reply {
         affiliation: Option<Affiliation>,
         /// The name to keep, where claims give one.
         name: Option<String>,
-        /// Whether nobody else may show the picture that goes with it.
+        /// Says whether nobody else may show the picture that goes with it.
         own: bool,
         /// Their permissions, where these differ from everybody's.
         permissions: Option<Vec<Permit>>,

@@ -73,7 +73,7 @@ pub(super) fn unescaped(bytes: &[u8], attribute: bool) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(text))
 }
 
-/// Whether XML 1.0 §2.2 allows the character.
+/// Says whether XML 1.0 §2.2 allows the character.
 fn is_char(c: char) -> bool {
     !matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
 }
@@ -92,7 +92,7 @@ pub(super) fn forbidden(text: &str) -> Option<char> {
     }
 }
 
-/// Whether `text` is a name without colon (Namespaces in XML 1.0 §3).
+/// Says whether `text` is a name without colon (Namespaces in XML 1.0 §3).
 pub(super) fn is_name(text: &str) -> bool {
     if let [first, rest @ ..] = text.as_bytes()
         && (first.is_ascii_alphabetic() || *first == b'_')

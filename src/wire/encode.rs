@@ -433,7 +433,7 @@ fn written(stanza: &Element) -> Result<Vec<u8>, EncodeError> {
     Ok(bytes)
 }
 
-/// Whether the text may be written: a forbidden character would end the stream.
+/// Says whether the text may be written: a forbidden character would end the stream.
 fn permitted(text: &str) -> Result<(), EncodeError> {
     match chars::forbidden(text) {
         Some(character) => Err(EncodeError::Character(character.into())),

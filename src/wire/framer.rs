@@ -165,8 +165,8 @@ fn frame(bytes: Bytes) -> Frame {
     }
 }
 
-/// Whether these bytes start a `stream:error`; Prosody binds that prefix in its
-/// stream header.
+/// Says whether these bytes start a `stream:error`; Prosody binds that prefix in its stream
+/// header.
 fn is_stream_error(bytes: &[u8]) -> bool {
     let rest = bytes.strip_prefix(b"<stream:error");
     rest.and_then(<[u8]>::first)

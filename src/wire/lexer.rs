@@ -73,17 +73,17 @@ impl Lexer {
         }
     }
 
-    /// Whether the next byte stands between tags.
+    /// Says whether the next byte stands between tags.
     pub(super) fn is_between(&self) -> bool {
         self.state == State::Content
     }
 
-    /// Whether the next byte stands in a start tag, or in what may become one.
+    /// Says whether the next byte stands in a start tag, or in what may become one.
     pub(super) fn is_in_start(&self) -> bool {
         matches!(self.state, State::Markup | State::Start | State::Quoted(_))
     }
 
-    /// Whether the next byte stands in a tag, and not in its first two bytes.
+    /// Says whether the next byte stands in a tag, and not in its first two bytes.
     pub(super) fn is_in_tag(&self) -> bool {
         matches!(self.state, State::Start | State::Quoted(_) | State::End)
     }

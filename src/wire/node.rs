@@ -11,7 +11,7 @@ use memchr::memchr;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-/// Whether something that was asked for could not be read.
+/// Says whether something that was asked for could not be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Loss {
     /// Something was lost.
@@ -25,7 +25,7 @@ pub(super) struct Loss {
 pub(super) struct Text {
     /// The text directly in it.
     pub(super) text: String,
-    /// Whether there are elements in it, too.
+    /// Says whether there are elements in it, too.
     pub(super) mixed: bool,
 }
 
@@ -92,12 +92,12 @@ impl<'p, 'a> Node<'p, 'a> {
         outermost(self.prefix).map(Cow::Borrowed)
     }
 
-    /// Whether it is called `local` in the namespace `ns`.
+    /// Says whether it is called `local` in the namespace `ns`.
     pub(super) fn is(&self, local: &str, ns: &str) -> bool {
         self.local == local && self.is_in(ns)
     }
 
-    /// Whether its namespace is `ns`.
+    /// Says whether its namespace is `ns`.
     pub(super) fn is_in(&self, ns: &str) -> bool {
         self.ns().as_deref() == Some(ns)
     }

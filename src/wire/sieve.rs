@@ -49,8 +49,8 @@ pub(super) struct Knowledge {
 }
 
 impl Knowledge {
-    /// Whether an address is a service's or one of its rooms', and nobody's in
-    /// them. A tenant's has one label more: `muc.<tenant>.<base>`.
+    /// Says whether an address is a service's or one of its rooms', and nobody's in them. A
+    /// tenant's has one label more: `muc.<tenant>.<base>`.
     fn is_room_or_service(&self, address: &[u8]) -> bool {
         let Some(domain) = address.rsplit(|b| *b == b'@').next() else {
             return false;
@@ -77,11 +77,11 @@ struct Mark {
     content: usize,
     /// Its name as written.
     name: Vec<u8>,
-    /// Whether gavel reads it.
+    /// Says whether gavel reads it.
     read: bool,
-    /// Whether no more of its content is kept.
+    /// Says whether no more of its content is kept.
     full: bool,
-    /// Whether something of it is missing that gavel would have read.
+    /// Says whether something of it is missing that gavel would have read.
     lossy: bool,
 }
 
@@ -99,18 +99,18 @@ pub(super) struct Sieve {
     depth: usize,
     /// Where in what is kept the text begins that is being read.
     run: usize,
-    /// Whether that text is not kept.
+    /// Says whether that text is not kept.
     run_cut: bool,
-    /// Whether the `<` of something that may be a tag has been read.
+    /// Says whether the `<` of something that may be a tag has been read.
     bracket: bool,
     tag: Tag,
     /// The stanza's own start tag.
     root: Option<Finished>,
-    /// Whether it is an IQ.
+    /// Says whether it is an IQ.
     iq: bool,
     /// How much is kept.
     limit: usize,
-    /// Whether a child of the stanza was dropped that gavel does not read.
+    /// Says whether a child of the stanza was dropped that gavel does not read.
     other: bool,
 }
 
@@ -184,7 +184,7 @@ impl Sieve {
         }
     }
 
-    /// Whether what comes next in the innermost open element is kept.
+    /// Says whether what comes next in the innermost open element is kept.
     fn keeps(&self) -> bool {
         self.open.len() == self.depth && self.open.last().is_none_or(|mark| !mark.full)
     }
@@ -259,7 +259,7 @@ impl Sieve {
         self.root = Some(tag);
     }
 
-    /// Whether an element is to be kept at all.
+    /// Says whether an element is to be kept at all.
     fn wants(&mut self, level: usize, tag: &Finished) -> bool {
         let crowd = self.is_crowd(level, tag);
         if let Some(parent) = self.open.last_mut() {
@@ -271,7 +271,7 @@ impl Sieve {
         level <= MAX_LEVEL && !reason && !crowd && !tag.name.is_empty()
     }
 
-    /// Whether it is an item too many: what stands behind the items of an `<x/>`
+    /// Says whether it is an item too many: what stands behind the items of an `<x/>`
     /// counts as much as they do.
     fn is_crowd(&self, level: usize, tag: &Finished) -> bool {
         let part = self.open.get(1).filter(|_| level == 3 && !self.iq);
@@ -280,7 +280,7 @@ impl Sieve {
         })
     }
 
-    /// Whether gavel reads an element.
+    /// Says whether gavel reads an element.
     fn reads(&self, level: usize, tag: &Finished) -> bool {
         if level != 2 || self.iq {
             return true;
@@ -297,8 +297,8 @@ impl Sieve {
             .any(|name| name.as_bytes() == local)
     }
 
-    /// Whether an `<x/>` is a room's. Anything else that stands in the place of
-    /// the last one would hide it.
+    /// Says whether an `<x/>` is a room's. Anything else that stands in the place of the
+    /// last one would hide it.
     fn is_muc_user(&self, tag: &Finished) -> bool {
         let declaration = match tag.name.strip_suffix(b":x") {
             Some(prefix) => [b"xmlns:", prefix].concat(),

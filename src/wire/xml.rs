@@ -76,9 +76,9 @@ pub(super) struct Walker<'a> {
     reader: Reader<&'a [u8]>,
     /// Open elements.
     level: usize,
-    /// Whether the outermost has been seen.
+    /// Says whether the outermost has been seen.
     rooted: bool,
-    /// Whether the element last opened has no content and is yet to be closed.
+    /// Says whether the element last opened has no content and is yet to be closed.
     hollow: bool,
     bindings: Vec<Binding<'a>>,
     attributes: Vec<Attribute<'a>>,

@@ -124,7 +124,7 @@ async fn asked(env: &Env, user: &str) -> usize {
     requests.iter().filter(|(who, _)| *who == jid).count()
 }
 
-/// Whether the room lists `jid` with this affiliation.
+/// Says whether the room lists `jid` with this affiliation.
 async fn listed(client: &Client, affiliation: &str, jid: &str) -> bool {
     let list = client.affiliated(ROOM, affiliation).await.unwrap();
     list.iter().any(|listed| listed == jid)

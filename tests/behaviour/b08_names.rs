@@ -75,7 +75,7 @@ fn payload(presence: &El) -> Vec<El> {
     own
 }
 
-/// Whether a stanza shows the occupant `who` under the display name `name`.
+/// Says whether a stanza shows the occupant `who` under the display name `name`.
 fn shows(stanza: &El, who: &str, name: &str) -> bool {
     let names: Vec<_> = stanza
         .children
@@ -249,7 +249,7 @@ async fn reverts(env: &Env) -> u32 {
     u32::try_from(foreign.count()).unwrap()
 }
 
-/// Whether a stanza is a message of gavel's.
+/// Says whether a stanza is a message of gavel's.
 fn from_gavel(stanza: &El) -> bool {
     stanza.name == "message"
         && stanza.named("body").is_some()

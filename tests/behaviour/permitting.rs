@@ -194,7 +194,7 @@ impl Meeting {
         client
     }
 
-    /// Whether somebody can do what a permission is for.
+    /// Says whether somebody can do what a permission is for.
     pub async fn may(&self, client: &Client, name: &str) -> bool {
         if let Some((_, without)) = FEATURES.iter().find(|(feature, _)| *feature == name) {
             let question = format!(
@@ -216,7 +216,7 @@ impl Meeting {
         }
     }
 
-    /// Whether somebody gets into the breakout room unsent; they come back.
+    /// Says whether somebody gets into the breakout room unsent; they come back.
     async fn may_enter(&self, client: &Client) -> bool {
         let entered = client.moves(ROOM, ONE).await;
         let name = client.jid.split('/').nth(1).unwrap();
@@ -277,7 +277,7 @@ fn renamed() -> String {
     format!("breakoutRoomJid='{ONE}' subject='room--one'")
 }
 
-/// Whether a message gets through. Whoever is refused is told why.
+/// Says whether a message gets through. Whoever is refused is told why.
 async fn passes(client: &Client, to: &str, kind: &str, children: &str) -> bool {
     let refusal = client.says(to, kind, children).await;
     assert!(refusal.as_ref().is_none_or(|(_, text)| !text.is_empty()));

@@ -32,8 +32,7 @@ pub async fn scene_with(version: Version, muc: &str) -> Scene {
     asking(version, &["test_permissions"], muc).await
 }
 
-/// Whether Jitsi lets somebody do something; without features it asks for
-/// `without`.
+/// Says whether Jitsi lets somebody do something; without features it asks for `without`.
 pub async fn may(client: &Client, feature: &str, without: &str) -> bool {
     let question = format!(
         "<may xmlns='urn:gavel:test' feature='{feature}' room='{ROOM}' without='{without}'/>"

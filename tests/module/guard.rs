@@ -57,8 +57,8 @@ pub async fn shut(version: Version, options: Options) -> (Scene, Client) {
     (scene, focus)
 }
 
-/// Whether a client was ever shown an occupant as moderator, or with the
-/// affiliation of one.
+/// Says whether a client was ever shown an occupant as moderator, or with the affiliation
+/// of one.
 pub fn saw_moderating(client: &Client, nick: &str) -> bool {
     let from = format!("{ROOM}/{nick}");
     client.received().iter().any(|s| {

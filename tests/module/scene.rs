@@ -151,7 +151,7 @@ pub fn options() -> Options {
     }
 }
 
-/// Whether a stanza is an invitation as XEP-0045 §7.8.2 has it.
+/// Says whether a stanza is an invitation as XEP-0045 §7.8.2 has it.
 pub fn is_invitation(stanza: &El) -> bool {
     let x = stanza.child("x", MUC_USER);
     stanza.name == "message"

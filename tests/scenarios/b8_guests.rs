@@ -115,8 +115,7 @@ fn b8_guests_are_told_apart_after_a_reconnection() {
     assert_eq!(shown(&world, &r), (GUEST.into(), 2));
 }
 
-/// What the module is told to show for somebody, in order; none where it shows what they
-/// send.
+/// What the module is told to show for somebody, in order; none if it shows what they send.
 fn pinned(world: &World, nick: &str) -> Vec<(String, Option<String>)> {
     let sent = world.sent.iter().filter_map(|(_, stanza)| match stanza {
         Outbound::Iq {

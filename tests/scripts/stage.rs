@@ -207,8 +207,8 @@ pub trait Stage: Sized {
     /// Waits until somebody is shown with this display name.
     async fn is_called(&mut self, who: &str, name: &str);
 
-    /// Whether the presence that somebody is shown with is the last that they have sent,
-    /// but for the name.
+    /// Says whether the presence that somebody is shown with is the last that they have
+    /// sent, but for the name.
     fn shows_the_newest(&self, who: &str) -> bool;
 
     /// How many presences gavel has sent in somebody else's name.
@@ -235,7 +235,7 @@ pub trait Stage: Sized {
     /// The affiliations that gavel has asked for, and for whom, in that order.
     async fn requests(&mut self) -> Vec<(String, String)>;
 
-    /// Whether gavel is in the main room.
+    /// Says whether gavel is in the main room.
     async fn gavel_is_in(&mut self) -> bool;
 
     /// What gavel has logged so far.

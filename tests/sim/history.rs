@@ -63,7 +63,7 @@ pub struct History {
     unix: u64,
 }
 
-/// Whether somebody is a machine that gavel leaves alone.
+/// Says whether somebody is a machine that gavel leaves alone.
 pub fn is_infrastructure(jid: &str) -> bool {
     jid.ends_with("@auth.meet.jitsi") || jid.ends_with(COMPONENT)
 }
@@ -100,7 +100,7 @@ impl Meeting {
         });
     }
 
-    /// Whether gavel has asked the room to make somebody this, and nothing has changed
+    /// Says whether gavel has asked the room to make somebody this, and nothing has changed
     /// since.
     fn was_asked(&self, jid: &str, affiliation: Affiliation) -> bool {
         let about = self.about.get(jid).into_iter().flatten().rev();

@@ -82,7 +82,7 @@ impl World {
 }
 
 impl Meeting {
-    /// Whether whatever somebody has may be right.
+    /// Says whether whatever somebody has may be right.
     pub(super) fn may_have_anything(&self, jid: &str) -> bool {
         let facts = self.facts(self.now(), jid);
         let mut may = facts.iter().map(|facts| facts.allowed(false));
@@ -156,7 +156,7 @@ impl Meeting {
         }
     }
 
-    /// Whether somebody can be elected, beyond doubt.
+    /// Says whether somebody can be elected, beyond doubt.
     fn waits(&self, k: usize, jid: &str) -> bool {
         self.is_candidate(k, jid)
             && self.caps(k, jid) == [None]

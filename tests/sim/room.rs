@@ -80,7 +80,7 @@ impl Room {
         }
     }
 
-    /// Affiliations as stored; none where there is none.
+    /// Affiliations as stored; none if there is none.
     pub fn stored(&self, bare: &str) -> Affiliation {
         let stored = self.affiliations.get(bare).copied();
         stored.unwrap_or(Affiliation::None)

@@ -42,7 +42,7 @@ pub fn signed(token: &Token) -> String {
     sign(&complete(claims))
 }
 
-/// Whether what was started for one setting serves the other: gavel reads another
+/// Says whether what was started for one setting serves the other: gavel reads another
 /// configuration while it runs.
 pub fn is_as_good(started: &Setting, wanted: &Setting) -> bool {
     let wanted = Setting {

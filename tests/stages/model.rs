@@ -119,7 +119,7 @@ impl Model {
 }
 
 impl Stage for Model {
-    /// Whether the module serves the room.
+    /// Says whether the module serves the room.
     type Place = bool;
 
     const ROUND_TRIP: Duration = Duration::from_millis(15);

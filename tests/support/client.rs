@@ -203,7 +203,7 @@ impl Client {
         self.ping(host).await.expect("Prosody answers");
     }
 
-    /// Whether `to` answers a ping within a time.
+    /// Says whether `to` answers a ping within a time.
     pub async fn reaches(&self, to: &str, within: Duration) -> Result<(), String> {
         let id = self.id();
         self.send(&format!(
@@ -281,7 +281,7 @@ impl Client {
         self.shared.inbox().pending.retain(|stanza| !what(stanza));
     }
 
-    /// Whether the stream goes on.
+    /// Says whether the stream goes on.
     pub fn connected(&self) -> bool {
         self.shared.inbox().closed.is_none()
     }

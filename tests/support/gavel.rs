@@ -188,7 +188,7 @@ impl Gavel {
         self.child().id()
     }
 
-    /// Whether the process is still there.
+    /// Says whether the process is still there.
     pub fn running(&self) -> bool {
         matches!(self.child().try_wait(), Ok(None))
     }

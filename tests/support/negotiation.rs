@@ -72,8 +72,8 @@ impl Wire {
         }
     }
 
-    /// The ways to log in that are offered; none where Prosody ends the stream because
-    /// it has nothing to offer.
+    /// The ways to log in that are offered; none if Prosody ends the stream because it has
+    /// nothing to offer.
     pub(super) async fn mechanisms(&mut self) -> Vec<String> {
         let first = match self.frame().await {
             Frame::Stanza(xml) => self.parse(&xml),

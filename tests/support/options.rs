@@ -11,12 +11,12 @@ use std::path::Path;
 /// public JIDs, and the external component `gavel.meet.jitsi`.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Whether `meet.jitsi` is for anonymous users, as in stock Jitsi.
+    /// Says whether `meet.jitsi` is for anonymous users, as in stock Jitsi.
     pub anonymous: bool,
-    /// Whether the MUC services have none of the stand-in modules that record
-    /// and mend things for tests, as where cost is measured.
+    /// Says whether the MUC services have none of the stand-in modules that record and mend
+    /// things for tests, as where cost is measured.
     pub plain: bool,
-    /// Whether gavel is in `admins`.
+    /// Says whether gavel is in `admins`.
     pub gavel_is_admin: bool,
     /// `component_admins_as_room_owners` of the MUC services (Prosody 13).
     pub admins_own_rooms: bool,
@@ -28,7 +28,7 @@ pub struct Options {
     pub muc_modules: Vec<&'static str>,
     /// More `modules_enabled` of `breakout.meet.jitsi`.
     pub breakout_modules: Vec<&'static str>,
-    /// Whether Prosody runs as [`super::NOBODY`], not as root.
+    /// Says whether Prosody runs as [`super::NOBODY`], not as root.
     pub as_nobody: bool,
     /// More Lua in the global section.
     pub global: String,

@@ -217,7 +217,7 @@ impl Client {
         })
     }
 
-    /// Whether an occupant is so within a time.
+    /// Says whether an occupant is so within a time.
     pub async fn sees_within(
         &self,
         room: &str,

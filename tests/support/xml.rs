@@ -156,7 +156,7 @@ impl El {
         Some(value)
     }
 
-    /// Whether it is an element of this name in this namespace.
+    /// Says whether it is an element of this name in this namespace.
     pub fn is(&self, name: &str, ns: &str) -> bool {
         self.name == name && self.ns == ns
     }

@@ -84,7 +84,7 @@ impl KeyCache {
         }
     }
 
-    /// Whether `other` keeps keys of the same server for the same algorithms.
+    /// Says whether `other` keeps keys of the same server for the same algorithms.
     pub(super) fn is_for_the_same(&self, other: &Self) -> bool {
         self.server == other.server && self.algorithms == other.algorithms
     }
@@ -102,9 +102,8 @@ impl KeyCache {
         }
     }
 
-    /// Whether `token` is signed with a key that is here. `since` is when it was
-    /// first shown: an answer that the server gave later tells for certain what
-    /// is not there.
+    /// Says whether `token` is signed with a key that is here. `since` is when it was first
+    /// shown: an answer that the server gave later tells for certain what is not there.
     pub(super) fn verify(
         &self,
         algorithm: Algorithm,
@@ -168,7 +167,7 @@ impl KeyCache {
         }
     }
 
-    /// Whether somebody who waits was turned away and has the next turn.
+    /// Says whether somebody who waits was turned away and has the next turn.
     pub fn is_busy(&self) -> bool {
         matches!(&self.keys, Store::Named(named) if named.is_busy())
     }

@@ -84,7 +84,7 @@ impl Lane {
             .saturating_sub(bounds.interval * (bounds.burst - 1))
     }
 
-    /// Whether a new id may be asked for now, where so many are under way.
+    /// Says whether a new id may be asked for now, where so many are under way.
     fn admits(&mut self, bounds: &Bounds, under_way: usize, now: Duration) -> bool {
         self.busy = self.allowed(bounds) > now || under_way >= bounds.at_once;
         if !self.busy {
@@ -172,7 +172,7 @@ impl NamedKeys {
         }
     }
 
-    /// Whether the server need not, or must not, be asked.
+    /// Says whether the server need not, or must not, be asked.
     fn is_known(&self, name: &str, now: Duration) -> bool {
         self.entries
             .get(name)

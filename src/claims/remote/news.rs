@@ -48,7 +48,7 @@ pub enum FetchFault {
 pub enum KeyNews {
     /// Keys have come. Tells how many can be used, and why others cannot.
     Fetched {
-        /// Whether there were none before, or the time before went wrong.
+        /// Says whether there were none before, or the time before went wrong.
         first: bool,
         /// Keys of use.
         usable: usize,
@@ -61,7 +61,7 @@ pub enum KeyNews {
     Failed {
         /// Why.
         why: String,
-        /// Whether the time before went well.
+        /// Says whether the time before went well.
         first: bool,
     },
 }

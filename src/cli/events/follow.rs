@@ -50,7 +50,7 @@ struct Follower<'a> {
     since: String,
     /// The newest that was seen.
     newest: Option<u64>,
-    /// Whether the daemon has just said that some are missing.
+    /// Says whether the daemon has just said that some are missing.
     lost: bool,
     lines: Lines,
     output: &'a mut Output,

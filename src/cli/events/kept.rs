@@ -26,8 +26,8 @@ pub(super) async fn kept(
     Ok((events, newest))
 }
 
-/// Whether `event` is about the room that `args` name, as people write rooms.
-/// The room may have ended long ago.
+/// Says whether `event` is about the room that `args` name, as people write rooms. The room
+/// may have ended long ago.
 pub(super) fn is_asked_for(event: &Event, args: &EventsArgs) -> bool {
     let Some(text) = args.room.as_deref() else {
         return true;

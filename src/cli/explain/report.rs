@@ -96,9 +96,9 @@ pub(super) struct Report {
     pub nick: Option<String>,
     /// The real bare JID judged for.
     pub jid: Option<String>,
-    /// Whether a signature was checked here.
+    /// Says whether a signature was checked here.
     pub verified: bool,
-    /// Whether the claims count.
+    /// Says whether the claims count.
     pub accepted: bool,
     /// The label of the first thing wrong.
     pub rejected: Option<&'static str>,
@@ -127,7 +127,7 @@ pub(super) struct Report {
 pub(super) struct Judged {
     /// An affiliation or `keep`; a guest's is `none` or, left alone, `keep`.
     pub affiliation: &'static str,
-    /// Whether they have no claims that entitle to anything.
+    /// Says whether they have no claims that entitle to anything.
     pub guest: bool,
     /// The rule that decides.
     pub rule: String,
@@ -144,7 +144,7 @@ pub(super) struct TriedLine {
     pub when: Option<String>,
     /// What it gives whoever it matches.
     pub gives: &'static str,
-    /// Whether it matched, and so decides.
+    /// Says whether it matched, and so decides.
     pub matched: bool,
     /// What it gives where it matches.
     pub affiliation: Option<&'static str>,
@@ -160,11 +160,11 @@ pub(super) struct PermissionLine {
     /// Who has it: everyone, moderators, owners or nobody.
     #[serde(rename = "for")]
     pub held: Option<&'static str>,
-    /// Whether they have it as a participant.
+    /// Says whether they have it as a participant.
     pub participant: Option<bool>,
-    /// Whether they have it as a moderator who is not owner.
+    /// Says whether they have it as a moderator who is not owner.
     pub moderator: Option<bool>,
-    /// Whether they have it as owner.
+    /// Says whether they have it as owner.
     pub owner: Option<bool>,
     /// Why, in words.
     pub because: String,
@@ -192,7 +192,7 @@ pub(super) struct Name {
     pub token_name: Option<String>,
     /// The form that gavel sets: trimmed, and cut as clients cut it.
     pub name: Option<String>,
-    /// Whether changes of it are undone or told off.
+    /// Says whether changes of it are undone or told off.
     pub frozen: bool,
     /// Why it is frozen or not.
     pub name_reason: String,

@@ -49,7 +49,7 @@ pub(super) enum Kind {
     Role,
     /// The affiliation that somebody should have.
     Wanted,
-    /// Whether somebody has what they should have.
+    /// Says whether somebody has what they should have.
     State,
     /// Why somebody is what they are, where that alone changed: what somebody
     /// else did was corrected at once, say.

@@ -177,7 +177,7 @@ fn row(person: &Occupant) -> [Cell; 7] {
     ]
 }
 
-/// Whether somebody has what they should have.
+/// Says whether somebody has what they should have.
 pub(super) fn state(person: &Occupant) -> &'static str {
     match person {
         Occupant {

@@ -84,7 +84,7 @@ fn component(text: &str, service: &str) -> Option<Range<usize>> {
     start.map(|start| start..text.len())
 }
 
-/// Whether `rest`, which follows `Component`, names `service`.
+/// Says whether `rest`, which follows `Component`, names `service`.
 fn names(rest: &str, service: &str) -> bool {
     let rest = rest.trim_start().trim_start_matches('(').trim_start();
     let named = ['"', '\''].iter().find_map(|quote| {

@@ -249,7 +249,7 @@ fn configuration(
     }
 }
 
-/// Whether a line of `text` sets `key` to `value`.
+/// Says whether a line of `text` sets `key` to `value`.
 fn says(text: &str, key: &str, value: &str) -> bool {
     text.lines().any(|line| {
         let (name, rest) = line.split_once('=').unwrap_or((line, ""));

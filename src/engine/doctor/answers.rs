@@ -14,12 +14,12 @@ pub enum Module {
     Absent,
 }
 
-/// What Prosody answered about a MUC service; none where it did not.
+/// What Prosody answered about a MUC service; none if it did not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceAnswers {
-    /// Whether it is a MUC service, or why it could not be asked.
+    /// Says whether it is a MUC service, or why it could not be asked.
     pub muc: Option<Result<bool, String>>,
-    /// Whether the module serves it.
+    /// Says whether the module serves it.
     pub module: Option<Module>,
     /// The release that the module belongs to; `1` before 0.2.
     pub version: Option<String>,
@@ -27,20 +27,20 @@ pub struct ServiceAnswers {
     pub goes_round: Vec<String>,
     /// How people log in, by VirtualHost, where the module tells.
     pub logins: Option<Vec<Login>>,
-    /// Whether gavel is in its `admins`, or the refusal.
+    /// Says whether gavel is in its `admins`, or the refusal.
     pub admin: Option<Result<(), String>>,
     /// How many rooms it lists, and how long that took.
     pub rooms: Option<(usize, Duration)>,
-    /// Whether gavel may read a room's owners, or the refusal.
+    /// Says whether gavel may read a room's owners, or the refusal.
     pub owner: Option<Result<(), String>>,
 }
 
-/// What Prosody answered; none where it did not.
+/// What Prosody answered; none if it did not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers {
     /// Its name and version, where it tells them.
     pub version: Option<String>,
-    /// Whether there is a component of Jitsi's focus.
+    /// Says whether there is a component of Jitsi's focus.
     pub focus: bool,
     /// One for each MUC service.
     pub services: Vec<ServiceAnswers>,

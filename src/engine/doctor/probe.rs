@@ -26,19 +26,19 @@ const PAIRS: usize = 5;
 pub enum Question {
     /// What the server is.
     Version,
-    /// Whether there is a component of Jitsi's focus.
+    /// Says whether there is a component of Jitsi's focus.
     Focus,
-    /// Whether a service is a MUC service.
+    /// Says whether a service is a MUC service.
     Service(usize),
-    /// Whether the module serves it, and of which release it is.
+    /// Says whether the module serves it, and of which release it is.
     Module(usize),
     /// The same in a way that modules before 0.2 answer.
     OldModule(usize),
-    /// Whether gavel is in its `admins`.
+    /// Says whether gavel is in its `admins`.
     Admin(usize),
     /// Its rooms, by ad-hoc command.
     Rooms(usize),
-    /// Whether gavel may read the owners of the first of them.
+    /// Says whether gavel may read the owners of the first of them.
     Owners(usize),
     /// One of a pair of pings.
     Ping(Half),
@@ -63,7 +63,7 @@ pub enum Step {
         to: String,
         /// What.
         request: Request,
-        /// What it is for; none where the answer says nothing.
+        /// What it is for; none if the answer says nothing.
         question: Option<Question>,
     },
     /// Send so many spaces.
@@ -79,7 +79,7 @@ pub struct Plan {
     pub services: Vec<Service>,
     /// How rooms are found beside invitations.
     pub poll: Poll,
-    /// Whether rooms are listed, too. The daemon knows its own lists.
+    /// Says whether rooms are listed, too. The daemon knows its own lists.
     pub lists: bool,
     /// Part of a room's name that nobody has.
     pub nonce: u64,
@@ -117,7 +117,7 @@ impl Probe {
         (probe, steps)
     }
 
-    /// Whether all is answered.
+    /// Says whether all is answered.
     pub fn is_over(&self) -> bool {
         self.open.is_empty()
     }
@@ -352,8 +352,8 @@ impl Probe {
     }
 }
 
-/// Whether a domain is one of this server, whatever it answered: of others it
-/// says that it does not, or cannot, reach them.
+/// Says whether a domain is one of this server, whatever it answered: of others it says
+/// that it does not, or cannot, reach them.
 fn is_there(answer: Result<&IqPayload, &StanzaError>) -> bool {
     let elsewhere = [
         "not-allowed",

@@ -47,7 +47,7 @@ pub struct WithToken {
     /// Claims of one who did not become moderator that look as if they were meant
     /// to make one.
     pub hints: Vec<String>,
-    /// Whether the log was told.
+    /// Says whether the log was told.
     pub told: bool,
 }
 
@@ -103,8 +103,8 @@ impl Times {
         self.counts.iter().sum()
     }
 
-    /// The time in which `percent` of them were done, rounded up to a step;
-    /// none where there are none.
+    /// The time in which `percent` of them were done, rounded up to a step; none if there
+    /// are none.
     pub fn percentile(&self, percent: u64) -> Option<Duration> {
         let total = self.total();
         let mut done = 0;

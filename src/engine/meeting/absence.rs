@@ -37,7 +37,7 @@ impl Absence {
         *self = Self::remembered(locked);
     }
 
-    /// Whether affiliation none would throw people out, or soon will.
+    /// Says whether affiliation none would throw people out, or soon will.
     pub fn keeps_in(&self) -> bool {
         self.closing || self.locked
     }

@@ -82,7 +82,7 @@ impl MeetingPart<'_> {
         self.answer_change(main, jid, bare, old, affiliation, actor);
     }
 
-    /// Whether a change is gavel's own; if so, remembers that its request had effect.
+    /// Says whether a change is gavel's own; if so, remembers that its request had effect.
     fn is_own_change(
         &mut self,
         main: &RoomJid,

@@ -83,27 +83,27 @@ impl Census {
         put(&mut self.unseen, bare, old.unseen, new.unseen);
     }
 
-    /// Whether anybody is there.
+    /// Says whether anybody is there.
     pub fn has_people(&self) -> bool {
         self.present > 0
     }
 
-    /// Whether claims, or an admin, entitle somebody there to moderate.
+    /// Says whether claims, or an admin, entitle somebody there to moderate.
     pub fn has_host(&self) -> bool {
         self.hosts > 0
     }
 
-    /// Whether claims, or an admin, entitle somebody there to be owner.
+    /// Says whether claims, or an admin, entitle somebody there to be owner.
     pub fn has_owner(&self) -> bool {
         self.owners > 0
     }
 
-    /// Whether somebody there moderates, elected or not.
+    /// Says whether somebody there moderates, elected or not.
     pub fn is_moderated(&self) -> bool {
         self.moderators > 0 || !self.elected.is_empty()
     }
 
-    /// Whether of somebody there it is not known whether they moderate.
+    /// Says whether of somebody there it is not known whether they moderate.
     pub fn is_unsure(&self) -> bool {
         self.unsure > 0
     }

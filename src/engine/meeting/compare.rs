@@ -26,8 +26,8 @@ struct Plan {
 }
 
 impl Plan {
-    /// Whether it takes power that is left over: nobody has just given it, and no admin
-    /// asks for it.
+    /// Says whether it takes power that is left over: nobody has just given it, and no
+    /// admin asks for it.
     fn is_clearing_up(&self) -> bool {
         let lowers = self.from.is_some_and(|from| self.target < from);
         lowers && self.actor.is_none() && self.cause != Cause::Override

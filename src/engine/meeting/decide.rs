@@ -35,7 +35,7 @@ impl Wanted {
         }
     }
 
-    /// Whether an occupant may moderate where this is wanted.
+    /// Says whether an occupant may moderate where this is wanted.
     pub fn may_moderate(self) -> bool {
         match self {
             Self::Anything => true,
@@ -97,7 +97,7 @@ pub struct Surroundings<'a> {
     pub policy: &'a Policy,
     /// Affiliation none throws people out.
     pub members_only: bool,
-    /// Whether it does is not known yet.
+    /// Says whether it does is not known yet.
     pub unread: bool,
     /// Gavel has locked the room, or is about to: nobody present may have less than
     /// member.
@@ -337,7 +337,7 @@ impl Fold<'_> {
     }
 }
 
-/// Whether an occupant moderates without having the affiliation for it (B1).
+/// Says whether an occupant moderates without having the affiliation for it (B1).
 pub fn moderates_by_role_alone(role: Role, affiliation: Affiliation) -> bool {
     role == Role::Moderator && !affiliation.moderates()
 }

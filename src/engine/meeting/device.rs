@@ -209,7 +209,7 @@ impl MeetingPart<'_> {
 }
 
 impl Known<'_> {
-    /// Whether gavel is in the main room, and in all breakout rooms that it has been in.
+    /// Says whether gavel is in the main room, and in all breakout rooms that it has been in.
     fn sees_all_of(self, main: &RoomJid) -> bool {
         let now = self.now.tick;
         let returns = |room: &Room| match room.membership {
@@ -221,7 +221,7 @@ impl Known<'_> {
             && !breakouts.any(|room| room.last_main.as_ref() == Some(main) && returns(room))
     }
 
-    /// Whether whoever was elected is still waited for.
+    /// Says whether whoever was elected is still waited for.
     pub fn is_vacant(self, main: &RoomJid) -> bool {
         let now = self.now.unix_ms;
         let awaited = self.census(main).into_iter().flat_map(Census::awaited);

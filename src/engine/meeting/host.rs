@@ -70,7 +70,7 @@ impl MeetingPart<'_> {
         action
     }
 
-    /// Whether somebody's token waits for its key: it may be a host.
+    /// Says whether somebody's token waits for its key: it may be a host.
     fn awaits_keys(&self, main: &RoomJid) -> bool {
         let meeting = self.meetings.get(main).into_iter();
         let people = meeting.flat_map(|meeting| meeting.people.values());

@@ -84,19 +84,19 @@ impl<'a> Known<'a> {
         self.decision(main, person).wanted
     }
 
-    /// Whether the main room's lists, which are being read, will tell what somebody
+    /// Says whether the main room's lists, which are being read, will tell what somebody
     /// has who is not in there.
     pub fn is_unsure(self, main: &RoomJid, person: &Person) -> bool {
         person.rights.shown().is_none() && self.reads_lists(main)
     }
 
-    /// Whether the main room's lists are being read.
+    /// Says whether the main room's lists are being read.
     pub fn reads_lists(self, main: &RoomJid) -> bool {
         let room = self.rooms.get(main);
         room.is_some_and(|room| room.lists_asked > 0)
     }
 
-    /// Whether somebody present who is not elected moderates, or is about to.
+    /// Says whether somebody present who is not elected moderates, or is about to.
     pub fn has_power(self, main: &RoomJid, person: &Person) -> bool {
         match self.wanted(main, person) {
             Wanted::Anything => person.moderates_now() || self.is_unsure(main, person),
@@ -104,8 +104,8 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Whether somebody else who is present moderates by a right that goes back to
-    /// no election.
+    /// Says whether somebody else who is present moderates by a right that goes back to no
+    /// election.
     pub fn is_moderated_without(self, main: &RoomJid, heir: &BareJid) -> bool {
         let people = self.meetings.get(main).map(|meeting| &meeting.people);
         let mut others = people.into_iter().flatten();
@@ -115,7 +115,7 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// Whether somebody had come into the main room before `bare` did.
+    /// Says whether somebody had come into the main room before `bare` did.
     pub fn is_not_first(self, main: &RoomJid, bare: &BareJid) -> bool {
         let Some(room) = self.rooms.get(main) else {
             return false;

@@ -32,7 +32,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Whether somebody may be lowered now; if not, they wait.
+    /// Says whether somebody may be lowered now; if not, they wait.
     pub fn lets(&mut self, main: &RoomJid, bare: &BareJid) -> bool {
         let who = (main.clone(), bare.clone());
         if self.asked.len() < ABREAST || self.hurried.contains(&who) {

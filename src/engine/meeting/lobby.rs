@@ -38,9 +38,9 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Whether lowering somebody to none has to wait until the configuration is
-    /// known, which may make the room members-only. It is known after the next
-    /// reading or the one after that, however often it changes meanwhile.
+    /// Says whether lowering somebody to none has to wait until the configuration is known,
+    /// which may make the room members-only. It is known after the next reading or the one
+    /// after that, however often it changes meanwhile.
     pub fn may_throw_out(&mut self, main: &RoomJid, bare: &BareJid) -> bool {
         let Some(room) = self.rooms.get(main) else {
             return false;

@@ -12,7 +12,7 @@ use crate::stanza::Actor;
 pub(super) struct Maker {
     pub(super) party: Party,
     pub(super) bare: Option<BareJid>,
-    /// The root of their power; none where they may not promote and lower others.
+    /// The root of their power; none if they may not promote and lower others.
     pub(super) power: Option<Root>,
     /// Their token makes them owner.
     pub(super) is_host: bool,

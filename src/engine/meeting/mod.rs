@@ -96,7 +96,7 @@ impl Meeting {
         }
     }
 
-    /// Whether a breakout room of it is populated.
+    /// Says whether a breakout room of it is populated.
     pub fn has_breakout(&self, main: &RoomJid) -> bool {
         self.rooms.iter().any(|room| room != main)
     }

@@ -60,7 +60,7 @@ pub struct LeftAs {
 }
 
 impl LeftAs {
-    /// The name shown and the token's; none where there is neither.
+    /// The name shown and the token's; none if there is neither.
     pub fn of(names: (Option<String>, Option<String>)) -> Option<Box<Self>> {
         let (display_name, token_name) = names;
         let named = display_name.is_some() || token_name.is_some();
@@ -74,7 +74,7 @@ impl LeftAs {
 }
 
 impl Person {
-    /// Whether any occupant has this bare JID.
+    /// Says whether any occupant has this bare JID.
     pub fn is_present(&self) -> bool {
         !self.seats.is_empty()
     }
@@ -128,7 +128,7 @@ impl Person {
         ends.max_by_key(|at| at.unwrap_or(u64::MAX)).flatten()
     }
 
-    /// Whether they moderate now, by affiliation or by role.
+    /// Says whether they moderate now, by affiliation or by role.
     pub fn moderates_now(&self) -> bool {
         let mut roles = self.seats.iter().map(|seat| seat.role);
         self.rights.shown().is_some_and(Affiliation::moderates)
@@ -140,8 +140,8 @@ impl Person {
         self.seats.iter().map(|seat| seat.joined_at).min()
     }
 
-    /// Whether they can be elected: they are in a room where elections are held, may speak
-    /// there, are managed, and have not stepped down. Somebody elected may go into a
+    /// Says whether they can be elected: they are in a room where elections are held, may
+    /// speak there, are managed, and have not stepped down. Somebody elected may go into a
     /// breakout room.
     pub fn is_electable(&self, settings: &Settings) -> bool {
         let services = &settings.fallback_services;
@@ -177,12 +177,12 @@ impl Person {
         })
     }
 
-    /// Whether one of their occupants is in `room`.
+    /// Says whether one of their occupants is in `room`.
     pub fn is_seated_in(&self, room: &RoomJid) -> bool {
         self.seats.iter().any(|seat| seat.room == *room)
     }
 
-    /// Whether a machine's change that is seen now answers gavel's own.
+    /// Says whether a machine's change that is seen now answers gavel's own.
     pub fn is_answered(&self, now: Tick) -> bool {
         self.set_at.is_some_and(|at| now <= Tick::from(at) + ECHO)
     }
@@ -198,7 +198,7 @@ impl Person {
         trouble.flat_map(|trouble| trouble.corrections.iter())
     }
 
-    /// Whether nothing is to be remembered of it.
+    /// Says whether nothing is to be remembered of it.
     pub fn is_blank(&self) -> bool {
         !self.is_present()
             && !self.rights.matter()

@@ -238,8 +238,8 @@ impl Rights {
         self.cap = handed.cap;
     }
 
-    /// Whether what gives them power still holds is not known: they are lowered
-    /// unless their claims give it.
+    /// Says whether what gives them power still holds is not known: they are lowered unless
+    /// their claims give it.
     fn lose_power(&mut self) {
         let before = self.grounds.len();
         self.grounds.retain(|right| {

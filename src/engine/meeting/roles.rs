@@ -17,12 +17,12 @@ struct RoleChange {
 }
 
 impl RoleChange {
-    /// Whether it has been moderator, and is none any more.
+    /// Says whether it has been moderator, and is none any more.
     fn fell(self) -> bool {
         self.from == Role::Moderator && self.to != Role::Moderator
     }
 
-    /// Whether it has become moderator.
+    /// Says whether it has become moderator.
     fn rose(self) -> bool {
         self.to == Role::Moderator && self.from != Role::Moderator
     }

@@ -22,15 +22,15 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// When what they entitle to ends, in milliseconds since 1970-01-01 UTC; none
-    /// where it does not.
+    /// When what they entitle to ends, in milliseconds since 1970-01-01 UTC; none if it
+    /// does not.
     fn end(&self, settings: &Settings) -> Option<u64> {
         end_of(&self.claims, settings)
     }
 }
 
-/// When what claims entitle to ends, in milliseconds since 1970-01-01 UTC; none where
-/// it does not end before the meeting.
+/// When what claims entitle to ends, in milliseconds since 1970-01-01 UTC; none if it does
+/// not end before the meeting.
 pub fn end_of(claims: &Claims, settings: &Settings) -> Option<u64> {
     if settings.policy.on_expiry == OnExpiry::Keep {
         return None;
@@ -111,7 +111,7 @@ impl Seat {
         }
     }
 
-    /// Whether this is where the occupant `nick` of `room` sits.
+    /// Says whether this is where the occupant `nick` of `room` sits.
     pub fn is_at(&self, room: &RoomJid, nick: &Nick) -> bool {
         self.nick == *nick && self.room == *room
     }
@@ -136,13 +136,12 @@ impl Seat {
         self.token_name().map(short)
     }
 
-    /// When the claims end, in milliseconds since 1970-01-01 UTC; none where they do
-    /// not.
+    /// When the claims end, in milliseconds since 1970-01-01 UTC; none if they do not.
     pub fn expires_at(&self, settings: &Settings) -> Option<u64> {
         self.credentials.as_ref()?.end(settings)
     }
 
-    /// Whether the claims make a moderator.
+    /// Says whether the claims make a moderator.
     pub fn moderates_by_claims(&self) -> bool {
         matches!(self.verdict.entitlement, Entitlement::Affiliation(own) if own.moderates())
     }

@@ -257,7 +257,7 @@ impl MeetingPart<'_> {
         self.observe((main, main), bare, affiliation, actor, false);
     }
 
-    /// Whether gavel is in the main room, which then tells of changes itself.
+    /// Says whether gavel is in the main room, which then tells of changes itself.
     pub(super) fn told_by_main(&self, main: &RoomJid) -> bool {
         self.rooms.get(main).is_some_and(Room::is_in)
     }

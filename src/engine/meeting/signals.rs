@@ -131,8 +131,8 @@ pub fn guard_has_refused(known: Known<'_>, out: &mut Outbox, refused: &[Refused]
     }
 }
 
-/// Whether a JID is one that Prosody makes up for whoever logs in without an
-/// account: its local part is a UUID (RFC 9562).
+/// Says whether a JID is one that Prosody makes up for whoever logs in without an account:
+/// its local part is a UUID (RFC 9562).
 pub fn is_anonymous(bare: &BareJid) -> bool {
     let Some((local, _)) = bare.as_str().split_once('@') else {
         return false;

@@ -94,7 +94,7 @@ impl Users {
         succession
     }
 
-    /// Whether somebody else, and nobody but them, is there with the same id.
+    /// Says whether somebody else, and nobody but them, is there with the same id.
     pub fn has_one_heir(&self, id: &UserId, jid: &BareJid, now: u64) -> bool {
         match self.by_id.get(id) {
             None => false,
@@ -194,7 +194,7 @@ impl Users {
 }
 
 impl Carriers {
-    /// In as little room as it takes; none where there is nothing to remember.
+    /// In as little room as it takes; none if there is nothing to remember.
     fn of(mut several: Box<Several>) -> Option<Self> {
         let settled = several.unseen.is_empty() && several.left.is_empty() && !several.nobody;
         match several.here.len() {
@@ -241,7 +241,7 @@ impl Several {
         }
     }
 
-    /// Whether two are, or have been, side by side for too long.
+    /// Says whether two are, or have been, side by side for too long.
     fn names_nobody(&self, now: u64) -> bool {
         let long = |carrier: &&Carrier| carrier.since.saturating_add(SIDE_BY_SIDE_MS) < now;
         self.nobody || self.here.iter().filter(long).count() > 1

@@ -26,7 +26,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Whether the key could not be had.
+    /// Says whether the key could not be had.
     pub fn failed(&self) -> bool {
         self.fault.is_some()
     }

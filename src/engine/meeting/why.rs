@@ -8,7 +8,7 @@ use crate::policy::{Reason, Rule};
 /// The ground of a decision, in the words of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Why {
-    /// The nick of whoever it concerns; none where they are not there.
+    /// The nick of whoever it concerns; none if they are not there.
     pub nick: Option<Nick>,
     /// The rule that decided.
     pub rule: Rule,

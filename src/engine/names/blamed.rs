@@ -28,7 +28,7 @@ impl Blamed {
         }
     }
 
-    /// Whether somebody's presence is not sent back.
+    /// Says whether somebody's presence is not sent back.
     pub fn contains(&self, who: &RealJid) -> bool {
         self.all.contains(who)
     }

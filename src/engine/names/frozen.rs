@@ -13,7 +13,7 @@ use bytes::Bytes;
 pub struct Frozen {
     /// The token's name.
     pub token: TokenName,
-    /// Whether the module was asked to show the name.
+    /// Says whether the module was asked to show the name.
     pub pinned: bool,
     /// Where it is not their token's name, but that of a guest who looks like somebody
     /// else: why.
@@ -43,7 +43,7 @@ pub(super) struct Trouble {
     pub(super) outstanding: Option<Outstanding>,
     /// The nick that the occupant came with, where it has another now.
     home: Option<Nick>,
-    /// Whether the change to the present nick was turned back once.
+    /// Says whether the change to the present nick was turned back once.
     pub(super) nick_tried: bool,
     /// A revert has put something older in the place of the newest presence.
     pub(super) overdue: bool,
@@ -61,7 +61,7 @@ pub(super) struct Outstanding {
     pub(super) sent_at: Tick,
     /// Something newer of the occupant's own has come since.
     pub(super) overtaken: bool,
-    /// What it is to change; none where it only brings the newest presence.
+    /// What it is to change; none if it only brings the newest presence.
     pub(super) change: Option<Change>,
 }
 
@@ -97,12 +97,12 @@ impl Frozen {
         self.trouble.as_ref()?.home.as_ref()
     }
 
-    /// Whether a guest has sent another name since.
+    /// Says whether a guest has sent another name since.
     pub(super) fn is_over(&self) -> bool {
         self.guest.as_ref().is_some_and(|guest| guest.ended)
     }
 
-    /// Whether a revert is under way.
+    /// Says whether a revert is under way.
     pub fn is_outstanding(&self) -> bool {
         let trouble = self.trouble.as_ref();
         trouble.is_some_and(|trouble| trouble.outstanding.is_some())
@@ -120,7 +120,7 @@ impl Frozen {
         self.trouble.get_or_insert_with(Box::default)
     }
 
-    /// Whether a presence shows the token's name. No name at all is no change.
+    /// Says whether a presence shows the token's name. No name at all is no change.
     pub fn agrees(&self, shown: &DisplayName) -> bool {
         match shown {
             _ if self.is_over() => true,

@@ -30,7 +30,7 @@ fn marked(name: &str) -> String {
 }
 
 impl NamePart<'_> {
-    /// Whether nobody may bear a name that looks like one from a token.
+    /// Says whether nobody may bear a name that looks like one from a token.
     fn distinguishes(&self) -> bool {
         self.known.settings.distinguishes()
     }

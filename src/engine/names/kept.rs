@@ -22,7 +22,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Whether the name of an occupant's token is kept for them.
+    /// Says whether the name of an occupant's token is kept for them.
     pub fn keep(&self, room: &RoomJid, nick: &Nick) -> bool {
         self.get(room, nick)
             .is_some_and(|frozen| frozen.guest.is_none())
@@ -34,7 +34,7 @@ impl Names {
         guest.filter(|guest| !guest.ended)
     }
 
-    /// Whether any name is kept for an occupant.
+    /// Says whether any name is kept for an occupant.
     pub(super) fn knows(&self, room: &RoomJid, nick: &Nick) -> bool {
         self.get(room, nick).is_some()
     }
@@ -95,7 +95,7 @@ impl Names {
         self.alike.clear();
     }
 
-    /// Whether presence can be sent in an occupant's name, as far as is known.
+    /// Says whether presence can be sent in an occupant's name, as far as is known.
     pub fn can_impersonate(&self) -> bool {
         !self.refused
     }

@@ -171,7 +171,7 @@ impl Likeness {
         }
     }
 
-    /// Whether nobody is known, not even somebody who has left.
+    /// Says whether nobody is known, not even somebody who has left.
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty() && self.left.is_empty()
     }

@@ -63,7 +63,7 @@ impl NamePart<'_> {
         self.keep_if_wrong(jid, nick, raw);
     }
 
-    /// Whether an occupant's evidence waits for a key.
+    /// Says whether an occupant's evidence waits for a key.
     pub(super) fn awaits_key(&self, jid: &RoomJid, nick: &Nick) -> bool {
         let seat = self.known.seat_at(jid, nick);
         seat.is_some_and(|seat| seat.waiting.is_some())
@@ -292,7 +292,7 @@ impl NamePart<'_> {
     }
 }
 
-/// Whether a display name is one at all.
+/// Says whether a display name is one at all.
 fn is_shown(name: &DisplayName) -> bool {
     !matches!(name, DisplayName::Absent)
 }

@@ -49,7 +49,7 @@ impl NamePart<'_> {
         self.out.warn_once(Warning::NoImpersonation { component });
     }
 
-    /// Whether an occupant's presence may be sent back.
+    /// Says whether an occupant's presence may be sent back.
     pub(super) fn may_revert(&self, jid: &RoomJid, nick: &Nick) -> bool {
         let real = self.known.occupant(jid, nick).and_then(|o| o.real.as_ref());
         !self.names.refused && !real.is_some_and(|real| self.names.blamed.contains(real))

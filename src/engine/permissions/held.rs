@@ -23,7 +23,7 @@ pub struct Permissions {
 /// What is known of what a service's module holds for everybody.
 #[derive(Debug, Default)]
 pub(super) struct Service {
-    /// The digest of it; none where it holds nothing.
+    /// The digest of it; none if it holds nothing.
     pub(super) held: Option<String>,
     /// What it has been told and not answered yet.
     pub(super) asked: Option<Option<String>>,
@@ -38,7 +38,7 @@ pub(super) struct Service {
 /// What is known of what the module holds for one person.
 #[derive(Debug, Default)]
 pub(super) struct Person {
-    /// The digest of it; none where it holds nothing of their own.
+    /// The digest of it; none if it holds nothing of their own.
     pub(super) held: Option<String>,
     /// What it has been told and not answered yet.
     pub(super) asked: Option<Option<String>>,
@@ -103,7 +103,7 @@ impl Permissions {
         self.people.get_mut(room)?.get_mut(nick)
     }
 
-    /// Whether a service's module does not take permissions.
+    /// Says whether a service's module does not take permissions.
     pub(super) fn is_refused(&self, service: usize) -> bool {
         let service = self.services.get(&service);
         service.is_some_and(|service| service.refused.is_some())

@@ -48,8 +48,8 @@ pub struct Unloaded {
     pub whose: Whose,
 }
 
-/// What is wrong with how people log in; none where nothing is, so that the
-/// provider's name says whom it lets in.
+/// What is wrong with how people log in; none if nothing is, so that the provider's name
+/// says whom it lets in.
 pub fn fault(login: &Login) -> Option<Fault> {
     match (NONE.contains(&&*login.provider), login.loaded) {
         (true, false) => Some(Fault::Missing),

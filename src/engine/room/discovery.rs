@@ -252,7 +252,7 @@ impl RoomPart<'_> {
         self.enter_at_once(jid, self.turn_of(by));
     }
 
-    /// Whether everything found since the connection has been joined. All rooms are
+    /// Says whether everything found since the connection has been joined. All rooms are
     /// looked at only when the queue says that it may be so.
     pub fn all_joined(&self) -> bool {
         self.stream.is_resynchronising()
@@ -262,7 +262,7 @@ impl RoomPart<'_> {
             && !self.rooms.values().any(|room| self.is_entering(room))
     }
 
-    /// Whether one of the last joins has only just begun.
+    /// Says whether one of the last joins has only just begun.
     fn is_joining_young(&self) -> bool {
         let mut joining = self.joining.iter();
         joining.any(|(_, jid)| {
@@ -271,8 +271,8 @@ impl RoomPart<'_> {
         })
     }
 
-    /// Whether a join is still to come; one that has been under way for long
-    /// (it may be queued until a focus comes) is not waited for.
+    /// Says whether a join is still to come; one that has been under way for long (it may
+    /// be queued until a focus comes) is not waited for.
     fn is_entering(&self, room: &super::Room) -> bool {
         use Membership::{In, Joining, Out, Probing, Queued};
         match room.membership {

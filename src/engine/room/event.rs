@@ -17,7 +17,7 @@ pub enum RoomEvent {
         room: RoomJid,
         /// Its MUC service, by number.
         service: usize,
-        /// Whether the module serves it.
+        /// Says whether the module serves it.
         module: bool,
     },
     /// It is known whose meeting it is. Those who are in it come next.
@@ -144,7 +144,7 @@ pub enum RoomEvent {
     ModuleSaid {
         /// The service, by number.
         service: usize,
-        /// The digest of what holds; none where it holds nothing.
+        /// The digest of what holds; none if it holds nothing.
         permitted: Option<String>,
         /// It has answered, and may be another by now.
         anew: bool,
@@ -154,7 +154,7 @@ pub enum RoomEvent {
         /// The service, by number.
         service: usize,
     },
-    /// Whether logins count has changed.
+    /// Says whether logins count has changed.
     LoginsTold,
 }
 

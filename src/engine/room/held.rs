@@ -36,7 +36,7 @@ impl HeldBans {
         }
     }
 
-    /// Whether a ban of theirs is held back.
+    /// Says whether a ban of theirs is held back.
     pub fn holds(&self, bare: &BareJid) -> bool {
         self.bans.iter().any(|ban| ban.bare == *bare)
     }

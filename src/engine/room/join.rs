@@ -222,7 +222,7 @@ impl RoomPart<'_> {
         self.join_next();
     }
 
-    /// Whether the configuration holds a password that was not tried yet.
+    /// Says whether the configuration holds a password that was not tried yet.
     pub(super) fn password_is_new(&mut self, jid: &RoomJid) -> bool {
         let Some(room) = self.rooms.get_mut(jid) else {
             return false;

@@ -70,7 +70,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Whether gavel has seen nobody in a room for long enough that it need not stay.
+    /// Says whether gavel has seen nobody in a room for long enough that it need not stay.
     pub fn is_lonely(&mut self, jid: &RoomJid) -> bool {
         let now = self.now.tick;
         let keeps = self.has_breakout(jid);

@@ -3,6 +3,6 @@
 /// gavel has left since nobody was there, and the room has not confirmed it.
 #[derive(Debug)]
 pub struct Leaving {
-    /// Whether the room ends, and the meeting in it, unless somebody came first.
+    /// Says whether the room ends, and the meeting in it, unless somebody came first.
     pub ends: bool,
 }

@@ -27,7 +27,7 @@ pub enum Logins {
     Told(Vec<Login>),
 }
 
-/// Whether logins on a domain count, and why.
+/// Says whether logins on a domain count, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
     /// They do: nobody gets in without an account, by this provider.
@@ -69,7 +69,7 @@ impl Trust {
         }
     }
 
-    /// Whether logins count.
+    /// Says whether logins count.
     pub fn counts(&self) -> bool {
         matches!(self, Self::Accounts(_) | Self::Untold)
     }

@@ -41,7 +41,7 @@ use roll::Roll;
 use spacing::Spacing;
 use std::collections::HashMap;
 
-/// Whether gavel is in a room.
+/// Says whether gavel is in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Membership {
     /// Not in it.
@@ -63,11 +63,11 @@ pub struct Room {
     pub jid: RoomJid,
     /// Which of the configured services it is in.
     pub service: usize,
-    /// Whether gavel is in.
+    /// Says whether gavel is in.
     pub membership: Membership,
     /// gavel's nick here.
     pub nick: Nick,
-    /// Whether the module serves it: gavel is no occupant.
+    /// Says whether the module serves it: gavel is no occupant.
     pub module: bool,
     /// gavel's own affiliation.
     pub own_affiliation: Affiliation,
@@ -184,18 +184,18 @@ impl Room {
         }
     }
 
-    /// Whether gavel is in.
+    /// Says whether gavel is in.
     pub fn is_in(&self) -> bool {
         self.membership == Membership::In
     }
 
-    /// Whether its people can be judged: gavel is in, and knows which meeting
-    /// they belong to.
+    /// Says whether its people can be judged: gavel is in, and knows which meeting they
+    /// belong to.
     pub fn is_ready(&self) -> bool {
         self.is_in() && self.facts.is_some()
     }
 
-    /// Whether anybody but infrastructure is in it. Mostly the first says so.
+    /// Says whether anybody but infrastructure is in it. Mostly the first says so.
     pub fn has_people(&self) -> bool {
         self.occupants.values().any(|o| !o.infrastructure)
     }
@@ -206,28 +206,28 @@ impl Room {
         people.count()
     }
 
-    /// Whether affiliation none throws people out, as far as is known.
+    /// Says whether affiliation none throws people out, as far as is known.
     pub fn members_only(&self) -> bool {
         self.facts.as_ref().is_some_and(|facts| facts.members_only)
     }
 
-    /// Whether affiliation none may throw people out.
+    /// Says whether affiliation none may throw people out.
     pub fn may_throw_out(&self) -> bool {
         let facts = self.facts.as_ref();
         facts.is_some_and(|facts| facts.members_only || facts.unread)
     }
 
-    /// Whether gavel has all that an owner has.
+    /// Says whether gavel has all that an owner has.
     pub fn is_owned(&self) -> bool {
         self.own_affiliation == Affiliation::Owner && self.own_role == Role::Moderator
     }
 
-    /// Whether a focus is in it, as Jitsi names it.
+    /// Says whether a focus is in it, as Jitsi names it.
     pub fn has_focus(&self) -> bool {
         self.occupants.values().any(|occupant| occupant.is_focus())
     }
 
-    /// Whether its people can be judged and somebody is there.
+    /// Says whether its people can be judged and somebody is there.
     pub fn is_populated(&self) -> bool {
         self.is_ready() && self.has_people()
     }

@@ -28,7 +28,7 @@ pub enum Module {
 }
 
 impl Module {
-    /// Whether it serves gavel there.
+    /// Says whether it serves gavel there.
     pub fn serves(&self) -> bool {
         matches!(self, Self::Serves(_))
     }
@@ -63,7 +63,7 @@ pub struct ServiceState {
     pub module: Module,
     /// How people log in on its server.
     pub logins: Logins,
-    /// Whether the module served gavel on the last stream: then its invitations come
+    /// Says whether the module served gavel on the last stream: then its invitations come
     /// first, and its rooms need not be listed at once.
     pub had_module: bool,
     /// When the last list was asked for.
@@ -105,7 +105,7 @@ fn told(services: &[ServiceState]) -> Option<&[Login]> {
     })
 }
 
-/// Whether logins on `domain` count, if it is in `policy.trusted_logins`.
+/// Says whether logins on `domain` count, if it is in `policy.trusted_logins`.
 pub fn trust(services: &[ServiceState], domain: &str) -> Trust {
     let untold = || services.iter().any(|s| s.logins == Logins::Untold);
     match told(services) {

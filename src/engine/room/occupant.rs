@@ -62,7 +62,7 @@ impl Occupant {
         }
     }
 
-    /// Whether it is a focus, as Jitsi names it.
+    /// Says whether it is a focus, as Jitsi names it.
     pub fn is_focus(&self) -> bool {
         let real = self.real.as_ref().map(RealJid::bare_str);
         real.is_some_and(|real| real.starts_with("focus@"))

@@ -193,7 +193,7 @@ impl RoomPart<'_> {
         self.out.emit(RoomEvent::Ended { room: jid.clone() });
     }
 
-    /// Whether gavel is in a breakout room of the main room `jid`.
+    /// Says whether gavel is in a breakout room of the main room `jid`.
     pub(super) fn has_breakout(&self, jid: &RoomJid) -> bool {
         self.breakouts.contains_key(jid)
     }

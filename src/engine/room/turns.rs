@@ -74,7 +74,7 @@ impl Turns {
         Some(jid)
     }
 
-    /// Whether a room waits.
+    /// Says whether a room waits.
     pub fn contains(&self, jid: &RoomJid) -> bool {
         self.waiting.contains_key(jid)
     }
@@ -84,7 +84,7 @@ impl Turns {
         self.waiting.len()
     }
 
-    /// Whether none waits.
+    /// Says whether none waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -12,7 +12,7 @@ pub(super) struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// The occupant `seat` of a person; none where it has no seat yet.
+    /// The occupant `seat` of a person; none if it has no seat yet.
     pub(super) fn new(person: &'a Person, seat: Option<&'a Seat>) -> Self {
         let deciding = seat.map(|seat| person.deciding_for(seat));
         Self {

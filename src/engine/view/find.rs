@@ -166,7 +166,7 @@ fn found(main: &RoomJid, nick: &Nick, occupant: &Occupant) -> Result<Found, NotF
 
 /// WHO, taken apart.
 struct Who<'a> {
-    /// What a nick or display name would be; none where it is a JID for certain.
+    /// What a nick or display name would be; none if it is a JID for certain.
     name: Option<&'a str>,
     /// What a JID would be.
     jid: String,

@@ -88,7 +88,7 @@ impl View<'_> {
         all
     }
 
-    /// One room with everybody in it; none where gavel is not in.
+    /// One room with everybody in it; none if gavel is not in.
     pub fn detail(&self, jid: &RoomJid) -> Option<api::RoomDetail> {
         let room = self.rooms.get(jid).filter(|room| room.is_in())?;
         let mut people: Vec<_> = room.occupants.iter().collect();
@@ -150,7 +150,7 @@ impl View<'_> {
         self.wanted(main, person)
     }
 
-    /// Whether an occupant has what it should have. Who is not managed has.
+    /// Says whether an occupant has what it should have. Who is not managed has.
     fn is_settled(&self, room: &Room, occupant: &Occupant) -> bool {
         if occupant.infrastructure || occupant.real.is_none() {
             return true;

@@ -20,7 +20,7 @@ pub struct ServiceSurvey {
     pub not_owned: usize,
     /// Rooms that gavel knows and is not in, since nobody is.
     pub empty: usize,
-    /// Whether a focus is in one of its rooms.
+    /// Says whether a focus is in one of its rooms.
     pub focus: bool,
 }
 
@@ -50,15 +50,15 @@ pub struct Survey {
     pub server_admins: usize,
     /// Some of these, as `JID in ROOM`.
     pub server_admins_named: Vec<String>,
-    /// Whether presence can be sent in an occupant's name; none before the
-    /// first was sent.
+    /// Says whether presence can be sent in an occupant's name; none before the first was
+    /// sent.
     pub can_impersonate: Option<bool>,
     /// User ids that several people carry, counted once for each meeting: nothing
     /// passes by them (B3).
     pub shared_ids: usize,
     /// Some of these, as `ID in ROOM`.
     pub shared_ids_named: Vec<String>,
-    /// Whether no more tokens can be remembered.
+    /// Says whether no more tokens can be remembered.
     pub tokens_full: bool,
     /// The services whose module does not take permissions, and what it answered.
     pub unpermitted: Vec<(String, String)>,

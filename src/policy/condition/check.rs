@@ -56,7 +56,7 @@ pub(super) fn check(expression: &IdedExpr) -> Result<(), Mistake> {
     truth(expression)
 }
 
-/// Whether `node` can be true or false.
+/// Says whether `node` can be true or false.
 fn truth(node: &IdedExpr) -> Result<(), Mistake> {
     if let Gives::Other(kind) = gives(node) {
         let problem = format!("is {}, not true or false", article(kind));
@@ -125,7 +125,7 @@ fn call_gives(call: &CallExpr) -> Gives {
     }
 }
 
-/// Whether everything that `node` names exists. `bound` are the variables of the
+/// Says whether everything that `node` names exists. `bound` are the variables of the
 /// comprehensions around it.
 fn names<'e>(node: &'e IdedExpr, bound: &mut Vec<&'e str>) -> Result<(), Mistake> {
     match &node.expr {

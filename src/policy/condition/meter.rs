@@ -308,9 +308,9 @@ fn change(node: &mut IdedExpr, patterns: &mut Vec<Pattern>) -> Result<(), Mistak
     Ok(())
 }
 
-/// Whether a call reads its operands: the logical ones only look at their truth,
-/// and to index is not to read the whole. What a comprehension gathers is
-/// appended to, not copied.
+/// Says whether a call reads its operands: the logical ones only look at their truth, and
+/// to index is not to read the whole. What a comprehension gathers is appended to, not
+/// copied.
 fn is_charged(call: &CallExpr) -> bool {
     let gathers = matches!(
         call.args.first().map(|first| &first.expr),
@@ -336,7 +336,7 @@ fn charge(node: &mut IdedExpr) {
     }
 }
 
-/// Whether a value is as large as it was written, whatever the claims.
+/// Says whether a value is as large as it was written, whatever the claims.
 fn is_constant(node: &IdedExpr) -> bool {
     match &node.expr {
         Expr::Literal(_) => true,

@@ -62,7 +62,7 @@ fn collect(node: &IdedExpr, seen: &mut Vec<Path>) {
     }
 }
 
-/// `claims.a["b"].c` as its keys; none where it is something else.
+/// `claims.a["b"].c` as its keys; none if it is something else.
 fn keys(node: &IdedExpr) -> Option<Vec<Box<str>>> {
     match &node.expr {
         Expr::Ident(name) => {

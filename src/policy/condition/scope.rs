@@ -29,8 +29,8 @@ pub struct Subject<'a> {
     pub jid: Option<&'a str>,
     /// Their nick.
     pub nick: Option<&'a str>,
-    /// Whether their login may count (`policy.trusted_logins`): Prosody, or the
-    /// server of their domain, says who they are.
+    /// Says whether their login may count (`policy.trusted_logins`): Prosody, or the server
+    /// of their domain, says who they are.
     pub login: bool,
 }
 
@@ -72,7 +72,7 @@ pub struct Facts<'a> {
     subject: Subject<'a>,
     /// The claims; null for a guest.
     claims: Value,
-    /// Whether there is `context.features` alone, which is no claims.
+    /// Says whether there is `context.features` alone, which is no claims.
     pub features_alone: bool,
 }
 
@@ -88,17 +88,17 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether they have logged in where the login itself counts.
+    /// Says whether they have logged in where the login itself counts.
     pub fn is_trusted_login(&self) -> bool {
         self.subject.login && !self.has_claims()
     }
 
-    /// Whether a rule may make them moderator.
+    /// Says whether a rule may make them moderator.
     pub fn may_moderate(&self) -> bool {
         self.has_claims() || self.is_trusted_login()
     }
 
-    /// Whether there are claims.
+    /// Says whether there are claims.
     pub fn has_claims(&self) -> bool {
         !self.claims.is_null()
     }
@@ -114,7 +114,7 @@ impl<'a> Facts<'a> {
         self.subject.text(path.root(), path.keys().next()?)
     }
 
-    /// Whether it is known what stands at `path`, be it nothing.
+    /// Says whether it is known what stands at `path`, be it nothing.
     pub fn knows(&self, path: &Path) -> bool {
         path.root() == "claims" || self.text(path).is_some()
     }
@@ -167,7 +167,7 @@ pub(super) struct Variables<'s> {
 }
 
 impl Variables<'_> {
-    /// Whether more was to be done than the budget allows.
+    /// Says whether more was to be done than the budget allows.
     pub fn is_over_budget(&self) -> bool {
         self.meter.is_spent()
     }

@@ -6,7 +6,7 @@ use crate::claims::Claims;
 use crate::muc::RoomJid;
 use serde_json::{Value, json};
 
-/// Whether `source` holds of `claims`, or why that cannot be told.
+/// Says whether `source` holds of `claims`, or why that cannot be told.
 pub(super) fn holds(source: &str, claims: &Value) -> Result<bool, String> {
     let claims = Claims::from_json(&claims.to_string()).unwrap();
     let room = RoomJid::parse("[school]math@muc.meet.jitsi").unwrap();

@@ -90,7 +90,7 @@ struct Place {
 }
 
 impl Place {
-    /// Whether somebody else may have it.
+    /// Says whether somebody else may have it.
     fn yields(&self) -> bool {
         let follows = self.follows.load(Ordering::Relaxed);
         let stalled = lock(&self.stalled).is_some_and(|since| since.elapsed() >= YIELDS);

@@ -140,7 +140,7 @@ pub(super) async fn bind(path: &Path) -> io::Result<(UnixListener, Owned)> {
     }
 }
 
-/// Whether what is there is a socket where nobody listens. Anything else is
+/// Says whether what is there is a socket where nobody listens. Anything else is
 /// somebody's, and the configuration is at fault.
 async fn may_replace(path: &Path, kind: fs::FileType) -> io::Result<()> {
     if !kind.is_socket() {

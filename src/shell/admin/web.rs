@@ -130,7 +130,7 @@ fn unauthorized() -> Response {
     (StatusCode::UNAUTHORIZED, ask, why).into_response()
 }
 
-/// Whether the browser was told to go to this machine, and not to a name that
+/// Says whether the browser was told to go to this machine, and not to a name that
 /// somebody's DNS lets point here, whose page could then read ours.
 fn is_of_this_machine(headers: &HeaderMap) -> bool {
     let host = headers

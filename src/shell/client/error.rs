@@ -52,7 +52,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Whether the daemon may be back soon: who watches tries again.
+    /// Says whether the daemon may be back soon: who watches tries again.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::NoDaemon { .. } | Self::Silent { .. } | Self::Broken { .. } => true,
@@ -73,7 +73,7 @@ impl ClientError {
         }
     }
 
-    /// Whether it is the daemon's own error of this kind.
+    /// Says whether it is the daemon's own error of this kind.
     pub fn is(&self, code: ErrorCode) -> bool {
         self.failure().is_some_and(|failure| failure.code == code)
     }

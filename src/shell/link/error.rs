@@ -136,8 +136,8 @@ pub enum LinkError {
 }
 
 impl LinkError {
-    /// Whether the server has ended the stream, and may have done so because of
-    /// what was sent: other conditions say that it stops, or knows us no more.
+    /// Says whether the server has ended the stream, and may have done so because of what
+    /// was sent: other conditions say that it stops, or knows us no more.
     pub fn is_our_fault(&self) -> bool {
         let others = [
             "system-shutdown",

@@ -164,8 +164,8 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(aside)
 }
 
-/// Whether [`Disk::write`] could write, found out without touching the file: an
-/// admin is to learn it at the start and not with the first grant.
+/// Says whether [`Disk::write`] could write, found out without touching the file: an admin
+/// is to learn it at the start and not with the first grant.
 pub(super) fn try_write(path: &Path) -> io::Result<()> {
     let aside = beside(path, &format!(".try-{}", std::process::id()));
     File::create(&aside)?;

@@ -130,8 +130,8 @@ fn left_out_by_module(claims: &Node<'_, '_>, loss: &mut Loss) -> Option<Evidence
     }
 }
 
-/// Whether `ns` is what Prosody's modules write in: their elements have none of
-/// their own and so inherit the stream's.
+/// Says whether `ns` is what Prosody's modules write in: their elements have none of their
+/// own and so inherit the stream's.
 fn is_plain(ns: &str) -> bool {
     ns == ns::COMPONENT || ns == ns::CLIENT || ns.is_empty()
 }
@@ -143,7 +143,7 @@ const MACHINES: [&str; 3] = [
     "http://jitsi.org/protocol/transcriber",
 ];
 
-/// Whether `<features/>` have one by which Jicofo knows recorders and gateways.
+/// Says whether `<features/>` have one by which Jicofo knows recorders and gateways.
 pub(super) fn declares_machine(features: &Node<'_, '_>) -> bool {
     let mut loss = Loss::default();
     let mut rest = features.content();

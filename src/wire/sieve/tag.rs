@@ -44,13 +44,13 @@ pub(super) struct Tag {
     /// Where the name and the attributes that are complete end; 0 before the
     /// first attribute.
     complete: usize,
-    /// Whether a tag is being collected.
+    /// Says whether a tag is being collected.
     open: bool,
-    /// Whether it is an end tag.
+    /// Says whether it is an end tag.
     closing: bool,
-    /// Whether the attribute that is being read is not kept.
+    /// Says whether the attribute that is being read is not kept.
     dropping: bool,
-    /// Whether an attribute that gavel reads was not kept.
+    /// Says whether an attribute that gavel reads was not kept.
     lossy: bool,
     nameless: bool,
 }
@@ -62,7 +62,7 @@ pub(super) struct Finished {
     pub(super) name: Vec<u8>,
     /// The tag as it is kept, of an element that has content.
     pub(super) bytes: Vec<u8>,
-    /// Whether an attribute that gavel reads was not kept.
+    /// Says whether an attribute that gavel reads was not kept.
     pub(super) lossy: bool,
 }
 
@@ -195,7 +195,7 @@ impl Tag {
     }
 }
 
-/// Whether gavel reads the attribute that `written` starts with.
+/// Says whether gavel reads the attribute that `written` starts with.
 fn is_read(written: &[u8]) -> bool {
     let written = written.trim_ascii_start();
     let ends = |b: &u8| b.is_ascii_whitespace() || *b == b'=';

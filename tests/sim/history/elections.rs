@@ -7,7 +7,7 @@ use gavel::muc::{Affiliation, Role};
 use gavel::policy::Fallback;
 
 impl Meeting {
-    /// Whether somebody is there whom claims, or an admin, entitle to moderate.
+    /// Says whether somebody is there whom claims, or an admin, entitle to moderate.
     pub fn host(&self, k: usize) -> Truth {
         if let Some(known) = self.hosts.borrow().get(&k) {
             return *known;
@@ -37,7 +37,7 @@ impl Meeting {
         host
     }
 
-    /// Whether gavel knows enough of a room that somebody is in.
+    /// Says whether gavel knows enough of a room that somebody is in.
     fn is_seen(&self, k: usize, jid: &str) -> Truth {
         let scene = &self.moments[k].scene;
         let mut seats = scene.seats_of(jid);
@@ -47,7 +47,7 @@ impl Meeting {
         }
     }
 
-    /// Whether somebody can be elected.
+    /// Says whether somebody can be elected.
     pub fn is_candidate(&self, k: usize, jid: &str) -> bool {
         let scene = &self.moments[k].scene;
         let mut seats = scene.seats_of(jid).filter(|(room, _)| **room == self.main);
@@ -57,7 +57,7 @@ impl Meeting {
             && self.caps(k, jid).contains(&None)
     }
 
-    /// Whether somebody is elected.
+    /// Says whether somebody is elected.
     pub fn elections(&self, i: usize, jid: &str) -> Vec<Option<()>> {
         if !self.moments[i].scene.is_present(jid) {
             return vec![None];

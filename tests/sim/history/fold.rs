@@ -101,7 +101,7 @@ impl Facts {
         }
     }
 
-    /// Whether a token entitles them to owner, and they have not stepped down.
+    /// Says whether a token entitles them to owner, and they have not stepped down.
     pub fn is_host(&self) -> bool {
         let owner = Some(Affiliation::Owner);
         let by_token = match self.verdict {
@@ -111,7 +111,7 @@ impl Facts {
         by_token && self.cap.is_none()
     }
 
-    /// Whether gavel may make them moderator, without an election.
+    /// Says whether gavel may make them moderator, without an election.
     pub fn may_be_raised(&self) -> bool {
         let back = self.ban_is_lifted && self.kept.is_some();
         let kept = self.overridden.is_none() && back;
@@ -232,7 +232,7 @@ impl Meeting {
         all
     }
 
-    /// Whether somebody moderates for good, elected or not.
+    /// Says whether somebody moderates for good, elected or not.
     pub fn surely_moderates(&self, i: usize, jid: &str) -> bool {
         let scene = &self.moments[i].scene;
         let facts = self.facts(i, jid);
@@ -249,7 +249,7 @@ impl Meeting {
             })
     }
 
-    /// Whether somebody may be elected.
+    /// Says whether somebody may be elected.
     pub fn is_electable(&self, i: usize, jid: &str) -> bool {
         let first = self.moments[i].scene.policy.fallback == Fallback::First;
         first && self.host(i) != Truth::Yes && self.is_candidate(i, jid)

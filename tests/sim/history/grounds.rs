@@ -8,7 +8,7 @@ use gavel::policy::{Fallback, Grants};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whether something is so.
+/// Says whether something is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Truth {
     No,
@@ -123,13 +123,13 @@ impl Meeting {
         Some(&self.moments[k]).filter(|moment| moment.jid == jid)
     }
 
-    /// Whether somebody could promote and lower others.
+    /// Says whether somebody could promote and lower others.
     pub fn power(&self, i: usize, jid: &str) -> Truth {
         let facts = self.facts(i, jid);
         Truth::of(facts.iter().map(|facts| facts.power().is_some()))
     }
 
-    /// Whether the history decides what a change comes to: no override, and no rule
+    /// Says whether the history decides what a change comes to: no override, and no rule
     /// that settles it.
     pub(super) fn counts(&self, k: usize, jid: &str) -> Truth {
         let moment = &self.moments[k];
@@ -144,7 +144,7 @@ impl Meeting {
         sure.and(!overridden).and(settled.not())
     }
 
-    /// Whether who made a change was entitled to.
+    /// Says whether who made a change was entitled to.
     pub(super) fn entitled(&self, k: usize, by: &By) -> Truth {
         match by {
             By::Person(by) => self.power(self.moments[k].prior, by),
@@ -164,7 +164,7 @@ impl Meeting {
         }))
     }
 
-    /// Whether somebody has left while they were banned: then a grant is for when they
+    /// Says whether somebody has left while they were banned: then a grant is for when they
     /// come again.
     pub(super) fn left_banned(&self, i: usize, jid: &str) -> bool {
         let about = self.about.get(jid).into_iter().flatten().rev();
@@ -259,7 +259,7 @@ impl Meeting {
         })
     }
 
-    /// Whether elections have ended since.
+    /// Says whether elections have ended since.
     fn host_since(&self, k: usize, i: usize) -> Truth {
         let ends = |k: usize| match self.moments[k].scene.policy.fallback {
             Fallback::First => self.host(k),
@@ -314,7 +314,7 @@ impl Meeting {
         })
     }
 
-    /// Whether a ban is to be undone: it hit a protected host, or nobody entitled set
+    /// Says whether a ban is to be undone: it hit a protected host, or nobody entitled set
     /// it.
     pub fn lifted(&self, i: usize, jid: &str) -> Vec<Option<()>> {
         self.traced(self.moments_of(i, jid), |k| {
@@ -361,7 +361,7 @@ impl Meeting {
         })
     }
 
-    /// Whether a token made somebody owner as they were banned or lowered.
+    /// Says whether a token made somebody owner as they were banned or lowered.
     pub(super) fn was_host(&self, k: usize, jid: &str) -> Truth {
         let before = self.facts(self.moments[k].prior, jid);
         Truth::of(before.iter().map(|facts| facts.is_host()))

@@ -88,13 +88,13 @@ impl Scene {
         seats.map(|((room, _), seat)| (room, seat))
     }
 
-    /// Whether somebody sits in a room of which gavel knows whose it is.
+    /// Says whether somebody sits in a room of which gavel knows whose it is.
     fn is_seen(&self, jid: &str) -> bool {
         self.seats_of(jid)
             .any(|(room, _)| self.ready.contains(room))
     }
 
-    /// Whether they did `before`, and are there but in other rooms now.
+    /// Says whether they did `before`, and are there but in other rooms now.
     pub fn left_ready(&self, before: &Self, jid: &str) -> bool {
         before.is_seen(jid) && !self.is_seen(jid)
     }
@@ -103,7 +103,7 @@ impl Scene {
         self.seats_of(jid).next().is_some()
     }
 
-    /// Whether somebody has a seat that is no mere visitor's, and no machine's.
+    /// Says whether somebody has a seat that is no mere visitor's, and no machine's.
     pub fn speaks(&self, jid: &str) -> bool {
         let mut seats = self.seats_of(jid).map(|(_, seat)| seat);
         seats.any(|seat| seat.role >= Role::Participant && !seat.machine)

@@ -25,7 +25,7 @@ impl Meeting {
         None
     }
 
-    /// Whether gavel had lost sight of somebody who comes at `k`.
+    /// Says whether gavel had lost sight of somebody who comes at `k`.
     fn was_lost(&self, k: usize, jid: &str) -> bool {
         let mut before = (0..k).rev().filter_map(|k| self.about(k, jid));
         let gone = before.find(|m| matches!(m.what, What::Left | What::Lost));
@@ -42,7 +42,7 @@ impl Meeting {
         here.cloned().collect()
     }
 
-    /// Whether somebody was elected within a minute, or somebody who may be the same.
+    /// Says whether somebody was elected within a minute, or somebody who may be the same.
     pub fn was_elected_lately(&self, i: usize, jid: &str) -> bool {
         let now = self.moments[i].scene.unix;
         let user = self.user(i, jid);
@@ -152,7 +152,7 @@ impl Meeting {
         Some((old.clone(), jid.clone(), truth))
     }
 
-    /// Whether two may be one person: they did not both carry the id for long.
+    /// Says whether two may be one person: they did not both carry the id for long.
     fn side_by_side(&self, k: usize, user: &str, both: [&str; 2]) -> Truth {
         let now = self.moments[k].scene.unix;
         let carries = |k: usize, jid: &str| {

@@ -19,7 +19,7 @@ pub const CONDITIONS: [(&str, &str); 5] = [
     ("nobody", "false"),
 ];
 
-/// Whether all rules are such.
+/// Says whether all rules are such.
 pub fn knows(policy: &Policy) -> bool {
     let word = |name: &str| CONDITIONS.iter().any(|(word, _)| name.starts_with(word));
     policy.rules.iter().all(|rule| word(rule.name()))
@@ -99,14 +99,14 @@ impl Scene {
         ends.max_by_key(|end| end.unwrap_or(u64::MAX)).flatten()
     }
 
-    /// Whether somebody's token has expired while they are there.
+    /// Says whether somebody's token has expired while they are there.
     pub fn has_expired(&self, jid: &str) -> bool {
         let mut seats = self.seats_of(jid);
         seats.any(|(_, seat)| self.end_of(seat).is_some_and(|end| end <= self.unix))
     }
 
-    /// Whether a rule leaves somebody alone, or bans them.
-    /// Whether a rule may say that somebody is left alone.
+    /// Says whether a rule leaves somebody alone, or bans them. Whether a rule may say that
+    /// somebody is left alone.
     pub fn may_be_kept(&self, jid: &str) -> bool {
         self.verdicts(jid).contains(&Some(Entitlement::Keep))
     }

@@ -16,9 +16,8 @@ use crate::muc::{Affiliation, BareJid, RealJid, RoomJid};
 use crate::stanza::{Request, StanzaError};
 
 impl MeetingPart<'_> {
-    /// Whether newcomers are kept out, by gavel or by others. A room that gavel
-    /// locked and somebody has opened is not locked again before another such
-    /// time.
+    /// Says whether newcomers are kept out, by gavel or by others. A room that gavel locked
+    /// and somebody has opened is not locked again before another such time.
     pub fn is_closed(&mut self, main: &RoomJid) -> bool {
         let Some(room) = self.rooms.get(main) else {
             return false;
@@ -80,8 +79,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Whether somebody present would be thrown out, or could not come back from
-    /// a breakout room.
+    /// Says whether somebody present would be thrown out, or could not come back from a
+    /// breakout room.
     fn would_lose_somebody(&self, main: &RoomJid) -> bool {
         let stays = |affiliation| affiliation != Affiliation::None;
         let occupants = self.rooms.get(main).into_iter();

@@ -62,9 +62,9 @@ pub struct InFlight {
     pub why: Box<Why>,
     /// The party whose change it answers.
     pub actor: Option<Party>,
-    /// Whether it went by ad-hoc command.
+    /// Says whether it went by ad-hoc command.
     pub ad_hoc: bool,
-    /// Whether the room has shown the change since.
+    /// Says whether the room has shown the change since.
     pub confirmed: bool,
 }
 
@@ -82,7 +82,7 @@ pub struct Trouble {
     hosts: Limiter,
     /// Changes of others that gavel has corrected.
     pub corrections: Corrections,
-    /// Whether the pauses were told of.
+    /// Says whether the pauses were told of.
     pub told: bool,
     /// How long to wait after refusals.
     pub backoff: Backoff,
@@ -97,7 +97,7 @@ pub struct Trouble {
     /// An occupant made them a member, ahead of a configuration perhaps: before
     /// that they are not lowered to none.
     pub member_until: Option<Tick>,
-    /// Whether the ad-hoc command was refused, too.
+    /// Says whether the ad-hoc command was refused, too.
     pub ad_hoc_tried: bool,
     /// Prosody says the JID is an admin of the server.
     pub server_admin: bool,
@@ -148,12 +148,12 @@ impl Trouble {
         }
     }
 
-    /// Whether requests that changed nothing are not repeated any more.
+    /// Says whether requests that changed nothing are not repeated any more.
     pub fn is_exhausted(&self) -> bool {
         self.ineffective > MAX_INEFFECTIVE
     }
 
-    /// Whether corrections are being held back.
+    /// Says whether corrections are being held back.
     pub fn is_pausing(&self, now: Tick) -> bool {
         self.echoes.is_pausing(now) || self.anew.is_pausing(now) || self.hosts.is_pausing(now)
     }

@@ -17,7 +17,7 @@ pub struct Author<'a> {
     pub is_person: bool,
     /// They have changed themselves.
     pub is_self: bool,
-    /// The root of their power; none where they may not promote and lower others.
+    /// The root of their power; none if they may not promote and lower others.
     pub power: Option<Root>,
 }
 

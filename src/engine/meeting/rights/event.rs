@@ -17,21 +17,21 @@ pub enum Event<'a> {
     SeatLeft {
         /// What they had before.
         had: Standing,
-        /// Whether the room told so; otherwise gavel has lost sight of the seat.
+        /// Says whether the room told so; otherwise gavel has lost sight of the seat.
         seen: bool,
     },
     /// Their last seat has gone.
     Left {
         /// What they had before; [`Standing::ABSENT`] where nobody could judge it.
         had: Standing,
-        /// Whether the room told so; otherwise gavel has lost sight of them.
+        /// Says whether the room told so; otherwise gavel has lost sight of them.
         seen: bool,
         /// When.
         at: u64,
     },
     /// They have left while gavel saw nothing.
     LeftUnseen {
-        /// Whether somebody may succeed them.
+        /// Says whether somebody may succeed them.
         heirs: bool,
     },
     /// Nobody succeeds them in an election any more.
@@ -68,7 +68,7 @@ pub enum Event<'a> {
     HandedOver,
     /// They take over what another JID of the same user had.
     TakenOver(Handed),
-    /// Whether what gives them power still holds is not known.
+    /// Says whether what gives them power still holds is not known.
     PowerDoubted,
     /// What they may has been looked at after all of this.
     Weighed,

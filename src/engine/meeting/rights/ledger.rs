@@ -64,7 +64,7 @@ pub struct Rights {
     /// They were entitled to moderate when last weighed.
     #[serde(skip_serializing_if = "is_default")]
     pub(super) entitled: bool,
-    /// The affiliation that the main room shows; none where not known.
+    /// The affiliation that the main room shows; none if not known.
     #[serde(skip)]
     pub(super) shown: Option<Affiliation>,
     /// Some lists do not name them, so they are `none` or `member`: `shown` is the lower.

@@ -49,13 +49,13 @@ impl Rights {
         Some(right.affiliation).filter(|kept| kept.moderates())
     }
 
-    /// Whether what somebody absent may keep is a grant.
+    /// Says whether what somebody absent may keep is a grant.
     pub fn is_kept_by_grant(&self) -> bool {
         self.last_seen().is_none() && self.grant().is_some()
     }
 
-    /// Whether claims, or an admin, entitle them to moderate, there and not
-    /// stepped down: then nobody elected is needed.
+    /// Says whether claims, or an admin, entitle them to moderate, there and not stepped
+    /// down: then nobody elected is needed.
     pub fn moderates_by_claims(&self, standing: Standing) -> bool {
         match self.overridden_to() {
             Some(set) => standing.is_present() && set.moderates(),
@@ -63,7 +63,7 @@ impl Rights {
         }
     }
 
-    /// Whether their power goes back to an election: their own, or that of whoever
+    /// Says whether their power goes back to an election: their own, or that of whoever
     /// promoted them.
     pub fn is_elected_power(&self) -> bool {
         match self.grant() {
@@ -72,7 +72,7 @@ impl Rights {
         }
     }
 
-    /// Whether a token entitles them to owner, and they have not stepped down (B4).
+    /// Says whether a token entitles them to owner, and they have not stepped down (B4).
     pub fn is_host(&self, standing: Standing) -> bool {
         let by_token = match standing.verdict {
             Some(_) => standing.own() == Some(Affiliation::Owner),
@@ -81,8 +81,8 @@ impl Rights {
         by_token && self.cap.is_none()
     }
 
-    /// Whether claims, or an admin, entitle them to be owner, whatever they have
-    /// made of it: a host who has stepped down is there.
+    /// Says whether claims, or an admin, entitle them to be owner, whatever they have made
+    /// of it: a host who has stepped down is there.
     pub fn is_entitled_owner(&self, standing: Standing) -> bool {
         if self.is_banned() {
             return false;
@@ -94,7 +94,7 @@ impl Rights {
         }
     }
 
-    /// Whether they are banned, and stay so.
+    /// Says whether they are banned, and stay so.
     pub fn is_banned(&self) -> bool {
         self.shown == Some(Affiliation::Outcast) && self.ban == Ban::Stands
     }
@@ -145,7 +145,7 @@ impl Rights {
         self.right(Kind::Grant).map(|right| right.affiliation)
     }
 
-    /// Whether they are elected.
+    /// Says whether they are elected.
     pub fn is_elected(&self) -> bool {
         self.find(Kind::Election).is_some()
     }
@@ -169,18 +169,18 @@ impl Rights {
         self.debt
     }
 
-    /// Whether a ban of theirs is to be lifted.
+    /// Says whether a ban of theirs is to be lifted.
     pub fn is_ban_to_be_lifted(&self) -> bool {
         self.ban == Ban::ToBeLifted
     }
 
-    /// Whether they are banned, as far as is known.
+    /// Says whether they are banned, as far as is known.
     pub fn may_be_banned(&self) -> bool {
         matches!(self.shown, None | Some(Affiliation::Outcast))
     }
 
-    /// Whether gavel has to know, of somebody absent too, whether they are banned: their
-    /// ban is to be lifted, or an admin has set something.
+    /// Says whether gavel has to know, of somebody absent too, whether they are banned:
+    /// their ban is to be lifted, or an admin has set something.
     pub fn depends_on_ban(&self) -> bool {
         self.is_ban_to_be_lifted() || self.overridden_to().is_some()
     }
@@ -195,7 +195,7 @@ impl Rights {
         self.user.as_ref()
     }
 
-    /// Whether they were entitled to moderate when last weighed.
+    /// Says whether they were entitled to moderate when last weighed.
     pub fn was_entitled(&self) -> bool {
         self.entitled
     }
@@ -210,32 +210,32 @@ impl Rights {
         self.left_at.map(u64::from)
     }
 
-    /// The affiliation that the main room shows; none where not known.
+    /// The affiliation that the main room shows; none if not known.
     pub fn shown(&self) -> Option<Affiliation> {
         self.shown
     }
 
-    /// Whether they may be `member`, where `none` is all that lists say of them.
+    /// Says whether they may be `member`, where `none` is all that lists say of them.
     pub fn may_be_member(&self) -> bool {
         self.vague
     }
 
-    /// Whether gavel has lost sight of them, and nobody has told that they left.
+    /// Says whether gavel has lost sight of them, and nobody has told that they left.
     pub fn is_lost(&self) -> bool {
         self.lost
     }
 
-    /// Whether they were elected as they left, and are succeeded by somebody.
+    /// Says whether they were elected as they left, and are succeeded by somebody.
     pub fn is_awaited(&self) -> bool {
         self.awaited
     }
 
-    /// Whether something of theirs moves to another device.
+    /// Says whether something of theirs moves to another device.
     pub fn has_to_hand_over(&self) -> bool {
         self.grant().is_some() || self.cap.is_some()
     }
 
-    /// Whether claims alone decide what they have once they are there again.
+    /// Says whether claims alone decide what they have once they are there again.
     pub fn rest_on_claims(&self) -> bool {
         let mut grounds = self.grounds.iter();
         grounds.all(|right| matches!(right.ground, Ground::LastSeen))
@@ -254,7 +254,7 @@ impl Rights {
         }
     }
 
-    /// Whether anything in it must be remembered.
+    /// Says whether anything in it must be remembered.
     pub fn matter(&self) -> bool {
         !self.grounds.is_empty()
             || self.cap.is_some()

@@ -63,7 +63,7 @@ impl Ends {
         }
     }
 
-    /// Whether somebody absent keeps it as long as something that ends so.
+    /// Says whether somebody absent keeps it as long as something that ends so.
     pub(super) fn is_no_sooner_than(self, other: Self) -> bool {
         match (self.at(), other.at()) {
             (Some(at), Some(other)) => at >= other,

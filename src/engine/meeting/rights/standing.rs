@@ -6,13 +6,13 @@ use crate::policy::Entitlement;
 /// What the seats of somebody amount to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// The highest entitlement among their seats (B7); none where they have no
-    /// seat, which means that they are absent.
+    /// The highest entitlement among their seats (B7); none if they have no seat, which
+    /// means that they are absent.
     pub verdict: Option<Entitlement>,
-    /// When what a token gives them ends, in milliseconds since 1970-01-01 UTC;
-    /// none where it does not end before the meeting.
+    /// When what a token gives them ends, in milliseconds since 1970-01-01 UTC; none if it
+    /// does not end before the meeting.
     pub ends: Option<u64>,
-    /// Whether role visitor is all they have.
+    /// Says whether role visitor is all they have.
     pub visitor: bool,
 }
 
@@ -30,7 +30,7 @@ impl Standing {
         ..Self::ABSENT
     };
 
-    /// Whether they have a seat.
+    /// Says whether they have a seat.
     pub fn is_present(&self) -> bool {
         self.verdict.is_some()
     }
@@ -43,7 +43,7 @@ impl Standing {
         }
     }
 
-    /// Whether a rule leaves them alone, or bans them: then nobody else decides.
+    /// Says whether a rule leaves them alone, or bans them: then nobody else decides.
     pub fn is_settled_by_rule(&self) -> bool {
         self.verdict == Some(Entitlement::Keep) || self.own() == Some(Affiliation::Outcast)
     }
