@@ -6,7 +6,7 @@ use crate::engine::outbox::Outbox;
 use crate::engine::settings::Settings;
 use crate::stanza::{Iq, IqKind, IqPayload, Outbound, Reply};
 
-/// What is said to somebody who asks gavel something; none if an IQ is an answer.
+/// The reply to somebody who asks gavel something; none if an IQ is an answer.
 pub fn reply(iq: &Iq, known: Known<'_>) -> Option<Outbound> {
     let reply = match (&iq.kind, &iq.payload) {
         (IqKind::Result | IqKind::Error(_), _) => return None,
@@ -25,7 +25,7 @@ pub fn reply(iq: &Iq, known: Known<'_>) -> Option<Outbound> {
     })
 }
 
-/// Who has asked what an IQ answers, if it is an answer to an open question.
+/// The part that asked the question which an IQ answers, if the question is open.
 pub fn answer<'a>(
     iq: &'a Iq,
     settings: &Settings,
@@ -41,7 +41,7 @@ pub fn answer<'a>(
     Some((asker, answer))
 }
 
-/// Who has sent something. What comes from a tenant's room may come under either name.
+/// The sender of a stanza. A stanza from a tenant's room may come under either name.
 pub fn sender(from: &str, settings: &Settings) -> String {
     match settings.locate(from) {
         Some((_, room, Some(resource))) => format!("{room}/{resource}"),

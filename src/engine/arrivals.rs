@@ -1,9 +1,9 @@
-//! Who is about to enter, where the module asks (SPEC section 6): it lets them in
-//! as what gavel says, so that nobody sees them as anything else.
+//! People who are about to enter. The module asks about them (SPEC section 6) and lets them
+//! in as gavel says, so that nobody sees them as anything else.
 //!
-//! Said is only what their claims decide alone. Of whoever is known to the meeting
-//! already more than that counts: nothing is said, and they are looked at when
-//! they are there. That happens anyway, so what was said is never relied on.
+//! The answer rests on claims alone. More than claims counts for a person whom the meeting
+//! knows already, so gavel says nothing about them here and looks at them when they are
+//! there. gavel looks at everybody then, so nothing relies on the answer.
 
 use crate::claims::{Claims, Occasion, TokenName, UserId};
 use crate::engine::asker::Asker;
@@ -20,12 +20,12 @@ use crate::policy::{Entitlement, Subject};
 use crate::stanza::{Arrival, Reply, Request};
 use std::time::Duration;
 
-/// As long as this the module goes by what gavel has said, in milliseconds.
+/// The module goes by gavel's answer for this long, in milliseconds.
 const STANDS_MS: u64 = 60_000;
 
 impl Known<'_> {
-    /// Says what somebody will be, to whoever is a service `from` which they are
-    /// about to enter a room of.
+    /// Says what somebody will be, if the question comes from the service `from` of the
+    /// room that they are about to enter.
     pub fn arrival(self, from: &str, arrival: &Arrival) -> Reply {
         let Some((room, real, claims)) = self.announced_claims(from, arrival) else {
             return Reply::Arrival {
@@ -106,8 +106,8 @@ impl Known<'_> {
     }
 
     /// Says whether anything but their claims may count for somebody: an override, a grant,
-    /// a step-down, also one that would follow them from another device. What they left
-    /// with does not, once they are there again.
+    /// a step-down, also one that would follow them from another device. The affiliation
+    /// they left with does not count once they are there again.
     fn is_known(self, main: &RoomJid, bare: &BareJid, user_id: Option<&UserId>) -> bool {
         let Some(meeting) = self.meetings.get(main) else {
             return false;

@@ -9,25 +9,25 @@ use crate::stanza::{IqPayload, StanzaError};
 pub enum Asker {
     /// The stream: is the server there?
     Stream,
-    /// What is known of a MUC service, by its number.
+    /// The part that looks after a MUC service, by the service's number.
     Service(usize, ServiceAsk),
     /// The room.
     Room(RoomJid, RoomAsk),
     /// A person of the meeting in this main room.
     Person(RoomJid, BareJid, PersonAsk),
-    /// Whoever looks whether a meeting has a host.
+    /// The part that looks whether a meeting has a host.
     Host(RoomJid, HostAsk),
     /// An occupant's name, kept by the module.
     Name(RoomJid, Nick),
-    /// Whoever tells a room's guard who is entitled.
+    /// The part that tells a room's guard who is entitled.
     Guard(RoomJid),
     /// The lease of a service's guard.
     Lease(usize),
-    /// Whoever tells a service's module what everybody may do.
+    /// The part that tells a service's module what everybody may do.
     PermitAll(usize),
-    /// Whoever tells the module what an occupant may do.
+    /// The part that tells the module what an occupant may do.
     Permit(RoomJid, Nick),
-    /// Whoever opens a room that Prosody may keep locked.
+    /// The part that opens a room that Prosody may keep locked.
     Opening(RoomJid),
     /// `gavel doctor`.
     Doctor(Question),
@@ -35,18 +35,18 @@ pub enum Asker {
     Nobody,
 }
 
-/// What is asked of a MUC service.
+/// A question about a MUC service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceAsk {
     /// Its rooms, by ad-hoc command.
     ListRooms,
     /// Its rooms, by disco#items.
     Items,
-    /// What its module is.
+    /// Its module.
     Module,
 }
 
-/// What is asked of a room.
+/// A question about a room, or a request to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoomAsk {
     /// Before a join: does it exist?
@@ -57,7 +57,7 @@ pub enum RoomAsk {
     Configuration,
     /// Its disco#info, where the form was refused.
     Info,
-    /// That gavel becomes owner.
+    /// gavel is to become owner.
     Own,
     /// Says whether gavel is still in it.
     SelfPing,
@@ -65,13 +65,13 @@ pub enum RoomAsk {
     BeforeRoll,
     /// The last question of a roll call.
     RollCall,
-    /// That it shows the presence of everybody.
+    /// It is to show the presence of everybody.
     Show,
     /// How many occupants it has; it seems to be empty.
     Count,
 }
 
-/// What is asked about a person.
+/// A request about a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PersonAsk {
     /// Their affiliation.
@@ -80,18 +80,18 @@ pub enum PersonAsk {
     Role(RoomJid, Nick, Role),
 }
 
-/// What is asked about a meeting that has no host.
+/// A request about a meeting that has no host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostAsk {
-    /// That its main room ends.
+    /// Its main room is to end.
     End,
-    /// That its main room is members-only, or open.
+    /// Its main room is to become members-only, or open.
     MembersOnly(bool),
-    /// That infrastructure in it becomes member.
+    /// Infrastructure in it is to become member.
     Admit,
 }
 
-/// What has become of a question.
+/// The outcome of a question.
 #[derive(Debug, Clone, Copy)]
 pub enum Answer<'a> {
     /// It was answered.

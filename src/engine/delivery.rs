@@ -1,4 +1,4 @@
-//! Delivery: what one part tells the others reaches them.
+//! Delivery carries the news of one part to the others.
 
 use super::outbox::{Delivery, SeatNews};
 use super::parts::Parts;

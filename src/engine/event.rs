@@ -1,4 +1,4 @@
-//! What goes into the engine and what comes out.
+//! The engine's input and output.
 
 mod input;
 
@@ -14,14 +14,14 @@ use crate::stanza::Outbound;
 use std::fmt;
 use std::sync::Arc;
 
-/// What the shell is to do.
+/// An action for the shell.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
     /// Send this. Actions that come out together go out in one write.
     Send(Outbound),
     /// Tell this.
     Report(Report),
-    /// What [`crate::engine::Engine::state`] gives has changed.
+    /// [`crate::engine::Engine::state`] gives something new.
     Save,
     /// Fetch this from the key server, beside everything else, and hand in
     /// [`Input::KeyFetched`].
@@ -30,7 +30,7 @@ pub enum Action {
     HangUp,
 }
 
-/// What people and metrics are told.
+/// News for people and metrics.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Report {
     /// An affiliation, role or name was changed, or could not be.
@@ -43,7 +43,7 @@ pub enum Report {
         nick: Nick,
         /// Its real JID.
         jid: RealJid,
-        /// Where the claims came from.
+        /// The source of the claims.
         source: Source,
         /// Why not.
         reason: RejectReason,
@@ -54,7 +54,7 @@ pub enum Report {
     Keys {
         /// The server's URL as it may be shown.
         server: Arc<str>,
-        /// What came of it.
+        /// The outcome.
         news: KeyNews,
     },
     /// Everything that could be found has been joined since the connection.
@@ -80,15 +80,16 @@ pub enum Report {
     HostAbsent {
         /// The meeting's main room.
         room: RoomJid,
-        /// What.
+        /// The consequence.
         what: &'static str,
     },
-    /// Somebody was settled: has, for the first time, what they should have.
+    /// Somebody was settled: they have, for the first time, the affiliation and role they
+    /// should have.
     Settled {
         /// Time since their first presence.
         after: Tick,
     },
-    /// What [`crate::engine::Engine::answers`] gives is new.
+    /// [`crate::engine::Engine::answers`] gives something new.
     Probed,
     /// Something an admin should know or mend; said once each.
     Warning(Warning),
@@ -107,7 +108,7 @@ pub struct Decision {
     pub token_name: Option<String>,
     /// The JID of the person: bare for affiliations, full for names where it is known.
     pub jid: String,
-    /// What was changed.
+    /// The change.
     pub change: Change,
     /// Why gavel acted.
     pub cause: Cause,
@@ -115,7 +116,7 @@ pub struct Decision {
     pub rule: Rule,
     /// The rule's words.
     pub reason: Reason,
-    /// Where the claims came from.
+    /// The source of the claims.
     pub source: Option<Source>,
     /// The party that made the change that was answered.
     pub actor: Option<Party>,
@@ -125,7 +126,7 @@ pub struct Decision {
     pub outcome: Outcome,
 }
 
-/// What a decision changed.
+/// The thing that a decision changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// An affiliation, as gavel last saw it and as it is to be.
@@ -144,28 +145,28 @@ pub enum Change {
     },
     /// The display name.
     Name {
-        /// What was shown.
+        /// The name that was shown.
         from: Option<String>,
         /// The token's.
         to: String,
     },
-    /// What an admin has set.
+    /// An override of an admin.
     Override {
-        /// What was set before.
+        /// The override before.
         from: Option<Affiliation>,
-        /// What is; none if it was cleared or is over.
+        /// The override now; none if it was cleared or is over.
         to: Option<Affiliation>,
         /// When it ends, in milliseconds since 1970-01-01 UTC; none at the end
         /// of the meeting.
         until: Option<u64>,
-        /// Who did it, in words; none if it was over.
+        /// The party that set it, in words; none if it was over.
         by: Option<String>,
     },
     /// The occupant's nick.
     Nick {
-        /// What it was changed to.
+        /// The nick that they took.
         from: Nick,
-        /// What it is to be again.
+        /// The nick that they get back.
         to: Nick,
     },
 }
@@ -181,7 +182,7 @@ pub enum Cause {
     Grant,
     /// A moderator lowered their own affiliation.
     StepDown,
-    /// An admin has set it, or what they had set is over.
+    /// An admin has set an override, or an override is over.
     Override,
     /// A guest had more than a guest may.
     Guest,
@@ -244,7 +245,7 @@ impl Outcome {
 /// A party that made a change that gavel did not make (SPEC B3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
-    /// What they are to the room.
+    /// Their kind of party.
     pub kind: PartyKind,
     /// Nick, where known.
     pub nick: Option<Arc<str>>,

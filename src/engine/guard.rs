@@ -2,10 +2,10 @@
 //! named them to the module. So people who are not entitled do not moderate even for one
 //! round trip.
 //!
-//! Two requests carry it. A *lease* for each service says that the guard is
-//! wanted there, and on which terms; it ends by itself, so that the guard opens
-//! where gavel hangs. The *guard* request of each room says who is entitled, at
-//! first everybody, then whoever changes. Nothing goes out with presence.
+//! Two requests carry it. A *lease* for each service says that the guard is wanted there,
+//! and on which terms; it ends by itself, so that the guard opens if gavel hangs. The
+//! *guard* request of each room names the entitled people: at first all of them, later each
+//! one that changes. Nothing goes out with presence.
 
 use crate::engine::asker::{Answer, Asker};
 use crate::engine::meeting::decide::Wanted;
@@ -42,7 +42,7 @@ pub const RENEWAL: Duration = Duration::from_secs(2);
 pub struct Guard {
     /// The services whose module has, as far as is known, a lease.
     leased: BTreeSet<usize>,
-    /// What the module was told of who is entitled, by room.
+    /// The entitled people as the module was told them, by room.
     told: HashMap<RoomJid, HashMap<BareJid, Entitled>>,
     /// Rooms whose guard is to be told of everybody.
     stale_rooms: BTreeSet<RoomJid>,
@@ -64,11 +64,11 @@ impl Guard {
 
 /// The guard at work. Nothing else changes what the guards were told.
 pub struct GuardPart<'a> {
-    /// What is known.
+    /// The state of the other parts.
     pub known: Known<'a>,
     /// Everything that the guards were told.
     pub guard: &'a mut Guard,
-    /// What is brought about.
+    /// The actions that come of it.
     pub out: &'a mut Outbox,
 }
 
@@ -130,8 +130,8 @@ impl GuardPart<'_> {
         }
     }
 
-    /// The module takes the lease and tells what it has refused meanwhile, or it
-    /// refuses the lease. Where it has not answered, the next one is on its way.
+    /// The module takes the lease and reports the promotions it refused meanwhile, or it
+    /// refuses the lease. If it has not answered, the next lease is on its way.
     pub fn lease_answered(&mut self, service: usize, answer: Answer<'_>) {
         match answer {
             Answer::Result(IqPayload::Refused(refused)) => {
@@ -154,8 +154,7 @@ impl GuardPart<'_> {
         }
     }
 
-    /// Says anew who is entitled wherever that is wanted, after the
-    /// configuration has changed.
+    /// Names the entitled people again to every guard, after the configuration has changed.
     pub fn tell_all_anew(&mut self) {
         for service in 0..self.known.services.len() {
             self.renew_lease(service);
@@ -181,7 +180,8 @@ impl GuardPart<'_> {
         }
     }
 
-    /// Compares what a person should be named as with what the module was told.
+    /// Compares the name that the guard should have for a person with the one that the
+    /// module was told.
     pub fn look(&mut self, main: &RoomJid, bare: &BareJid) {
         if !self.known.settings.policy.guard {
             return;
@@ -297,8 +297,8 @@ impl GuardPart<'_> {
             Wanted::AtMost { cap, .. } => cap,
             Wanted::Anything => match person.standing(self.known.settings).verdict {
                 Some(Entitlement::Keep | Entitlement::Guest) => Affiliation::Owner,
-                // A visitor, who is left alone only as one. Absent guests are
-                // known to the module by having no claims.
+                // A visitor, whom gavel leaves alone only as a visitor. The module knows
+                // absent guests by their having no claims.
                 Some(Entitlement::Affiliation(_)) | None => Affiliation::None,
             },
         };

@@ -1,13 +1,12 @@
 //! People whose tokens wait for a key that has to be fetched (SPEC section 3).
 //!
-//! Until it is here they are guests, and nothing else waits with them. Their
-//! newest evidence is kept and looked at again with each answer of the key
-//! server. Which keys are wanted is never stored: it is asked of those who wait.
-//! Rooms take turns, and in a room its people do: whoever has had fewer keys asked
-//! for in the last minute comes first, then whoever has shown claims that were
-//! verified, then whoever came first; those whose key has failed come last. Whoever
-//! came last of all has a small lane of their own. So nobody who invents key ids,
-//! alone or in a crowd, keeps a real key waiting.
+//! Until the key is here they are guests, and nothing else waits with them. gavel keeps
+//! their newest evidence and looks at it again with each answer of the key server. It
+//! stores no list of wanted keys: it asks the people who wait. Rooms take turns, and so do
+//! the people of a room. People for whom fewer keys were asked for in the last minute come
+//! first, then people who have shown claims that were verified, then people who came first;
+//! people whose key has failed come last. The newest of them have a small lane of their
+//! own. So nobody who invents key ids, alone or in a crowd, keeps a real key waiting.
 
 use crate::claims::{FetchFault, KeyCache, KeyName};
 use crate::engine::event::Report;
@@ -104,13 +103,13 @@ pub struct KeyPart<'a> {
     pub rooms: &'a HashMap<RoomJid, Room>,
     /// The meetings, by main room.
     pub meetings: &'a HashMap<RoomJid, Meeting>,
-    /// What is brought about.
+    /// The actions that come of it.
     pub out: &'a mut Outbox,
 }
 
 impl KeyPart<'_> {
-    /// Somebody waits from now on. Where somebody who came before was turned away, they
-    /// come first.
+    /// Somebody waits from now on. If somebody who came before was turned away, that person
+    /// comes first.
     pub fn awaited(&mut self, jid: &RoomJid, nick: &Nick) {
         let now = self.now;
         let Some(waiter) = self.waiter(jid, nick) else {
@@ -128,8 +127,8 @@ impl KeyPart<'_> {
         }
     }
 
-    /// A fetch has ended. Answers who has waited for it, first come first: who showed a
-    /// token first has it.
+    /// A fetch has ended. The people who waited for it are answered in the order in which
+    /// they came: the person who showed a token first has it.
     pub fn fetched(
         &mut self,
         key: &KeyName,
@@ -200,7 +199,7 @@ impl KeyPart<'_> {
             return;
         };
         for waiter in &all {
-            // A set is there for all; who is not in it makes nobody ask again.
+            // A set is there for all: a person whose key is not in it causes no second fetch.
             if waiter.failed && waiter.key == KeyName::Set || !cache.want(&waiter.key, now) {
                 break;
             }

@@ -2,23 +2,22 @@
 //!
 //! # Driving it
 //!
-//! Hand in one [`Input`] with the time it happened at ([`Engine::handle`]),
-//! drain [`Engine::poll`] until it yields nothing, then wait for the next input
-//! or until [`Engine::deadline`], whichever comes first; at the deadline hand
-//! in [`Input::Wake`]. The engine takes no IO, no clock and no randomness of its
-//! own: the same inputs give the same actions.
+//! Hand in one [`Input`] with the time it happened at ([`Engine::handle`]), drain
+//! [`Engine::poll`] until it yields nothing, then wait for the next input or until
+//! [`Engine::deadline`], whichever comes first; at the deadline hand in [`Input::Wake`].
+//! The engine takes no IO, no clock and no randomness of its own: the same inputs give the
+//! same actions.
 //!
 //! # Inside
 //!
-//! Each part owns its state, and nothing else changes it: [`room`] what rooms show and
-//! whether gavel is in them, [`meeting`] what each person may hold and has, [`names`],
-//! [`guard`], `opening` and [`doctor`]. A part may look at what lies below it. It tells
-//! the others what has happened through the [`outbox`]: rooms by
-//! [`room::event::RoomEvent`]s, everybody by stanzas, questions, timers and tasks.
-//! Where a part wants something done to a room, it gives an [`order`]. This file gives
-//! each input, answer, timer and task to its part; `delivery` carries what parts tell
-//! each other; `connection` and `reload` say in which order the parts hear of what
-//! concerns all of them.
+//! Each part owns its state, and nothing else changes it: [`room`] owns the picture of each
+//! room and gavel's seat in it, [`meeting`] owns the rights of each person, and [`names`],
+//! [`guard`], `opening` and [`doctor`] own their state. A part may look at the parts below
+//! it. It sends its news to the others through the [`outbox`]: [`room::event::RoomEvent`]s
+//! go to rooms; stanzas, questions, timers and tasks go to everybody. If a part wants a
+//! room to do something, it gives an [`order`]. This file gives each input, answer, timer
+//! and task to its part; `delivery` carries the news of the parts; `connection` and
+//! `reload` give the parts their order in matters that concern all of them.
 //!
 //! Why an event once led to a decision is stored nowhere: only grounds are.
 
@@ -85,8 +84,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that is not connected, with what [`Engine::state`] gave
-    /// before a restart.
+    /// An engine that is not connected, with the state that [`Engine::state`] gave before a
+    /// restart.
     pub fn new(settings: Settings, state: State) -> Self {
         let mut parts = Parts::new(settings);
         let mut meetings = parts.meeting_part();
@@ -181,9 +180,9 @@ impl Engine {
         }
     }
 
-    /// A stanza could not be read. Whatever it may have said is found out: an answer
-    /// counts as lost, and the room it came from is read anew. Where nothing tells
-    /// whose it was, that may be any room.
+    /// A stanza could not be read. gavel finds out what it may have said: an answer counts
+    /// as lost, and gavel reads the room that sent it again. If the sender is not known,
+    /// gavel reads every room again.
     fn unreadable(&mut self, unread: &Unread) {
         let from = unread.from.as_deref().unwrap_or_default();
         let sender = answers::sender(from, &self.parts.settings);
@@ -197,7 +196,7 @@ impl Engine {
         }
     }
 
-    /// A stanza could not be written, or is longer than what Prosody reads.
+    /// A stanza could not be written, or is too long for Prosody.
     fn unsent(&mut self, stanza: &Outbound) {
         let error = asker::too_long();
         match stanza {
@@ -214,7 +213,7 @@ impl Engine {
         }
     }
 
-    /// Tells whoever has asked what has become of the question.
+    /// Tells the part that asked a question how it ended.
     fn answered(&mut self, asker: Asker, answer: Answer<'_>) {
         match asker {
             Asker::Service(service, ask) => self

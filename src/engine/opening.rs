@@ -31,13 +31,13 @@ impl Opened {
     }
 }
 
-/// Whoever opens rooms, at work.
+/// The part that opens rooms, at work.
 pub struct OpeningPart<'a> {
-    /// What is known.
+    /// The state of the other parts.
     pub known: Known<'a>,
     /// Rooms that need not be opened any more.
     pub opened: &'a mut Opened,
-    /// What is brought about.
+    /// The actions that come of it.
     pub out: &'a mut Outbox,
 }
 
@@ -102,7 +102,7 @@ impl OpeningPart<'_> {
     }
 }
 
-/// What is to be done about a room that may be locked.
+/// The next step for a room that may be locked.
 enum Opening {
     /// Nothing yet.
     Wait,

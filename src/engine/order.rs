@@ -1,5 +1,5 @@
-//! What the upper parts have the rooms do. A part changes nothing but its own state,
-//! so it asks for it here, and it is done as soon as the part is ready.
+//! Orders of the upper parts to the rooms. A part changes nothing but its own state, so it
+//! gives an order here, and the rooms carry it out as soon as the part is ready.
 
 use crate::muc::{Affiliation, RoomJid};
 

@@ -1,5 +1,5 @@
-//! Everything that the engine's parts bring about: stanzas, questions, wake-ups,
-//! reports, work that is left over, and what is to be saved.
+//! The outbox holds everything that the engine's parts bring about: stanzas, questions,
+//! wake-ups, reports, work that is left over, and state to save.
 
 use crate::claims::KeyName;
 use crate::engine::asker::Asker;
@@ -18,7 +18,7 @@ use crate::stanza::{Outbound, Request};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-/// What the parts have brought about, and what is open because of it.
+/// The actions that the parts have brought about, and the questions that are open.
 #[derive(Debug, Default)]
 pub struct Outbox {
     /// When the input came that is being handled.
@@ -29,12 +29,12 @@ pub struct Outbox {
     tasks: Tasks,
     /// Warnings that are told once.
     told: HashSet<Warning>,
-    /// What is to be remembered over a restart has changed.
+    /// Says whether the state to save has changed.
     changed: bool,
     events: VecDeque<RoomEvent>,
     news: VecDeque<SeatNews>,
     orders: VecDeque<Order>,
-    /// What was counted, for `gavel doctor`.
+    /// The counts for `gavel doctor`.
     pub tally: Tally,
 }
 
@@ -56,9 +56,9 @@ pub enum SeatNews {
     Judged(Place),
     /// The module says that it keeps this name for them.
     Pinned(Place, String),
-    /// The module says what it holds of what they alone may do, by digest.
+    /// The module names, by digest, the list that it holds for them alone.
     Permitted(Place, Option<String>),
-    /// The module says that it shows the first name for them, who send the second.
+    /// The module says that it shows the first name for them, and that they send the second.
     ShownAsGuest(Place, String, String),
     /// Another meeting begins in this main room.
     Anew(RoomJid),
@@ -117,7 +117,7 @@ impl Outbox {
         self.events.push_back(event);
     }
 
-    /// Tells whoever keeps names what has come of an occupant's evidence.
+    /// Tells the part that keeps names how an occupant's evidence was judged.
     pub fn tell_of_seat(&mut self, news: SeatNews) {
         self.news.push_back(news);
     }
@@ -127,8 +127,8 @@ impl Outbox {
         self.orders.push_back(order);
     }
 
-    /// Takes what is to be delivered next. What came of one event comes before the
-    /// next.
+    /// Takes the next delivery. Everything that came of one event comes before the next
+    /// event.
     pub fn next_delivery(&mut self) -> Option<Delivery> {
         let news = self.news.pop_front().map(Delivery::News);
         let event = || self.events.pop_front().map(Delivery::Event);
@@ -195,7 +195,7 @@ impl Outbox {
         self.tasks.add_actor(main, bare);
     }
 
-    /// What is to be remembered over a restart has changed.
+    /// The state to save has changed.
     pub fn save(&mut self) {
         self.changed = true;
     }
@@ -243,7 +243,7 @@ impl Outbox {
         self.timers.clear();
     }
 
-    /// Nothing of what was left over is done.
+    /// Drops all work that was left over.
     pub fn clear_work(&mut self) {
         self.tasks.clear();
         self.orders.clear();

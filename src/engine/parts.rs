@@ -1,5 +1,5 @@
-//! The parts of the engine, and each of them at work: with its own state to change, and
-//! what it may look at.
+//! The parts of the engine, and each of them at work: with its own state to change, and the
+//! state of the others to look at.
 
 use super::doctor::{Doctor, DoctorPart};
 use super::guard::{Guard, GuardPart};
@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::stream::Stream;
 use super::time::Now;
 
-/// What everybody may look at, beside what is changed meanwhile.
+/// The state that every part may look at while another state changes.
 macro_rules! known {
     ($parts:ident) => {
         Known {
@@ -42,7 +42,7 @@ macro_rules! part {
     };
 }
 
-/// What the parts know, each its own.
+/// The state of the parts, each its own.
 pub(super) struct Parts {
     pub(super) settings: Settings,
     pub(super) now: Now,
@@ -77,7 +77,7 @@ impl Parts {
         }
     }
 
-    /// What everybody may look at.
+    /// The state that every part may look at.
     pub(super) fn known(&self) -> Known<'_> {
         known!(self)
     }

@@ -45,8 +45,8 @@ impl Engine {
         self.parts.meetings.all.get(room)
     }
 
-    /// Where somebody sits in a room under a nick, and what their evidence there amounts
-    /// to; none if the room is not known well enough.
+    /// The seat of a person in a room under a nick, with the verdict on their evidence
+    /// there; none if the room is not known well enough.
     pub fn seat(&self, room: &RoomJid, nick: &Nick) -> Option<&Seat> {
         self.parts.known().seat_at(room, nick)
     }
@@ -56,8 +56,7 @@ impl Engine {
         self.parts.names.keep(room, nick)
     }
 
-    /// The MUC services by their domains, with what is known of the module on
-    /// each.
+    /// The MUC services by their domains, each with its module.
     pub fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
         let domains = self.parts.settings.services.iter();
         domains
@@ -79,9 +78,9 @@ impl Engine {
         })
     }
 
-    /// The services on which nobody gets claims: they come from the module alone,
-    /// and it does not serve these, though they exist. Where no service exists at
-    /// all, these are all of them.
+    /// The services on which nobody gets claims: claims come from the module alone, and it
+    /// does not serve these services, though they exist. If no service exists at all, these
+    /// are all of them.
     pub fn unserved(&self) -> Vec<String> {
         unserved(&self.parts.settings, &self.parts.rooms.services)
     }
@@ -96,13 +95,12 @@ impl Engine {
         self.parts.names.can_impersonate()
     }
 
-    /// What was counted since the start.
+    /// The counts since the start.
     pub fn tally(&self) -> &Tally {
         &self.parts.out.tally
     }
 
-    /// What Prosody has answered to the last probe, so far; none before the first on
-    /// this stream.
+    /// Prosody's answers to the last probe, so far; none before the first on this stream.
     pub fn answers(&self) -> Option<Answers> {
         self.parts.doctor.answers()
     }
@@ -112,7 +110,7 @@ impl Engine {
         self.view().survey(domains)
     }
 
-    /// What the engine holds now; goes through everybody.
+    /// The sizes of the engine's state now; goes through everybody.
     pub fn sizes(&self) -> Sizes {
         let sizes = self.parts.out.sizes();
         Sizes::of(
@@ -122,7 +120,7 @@ impl Engine {
         )
     }
 
-    /// What is kept of occupants who are in no room, and of meetings that are over; goes
+    /// The records of occupants who are in no room, and of meetings that are over; goes
     /// through everybody.
     pub fn left_over(&self) -> Vec<String> {
         let occupants = self
@@ -141,7 +139,7 @@ impl Engine {
         gone.chain(over).chain(in_line).collect()
     }
 
-    /// What is to be remembered over a restart.
+    /// The state to keep over a restart.
     pub fn state(&self) -> State {
         self.view().state()
     }
@@ -176,7 +174,7 @@ impl Engine {
         self.view().people(wanted, most)
     }
 
-    /// What an admin has set for somebody of the meeting of `main`.
+    /// The override that an admin has set for somebody of the meeting of `main`.
     pub fn override_for(&self, main: &RoomJid, jid: &BareJid) -> Option<api::RoomOverride> {
         self.view().override_for(main, jid)
     }
@@ -187,7 +185,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Where it names none or several.
+    /// Fails if the text names no room, or several.
     pub fn find_room(&self, text: &str) -> Result<RoomJid, NotFound> {
         self.view().find_room(text)
     }
@@ -197,7 +195,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Where it names nobody, several, or somebody who cannot be managed.
+    /// Fails if the text names nobody, several people, or somebody who cannot be managed.
     pub fn find_person(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
         self.view().find_person(room, text)
     }
@@ -207,7 +205,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Where it names nobody, or several.
+    /// Fails if the text names nobody, or several people.
     pub fn find_overridden(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
         self.view().find_overridden(room, text)
     }

@@ -1,10 +1,9 @@
-//! The configuration was read again: what it says now holds at once for
-//! everybody present.
+//! The configuration was read again: the new one holds at once for everybody present.
 //!
-//! Evidence is not kept, so where claims are read otherwise than before, rooms are
-//! asked to show everybody anew: Prosody and the module answer a join of who is
-//! in already with the list of occupants. What was refused before may be believed
-//! then, and what was believed refused; until then everybody keeps what they have.
+//! gavel does not keep evidence. If the way in which claims are read has changed, it asks
+//! the rooms to show everybody again: Prosody and the module answer the join of an occupant
+//! who is in already with the list of occupants. Claims that were refused before may be
+//! believed then, and the other way round; until then everybody keeps what they have.
 
 use super::arrivals;
 use super::parts::Parts;
@@ -15,8 +14,8 @@ use std::fmt;
 
 /// Another configuration.
 pub struct Reload {
-    /// What holds from now on. Component, nick, services and seed stay what they
-    /// were: they are the connection's.
+    /// The settings from now on. Component, nick, services and seed stay as they were: they
+    /// belong to the connection.
     pub settings: Settings,
     /// Says whether evidence is read otherwise than before.
     pub claims_changed: bool,
@@ -37,7 +36,7 @@ impl Parts {
         let old = std::mem::replace(&mut self.settings, settings);
         arrivals::retract_all(&self.settings, &self.stream, &mut self.out);
         self.out.todo(Task::Keys);
-        // What is still wrong is said again.
+        // A warning that still holds is given again.
         self.out.keep_told(|_| false);
         let mut unseen = BTreeSet::new();
         if old.infrastructure != self.settings.infrastructure {

@@ -11,7 +11,7 @@ pub const REPLY_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[derive(Debug)]
 struct Open {
-    /// Whom was asked: the only one who can answer.
+    /// The address that was asked: only it can answer.
     to: String,
     asker: Asker,
 }

@@ -1,4 +1,4 @@
-//! What the engine is configured with.
+//! The engine's settings.
 
 use crate::claims::Verifier;
 use crate::muc::{BareJid, Nick, RealJid, RoomJid, Service};
@@ -19,7 +19,7 @@ pub enum Poll {
     Off,
 }
 
-/// What happens to changed names of occupants whose claims carry one.
+/// The treatment of changed names, for occupants whose claims carry a name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Freeze {
     /// They are changed back.
@@ -31,7 +31,7 @@ pub enum Freeze {
     Off,
 }
 
-/// Which names people may show whose claims carry none.
+/// The names that people without a name in their claims may show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum GuestNames {
     /// Any.
@@ -41,7 +41,7 @@ pub enum GuestNames {
     Distinct,
 }
 
-/// What becomes of a meeting that has had no host for some time.
+/// The end of a meeting that has had no host for some time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AbsentHost {
     /// It ends.
@@ -56,7 +56,7 @@ pub enum AbsentHost {
 /// Meetings without host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostAbsent {
-    /// What becomes of them.
+    /// The treatment of such meetings.
     pub action: AbsentHost,
     /// After how long.
     pub after: Duration,
@@ -147,26 +147,27 @@ pub struct Settings {
     /// The MUC services whose rooms get an elected moderator where nobody is
     /// entitled (`policy.fallback`).
     pub fallback_services: Vec<String>,
-    /// What becomes of meetings without host (`policy.host_absent`).
+    /// The treatment of meetings without a host (`policy.host_absent`).
     pub host_absent: HostAbsent,
     /// How much later than its `exp` a token ends (`policy.on_expiry`).
     pub leeway: Duration,
-    /// What happens to changed names.
+    /// The treatment of changed names.
     pub freeze: Freeze,
-    /// Which names others may show.
+    /// The names that others may show.
     pub guests: GuestNames,
-    /// Who is never managed.
+    /// The occupants that are never managed.
     pub infrastructure: Infrastructure,
-    /// Where random parts of nicks and ids come from.
+    /// The source of the random parts of nicks and ids.
     pub seed: u64,
 }
 
 impl Settings {
     /// Says whether gavel takes somebody who declares to be a recorder or a gateway for
-    /// one. Jicofo does where the domain is one of its `trusted-domains`, and no client can
-    /// write its domain. Of those only machines log in to, gavel knows this much: they are
-    /// not the domains that people log in to, which a MUC service and its guests have by
-    /// default. Whoever declares it falsely gives up being elected, and gains nothing.
+    /// one. Jicofo does if the domain is one of its `trusted-domains`, and no client can
+    /// write its domain. gavel knows only this much about domains that only machines log in
+    /// to: they are not the domains that people log in to, which a MUC service and its
+    /// guests have by default. Somebody who declares it falsely gives up being elected, and
+    /// gains nothing.
     pub fn believes_machine(&self, real: Option<&RealJid>) -> bool {
         let domain = real.map(RealJid::domain);
         domain.is_some_and(|domain| !self.is_peoples(domain))

@@ -4,14 +4,14 @@ use crate::engine::meeting::Meeting;
 use crate::muc::RoomJid;
 use std::collections::HashMap;
 
-/// Sizes of what grows and shrinks.
+/// The sizes of everything that grows and shrinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     /// Timers that are set.
     pub timers: usize,
     /// Requests that wait for their reply.
     pub requests: usize,
-    /// People for whom an affiliation or role request is under way.
+    /// People who wait for the answer to an affiliation or role request.
     pub waiting: usize,
     /// Bare JIDs of which something is known.
     pub people: usize,

@@ -27,7 +27,7 @@ pub struct State {
     pub bindings: Bindings,
 }
 
-/// What is remembered of a meeting.
+/// The memory of a meeting.
 #[derive(Debug, Default, Clone, Serialize)]
 pub struct Remembered {
     /// Jitsi's id of the meeting.
@@ -123,7 +123,7 @@ impl State {
 }
 
 impl View<'_> {
-    /// What is to be remembered over a restart.
+    /// The state to keep over a restart.
     pub fn state(&self) -> State {
         let meetings = self.meetings.iter().filter_map(|(room, meeting)| {
             let people = meeting.people.iter().filter_map(|(jid, person)| {

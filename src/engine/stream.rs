@@ -19,7 +19,7 @@ pub struct Stream(Option<Open>);
 
 #[derive(Debug)]
 struct Open {
-    /// Its id: part of what the module's macs cover.
+    /// Its id, which the module's macs cover.
     id: String,
     /// Says whether everything found after the connection has been joined.
     resynchronised: bool,

@@ -5,7 +5,7 @@
 //! 1. keys that are to be fetched;
 //! 2. whether everything found since the connection has been joined: only then is it
 //!    known who is still there, and elections are held;
-//! 3. meetings as a whole: who is elected, is a host there;
+//! 3. meetings as a whole: the election, and the search for a host;
 //! 4. people who have used power that they do not have;
 //! 5. everybody else who may not have what they should have;
 //! 6. those who wait in line, since they are absent and have power that is left over;
@@ -15,8 +15,8 @@
 //! 10. configurations that have changed while they were being read;
 //! 11. rooms that Prosody may keep locked.
 //!
-//! Of one kind, what was left first is done first. Work that comes up meanwhile is
-//! put in its place, so that the order holds for it, too.
+//! Within one kind, the oldest task comes first. Work that comes up meanwhile is put in its
+//! place, so that the order holds for it, too.
 
 use crate::muc::{BareJid, Nick, RoomJid};
 use std::collections::{BTreeMap, HashMap};
@@ -30,15 +30,15 @@ pub enum Task {
     Keys,
     /// Look at a meeting as a whole.
     Meeting(RoomJid),
-    /// Compare what somebody has with what they should have.
+    /// Compare the rights that somebody has with the rights they should have.
     Person(RoomJid, BareJid),
     /// Look at those who wait in line.
     Line,
-    /// Compare what the guard was told of somebody with what it should be.
+    /// Compare the name that the guard was told for somebody with the one it should have.
     Named(RoomJid, BareJid),
     /// Tell the guard what has changed.
     Guard,
-    /// Look at what an occupant may do.
+    /// Look at an occupant's permissions.
     Permissions(RoomJid, Nick),
     /// Look at an occupant's name.
     Name(RoomJid, Nick),

@@ -1,4 +1,4 @@
-//! What unit tests of the engine's parts share.
+//! Helpers that the unit tests of the engine's parts share.
 
 use crate::claims::{self, Source, Verifier};
 use crate::engine::settings::{Freeze, GuestNames, Infrastructure, Poll, Settings};

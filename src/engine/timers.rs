@@ -1,12 +1,13 @@
-//! What the engine waits for, and until when.
+//! The things that the engine waits for, each with its time.
 
 use crate::engine::time::Tick;
 use crate::muc::{BareJid, Nick, RoomJid};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-/// Why the engine wants to be woken. Whoever handles a timer looks at what is, so a timer
-/// that is no longer needed does no harm. It is only taken out where it may stand for days.
+/// The reason for a wake-up. The part that handles a timer looks at the present state, so a
+/// timer that is no longer needed does no harm. It is taken out only if it may stand for
+/// days.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Timer {
     /// Look at a service's list of rooms.
@@ -31,13 +32,13 @@ pub enum Timer {
     Show(RoomJid),
     /// Read a room's configuration again, which could not be had.
     Configuration(RoomJid),
-    /// Read a room's lists, so that nothing rests on what was announced alone.
+    /// Read a room's lists, so that nothing rests on announcements alone.
     Lists(RoomJid),
     /// Have a room in doubt show everybody again.
     RollCall(RoomJid),
     /// Compare again.
     Person(RoomJid, BareJid),
-    /// What an admin has set for somebody is over.
+    /// An admin's override for somebody is over.
     Override(RoomJid, BareJid),
     /// Look at an occupant's name again.
     Name(RoomJid, Nick),
@@ -53,14 +54,14 @@ pub enum Timer {
     Expiry(RoomJid, Nick),
     /// Look whether a meeting has a host.
     Host(RoomJid),
-    /// What an absent person has kept may have ended.
+    /// The rights that an absent person has kept may have ended.
     Kept(RoomJid, BareJid),
-    /// Whoever was elected in a meeting has left, and not come back yet.
+    /// The person elected in a meeting has left, and has not come back yet.
     Vacancy(RoomJid),
 }
 
-/// Timers by time, one of each: the earliest that was asked for. Whoever
-/// handles one that comes too early sets it again.
+/// Timers by time, one of each: the earliest that was asked for. The part that gets one too
+/// early sets it again.
 #[derive(Debug, Default)]
 pub struct Timers {
     queue: BTreeMap<(Tick, u64), Timer>,

@@ -1,4 +1,4 @@
-//! What an admin should know or mend, and its words in the log.
+//! Things that an admin should know or fix, and their words in the log.
 
 use crate::engine::permissions::Unchecked;
 use crate::engine::room::authentication::Unloaded;
@@ -8,7 +8,8 @@ use std::fmt;
 /// The release of this gavel, and of the module that belongs to it.
 pub const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
-/// What an admin should know or mend. Its text says what, where and the remedy.
+/// Something that an admin should know or fix. Its text names the thing, the place and the
+/// remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Warning {
     /// gavel is not owner of a room and cannot make itself owner.
@@ -17,7 +18,7 @@ pub enum Warning {
         service: String,
         /// gavel's bare JID.
         gavel: String,
-        /// What Prosody answered.
+        /// Prosody's answer.
         error: String,
     },
     /// Claims come from the module alone, and it does not serve a service.
@@ -42,16 +43,16 @@ pub enum Warning {
         service: String,
         /// gavel's bare JID.
         gavel: String,
-        /// What Prosody answered.
+        /// Prosody's answer.
         error: String,
     },
     /// Somebody keeps overwriting an affiliation.
     Contested {
         /// The room.
         room: RoomJid,
-        /// Whose affiliation.
+        /// The person whose affiliation it is.
         jid: String,
-        /// Who, in words.
+        /// The acting party, in words.
         actor: String,
     },
     /// Prosody refuses presence sent in an occupant's name.
@@ -63,7 +64,7 @@ pub enum Warning {
     JoinRefused {
         /// The room.
         room: RoomJid,
-        /// What Prosody answered.
+        /// Prosody's answer.
         error: String,
     },
     /// A focus is in a room that the module does not serve.
@@ -75,14 +76,14 @@ pub enum Warning {
     NotifyRefused {
         /// The room.
         room: RoomJid,
-        /// What Prosody answered.
+        /// Prosody's answer.
         error: String,
     },
     /// A token's name holds characters that XML cannot carry.
     UnshowableName {
         /// The room.
         room: RoomJid,
-        /// Who.
+        /// The person.
         jid: String,
     },
     /// No more tokens can be remembered.
@@ -91,14 +92,14 @@ pub enum Warning {
     NoGuard {
         /// The MUC service.
         service: String,
-        /// What Prosody answered.
+        /// Prosody's answer.
         error: String,
     },
     /// Nobody enforces permissions on a service.
     NoPermissions {
         /// The MUC service.
         service: String,
-        /// What the module answered; none if it does not serve the service.
+        /// The module's answer; none if it does not serve the service.
         error: Option<String>,
     },
     /// Nobody checks some permissions of the people of a VirtualHost.
@@ -122,7 +123,7 @@ pub enum Warning {
     HostAbsent {
         /// The room.
         room: RoomJid,
-        /// What Prosody answered.
+        /// Prosody's answer.
         error: String,
     },
     /// A room was set not to show everybody.
@@ -137,7 +138,7 @@ pub enum Warning {
     },
     /// A service outside the configuration has invited gavel.
     InvitedElsewhere {
-        /// That service.
+        /// The service.
         service: String,
         /// The configured ones.
         known: String,
@@ -165,7 +166,7 @@ pub enum Warning {
         domain: String,
         /// Why, in words.
         problem: String,
-        /// What to do about it.
+        /// The remedy.
         remedy: String,
     },
     /// Prosody has not loaded a VirtualHost's authentication, or not all of it.
@@ -179,7 +180,7 @@ pub enum Warning {
     ServerAdmin {
         /// The room.
         room: RoomJid,
-        /// Who.
+        /// The person.
         jid: String,
     },
 }

@@ -1,9 +1,9 @@
-//! What Prosody answered when gavel probed the deployment.
+//! Prosody's answers to gavel's probe of the deployment.
 
 use crate::stanza::Login;
 use std::time::Duration;
 
-/// What the module says.
+/// The module's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
     /// It serves gavel.
@@ -14,7 +14,7 @@ pub enum Module {
     Absent,
 }
 
-/// What Prosody answered about a MUC service; none if it did not.
+/// Prosody's answers about a MUC service; none if it gave none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceAnswers {
     /// Says whether it is a MUC service, or why it could not be asked.
@@ -35,7 +35,7 @@ pub struct ServiceAnswers {
     pub owner: Option<Result<(), String>>,
 }
 
-/// What Prosody answered; none if it did not.
+/// Prosody's answers; none if it gave none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers {
     /// Its name and version, where it tells them.

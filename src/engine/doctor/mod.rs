@@ -14,13 +14,12 @@ use crate::stanza::Outbound;
 use answers::Answers;
 use probe::{Plan, Probe, Question, Step};
 
-/// What is being asked, or was asked last.
+/// The probe under way, or the last one.
 #[derive(Debug, Default)]
 pub struct Doctor(Option<Probe>);
 
 impl Doctor {
-    /// What Prosody has answered to the last probe, so far; none before the first on
-    /// this stream.
+    /// Prosody's answers to the last probe, so far; none before the first on this stream.
     pub fn answers(&self) -> Option<Answers> {
         self.0.as_ref().map(Probe::answers)
     }
@@ -43,9 +42,9 @@ pub struct DoctorPart<'a> {
     pub now: Tick,
     /// The configuration.
     pub settings: &'a Settings,
-    /// What is being asked.
+    /// The doctor's own state.
     pub doctor: &'a mut Doctor,
-    /// What is brought about.
+    /// The actions that come of it.
     pub out: &'a mut Outbox,
 }
 

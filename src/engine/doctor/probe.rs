@@ -1,9 +1,8 @@
 //! Questions to Prosody about the deployment, for `gavel doctor`.
 //!
-//! They join no room and change nothing in any. The daemon asks them over its
-//! own stream ([`crate::engine::Input::Probe`]); `gavel doctor` without a daemon asks
-//! them over one of its own. Either way this decides what is asked, and what an
-//! answer means.
+//! They join no room and change nothing in any. The daemon asks them over its own stream
+//! ([`crate::engine::Input::Probe`]); `gavel doctor` without a daemon asks them over one of
+//! its own. Either way this file chooses the questions and reads the answers.
 
 use super::answers::{Answers, Module, ServiceAnswers};
 use crate::engine::settings::Poll;
@@ -21,10 +20,10 @@ const GAP: usize = 24 * 1024;
 /// because something else was sent meanwhile.
 const PAIRS: usize = 5;
 
-/// What is asked.
+/// A question of the probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Question {
-    /// What the server is.
+    /// The name and version of the server.
     Version,
     /// Says whether there is a component of Jitsi's focus.
     Focus,
@@ -44,7 +43,7 @@ pub enum Question {
     Ping(Half),
 }
 
-/// Which ping of a pair.
+/// One ping of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Half {
     /// The first.
@@ -54,23 +53,23 @@ pub enum Half {
     Second,
 }
 
-/// What is to be done next.
+/// The next step of the probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Ask.
     Ask {
-        /// Whom.
+        /// The address that is asked.
         to: String,
-        /// What.
+        /// The request.
         request: Request,
-        /// What it is for; none if the answer says nothing.
+        /// The question that it asks; none if the answer says nothing.
         question: Option<Question>,
     },
     /// Send so many spaces.
     Space(usize),
 }
 
-/// What the probe is to look at.
+/// The things that the probe looks at.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// gavel's own full JID.
@@ -122,7 +121,7 @@ impl Probe {
         self.open.is_empty()
     }
 
-    /// What was answered so far.
+    /// The answers so far.
     pub fn answers(&self) -> Answers {
         Answers {
             unanswered: self.answers.unanswered + self.waiting(),
@@ -252,7 +251,7 @@ impl Probe {
         }
     }
 
-    /// What the module says of itself.
+    /// The module's answer about itself.
     fn module(&mut self, n: usize, answer: Result<&IqPayload, &StanzaError>) -> Vec<Step> {
         match answer {
             Ok(IqPayload::Module(said)) => {
@@ -352,8 +351,8 @@ impl Probe {
     }
 }
 
-/// Says whether a domain is one of this server, whatever it answered: of others it says
-/// that it does not, or cannot, reach them.
+/// Says whether a domain is one of this server. For a domain of another server, the answer
+/// says that it does not, or cannot, reach it.
 fn is_there(answer: Result<&IqPayload, &StanzaError>) -> bool {
     let elsewhere = [
         "not-allowed",

@@ -1,5 +1,5 @@
-//! What gavel has seen since it started, counted for `gavel doctor`. Everything
-//! here is bounded, whatever people send.
+//! Counts of the things that gavel has seen since it started, for `gavel doctor`.
+//! Everything here is bounded, whatever people send.
 
 use crate::claims::{KeyNews, RejectReason, Source};
 use crate::engine::event::{Party, PartyKind};
@@ -17,7 +17,7 @@ const AHEAD: u64 = 5;
 /// A party that promotes people, so that gavel lowers them again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Promoter {
-    /// What it is to the room.
+    /// Its kind of party.
     pub kind: PartyKind,
     /// Its bare JID, else its nick; none of a server module.
     pub name: Option<String>,
@@ -117,7 +117,7 @@ impl Times {
     }
 }
 
-/// What was counted of a MUC service.
+/// The counts of a MUC service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceTally {
     /// How often somebody was lowered by ad-hoc command only, muc#admin having
@@ -135,7 +135,7 @@ pub struct ServiceTally {
     pub refused_by_module: u64,
 }
 
-/// What was counted since the start.
+/// The counts since the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Promotions that gavel took back.
@@ -153,8 +153,8 @@ pub struct Tally {
     pub believed: BTreeMap<&'static str, u64>,
     /// Claims refused.
     pub rejected: BTreeMap<(&'static str, RejectReason), u64>,
-    /// What is wrong with the key server, where its last answer was of no use:
-    /// where it is, and what it is.
+    /// The fault of the key server, if its last answer was of no use: its address, and the
+    /// fault.
     pub keys_missing: Option<(String, String)>,
     /// The clocks of those who make tokens.
     pub clocks: Clocks,

@@ -1,4 +1,4 @@
-//! What goes into the engine.
+//! The engine's input.
 
 use crate::claims::{FetchFault, KeyName};
 use crate::stanza::{Inbound, Outbound};
@@ -13,8 +13,8 @@ pub enum Input {
     },
     /// The stream has ended. All rooms are to be found again.
     Disconnected,
-    /// Another gavel may have worked since: what it has left counts, and nothing
-    /// that was remembered here. Comes before [`Input::Connected`].
+    /// Another gavel may have worked since. Its state replaces everything that was
+    /// remembered here. Comes before [`Input::Connected`].
     TakeOver(Box<crate::engine::State>),
     /// Prosody ended the stream with `invalid-from`: sending in an occupant's
     /// name is not allowed. Comes before [`Input::Disconnected`].
@@ -22,8 +22,8 @@ pub enum Input {
     /// Prosody ended the stream because of something that gavel sent. Comes before
     /// [`Input::Disconnected`].
     StreamRefused,
-    /// A stanza of [`Action::Send`](super::Action::Send) was not sent: it is longer than what Prosody
-    /// reads, or cannot be written.
+    /// A stanza of [`Action::Send`](super::Action::Send) was not sent: it is too long for
+    /// Prosody, or cannot be written.
     Unsent(Box<Outbound>),
     /// A stanza has arrived.
     Stanza(Inbound),
@@ -31,9 +31,9 @@ pub enum Input {
     Reload(Box<crate::engine::Reload>),
     /// An admin sets or clears an override.
     SetOverride(Box<crate::engine::SetOverride>),
-    /// What [`Action::FetchKey`](super::Action::FetchKey) asked for has come, or cannot be had.
+    /// The key of [`Action::FetchKey`](super::Action::FetchKey) has come, or cannot be had.
     KeyFetched {
-        /// What was asked for.
+        /// The key that was asked for.
         key: KeyName,
         /// The answer's text.
         result: Result<String, FetchFault>,

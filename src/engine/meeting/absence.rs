@@ -24,7 +24,7 @@ pub struct Absence {
 }
 
 impl Absence {
-    /// What outlives the connection.
+    /// The state that outlives the connection.
     pub fn remembered(locked: bool) -> Self {
         Self {
             locked,

@@ -1,4 +1,4 @@
-//! What becomes of requests about a person (SPEC B1, B10).
+//! The outcome of requests about a person (SPEC B1, B10).
 
 use super::part::MeetingPart;
 use super::person::InFlight;
@@ -34,7 +34,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Where no other request about them has followed, the next one in line may go.
+    /// If no other request about them has followed, the next one in line may go.
     fn move_up(&mut self, main: &RoomJid, bare: &BareJid) {
         let person = self.known().person(main, bare);
         let is_open = person.is_some_and(|person| person.request.is_some());

@@ -1,4 +1,4 @@
-//! Changes that gavel sees: whose they are, and what follows (SPEC B3, B4).
+//! Changes that gavel sees: their makers, and their consequences (SPEC B3, B4).
 
 use super::part::MeetingPart;
 use super::person::{Foreign, InFlight, Pace, Person};
@@ -20,7 +20,7 @@ pub(super) struct Change {
     pub old: Affiliation,
     /// After.
     pub new: Affiliation,
-    /// By whom.
+    /// The party that made it.
     pub by: Party,
 }
 
@@ -39,17 +39,18 @@ impl MeetingPart<'_> {
         if settings.is_own(bare.as_str()) || settings.infrastructure.contains_bare(bare) {
             return;
         }
-        // A breakout room shows its main room's affiliations; the main room
-        // itself tells of changes, and who made them.
+        // A breakout room shows its main room's affiliations; the main room itself
+        // announces changes, and names their makers.
         let person = self.known().person(main, bare);
         let known = person.and_then(|person| person.rights.shown());
         let vague = person.is_some_and(|person| person.rights.may_be_member());
-        // Whoever moderates and is not known to has been lowered meanwhile: what the
-        // breakout room showed is old. Whether somebody is a member no list has said.
+        // A person who moderates here, and does not as far as gavel knows, has been lowered
+        // meanwhile: the breakout room showed an old affiliation. No list has said whether
+        // somebody is a member.
         let news = vague && affiliation == Affiliation::Member;
         let old = (known.is_some() || affiliation.moderates()) && !news;
-        // In a roll call it is what stands: the main room may have told it unheard, and
-        // its lists name no members.
+        // In a roll call this is the present affiliation: gavel may have missed the main
+        // room's news, and the main room's lists name no members.
         let called = by_presence && self.rooms.get(jid).is_some_and(|room| room.roll.is_some());
         if jid != main && old && !called && self.told_by_main(main) {
             return;

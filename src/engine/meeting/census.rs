@@ -15,7 +15,7 @@ pub struct Entry {
     pub owner: bool,
     /// They moderate, or are about to, and are not elected.
     pub moderates: bool,
-    /// They may moderate: what they have is not known.
+    /// They may moderate: their affiliation is not known.
     pub unsure: bool,
     /// They can be elected.
     pub electable: bool,
@@ -52,7 +52,7 @@ pub struct Census {
 }
 
 impl Census {
-    /// Takes `new` for what `old` was.
+    /// Counts `new` in place of `old`.
     pub fn replace(&mut self, bare: &BareJid, old: Entry, new: Entry) {
         if old == new {
             return;
@@ -108,7 +108,7 @@ impl Census {
         self.unsure > 0
     }
 
-    /// Whoever came first of those who can be elected.
+    /// The longest present of the people who can be elected.
     pub fn first(&self) -> Option<&BareJid> {
         self.candidates.first().map(|(_, bare)| bare)
     }
@@ -130,7 +130,7 @@ impl Census {
         self.awaited.iter()
     }
 
-    /// Everybody whose power goes back to an election, or who has left unseen.
+    /// The people whose power goes back to an election, and the people who have left unseen.
     pub fn noted(&self) -> impl Iterator<Item = &BareJid> {
         self.by_election.union(&self.unseen)
     }

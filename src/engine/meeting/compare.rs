@@ -1,4 +1,4 @@
-//! Comparing what is with what should be, and acting on the difference (B1).
+//! This file compares the present rights with the wanted ones, and acts on the difference (B1).
 
 use super::decide::{Decision, Occasion};
 use super::part::MeetingPart;
@@ -15,7 +15,7 @@ use crate::engine::warning::Warning;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use crate::stanza::Request;
 
-/// What is to be done about a person.
+/// The plan for a person.
 struct Plan {
     target: Affiliation,
     from: Option<Affiliation>,
@@ -35,7 +35,7 @@ impl Plan {
 }
 
 impl MeetingPart<'_> {
-    /// Compares what somebody has with what they should have.
+    /// Compares the rights that somebody has with the rights they should have.
     pub fn compare(&mut self, main: &RoomJid, bare: &BareJid) {
         self.apply(main, bare, Event::Weighed);
         if self.settings.policy.guard {
@@ -89,7 +89,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// The affiliation is as it should be; what about the roles?
+    /// The affiliation is as it should be; the roles may not be.
     fn agrees(&mut self, main: &RoomJid, bare: &BareJid, decision: &Decision) {
         let tick = self.now.tick;
         let person = self.known().person(main, bare);
@@ -303,9 +303,9 @@ impl MeetingPart<'_> {
         self.out.ask(main.service(), request, purpose);
     }
 
-    /// Takes role moderator from whoever has not the affiliation for it, and gives
-    /// it to whoever has: in breakout rooms, where a change of the main room's
-    /// affiliation leaves roles as they are, and to a host it was taken from.
+    /// Takes role moderator from people without the affiliation for it, and gives it to
+    /// people with it: in breakout rooms, where a change of the main room's affiliation
+    /// leaves roles as they are, and to a host who lost it.
     fn fix_role(&mut self, main: &RoomJid, bare: &BareJid, decision: &Decision) -> bool {
         let now = self.now.tick;
         let Some(person) = self.known().person(main, bare) else {

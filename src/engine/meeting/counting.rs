@@ -1,4 +1,4 @@
-//! Keeps each meeting's [`Census`]: whoever has changed is counted anew.
+//! Keeps each meeting's [`Census`]: a person who has changed is counted again.
 
 use super::census::{Census, Entry};
 use super::decide::Wanted;
@@ -8,14 +8,14 @@ use super::person::Person;
 use crate::muc::{BareJid, RoomJid};
 
 impl<'a> Known<'a> {
-    /// What is known of a meeting's people as a whole. Whoever has changed is
-    /// counted first.
+    /// The counts of a meeting's people. People who have changed are counted first.
     pub fn census(self, main: &RoomJid) -> Option<&'a Census> {
         self.meetings.get(main).map(|meeting| &meeting.census)
     }
 
-    /// Those of a meeting who are elected, or have been: whoever is not among them is
-    /// not asked. Without a census everybody is looked at.
+    /// The people of a meeting who fit `wanted`, as far as the census names them. The
+    /// census names only people who are elected, or have been. Without a census this looks
+    /// at everybody.
     pub fn those_who(self, main: &RoomJid, wanted: fn(&Entry) -> bool) -> Vec<BareJid> {
         let Some(meeting) = self.meetings.get(main) else {
             return Vec::new();
@@ -43,7 +43,7 @@ impl<'a> Known<'a> {
         found.map(|(bare, _)| bare.clone()).collect()
     }
 
-    /// As what somebody is counted.
+    /// The census entry of somebody.
     fn entry(self, main: &RoomJid, person: &Person) -> Entry {
         let rights = &person.rights;
         let (present, elected) = (person.is_present(), rights.is_elected());

@@ -1,4 +1,4 @@
-//! The decision about one person: what they should have, and why.
+//! The decision about one person: the affiliation they should have, and why.
 //!
 //! [`decide`] goes through the grounds in order. The first that applies decides,
 //! and it is the reason that events, `room show`, the API and the page print:
@@ -9,10 +9,10 @@ use crate::engine::event::Cause;
 use crate::muc::{Affiliation, Role};
 use crate::policy::{Entitlement, Guests, Policy};
 
-/// What the affiliation should be.
+/// The affiliation that somebody should have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// Whatever it is.
+    /// Any affiliation is right.
     Anything,
     /// This.
     Exactly(Affiliation),
@@ -20,13 +20,13 @@ pub enum Wanted {
     AtMost {
         /// The highest that is left alone.
         cap: Affiliation,
-        /// What it is lowered to.
+        /// The affiliation that a higher one is lowered to.
         floor: Affiliation,
     },
 }
 
 impl Wanted {
-    /// What must be set so that `actual` is as wanted; none if it is.
+    /// The affiliation to set so that `actual` becomes as wanted; none if it is.
     pub fn target(self, actual: Affiliation) -> Option<Affiliation> {
         match self {
             Self::Anything => None,
@@ -84,13 +84,13 @@ pub enum Basis {
     Claims,
     /// The same, but they stepped down.
     SteppedDown,
-    /// They are absent, and this is what their token gave when they were last seen.
+    /// They are absent, and their token gave this when they were last seen.
     LastSeen,
     /// Nothing entitles them to more than anybody.
     Nothing,
 }
 
-/// What is to be known of the room.
+/// The facts of the room that a decision rests on.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The policy.
@@ -109,20 +109,20 @@ pub struct Surroundings<'a> {
 pub struct Occasion {
     /// Somebody else has changed it.
     pub foreign: bool,
-    /// That was accepted, and gavel makes of it what `policy.grants` says.
+    /// The change was accepted, and gavel turns it into the right that `policy.grants` allows.
     pub accepted: bool,
     /// Why gavel looks at them anew, where that is no change of others.
     pub because: Option<Cause>,
 }
 
-/// What somebody should have, and why.
+/// The affiliation that somebody should have, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
     /// The affiliation.
     pub wanted: Wanted,
     /// The ground that decided.
     pub basis: Basis,
-    /// What the ground gives by itself, before the room is looked at.
+    /// The affiliation that the ground gives by itself, before the room is looked at.
     gives: Option<Affiliation>,
     debt: Option<Debt>,
     present: bool,
@@ -157,7 +157,7 @@ impl Decision {
         }
     }
 
-    /// What the ground gives by itself.
+    /// The affiliation that the ground gives by itself.
     pub fn gives(&self) -> Option<Affiliation> {
         self.gives
     }
@@ -208,9 +208,9 @@ struct Fold<'a> {
 }
 
 impl Fold<'_> {
-    /// What an admin has set, for somebody present. An absent JID is not raised to
-    /// it (B1), but kept out where it is a ban, and let in where somebody else has
-    /// banned it.
+    /// An admin's override, for somebody present. gavel does not raise an absent JID to it
+    /// (B1). It does keep an absent JID out if the override is a ban, and lets it in if
+    /// somebody else has banned it.
     fn by_admin(&self) -> Row {
         let set = self.rights.overridden_to().unwrap_or(Affiliation::None);
         let banned = match self.rights.shown() {

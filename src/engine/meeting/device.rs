@@ -14,9 +14,8 @@ use crate::engine::task::Task;
 use crate::engine::timers::Timer;
 use crate::muc::{BareJid, RoomJid};
 
-/// For so long an election waits for whoever was elected to come back, in
-/// milliseconds: they may be loading the page again. Then the next is elected,
-/// until they come after all.
+/// For so long an election waits for the elected person to come back, in milliseconds: they
+/// may be loading the page again. Then the next is elected, until they come after all.
 const VACANT_MS: u64 = 5_000;
 
 impl MeetingPart<'_> {
@@ -49,8 +48,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Somebody who had this user id is there again. Where they appear, they have
-    /// to show it anew.
+    /// Somebody who had this user id is there again. If they appear, they have to show it
+    /// again.
     pub fn user_is_back(&mut self, main: &RoomJid, bare: &BareJid, id: &UserId, appears: bool) {
         let now = self.now.unix_ms;
         let Some(meeting) = self.meetings.get_mut(main) else {
@@ -64,8 +63,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// The last occupant of somebody is gone, `seen` or only lost sight of: who
-    /// has their rights from now on?
+    /// The last occupant of somebody is gone, `seen` or only lost sight of. This finds the
+    /// person who has their rights from now on.
     pub fn succeed(&mut self, main: &RoomJid, bare: &BareJid, seen: bool) {
         let now = self.now.unix_ms;
         let Some(meeting) = self.meetings.get_mut(main) else {
@@ -91,7 +90,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// All rooms have been read: people who are out of sight now have left. Where gavel was
+    /// All rooms have been read: people who are out of sight now have left. If gavel was
     /// expelled from a room, it has to be in again first.
     pub fn succeed_unseen(&mut self, main: &RoomJid) {
         if !self.known().sees_all_of(main) {
@@ -111,7 +110,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Gives `heir`, who is the same user, what `old` held.
+    /// Gives the holdings of `old` to `heir`, who is the same user.
     fn pass_on(&mut self, main: &RoomJid, old: &BareJid, heir: &BareJid) {
         let Some(meeting) = self.meetings.get(main) else {
             return;
@@ -139,9 +138,8 @@ impl MeetingPart<'_> {
         self.mark(main, heir);
     }
 
-    /// Somebody who was elected as they left is back. Whoever was elected meanwhile
-    /// has only stood in; whoever moderates by another right moderates, and the
-    /// election is over.
+    /// Somebody who was elected as they left is back. A person who was elected meanwhile
+    /// has only stood in. If somebody moderates by another right, the election is over.
     pub fn is_back(&mut self, main: &RoomJid, bare: &BareJid) {
         self.apply(main, bare, Event::NotAwaited);
         if self.known().is_moderated_without(main, bare) {
@@ -174,7 +172,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Whoever was elected has not come back yet.
+    /// The elected person has not come back yet.
     pub fn look_at_vacancy(&mut self, main: &RoomJid) {
         let now = self.now.unix_ms;
         let Some(meeting) = self.meetings.get(main) else {
@@ -221,7 +219,7 @@ impl Known<'_> {
             && !breakouts.any(|room| room.last_main.as_ref() == Some(main) && returns(room))
     }
 
-    /// Says whether whoever was elected is still waited for.
+    /// Says whether gavel still waits for the elected person.
     pub fn is_vacant(self, main: &RoomJid) -> bool {
         let now = self.now.unix_ms;
         let awaited = self.census(main).into_iter().flat_map(Census::awaited);

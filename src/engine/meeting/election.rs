@@ -1,9 +1,9 @@
-//! Rooms that nobody is entitled to moderate: who has been there longest is
-//! elected (SPEC B5, `policy.fallback`), as Jicofo's auto-owner does.
+//! Elections in rooms that nobody is entitled to moderate: the person who has been there
+//! longest is elected (SPEC B5, `policy.fallback`), as Jicofo's auto-owner does.
 //!
-//! An election is a state of the meeting, not an event: whenever somebody has come, left
-//! or changed, gavel looks who is there, since when, and what they are entitled to. The
-//! ledger of each person remembers whether they are elected and when they came, so that
+//! An election is a state of the meeting, not an event: whenever somebody has come, left or
+//! changed, gavel looks at the people who are there, since when, and at their entitlements.
+//! The ledger of each person remembers whether they are elected and when they came, so that
 //! it outlives reconnects and restarts.
 
 use super::census::Census;
@@ -13,7 +13,7 @@ use crate::engine::room::Room;
 use crate::muc::{BareJid, RoomJid};
 
 impl MeetingPart<'_> {
-    /// Looks at who moderates a meeting.
+    /// Looks for a moderator of a meeting.
     pub fn hold_election(&mut self, main: &RoomJid) {
         if !self.rooms.get(main).is_some_and(Room::is_ready) {
             return;
@@ -51,8 +51,8 @@ impl MeetingPart<'_> {
         self.mark(main, bare);
     }
 
-    /// Somebody entitled has come: who was elected, and whoever they promoted,
-    /// moderates no longer.
+    /// Somebody entitled has come: the elected people, and the people they promoted,
+    /// moderate no longer.
     fn end_elections(&mut self, main: &RoomJid) {
         for bare in self.known().those_who(main, |entry| entry.by_election) {
             self.end_election_of(main, &bare);

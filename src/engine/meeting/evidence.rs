@@ -52,8 +52,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Takes what came of an occupant's evidence; what was refused and `told`
-    /// before is not told again.
+    /// Takes the outcome of an occupant's evidence; a refusal that was `told` before is not
+    /// told again.
     pub(super) fn found(
         &mut self,
         place: &Place,
@@ -122,9 +122,9 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// What the policy makes of somebody's claims. The room that rules see is
-    /// the main room, as for the claims themselves. Where claims were `refused`
-    /// the login does not count instead: somebody whose token is wrong is a guest.
+    /// The policy's verdict on somebody's claims. Rules see the main room, as the claims
+    /// themselves do. If claims were `refused`, the login does not count in their place:
+    /// somebody whose token is wrong is a guest.
     fn judge(&self, place: &Place, claims: Option<&Claims>, refused: bool) -> Verdict {
         if let Some(expired) = expired(claims, self.settings, self.now.unix_ms) {
             return expired;
@@ -139,8 +139,7 @@ impl MeetingPart<'_> {
         })
     }
 
-    /// Judges an occupant anew, whose claims are as they were: its nick is
-    /// another, or the policy.
+    /// Judges an occupant again whose claims have not changed: its nick has, or the policy.
     pub(super) fn judge_again(&mut self, place: &Place) {
         let person = self.known().person(&place.main, &place.bare);
         let seat = person.and_then(|person| person.seat(&place.room, &place.nick));
@@ -195,8 +194,8 @@ impl MeetingPart<'_> {
         self.out.save_if(self.bindings.revision() != revision);
     }
 
-    /// Everything found since the connection has been joined: whoever is not seen by now
-    /// is not there.
+    /// Everything found since the connection has been joined: a person not seen by now is
+    /// not there.
     pub fn all_seen(&mut self) {
         self.settle_all_tokens();
         let mut meetings: Vec<RoomJid> = self.meetings.keys().cloned().collect();

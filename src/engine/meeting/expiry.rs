@@ -1,9 +1,8 @@
 //! Tokens whose `exp` passes during the meeting (`policy.on_expiry`).
 //!
-//! With `demote` what they entitle to ends `claims.jwt.leeway` after their
-//! `exp`, whatever source their claims came from. What is not the token's goes
-//! on: the name it gave, promotions that its bearer has made, and one that they
-//! were given.
+//! With `demote` their entitlement ends `claims.jwt.leeway` after their `exp`, whatever
+//! source their claims came from. Only the token's own gifts end: the name it gave stays,
+//! and so do promotions that its bearer has made or received.
 
 use super::part::MeetingPart;
 use super::person::Person;
@@ -13,8 +12,8 @@ use crate::engine::timers::Timer;
 use crate::muc::{BareJid, Nick, RoomJid};
 use crate::policy::{OnExpiry, Rule};
 
-/// The two clocks may differ by this much more than before until timers are set
-/// anew: what is due by the one is waited for by the other.
+/// The two clocks may drift apart by this much before gavel sets the timers again: a
+/// deadline counts by the one clock, and gavel waits by the other.
 const STEP_MS: u64 = 200;
 
 impl MeetingPart<'_> {
@@ -33,7 +32,7 @@ impl MeetingPart<'_> {
             let timer = Timer::Expiry(place.room.clone(), place.nick.clone());
             self.out.wake_at(at, timer);
         }
-        // Where the clock was wrong, they are valid again.
+        // If the clock was wrong, they are valid again.
         if ended != (at <= now) {
             self.judge_again(place);
         }
@@ -52,8 +51,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Whoever has what an expired token gave is lowered, whatever guests may
-    /// have.
+    /// Lowers people who have an expired token's affiliation, whatever guests may have.
     pub(super) fn lapse_if_expired(&mut self, place: &Place) {
         let seat = self.seat_mut(place);
         if seat.is_some_and(|seat| seat.verdict.rule == Rule::Expired) {

@@ -1,11 +1,11 @@
 //! Meetings without host (`policy.host_absent`): after a while they end, or let
 //! nobody else in until a host comes.
 //!
-//! Whether a host is there is a state of the meeting, looked at whenever
-//! somebody has come, left or changed; what follows is a question of how long it
-//! has been so. That time is kept nowhere: a restart or a lost connection starts
-//! it anew, which is kind to meetings. Only that gavel has locked a room is
-//! remembered, since nobody else would open it again.
+//! The presence of a host is a state of the meeting. gavel looks at it whenever somebody
+//! has come, left or changed; the consequence depends on how long it has been so. That time
+//! is kept nowhere: a restart or a lost connection starts it again, which is kind to
+//! meetings. gavel remembers only that it has locked a room, since nobody else would open
+//! it again.
 
 mod lock;
 
@@ -31,7 +31,7 @@ impl MeetingPart<'_> {
     /// Looks whether a meeting has a host, and does what is due.
     pub fn look_for_host(&mut self, main: &RoomJid) {
         let ready = self.rooms.get(main).is_some_and(Room::is_ready);
-        // After a connection, who is not seen yet may only not be seen yet.
+        // After a connection, people may be there whom gavel has not seen yet.
         if !ready || !self.stream.is_ready() {
             return;
         }
@@ -53,8 +53,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// What becomes of a meeting in this room that has no host. A persistent room
-    /// would be deleted by ending it, with all that was made of it.
+    /// The action for a meeting in this room that has no host. Ending a persistent room
+    /// would delete it, with all its settings.
     fn action_for(&mut self, main: &RoomJid) -> AbsentHost {
         let settings = &self.settings.host_absent;
         if !settings.services.iter().any(|s| s == main.service()) {
@@ -78,7 +78,7 @@ impl MeetingPart<'_> {
         seats.any(|seat| seat.waiting.is_some())
     }
 
-    /// Nothing is to happen; what was locked is opened if `open`.
+    /// Nothing is to happen; a locked room is opened if `open`.
     fn host_is_there(&mut self, main: &RoomJid, open: bool) {
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
@@ -119,7 +119,7 @@ impl MeetingPart<'_> {
         if now < due {
             return self.out.wake(due, Timer::Host(main.clone()));
         }
-        // Whoever it is, the key's arrival has the meeting looked at again.
+        // The key's arrival has the meeting looked at again, whoever the person turns out to be.
         if self.awaits_keys(main) {
             return;
         }
@@ -207,7 +207,7 @@ impl MeetingPart<'_> {
         self.try_again(main);
     }
 
-    /// Whatever is still not as it should be is tried again later.
+    /// Tries again later if something is still not as it should be.
     fn try_again(&mut self, main: &RoomJid) {
         let again = self.now.tick + AGAIN;
         if let Some(meeting) = self.meetings.get_mut(main) {

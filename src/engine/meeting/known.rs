@@ -1,4 +1,5 @@
-//! What everybody may look at: the rooms, the meetings, and what follows from both.
+//! The state that every part may look at: the rooms, the meetings, and everything that
+//! follows from both.
 
 use super::Meeting;
 use super::decide::{Decision, Surroundings, Wanted, decide};
@@ -12,7 +13,7 @@ use crate::engine::time::Now;
 use crate::muc::{BareJid, Nick, RealJid, RoomJid};
 use std::collections::HashMap;
 
-/// What is known. Looks only; nothing here changes anything.
+/// The state of the rooms and meetings. Looks only; nothing here changes anything.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     /// When the input came that is being handled.
@@ -35,14 +36,14 @@ impl<'a> Known<'a> {
         self.meetings.get(main)?.people.get(bare).map(|p| &**p)
     }
 
-    /// Whoever sits in a room under a nick.
+    /// The person who sits in a room under a nick.
     pub fn person_at(self, jid: &RoomJid, nick: &Nick) -> Option<&'a Person> {
         let room = self.rooms.get(jid)?;
         let bare = room.occupants.get(nick)?.bare()?;
         self.person(room.meeting.as_ref()?, &bare)
     }
 
-    /// Where they sit, and what their evidence there amounts to.
+    /// The seat under that nick, with the verdict on its evidence.
     pub fn seat_at(self, jid: &RoomJid, nick: &Nick) -> Option<&'a Seat> {
         self.person_at(jid, nick)?.seat(jid, nick)
     }
@@ -52,7 +53,7 @@ impl<'a> Known<'a> {
         self.rooms.get(jid)?.occupants.get(nick).map(|o| &**o)
     }
 
-    /// What somebody should have, and why.
+    /// The affiliation that somebody should have, and why.
     pub fn decision(self, main: &RoomJid, person: &Person) -> Decision {
         let standing = person.standing(self.settings);
         decide(&person.rights, standing, self.surroundings(main))
@@ -79,7 +80,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// What somebody should have.
+    /// The affiliation that somebody should have.
     pub fn wanted(self, main: &RoomJid, person: &Person) -> Wanted {
         self.decision(main, person).wanted
     }

@@ -36,7 +36,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Everybody in a room has come, and what was held back has happened.
+    /// Everybody in a room has come, and the events that were held back have happened.
     pub(super) fn caught_up(
         &mut self,
         (jid, main): (&RoomJid, &RoomJid),
@@ -51,9 +51,9 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// What was known of people who are not in the main room, but in a breakout
-    /// room or nowhere, may have changed unseen: the lists will tell. What a breakout
-    /// room shows of people holds until then.
+    /// People who are not in the main room, but in a breakout room or nowhere, may have
+    /// changed unseen: the lists will tell. Until then the affiliation that a breakout room
+    /// shows holds.
     fn doubt_unseated(&mut self, main: &RoomJid, outcasts: Option<Vec<BareJid>>, more_bans: bool) {
         let Some(meeting) = self.meetings.get(main) else {
             return;

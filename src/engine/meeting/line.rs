@@ -1,24 +1,24 @@
 //! People who are not there and have too much power wait in line (SPEC B20).
 //!
-//! A room's lists can hold thousands of them. Prosody writes a persistent room to the
-//! disk for each change, which takes it some ten milliseconds where the lists are that
-//! long, and it takes gavel's stanzas in order. All of these changes at once would keep
-//! everybody waiting who joins any room meanwhile. Nobody who is absent moderates, so
-//! they are lowered one after another: the next one as the answer comes. Whoever comes
-//! in, or uses their power from outside, does not wait.
+//! A room's lists can hold thousands of them. Prosody writes a persistent room to the disk
+//! for each change, which takes it some ten milliseconds if the lists are that long, and it
+//! takes gavel's stanzas in order. All of these changes at once would keep everybody
+//! waiting who joins any room meanwhile. Nobody who is absent moderates, so they are
+//! lowered one after another: the next one as the answer comes. People who come in, or use
+//! their power from outside, do not wait.
 
 use crate::muc::{BareJid, RoomJid};
 use std::collections::{HashSet, VecDeque};
 
-/// So many of these changes are under way at a time, in all rooms: what gavel sends
-/// for somebody who is there waits for no more than these. More would not end sooner,
-/// since Prosody makes one change after the other.
+/// So many of these changes are under way at a time, in all rooms: a stanza for somebody
+/// who is there waits for no more than these. More would not end sooner, since Prosody
+/// makes one change after the other.
 const ABREAST: usize = 1;
 
 /// Somebody of a meeting, by its main room.
 type Who = (RoomJid, BareJid);
 
-/// Who is being lowered, and who waits for that.
+/// The people that gavel lowers now, and the people that wait.
 #[derive(Debug, Default)]
 pub struct Line {
     /// Those whose change waits for its answer.
@@ -54,7 +54,7 @@ impl Line {
         self.asked.remove(&(main.clone(), bare.clone())) && !self.order.is_empty()
     }
 
-    /// Takes whoever is next, if they may be lowered now.
+    /// Takes the next person in line, if they may be lowered now.
     pub fn next(&mut self) -> Option<(RoomJid, BareJid)> {
         if self.asked.len() >= ABREAST {
             return None;
@@ -117,7 +117,7 @@ mod tests {
         let mut line = line(3);
         assert_eq!(line.next(), None);
         for number in 0..3 {
-            // Whoever waits already does so once.
+            // A person who waits already waits only once.
             assert!(!line.lets(&room(), &bare(ABREAST + 2)));
             assert!(line.answered(&room(), &bare(number)));
             assert!(!line.answered(&room(), &bare(number)), "a second time");

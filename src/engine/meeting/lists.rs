@@ -1,4 +1,4 @@
-//! What a room's lists of those who have power in it say of its people (SPEC B1, B20).
+//! The people in a room's lists of power (SPEC B1, B20).
 
 use super::part::MeetingPart;
 use super::rights::Event;
@@ -7,8 +7,8 @@ use crate::muc::{Affiliation, BareJid, RoomJid};
 use std::collections::{BTreeSet, HashSet};
 
 impl MeetingPart<'_> {
-    /// A list of the main room's owners or admins, of its members, or of those who are
-    /// banned: who is in it, and, where it is `complete`, who is not.
+    /// A list of the main room's owners or admins, of its members, or of its banned people.
+    /// It says who is in it, and, if it is `complete`, also who is not.
     pub(super) fn listed(
         &mut self,
         main: &RoomJid,
@@ -61,7 +61,7 @@ impl MeetingPart<'_> {
             self.mark(main, bare);
         }
         if which == Affiliation::Admin {
-            // Whoever is in neither list has none of the two.
+            // People in neither list have neither of the two affiliations.
             self.mark_everybody(main);
         }
     }
@@ -119,8 +119,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Some are `shown` as what the list does not say of them. Where that is new,
-    /// something was missed: Prosody lists no admins of the server.
+    /// Some people are `shown` with an affiliation that the list does not give them. If
+    /// that is new, gavel missed something: Prosody lists no admins of the server.
     fn compare_shown(&mut self, main: &RoomJid, shown: BTreeSet<BareJid>, listed: &[BareJid]) {
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;

@@ -8,7 +8,7 @@ use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::policy::Policy;
 use crate::stanza::Actor;
 
-/// The maker of a change, and what they may do.
+/// The maker of a change, and their power.
 pub(super) struct Maker {
     pub(super) party: Party,
     pub(super) bare: Option<BareJid>,
@@ -16,13 +16,13 @@ pub(super) struct Maker {
     pub(super) power: Option<Root>,
     /// Their token makes them owner.
     pub(super) is_host: bool,
-    /// How soon gavel may correct the change. Where lowering the actor does not stop them,
-    /// because they are entitled, they must not make gavel spin (B3).
+    /// The delay before gavel corrects the change. If lowering the actor does not stop
+    /// them, because they are entitled, they must not make gavel spin (B3).
     pub(super) pace: Pace,
 }
 
 impl Maker {
-    /// Whoever was promoted in the meeting decides about persons. A ban of a whole
+    /// People who were promoted in the meeting decide about persons. A ban of a whole
     /// domain would keep out hosts who are still to come.
     pub(super) fn may(&self, bare: &BareJid, new: Affiliation, policy: &Policy) -> bool {
         self.is_host || !policy.protect_hosts || new != Affiliation::Outcast || bare.is_person()

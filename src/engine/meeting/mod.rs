@@ -1,5 +1,5 @@
-//! A meeting: a main room, its breakout rooms (SPEC B15), and what each bare
-//! JID in any of them has and should have.
+//! A meeting: a main room, its breakout rooms (SPEC B15), and the present and wanted rights
+//! of each bare JID in any of them.
 
 mod absence;
 mod act;
@@ -56,31 +56,31 @@ pub struct Meeting {
     pub rooms: BTreeSet<RoomJid>,
     /// Everybody who is present, holds power, or has a record.
     pub people: HashMap<BareJid, Box<Person>>,
-    /// What is known of them as a whole, where anybody asks.
+    /// The counts of all of them, if a part asks.
     pub census: Census,
-    /// Whoever has something that moves to another device, or had it.
+    /// The people with a right that moves to another device, now or before.
     pub holders: BTreeSet<BareJid>,
     /// People shown as owner or admin who were in no list of them when gavel last
     /// looked: Prosody lists no admins of the server.
     pub unlisted: BTreeSet<BareJid>,
     /// Jitsi's id of the meeting, where there is one.
     pub meeting_id: Option<String>,
-    /// How long it has had no host, and what came of it.
+    /// How long it has had no host, and the consequence.
     pub absence: Absence,
     /// The user ids, and the JIDs that carry them.
     pub users: Users,
-    /// How many corrections of what machines do may go out at once.
+    /// The corrections of machines' changes that may go out at once.
     pub budget: Budget,
 }
 
 impl Meeting {
-    /// What is known of `jid`, made when first needed.
+    /// The person `jid`, made when first needed.
     pub fn person(&mut self, jid: &BareJid) -> &mut Person {
         self.people.entry(jid.clone()).or_default()
     }
 
-    /// Another meeting in a room of the same name: nothing of the last one
-    /// counts, but who is in a breakout room by now is in this one.
+    /// Another meeting in a room of the same name. Nothing of the last one counts, but
+    /// people in a breakout room by now are in this one.
     pub fn begin_anew(&mut self, now: u64, policy: &Policy) {
         self.absence = Absence::default();
         self.users = Users::default();

@@ -16,9 +16,9 @@ pub struct SetOverride {
     pub main: RoomJid,
     /// The person's bare JID.
     pub jid: BareJid,
-    /// What to set; none to clear what is set.
+    /// The override to set; none to clear it.
     pub set: Option<Override>,
-    /// Who wishes it, in words, where known.
+    /// The person who wishes it, in words, if known.
     pub by: Option<String>,
 }
 

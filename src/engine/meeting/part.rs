@@ -1,4 +1,4 @@
-//! The meetings at work: what they know, what they may look at, and the outbox.
+//! The meetings at work: their state, the state they may look at, and the outbox.
 
 use super::Meeting;
 use super::known::Known;
@@ -19,12 +19,12 @@ use crate::engine::time::Now;
 use crate::muc::{BareJid, Nick, RoomJid};
 use std::collections::{HashMap, HashSet};
 
-/// All meetings, and what is remembered beside them.
+/// All meetings, and the memory kept beside them.
 #[derive(Debug, Default)]
 pub struct Meetings {
     /// The meetings, by main room.
     pub all: HashMap<RoomJid, Meeting>,
-    /// Which token belongs to whom.
+    /// The tokens, and the people they belong to.
     pub bindings: Bindings,
     /// How many have waited for a key so far.
     waiters: u64,
@@ -40,10 +40,10 @@ pub struct Meetings {
     epoch: Option<u64>,
 }
 
-/// Seats by room, with whoever sits there.
+/// Seats by room, each with the person in it.
 pub type Parked = HashMap<RoomJid, Vec<(BareJid, Seat)>>;
 
-/// What the meetings may look at, and do not change.
+/// The state that the meetings may look at, and do not change.
 #[derive(Clone, Copy)]
 pub struct Below<'a> {
     /// When the input came that is being handled.
@@ -64,7 +64,7 @@ impl Meetings {
         self.line.len()
     }
 
-    /// What everybody may look at.
+    /// The state that every part may look at.
     pub fn known<'a>(&'a self, below: Below<'a>) -> Known<'a> {
         Known {
             now: below.now,
@@ -116,7 +116,7 @@ pub struct MeetingPart<'a> {
 }
 
 impl MeetingPart<'_> {
-    /// What everybody may look at.
+    /// The state that every part may look at.
     pub(super) fn known(&self) -> Known<'_> {
         Known {
             now: self.now,
@@ -138,7 +138,7 @@ impl MeetingPart<'_> {
                 meeting_id,
             } => {
                 self.join_meeting(main, room, meeting_id.take());
-                // Whoever was elected may be no more, as the configuration is now.
+                // With the new configuration the elected person may lose the election.
                 self.out.todo(Task::Meeting(main.clone()));
             }
             RoomEvent::Came(came) => self.take_seat(came),
@@ -251,13 +251,13 @@ impl MeetingPart<'_> {
         person.map(|p| &mut **p)
     }
 
-    /// Where somebody sits.
+    /// The seat at a place.
     pub(super) fn seat_mut(&mut self, place: &Place) -> Option<&mut Seat> {
         let person = self.person_mut(&place.main, &place.bare)?;
         person.seat_mut(&place.room, &place.nick)
     }
 
-    /// Where whoever has a nick in a room sits.
+    /// The seat of the person who has a nick in a room.
     pub(super) fn place(&self, room: &RoomJid, nick: &Nick) -> Option<Place> {
         let known = self.rooms.get(room)?;
         let occupant = known.occupants.get(nick).filter(|o| !o.infrastructure)?;

@@ -24,7 +24,7 @@ use smallvec::SmallVec;
 pub struct Person {
     /// Its occupants: mostly one.
     pub seats: SmallVec<[Seat; 1]>,
-    /// What they may hold.
+    /// The rights that they may hold.
     pub rights: Rights,
     /// A change of others that is not answered yet.
     pub foreign: Option<Box<Foreign>>,
@@ -34,7 +34,7 @@ pub struct Person {
     pub role_taken: bool,
     /// A role request waits for its reply.
     pub role_request: bool,
-    /// As what they were last counted.
+    /// Their last entry in the census.
     pub counted: Option<Box<Entry>>,
     /// Refusals and quarrels.
     pub trouble: Option<Box<Trouble>>,
@@ -46,11 +46,11 @@ pub struct Person {
     /// Why gavel looks at them anew, where that is no change of others; until
     /// they have what they should have.
     pub because: Option<Cause>,
-    /// What the last of their occupants was called, once none is there.
+    /// The names of their last occupant, once none is there.
     pub left_as: Option<Box<LeftAs>>,
 }
 
-/// The names of somebody who has left, for what is told of them afterwards.
+/// The names of somebody who has left, for reports about them afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftAs {
     /// The name that was shown.
@@ -161,9 +161,9 @@ impl Person {
     }
 
     /// The first of their occupants whose role is wrong, and the role it should have:
-    /// nobody moderates without the affiliation for it. Whoever has it moderates in
-    /// breakout rooms, too, where a change of the main room's affiliation leaves roles
-    /// as they are, and gets back a role that was taken from them.
+    /// nobody moderates without the affiliation for it. A person with the affiliation
+    /// moderates in breakout rooms, too, where a change of the main room's affiliation
+    /// leaves roles as they are, and gets a lost role back.
     pub fn wrong_role(&self, main: &RoomJid, wanted: Wanted) -> Option<(&Seat, Role)> {
         let affiliation = self.rights.shown().unwrap_or(Affiliation::None);
         self.seats.iter().find_map(|seat| {
@@ -187,7 +187,7 @@ impl Person {
         self.set_at.is_some_and(|at| now <= Tick::from(at) + ECHO)
     }
 
-    /// What is known of refusals, made when first needed.
+    /// The record of refusals, made when first needed.
     pub fn trouble(&mut self) -> &mut Trouble {
         self.trouble.get_or_insert_with(Box::default)
     }

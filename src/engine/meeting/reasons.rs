@@ -45,8 +45,7 @@ impl Known<'_> {
         }
     }
 
-    /// The ground that decided; `verdict` is what the policy makes of somebody
-    /// present.
+    /// The ground that decided; `verdict` is the policy's verdict on somebody present.
     pub fn ground(
         self,
         main: &RoomJid,
@@ -76,7 +75,7 @@ impl Known<'_> {
         }
     }
 
-    /// Who gave a grant: `Alice (alice@example.org)`.
+    /// The giver of a grant: `Alice (alice@example.org)`.
     pub fn granter(self, main: &RoomJid, grant: &Grant) -> Option<String> {
         let nick = grant.by_nick.as_deref();
         let name = nick.map(|nick| self.display_name(main, nick).unwrap_or_else(|| nick.into()));
@@ -87,13 +86,13 @@ impl Known<'_> {
         }
     }
 
-    /// What people know `actor` by, where it is somebody in the meeting.
+    /// The name by which people know `actor`, if it is somebody in the meeting.
     pub fn name_of(self, main: &RoomJid, actor: Option<&Party>) -> Option<String> {
         let occupant = actor.filter(|actor| actor.kind == PartyKind::Occupant)?;
         self.display_name(main, occupant.nick.as_deref()?)
     }
 
-    /// What people know somebody in a meeting by.
+    /// The name by which people know somebody in a meeting.
     fn display_name(self, main: &RoomJid, nick: &str) -> Option<String> {
         let rooms = self.meetings.get(main)?.rooms.iter();
         let mut occupants = rooms.filter_map(|room| {

@@ -1,5 +1,5 @@
-//! What is remembered of meetings over a restart is theirs again; and what another
-//! configuration changes for everybody.
+//! Meetings get their memory back after a restart, and another configuration changes
+//! everybody's rights.
 
 use super::Meeting;
 use super::absence::Absence;
@@ -74,7 +74,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Lowers earlier grants to what `policy.grants` allows now.
+    /// Lowers earlier grants to the affiliation that `policy.grants` allows now.
     pub fn limit_grants(&mut self) {
         let limit = match self.settings.policy.grants {
             Grants::Owner => return,

@@ -1,10 +1,9 @@
-//! The ledger of rights: what somebody may hold in a meeting, and on what
+//! The ledger of rights: the affiliations that somebody may hold in a meeting, and their
 //! grounds.
 //!
-//! [`Rights::apply`] is the only writer. It takes what has happened, and nothing
-//! else in the engine changes a ledger. What a token or a rule gives somebody who
-//! is present is no part of it: that follows from their seats, and is handed in
-//! as [`Standing`].
+//! [`Rights::apply`] is the only writer. It takes events, and nothing else in the engine
+//! changes a ledger. The gifts of a token or a rule to somebody present are no part of it:
+//! they follow from the person's seats, and are handed in as [`Standing`].
 
 mod changes;
 mod event;
@@ -29,18 +28,18 @@ use crate::muc::Affiliation;
 use crate::policy::{Entitlement, Policy};
 use right::Kind;
 
-/// What came of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effect {
     /// It must be remembered over a restart.
     pub news: bool,
-    /// What became of a change that somebody else made.
+    /// The outcome of somebody else's change.
     pub taken: Taken,
 }
 
 impl Rights {
-    /// Takes what has happened. `standing` is what their seats amount to by now.
-    /// Answers whether that must be remembered, and what became of a change.
+    /// Takes an event. `standing` sums up their seats by now. Answers whether the ledger
+    /// must be saved, and how a change ended.
     pub fn apply(&mut self, event: Event<'_>, standing: Standing, policy: &Policy) -> Effect {
         let before = match event {
             // These come with every presence, and are not written down.
@@ -135,7 +134,7 @@ impl Rights {
             Some(Entitlement::Guest | Entitlement::Keep)
         );
         if left_alone {
-            // What gavel gave is not what others gave somebody who is left alone.
+            // gavel's own gift is no gift of others to somebody who is left alone.
             self.debt = Some(Debt::Right);
         }
     }
@@ -161,7 +160,7 @@ impl Rights {
             return;
         };
         if old.affiliation.moderates() {
-            // Whatever else entitles them still does.
+            // Any other entitlement of theirs still holds.
             self.entitled = false;
             self.debt = Some(Debt::Right);
         }
@@ -174,8 +173,8 @@ impl Rights {
     fn ban_over(&mut self) {
         self.ban = Ban::ToBeLifted;
         if self.may_be_banned() {
-            // They may come again, as what they were below moderator; more is for when
-            // they come.
+            // They may come again with the affiliation they had below moderator; more is
+            // for when they come.
             self.take(Kind::LastSeen);
             self.keep_nothing();
         }
@@ -222,7 +221,7 @@ impl Rights {
         }
     }
 
-    /// What they held is another JID's from now on.
+    /// Their rights belong to another JID from now on.
     fn hand_over(&mut self) {
         if self.take(Kind::Grant).is_some() {
             self.take(Kind::LastSeen);
@@ -252,8 +251,8 @@ impl Rights {
         }
     }
 
-    /// Puts somebody in debt who was entitled and is no more. Where a rule leaves them
-    /// alone, nothing new is known of them.
+    /// Puts somebody in debt who was entitled and is no more. If a rule leaves them alone,
+    /// nothing new is known of them.
     fn weigh(&mut self, standing: Standing) {
         let left_alone = standing.verdict == Some(Entitlement::Keep);
         if left_alone && self.overridden_to().is_none() {

@@ -70,8 +70,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Somebody has taken a host's role, whose affiliation stays: that is given back
-    /// as an affiliation is (B4).
+    /// Somebody has taken a host's role and left the affiliation: gavel gives the role back
+    /// as it gives back an affiliation (B4).
     fn role_taken(&mut self, main: &RoomJid, jid: &RoomJid, bare: &BareJid, actor: Option<&Actor>) {
         let maker = self.maker(main, jid, actor);
         let protects = self.settings.policy.protect_hosts;

@@ -1,4 +1,4 @@
-//! One occupant of a person: where they are, and what their evidence amounts to.
+//! One occupant of a person: its room and nick, and the verdict on its evidence.
 
 use super::waiting::Waiting;
 use crate::claims::{Claims, RejectReason, Source, TokenId};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Claims that were believed, and where they came from.
 #[derive(Debug)]
 pub struct Credentials {
-    /// Where they came from.
+    /// The source of the claims.
     pub source: Source,
     /// The claims.
     pub claims: Claims,
@@ -50,7 +50,7 @@ pub fn expired(claims: Option<&Claims>, settings: &Settings, now: u64) -> Option
     })
 }
 
-/// What identifies evidence, so that it is verified once and not with each presence.
+/// The identity of evidence, so that it is verified once and not with each presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvidenceMark(NonZeroU64, u64);
 
@@ -90,7 +90,7 @@ pub struct Seat {
     pub credentials: Option<Credentials>,
     /// Evidence that was verified last and not believed.
     pub rejected: Option<(Source, RejectReason)>,
-    /// What the claims entitle to.
+    /// The verdict on the claims.
     pub verdict: Arc<Verdict>,
 }
 
@@ -121,7 +121,7 @@ impl Seat {
         self.credentials.as_ref().map(|c| &c.claims)
     }
 
-    /// Where the claims came from.
+    /// The source of the claims.
     pub fn source(&self) -> Option<Source> {
         self.credentials.as_ref().map(|c| c.source)
     }

@@ -42,7 +42,7 @@ impl MeetingPart<'_> {
             tally.hints = hints.iter().map(Hint::in_short).collect();
         }
         if !tally.hints.is_empty() || tally.people >= NONE_OF_SO_MANY {
-            // Once, whatever the number is by then.
+            // Reports once, even if the number goes on growing.
             if !std::mem::replace(&mut tally.told, true) {
                 let (people, hints) = (tally.people, tally.hints.clone());
                 self.out
@@ -91,12 +91,12 @@ pub(super) fn tell_nobody_has_token(
         standing.verdict == Some(Entitlement::Guest)
     });
     let first = out.tally.believed.is_empty() && out.tally.rejected.is_empty();
-    // That its logins do not count is told already.
+    // gavel has reported already that its logins do not count.
     let listed = known.settings.policy.trusts(bare.domain());
     if by.kind != PartyKind::Infrastructure || !guest || !first || listed {
         return;
     }
-    // Whatever other domains people come from, the first is told.
+    // gavel reports the first, even if people come from other domains, too.
     let tokenless = &mut out.tally.tokenless;
     let domain = tokenless.get_or_insert_with(|| bare.domain().to_owned());
     let domain = domain.clone();
@@ -131,8 +131,8 @@ pub fn guard_has_refused(known: Known<'_>, out: &mut Outbox, refused: &[Refused]
     }
 }
 
-/// Says whether a JID is one that Prosody makes up for whoever logs in without an account:
-/// its local part is a UUID (RFC 9562).
+/// Says whether a JID is one that Prosody makes up for somebody who logs in without an
+/// account: its local part is a UUID (RFC 9562).
 pub fn is_anonymous(bare: &BareJid) -> bool {
     let Some((local, _)) = bare.as_str().split_once('@') else {
         return false;

@@ -91,8 +91,8 @@ impl MeetingPart<'_> {
         tell_nobody_has_token(known, self.out, (main, bare), by);
     }
 
-    /// Counts whoever could be lowered by ad-hoc command only, though gavel is
-    /// owner of the room.
+    /// Counts the people that only an ad-hoc command could lower, though gavel is owner of
+    /// the room.
     pub(super) fn count_command(&mut self, main: &RoomJid, request: &InFlight, outcome: Outcome) {
         let owned = |room: &crate::engine::room::Room| room.own_affiliation == Affiliation::Owner;
         let Some(room) = self.rooms.get(main).filter(|room| owned(room)) else {
@@ -104,8 +104,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Somebody entered as what gavel has said, which is what their claims entitle
-    /// them to unless gavel judges otherwise by now.
+    /// Somebody entered with the affiliation that gavel has said. Their claims entitle them
+    /// to it, unless gavel judges otherwise by now.
     pub(super) fn entered_as(&mut self, place: &Place, given: Affiliation) {
         let (main, bare) = (&place.main, &place.bare);
         let Some(person) = self.known().person(main, bare) else {

@@ -1,5 +1,5 @@
-//! Which JIDs of a meeting carry which verified `context.user.id`, and to whom
-//! rights pass when their holder leaves (SPEC B3).
+//! The JIDs of a meeting by their verified `context.user.id`, and the JID that inherits
+//! rights when their holder leaves (SPEC B3).
 //!
 //! A user id is not a person: integrations copy the sample id of Jitsi's
 //! documentation, or count. So rights pass only where one JID alone can be meant:
@@ -18,12 +18,12 @@ pub const RELOAD_MS: u64 = 60_000;
 /// Longer than this, in milliseconds, no ghost is there beside its successor.
 const SIDE_BY_SIDE_MS: u64 = 120_000;
 
-/// What becomes of the rights of somebody who has left.
+/// The fate of the rights of somebody who has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Succession {
     /// They pass to this JID.
     To(BareJid),
-    /// They pass to whoever comes with the same id within [`RELOAD_MS`].
+    /// They pass to the next person with the same id who comes within [`RELOAD_MS`].
     Awaited,
     /// Several could be meant, or nobody: they stay where they are.
     Nobody,
@@ -152,7 +152,7 @@ impl Users {
         self.change(id, |carriers| carriers.nobody = true);
     }
 
-    /// The ids of which there is more to say than who is there.
+    /// The ids with more to say than the JIDs that are there.
     fn several(&self) -> impl Iterator<Item = (&UserId, &Several)> {
         self.by_id.iter().filter_map(|(id, all)| match all {
             Carriers::One(_) => None,
@@ -160,8 +160,8 @@ impl Users {
         })
     }
 
-    /// Changes what is known of an id, and forgets it where that is nothing. The id may
-    /// outlive whoever came with it, so it does not keep their claims.
+    /// Changes the record of an id, and drops it if it has become empty. The id may outlive
+    /// the person who came with it, so it does not keep their claims.
     fn change<T>(&mut self, id: &UserId, change: impl FnOnce(&mut Several) -> T) -> T {
         let (id, mut several) = match self.by_id.remove_entry(id) {
             None => (id.apart(), Box::default()),

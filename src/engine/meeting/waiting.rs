@@ -9,7 +9,7 @@ use crate::stanza::Evidence;
 pub struct Waiting {
     /// The evidence.
     pub evidence: Evidence,
-    /// What has to be fetched.
+    /// The key to fetch.
     pub key: KeyName,
     /// It was found in the occupant list of a room.
     pub listed: bool,
@@ -21,7 +21,7 @@ pub struct Waiting {
     pub number: u64,
     /// Why the key could not be had, where that has been tried and told.
     pub fault: Option<FetchFault>,
-    /// What was refused of it and has been told.
+    /// The refusals that have been told.
     pub told: Vec<(Source, RejectReason)>,
 }
 
@@ -31,7 +31,7 @@ impl Waiting {
         self.fault.is_some()
     }
 
-    /// What is waited for, in words.
+    /// The thing that it waits for, in words.
     pub fn words(&self) -> String {
         match &self.fault {
             None => "the key of the token is being fetched".to_owned(),

@@ -8,12 +8,12 @@ use crate::policy::{Reason, Rule};
 /// The ground of a decision, in the words of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Why {
-    /// The nick of whoever it concerns; none if they are not there.
+    /// The nick of the person concerned; none if they are not there.
     pub nick: Option<Nick>,
     /// The rule that decided.
     pub rule: Rule,
     /// The rule's words.
     pub reason: Reason,
-    /// Where the claims came from.
+    /// The source of the claims.
     pub source: Option<Source>,
 }

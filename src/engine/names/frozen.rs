@@ -1,4 +1,4 @@
-//! The name that is kept for one occupant, and what became of changes to it.
+//! The name that is kept for one occupant, and the outcome of changes to it.
 
 use crate::claims::TokenName;
 use crate::engine::event::Change;
@@ -15,10 +15,10 @@ pub struct Frozen {
     pub token: TokenName,
     /// Says whether the module was asked to show the name.
     pub pinned: bool,
-    /// Where it is not their token's name, but that of a guest who looks like somebody
-    /// else: why.
+    /// The reason, if this is not their token's name but that of a guest who looks like
+    /// somebody else.
     pub guest: Option<Box<Guest>>,
-    /// What is known of changes; most people never make any.
+    /// The record of changes; most people never make any.
     pub(super) trouble: Option<Box<Trouble>>,
 }
 
@@ -33,7 +33,7 @@ pub struct Guest {
     pub ended: bool,
 }
 
-/// What became of changes to a name.
+/// The record of changes to a name.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     /// The occupant's newest own presence, as long as it may have to be sent
@@ -61,7 +61,7 @@ pub(super) struct Outstanding {
     pub(super) sent_at: Tick,
     /// Something newer of the occupant's own has come since.
     pub(super) overtaken: bool,
-    /// What it is to change; none if it only brings the newest presence.
+    /// The change to make; none if it only brings the newest presence.
     pub(super) change: Option<Change>,
 }
 

@@ -1,5 +1,5 @@
-//! People without a name by a token, whose own looks like somebody's who has one
-//! (`names.guests = "distinct"`): they are shown as that name with "(guest)" behind it.
+//! People without a token's name whose own looks like the token's name of somebody else
+//! (`names.guests = "distinct"`) are shown under their name with "(guest)" behind it.
 //!
 //! It is kept for them as a token's name is for others, by the module or by sending
 //! their presence back, and only as long as the name that they send looks like one.
@@ -18,7 +18,7 @@ const MARK: &str = " (guest)";
 /// longer than names that clients send.
 const ROOM: usize = 50 - MARK.len();
 
-/// What a guest is shown as whose name looks like `name`.
+/// The name shown for a guest whose own name looks like `name`.
 fn marked(name: &str) -> String {
     let mut units = 0;
     let fits = |c: &char| {
@@ -81,7 +81,7 @@ impl NamePart<'_> {
                 unseen.push(room);
             }
         }
-        // What is to be sent back has not been kept.
+        // The presences to send back have not been kept.
         for room in unseen {
             self.out.order(Order::ShowAnew(room));
         }
@@ -140,7 +140,7 @@ impl NamePart<'_> {
         };
         guest.ended = true;
         if waits && !module {
-            // What comes back would stand in place of what they have sent since.
+            // A presence that comes back would replace a newer one of theirs.
             return;
         }
         self.names.let_go(jid, nick);

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// The names that are kept.
 #[derive(Debug, Default)]
 pub struct Names {
-    /// By the meeting's main room: whose names look alike.
+    /// The names that look alike, by the meeting's main room.
     pub(super) alike: HashMap<RoomJid, Likeness>,
     pub(super) kept: HashMap<RoomJid, HashMap<Nick, Box<Frozen>>>,
     /// Presences of people whose tokens wait for a key.
@@ -43,7 +43,7 @@ impl Names {
         self.kept.get(room)?.get(nick).map(|frozen| &**frozen)
     }
 
-    /// Everybody of whose name something is kept, but for names of people who have left.
+    /// The occupants that have a kept name, without people who have left.
     pub fn occupants(&self) -> impl Iterator<Item = (&RoomJid, &Nick)> {
         let rooms = self.kept.iter();
         let kept = rooms.flat_map(|(room, names)| names.keys().map(move |nick| (room, nick)));

@@ -1,8 +1,7 @@
-//! Which names of a meeting look alike: those that tokens give, and those that
-//! people without such a name show (`names.guests = "distinct"`).
+//! The names of a meeting that look alike: names that tokens give, and names that people
+//! without such a name show (`names.guests = "distinct"`).
 //!
-//! Both are found by what they look like, so that it costs the same however many
-//! people there are.
+//! Both are found by their looks, so that it costs the same however many people there are.
 
 use crate::muc::likeness::looks;
 use crate::muc::{BareJid, Nick, RoomJid};
@@ -26,7 +25,7 @@ struct Owner {
     seats: usize,
 }
 
-/// What an occupant shows.
+/// The name that an occupant shows.
 #[derive(Debug)]
 enum Shown {
     /// The name of their token.
@@ -176,7 +175,7 @@ impl Likeness {
         self.shown.is_empty() && self.left.is_empty()
     }
 
-    /// Everybody whose name is compared and who is there.
+    /// The occupants whose names are compared.
     pub fn seats(&self) -> impl Iterator<Item = (&RoomJid, &Nick)> {
         self.shown.keys().map(|(room, nick)| (room, nick))
     }
@@ -246,7 +245,7 @@ mod tests {
         assert_eq!(names.left.len(), REMEMBERED);
         assert!(names.owners.len() <= 2 * REMEMBERED);
         assert!(names.shown.is_empty() && names.guests.is_empty());
-        // Whoever is back keeps the name, though it was to be forgotten.
+        // A person who is back keeps the name, though it was to be forgotten.
         names.owns(&place("back"), &bare("p10"), "Number 10");
         for n in 0..REMEMBERED {
             let own = place(&format!("q{n}"));

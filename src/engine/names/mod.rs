@@ -32,11 +32,11 @@ use likeness::Likeness;
 
 /// The names at work. Nothing else changes which names are kept.
 pub struct NamePart<'a> {
-    /// What is known.
+    /// The state of the other parts.
     pub known: Known<'a>,
     /// The names that are kept.
     pub names: &'a mut Names,
-    /// What is brought about.
+    /// The actions that come of it.
     pub out: &'a mut Outbox,
 }
 
@@ -149,7 +149,7 @@ impl NamePart<'_> {
         };
         let lost = token.is_none() && self.names.keep(jid, nick);
         match (token, self.names.get_mut(jid, nick)) {
-            // That a guest looks like somebody is looked at below.
+            // The code below looks whether a guest looks like somebody.
             (None, _) if lost => {
                 self.names.let_go(jid, nick);
             }

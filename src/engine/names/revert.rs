@@ -69,8 +69,8 @@ impl NamePart<'_> {
         seat.is_some_and(|seat| seat.waiting.is_some())
     }
 
-    /// A revert that came back is older than what the occupant has published
-    /// since: that is due, in its turn.
+    /// A revert that came back is older than a presence that the occupant has published
+    /// since: that newer one is due, in its turn.
     fn send_overtaken(&mut self, jid: &RoomJid, nick: &Nick) {
         if let Some(frozen) = self.names.get_mut(jid, nick) {
             frozen.trouble().overdue = true;

@@ -1,9 +1,9 @@
-//! What gavel wrote and did not send, or what may have ended the stream (SPEC B20).
+//! Stanzas that gavel wrote and did not send, or that may have ended the stream (SPEC B20).
 //!
-//! Prosody ends a component's stream at a stanza that is longer than it reads. So
-//! the shell measures each before it is written, and hands back what is too long.
-//! Should Prosody end a stream all the same, what was under way then is not sent
-//! again: presence in an occupant's name, above all, whose content is theirs.
+//! Prosody ends a component's stream at a stanza that is too long for it. So the shell
+//! measures each stanza before it is written, and hands back the ones that are too long. If
+//! Prosody ends a stream all the same, gavel does not send the stanzas under way again:
+//! above all no presence in an occupant's name, whose content is the occupant's.
 
 use super::NamePart;
 use crate::engine::event::Outcome;
@@ -11,8 +11,8 @@ use crate::engine::warning::Warning;
 use crate::muc::{Nick, OccupantJid, RealJid, RoomJid};
 
 impl NamePart<'_> {
-    /// A presence could not be sent back, or is longer than what Prosody reads. The
-    /// occupant is told instead.
+    /// A presence could not be sent back, or is too long for Prosody. The occupant is told
+    /// instead.
     pub fn revert_unsent(&mut self, real: &RealJid, at: &OccupantJid) {
         let Some(room) = self.known.rooms.get(&at.room) else {
             return;

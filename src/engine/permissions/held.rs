@@ -1,4 +1,4 @@
-//! What the modules were told, and hold, of what people may do.
+//! The permission lists that the modules were told, and that they hold.
 
 use crate::engine::limit::Limiter;
 use crate::engine::time::Tick;
@@ -10,22 +10,22 @@ use std::time::Duration;
 /// So long after the first time it is told again; then twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What the modules were told.
+/// The lists that the modules were told.
 #[derive(Debug, Default)]
 pub struct Permissions {
     /// By the number of the service.
     pub(super) services: HashMap<usize, Service>,
-    /// By room and nick, the people for whom the module holds, or should hold, a list of
-    /// their own.
+    /// The people that have a list of their own in the module, or should have one, by room
+    /// and nick.
     pub(super) people: HashMap<RoomJid, HashMap<Nick, Person>>,
 }
 
-/// What is known of what a service's module holds for everybody.
+/// The list that a service's module holds for everybody, as far as gavel knows.
 #[derive(Debug, Default)]
 pub(super) struct Service {
     /// The digest of it; none if it holds nothing.
     pub(super) held: Option<String>,
-    /// What it has been told and not answered yet.
+    /// The list that it was told and has not confirmed yet.
     pub(super) asked: Option<Option<String>>,
     /// It was told something else and has not answered: it may hold that.
     pub(super) in_doubt: bool,
@@ -35,19 +35,19 @@ pub(super) struct Service {
     pub(super) refused: Option<String>,
 }
 
-/// What is known of what the module holds for one person.
+/// The list that the module holds for one person, as far as gavel knows.
 #[derive(Debug, Default)]
 pub(super) struct Person {
     /// The digest of it; none if it holds nothing of their own.
     pub(super) held: Option<String>,
-    /// What it has been told and not answered yet.
+    /// The list that it was told and has not confirmed yet.
     pub(super) asked: Option<Option<String>>,
     /// It was told something else and has not answered: it may hold that.
     pub(super) in_doubt: bool,
     /// The permissions that their claims deny. They do not get these back by losing the
     /// claims. None where this gavel has not seen their claims.
     pub(super) denied: Option<Vec<Permitted>>,
-    /// What it was told last.
+    /// The list that it was told last.
     pub(super) told: Option<Option<String>>,
     /// How often in a row it was told that in vain.
     pub(super) failures: u32,
@@ -57,7 +57,7 @@ pub(super) struct Person {
 }
 
 impl Permissions {
-    /// The stream has ended: what modules hold is theirs to say on the next one.
+    /// The stream has ended: on the next one the modules say what they hold.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
@@ -93,7 +93,7 @@ impl Permissions {
         rooms.flat_map(|(room, people)| people.keys().map(move |nick| (room, nick)))
     }
 
-    /// What is known of an occupant.
+    /// The state of an occupant.
     pub(super) fn person(&self, room: &RoomJid, nick: &Nick) -> Option<&Person> {
         self.people.get(room)?.get(nick)
     }
@@ -111,7 +111,7 @@ impl Permissions {
 }
 
 impl Person {
-    /// It is to be told this. What it was told in vain says nothing of something else.
+    /// The module is to be told this list. A failure with one list says nothing about another.
     pub(super) fn wants(&mut self, digest: &Option<String>) {
         if self.told.as_ref() != Some(digest) {
             self.told = Some(digest.clone());

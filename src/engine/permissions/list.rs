@@ -77,7 +77,7 @@ pub fn permits(list: &PermissionList) -> Vec<Permit> {
     list.iter().map(permit).collect()
 }
 
-/// The services whose module does not take permissions, and what it answered.
+/// The services whose module does not take permissions, with its answer.
 pub fn unpermitted(known: Known<'_>, permissions: &Permissions) -> Vec<(String, String)> {
     let services = known.settings.services.iter().enumerate();
     let refused = services.filter_map(|(service, of)| {

@@ -1,12 +1,12 @@
 //! Permissions (SPEC B17): gavel tells the module what people may do, and the module
 //! enforces it.
 //!
-//! gavel tells each service what holds for everybody. Where something else holds for a
-//! person, gavel tells the service everything that holds for them, in the answer about
-//! their arrival ([`ahead`]) or by request.
-//! The module says with `permitted`, by digest, what it holds; while that differs
-//! from what should be, gavel asks, and it stops when they agree. So nothing is
-//! asked again after a restart of gavel, and a role that is lost needs no word.
+//! gavel tells each service the list that holds for everybody. If another list holds for a
+//! person, gavel sends that whole list to the service, in the answer about their arrival
+//! ([`ahead`]) or by request. The module names, by digest, the list that it holds
+//! (`permitted`). While that differs from the list it should hold, gavel asks; it stops
+//! when the two agree. So gavel asks nothing again after a restart, and a role that is lost
+//! needs no request.
 
 mod held;
 mod list;
@@ -34,13 +34,13 @@ use list::permits;
 /// something else is to be told, or the configuration changes.
 const TRIES: u32 = 3;
 
-/// Permissions at work. Nothing else changes what is known of what modules hold.
+/// Permissions at work. Nothing else changes the record of the lists that modules hold.
 pub struct PermissionPart<'a> {
-    /// What is known.
+    /// The state of the other parts.
     pub known: Known<'a>,
-    /// What the modules were told.
+    /// The lists that the modules were told.
     pub permissions: &'a mut Permissions,
-    /// What is brought about.
+    /// The actions that come of it.
     pub out: &'a mut Outbox,
 }
 
@@ -199,7 +199,7 @@ impl PermissionPart<'_> {
         self.permit_later(jid, nick);
     }
 
-    /// Compares later what an occupant may do with what the module holds.
+    /// Compares an occupant's permissions with the module's list, later.
     pub fn permit_later(&mut self, jid: &RoomJid, nick: &Nick) {
         self.out.todo(Task::Permissions(jid.clone(), nick.clone()));
     }
@@ -236,8 +236,8 @@ impl PermissionPart<'_> {
         }
     }
 
-    /// Compares what the module holds for an occupant with what it should hold, and
-    /// tells it where they differ.
+    /// Compares the list that the module holds for an occupant with the one it should hold,
+    /// and tells it if they differ.
     pub fn look(&mut self, jid: &RoomJid, nick: &Nick) {
         let Some((wanted, real)) = self.wanted_permissions(jid, nick) else {
             return;
@@ -280,9 +280,9 @@ impl PermissionPart<'_> {
         self.out.ask(jid.as_str(), request, asker);
     }
 
-    /// What the module should hold for an occupant alone, and the occupant's real
-    /// JID. The list is none where they may do what everybody may; all is none where
-    /// the module is not to be told anything now.
+    /// The list that the module should hold for an occupant alone, and the occupant's real
+    /// JID. The list is none if the person may do what everybody may; the whole answer is
+    /// none if the module is not to be told anything now.
     fn wanted_permissions(
         &mut self,
         jid: &RoomJid,
@@ -306,8 +306,8 @@ impl PermissionPart<'_> {
         let person = self.permissions.person(jid, nick);
         let unseen = |person: &Person| person.held.is_some() && person.denied.is_none();
         if seat.rejected.is_some() && person.is_some_and(unseen) {
-            // Claims that cannot be believed now were, by an earlier gavel: nobody gets
-            // rid of what these deny by spoiling them.
+            // An earlier gavel believed claims that cannot be believed now. The module
+            // keeps its list, so that nobody gets rid of a denial by spoiling their claims.
             return None;
         }
         let permitted = of(self.known, self.permissions, room, nick, occupant);
@@ -362,8 +362,8 @@ impl PermissionPart<'_> {
         self.permit_later(jid, nick);
     }
 
-    /// The module was told of somebody who has left since. Whoever has their nick may
-    /// have their JID, too: then the module holds that for them.
+    /// The module was told of somebody who has left since. A new occupant with their nick
+    /// may have their JID, too; then the module holds the list for that occupant.
     fn answered_late(&mut self, jid: &RoomJid, nick: &Nick, answer: Answer<'_>) {
         let refused = matches!(answer, Answer::Error(_));
         if refused || self.known.occupant(jid, nick).is_none() {

@@ -7,7 +7,7 @@ use crate::engine::room::module::ServiceState;
 use crate::engine::settings::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A module that is not loaded where people log in, and what it would check.
+/// A module that is not loaded where people log in, with the permissions it would check.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unchecked {
     /// The VirtualHost.
@@ -18,7 +18,8 @@ pub struct Unchecked {
     pub names: String,
 }
 
-/// What is configured and nobody checks, as far as the module tells.
+/// The permissions that are configured and that no loaded module checks, as far as the
+/// module tells.
 pub fn unchecked(settings: &Settings, services: &[ServiceState]) -> BTreeSet<Unchecked> {
     let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for name in settings.policy.named_permissions() {

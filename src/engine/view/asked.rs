@@ -22,7 +22,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// What the claims that decide entitle to.
+    /// The verdict of the claims that decide.
     pub(super) fn verdict(&self) -> Verdict {
         let seat = self.deciding;
         seat.map_or_else(Verdict::guest, |seat| Verdict::clone(&seat.verdict))

@@ -24,7 +24,7 @@ pub enum NotFound {
 /// The person that WHO names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The meeting's main room: whose affiliations count.
+    /// The meeting's main room, whose affiliations count.
     pub main: RoomJid,
     /// The real bare JID.
     pub jid: BareJid,
@@ -40,7 +40,7 @@ impl View<'_> {
     ///
     /// # Errors
     ///
-    /// Where it names none or several.
+    /// Fails if the text names no room, or several.
     pub fn find_room(&self, text: &str) -> Result<RoomJid, NotFound> {
         let spelling = Spelling::parse(text).map_err(|_| NotFound::None)?;
         match (
@@ -79,19 +79,19 @@ impl View<'_> {
         Err(NotFound::None)
     }
 
-    /// The person in `room` whom `text` names by nick, real JID or display
-    /// name. Several seats of one person are one.
+    /// The person in `room` that `text` names by nick, real JID or display name. Several
+    /// seats of one person are one.
     ///
     /// # Errors
     ///
-    /// Where it names nobody, several, or somebody who cannot be managed.
+    /// Fails if the text names nobody, several people, or somebody who cannot be managed.
     pub fn find_person(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
         let room = self.rooms.get(room).ok_or(NotFound::None)?;
         let main = room.meeting.as_ref().ok_or(NotFound::Early)?;
         let who = Who::of(text);
         let occupants = room.occupants.iter();
         let named = occupants.filter(|(nick, o)| who.is_occupant(nick, o));
-        // One of each person; whoever has no JID is one alone.
+        // One of each person; an occupant without a JID is one person alone.
         let person = |nick: &Nick, o: &Occupant| o.bare().ok_or_else(|| nick.clone());
         let people: BTreeMap<_, _> = named
             .map(|(nick, o)| (person(nick, o), (nick, &**o)))
@@ -116,7 +116,7 @@ impl View<'_> {
     ///
     /// # Errors
     ///
-    /// Where it names nobody, or several.
+    /// Fails if the text names nobody, or several people.
     pub fn find_overridden(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
         let main = self.rooms.get(room).and_then(|room| room.meeting.as_ref());
         let main = main.ok_or(NotFound::Early)?;
@@ -166,9 +166,9 @@ fn found(main: &RoomJid, nick: &Nick, occupant: &Occupant) -> Result<Found, NotF
 
 /// WHO, taken apart.
 struct Who<'a> {
-    /// What a nick or display name would be; none if it is a JID for certain.
+    /// The text as a nick or display name; none if it is a JID for certain.
     name: Option<&'a str>,
-    /// What a JID would be.
+    /// The text as a JID.
     jid: String,
 }
 

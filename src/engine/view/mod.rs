@@ -1,5 +1,5 @@
-//! What an admin sees of rooms and people: what they have, what they should
-//! have, and why. Looks only; nothing here changes anything.
+//! An admin's view of rooms and people: the rights they have, the rights they should have,
+//! and the reasons. It only looks; nothing here changes anything.
 
 mod asked;
 mod find;
@@ -29,7 +29,7 @@ use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::policy::{Permitted, Rule, Verdict};
 use std::ops::Deref;
 
-/// What gavel manages, in numbers; gavel and infrastructure do not count.
+/// The people and rooms that gavel manages, in numbers; gavel and infrastructure do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Rooms gavel is in.
@@ -43,13 +43,13 @@ pub struct Counts {
 /// Everything, to be looked at.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
-    /// What is known.
+    /// The state of the other parts.
     pub known: Known<'a>,
     /// The names that are kept.
     pub names: &'a Names,
-    /// What the modules were told of what people may do.
+    /// The permission lists that the modules were told.
     pub permissions: &'a Permissions,
-    /// Which token belongs to whom.
+    /// The tokens, and the people they belong to.
     pub bindings: &'a Bindings,
 }
 
@@ -118,7 +118,7 @@ impl View<'_> {
         all
     }
 
-    /// What an admin has set for somebody of the meeting of `main`.
+    /// The override that an admin has set for somebody of the meeting of `main`.
     pub fn override_for(&self, main: &RoomJid, jid: &BareJid) -> Option<api::RoomOverride> {
         self.override_of(jid, self.person(main, jid)?)
     }
@@ -150,7 +150,8 @@ impl View<'_> {
         self.wanted(main, person)
     }
 
-    /// Says whether an occupant has what it should have. Who is not managed has.
+    /// Says whether an occupant has what it should have; true for an occupant that gavel
+    /// does not manage.
     fn is_settled(&self, room: &Room, occupant: &Occupant) -> bool {
         if occupant.infrastructure || occupant.real.is_none() {
             return true;

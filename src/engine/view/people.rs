@@ -6,13 +6,13 @@ use crate::engine::meeting::seat::Seat;
 use crate::engine::room::Occupant;
 use crate::muc::Nick;
 
-/// Which people are wanted.
+/// The people that a query wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// Those who do not have yet what they should have.
     Unsettled,
-    /// Those whose nick, real JID, display name or token's name has this in it,
-    /// in whatever case.
+    /// The people whose nick, real JID, display name or token's name contains this, in any
+    /// case.
     Called(String),
 }
 

@@ -1,4 +1,4 @@
-//! What is, for `gavel doctor`: looked at when it asks, counted nowhere.
+//! The present state, for `gavel doctor`: looked at when it asks, counted nowhere.
 
 use super::View;
 use crate::engine::permissions::{Unchecked, unchecked, unpermitted};
@@ -37,7 +37,7 @@ pub struct DomainSurvey {
     pub example: Option<String>,
 }
 
-/// What is.
+/// The present state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Survey {
     /// People in rooms; gavel and infrastructure do not count.
@@ -60,7 +60,7 @@ pub struct Survey {
     pub shared_ids_named: Vec<String>,
     /// Says whether no more tokens can be remembered.
     pub tokens_full: bool,
-    /// The services whose module does not take permissions, and what it answered.
+    /// The services whose module does not take permissions, with its answer.
     pub unpermitted: Vec<(String, String)>,
     /// Permissions that nobody checks.
     pub unchecked: BTreeSet<Unchecked>,

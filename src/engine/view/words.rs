@@ -63,7 +63,7 @@ impl View<'_> {
         }
     }
 
-    /// What an admin has set, and what would be without it.
+    /// The override of an admin, and the affiliation without it.
     fn overridden(&self, main: &RoomJid, asked: &Asked) -> String {
         let Some(set) = asked.person.rights.override_() else {
             return by_claims(asked);

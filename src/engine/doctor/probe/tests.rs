@@ -1,4 +1,4 @@
-//! What is asked, and what answers mean.
+//! Tests of the questions, and of the meaning of answers.
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::stanza::{CommandReply, Form};

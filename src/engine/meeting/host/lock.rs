@@ -1,9 +1,9 @@
 //! Locking a room that has no host, and opening it again.
 //!
-//! A members-only room throws out whoever has affiliation none (XEP-0045 §10.2
-//! leaves that to the service; Prosody does), so everybody becomes a member
-//! before: people by the comparison that gives everybody what they should have,
-//! infrastructure here. Only when all are is the room's configuration changed.
+//! A members-only room throws out everybody with affiliation none (XEP-0045 §10.2 leaves
+//! that to the service; Prosody does), so everybody becomes a member before: people by the
+//! usual comparison, infrastructure here. The room's configuration is changed only when all
+//! are members.
 
 use super::AGAIN;
 use crate::engine::asker::{Answer, Asker, HostAsk};
@@ -70,7 +70,7 @@ impl MeetingPart<'_> {
     fn set_members_only(&mut self, main: &RoomJid, on: bool) {
         if let Some(meeting) = self.meetings.get_mut(main) {
             meeting.absence.asked = true;
-            // From now on it may be, whatever becomes of the reply.
+            // From now on it may be locked, whatever the reply says.
             meeting.absence.locked = true;
             self.out.save();
             let purpose = Asker::Host(main.clone(), HostAsk::MembersOnly(on));

@@ -8,15 +8,14 @@ use thin_vec::ThinVec;
 /// forgotten, so that a room full of actors costs no more.
 const MAX_PARTIES: usize = 8;
 
-/// Corrections of one person by who made the changes; since gavel first saw
-/// the person.
+/// Corrections of one person by the maker of the changes, since gavel first saw the person.
 #[derive(Debug, Default)]
 pub struct Corrections(ThinVec<Corrected>);
 
 /// Changes by one party.
 #[derive(Debug)]
 pub struct Corrected {
-    /// Who made them.
+    /// The party that made them.
     pub by: Party,
     /// How many.
     pub count: u64,

@@ -12,10 +12,10 @@ use std::time::Duration;
 /// often (B1).
 pub const MAX_INEFFECTIVE: u32 = 3;
 
-/// Which pauses of B3 apply to the correction of somebody's change.
+/// The pauses of B3 that apply to the correction of somebody's change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// None: who made it is lowered, which ends it.
+    /// None: the maker of the change is lowered, which ends it.
     Free,
     /// None up to a generous limit: a party that nothing stops, the focus above
     /// all, has acted of its own accord.
@@ -28,14 +28,14 @@ pub enum Pace {
     Host,
 }
 
-/// A change that follows gavel's own within this time answers it. Jicofo
-/// promotes with each presence of its own, seconds apart; whatever insists for
-/// the sake of insisting does so at once. It is also the first pause, so that a
-/// party that evades the pauses by waiting gains nothing by it.
+/// A change that follows gavel's own within this time answers it. Jicofo promotes with each
+/// presence of its own, seconds apart; a party that insists for the sake of insisting does
+/// so at once. It is also the first pause, so that a party that evades the pauses by
+/// waiting gains nothing by it.
 pub(super) const ECHO: Duration = Duration::from_millis(250);
 
-/// Where machines promote a person again and again, gavel sends so many corrections
-/// without a pause, within [`Limiter`]'s window of 10 s.
+/// If machines promote a person again and again, gavel sends so many corrections without a
+/// pause, within [`Limiter`]'s window of 10 s.
 const FREE_ANEW: usize = 20;
 
 /// A change by somebody else, not yet answered.
@@ -52,9 +52,9 @@ pub struct Foreign {
 /// A request that waits for its reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlight {
-    /// What was asked for.
+    /// The affiliation that gavel asked for.
     pub wanted: Affiliation,
-    /// What it was then.
+    /// The affiliation at that time.
     pub from: Option<Affiliation>,
     /// Why.
     pub cause: Cause,
@@ -68,7 +68,7 @@ pub struct InFlight {
     pub confirmed: bool,
 }
 
-/// What is known of refusals and quarrels about one person.
+/// The record of refusals and quarrels about one person.
 #[derive(Debug, Default)]
 pub struct Trouble {
     /// B3: how fast corrections of [`Pace::Echo`] may follow.
@@ -101,7 +101,7 @@ pub struct Trouble {
     pub ad_hoc_tried: bool,
     /// Prosody says the JID is an admin of the server.
     pub server_admin: bool,
-    /// What was to be set when it was last looked at.
+    /// The affiliation that was to be set when it was last looked at.
     pub target: Option<Affiliation>,
     /// Times that `result` changed nothing.
     pub ineffective: u32,
@@ -112,7 +112,7 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// Everything but what was corrected is another stream's.
+    /// Keeps the corrections; all else belongs to the last stream.
     pub fn begin_anew(&mut self) {
         *self = Self {
             corrections: std::mem::take(&mut self.corrections),

@@ -1,4 +1,4 @@
-//! What becomes of a change that somebody else made (SPEC B3, B4).
+//! The outcome of a change that somebody else made (SPEC B3, B4).
 
 use super::ledger::{Ban, Rights};
 use super::right::{Ends, Grant, Ground, Kind, Root};
@@ -6,7 +6,7 @@ use super::standing::Standing;
 use crate::muc::Affiliation;
 use crate::policy::{Grants, Policy};
 
-/// Whoever made a change that gavel did not make, as far as it matters here.
+/// The author of a change that gavel did not make, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Author<'a> {
     /// Their nick, where known.
@@ -28,13 +28,13 @@ pub struct Shift<'a> {
     pub old: Affiliation,
     /// The affiliation after.
     pub new: Affiliation,
-    /// Who made it.
+    /// Its author.
     pub by: Author<'a>,
     /// When, in milliseconds since 1970-01-01 UTC.
     pub at: u64,
 }
 
-/// What became of a change that somebody else made.
+/// The outcome of a change that somebody else made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
     /// A promotion is accepted.
@@ -43,13 +43,13 @@ pub enum Taken {
     SteppedDown,
     /// An entitled person lowered them.
     Lowered,
-    /// It will be compared with what should be.
+    /// The affiliation will be compared with the wanted one.
     Compared,
 }
 
 impl Rights {
-    /// Classes a change by its author and remembers what follows. An override outranks all
-    /// of this. Where a rule leaves the person alone or bans them, nothing is remembered:
+    /// Classes a change by its author and remembers the consequence. An override outranks
+    /// all of this. If a rule leaves the person alone or bans them, nothing is remembered:
     /// nobody grants them anything, and no ban of theirs is unjust.
     pub(super) fn changed(
         &mut self,
@@ -89,7 +89,7 @@ impl Rights {
         };
         self.cap = None;
         if standing.own() == Some(Affiliation::Owner) || shift.by.is_self {
-            // They have it by their token again, or by what they left with. Nobody gives
+            // They have it again by their token, or because they left with it. Nobody gives
             // themselves more.
             return Taken::Granted;
         }
@@ -124,8 +124,8 @@ impl Rights {
         Taken::Lowered
     }
 
-    /// A ban ends a grant and an election. A host gets back in with
-    /// `protect_hosts`; what somebody without power did is undone.
+    /// A ban ends a grant and an election. A host gets back in with `protect_hosts`; a ban
+    /// by somebody without power is undone.
     fn banned(&mut self, shift: &Shift<'_>, standing: Standing, policy: &Policy) -> Taken {
         let host = self.is_host(standing);
         let ends = match standing.is_present() {

@@ -1,4 +1,4 @@
-//! What can happen to somebody, as far as their rights go.
+//! The events that change somebody's rights.
 
 use super::changes::Shift;
 use super::right::{Override, Right};
@@ -15,14 +15,14 @@ pub enum Event<'a> {
     CameAt(u64),
     /// One of several seats has gone. `seen` says that the room told so.
     SeatLeft {
-        /// What they had before.
+        /// Their standing before.
         had: Standing,
         /// Says whether the room told so; otherwise gavel has lost sight of the seat.
         seen: bool,
     },
     /// Their last seat has gone.
     Left {
-        /// What they had before; [`Standing::ABSENT`] where nobody could judge it.
+        /// Their standing before; [`Standing::ABSENT`] if nobody could judge it.
         had: Standing,
         /// Says whether the room told so; otherwise gavel has lost sight of them.
         seen: bool,
@@ -38,11 +38,11 @@ pub enum Event<'a> {
     NotAwaited,
     /// The room shows their affiliation.
     Shown(Affiliation),
-    /// What the room has shown may have changed unseen.
+    /// The affiliation that the room showed may have changed unseen.
     Doubted,
     /// They are in none of the room's lists that were read, this one among them.
     Unlisted(Affiliation),
-    /// They entered as what gavel had said ahead.
+    /// They entered with the affiliation that gavel had said ahead.
     EnteredAs(Affiliation),
     /// Somebody else has changed their affiliation or role.
     Changed(&'a Shift<'a>),
@@ -52,15 +52,15 @@ pub enum Event<'a> {
     User(Option<&'a UserId>),
     /// An admin has set something.
     Overridden(Box<Override>),
-    /// What an admin has set is over.
+    /// An admin's override is over.
     OverrideCleared,
     /// They are elected.
     Elected,
-    /// Their election is over, and that of whoever promoted them.
+    /// Their election is over, or that of the person who promoted them.
     ElectionOver,
     /// A token of theirs has expired while they are present.
     Expired,
-    /// It is this time: what ends by then is over.
+    /// It is this time: everything that ends by then is over.
     TimeUp(u64),
     /// Grants are for no more than this from now on; without, they end.
     GrantsLimited(Option<Affiliation>),
@@ -70,7 +70,7 @@ pub enum Event<'a> {
     TakenOver(Handed),
     /// Says whether what gives them power still holds is not known.
     PowerDoubted,
-    /// What they may has been looked at after all of this.
+    /// Their rights have been looked at after all of this.
     Weighed,
     /// A ban that an admin has set is over.
     BanOver,
@@ -82,7 +82,7 @@ pub enum Event<'a> {
     Anew,
 }
 
-/// What moves from one JID of a user to another.
+/// The rights that move from one JID of a user to another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handed {
     pub(super) grant: Option<Right>,

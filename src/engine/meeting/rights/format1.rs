@@ -1,5 +1,5 @@
-//! What state files of format 1 said of somebody, as gavel 0.1 wrote them. It can
-//! go two releases after 0.2.
+//! Somebody's rights in state files of format 1, as gavel 0.1 wrote them. It can go two
+//! releases after 0.2.
 
 use super::ledger::{Ban, Debt, Rights};
 use super::right::{Ends, Grant, Ground, Root, Setter};
@@ -51,7 +51,7 @@ pub struct Record {
 
 impl From<Record> for Rights {
     fn from(old: Record) -> Self {
-        // Another JID had the grant and the step-down of whoever `moved`.
+        // If they had `moved`, another JID had their grant and their step-down.
         let (stayed, granted) = (!old.moved, old.grant.is_some() && !old.moved);
         let mut rights = Self {
             cap: old.step_down.filter(|_| stayed),
@@ -97,7 +97,7 @@ impl From<Record> for Rights {
         }
         let ends = old.kept_until.map_or(Ends::WithMeeting, Ends::At);
         match (old.kept, granted) {
-            // What they kept was the grant.
+            // They kept the grant.
             (Some(_), true) | (None, false) => {}
             (Some(kept), false) => rights.put(Ground::LastSeen, kept, ends),
             // They left before anybody could judge what they had.

@@ -1,4 +1,4 @@
-//! Somebody leaves, and comes back: what they keep meanwhile.
+//! Somebody leaves and comes back; this file decides the rights they keep meanwhile.
 
 use super::ledger::Rights;
 use super::right::{Ends, Ground, Kind};
@@ -7,7 +7,7 @@ use crate::claims::UserId;
 use crate::muc::Affiliation;
 
 impl Rights {
-    /// Claims and grants of somebody present say more than what they left with.
+    /// Claims and grants of somebody present say more than the affiliation they left with.
     pub(super) fn appeared(&mut self) {
         self.take(Kind::LastSeen);
         self.left_at = None;
@@ -17,7 +17,7 @@ impl Rights {
     pub(super) fn seat_left(&mut self, had: Standing, seen: bool) {
         match seen {
             false => self.keep(had, false),
-            // What that seat was entitled to has gone with it (B7).
+            // The entitlement of that seat has gone with it (B7).
             true if self.shown != Some(Affiliation::Outcast) => {
                 self.take(Kind::LastSeen);
             }
@@ -41,9 +41,9 @@ impl Rights {
         }
     }
 
-    /// Writes down what they leave with. All seats of somebody banned go, and
-    /// none of them takes something with it. Where gavel loses sight of one seat
-    /// after the other, all were still there.
+    /// Writes down the rights they leave with. All seats of somebody banned go, and none of
+    /// them takes something with it. If gavel loses sight of one seat after the other, all
+    /// were still there.
     pub(super) fn keep(&mut self, had: Standing, seen: bool) {
         if self.shown == Some(Affiliation::Outcast) {
             return;

@@ -1,4 +1,4 @@
-//! What the ledger writes down of one person.
+//! The ledger's record of one person.
 
 use super::right::{Ends, Ground, Kind, Right};
 use crate::claims::UserId;
@@ -7,7 +7,7 @@ use crate::muc::Affiliation;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
-/// Why somebody is to be lowered whose right has ended, whatever guests may have.
+/// The reason to lower somebody whose right has ended, whatever guests may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Debt {
@@ -30,7 +30,7 @@ pub enum Ban {
     ToBeLifted,
 }
 
-/// What somebody may hold in a meeting, and on what grounds.
+/// The affiliations that somebody may hold in a meeting, and their grounds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rights {
@@ -51,7 +51,7 @@ pub struct Rights {
     /// Verified `context.user.id`, by which rights move to another device.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user: Option<UserId>,
-    /// They were elected as they left: so is whoever succeeds them (B3).
+    /// They were elected as they left, and so is the person who succeeds them (B3).
     #[serde(skip_serializing_if = "is_default")]
     pub(super) awaited: bool,
     /// When they came: the order in which people are elected. Only while they

@@ -1,4 +1,4 @@
-//! What a ledger says of somebody. Looks only.
+//! Questions to a ledger. Looks only.
 
 use super::event::Handed;
 use super::ledger::{Ban, Debt, Rights};
@@ -10,8 +10,8 @@ use crate::policy::Entitlement;
 
 impl Rights {
     /// The power by which they may promote others: an override, else an accepted grant, an
-    /// election, or their token. Somebody absent has the power that they left with. Where
-    /// a rule leaves them alone, any affiliation that they show is right.
+    /// election, or their token. Somebody absent has the power that they left with. If a
+    /// rule leaves them alone, any affiliation that they show is right.
     pub fn power(&self, standing: Standing) -> Option<Affiliation> {
         match self.overridden_to() {
             Some(set) => Some(set).filter(|set| set.moderates()),
@@ -34,7 +34,7 @@ impl Rights {
             .or_else(|| self.token_power(standing))
     }
 
-    /// What their token gives, as far as they have not stepped down.
+    /// The affiliation that their token gives, as far as they have not stepped down.
     fn token_power(&self, standing: Standing) -> Option<Affiliation> {
         let own = standing.own().filter(|own| own.moderates())?;
         match self.cap {
@@ -43,7 +43,7 @@ impl Rights {
         }
     }
 
-    /// What somebody absent may keep.
+    /// The affiliation that somebody absent may keep.
     pub fn kept(&self) -> Option<Affiliation> {
         let right = self.right(Kind::LastSeen).or(self.right(Kind::Grant))?;
         Some(right.affiliation).filter(|kept| kept.moderates())
@@ -63,8 +63,8 @@ impl Rights {
         }
     }
 
-    /// Says whether their power goes back to an election: their own, or that of whoever
-    /// promoted them.
+    /// Says whether their power goes back to an election: their own, or that of the person
+    /// who promoted them.
     pub fn is_elected_power(&self) -> bool {
         match self.grant() {
             Some(grant) => grant.root == Root::Election,
@@ -81,8 +81,8 @@ impl Rights {
         by_token && self.cap.is_none()
     }
 
-    /// Says whether claims, or an admin, entitle them to be owner, whatever they have made
-    /// of it: a host who has stepped down is there.
+    /// Says whether claims, or an admin, entitle them to be owner, even if they have
+    /// stepped down: a host who has stepped down is there.
     pub fn is_entitled_owner(&self, standing: Standing) -> bool {
         if self.is_banned() {
             return false;
@@ -99,12 +99,12 @@ impl Rights {
         self.shown == Some(Affiliation::Outcast) && self.ban == Ban::Stands
     }
 
-    /// What an admin has set.
+    /// The affiliation that an admin has set.
     pub fn overridden_to(&self) -> Option<Affiliation> {
         self.right(Kind::Override).map(|right| right.affiliation)
     }
 
-    /// The same with who set it and when it ends.
+    /// The override, with its setter and its end.
     pub fn override_(&self) -> Option<Override> {
         let right = self.right(Kind::Override)?;
         let Ground::Override(setter) = &right.ground else {
@@ -140,7 +140,7 @@ impl Rights {
         }
     }
 
-    /// What that made of them.
+    /// The affiliation that a grant gave them.
     pub fn granted(&self) -> Option<Affiliation> {
         self.right(Kind::Grant).map(|right| right.affiliation)
     }
@@ -159,7 +159,7 @@ impl Rights {
         self.last_seen()?.ends.at()
     }
 
-    /// Where they put themselves: their token gives them no more.
+    /// The affiliation they lowered themselves to: their token gives them no more.
     pub fn cap(&self) -> Option<Affiliation> {
         self.cap
     }
@@ -246,7 +246,7 @@ impl Rights {
             && !self.awaited
     }
 
-    /// What moves to another device.
+    /// The rights that move to another device.
     pub fn to_hand_over(&self) -> Handed {
         Handed {
             grant: self.right(Kind::Grant).cloned(),
@@ -264,7 +264,7 @@ impl Rights {
             || self.debt.is_some()
     }
 
-    /// What the state file says of somebody: as if gavel lost sight of them now.
+    /// The state file's record of somebody: as if gavel lost sight of them now.
     pub fn remembered(&self, standing: Standing, now: u64) -> Option<Self> {
         let mut rights = self.clone();
         if standing.is_present() {

@@ -1,4 +1,4 @@
-//! One right: its ground, what it gives and when it ends.
+//! One right: its ground, its affiliation and its end.
 
 use crate::muc::{Affiliation, Nick};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ pub struct Right {
     /// Why they have it.
     #[serde(flatten)]
     pub ground: Ground,
-    /// What it gives.
+    /// The affiliation that it gives.
     pub affiliation: Affiliation,
     /// When it ends.
     #[serde(default, skip_serializing_if = "Ends::is_default")]
@@ -76,11 +76,11 @@ impl Ends {
     }
 }
 
-/// Who set an override, and what its subject was called then.
+/// The setter of an override, and the name of its subject at that time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Setter {
-    /// Who set it, in words, where known.
+    /// The setter, in words, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The nick when it was set: somebody who was banned is still known by it.
@@ -91,7 +91,7 @@ pub struct Setter {
     pub display_name: Option<String>,
 }
 
-/// What an admin sets: it outranks claims, grants and stepping down.
+/// An admin's override: it outranks claims, grants and stepping down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// The affiliation.
@@ -99,7 +99,7 @@ pub struct Override {
     /// When it ends, in milliseconds since 1970-01-01 UTC; none at the end of the
     /// meeting.
     pub until: Option<u64>,
-    /// Who set it, in words, where known.
+    /// The setter, in words, if known.
     pub by: Option<String>,
     /// Their nick when it was set.
     pub nick: Option<Nick>,
@@ -110,7 +110,7 @@ pub struct Override {
 /// A promotion by somebody entitled, accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    /// The nick of whoever gave it, where known.
+    /// The nick of the giver, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_nick: Option<String>,
     /// Their real bare JID, where known.
@@ -118,19 +118,19 @@ pub struct Grant {
     pub by_jid: Option<String>,
     /// When, in milliseconds since 1970-01-01 UTC.
     pub at: u64,
-    /// What the power of whoever gave it goes back to.
+    /// The root of the giver's power.
     #[serde(default, skip_serializing_if = "Root::is_host")]
     pub root: Root,
 }
 
-/// What power goes back to.
+/// The root of somebody's power.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Root {
     /// A token, a rule or an admin.
     #[default]
     Host,
-    /// An election: what was given ends as elections do (B5).
+    /// An election: the gift ends as elections do (B5).
     Election,
 }
 

@@ -1,9 +1,9 @@
-//! What a token or a rule gives somebody who is present.
+//! The gifts of a token or a rule to somebody who is present.
 
 use crate::muc::Affiliation;
 use crate::policy::Entitlement;
 
-/// What the seats of somebody amount to.
+/// The sum of somebody's seats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// The highest entitlement among their seats (B7); none if they have no seat, which
@@ -24,7 +24,7 @@ impl Standing {
         visitor: false,
     };
 
-    /// Somebody who is there and whom nothing is known of.
+    /// Somebody present and unknown.
     pub const GUEST: Self = Self {
         verdict: Some(Entitlement::Guest),
         ..Self::ABSENT

@@ -164,7 +164,7 @@ fn each_ground_decides_somebody_present() {
     let mut banned = Somebody::new(BANNED_BY_RULE);
     let out = (Basis::Banned, Wanted::Exactly(Outcast), Cause::Join);
     assert_eq!(banned.row(), out);
-    // Nobody grants anything to somebody whom a rule bans.
+    // Nobody grants anything to somebody banned by a rule.
     banned.changed(Owner, by(Some(Root::Host)));
     assert_eq!(banned.row(), out);
     let mut granted = Somebody::new(PUPIL);

@@ -49,7 +49,7 @@ fn b3_two_who_have_left_are_not_succeeded() {
     assert_eq!(users.came(&id(), &jid("b"), 2), Some(jid("a")));
     users.left(&id(), &jid("b"), 3, 3);
     assert_eq!(users.came(&id(), &jid("c"), 4), Some(jid("b")));
-    // Whether c or d is meant by e, nothing tells.
+    // Nothing tells whether e means c or d.
     users.left(&id(), &jid("c"), 5, 5);
     let d = jid("d");
     users.out_of_sight(&id(), &d, 5);

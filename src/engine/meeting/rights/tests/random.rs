@@ -1,10 +1,10 @@
-//! Properties of the ledger and of the fold, whatever happens.
+//! Properties of the ledger and of the fold that hold for all events.
 
 use super::*;
 use crate::policy::Grants;
 use proptest::prelude::*;
 
-/// What can happen, as numbers.
+/// Random events, as numbers.
 fn happenings() -> impl Strategy<Value = Vec<(u8, u8, u8)>> {
     prop::collection::vec((0..14u8, 0..5u8, 0..5u8), 1..30)
 }
@@ -90,7 +90,7 @@ proptest! {
             {
                 prop_assert!(target < shown || shown == Outcast, "{rights:?} {wanted:?}");
             }
-            // What gavel makes them moderators for is what they have power to.
+            // If gavel makes them moderators for something, they have the power for it.
             let may = wanted.target(Nothing).is_some_and(Affiliation::moderates);
             prop_assert!(!may || lifted || somebody.power().is_some(), "{rights:?} {wanted:?}");
         }
