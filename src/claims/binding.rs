@@ -1,4 +1,4 @@
-//! Which token belongs to whom: the first bare JID that shows it.
+//! Each token belongs to the first bare JID that shows it.
 //!
 //! A token in presence is seen by the whole room and can be copied, so it counts
 //! for one bare JID only (SPEC section 3, source jwt).
@@ -9,16 +9,16 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
-/// How many tokens are remembered. A full memory refuses new tokens rather than
-/// forget a valid one, whose copies would then count: `require_exp = true` keeps
-/// it from filling, since a token without `exp` is remembered for ever.
+/// The number of tokens that are remembered. A full memory refuses new tokens rather than
+/// forget a valid one, whose copies would then count: `require_exp = true` keeps it from
+/// filling, since a token without `exp` is remembered for ever.
 pub const MAX_BINDINGS: usize = 200_000;
 
 /// How long a token is remembered past its validity for the one who showed it
 /// in time and comes back, in seconds.
 const KEPT_PAST_VALIDITY: u64 = 24 * 60 * 60;
 
-/// How many unverified tokens are remembered by whom they were first shown.
+/// The number of unverified tokens whose first bearer is remembered.
 const MAX_UNVERIFIED: usize = 10_000;
 
 /// Stands for a token without `exp`.
@@ -68,7 +68,7 @@ struct Binding {
     until: u64,
 }
 
-/// What a token's showing comes to.
+/// The outcome of showing a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Showing {
     /// It is this bare JID's, and has been for a while.
@@ -81,11 +81,10 @@ pub(crate) enum Showing {
 
 /// The memory of tokens, which outlives a restart.
 ///
-/// Where gavel finds a token in the occupant list of a room that it joins, it
-/// cannot know who had it first. Such a token belongs to its bearer
-/// provisionally, until [`Bindings::settle`]; a second bearer from such a list
-/// makes it *contested*: nobody has it from then on, and the first bearer is
-/// named by [`Bindings::take_contested`].
+/// If gavel finds a token in the occupant list of a room that it joins, it cannot know who
+/// had it first. Such a token belongs to its bearer provisionally, until
+/// [`Bindings::settle`]; a second bearer from such a list makes it *contested*: nobody has
+/// it from then on, and [`Bindings::take_contested`] names the first bearer.
 #[derive(Debug, Default, Clone)]
 pub struct Bindings {
     tokens: HashMap<TokenId, Binding>,
@@ -125,8 +124,8 @@ impl Bindings {
         self.revision
     }
 
-    /// The occupant list of `room` has been read: what was found in it now
-    /// belongs to its bearers for good.
+    /// The occupant list of `room` has been read: the tokens found in it now belong to
+    /// their bearers for good.
     pub fn settle(&mut self, room: &RoomJid) {
         self.settle_where(|found_in| found_in == room);
     }
@@ -147,8 +146,8 @@ impl Bindings {
         }
     }
 
-    /// The tokens that have become contested since the last call, and the bare
-    /// JID that had each until then: whose claims came from it has none now.
+    /// The tokens that have become contested since the last call, and the bare JID that had
+    /// each until then: a person whose claims came from it has none now.
     pub fn take_contested(&mut self) -> Vec<(TokenId, BareJid)> {
         std::mem::take(&mut self.contested)
     }
@@ -165,8 +164,8 @@ impl Bindings {
         }
     }
 
-    /// `bearer` shows a token that cannot be verified yet. Whoever shows it first is
-    /// remembered, and the token belongs to them when it can be verified.
+    /// `bearer` shows a token that cannot be verified yet. The first bearer is remembered,
+    /// and the token belongs to them when it can be verified.
     pub(crate) fn show_unverified(&mut self, id: TokenId, bearer: BareJid) {
         if self.tokens.contains_key(&id) || self.unverified.contains_key(&id) {
             return;

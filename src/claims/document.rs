@@ -22,9 +22,9 @@ pub struct Claims {
     /// The JSON text without insignificant white space. After it comes what of the
     /// user's name and id does not stand in it as it is, but escaped.
     data: ArcStr,
-    /// Where the JSON text ends, in bytes.
+    /// The end of the JSON text, in bytes.
     json_len: u32,
-    /// Where the user's name begins, and how long it is; 0 where there is none.
+    /// The start and the length of the user's name; 0 if there is none.
     name_at: u32,
     id_at: u32,
     name_len: u16,
@@ -207,8 +207,8 @@ fn id_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Where `part` stands in `text`, and how long it is; it is added where it is not there.
-/// Wherever it stands, it reads the same. What is too long is no part.
+/// The start and the length of `part` in `text`, which gets it if it is not there. It reads
+/// the same wherever it stands. A `part` that is too long counts as absent.
 fn stand(part: &str, text: &mut String) -> (u32, u16) {
     let Ok(len) = u16::try_from(part.len()) else {
         return (0, 0);
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(claims.json(), value.to_string());
     }
 
-    /// A name and an id are found in the text of the claims: wherever else the same stands.
+    /// A name and an id are found in the text of the claims, wherever else the same text stands.
     #[test]
     fn a_name_and_an_id_are_those_of_the_user_whatever_else_is_claimed() {
         let parts = [

@@ -1,4 +1,4 @@
-//! What is wrong with a token, in words with the remedy.
+//! The faults of a token, in words with the remedy.
 
 use super::RejectReason;
 use super::lua_hint::advice;
@@ -34,7 +34,7 @@ pub enum Fault {
         "the token is signed with {named}, and claims.jwt.algorithms has only {accepted}: sign with one of these, or add it there if its key is yours"
     )]
     Algorithm {
-        /// What the header says.
+        /// The algorithm that the header names.
         named: String,
         /// The configured ones.
         accepted: String,

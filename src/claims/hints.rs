@@ -1,6 +1,6 @@
-//! Claims that look as if they were meant to make a moderator, wherever they
-//! stand, with the rule that would read them: said to an admin whose people come
-//! with tokens and do not moderate.
+//! Claims that look as if they were meant to make a moderator, wherever they stand, with
+//! the rule that would read them. gavel says so to an admin whose people come with tokens
+//! and do not moderate.
 
 use super::Claims;
 use super::document::features_alone;
@@ -77,7 +77,7 @@ impl Hint {
         }
     }
 
-    /// What is not read, and the rule that would read it.
+    /// The claim that is not read, and the rule that would read it.
     pub fn advice(&self) -> String {
         let Self { said, when, .. } = self;
         match self.features_alone {

@@ -1,4 +1,4 @@
-//! Source identity: what Jitsi's presence_identity module writes, unsigned.
+//! Source identity: the unsigned claims that Jitsi's presence_identity module writes.
 
 use super::{Claims, Occasion, RejectReason};
 use crate::stanza::Identity;

@@ -20,7 +20,7 @@ pub enum Outcome {
 /// All that can be said about a token without knowing who shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
-    /// Where the token cannot even be taken apart; then there are no checks.
+    /// Set if the token cannot even be taken apart; then there are no checks.
     pub unreadable: Option<Fault>,
     /// Every check, in the order they are made.
     pub checks: Vec<(Check, Outcome)>,
@@ -60,7 +60,7 @@ impl Inspection {
         }
     }
 
-    /// What is wrong, in the order found.
+    /// The faults, in the order found.
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
         let failed = self.checks.iter().filter_map(|(_, outcome)| match outcome {
             Outcome::Failed(fault) => Some(fault),

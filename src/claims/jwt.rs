@@ -1,4 +1,4 @@
-//! Source jwt: what a token must pass before its payload is claims.
+//! Source jwt: the checks that a token must pass before its payload is claims.
 
 use super::document::seconds;
 use super::fault::{Fault, KeysTried};
@@ -115,7 +115,7 @@ impl JwtVerifier {
         }
     }
 
-    /// Makes one check. Without a room, what depends on one passes; a signature
+    /// Makes one check. Without a room, a check that depends on one passes; a signature
     /// whose key is not here does not.
     pub(super) fn check(
         &self,
@@ -176,7 +176,7 @@ impl JwtVerifier {
 
     fn signature_told(&self, token: &Token<'_>) -> Result<(), Fault> {
         self.algorithm(token)?;
-        // What the server has said so far is what can be told.
+        // The result rests on the server's answers so far.
         self.signature(token, Duration::ZERO)
             .map_err(|unverified| self.fault(unverified))
     }

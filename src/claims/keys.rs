@@ -51,7 +51,7 @@ pub enum KeyError {
     Mismatch {
         /// The algorithm.
         algorithm: Algorithm,
-        /// What the key is.
+        /// The name of the key.
         key: &'static str,
     },
     /// Not a key set.
@@ -65,7 +65,7 @@ pub enum KeyError {
     NoUsableKey {
         /// The configured algorithms.
         algorithms: String,
-        /// What was wrong with the keys that are there.
+        /// The faults of the keys that are there.
         skipped: Vec<String>,
     },
 }
@@ -86,7 +86,7 @@ fn list(skipped: &[String]) -> String {
     }
 }
 
-/// One key and what it may be used for.
+/// One key and its allowed uses.
 struct Key {
     kid: Option<String>,
     algorithms: Vec<Algorithm>,
@@ -128,8 +128,8 @@ impl KeySet {
         }
     }
 
-    /// Reads the key set that a server answered with: what is no public key for
-    /// one of `algorithms` is left out, and named.
+    /// Reads the key set that a server answered with. Keys that are no public key for one
+    /// of `algorithms` are left out, and named.
     ///
     /// # Errors
     /// [`KeyError::NotJwks`].
@@ -291,8 +291,8 @@ fn from_pem(text: &str) -> Result<DecodingKey, KeyError> {
 enum Secrets {
     /// They are keys like others: the file is the admin's own.
     Accepted,
-    /// They are left out: what a server hands to everybody is no secret, and
-    /// whoever knows it could sign.
+    /// They are left out: a key that a server hands to everybody is no secret, and anybody
+    /// who has it could sign.
     Refused,
 }
 

@@ -1,5 +1,5 @@
-//! A `room` claim that was written as a regular expression, and that Jitsi, and
-//! so gavel, reads as a Lua pattern: what it would be as one.
+//! A `room` claim that was written as a regular expression, while Jitsi, and so gavel,
+//! reads it as a Lua pattern: this file finds the pattern that was meant.
 
 use super::lua_pattern::LuaPattern;
 use regex::RegexBuilder;
@@ -11,8 +11,8 @@ const MAX_COMPILED_BYTES: usize = 1 << 16;
 /// How often `{n}` repeats at most.
 const MAX_TIMES: usize = 20;
 
-/// What to write in place of `claim`, which as a regular expression matches the
-/// room `name` and as a Lua pattern does not.
+/// The pattern to write in place of `claim`, which as a regular expression matches the room
+/// `name` and as a Lua pattern does not.
 pub(super) fn advice(claim: &str, name: &str) -> Option<String> {
     let whole = format!("^(?:{claim})$");
     let regex = RegexBuilder::new(&whole)
@@ -96,7 +96,7 @@ fn group(text: &str) -> Option<(&str, &str, &str)> {
     Some((&text[..start], inner, &text[end + 1..]))
 }
 
-/// What stands behind a backslash; `inside` a set.
+/// The pattern for the character behind a backslash; `inside` a set.
 fn escaped(c: char, inside: bool) -> Option<String> {
     Some(match c {
         'd' | 's' | 'D' | 'S' => format!("%{c}"),

@@ -60,8 +60,8 @@ impl LuaPattern {
         })
     }
 
-    /// What Lua's `string.match` answers first: the first capture where there
-    /// are any, else the whole match.
+    /// The first result of Lua's `string.match`: the first capture if there are any, else
+    /// the whole match.
     pub fn first_match<'a>(&self, text: &'a str) -> Option<&'a [u8]> {
         let found = self.regex.captures(text.as_bytes())?;
         found.get(usize::from(self.captures)).map(|m| m.as_bytes())
@@ -183,8 +183,8 @@ impl<'a> Translation<'a> {
         Ok(Set::of(|b| in_class(b, class)))
     }
 
-    /// A set in brackets, whose members are read exactly as Lua reads them: the
-    /// first one may be `]`, and a `-` at either end is itself.
+    /// A set in brackets, whose members are read exactly as Lua reads them: the first one
+    /// may be `]`, and a `-` at either end is itself.
     fn bracket(&mut self) -> Result<Set, Untranslatable> {
         let negated = self.peek(1) == Some(b'^');
         let start = self.at + 1 + usize::from(negated);
@@ -221,7 +221,7 @@ impl<'a> Translation<'a> {
         Ok(set)
     }
 
-    /// Where the `]` is that closes the set whose members begin at `start`.
+    /// The place of the `]` that closes the set whose members begin at `start`.
     fn bracket_end(&self, start: usize) -> Result<usize, Untranslatable> {
         let missing = Untranslatable::Malformed("a [ without its ]");
         let mut at = start;
@@ -236,7 +236,7 @@ impl<'a> Translation<'a> {
 }
 
 /// Says whether `byte` is in the class that `%` and `class` name, in the C locale; a class
-/// in upper case is the complement, and what is no letter is itself.
+/// in upper case is the complement, and a character that is no letter stands for itself.
 fn in_class(byte: u8, class: u8) -> bool {
     let inside = match class.to_ascii_lowercase() {
         b'a' => byte.is_ascii_alphabetic(),
@@ -307,7 +307,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Pattern, text, and what Lua 5.4's `string.match` answers first.
+    /// Pattern, text, and the first result of Lua 5.4's `string.match`.
     const ROWS: &[(&str, &str, Option<&str>)] = &[
         ("", "abc", Some("")),
         ("class", "class", Some("class")),

@@ -4,9 +4,8 @@
 //! in order and answers with the first one's claims, and with everything it
 //! refused. It decides nothing about affiliations; that is [`crate::policy`].
 //!
-//! Everything here is pure: the time is an argument, and what must be remembered
-//! between presences (which token belongs to whom) lives in [`Bindings`], which
-//! the caller keeps.
+//! Everything here is pure: the time is an argument, and the memory between presences (each
+//! token's bearer) lives in [`Bindings`], which the caller keeps.
 
 mod binding;
 mod bridge;
@@ -45,8 +44,7 @@ pub use verifier::{Finding, Verifier, check_room};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Where claims come from; the words are those of `claims.sources`, logs, API
-/// and metrics.
+/// The source of claims; the words are those of `claims.sources`, logs, API and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {

@@ -7,8 +7,8 @@ use thiserror::Error;
 /// How many UTF-16 code units of a name clients keep.
 const SHOWN_UNITS: usize = 50;
 
-/// What a UTF-16 surrogate without its other half becomes on its way to us: a
-/// client cuts names by code units, and UTF-8 cannot carry half a character.
+/// A UTF-16 surrogate without its other half becomes this on its way to us: a client cuts
+/// names by code units, and UTF-8 cannot carry half a character.
 const REPLACEMENT: char = '\u{FFFD}';
 
 /// A token's name with characters that XML 1.0 forbids: no client can show it,
@@ -59,8 +59,8 @@ impl TokenName {
         let (kept, halved) = cut(&self.0);
         let kept = line_ends(kept);
         let half_shown = shown.strip_suffix(REPLACEMENT);
-        // Only the start is trimmed of a form that ends in half a character: what
-        // stands before that half is not at the end.
+        // A form that ends in half a character is trimmed at the start only: the text
+        // before that half is not at the end.
         shown == trim(&kept) || halved && half_shown.is_some_and(|shown| shown == trim_start(&kept))
     }
 }
@@ -78,7 +78,7 @@ fn cut(name: &str) -> (&str, bool) {
     (name, false)
 }
 
-/// What an XML reader makes of a carriage return (XML 1.0 §2.11).
+/// The text as an XML reader reads its carriage returns (XML 1.0 §2.11).
 fn line_ends(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
@@ -167,8 +167,7 @@ mod tests {
         assert!(!name(&long).matches(&with_half), "nothing was halved");
     }
 
-    /// A client cuts between the halves of a character; what arrives of the half
-    /// is U+FFFD.
+    /// A client cuts between the halves of a character; the half arrives as U+FFFD.
     #[test]
     fn b8_half_a_character_is_not_set_and_is_no_change() {
         let start = "x".repeat(49);

@@ -1,11 +1,11 @@
-//! What the configuration says about claims, and on what occasion they are shown.
+//! The settings for claims, and the occasion on which claims are shown.
 
 use super::remote::KeyServer;
 use super::{Algorithm, Source};
 use crate::muc::{OccupantJid, RealJid, RoomJid};
 use std::time::Duration;
 
-/// What the configuration says about claims. No `Debug`: it holds secrets.
+/// The settings for claims. No `Debug`: it holds secrets.
 #[derive(Clone)]
 pub struct Settings {
     /// Looked at in this order; the first that yields claims wins.
@@ -14,8 +14,8 @@ pub struct Settings {
     pub trusted_domains: Vec<String>,
     /// The component secret, which keys the module's macs.
     pub bridge_secret: Vec<u8>,
-    /// Whether, in `[tenant]room`, `sub` of the claims that the module hands over
-    /// must be the tenant or `*`.
+    /// Says whether, in `[tenant]room`, `sub` of the claims that the module hands over must
+    /// be the tenant or `*`.
     pub verify_tenant: bool,
     /// Needed by source jwt.
     pub jwt: Option<JwtSettings>,
@@ -26,9 +26,9 @@ pub struct Settings {
 pub struct JwtSettings {
     /// The keys that signatures are checked with.
     pub keys: KeySource,
-    /// The algorithms accepted, whatever a token says.
+    /// The accepted algorithms, whatever a token says.
     pub algorithms: Vec<Algorithm>,
-    /// Whether, in `[tenant]room`, `sub` must be the tenant or `*`.
+    /// Says whether, in `[tenant]room`, `sub` must be the tenant or `*`.
     pub verify_tenant: bool,
     /// Says whether a token without `exp` is refused.
     pub require_exp: bool,
@@ -40,7 +40,7 @@ pub struct JwtSettings {
     pub leeway: Duration,
 }
 
-/// Where the keys of tokens come from. No `Debug`: it holds secrets.
+/// The source of the keys of tokens. No `Debug`: it holds secrets.
 #[derive(Clone)]
 pub enum KeySource {
     /// `claims.jwt.secret` or `secret_file`: a shared secret (HS256 and so on).
@@ -53,7 +53,7 @@ pub enum KeySource {
     Remote(KeyServer),
 }
 
-/// The occasion on which evidence is shown: by whom, where and when.
+/// The occasion on which evidence is shown: the person, the place and the time.
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion<'a> {
     /// The id of the component stream, which the module's macs cover.

@@ -1,4 +1,4 @@
-//! What the tests of this folder share: keys, tokens, occasions.
+//! Helpers that the tests of this folder share: keys, tokens, occasions.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
@@ -91,7 +91,7 @@ pub(super) fn with_token(token: impl Into<String>) -> Evidence {
     }
 }
 
-/// Who shows something where; [`Who::at`] makes an [`Occasion`] of it.
+/// Somebody who shows something somewhere; [`Who::at`] makes an [`Occasion`] of it.
 #[derive(Clone)]
 pub(super) struct Who {
     pub real: RealJid,
@@ -172,8 +172,8 @@ pub(super) fn refusal(finding: &Finding) -> Option<RejectReason> {
     }
 }
 
-/// What becomes of `token`, shown by Ada for the first time; an inspection must
-/// find the same.
+/// The verdict on `token`, shown by Ada for the first time; an inspection must find the
+/// same.
 pub(super) fn verdict(jwt: JwtSettings, token: &str) -> Option<RejectReason> {
     let (ada, verifier) = (ada(), verifier(jwt));
     let finding = verifier.verify(&with_token(token), &ada.at(NOW), &mut Bindings::new());

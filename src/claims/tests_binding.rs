@@ -99,7 +99,7 @@ fn a_malleated_signature_is_the_same_token() {
     // The twin is as genuine as the token …
     let finding = verifier.verify(&with_token(&twin), &ada.at(NOW), &mut Bindings::new());
     assert_eq!(refusal(&finding), None);
-    // … and whoever has changed it has not got another one.
+    // … and a bearer who has changed it has not got another one.
     let mut bindings = Bindings::new();
     let finding = verifier.verify(&with_token(&token), &ada.at(NOW), &mut bindings);
     assert_eq!(refusal(&finding), None);
@@ -160,7 +160,7 @@ fn a_list_read_to_its_end_settles_what_was_found() {
     );
     assert!(bindings.take_contested().is_empty());
     assert_eq!(show(&mut restarted(&bindings), &ada(), &token, NOW), None);
-    // What was settled earlier is not contested by a later list.
+    // A token that was settled earlier is not contested by a later list.
     assert_eq!(show(&mut bindings, &ada().listed(), &token, NOW), None);
 }
 

@@ -1,4 +1,4 @@
-//! Source jwt: what is accepted, and why not.
+//! Source jwt: the tokens that are accepted, and the reasons why others are not.
 #![allow(clippy::unwrap_used)]
 
 use super::testing::*;
@@ -333,7 +333,7 @@ fn an_inspection_tells_every_fault() {
     assert_eq!(inspection.claims.unwrap().user_name(), Some("Ada"));
 }
 
-/// B14: whatever is wrong, neither the token nor its signature is repeated.
+/// B14: no fault repeats the token or its signature.
 #[test]
 fn b14_faults_do_not_repeat_the_token() {
     let key = EncodingKey::from_secret(b"another secret");

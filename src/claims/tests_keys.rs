@@ -52,7 +52,7 @@ fn another_secret_is_a_bad_signature() {
     assert_eq!(verdict(jwt(), &token), Some(R::BadSignature));
 }
 
-/// A public key is no secret: whoever has it must not sign with it.
+/// A public key is no secret: somebody who has it must not sign with it.
 #[test]
 fn a_public_key_is_not_taken_for_a_secret() {
     let rs = || JwtSettings {

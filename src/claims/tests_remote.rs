@@ -1,4 +1,4 @@
-//! Keys on a server. What the tests of the three files share.
+//! Keys on a server. This file holds the helpers that the tests of the three files share.
 #![allow(clippy::unwrap_used)]
 
 mod awaited;
@@ -38,7 +38,7 @@ fn keys(verifier: &mut Verifier) -> &mut KeyCache {
     verifier.remote_keys_mut().unwrap()
 }
 
-/// What begins at `now`, by itself and for those who want `wanted`.
+/// The fetches that begin at `now`, by themselves and for the people who want `wanted`.
 fn begun(verifier: &mut Verifier, wanted: &[KeyName], now: Duration) -> Vec<KeyName> {
     let keys = keys(verifier);
     keys.refresh(now);
@@ -75,7 +75,7 @@ fn set(keys: &[Value]) -> String {
 
 const ES: &[Algorithm] = &[Algorithm::ES256];
 
-/// What `who` gets for a token that was first shown at `since`.
+/// The verdict on `who` for a token that was first shown at `since`.
 fn look(
     verifier: &Verifier,
     bindings: &mut Bindings,

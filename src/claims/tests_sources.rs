@@ -326,7 +326,7 @@ proptest! {
         verified(&evidence, &ada());
     }
 
-    /// Signed, so that every check is reached; the values are whatever they are.
+    /// Signed, so that every check is reached; the values may be anything.
     #[test]
     fn examine_survives_any_signed_claims(claims in json_value(), room in ".{0,40}", regex: bool) {
         let context = json!({"user": claims.clone(), "room": {"regex": regex}});

@@ -53,7 +53,7 @@ impl<'a> Token<'a> {
         })
     }
 
-    /// `alg` of the header, whatever it is worth.
+    /// `alg` of the header, however little it is worth.
     pub fn algorithm(&self) -> Option<&str> {
         self.header.get("alg").and_then(Value::as_str)
     }

@@ -14,12 +14,12 @@ use crate::muc::RoomJid;
 use crate::stanza::{Bridge, Evidence, EvidenceKind};
 use serde_json::Value;
 
-/// What came of evidence.
+/// The outcome of verifying evidence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
     /// The claims that count.
     pub claims: Option<(Source, Claims)>,
-    /// What was refused; to be counted and logged.
+    /// The refusals, to be counted and logged.
     pub rejected: Vec<(Source, RejectReason)>,
     /// The token that `claims` came from, where their source is jwt.
     pub token: Option<TokenId>,
@@ -74,7 +74,7 @@ impl Verifier {
     ) -> Finding {
         let mut finding = Finding::default();
         if let Some(kind) = evidence.left_out {
-            // What was not read could have contradicted what was.
+            // The part that was not read could have contradicted the part that was.
             let source = source_of(kind);
             finding.rejected.push((source, RejectReason::TooLarge));
             return finding;
@@ -130,7 +130,7 @@ impl Verifier {
         }
     }
 
-    /// Looks at every token, also after one that counts: each belongs to whom
+    /// Looks at every token, also after one that counts: each belongs to the person who
     /// shows it first, used or not.
     fn verify_tokens(
         &self,
@@ -187,16 +187,16 @@ impl Verifier {
         keys.name_of(&Token::parse(text).ok()?)
     }
 
-    /// Makes every check on a token, for people who want to know what is wrong
-    /// with it; `None` without `[claims.jwt]`. Bindings are not asked: who has
-    /// shown a token first is known in the daemon only.
+    /// Makes every check on a token, for people who want to know its faults; `None` without
+    /// `[claims.jwt]`. Bindings are not asked: only the daemon knows who has shown a token
+    /// first.
     pub fn inspect(&self, text: &str, room: Option<&RoomJid>, now: u64) -> Option<Inspection> {
         let jwt = self.jwt.as_ref()?;
         Some(Inspection::of(jwt, text, room, now))
     }
 }
 
-/// What a token that is not refused comes to.
+/// The verdict on a token that is not refused.
 enum Judged {
     /// Verified; its claims, where it has any.
     Verified(Option<(TokenId, Claims)>),
@@ -252,7 +252,7 @@ pub fn check_room(claims: &Claims, room: &RoomJid) -> Result<(), Fault> {
     }
 }
 
-/// The claims of one token, and whose it is from now on.
+/// The claims of one token, and its bearer from now on.
 fn verify_token(
     jwt: &JwtVerifier,
     text: &str,
@@ -275,8 +275,8 @@ fn verify_token(
     if bindings.look(&id, bearer) == Showing::First {
         jwt.check(Check::Expiry, &token, None, occasion.shown)?;
     }
-    // A genuine token is its first bearer's whatever else is wrong with it:
-    // shown in the wrong room or too early, it has been seen by others.
+    // A genuine token belongs to its first bearer even if it has another fault: others have
+    // seen a token that was shown in the wrong room or too early.
     let until = jwt.valid_until(&token.payload);
     let list = occasion.listed.then_some(&occasion.occupant.room);
     if !bindings.show(id, occasion.real.bare(), list, until, occasion.now) {
@@ -288,10 +288,10 @@ fn verify_token(
     Ok(Judged::Verified(claims))
 }
 
-/// A token whose key is to be fetched. What would be refused anyway does not
-/// wait for it. What this bearer has shown before, and gavel has verified, counts
-/// as verified as long as no server says that the key is gone: that of the two
-/// gavel or the server was started anew changes nobody's rights.
+/// A token whose key is to be fetched. A token that would be refused anyway does not wait
+/// for it. A token that this bearer has shown before, and gavel has verified, counts as
+/// verified as long as no server says that the key is gone: a restart of gavel or of the
+/// server changes nobody's rights.
 fn verify_awaited(
     jwt: &JwtVerifier,
     token: &Token<'_>,

@@ -4,12 +4,11 @@
 //!
 //! # Bounds
 //!
-//! Whoever issues tokens chooses the claims, so a condition must stay cheap
-//! whatever they are. What is written in the configuration is bounded when it is
-//! compiled (`check`); what claims make of it is bounded by a budget: each
-//! comprehension, and each value handed to an operator or function, is charged
-//! by its size before anything is done with it (`meter`). A condition over its
-//! budget is at fault, even where `||` would have hidden it.
+//! The issuer of tokens chooses the claims, so a condition must stay cheap for any claims.
+//! The configured text is bounded when it is compiled (`check`); its cost with real claims
+//! is bounded by a budget: each comprehension, and each value handed to an operator or
+//! function, is charged by its size before anything is done with it (`meter`). A condition
+//! over its budget is at fault, even where `||` would have hidden it.
 
 mod check;
 mod fault;
@@ -33,9 +32,8 @@ use std::sync::{Arc, LazyLock};
 /// The functions there are.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(functions::env()));
 
-/// What a condition may cost, in units of about a tenth of a microsecond: one
-/// step of a comprehension through one operator, 64 bytes of text read, one
-/// value copied.
+/// The highest cost of a condition, in units of about a tenth of a microsecond: one step of
+/// a comprehension through one operator, 64 bytes of text read, one value copied.
 pub const BUDGET: u64 = 20_000;
 
 /// A compiled expression.
@@ -50,7 +48,7 @@ impl Condition {
     /// Compiles `source`.
     ///
     /// # Errors
-    /// Where it is not CEL, names what is not there, cannot be true or false, or
+    /// Fails if it is not CEL, uses a name that does not exist, cannot be true or false, or
     /// is longer or deeper than gavel takes.
     pub fn compile(source: &str) -> Result<Self, Flaw> {
         shape::check(source)?;
@@ -74,7 +72,7 @@ impl Condition {
         &self.source
     }
 
-    /// What it looks at, in the order of writing.
+    /// The things that it looks at, in the order of writing.
     pub fn paths(&self) -> &[Path] {
         &self.paths
     }
@@ -82,8 +80,8 @@ impl Condition {
     /// Says whether it holds in `scope`.
     ///
     /// # Errors
-    /// Where it cannot be told, or not cheaply: something is missing, of
-    /// another kind than the expression takes, or too large.
+    /// Fails if it cannot be told, or not cheaply: something is missing, of another kind
+    /// than the expression takes, or too large.
     pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, Fault> {
         let variables = scope.variables(&self.patterns, BUDGET);
         let mut context = Context::with_env(Arc::clone(&ENV));
@@ -109,7 +107,7 @@ impl Condition {
         self.paths.iter().any(|path| path.root() == "claims")
     }
 
-    /// What it looks at and nobody has told.
+    /// Something that it looks at and nobody has told.
     fn unknown(&self, scope: &Scope<'_>) -> Option<Path> {
         let unknown = self.paths.iter().find(|path| !scope.facts.knows(path));
         unknown.cloned()

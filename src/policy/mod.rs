@@ -1,10 +1,10 @@
 //! Policy: which affiliation claims entitle to, and why (SPEC section 3).
 //!
-//! [`Policy::judge`] tries rules in order, one's own and then the preset's; the
-//! first that matches decides. [`Policy::explain`] tells the same story rule by
-//! rule. A rule is a name, a [`Condition`] in CEL and an affiliation; the presets
-//! are written as such rules, too. What becomes of an entitlement in a room
-//! (grants, guests, hosts) is [`crate::engine`]'s.
+//! [`Policy::judge`] tries rules in order, one's own and then the preset's; the first that
+//! matches decides. [`Policy::explain`] tells the same story rule by rule. A rule is a
+//! name, a [`Condition`] in CEL and an affiliation; the presets are written as such rules,
+//! too. [`crate::engine`] decides how an entitlement works in a room (grants, guests,
+//! hosts).
 //!
 //! Without claims nobody is entitled to owner or admin: the presets' rules are
 //! not tried then, and a rule of one's own that would give them does not match.
@@ -30,7 +30,7 @@ pub use rule::{Entitlement, Rule};
 pub use rules::{Clause, Rules, Tried};
 pub use verdict::Verdict;
 
-/// `policy.guests`: what becomes of people without claims.
+/// `policy.guests`: the treatment of people without claims.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Guests {
     /// None of them moderates unless a moderator granted it.
@@ -40,7 +40,7 @@ pub enum Guests {
     Ignore,
 }
 
-/// `policy.grants`: what a promotion by a moderator becomes.
+/// `policy.grants`: the right that a promotion by a moderator becomes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Grants {
     /// Affiliation owner.
@@ -52,7 +52,7 @@ pub enum Grants {
     None,
 }
 
-/// `policy.fallback`: who moderates a room that nobody is entitled to moderate.
+/// `policy.fallback`: the moderator of a room that nobody is entitled to moderate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Fallback {
     /// Nobody.
@@ -62,13 +62,13 @@ pub enum Fallback {
     First,
 }
 
-/// `policy.on_expiry`: what happens when a token's `exp` passes in the meeting.
+/// `policy.on_expiry`: the consequence when a token's `exp` passes in the meeting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnExpiry {
     /// Nothing.
     #[default]
     Keep,
-    /// What it entitles to ends.
+    /// Its entitlement ends.
     Demote,
 }
 
@@ -94,7 +94,7 @@ pub struct Policy {
     pub on_expiry: OnExpiry,
     /// Domains on which every login is an account of somebody who may moderate.
     pub trusted_logins: Vec<String>,
-    /// Who may do what, where neither a rule nor the token says.
+    /// The holders of each permission, if neither a rule nor the token says.
     pub permissions: Permissions,
 }
 
@@ -116,7 +116,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// What somebody is entitled to.
+    /// Somebody's entitlement.
     pub fn judge(&self, subject: &Subject<'_>) -> Verdict {
         let mut last = None;
         let mut refused = None;
@@ -133,8 +133,8 @@ impl Policy {
         .into()
     }
 
-    /// What rules see of somebody. A login counts only where nothing else is
-    /// known of them: whoever has shown a token is judged by it.
+    /// The facts of somebody that rules see. A login counts only if nothing else is known
+    /// of them: a person who has shown a token is judged by it.
     fn facts<'a>(&self, subject: &Subject<'a>) -> Facts<'a> {
         let trusted = self.trusts(subject.domain().unwrap_or_default());
         let login = subject.login && subject.claims.is_none() && trusted;
@@ -160,7 +160,7 @@ impl Policy {
         tried
     }
 
-    /// Says whether it says anything about permissions but what holds anyway.
+    /// Says whether it says anything about permissions that differs from the standard.
     pub fn has_permissions(&self) -> bool {
         !self.named_permissions().is_empty()
     }

@@ -1,4 +1,4 @@
-//! Permissions (SPEC B17) by name, and who has them as `[policy.permissions]` says.
+//! Permissions (SPEC B17) by name, and their holders as `[policy.permissions]` says.
 
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::fmt;
 
 macro_rules! names {
     ($($(#[$help:meta])* $variant:ident = $word:literal,)*) => {
-        /// Something that the server keeps those from who may not do it.
+        /// An action that the server keeps from people who do not have the permission.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Permission {
             $($(#[$help])* $variant,)*
@@ -76,8 +76,7 @@ impl Permission {
         }
     }
 
-    /// Who has it where `[policy.permissions]` does not say; nothing where it is
-    /// left to Jitsi.
+    /// The holders if `[policy.permissions]` does not say; nothing if it is left to Jitsi.
     pub fn standard(self) -> Option<Holders> {
         match self {
             Self::BreakoutEnter => Some(Holders::Everyone),
@@ -93,12 +92,12 @@ impl fmt::Display for Permission {
     }
 }
 
-/// Who has a permission, as `[policy.permissions]` says.
+/// The holders of a permission, as `[policy.permissions]` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holders {
     /// Everybody.
     Everyone,
-    /// Whoever has verified claims.
+    /// People who have verified claims.
     Token,
     /// Moderators.
     Moderators,
@@ -120,7 +119,7 @@ impl Holders {
         }
     }
 
-    /// What it comes to for somebody with verified claims, or without.
+    /// The permission of somebody with verified claims, or without.
     pub fn held(self, has_claims: bool) -> Held {
         match (self, has_claims) {
             (Self::Everyone, _) | (Self::Token, true) => Held::Always,
@@ -131,7 +130,7 @@ impl Holders {
     }
 }
 
-/// What holds for one person.
+/// The permission of one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
     /// They have the permission.
@@ -165,7 +164,7 @@ impl Held {
         }
     }
 
-    /// What a plain yes or no comes to.
+    /// The permission for a plain yes or no.
     pub(super) fn of(allowed: bool) -> Self {
         if allowed { Self::Always } else { Self::Never }
     }
@@ -188,7 +187,7 @@ impl Permissions {
         self.0.insert(name, holders);
     }
 
-    /// Who has a permission; nothing where it is left to Jitsi.
+    /// The holders of a permission; nothing if it is left to Jitsi.
     pub fn get(&self, name: Permission) -> Option<Holders> {
         self.0.get(&name).copied()
     }
@@ -198,25 +197,25 @@ impl Permissions {
         self.0.iter().map(|(name, holders)| (*name, *holders))
     }
 
-    /// Says whether they say nothing but what holds anyway.
+    /// Says whether they say nothing that differs from the standard.
     pub fn are_standard(&self) -> bool {
         self.changed().next().is_none()
     }
 
-    /// Those that say something else than what holds anyway.
+    /// The settings that differ from the standard.
     pub(super) fn changed(&self) -> impl Iterator<Item = (Permission, Holders)> {
         self.iter()
             .filter(|(name, holders)| name.standard() != Some(*holders))
     }
 
-    /// What holds for people of whom nothing else is said: they have no claims.
+    /// The permissions of people without claims.
     pub fn for_guests(&self) -> PermissionList {
         let held = |(name, holders): (Permission, Holders)| (name, holders.held(false));
         self.changed().map(held).collect()
     }
 }
 
-/// What the module is told, by name; what is not in it is left to Jitsi.
+/// The list that the module is told, by name; a permission that is not in it is left to Jitsi.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PermissionList(Vec<(Permission, Held)>);
 
@@ -229,7 +228,7 @@ impl FromIterator<(Permission, Held)> for PermissionList {
 }
 
 impl PermissionList {
-    /// Names and what holds.
+    /// The names, each with its holders.
     pub fn iter(&self) -> impl Iterator<Item = (Permission, Held)> {
         self.0.iter().copied()
     }
@@ -239,8 +238,8 @@ impl PermissionList {
         self.0.is_empty()
     }
 
-    /// What the module calls such a list: the first 16 hex digits of the SHA-256
-    /// of its sorted lines `name=for`.
+    /// The module's name for such a list: the first 16 hex digits of the SHA-256 of its
+    /// sorted lines `name=for`.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for (name, held) in &self.0 {

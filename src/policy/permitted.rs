@@ -1,9 +1,9 @@
-//! What one person may do besides moderating, and why (SPEC B17).
+//! One person's permissions besides moderating, and the reasons (SPEC B17).
 //!
-//! A permission comes from the first that names it: the rule that decides on the
-//! person, the token's `context.features`, `[policy.permissions]`. A permission that
-//! none of them names is left to Jitsi. Whether somebody is moderator at this moment is
-//! known to the module alone, so a permission for moderators is passed on as one.
+//! A permission comes from the first that names it: the rule that decides on the person,
+//! the token's `context.features`, `[policy.permissions]`. A permission that none of them
+//! names is left to Jitsi. Only the module knows whether somebody is moderator at this
+//! moment, so a permission for moderators is passed on as one.
 
 use super::Policy;
 use super::condition::Subject;
@@ -29,8 +29,8 @@ pub enum Because {
     Standard(Holders),
     /// Their token allowed it and has expired.
     Expired,
-    /// This rule would allow it, but rules allow only people with a token; what
-    /// holds instead, where the configuration says anything.
+    /// This rule would allow it, but rules allow only people with a token; the second is
+    /// the configured setting, if there is one.
     NeedsToken(Rule, Option<Holders>),
 }
 
@@ -66,17 +66,17 @@ impl fmt::Display for Because {
 /// One permission of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permitted {
-    /// Which.
+    /// Its name.
     pub name: Permission,
-    /// What holds; nothing where it is left to Jitsi.
+    /// The permission; nothing if it is left to Jitsi.
     pub held: Option<Held>,
     /// Why.
     pub because: Because,
 }
 
 impl PermissionList {
-    /// What the module is to know of these: a setting that says what holds anyway
-    /// is left out.
+    /// The part of these that the module must know: a setting that equals the standard is
+    /// left out.
     pub fn of(permitted: &[Permitted]) -> Self {
         let items = permitted.iter().filter_map(|item| {
             let anyway = match &item.because {
@@ -91,8 +91,8 @@ impl PermissionList {
 }
 
 impl Policy {
-    /// Every permission that the configuration names, in a rule or a setting that
-    /// says something else than what holds anyway.
+    /// Every permission that the configuration names, in a rule or in a setting that
+    /// differs from the standard.
     pub fn named_permissions(&self) -> BTreeSet<Permission> {
         let by_rules = self.rules.iter().flat_map(|clause| clause.permissions());
         let by_rules = by_rules.map(|(name, _)| *name);
@@ -100,15 +100,15 @@ impl Policy {
         by_rules.chain(set).collect()
     }
 
-    /// What somebody may do of whom [`Policy::judge`] has said `verdict`.
+    /// The permissions of somebody who got `verdict` from [`Policy::judge`].
     pub fn permissions(&self, subject: &Subject<'_>, verdict: &Verdict) -> Vec<Permitted> {
         let token = subject.claims.filter(|claims| names_features(claims));
         let expired = verdict.rule == Rule::Expired;
-        // Whoever's token has expired keeps what it and its rule deny.
+        // A person whose token has expired keeps the denials of the token and its rule.
         let judged = expired.then(|| self.judge(subject));
         let rule = self.rule_of(judged.as_ref().unwrap_or(verdict));
         if token.is_none() && rule.is_none() && self.permissions.are_standard() {
-            // Nobody says anything but what holds anyway.
+            // No setting differs from the standard.
             return self.settings(false).collect();
         }
         let facts = self.facts(subject);
@@ -124,7 +124,7 @@ impl Policy {
         Permission::ALL.iter().filter_map(said).collect()
     }
 
-    /// What `[policy.permissions]` comes to for somebody with or without claims.
+    /// The settings of `[policy.permissions]` for somebody with or without claims.
     fn settings(&self, has_claims: bool) -> impl Iterator<Item = Permitted> {
         self.permissions
             .iter()
@@ -135,9 +135,9 @@ impl Policy {
             })
     }
 
-    /// The rule of one's own that has something to say about permissions of
-    /// whoever got this verdict. One that matches and gives a guest nothing,
-    /// because only people with a token may have it, still denies.
+    /// The rule of one's own that names permissions for somebody with this verdict. A rule
+    /// that matches and gives a guest nothing, because only people with a token may have
+    /// it, still denies.
     fn rule_of(&self, verdict: &Verdict) -> Option<(Rule, Vec<(Permission, bool)>)> {
         let rule = match (&verdict.rule, &verdict.reason) {
             (Rule::Named(_), _) => &verdict.rule,
@@ -150,7 +150,7 @@ impl Policy {
     }
 }
 
-/// What is known of somebody whose permissions are asked for.
+/// The facts of somebody whose permissions are asked for.
 struct Person {
     has_claims: bool,
     /// The token's `context.features`.
@@ -186,7 +186,7 @@ impl Person {
         match (self.feature(name), refused) {
             (Some(false), _) => permitted(Some(Held::Never), Because::Token),
             (Some(true), _) if !self.expired => permitted(Some(Held::Always), Because::Token),
-            // Jitsi reads the token on its own: what ends must be denied.
+            // Jitsi reads the token on its own: a permission that ends must be denied.
             (Some(true), _) | (None, Some(_)) if self.expired => {
                 permitted(held.or(Some(Held::Never)), Because::Expired)
             }
@@ -195,7 +195,7 @@ impl Person {
         }
     }
 
-    /// What the token says, as Jitsi reads it.
+    /// The token's value, as Jitsi reads it.
     fn feature(&self, name: Permission) -> Option<bool> {
         match self.features.get(name.as_str())? {
             Value::Bool(allowed) => Some(*allowed),

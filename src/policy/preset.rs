@@ -24,7 +24,7 @@ const JITSI: [Written; 3] = [
     ("jitsi:member", "claims != null", Affiliation::Member),
 ];
 
-/// 8x8's JaaS, whose tokens say `moderator` and nothing else of this.
+/// 8x8's JaaS: its tokens say `moderator` and nothing else of this.
 const JAAS: [Written; 2] = [
     (
         "jaas:moderator",
@@ -34,7 +34,7 @@ const JAAS: [Written; 2] = [
     ("jaas:member", "claims != null", Affiliation::Member),
 ];
 
-/// Jicofo's authentication mode: whoever has a token moderates.
+/// Jicofo's authentication mode: everybody who has a token moderates.
 const AUTHENTICATED: [Written; 1] = [("authenticated:owner", "claims != null", Affiliation::Owner)];
 
 static EMPTY: LazyLock<Rules> = LazyLock::new(Rules::default);
@@ -52,7 +52,7 @@ pub enum Preset {
     Jitsi,
     /// Those for the tokens of 8x8's JaaS: `context.user.moderator` only.
     Jaas,
-    /// Whoever has valid claims is owner.
+    /// People who have valid claims are owners.
     Authenticated,
     /// None but one's own.
     None,

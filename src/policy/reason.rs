@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// How much of a claim's text a reason repeats, in characters.
 const SHOWN_CHARS: usize = 64;
 
-/// What stood in a claim.
+/// The value of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
     /// Nothing.
@@ -25,7 +25,7 @@ pub enum Seen {
 }
 
 impl Seen {
-    /// What `value` is, in short.
+    /// The kind of `value`, in short.
     pub fn of(value: Option<&Value>) -> Self {
         match value {
             None => Self::Absent,
@@ -64,24 +64,24 @@ impl fmt::Display for Seen {
         match self {
             Self::Absent => f.write_str("absent"),
             Self::Bool(value) => write!(f, "{value}"),
-            // Quoted as in JSON: what would break a line is escaped.
+            // Quoted as in JSON: characters that would break a line are escaped.
             Self::Text(text) => write!(f, "{}", Value::from(text.as_ref())),
             Self::Other(kind) => f.write_str(kind),
         }
     }
 }
 
-/// What stood where a rule looked.
+/// The values that a rule looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// Where it looked; the rule's own list, shared.
+    /// The paths it looked at; the rule's own list, shared.
     paths: Arc<Vec<Path>>,
-    /// What stood there, in the same order.
+    /// The values there, in the same order.
     seen: Box<[Seen]>,
 }
 
 impl Said {
-    /// What `facts` hold at `paths`.
+    /// The values of `facts` at `paths`.
     pub(super) fn of(paths: &Arc<Vec<Path>>, facts: &Facts<'_>) -> Self {
         let seen = paths.iter().map(|path| match path.root() {
             "claims" => Seen::of(facts.claim(path)),
@@ -102,7 +102,7 @@ impl Said {
 }
 
 impl fmt::Display for Said {
-    /// Names what is there; where nothing is, what is missing.
+    /// Names the values that are there; if there are none, the missing ones.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pairs = || self.paths.iter().zip(&self.seen);
         let there: Vec<_> = pairs().filter(|(_, seen)| **seen != Seen::Absent).collect();
@@ -122,9 +122,9 @@ impl fmt::Display for Said {
 /// Why a rule matched or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// What stood where a preset's rule looked.
+    /// The values that a preset's rule looked at.
     Said(Said),
-    /// A rule of one's own is true or false of what stood where it looked.
+    /// A rule of one's own is true or false of the values that it looked at.
     When(bool, Said),
     /// A rule of one's own cannot be judged.
     Fault(Box<Fault>),
@@ -146,7 +146,7 @@ pub enum Reason {
     Elected,
     /// Elected once, until somebody entitled came or they left.
     ElectionOver,
-    /// A moderator promoted them: who, where known.
+    /// A moderator promoted them; the name, if known.
     Granted(Option<Box<str>>),
     /// They lowered themselves.
     SteppedDown,
@@ -160,7 +160,7 @@ pub enum Reason {
     Expired,
     /// An admin has set something that outranks claims.
     Set,
-    /// What an admin had set is over, or was taken back.
+    /// An admin's override is over, or was taken back.
     SetNoMore,
 }
 

@@ -1,15 +1,15 @@
-//! What a rule gives, and the rule by its name.
+//! The gift of a rule, and the rule by its name.
 
 use crate::muc::Affiliation;
 use std::fmt;
 use std::sync::Arc;
 
-/// What claims entitle their bearer to.
+/// The entitlement that claims give their bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entitlement {
     /// This affiliation.
     Affiliation(Affiliation),
-    /// Whatever it is now: gavel keeps its hands off.
+    /// Any affiliation stays: gavel keeps its hands off.
     Keep,
     /// Nothing: `policy.guests` says what becomes of them.
     Guest,

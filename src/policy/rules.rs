@@ -1,4 +1,4 @@
-//! Rules: a name, a condition and what it gives, tried in order.
+//! Rules: a name, a condition and a gift, tried in order.
 
 use super::condition::{Condition, Facts, Flaw, Path, Scope};
 use super::permissions::Permission;
@@ -15,17 +15,17 @@ pub struct Clause {
     name: Arc<str>,
     when: Arc<Condition>,
     gives: Entitlement,
-    /// What those it matches may do or not.
+    /// The permissions that the people it matches have or not.
     permissions: Arc<[(Permission, bool)]>,
-    /// What reasons show.
+    /// The paths that reasons show.
     shows: Arc<Vec<Path>>,
 }
 
 impl Clause {
-    /// A rule that gives `gives` to everybody of whom `when` is true.
+    /// A rule that gives `gives` to everybody who fits `when`.
     ///
     /// # Errors
-    /// Where `when` cannot be used as a condition.
+    /// Fails if `when` cannot be used as a condition.
     pub fn new(name: &str, when: &str, gives: Entitlement) -> Result<Self, Flaw> {
         let when = Condition::compile(when)?;
         Ok(Self {
@@ -49,7 +49,7 @@ impl Clause {
         self
     }
 
-    /// What those it matches may do or not.
+    /// The permissions that the people it matches have or not.
     pub fn permissions(&self) -> &[(Permission, bool)] {
         &self.permissions
     }
@@ -64,7 +64,7 @@ impl Clause {
         self.when.source()
     }
 
-    /// What it gives.
+    /// Its gift.
     pub fn gives(&self) -> Entitlement {
         self.gives
     }
@@ -83,11 +83,11 @@ pub struct Tried {
     pub rule: Rule,
     /// Its condition; none if nothing but the absence of others decides.
     pub when: Option<Arc<str>>,
-    /// What it gives whoever it matches.
+    /// Its gift to the people it matches.
     pub gives: Entitlement,
     /// The same where it matches; `None` where it does not match.
     pub entitlement: Option<Entitlement>,
-    /// What it saw, whether it matched or not.
+    /// The values it saw, whether it matched or not.
     pub reason: Reason,
 }
 
@@ -140,7 +140,7 @@ impl Rules {
         self.iter().any(Clause::reads_nick)
     }
 
-    /// Tries them until one matches, which is the last of what is told.
+    /// Tries them until one matches, which is the last that is told.
     pub(super) fn try_in(&self, scope: &Scope<'_>, mut tell: impl FnMut(Tried)) -> bool {
         if self.preset && !scope.facts.has_claims() {
             return false;

@@ -1,4 +1,4 @@
-//! What the policy says of somebody: their entitlement, the rule and the reason.
+//! The policy's verdict on somebody: their entitlement, the rule and the reason.
 
 use super::condition::{Facts, Subject};
 use super::preset::is_taken;
@@ -8,20 +8,20 @@ use super::rules::Tried;
 use crate::claims::{Claims, Hint, moderator_hints};
 use crate::muc::Affiliation;
 
-/// What somebody is entitled to, and why.
+/// Somebody's entitlement, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// What they are entitled to.
+    /// Their entitlement.
     pub entitlement: Entitlement,
     /// The rule that says so.
     pub rule: Rule,
-    /// What it saw.
+    /// The values it saw.
     pub reason: Reason,
 }
 
 impl Tried {
-    /// What decides where no rule matches; `refused` is a rule that would have,
-    /// had there been claims.
+    /// The verdict if no rule matches; `refused` is a rule that would have, had there been
+    /// claims.
     pub(super) fn fallback(facts: &Facts<'_>, refused: Option<Rule>) -> Self {
         let guest = Entitlement::Guest;
         let (rule, gives, reason) = match (facts.has_claims(), facts.features_alone) {

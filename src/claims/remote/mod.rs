@@ -1,10 +1,10 @@
 //! Keys that a server has (`claims.jwt.jwks_url`, `claims.jwt.asap_key_server`):
 //! which of them are here, and which are to be fetched when.
 //!
-//! Nothing is fetched here. [`KeyCache::start`] names the fetches that are to
-//! begin, [`KeyCache::arrived`] takes what came of one. Whoever waits for a key
-//! says so with [`KeyCache::want`] whenever it is looked at again; nobody's wish
-//! is stored, so nobody who can invent key ids can fill anything.
+//! Nothing is fetched here. [`KeyCache::start`] names the fetches that are to begin,
+//! [`KeyCache::arrived`] takes the outcome of one. A person who waits for a key says so
+//! with [`KeyCache::want`] whenever they are looked at again; nobody's wish is stored, so
+//! nobody who can invent key ids can fill anything.
 
 mod named;
 mod news;
@@ -21,7 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is fetched from a [`KeyServer`].
+/// The name of a thing that a [`KeyServer`] has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyName {
     /// The key set.
@@ -42,7 +42,7 @@ impl KeyName {
 /// A key that a token waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Awaited {
-    /// What is to be fetched.
+    /// The key to fetch.
     pub key: KeyName,
     /// Why it could not be had, where that has been tried since the token was
     /// shown; waiting goes on all the same.

@@ -1,11 +1,11 @@
 //! Keys that are fetched one by one, by the id that a token names.
 //!
-//! Anybody can invent ids. What they can cause is bounded: few fetches at once, a
-//! limited rate of new ones, answers that there is no such key kept for a minute.
-//! Keys that are here already are refreshed first, so that nobody can keep gavel
-//! from learning that one is revoked. There are two lanes, each with its bounds:
-//! one for those who wait, in the order of their turns, and a small one for whoever
-//! came last, who so does not wait for all who came before.
+//! Anybody can invent ids. The harm is bounded: few fetches at once, a limited rate of new
+//! ones, and gavel remembers for a minute that there is no such key. Keys that are here
+//! already are refreshed first, so that nobody can keep gavel from learning that one is
+//! revoked. There are two lanes, each with its bounds: one for the people who wait, in the
+//! order of their turns, and a small one for the newest of them, who so does not wait for
+//! everybody before.
 
 use super::news::{FetchFault, KeyNews, LOST, REFRESH};
 use crate::claims::keys::KeySet;
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What one lane may ask for.
+/// The bounds of one lane.
 struct Bounds {
     /// Fetches under way at once, those of the lanes before included.
     at_once: usize,
@@ -30,7 +30,7 @@ const TURNS: Bounds = Bounds {
     burst: 40,
     interval: Duration::from_millis(100),
 };
-/// For whoever came last.
+/// For the person who came last.
 const NEWEST: Bounds = Bounds {
     at_once: 8,
     burst: 4,
@@ -38,7 +38,7 @@ const NEWEST: Bounds = Bounds {
 };
 /// Least time between two looks at those who wait.
 const LOOK: Duration = Duration::from_millis(50);
-/// Keys kept: what Jitsi's own cache holds.
+/// The number of keys kept: as many as Jitsi's own cache holds.
 const MAX_KEYS: usize = 128;
 /// How long the answer that there is no such key is believed, and a key kept
 /// that could not be refreshed, before the server is asked again.
@@ -46,10 +46,10 @@ const RETRY: Duration = Duration::from_secs(60);
 /// The same where the server could not be asked for a key that is not here.
 const RETRY_FAILED: Duration = Duration::from_secs(10);
 
-/// What is known of one id.
+/// The state of one id.
 struct Entry {
     key: Option<KeySet>,
-    /// Which number of key it was, to forget the oldest.
+    /// Its number in the order of the keys, to forget the oldest.
     number: u64,
     /// When the last fetch began.
     began: Duration,
@@ -107,7 +107,7 @@ pub(super) struct NamedKeys {
     starting: VecDeque<Arc<str>>,
     /// Those who wait.
     turns: Lane,
-    /// Whoever came last.
+    /// The lane of the person who came last.
     newest: Lane,
     numbers: u64,
     /// Failures to ask the server since the last time that it answered.
@@ -120,7 +120,7 @@ impl NamedKeys {
         self.entries.get(name)?.key.as_ref()
     }
 
-    /// What is known for certain about a key that is not here, wanted `since`.
+    /// The known fault of a key that is not here, wanted `since`.
     pub(super) fn fault(&self, name: &str, since: Duration) -> Option<FetchFault> {
         let entry = self.entries.get(name)?;
         let (tried, fault) = entry.fault.as_ref()?;
@@ -164,7 +164,7 @@ impl NamedKeys {
         admitted
     }
 
-    /// The same for whoever came last.
+    /// The same for the person who came last.
     pub(super) fn want_newest(&mut self, name: &Arc<str>, now: Duration) {
         let under_way = self.under_way(now);
         if !self.is_known(name, now) && self.newest.admits(&NEWEST, under_way, now) {
@@ -203,11 +203,11 @@ impl NamedKeys {
                 true => entry.began + LOST,
                 false => entry.due,
             };
-            // A key that is due and not here needs no reminder: whoever wants it says so.
+            // A key that is due and not here needs no reminder: the people who want it say so.
             (at > now || entry.key.is_some()).then_some(at)
         });
         let turns = [self.turns.turn(&TURNS, now), self.newest.turn(&NEWEST, now)];
-        // What is due and finds no room has its turn when something arrives.
+        // A key that is due and finds no room has its turn when something arrives.
         let next = entries.chain(turns.into_iter().flatten()).min()?;
         Some(next.max(now + LOOK))
     }
@@ -279,7 +279,7 @@ impl NamedKeys {
     }
 }
 
-/// What is wrong with an answer that is no key; the server may still have one.
+/// The fault of an answer that is no key; the server may still have one.
 fn unusable(error: &KeyError) -> FetchFault {
     let why = match error {
         KeyError::PrivateKey => "the answer is a private key, which gavel must not have".to_owned(),

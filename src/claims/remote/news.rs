@@ -1,4 +1,4 @@
-//! Key servers, and what comes of asking one.
+//! Key servers, and the answers they give.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,13 +37,13 @@ pub enum FetchFault {
     /// The server says, or its key set shows, that there is no such key.
     #[error("{0}")]
     Absent(String),
-    /// The server could not be asked, or did not answer with keys: what it said
-    /// before still holds.
+    /// The server could not be asked, or did not answer with keys: its earlier answer still
+    /// holds.
     #[error("{0}")]
     Failed(String),
 }
 
-/// What a finished fetch changed, for logs.
+/// The change that a finished fetch made, for logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyNews {
     /// Keys have come. Tells how many can be used, and why others cannot.
@@ -52,7 +52,7 @@ pub enum KeyNews {
         first: bool,
         /// Keys of use.
         usable: usize,
-        /// What is wrong with the others.
+        /// The faults of the others.
         skipped: Vec<String>,
     },
     /// A key is not, or no longer, there.

@@ -43,8 +43,7 @@ impl SharedSet {
         self.keys.as_ref()
     }
 
-    /// What is known for certain about a key that is not in the set, wanted
-    /// `since`.
+    /// The known fault of a key that is not in the set, wanted `since`.
     pub(super) fn fault(&self, since: Duration) -> Option<FetchFault> {
         if self.keys.is_some() && since <= self.asked {
             let why = "its key set has no key that fits";

@@ -1,8 +1,8 @@
-//! Tokens whose key is awaited, and what a server's fault shows.
+//! Tokens whose key is awaited, and the words for a server's fault.
 
 use super::*;
 
-/// What would be refused anyway makes nobody ask a server.
+/// A token that would be refused anyway makes nobody ask a server.
 #[test]
 fn a_token_that_fails_otherwise_waits_for_no_key() {
     for layout in [KeyLayout::Set, KeyLayout::Named] {

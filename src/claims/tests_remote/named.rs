@@ -87,7 +87,7 @@ fn invented_ids_are_fetched_few_at_once_and_at_a_limited_rate() {
     assert!(next <= now + Duration::from_millis(100), "{next:?}");
 }
 
-/// Whoever comes while all turns are taken is asked for all the same, in a lane that
+/// A person who comes while all turns are taken is asked for all the same, in a lane that
 /// has its bounds, too.
 #[test]
 fn whoever_comes_last_does_not_wait_for_all_before() {

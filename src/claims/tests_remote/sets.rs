@@ -1,4 +1,4 @@
-//! A set of keys at one address: when it is fetched, and what it verifies.
+//! A set of keys at one address: its fetches, and the tokens it verifies.
 
 use super::*;
 
@@ -103,7 +103,7 @@ fn a_key_set_drops_old_keys_and_ignores_answers_that_are_no_set() {
     assert_eq!(verdict(&verifier, "c"), unknown);
 }
 
-/// Nobody can sign with what everybody can read.
+/// Nobody can sign with a key that everybody can read.
 #[test]
 fn a_shared_secret_of_a_server_verifies_nothing() {
     let algorithms = [Algorithm::HS256, Algorithm::ES256];

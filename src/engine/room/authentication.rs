@@ -13,7 +13,7 @@ const NONE: [&str; 2] = ["null", ""];
 /// Authentication providers that use what Jitsi has for reading tokens.
 const JITSI_TOKENS: [&str; 2] = ["token", "hybrid_matrix_token"];
 
-/// What is wrong with a VirtualHost's authentication.
+/// A fault of a VirtualHost's authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
     /// Its module is not loaded.
@@ -24,7 +24,7 @@ pub enum Fault {
     Half,
 }
 
-/// Who logs in on a VirtualHost, by gavel's configuration.
+/// The people that log in on a VirtualHost, by gavel's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Whose {
     /// People of meetings.
@@ -40,16 +40,16 @@ pub enum Whose {
 pub struct Unloaded {
     /// The VirtualHost.
     pub host: String,
-    /// What its `authentication` is.
+    /// Its `authentication` as configured.
     pub configured: String,
-    /// What is wrong with it.
+    /// Its fault.
     pub fault: Fault,
-    /// Who logs in there.
+    /// The people that log in there.
     pub whose: Whose,
 }
 
-/// What is wrong with how people log in; none if nothing is, so that the provider's name
-/// says whom it lets in.
+/// The fault in how people log in; none if there is none, so that the provider's name says
+/// whom it lets in.
 pub fn fault(login: &Login) -> Option<Fault> {
     match (NONE.contains(&&*login.provider), login.loaded) {
         (true, false) => Some(Fault::Missing),
@@ -74,7 +74,7 @@ pub fn unloaded(told: &[Login], whose: impl Fn(&str) -> Whose) -> Vec<Unloaded> 
     faults.collect()
 }
 
-/// Who logs in on `host`; `trusted` where it is in `policy.trusted_logins`.
+/// The people that log in on `host`; `trusted` if it is in `policy.trusted_logins`.
 pub fn whose(
     host: &str,
     services: &mut dyn Iterator<Item = &str>,
@@ -91,7 +91,7 @@ pub fn whose(
 }
 
 impl Unloaded {
-    /// What is wrong, and where.
+    /// The fault, and its place.
     pub fn problem(&self) -> String {
         let (host, name) = (&self.host, &self.configured);
         let what = match self.fault {
@@ -116,7 +116,7 @@ impl Unloaded {
         }
     }
 
-    /// What to do about it.
+    /// The remedy.
     pub fn remedy(&self) -> String {
         let (host, name) = (&self.host, &self.configured);
         let tokens = JITSI_TOKENS.contains(&&**name);
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(fault(&login("token", false)), Some(Fault::Half));
         assert_eq!(fault(&login("null", true)), Some(Fault::Idle));
         assert_eq!(fault(&login("null", false)), Some(Fault::Missing));
-        // What nobody has said counts for nothing.
+        // A host that nobody has described does not count.
         assert_eq!(fault(&Login::default()), Some(Fault::Missing));
     }
 

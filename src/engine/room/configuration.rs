@@ -25,9 +25,9 @@ impl RoomPart<'_> {
         self.out.ask(jid.as_str(), Request::Configuration, purpose);
     }
 
-    /// The configuration is known, or cannot be: who waited for it is looked
-    /// at. Where it has changed again it is read again, but only after that, so
-    /// that nobody can put decisions off by changing it over and over.
+    /// The configuration is known, or cannot be had: gavel looks at the people who waited
+    /// for it. If it has changed again it is read again, but only after that, so that
+    /// nobody can put decisions off by changing it over and over.
     pub fn has_read(&mut self, jid: &RoomJid) {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
@@ -42,7 +42,7 @@ impl RoomPart<'_> {
         self.configured_anew(jid);
     }
 
-    /// What the room's configuration says.
+    /// The room's configuration has come.
     pub fn configured(&mut self, jid: &RoomJid, facts: Facts) {
         let main = facts.main.clone();
         let main = main.filter(|main| self.settings.service_of(main).is_some() && main != jid);
@@ -63,7 +63,8 @@ impl RoomPart<'_> {
         room.last_main.clone_from(&facts.main);
         room.facts = Some(facts);
         if closed != room.may_throw_out() {
-            // What people are lowered to depends on it, however late gavel reads it.
+            // People are lowered to an affiliation that depends on it, however late gavel
+            // reads it.
             self.configured_anew(jid);
         }
         if shut {
@@ -97,8 +98,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// What is known of a room has changed: everybody of the meeting there is compared
-    /// anew.
+    /// The facts of a room have changed: everybody of the meeting there is compared again.
     pub fn configured_anew(&mut self, jid: &RoomJid) {
         let room = jid.clone();
         self.out.emit(RoomEvent::Configured { room });

@@ -277,7 +277,7 @@ impl RoomPart<'_> {
         use Membership::{In, Joining, Out, Probing, Queued};
         match room.membership {
             Out => false,
-            // What it is, a breakout room perhaps, is about to be known.
+            // The room's kind, a breakout room perhaps, is about to be known.
             In => room.facts.is_none() && self.now.tick < room.joining_since + YOUNG,
             Probing | Queued => true,
             Joining => self.now.tick < room.joining_since + YOUNG,
@@ -286,7 +286,7 @@ impl RoomPart<'_> {
 
     /// An invitation from a service that gavel does not look after.
     fn invited_elsewhere(&mut self, from: &str) {
-        // A room invites from its bare JID; what people write has a resource.
+        // A room invites from its bare JID; a person's message has a resource.
         let Some((room, service)) = from.split_once('@').filter(|_| !from.contains('/')) else {
             return;
         };
@@ -311,7 +311,7 @@ impl RoomPart<'_> {
         if !room.is_ready() {
             return self.hold_announced(jid, bare, item);
         }
-        // What is set in a breakout room changes nothing there (B15).
+        // An affiliation that is set in a breakout room changes nothing there (B15).
         if room.meeting.as_ref() == Some(jid) {
             self.out.emit(RoomEvent::Announced {
                 room: jid.clone(),

@@ -1,14 +1,14 @@
-//! What a room has told, as the other parts hear it.
+//! Events of a room, as the other parts hear them.
 //!
-//! Nobody can be judged before it is known whose meeting a room is. What happens
-//! before is held back, and comes after [`RoomEvent::Opened`].
+//! Nobody can be judged before gavel knows the meeting that a room belongs to. Earlier
+//! events are held back, and come after [`RoomEvent::Opened`].
 
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::stanza::{Actor, Evidence};
 use bytes::Bytes;
 use std::collections::HashMap;
 
-/// What a room has told.
+/// An event of a room.
 #[derive(Debug)]
 pub enum RoomEvent {
     /// gavel is in.
@@ -29,7 +29,7 @@ pub enum RoomEvent {
         /// Jitsi's id of the meeting.
         meeting_id: Option<String>,
     },
-    /// All who were in it have come. What was held back comes next.
+    /// All people who were in it have come. The events that were held back come next.
     AllCame {
         /// The room.
         room: RoomJid,
@@ -52,7 +52,7 @@ pub enum RoomEvent {
     Changed(Box<Changed>),
     /// Somebody has another nick.
     Renamed {
-        /// Where they sit, by their new nick.
+        /// Their place, by their new nick.
         place: Place,
         /// Their old nick.
         from: Nick,
@@ -64,9 +64,9 @@ pub enum RoomEvent {
     LeftEarly {
         /// The room, taken for the meeting's main room.
         room: RoomJid,
-        /// Who.
+        /// The person.
         bare: BareJid,
-        /// They were kicked, and by whom.
+        /// Set if they were kicked, with the kicker if known.
         kicked: Option<Option<Actor>>,
     },
     /// gavel sees nobody in it any more.
@@ -77,7 +77,7 @@ pub enum RoomEvent {
         main: RoomJid,
         /// It belongs to another meeting from now on, and its people are still there.
         moves: bool,
-        /// What its people were called.
+        /// The names of its people.
         shown: HashMap<Nick, String>,
     },
     /// The main room tells of the affiliation of somebody who is not in it, or is about
@@ -85,11 +85,11 @@ pub enum RoomEvent {
     Announced {
         /// The main room.
         room: RoomJid,
-        /// Who.
+        /// The person.
         bare: BareJid,
         /// The affiliation.
         affiliation: Affiliation,
-        /// Who has given it.
+        /// The giver.
         actor: Option<Actor>,
         /// It was held back.
         held: bool,
@@ -100,9 +100,9 @@ pub enum RoomEvent {
         room: RoomJid,
         /// The affiliation.
         affiliation: Affiliation,
-        /// Who is in the list.
+        /// The people in the list.
         jids: Vec<BareJid>,
-        /// Whoever is not in it has not this affiliation.
+        /// A person who is not in it has not this affiliation.
         complete: bool,
     },
     /// The lists of owners and admins are being read again.
@@ -119,7 +119,7 @@ pub enum RoomEvent {
         /// The id.
         meeting_id: String,
     },
-    /// What is known of the room has changed: everybody is compared anew.
+    /// The facts of the room have changed: everybody is compared again.
     Configured {
         /// The room.
         room: RoomJid,
@@ -144,7 +144,7 @@ pub enum RoomEvent {
     ModuleSaid {
         /// The service, by number.
         service: usize,
-        /// The digest of what holds; none if it holds nothing.
+        /// The digest of the list that the module holds; none if it holds nothing.
         permitted: Option<String>,
         /// It has answered, and may be another by now.
         anew: bool,
@@ -158,7 +158,7 @@ pub enum RoomEvent {
     LoginsTold,
 }
 
-/// Where somebody sits.
+/// The place of somebody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The room, a breakout room perhaps.
@@ -167,14 +167,14 @@ pub struct Place {
     pub nick: Nick,
     /// The meeting's main room.
     pub main: RoomJid,
-    /// Who they are.
+    /// The person.
     pub bare: BareJid,
 }
 
 /// Somebody who has come.
 #[derive(Debug)]
 pub struct Came {
-    /// Where they sit.
+    /// Their place.
     pub place: Place,
     /// Their full JID.
     pub real: RealJid,
@@ -188,11 +188,11 @@ pub struct Came {
     pub at: u64,
     /// They were there when gavel came.
     pub listed: bool,
-    /// Who has given them their affiliation.
+    /// The giver of their affiliation.
     pub actor: Option<Actor>,
-    /// What the module says that it has given them as they entered.
+    /// The affiliation that the module says it has given them as they entered.
     pub given: Option<Affiliation>,
-    /// What they show; nothing where it was looked at in the room's last meeting.
+    /// Their evidence; nothing if it was looked at in the room's last meeting.
     pub evidence: Option<Evidence>,
     /// Their presence, likewise.
     pub written: Option<Written>,
@@ -201,7 +201,7 @@ pub struct Came {
 /// Somebody whose presence has come again.
 #[derive(Debug)]
 pub struct Changed {
-    /// Where they sit.
+    /// Their place.
     pub place: Place,
     /// Their full JID.
     pub real: RealJid,
@@ -213,9 +213,9 @@ pub struct Changed {
     pub machine: bool,
     /// The affiliation, where the room shows it.
     pub affiliation: Option<Affiliation>,
-    /// Who has given it.
+    /// The giver.
     pub actor: Option<Actor>,
-    /// What they show.
+    /// Their evidence.
     pub evidence: Evidence,
     /// Their presence.
     pub written: Written,
@@ -224,15 +224,15 @@ pub struct Changed {
 /// Somebody who is no longer there.
 #[derive(Debug)]
 pub struct Left {
-    /// Where they sat.
+    /// The place they had.
     pub place: Place,
     /// The affiliation that the room shows with it.
     pub affiliation: Option<Affiliation>,
-    /// Who has made them leave.
+    /// The person who made them leave.
     pub actor: Option<Actor>,
     /// Somebody has kicked them, or the server has.
     pub kicked: bool,
-    /// What they were called.
+    /// Their name.
     pub shown: Option<String>,
 }
 

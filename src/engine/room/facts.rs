@@ -1,9 +1,9 @@
-//! What a room's configuration says.
+//! The facts of a room's configuration.
 
 use crate::muc::RoomJid;
 use crate::stanza::Form;
 
-/// What a room's configuration says, as far as gavel must know.
+/// The facts of a room's configuration, as far as gavel must know them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Affiliation none throws people out.
@@ -54,8 +54,8 @@ impl Facts {
         }
     }
 
-    /// The same of an answer of which a part could not be read: what is missing is
-    /// taken for what is safe.
+    /// The same of an answer of which a part could not be read: a missing value is taken
+    /// for the safe one.
     pub fn half_read(form: &Form, features: &[String]) -> Self {
         let known = form.value("muc#roomconfig_membersonly").is_some() || !features.is_empty();
         Self {

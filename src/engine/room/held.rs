@@ -1,4 +1,4 @@
-//! What has happened in a room before anybody there could be judged.
+//! Events in a room from before anybody there could be judged.
 
 use super::occupant::Occupant;
 use crate::muc::{BareJid, Nick};
@@ -7,17 +7,17 @@ use crate::stanza::Item;
 /// A ban that waits until its subject and its actor can be judged.
 #[derive(Debug)]
 pub struct HeldBan {
-    /// Who is banned.
+    /// The banned person.
     pub bare: BareJid,
-    /// What the room has told.
+    /// The room's news.
     pub item: Item,
-    /// Where they were, and as whom; none for somebody in another room of the meeting.
+    /// The seat they had; none for somebody in another room of the meeting.
     pub seat: Option<(Nick, Box<Occupant>)>,
 }
 
-/// So many bans are held back; whoever bans others decides how many there are. Where there
-/// are more, the room's list is read once these have been replayed. The bans that only the
-/// list names stand, as those do that were set while gavel was away.
+/// So many bans are held back; a person who bans others decides how many there are. If
+/// there are more, the room's list is read once these have been replayed. The bans that
+/// only the list names stand, like those that were set while gavel was away.
 const MAX_HELD: usize = 1000;
 
 /// Bans from a room before anybody in it could be judged.

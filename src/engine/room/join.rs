@@ -338,7 +338,7 @@ impl RoomPart<'_> {
         self.queue_join(jid, Turn::Unknown);
     }
 
-    /// A join is longer than what Prosody reads.
+    /// A join is too long for Prosody.
     pub fn join_unsent(&mut self, jid: &RoomJid, error: &StanzaError) {
         let joining = |room: &Room| room.membership == Membership::Joining;
         if self.rooms.get(jid).is_some_and(joining) {

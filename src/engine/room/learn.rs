@@ -1,5 +1,5 @@
-//! What the module says of a room in its answer to gavel's join (SPEC section 6):
-//! the configuration and the lists that gavel would otherwise ask for.
+//! The module's description of a room in its answer to gavel's join (SPEC section 6): the
+//! configuration and the lists that gavel would otherwise ask for.
 //!
 //! Each question about a room that Prosody has swapped out to disk brings the room
 //! back, so many rooms at once are cheap only where none is asked.

@@ -1,4 +1,4 @@
-//! What gavel remembers of a room that it is leaving.
+//! The memory of a room that gavel is leaving.
 
 /// gavel has left since nobody was there, and the room has not confirmed it.
 #[derive(Debug)]

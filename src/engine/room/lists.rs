@@ -75,8 +75,8 @@ impl RoomPart<'_> {
         }
     }
 
-    /// A list of the room's owners or admins, or of those who are banned: who is in it,
-    /// and, where it is `complete`, who is not.
+    /// A list of the room's owners or admins, or of its banned people. It says who is in
+    /// it, and, if it is `complete`, also who is not.
     fn listed_people(
         &mut self,
         jid: &RoomJid,
@@ -105,8 +105,7 @@ impl RoomPart<'_> {
             .collect()
     }
 
-    /// Reads a room's lists, and will again: no affiliation rests on what was
-    /// announced alone.
+    /// Reads a room's lists, and will again: no affiliation rests on announcements alone.
     pub fn read_lists_again(&mut self, jid: &RoomJid) {
         let room = self.rooms.get(jid).filter(|room| room.is_in());
         let meeting = room.and_then(|room| room.meeting.as_ref());
@@ -127,8 +126,8 @@ impl RoomPart<'_> {
         self.out.wake(at, Timer::Lists(jid.clone()));
     }
 
-    /// A list could not be had, and is asked for again later. Nothing tells what
-    /// absent people have: what is known must do.
+    /// A list could not be had, and is asked for again later. Nothing tells the
+    /// affiliations of absent people: the known ones must do.
     fn list_unreadable(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {

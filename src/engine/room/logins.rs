@@ -1,9 +1,9 @@
-//! Whether a login on a domain of `policy.trusted_logins` counts.
+//! This file decides whether a login on a domain of `policy.trusted_logins` counts.
 //!
-//! It counts where only people with accounts get in. The module tells with which
-//! authentication each VirtualHost works. Where it serves and does not name a
-//! domain, nothing is known of it, so that its logins do not count. Where there is
-//! no module, or an older one, the configuration is taken at its word.
+//! It counts if only people with accounts get in. The module names the authentication of
+//! each VirtualHost. If it serves and does not name a domain, nothing is known of that
+//! domain, so its logins do not count. If there is no module, or an older one, the
+//! configuration is taken at its word.
 
 use super::authentication;
 use crate::stanza::Login;
@@ -11,11 +11,11 @@ use crate::stanza::Login;
 /// Authentication providers with which everybody gets in, with any password or
 /// none.
 const OPEN: [&str; 4] = ["anonymous", "jitsi-anonymous", "any", "insecure"];
-/// Authentication providers that verify tokens. They offer ANONYMOUS and refuse
-/// whoever has no token, unless `allow_empty_token` is set.
+/// Authentication providers that verify tokens. They offer ANONYMOUS and refuse a person
+/// without a token, unless `allow_empty_token` is set.
 const TOKENS: [&str; 3] = ["token", "hybrid_matrix_token", "matrix_user_verification"];
 
-/// What a service has told of logins, on this stream.
+/// A service's news of logins, on this stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Logins {
     /// It has not answered yet.
@@ -44,13 +44,13 @@ pub enum Trust {
     Registration,
     /// They do not: the server has no such VirtualHost.
     NoHost,
-    /// They do not: Prosody has not loaded the host's authentication, or not all of
-    /// it. That is told of the host itself, whether it is trusted or not.
+    /// They do not: Prosody has not loaded the host's authentication, or not all of it.
+    /// gavel reports that of the host itself, whether it is trusted or not.
     Unloaded,
 }
 
 impl Trust {
-    /// What `told`, a server's VirtualHosts, comes to for `domain`.
+    /// The verdict of `told`, a server's VirtualHosts, on `domain`.
     pub fn of(domain: &str, told: &[Login]) -> Self {
         let Some(login) = told.iter().find(|login| login.host == domain) else {
             return Self::NoHost;
@@ -74,8 +74,8 @@ impl Trust {
         matches!(self, Self::Accounts(_) | Self::Untold)
     }
 
-    /// Why logins on `domain` do not count, and what to do about it, where an
-    /// admin has to know.
+    /// The reason why logins on `domain` do not count, and the remedy, if an admin has to
+    /// know.
     pub fn problem(&self, domain: &str) -> Option<(String, String)> {
         let (why, remedy) = match self {
             Self::Accounts(_) | Self::Untold | Self::Unknown | Self::Unloaded => return None,

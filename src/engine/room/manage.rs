@@ -30,7 +30,7 @@ impl RoomPart<'_> {
         unseen
     }
 
-    /// The same once the meetings have dropped whoever is not managed any more.
+    /// The same once the meetings have dropped everybody who is not managed any more.
     pub fn manage_rest(&mut self, unseen: &BTreeSet<RoomJid>) {
         let mut jids: Vec<RoomJid> = self.rooms.keys().cloned().collect();
         jids.sort_unstable();

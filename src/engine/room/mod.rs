@@ -1,4 +1,4 @@
-//! One room: who is in it, and whether gavel is.
+//! One room: its occupants, and gavel's own state in it.
 
 pub mod authentication;
 mod configuration;
@@ -61,7 +61,7 @@ pub enum Membership {
 pub struct Room {
     /// Its JID, as Prosody stores it.
     pub jid: RoomJid,
-    /// Which of the configured services it is in.
+    /// The configured service that it is in.
     pub service: usize,
     /// Says whether gavel is in.
     pub membership: Membership,
@@ -71,8 +71,8 @@ pub struct Room {
     pub module: bool,
     /// gavel's own affiliation.
     pub own_affiliation: Affiliation,
-    /// gavel's own role: only a moderator is shown real JIDs and what is announced
-    /// of people who are absent.
+    /// gavel's own role: only a moderator is shown real JIDs and announcements about people
+    /// who are absent.
     pub own_role: Role,
     /// Everybody else.
     pub occupants: HashMap<Nick, Box<Occupant>>,
@@ -85,7 +85,7 @@ pub struct Room {
     pub read_again: bool,
     /// How often it was read.
     pub readings: Readings,
-    /// What its configuration says; none while it is first being read.
+    /// The facts of its configuration; none while it is first being read.
     pub facts: Option<Facts>,
     /// The meeting its people belong to; none while gavel is not in.
     pub meeting: Option<RoomJid>,

@@ -1,4 +1,4 @@
-//! What is known of the Prosody module on each MUC service (SPEC section 6).
+//! The state of the Prosody module on each MUC service (SPEC section 6).
 //!
 //! Each service is asked as the stream begins; gavel's own presence in a room
 //! says it too, and may be newer: a module can be loaded or unloaded at any time.
@@ -11,7 +11,7 @@ use crate::engine::settings::Settings;
 use crate::engine::time::Tick;
 use crate::stanza::{Login, Module as Said, StanzaError};
 
-/// What is known of the module on one MUC service, on this stream.
+/// The state of the module on one MUC service, on this stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Module {
     /// The service has not answered yet.
@@ -33,7 +33,7 @@ impl Module {
         matches!(self, Self::Serves(_))
     }
 
-    /// What it says of itself, where it serves gavel.
+    /// The module's description of itself, if it serves gavel.
     pub fn said(&self) -> Option<&Said> {
         match self {
             Self::Serves(said) => Some(said),
@@ -41,7 +41,7 @@ impl Module {
         }
     }
 
-    /// What a refusal says of it.
+    /// The module's state according to a refusal.
     pub fn of_error(error: &StanzaError) -> Self {
         match error.condition.as_str() {
             "forbidden" => Self::Refuses,
@@ -56,10 +56,10 @@ impl Module {
     }
 }
 
-/// What is known of a MUC service.
+/// The state of a MUC service.
 #[derive(Debug, Default)]
 pub struct ServiceState {
-    /// What is known of the module there.
+    /// The state of the module there.
     pub module: Module,
     /// How people log in on its server.
     pub logins: Logins,
@@ -76,9 +76,9 @@ pub struct ServiceState {
     pub breakouts: bool,
 }
 
-/// The services on which nobody gets claims: they come from the module alone,
-/// and it does not serve these, though they exist. Where no service exists at
-/// all, these are all of them.
+/// The services on which nobody gets claims: claims come from the module alone, and it does
+/// not serve these services, though they exist. If no service exists at all, these are all
+/// of them.
 pub fn unserved(settings: &Settings, services: &[ServiceState]) -> Vec<String> {
     if !settings.verifier.needs_module() {
         return Vec::new();
@@ -97,7 +97,7 @@ pub fn unserved(settings: &Settings, services: &[ServiceState]) -> Vec<String> {
     without.map(|(domain, _)| domain.clone()).collect()
 }
 
-/// What the module tells of logins. All services are of one server.
+/// The module's news of logins. All services are of one server.
 fn told(services: &[ServiceState]) -> Option<&[Login]> {
     services.iter().find_map(|state| match &state.logins {
         Logins::Told(told) => Some(told.as_slice()),

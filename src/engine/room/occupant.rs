@@ -43,14 +43,14 @@ impl Occupant {
         self.real.as_ref().map(RealJid::bare)
     }
 
-    /// What people know it by.
+    /// The name by which people know it.
     pub fn shown(&self) -> Option<String> {
         let shown = self.display_name.shown().map(str::trim);
         shown.filter(|shown| !shown.is_empty()).map(short)
     }
 
-    /// What the module said of the affiliation that somebody was given counts until
-    /// their evidence is looked at, however many presences they send before.
+    /// The affiliation that somebody was given, according to the module, counts until their
+    /// evidence is looked at, however many presences they send before.
     pub fn keep_given(&self, newer: &mut Evidence) {
         let older = self
             .held

@@ -1,8 +1,8 @@
-//! Whose meeting a room is, and what is held back until that is known.
+//! This file finds the meeting that a room belongs to, and holds events back until that is known.
 //!
-//! While gavel does not know a room's configuration, nobody in it can be judged. The
-//! room goes on noting who is there. As soon as it is known whose meeting the room is,
-//! they come to it, and then whoever was banned meanwhile is banned.
+//! While gavel does not know a room's configuration, nobody in it can be judged. The room
+//! goes on noting who is there. As soon as gavel knows the room's meeting, these people
+//! come to it, and then the bans from before are replayed.
 
 use super::Room;
 use super::event::{Came, Left, Place, RoomEvent};
@@ -49,8 +49,8 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Somebody has left a room before anybody there was judged. `kicked` says by whom,
-    /// where they were kicked.
+    /// Somebody has left a room before anybody there was judged. `kicked` names the kicker,
+    /// if they were kicked.
     pub(super) fn left_early(
         &mut self,
         jid: &RoomJid,

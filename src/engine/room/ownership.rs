@@ -94,11 +94,11 @@ impl RoomPart<'_> {
         }
         room.unread = true;
         self.own_if_needed(jid);
-        // Nothing tells what absent people have: what is known must do.
+        // Nothing tells the affiliations of absent people: the known ones must do.
         self.configured_anew(jid);
     }
 
-    /// gavel is owner: what was refused before may be readable now.
+    /// gavel is owner: lists that were refused before may be readable now.
     pub fn read_unread(&mut self, jid: &RoomJid) {
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return;

@@ -1,4 +1,4 @@
-//! The rooms at work: what they know, what they may look at, and the outbox.
+//! The rooms at work: their state, the state they may look at, and the outbox.
 
 use super::Room;
 use super::module::ServiceState;
@@ -14,7 +14,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-/// All rooms of the MUC services, and what is known of the services.
+/// All rooms of the MUC services, and the state of the services.
 #[derive(Debug)]
 pub struct Rooms {
     /// The rooms gavel knows of.

@@ -1,4 +1,4 @@
-//! Who is in a room: presence from occupant JIDs.
+//! The people in a room: presence from occupant JIDs.
 
 use super::event::{Changed, Left, Place, RoomEvent, Written};
 use super::occupant::{Held, Occupant};
@@ -19,7 +19,7 @@ impl RoomPart<'_> {
         let nick = resource.unwrap_or_default().to_owned();
         let left_out = presence.left_out;
         self.take_presence(&room, &nick, presence);
-        // What somebody's own presence lacks would be missing from it again.
+        // A part that somebody's own presence lacks would be missing from it again.
         let again = self
             .rooms
             .get(&room)

@@ -1,10 +1,9 @@
 //! Reading a room anew (SPEC B20).
 //!
-//! What gavel knows of a room rests on what it was told, one stanza after the
-//! other. Where one of them could not be read, or a list says otherwise, the room
-//! is asked to show everybody again, as it does to whoever joins who is in
-//! already; whoever is not shown is not there. Nobody loses anything by it, and
-//! everybody is judged meanwhile.
+//! gavel's picture of a room rests on the stanzas it was sent, one after the other. If it
+//! could not read one of them, or a list says otherwise, it asks the room to show everybody
+//! again, as the room does when an occupant joins who is in already; a person who is not
+//! shown is not there. Nobody loses anything by it, and everybody is judged meanwhile.
 //!
 //! Others can bring it about, so there is one such roll call of a room at a time,
 //! with growing pauses in between. One in which something is left out again finds
@@ -22,7 +21,7 @@ use crate::muc::{Affiliation, Nick, OccupantJid, RoomJid};
 use crate::stanza::{Outbound, Request};
 use std::time::Duration;
 
-/// What is left out within this time leads to one roll call.
+/// All omissions within this time lead to one roll call.
 const GATHER: Duration = Duration::from_millis(200);
 /// A roll call is repeated because something was left out of it so often.
 const REPEATS: u32 = 6;
@@ -111,7 +110,7 @@ impl RoomPart<'_> {
         });
         let room_is_main = room.meeting.as_ref() == Some(jid);
         self.see_anew(jid);
-        // To whoever joins anew the module has said nothing, and heard nothing from.
+        // The module has said nothing to an occupant who joins again, and heard nothing from it.
         let room = jid.clone();
         self.out.emit(RoomEvent::RollCalled { room });
         self.read_configuration(jid);
@@ -119,7 +118,7 @@ impl RoomPart<'_> {
         if room_is_main {
             self.read_list(jid, Affiliation::Outcast);
         }
-        // Prosody answers in order: what it shows has come by then.
+        // Prosody answers in order: the presences have come by then.
         let last = Request::ListAffiliation(Affiliation::None);
         self.out.ask(
             jid.as_str(),

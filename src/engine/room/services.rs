@@ -1,4 +1,4 @@
-//! What a MUC service tells of its module, and of logins.
+//! A MUC service's news of its module, and of logins.
 
 use super::authentication::Whose;
 use super::event::RoomEvent;

@@ -1,10 +1,10 @@
 //! Seeing everybody who is in a room (SPEC B9, B20).
 //!
-//! Without the module gavel is an occupant, and what an occupant is shown is for
-//! the room's owners to choose: whose presence (`presencebroadcast`), and, by
-//! gavel's role, whose real JID. gavel is owner, too: it has the room show what it
-//! needs to see. That nobody is shown proves nothing, so before gavel leaves a
-//! room it asks how many occupants there are.
+//! Without the module gavel is an occupant, and the room's owners choose the things an
+//! occupant is shown: the presence of some roles (`presencebroadcast`), and, by gavel's
+//! role, real JIDs. gavel is owner, too: it has the room show the things it needs to see.
+//! An empty room proves nothing, so before gavel leaves a room it asks how many occupants
+//! there are.
 
 use super::Room;
 use super::part::RoomPart;

@@ -28,7 +28,7 @@ impl RoomPart<'_> {
     /// Asks a room that has been silent whether gavel is still in it.
     pub fn ping_room_if_silent(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
-        // Whoever kept gavel here, a breakout room perhaps, may be gone.
+        // The people who kept gavel here, in a breakout room perhaps, may be gone.
         self.leave_if_lonely(jid);
         let Some(room) = self.rooms.get(jid).filter(|room| room.is_in()) else {
             return;

@@ -27,8 +27,8 @@ impl RoomPart<'_> {
         rooms.iter().for_each(|room| self.doubt(room));
     }
 
-    /// The room's configuration form has come, or not. Where it was refused or did
-    /// not come, disco#info may say enough.
+    /// The room's configuration form has come, or not. If it was refused or did not come,
+    /// disco#info may say enough.
     pub fn configuration_answered(&mut self, jid: &RoomJid, answer: Answer<'_>) {
         match answer {
             Answer::Result(IqPayload::MucOwner(form)) => {
@@ -39,7 +39,7 @@ impl RoomPart<'_> {
                 self.half_configured(jid, Facts::half_read(form, &[]));
             }
             Answer::Error(_) => self.read_room_info(jid),
-            // Whoever waits for it is looked at first.
+            // The people who wait for it are looked at first.
             Answer::Partial(_) | Answer::Unread | Answer::Silence => {
                 self.do_without(jid);
                 self.read_room_info(jid);

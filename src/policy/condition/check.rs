@@ -1,5 +1,5 @@
-//! What can be told to be wrong with an expression before anybody's claims are
-//! seen: names that do not exist, and what cannot be true or false.
+//! The faults that an expression shows before anybody's claims are seen: names that do not
+//! exist, and expressions that cannot be true or false.
 
 use super::fault::{Mistake, article};
 use super::functions::{Call, FUNCTIONS, TYPES};
@@ -38,14 +38,14 @@ const JOINTS: [&str; 4] = [
     operators::INDEX,
 ];
 
-/// What an expression gives.
+/// The kind of value that an expression gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gives {
     /// True or false.
     Bool,
     /// Something else for certain.
     Other(&'static str),
-    /// What claims or arguments make of it.
+    /// A value that depends on claims or arguments.
     Anything,
 }
 
@@ -168,7 +168,7 @@ fn names<'e>(node: &'e IdedExpr, bound: &mut Vec<&'e str>) -> Result<(), Mistake
         .try_for_each(|child| names(child, bound))
 }
 
-/// What decides in each round of a comprehension must be true or false.
+/// The expression that decides in each round of a comprehension must be true or false.
 fn round(step: &IdedExpr) -> Result<(), Mistake> {
     match &step.expr {
         Expr::Call(call) if call.func_name == operators::CONDITIONAL => {

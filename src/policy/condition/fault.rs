@@ -1,20 +1,20 @@
-//! What is wrong with an expression, and with claims it cannot judge, in words.
+//! The faults of an expression, and of claims it cannot judge, in words.
 
 use super::paths::Path;
 use cel::common::ast::SourceInfo;
 use cel::{ExecutionError, ParseErrors};
 use std::fmt;
 
-/// How much of what claims hold an error repeats, in characters.
+/// The most that an error repeats of a claim's value, in characters.
 const SHOWN_CHARS: usize = 64;
 
 /// Why an expression cannot be used as a condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} (line {line}, column {column})")]
 pub struct Flaw {
-    /// What is wrong.
+    /// The fault.
     pub problem: String,
-    /// What to do about it, where that is known.
+    /// The remedy, if it is known.
     pub remedy: Option<String>,
     /// The line in the expression, from 1.
     pub line: usize,
@@ -147,9 +147,9 @@ pub enum Fault {
     OverBudget,
     /// It looks at claims, and there are none.
     NoClaims,
-    /// It looks at what is not known here.
+    /// It looks at something that is not known here.
     Unknown(Path),
-    /// It comes to something else than true or false; what, with its article.
+    /// It gives something else than true or false; its kind, with its article.
     NotBool(String),
     /// It does not fit these claims: `no such key: roles`.
     Unfit(Box<str>),
@@ -168,7 +168,7 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// What CEL says, without internal names and without what claims hold.
+    /// CEL's error, without internal names and without the values of claims.
     pub(super) fn of(error: &ExecutionError) -> Self {
         let text = match error {
             ExecutionError::NoSuchKey(key) => format!("no such key: {}", short(key)),

@@ -14,9 +14,9 @@ pub(super) enum Call {
     Member,
 }
 
-/// The functions there are, with how many arguments they take (the target not
-/// counted), and what they give where that is no matter of the arguments. None
-/// gives more than in proportion to what it takes.
+/// The functions that exist, with the number of their arguments (the target not counted),
+/// and the kind of their result if it does not depend on the arguments. No result is larger
+/// than in proportion to the arguments.
 pub(super) const FUNCTIONS: [(&str, Call, usize, Option<&str>); 18] = [
     ("size", Call::Global, 1, Some("int")),
     ("size", Call::Member, 0, Some("int")),

@@ -1,12 +1,11 @@
 //! The budget of an evaluation, and how an expression is made to keep it.
 //!
-//! CEL itself counts nothing, so the compiled expression is changed: whatever is
-//! handed to an operator or function, or put into a list or map, goes through
-//! [`USE`], which charges its size; what a comprehension runs over goes through
-//! [`EACH`], which charges for all its rounds before the first; and `matches`
-//! becomes [`MATCHES`], whose pattern was compiled with the rule. All three take
-//! the [`Meter`] as an argument. Their names begin with `@`, which nobody can
-//! write.
+//! CEL itself counts nothing, so the compiled expression is changed: each value that is
+//! handed to an operator or function, or put into a list or map, goes through [`USE`],
+//! which charges its size; the list or map that a comprehension runs over goes through
+//! [`EACH`], which charges for all its rounds before the first; and `matches` becomes
+//! [`MATCHES`], whose pattern was compiled with the rule. All three take the [`Meter`] as
+//! an argument. Their names begin with `@`, which nobody can write.
 
 use super::fault::Mistake;
 use super::paths::children;
@@ -36,11 +35,11 @@ const MAX_PATTERN_BYTES: usize = 512 * 1024;
 static METER: Type = Type::new_unspecified_type("@meter");
 static PATTERN: Type = Type::new_unspecified_type("@pattern");
 
-/// What is left of the budget.
+/// The rest of the budget.
 #[derive(Debug, Clone)]
 pub(super) struct Meter(Arc<AtomicU64>);
 
-/// The budget was not enough; as what is left, so that it never is again.
+/// The budget was not enough; as a rest, so that it never is again.
 const SPENT: u64 = u64::MAX;
 
 impl Meter {
@@ -127,7 +126,7 @@ impl Pattern {
         format!("@pattern{index}")
     }
 
-    /// Which pattern a variable holds.
+    /// The pattern that a variable holds.
     pub fn index(variable: &str) -> Option<usize> {
         variable.strip_prefix("@pattern")?.parse().ok()
     }
@@ -224,7 +223,7 @@ fn missing() -> ExecutionError {
     ExecutionError::missing_argument_or_target()
 }
 
-/// What it costs to read or copy a value; counting ends beyond `most`.
+/// The cost to read or copy a value; counting ends beyond `most`.
 fn weight(value: &dyn Val, most: u64) -> u64 {
     if let Some(text) = value.downcast_ref::<CelString>() {
         return 1 + (text.len() / BYTES_PER_UNIT) as u64;
@@ -309,8 +308,8 @@ fn change(node: &mut IdedExpr, patterns: &mut Vec<Pattern>) -> Result<(), Mistak
 }
 
 /// Says whether a call reads its operands: the logical ones only look at their truth, and
-/// to index is not to read the whole. What a comprehension gathers is appended to, not
-/// copied.
+/// to index is not to read the whole. A comprehension appends to its result and does not
+/// copy it.
 fn is_charged(call: &CallExpr) -> bool {
     let gathers = matches!(
         call.args.first().map(|first| &first.expr),
@@ -336,7 +335,7 @@ fn charge(node: &mut IdedExpr) {
     }
 }
 
-/// Says whether a value is as large as it was written, whatever the claims.
+/// Says whether a value is as large as it was written, with any claims.
 fn is_constant(node: &IdedExpr) -> bool {
     match &node.expr {
         Expr::Literal(_) => true,

@@ -1,11 +1,10 @@
-//! Which claims an expression looks at, so that reasons can say what stood
-//! there.
+//! The claims that an expression looks at, so that reasons can name their values.
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 use std::fmt;
 use std::sync::Arc;
 
-/// Where something stands that an expression looks at.
+/// The path of a value that an expression looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
     keys: Arc<[Box<str>]>,
@@ -37,7 +36,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// What `expression` looks at, each once, in the order of writing.
+/// The paths that `expression` looks at, each once, in the order of writing.
 pub(super) fn of(expression: &IdedExpr) -> Vec<Path> {
     let mut seen = Vec::new();
     collect(expression, &mut seen);

@@ -1,4 +1,4 @@
-//! What conditions see: claims, room and occupant.
+//! The things that conditions see: claims, room and occupant.
 
 use super::meter::{Meter, Pattern};
 use super::paths::Path;
@@ -35,7 +35,7 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Somebody of whom nothing but claims is known.
+    /// Somebody with known claims and no other known facts.
     pub fn with(claims: Option<&'a Claims>) -> Self {
         Self {
             claims,
@@ -103,13 +103,13 @@ impl<'a> Facts<'a> {
         !self.claims.is_null()
     }
 
-    /// What stands at `path`: a claim, as it is.
+    /// The value at `path`: a claim, as it is.
     pub fn claim(&self, path: &Path) -> Option<&Value> {
         path.keys()
             .try_fold(&self.claims, |value, key| value.get(key))
     }
 
-    /// What stands at `path` of another variable.
+    /// The value at `path` of another variable.
     pub fn text(&self, path: &Path) -> Option<&'a str> {
         self.subject.text(path.root(), path.keys().next()?)
     }
@@ -141,7 +141,7 @@ impl<'a> Facts<'a> {
 
 /// Facts as CEL sees them. Texts are borrowed.
 pub struct Scope<'f> {
-    /// What it is made of.
+    /// The facts it is made of.
     pub facts: &'f Facts<'f>,
     claims: Box<dyn Val + 'f>,
     room: Option<Box<dyn Val + 'f>>,

@@ -1,5 +1,5 @@
-//! Limits on an expression's text, checked before the parser sees it: it
-//! recurses with what is nested.
+//! Limits on an expression's text, checked before the parser sees it: the parser recurses
+//! into each nesting.
 
 use super::fault::Flaw;
 

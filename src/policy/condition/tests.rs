@@ -1,4 +1,4 @@
-//! What conditions can say, and what is wrong with those that cannot be used.
+//! Things that conditions can say, and the faults of those that cannot be used.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
@@ -63,7 +63,7 @@ fn conditions_that_hold() {
         r#"{"math": ["ada@meet.jitsi"]}[room.name].exists(jid, jid == occupant.jid)"#,
         r#"claims.level > 2 ? claims.half < 1.0 : false"#,
         r#"int("3") == claims.level && string(claims.level) == "3" && double("0.5") == claims.half"#,
-        // What decides elsewhere hides what does not fit.
+        // A part that decides hides another that does not fit.
         r#"claims.nothing == 1 || claims.level == 3"#,
         r#"claims.roles.exists(r, r == 1 || r == "staff")"#,
     ] {
@@ -233,7 +233,7 @@ fn flaws_have_a_place() {
     }
 }
 
-/// What is inside of quotes is text, however much it looks like operators.
+/// Text inside of quotes is text, however much it looks like operators.
 #[test]
 fn long_lists_of_addresses_are_no_operators() {
     let list = "\"a.b-c+d@(mail).example.org\", ".repeat(300);

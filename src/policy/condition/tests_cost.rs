@@ -1,5 +1,5 @@
-//! What hostile claims can make conditions do: never much. The times are in
-//! `cargo bench --bench rules`; here it is the budget that must be noticed.
+//! Conditions never cost much, even with hostile claims. The times are in `cargo bench
+//! --bench rules`; these tests check that the budget is noticed.
 #![allow(clippy::unwrap_used)]
 
 use super::tests::holds;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Names, conditions and what they give.
+/// Names, conditions and gifts.
 fn own(rules: &[(&str, &str, Entitlement)]) -> Rules {
     let clause =
         |(name, when, gives): &(&str, &str, Entitlement)| Clause::new(name, when, *gives).unwrap();
@@ -71,7 +71,7 @@ fn a_rule_of_ones_own_comes_before_the_presets_and_says_why() {
     );
 }
 
-/// Without claims nobody is entitled to what only claims can entitle to.
+/// Without claims nobody has an entitlement that only claims can give.
 #[test]
 fn no_rule_makes_an_owner_of_a_guest() {
     let features = claims(&json!({"context": {"features": {}}}));

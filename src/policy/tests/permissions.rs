@@ -164,7 +164,7 @@ fn b17_each_of_three_allows_and_denies() {
     assert_eq!(of(&Policy::default(), None, RECORDING), None);
 }
 
-/// As for affiliations: what a rule gives is for people with a token.
+/// As for affiliations: a rule's gifts are for people with a token.
 #[test]
 fn b17_a_rule_allows_nothing_to_people_without_token_and_says_so() {
     let allows = [rule(
@@ -254,8 +254,8 @@ fn b17_a_feature_that_is_neither_true_nor_false_does_not_count() {
     assert_eq!(of(&Policy::default(), Some(&list), RECORDING), None);
 }
 
-/// What an expired token allowed ends, since Jitsi goes on reading it; what it and
-/// its rule denied does not.
+/// The permissions of an expired token end, since Jitsi goes on reading it; its denials,
+/// and its rule's, do not.
 #[test]
 fn b17_an_expired_token_allows_nothing_and_denies_as_before() {
     let rules = vec![rule(
@@ -323,7 +323,7 @@ fn extent(held: Option<Held>) -> u8 {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Rule beats token beats setting, whatever the three say; without a token the
+    /// Rule beats token beats setting, for all values of the three; without a token the
     /// rule's `true` does not count.
     #[test]
     fn b17_rule_beats_token_beats_setting(
@@ -402,8 +402,8 @@ proptest! {
         }
     }
 
-    /// Whoever has no claims is allowed nothing more than the same person with a
-    /// token that says nothing of permissions.
+    /// A person without claims is allowed nothing more than the same person with a token
+    /// that says nothing of permissions.
     #[test]
     fn b17_losing_claims_widens_nothing(
         settings in proptest::collection::vec((any_name(), any_holders()), 0..6),

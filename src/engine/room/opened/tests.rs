@@ -1,4 +1,4 @@
-//! What happens before a room's meeting is known comes after it.
+//! Events from before a room's meeting is known come after it.
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::engine::outbox::{Delivery, Outbox};
@@ -36,7 +36,7 @@ fn presence(nick: &str, kind: PresenceKind, affiliation: Affiliation) -> Presenc
     }
 }
 
-/// A room that gavel is in and whose configuration it does not know yet.
+/// A room that gavel is in, and whose configuration it does not know yet.
 fn one_room(settings: &Settings) -> (RoomJid, Rooms, Outbox) {
     let jid = RoomJid::parse("room@muc.x").unwrap();
     let mut room = Room::new(jid.clone(), 0, settings.nick.clone());
@@ -46,7 +46,7 @@ fn one_room(settings: &Settings) -> (RoomJid, Rooms, Outbox) {
     (jid, rooms, Outbox::default())
 }
 
-/// What the room has told, in short.
+/// The room's news, in short.
 fn told(out: &mut Outbox) -> Vec<String> {
     let deliveries = std::iter::from_fn(|| out.next_delivery());
     let events = deliveries.filter_map(|delivery| match delivery {
@@ -94,8 +94,8 @@ fn b2_events_before_the_meeting_is_known_come_after_it() {
     assert_eq!(told(&mut out)[..2], ["d came", "a left"]);
 }
 
-/// What a room tells, which belongs to the meeting of `main`, once that is known; both
-/// `a` and `b` were banned before.
+/// The news of a room that belongs to the meeting of `main`, once that is known; both `a`
+/// and `b` were banned before.
 fn told_of_bans(main: Option<&str>, back: bool) -> Vec<String> {
     let (settings, stream) = (settings(), Stream::default());
     let (jid, mut rooms, mut out) = one_room(&settings);
