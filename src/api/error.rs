@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What an answer with status 400, 403, 404 or 409 holds.
+/// The body of an answer with status 400, 403, 404 or 409.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// The error.
     pub error: Failure,
 }
 
-/// What went wrong.
+/// The failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// For programs.
     pub code: ErrorCode,
-    /// For people: what, where and the remedy.
+    /// For people: the fault, its place and the remedy.
     pub message: String,
     /// Everybody that an ambiguous name could mean.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 /// One decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Grows by one with each event: what `since` takes.
+    /// Grows by one with each event: the value that `since` takes.
     pub id: u64,
-    /// What was decided about.
+    /// The kind of thing that was decided.
     pub kind: EventKind,
     /// When.
     pub at: Time,
@@ -36,7 +36,7 @@ pub struct Event {
     pub rule: String,
     /// Why, in words.
     pub reason: String,
-    /// Where the claims came from; null without claims.
+    /// The source of the claims; null without claims.
     pub source: Option<Source>,
     /// The party that made the change that was answered; null where there was none.
     pub actor: Option<Actor>,
@@ -44,7 +44,7 @@ pub struct Event {
     pub outcome: String,
 }
 
-/// What an event is about.
+/// The thing that an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EventKind {
@@ -54,14 +54,14 @@ pub enum EventKind {
     Role,
     /// A display name or an occupant nick.
     Name,
-    /// What an admin has set or cleared.
+    /// An override that an admin has set or cleared.
     Override,
 }
 
 /// A party that made a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// What they are to the room.
+    /// Their kind of party.
     pub kind: ActorKind,
     /// The nick, where known.
     pub nick: Option<String>,
@@ -72,7 +72,7 @@ pub struct Actor {
     pub jid: Option<String>,
 }
 
-/// What an actor is to the room.
+/// The kind of party that an actor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ActorKind {

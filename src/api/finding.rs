@@ -1,9 +1,9 @@
-//! What `gavel doctor` finds.
+//! The findings of `gavel doctor`.
 
 use super::Time;
 use serde::{Deserialize, Serialize};
 
-/// What `gavel doctor` found: `GET /v1/doctor`, and `gavel doctor --json`.
+/// The findings of `gavel doctor`: `GET /v1/doctor`, and `gavel doctor --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// The side that examined.
@@ -45,11 +45,11 @@ pub enum Examiner {
 /// One line of `gavel doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Which examination found it, for programs; never changes its meaning.
+    /// The examination that found it, for programs; never changes its meaning.
     pub check: String,
     /// How bad it is.
     pub severity: Severity,
-    /// What is so, and where.
+    /// The finding, and its place.
     pub message: String,
     /// The setting that mends it, word for word.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,7 +37,7 @@ pub struct RoomDetail {
     pub joined_at: Time,
     /// Everybody but gavel, infrastructure included; by nick.
     pub occupants: Vec<Occupant>,
-    /// What admins have set in this meeting, for people present or not; by JID.
+    /// The overrides that admins have set in this meeting, for people present or not; by JID.
     #[serde(default)]
     pub overrides: Vec<RoomOverride>,
 }
@@ -49,7 +49,7 @@ pub struct Occupant {
     pub nick: String,
     /// The real JID, where it is known.
     pub jid: Option<String>,
-    /// What clients show as the name.
+    /// The name that clients show.
     pub display_name: Option<String>,
     /// The affiliation, as the room shows it.
     pub affiliation: Affiliation,
@@ -59,7 +59,7 @@ pub struct Occupant {
     pub desired: Option<Affiliation>,
     /// Says whether it has what it should have.
     pub settled: bool,
-    /// Where its claims came from; null without claims.
+    /// The source of its claims; null without claims.
     pub source: Option<Source>,
     /// The rule that decided.
     pub rule: String,
@@ -69,7 +69,8 @@ pub struct Occupant {
     pub token_name: Option<String>,
     /// Says whether that name is kept.
     pub frozen: bool,
-    /// What it may do and why, by name; what is not here is left to Jitsi.
+    /// Its permissions and their reasons, by name; a permission that is not here is left to
+    /// Jitsi.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
     /// Why it is shown as a guest; null where it is not.
@@ -77,7 +78,7 @@ pub struct Occupant {
     pub guest: Option<Guest>,
     /// The moderator who promoted it, where it moderates by an accepted grant.
     pub granted_by: Option<Granter>,
-    /// What an admin has set.
+    /// An admin's override.
     #[serde(rename = "override")]
     pub override_: Option<Override>,
     /// When what its claims entitle to ends; null where it does not
@@ -99,10 +100,10 @@ pub struct Occupant {
     /// would.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread_claims: Vec<String>,
-    /// Changes of others that gavel has corrected, by who made them.
+    /// Changes of others that gavel has corrected, by the maker.
     #[serde(default)]
     pub corrections: Vec<Correction>,
-    /// What keeps it from being settled, or gavel from doing more: paused,
+    /// The obstacle that keeps it from being settled, or gavel from doing more: paused,
     /// refused, ineffective or server_admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hindrance: Option<String>,
@@ -115,7 +116,7 @@ pub struct Permission {
     pub name: String,
     /// Says whether it is allowed, as they are now; null where it is left to Jitsi.
     pub allowed: Option<bool>,
-    /// For whom it holds: everyone, moderators, owners or nobody.
+    /// The people it holds for: everyone, moderators, owners or nobody.
     #[serde(rename = "for")]
     pub for_: Option<String>,
     /// Why, in words.
@@ -157,7 +158,7 @@ pub struct EndedRoom {
 /// Claims that were not believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
-    /// Where they came from.
+    /// Their source.
     pub source: Source,
     /// Why not: the `reason` of `gavel_claims_rejected_total`.
     pub reason: String,
@@ -186,7 +187,7 @@ pub struct Granter {
     pub at: Option<Time>,
 }
 
-/// What an admin has set: it outranks claims.
+/// An admin's override: it outranks claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// The affiliation.
@@ -195,7 +196,7 @@ pub struct Override {
     pub until: Option<Time>,
 }
 
-/// An override, and whose it is.
+/// An override, and the person it holds for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomOverride {
     /// The real bare JID.
@@ -206,7 +207,7 @@ pub struct RoomOverride {
     pub display_name: Option<String>,
     /// Says whether anybody with that JID is in the meeting.
     pub present: bool,
-    /// What was set.
+    /// The override.
     #[serde(flatten)]
     pub set: Override,
 }

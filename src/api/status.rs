@@ -24,7 +24,7 @@ pub struct Status {
     /// Says whether presence can be sent in an occupant's name (`validate_from_addresses =
     /// false`), as far as is known.
     pub can_impersonate: bool,
-    /// Says whether gavel does its work: what `/readyz` answers.
+    /// Says whether gavel does its work: the answer of `/readyz`.
     #[serde(default)]
     pub ready: bool,
     /// Says whether everything found after the connection has been joined.
@@ -86,12 +86,12 @@ pub struct Unsettled {
     pub room: String,
     /// Their nick.
     pub nick: String,
-    /// What they call themselves.
+    /// The name they give themselves.
     pub display_name: Option<String>,
-    /// What they have.
+    /// Their affiliation.
     pub affiliation: Affiliation,
-    /// What they should have.
+    /// The affiliation they should have.
     pub desired: Option<Affiliation>,
-    /// What keeps gavel from it.
+    /// The obstacle that keeps gavel from it.
     pub hindrance: Option<String>,
 }

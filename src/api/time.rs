@@ -42,7 +42,7 @@ impl Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // RFC 3339 has four digits for the year: what is later is shown as the end.
+        // RFC 3339 has four digits for the year: a later time is shown as the last one.
         let nanos = i128::from(self.unix_ms.min(LATEST_MS)) * 1_000_000;
         let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
         let (year, month, day) = at.to_calendar_date();

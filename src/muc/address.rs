@@ -1,8 +1,8 @@
 //! Addresses as types, so that a room's, an occupant's and a person's cannot be
 //! taken for one another (RFC 7622, XEP-0045 §4.1).
 //!
-//! What arrives has been normalised by the server, so these types only split;
-//! what an admin writes goes through the `jid` crate in [`crate::config`].
+//! The server has normalised all addresses that arrive, so these types only split; an
+//! address that an admin writes goes through the `jid` crate in [`crate::config`].
 
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize, Serializer};
@@ -119,7 +119,7 @@ impl fmt::Display for OccupantJid {
     }
 }
 
-/// A person's bare JID: what affiliations belong to.
+/// A person's bare JID, which affiliations belong to.
 ///
 /// Its text may be that of the full JID which it was read from; the bare JID ends at the
 /// first slash. So both are one text in memory, and this is one word.

@@ -66,7 +66,7 @@ impl fmt::Display for Affiliation {
     }
 }
 
-/// What an occupant may do during this visit (XEP-0045 §5.1).
+/// The rights of an occupant during this visit (XEP-0045 §5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

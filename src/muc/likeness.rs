@@ -1,12 +1,12 @@
-//! Which display names look alike (SPEC section 2, `names.guests`).
+//! This module finds display names that look alike (SPEC section 2, `names.guests`).
 //!
 //! A name has one or two *looks*. Two names look alike if they share one. The looks
 //! leave out what people do not see or do not heed: upper and lower case, accents,
 //! spaces, invisible characters, width. Letters of all scripts that look alike become
 //! one, by Unicode's list of confusables (UTS #39 §4).
 //!
-//! There are two, since writing in lower case and replacing by what looks alike do
-//! not commute: a capital I looks like a small l, and is the capital of i.
+//! There are two, since writing in lower case and replacing letters by similar ones do not
+//! commute: a capital I looks like a small l, and is the capital of i.
 
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
@@ -20,9 +20,9 @@ const ROUNDS: usize = 4;
 const RIGHT_TO_LEFT: char = '\u{202e}';
 const POP: char = '\u{202c}';
 
-/// What Jitsi's client replaces in the text of a name (`Strophe.xmlunescape`), although
-/// its XML reader has done so before: `A&apos;da` is shown as `A'da`. It leaves `&amp;`
-/// and numbers as they are.
+/// The references that Jitsi's client replaces in the text of a name
+/// (`Strophe.xmlunescape`), although its XML reader has done so before: `A&apos;da` is
+/// shown as `A'da`. It leaves `&amp;` and numbers as they are.
 const REPLACED: [(&str, &str); 4] = [
     ("&lt;", "<"),
     ("&gt;", ">"),
@@ -69,7 +69,7 @@ fn add_looks(visible: &str, looks: &mut Vec<Box<str>>) {
     }
 }
 
-/// What is seen of a name, without accents, in letters of common width.
+/// The visible part of a name, without accents, in letters of common width.
 fn visible(name: &str) -> String {
     let seen = name.nfkd().filter(|c| !is_unseen(*c) && !is_accent(*c));
     let spaced = seen.map(|c| if is_blank(c) { ' ' } else { c });
@@ -83,10 +83,10 @@ fn visible(name: &str) -> String {
     shown.nfkc().collect()
 }
 
-/// Replaces letters by what looks like them until nothing changes.
+/// Replaces letters by similar ones until nothing changes.
 fn settled(mut text: String) -> Box<str> {
     for _ in 0..ROUNDS {
-        // What looks like ø is an o with a mark.
+        // A letter that looks like ø is an o with a mark.
         let plain = skeleton(&text).filter(|c| !is_accent(*c));
         let next = lower(&plain.collect::<String>());
         if next == text {
@@ -135,7 +135,7 @@ fn turned(name: &str) -> String {
     turned
 }
 
-/// Spaces, and what looks like one.
+/// Spaces, and characters that look like one.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{2800}'
 }

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// What a client leaves as it is (ECMA-262, `encodeURIComponent`).
+/// The characters that a client leaves as they are (ECMA-262, `encodeURIComponent`).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -36,7 +36,7 @@ pub struct Spelling {
 }
 
 impl Spelling {
-    /// What `text` says; what is wrong with it otherwise.
+    /// The room that `text` names, or the fault of the text.
     ///
     /// # Errors
     /// In words that follow the text itself.
@@ -142,7 +142,7 @@ impl Spelling {
     /// The room as it is on the wire; none if another service was written.
     pub fn on_wire(&self, service: &Service) -> Option<RoomJid> {
         let tenant = self.tenant_in(service)?;
-        // Without tenants this may be no Jitsi, whose clients alone encode.
+        // Without tenants this may be no Jitsi; only Jitsi's clients encode.
         let plain = format!("{}@{}", self.name, service.domain);
         let name = match jid::BareJid::new(&plain) {
             Ok(jid) if !service.tenants => jid.node()?.to_string(),
@@ -177,8 +177,8 @@ pub fn without_query(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// A room's JID, or its local part, as people read it. What means something in an
-/// address, or would not be seen, stays encoded.
+/// A room's JID, or its local part, as people read it. A character that means something in
+/// an address, or would not be seen, stays encoded.
 pub fn readable(room: &str) -> Cow<'_, str> {
     if !room.contains('%') {
         return Cow::Borrowed(room);
@@ -247,7 +247,7 @@ mod tests {
             let room = spelling.on_wire(&service(true)).expect(text);
             assert_eq!(room.as_str(), wire, "{text}");
             assert!(spelling.is(&room, &service(true)), "{text}");
-            // What is shown names the room again.
+            // The shown text names the room again.
             let shown = readable(wire);
             let again = Spelling::parse(&shown).unwrap().on_wire(&service(true));
             assert_eq!(again.unwrap().as_str(), wire, "{shown}");

@@ -1,9 +1,9 @@
 //! The audit file (`log.audit`): every decision as one line of JSON, the same
 //! document as in the admin API.
 //!
-//! A thread of its own writes it: a disk that is slow or full never holds up the
-//! engine. Where it cannot be written that is said once, and tried again when
-//! the configuration is read again, which also opens it anew after logrotate.
+//! A thread of its own writes it: a disk that is slow or full never holds up the engine. If
+//! it cannot be written gavel says so once, and tries again when the configuration is read
+//! again, which also opens it again after logrotate.
 
 use bytes::Bytes;
 use std::fs::{File, OpenOptions};
@@ -30,7 +30,7 @@ enum Order {
     Open(Option<PathBuf>),
 }
 
-/// Where lines are handed in.
+/// The way to hand in lines.
 pub(super) struct Audit {
     orders: Option<Sender<Order>>,
     /// Says whether lines are wanted: without a file nobody is woken for them.
@@ -121,7 +121,7 @@ struct Writer {
 impl Writer {
     fn run(&mut self, orders: &Receiver<Order>, waiting: &AtomicUsize) {
         while let Ok(first) = orders.recv() {
-            // Whatever has come meanwhile goes out in one write.
+            // All lines that have come meanwhile go out in one write.
             for order in std::iter::once(first).chain(orders.try_iter().take(MAX_WAITING)) {
                 match order {
                     Order::Line(json) => {

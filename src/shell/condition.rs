@@ -3,14 +3,14 @@
 use super::link::LinkError;
 use crate::diagnosis::Trouble;
 
-/// What is told of the connection.
+/// The state of the connection, as it is reported.
 #[derive(Debug)]
 pub(super) struct Condition {
     /// Says whether the stream is open.
     pub(super) connected: bool,
     /// Says whether another gavel has it (SPEC B12).
     pub(super) standby: bool,
-    /// Since when `connected` is what it is, in milliseconds since 1970-01-01
+    /// The time since which `connected` has its value, in milliseconds since 1970-01-01
     /// UTC.
     pub(super) since: u64,
     /// Why it is not.

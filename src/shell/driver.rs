@@ -38,7 +38,7 @@ pub struct Driver {
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,
     pub(super) state_file: StateFile,
-    /// What was logged about whom.
+    /// The lines that were logged, by the person they are about.
     pub(super) repeats: Repeats,
     pub(super) notifier: Notifier,
     pub(super) condition: Condition,
@@ -53,7 +53,7 @@ pub struct Driver {
     pub(super) probing: Vec<oneshot::Sender<()>>,
 }
 
-/// What is left to do of the engine's actions.
+/// The engine's actions that are still to be done.
 #[derive(Default)]
 struct Collected {
     /// To be sent in one write.
@@ -149,7 +149,7 @@ impl Driver {
         self.send(link, collected).await
     }
 
-    /// Whoever waits to be settled waits for what is sent, and for no log. Answers
+    /// People who wait to be settled wait for stanzas to be sent, and for no log. Answers
     /// whether to hang up.
     async fn send(&mut self, link: &mut Link, collected: Collected) -> bool {
         let Collected {
@@ -216,7 +216,7 @@ impl Driver {
         self.stats.report(report, self.clock.now().unix_ms);
         match report {
             Report::Resynchronised { .. } => self.tell_manager(),
-            // Whoever has gone away meanwhile need not be told.
+            // A client that has gone away meanwhile need not be told.
             Report::Probed => self.probing.drain(..).for_each(|waiting| {
                 let _ = waiting.send(());
             }),
@@ -264,7 +264,7 @@ impl Driver {
             };
             self.stanza(&bytes);
             self.collect(&mut collected);
-            // The stream may be over with what was just taken.
+            // The stream may be over with the stanza that was just taken.
             if left > 0 && !collected.hang_up {
                 next = link.at_hand();
             }
@@ -324,7 +324,7 @@ impl Driver {
             self.engine.handle(now, Input::StreamRefused);
         }
         self.engine.handle(now, Input::Disconnected);
-        // Nothing can be sent; what is told is.
+        // Nothing can be sent; reports go out.
         self.collect_unsent();
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Questions that wait at most; whoever has another waits to ask it.
+/// Questions that wait at most; further callers wait to ask.
 const QUEUE: usize = 16;
 /// Longest wait for an answer. The task never takes as long, unless the process
 /// is ending or starved.
@@ -16,7 +16,7 @@ const BREATH: u32 = 4;
 /// A question that took less is not worth a pause.
 const CHEAP: Duration = Duration::from_micros(100);
 
-/// What is to be done with whatever the task has.
+/// Something to be done with the state that the task has.
 pub(super) type Call<D> = Box<dyn FnOnce(&mut D) + Send>;
 
 /// Questions that have been asked.
@@ -52,7 +52,7 @@ impl<D> Calls<D> {
     }
 }
 
-/// Where questions are handed in.
+/// The way to hand in questions.
 pub(super) struct Handle<D> {
     urgent: mpsc::Sender<Call<D>>,
     usual: mpsc::Sender<Call<D>>,
@@ -84,7 +84,7 @@ impl<D> Handle<D> {
         (Self { urgent, usual }, calls)
     }
 
-    /// Has `call` done, and waits for what it answers.
+    /// Has `call` done, and waits for its answer.
     pub(super) async fn ask<T, F>(&self, call: F) -> Result<T, NoAnswer>
     where
         T: Send + 'static,
@@ -93,7 +93,7 @@ impl<D> Handle<D> {
         ask(&self.usual, call).await
     }
 
-    /// The same for what takes next to no time, before everything else.
+    /// The same for a call that takes next to no time, before everything else.
     pub(super) async fn ask_at_once<T, F>(&self, call: F) -> Result<T, NoAnswer>
     where
         T: Send + 'static,
@@ -110,7 +110,7 @@ where
 {
     let (answer, answered) = oneshot::channel();
     let call: Call<D> = Box::new(move |driver: &mut D| {
-        // Nobody waits any more for what was asked too long ago.
+        // Nobody waits any more for the answer to a question from too long ago.
         if !answer.is_closed() {
             let _ = answer.send(call(driver));
         }

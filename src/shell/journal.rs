@@ -93,7 +93,7 @@ impl Journal {
         self.newest.subscribe()
     }
 
-    /// The id of the last event before `at`: what comes after it is since then.
+    /// The id of the last event before `at`: the later events are those since then.
     pub fn before(&self, at: Time) -> u64 {
         let kept = self.kept();
         let oldest = kept.next - kept.events.len() as u64;
@@ -110,7 +110,7 @@ impl Journal {
         let kept = self.kept();
         let oldest = kept.next - kept.events.len() as u64;
         let since = if since < kept.next { since } else { 0 };
-        // What came before a restart is not lost here.
+        // An event from before a restart is not lost here.
         let lost = match since {
             0 => 0,
             since => oldest.saturating_sub(self.first.max(since + 1)),

@@ -1,8 +1,7 @@
 //! Fetches keys (`claims.jwt.jwks_url`, `claims.jwt.asap_key_server`).
 //!
-//! Each fetch is a task of its own: nothing else waits for one. What a server can
-//! do to gavel is bounded: the time, the size of the answer, redirects to its own
-//! host only.
+//! Each fetch is a task of its own: nothing else waits for one. A server's power over gavel
+//! is bounded: the time, the size of the answer, redirects to its own host only.
 
 use crate::claims::{FetchFault, KeyName, Verifier};
 use crate::config::KeyUrl;
@@ -24,7 +23,7 @@ const MAX_SET: usize = 256 * 1024;
 /// The longest PEM file read, in bytes.
 const MAX_PEM: usize = 16 * 1024;
 
-/// What a fetch comes to: the answer's text.
+/// The result of a fetch: the answer's text.
 pub type Fetched = Result<String, FetchFault>;
 
 /// Fetches keys from one server.
@@ -74,8 +73,7 @@ impl Fetcher {
 /// Fetches what verifying `token` takes, for commands.
 ///
 /// # Errors
-/// Where not even a runtime can be made; that a key cannot be had is told by the
-/// verifier.
+/// Fails if not even a runtime can be made; the verifier reports a key that cannot be had.
 pub fn fetch_for(
     verifier: &mut Verifier,
     url: Option<&KeyUrl>,
@@ -190,7 +188,7 @@ fn make_client(loopback: bool) -> reqwest::Result<Client> {
     builder.build()
 }
 
-/// Follows redirects of a host to itself, and none to what is less protected.
+/// Follows redirects of a host to itself, and none to a less protected address.
 fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     let allowed = attempt.previous().first().is_some_and(|first| {
         let to = attempt.url();
@@ -206,7 +204,7 @@ fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     attempt.follow()
 }
 
-/// Where a key lies: the URL itself for a key set, else the file below it.
+/// The address of a key: the URL itself for a key set, else the file below it.
 fn address(url: &KeyUrl, key: &KeyName) -> Url {
     let mut address = url.expose().clone();
     if let KeyName::Named(name) = key {

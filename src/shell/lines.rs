@@ -1,4 +1,4 @@
-//! Log lines on their way to whoever reads them.
+//! Log lines on their way to their reader.
 //!
 //! A pipe that nobody reads, a terminal that is stopped or a journal that hangs
 //! must hold up no decision. So a thread of its own writes the lines, and of lines
@@ -34,7 +34,7 @@ enum Order {
     Flush(SyncSender<()>),
 }
 
-/// Where lines are handed in: one write, one line. Never waits.
+/// The way to hand in lines: one write, one line. Never waits.
 #[derive(Clone)]
 pub struct Lines {
     orders: SyncSender<Order>,
@@ -45,7 +45,7 @@ impl Lines {
     /// Lines that go to `out`.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// Fails if the system gives no thread.
     pub fn to(out: impl Write + Send + 'static) -> io::Result<Self> {
         let (orders, taken) = sync_channel(MAX_WAITING.0);
         let bytes = Arc::<AtomicUsize>::default();
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use std::os::unix::net::UnixStream;
 
-    /// Nobody reads for a while: nothing waits, and what was dropped is counted.
+    /// Nobody reads for a while: nothing waits, and dropped lines are counted.
     #[test]
     fn b21_lines_that_nobody_reads_hold_up_nobody() {
         let (near, far) = UnixStream::pair().unwrap();

@@ -31,7 +31,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Where to connect, and as what.
+/// The address to connect to, and gavel's name and secret there.
 #[derive(Clone)]
 pub struct LinkConfig {
     /// host:port of Prosody's component listener.
@@ -54,7 +54,7 @@ impl std::fmt::Debug for LinkConfig {
     }
 }
 
-/// What a link brings.
+/// The news of a link.
 #[derive(Debug, Clone)]
 pub enum LinkEvent {
     /// The bytes of one stanza, for [`crate::wire::Decoder`].
@@ -63,7 +63,7 @@ pub enum LinkEvent {
     Ended(LinkError),
 }
 
-/// What the server may say before the stream is open.
+/// The things that a server may say before the stream is open.
 #[derive(Debug, xso::FromXml)]
 #[xml()]
 enum Opening {
@@ -75,8 +75,8 @@ enum Opening {
 
 /// An open component stream.
 ///
-/// Reading and writing go on together in [`next`](Self::next): while it is
-/// awaited, what the server has not yet taken is written on.
+/// Reading and writing go on together in [`next`](Self::next): while it is awaited, gavel
+/// goes on writing the bytes that the server has not yet taken.
 pub struct Link<Io = TcpStream> {
     io: Io,
     peer: Peer,
@@ -85,7 +85,7 @@ pub struct Link<Io = TcpStream> {
     chunk: Box<[u8]>,
     /// Written by nobody yet.
     backlog: BytesMut,
-    /// Writing failed. The reason is what can still be read, if anything.
+    /// Writing failed. The reason is in the rest that can still be read, if anywhere.
     mute: Option<LinkError>,
     ended: Option<LinkError>,
 }
@@ -101,8 +101,7 @@ impl Link {
     ///
     /// # Errors
     ///
-    /// Where the server cannot be reached or does not let us in, within 10 s
-    /// each.
+    /// Fails if the server cannot be reached or does not let us in, within 10 s each.
     pub async fn open(config: &LinkConfig) -> Result<Self, LinkError> {
         let peer = Peer {
             server: config.server.clone(),
@@ -125,7 +124,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
     ///
     /// # Errors
     ///
-    /// Where the server does not let us in within 10 s.
+    /// Fails if the server does not let us in within 10 s.
     pub async fn over(io: Io, config: &LinkConfig) -> Result<Self, LinkError> {
         let peer = Peer {
             server: config.server.clone(),
@@ -147,8 +146,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
         })
     }
 
-    /// The id that the server gave the stream; part of what the module's macs
-    /// cover (SPEC section 3).
+    /// The id that the server gave the stream, which the module's macs cover (SPEC section
+    /// 3).
     pub fn stream_id(&self) -> &str {
         &self.stream_id
     }
@@ -158,7 +157,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
         self.backlog.len()
     }
 
-    /// What comes next. Cancel-safe: a call that is dropped loses nothing.
+    /// The next event. Cancel-safe: a call that is dropped loses nothing.
     pub async fn next(&mut self) -> LinkEvent {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -176,10 +175,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
         None
     }
 
-    /// Sends stanzas: one write, and what the server does not take at once
-    /// goes out during [`next`](Self::next). Never waits, so two peers that
-    /// write at once cannot block each other; a server that leaves 64 MiB
-    /// unread ends the link.
+    /// Sends stanzas: one write, and the bytes that the server does not take at once go out
+    /// during [`next`](Self::next). Never waits, so two peers that write at once cannot
+    /// block each other; a server that leaves 64 MiB unread ends the link.
     pub async fn send(&mut self, batch: &[u8]) {
         if self.ended.is_some() || self.mute.is_some() {
             return;
@@ -279,7 +277,7 @@ async fn log_in<Io: AsyncRead + AsyncWrite + Unpin>(
     let stream_id = pending.take_header().id.unwrap_or_default().into_owned();
     let mut stream: XmlStream<_, Opening> = pending.skip_features();
     let digest = Handshake::from_stream_id_and_password(stream_id.clone(), secret);
-    // Where this fails the server has closed, and has mostly said why.
+    // If this fails the server has closed, and has mostly said why.
     let sent = stream.send(&digest).await;
     match stream.next().await {
         Some(Ok(Opening::Handshake(Handshake { data: None }))) => {

@@ -14,8 +14,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// Upper bounds of the settle times' buckets, in seconds: one round trip is about
-/// a millisecond; whoever waits 30 s waits for something to be mended.
+/// Upper bounds of the settle times' buckets, in seconds: one round trip is about a
+/// millisecond; somebody who waits 30 s waits until something is fixed.
 const BUCKETS: [f64; 14] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];

@@ -68,7 +68,7 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// Only for what no later try can mend.
+/// Fails only if no later try can help.
 pub async fn run(
     config: Config,
     reloads: Reloads,

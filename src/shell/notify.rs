@@ -1,13 +1,12 @@
-//! What the service manager is told, in systemd's sd_notify protocol: that
-//! gavel is ready, that it is alive, and in one line how it is. Where nobody
-//! listens none of this does anything.
+//! The news for the service manager, in systemd's sd_notify protocol: that gavel is ready,
+//! that it is alive, and in one line how it is. If nobody listens none of this does
+//! anything.
 //!
-//! Ready is whoever does what they are there for: a gavel that has joined all
-//! rooms found after its first connection, and a standby (SPEC B12) as soon as
-//! it knows that it is one, since it may wait for months. A gavel that reaches
-//! no server, or has the wrong secret, is not ready: its start then fails in
-//! time, with the reason in the status line, and the service manager tries
-//! again. A connection lost later changes the status line only.
+//! A gavel is ready when it does its job: when it has joined all rooms found after its
+//! first connection, or, for a standby (SPEC B12), as soon as it knows that it is one,
+//! since it may wait for months. A gavel that reaches no server, or has the wrong secret,
+//! is not ready: its start then fails in time, with the reason in the status line, and the
+//! service manager tries again. A connection lost later changes the status line only.
 
 use sd_notify::NotifyState;
 use std::sync::Arc;
@@ -117,8 +116,8 @@ impl Notifier {
         }
     }
 
-    /// Keeps `status` as one line: with a line feed in it, what a server wrote
-    /// into an error would be taken for a message of ours.
+    /// Keeps `status` as one line: with a line feed in it, a server's error text would be
+    /// taken for a message of ours.
     fn is_news(&mut self, status: &str) -> bool {
         let line = status.replace(|c: char| c.is_control(), " ");
         let news = line != self.status;

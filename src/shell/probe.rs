@@ -17,12 +17,12 @@ use tokio::time::{Instant, timeout_at};
 
 /// Longest wait for all answers together: a list of rooms can take seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Longest wait for what Prosody does with a foreign sender.
+/// Longest wait for Prosody's reaction to a foreign sender.
 const FOREIGN: Duration = Duration::from_secs(3);
 
-/// Connects as gavel would, asks, and leaves. Where gavel is connected
-/// elsewhere, its connection may end by that (`component_conflict_resolve =
-/// "kick_old"`), so a running daemon is to be asked first.
+/// Connects as gavel would, asks, and leaves. If gavel is connected elsewhere, its
+/// connection may end by that (`component_conflict_resolve = "kick_old"`), so a running
+/// daemon is to be asked first.
 pub async fn probe(config: &Config) -> Facts {
     let mut facts = Facts {
         setup: setup(config),
@@ -68,7 +68,7 @@ pub(super) fn token_elements(config: &Config) -> Vec<String> {
     jwt.map(|jwt| jwt.elements.clone()).unwrap_or_default()
 }
 
-/// What a diagnosis is to know of the configuration.
+/// The part of the configuration that a diagnosis must know.
 pub(super) fn setup(config: &Config) -> Setup {
     Setup {
         component: config.component.jid.clone(),
@@ -86,8 +86,8 @@ pub(super) fn setup(config: &Config) -> Setup {
     }
 }
 
-/// Why there is no connection, as a diagnosis tells it. `opening` says that
-/// there was none: what hangs up then is hardly a component port.
+/// Why there is no connection, as a diagnosis tells it. `opening` says that there was none:
+/// a server that hangs up then is hardly a component port.
 pub(super) fn trouble(error: &LinkError, opening: bool) -> Trouble {
     match error {
         LinkError::Closed { .. } if opening => {
@@ -111,7 +111,7 @@ struct Session {
     clock: Clock,
     decoder: Decoder,
     encoder: Encoder,
-    /// By id: whom, and what for.
+    /// By id: the address, and the question.
     open: HashMap<String, (String, Question)>,
     next: u64,
 }

@@ -30,7 +30,7 @@ enum Kind {
     Warning(Discriminant<Warning>),
 }
 
-/// What lines of a kind are about: a room, and somebody in it.
+/// The subject of lines of a kind: a room, and somebody in it.
 type About = (String, Option<String>);
 
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ struct Count {
     since: Duration,
 }
 
-/// What was written about whom.
+/// The lines that were written, by their subject.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     counts: HashMap<(Kind, About), Count>,
@@ -97,8 +97,8 @@ impl Repeats {
         self.due
     }
 
-    /// Tells what was left out until `now`, and forgets whom nothing was written
-    /// about of late.
+    /// Reports the lines that were left out until `now`, and forgets subjects without
+    /// recent lines.
     pub(super) fn sum_up(&mut self, now: Duration) {
         let over = |count: &Count| now >= count.since + WINDOW;
         for ((_, (room, person)), count) in &self.counts {

@@ -1,4 +1,4 @@
-//! What the engine tells, as log lines. No token and no secret is in them.
+//! The engine's reports, as log lines. No token and no secret is in them.
 
 use crate::claims::KeyNews;
 use crate::engine::event::{Change, Decision, Outcome};
@@ -32,7 +32,7 @@ pub fn log(report: &Report) {
     }
 }
 
-/// What the key server said. Failures in a row are told once.
+/// The key server's news. Failures in a row are reported once.
 fn log_keys(server: &str, news: &KeyNews) {
     match news {
         KeyNews::Fetched {
@@ -95,7 +95,7 @@ fn log_decision(decision: &Decision) {
     }
 }
 
-/// Who made the change that was answered, or who set an override.
+/// The party that made the change that was answered, or that set an override.
 fn actor(decision: &Decision) -> String {
     match (&decision.change, &decision.actor, &decision.actor_name) {
         (Change::Override { by: Some(by), .. }, ..) => by.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The first pause.
 const FIRST: Duration = Duration::from_millis(100);
-/// The longest pause, and the one after what only an admin can mend.
+/// The longest pause, and the one after a fault that only an admin can fix.
 const LONGEST: Duration = Duration::from_secs(30);
 /// A standby tries this often, to be ready within 2 s of the end of the other's
 /// connection.

@@ -1,4 +1,4 @@
-//! From the configuration to what claims, policy and engine are set with.
+//! This module turns the configuration into the settings of claims, policy and engine.
 
 use crate::claims::{self, JwtSettings, KeyError, KeyLayout, KeyServer, KeySource, Verifier};
 use crate::config::{self, Config};
@@ -10,11 +10,11 @@ use std::time::Duration;
 /// `claims.jwt.leeway` where there is no `[claims.jwt]`.
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 
-/// What the engine is set with; `seed` is for random parts of nicks.
+/// The engine's settings; `seed` is for random parts of nicks.
 ///
 /// # Errors
 ///
-/// Where a key cannot be used.
+/// Fails if a key cannot be used.
 pub fn engine(config: &Config, seed: u64) -> Result<Settings, KeyError> {
     let component = &config.component;
     Ok(Settings {
@@ -37,7 +37,7 @@ pub fn engine(config: &Config, seed: u64) -> Result<Settings, KeyError> {
     })
 }
 
-/// What claims are verified with.
+/// The settings with which claims are verified.
 pub fn claims(config: &Config) -> claims::Settings {
     claims::Settings {
         sources: config.claims.sources.clone(),
@@ -74,7 +74,7 @@ fn remote(layout: KeyLayout, url: &config::KeyUrl) -> KeySource {
     })
 }
 
-/// Who is infrastructure.
+/// The occupants that are infrastructure.
 pub(super) fn infrastructure(config: &Config) -> Infrastructure {
     Infrastructure {
         jids: config.infrastructure.jids.clone(),
@@ -82,7 +82,7 @@ pub(super) fn infrastructure(config: &Config) -> Infrastructure {
     }
 }
 
-/// What decides from claims.
+/// The policy that decides from claims.
 pub fn policy(policy: &config::Policy) -> Policy {
     Policy {
         rules: policy.rules.clone(),
@@ -98,14 +98,13 @@ pub fn policy(policy: &config::Policy) -> Policy {
     }
 }
 
-/// How much later than its `exp` a token ends, whatever source its claims came
-/// from.
+/// The delay between a token's `exp` and its end, whatever source its claims came from.
 fn leeway(config: &Config) -> Duration {
     let jwt = config.claims.jwt.as_ref();
     jwt.map_or(DEFAULT_LEEWAY, |jwt| jwt.leeway)
 }
 
-/// What becomes of meetings without host.
+/// The treatment of meetings without a host.
 fn host_absent(absent: &config::HostAbsent) -> HostAbsent {
     HostAbsent {
         action: absent.action,

@@ -1,8 +1,8 @@
-//! The state file: what outlives a restart (SPEC `[state]`, B21).
+//! The state file keeps the state that outlives a restart (SPEC `[state]`, B21).
 //!
-//! Written whole, beside the old one, and renamed over it: whoever reads it
-//! finds the old or the new one, never half of one. A thread of its own does
-//! it, so that a disk that hangs holds up no decision.
+//! Written whole, beside the old one, and renamed over it: a reader finds the old or the
+//! new one, never half of one. A thread of its own does it, so that a disk that hangs holds
+//! up no decision.
 
 mod disk;
 #[cfg(test)]
@@ -32,9 +32,9 @@ const LAST: Duration = Duration::from_secs(2);
 /// How often the time of a current file is renewed.
 const TOUCH: Duration = Duration::from_secs(15);
 
-/// What the thread is to do.
+/// An order to the thread.
 enum Order {
-    /// What is in the file is no longer all.
+    /// The file no longer holds everything.
     Stale,
     /// Write this, with its mark in it.
     Write(Vec<u8>, Mark),
@@ -44,7 +44,7 @@ enum Order {
     Release,
 }
 
-/// What a write has come to, and how long it took.
+/// The result of a write, and how long it took.
 type Written = io::Result<Duration>;
 
 /// Reads and writes the state file. A write that fails is told once and tried
@@ -58,7 +58,7 @@ pub struct StateFile {
     path: Option<PathBuf>,
     /// Says whether this gavel is the one whose file it is.
     ours: bool,
-    /// What has been read of it.
+    /// The version that was read last.
     seen: Option<Version>,
     orders: Sender<Order>,
     written: mpsc::UnboundedReceiver<Written>,
@@ -99,8 +99,8 @@ impl StateFile {
         (file, state)
     }
 
-    /// Prosody has let this gavel in: what another has left in the file since it
-    /// was read last, if another has.
+    /// Prosody has let this gavel in: the state that another gavel has left in the file
+    /// since it was read last, if there is one.
     pub fn take(&mut self) -> Option<State> {
         if std::mem::replace(&mut self.ours, true) {
             return None;
@@ -159,8 +159,8 @@ impl StateFile {
         let _ = self.orders.send(order);
     }
 
-    /// Waits for what is under way. Cancel-safe; never ends where there is
-    /// nothing to wait for.
+    /// Waits for the write under way. Cancel-safe; never ends if there is nothing to wait
+    /// for.
     pub async fn progress(&mut self) {
         if self.writing {
             match self.written.recv().await {
@@ -241,7 +241,7 @@ impl StateFile {
         }
     }
 
-    /// Where the state is kept.
+    /// The way in which the state is kept.
     pub fn kept(&self) -> Kept {
         let file = |path: &Path| path.display().to_string();
         match (&self.path, &self.failed) {
@@ -281,8 +281,8 @@ fn work(
 ) {
     while let Ok(order) = orders.recv() {
         match order {
-            // Where not even this works, the file's time is renewed no more, so
-            // that it soon counts as old.
+            // If not even this works, the file's time is renewed no more, so that it soon
+            // counts as old.
             Order::Stale => {
                 let _ = disk.mark(Mark::Stale);
             }

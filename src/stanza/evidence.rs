@@ -1,4 +1,4 @@
-//! What a presence says about its sender's claims, before anything is believed.
+//! A presence's evidence of its sender's claims, before anything is believed.
 
 use super::EvidenceKind;
 use crate::muc::Affiliation;
@@ -15,8 +15,8 @@ pub struct Evidence {
     /// `<identity>` of Jitsi's presence_identity module, where there is exactly
     /// one.
     pub identity: Option<Identity>,
-    /// A part that was left out, since it was beyond a bound or malformed (the
-    /// first such): then there are no claims, whatever the rest says.
+    /// A part that was left out, since it was beyond a bound or malformed (the first such):
+    /// then there are no claims, whatever the rest says.
     pub left_out: Option<EvidenceKind>,
 }
 
@@ -46,10 +46,11 @@ pub struct Bridge {
     pub given: Option<Affiliation>,
     /// The name that the module keeps for the occupant. Not covered by the mac.
     pub pinned: Option<String>,
-    /// The name of theirs in place of which it does; none for whatever they send.
+    /// The name of theirs that it replaces; none for any name they send.
     pub sent: Option<String>,
     /// The digest of the permissions that the module holds for the occupant alone; none if
-    /// it holds none. Not covered by the mac: gavel only compares it with what it has said.
+    /// it holds none. Not covered by the mac: gavel only compares it with the digest it has
+    /// sent.
     pub permitted: Option<String>,
 }
 

@@ -19,7 +19,7 @@ pub enum Inbound {
 
 impl Inbound {
     /// Says whether a part of it was left out that gavel would have read, or of which a
-    /// person would have to be told: what a room's description holds is neither.
+    /// person would have to be told: a part of a room's description is neither.
     pub fn is_partial(&self) -> bool {
         match self {
             Self::Presence(presence) => presence.left_out.any(),
@@ -63,19 +63,18 @@ pub struct Presence {
     /// It declares to be a recorder or a gateway, by the features that Jicofo
     /// looks at. Any client can write them.
     pub machine: bool,
-    /// What the module says of itself; to be believed only in gavel's own
-    /// presence.
+    /// The module's description of itself; to be believed only in gavel's own presence.
     pub module: Option<Module>,
     /// The stanza's bytes, for sending its payload back with another name: at
     /// most 64 KiB. Of a longer stanza the children that are too much are missing.
     pub raw: Bytes,
     /// Says whether `raw` is all of the stanza.
     pub whole: bool,
-    /// What was not read.
+    /// The parts that were not read.
     pub left_out: LeftOut,
 }
 
-/// `<module xmlns='urn:gavel:module:0'/>`: what the module says of itself.
+/// `<module xmlns='urn:gavel:module:0'/>`: the module's description of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Module {
     /// The release it belongs to, such as `0.2.0`; `1` before 0.2.
@@ -89,12 +88,12 @@ pub struct Module {
     /// How people log in on each VirtualHost of the server; only in that answer,
     /// and not from modules before 0.2.
     pub logins: Option<Vec<Login>>,
-    /// The digest of the permissions that it holds for everybody of whom gavel has said
-    /// nothing; none if there are none.
+    /// The digest of the permissions that it holds for everybody without a list of their
+    /// own; none if there are none.
     pub permitted: Option<String>,
 }
 
-/// What the module says of a room as gavel joins it.
+/// The module's description of a room as gavel joins it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoomFacts {
     /// The settings that gavel reads.
@@ -123,8 +122,8 @@ pub struct Login {
     /// The name of its authentication provider, such as `internal_hashed`; `null`
     /// where there is none, so that nobody can log in.
     pub provider: String,
-    /// What its `authentication` is, which may be another: no provider came of it,
-    /// or it was changed after Prosody started.
+    /// Its `authentication` as configured, which may be another: no provider came of it, or
+    /// it was changed after Prosody started.
     pub configured: String,
     /// Says whether the module is loaded that offers the provider, or that should.
     pub loaded: bool,
@@ -139,8 +138,8 @@ pub struct Login {
     pub checks: Option<Vec<String>>,
 }
 
-/// What an occupant's presence shows as display name: the text of the children
-/// named `nick` in any namespace.
+/// The display name in an occupant's presence: the text of the children named `nick` in any
+/// namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DisplayName {
     /// No such child.
@@ -174,8 +173,8 @@ pub struct MucUser {
     pub destroyed: bool,
     /// Says whether there is an `<invite/>`.
     pub invite: bool,
-    /// Who invites, as the `<invite/>` says: from the module the bare JID of
-    /// whoever has entered the room.
+    /// The inviter, as the `<invite/>` says: from the module the bare JID of the person who
+    /// has entered the room.
     pub inviter: Option<String>,
 }
 
@@ -237,7 +236,7 @@ pub struct Message {
     /// `<x xmlns='http://jabber.org/protocol/muc#user'/>`: an invitation, or
     /// an absent JID's new affiliation.
     pub muc_user: Option<MucUser>,
-    /// What was not read.
+    /// The parts that were not read.
     pub left_out: LeftOut,
 }
 
@@ -267,8 +266,8 @@ pub struct Iq {
     pub kind: IqKind,
     /// Its first child.
     pub payload: IqPayload,
-    /// What was not read. With `left_out.room` the payload is not complete: items
-    /// of a list, fields or values of a form are missing, or all of it
+    /// The parts that were not read. With `left_out.room` the payload is not complete:
+    /// items of a list, fields or values of a form are missing, or all of it
     /// ([`IqPayload::Unread`]).
     pub left_out: LeftOut,
 }
@@ -309,8 +308,8 @@ pub enum IqPayload {
     Arrival(Box<Arrival>),
     /// `<module xmlns='urn:gavel:module:0'/>` of the module.
     Module(Module),
-    /// `<lease xmlns='urn:gavel:guard:0'/>` of the module: what its guard has
-    /// refused since gavel last renewed the lease.
+    /// `<lease xmlns='urn:gavel:guard:0'/>` of the module: the promotions that its guard
+    /// has refused since gavel last renewed the lease.
     Refused(Vec<Refused>),
     /// Longer than gavel reads, or malformed.
     Unread,

@@ -1,7 +1,7 @@
 //! The parts of a stanza that gavel has not read: beyond a bound, or malformed.
 
-/// Which parts of a stanza were left out (SPEC B20). What was left out counts
-/// as absent; a part of the evidence that was left out also stands in
+/// The parts of a stanza that were left out (SPEC B20). Such a part counts as absent; a
+/// part of the evidence that was left out also stands in
 /// [`Evidence::left_out`](super::Evidence::left_out), so that there are no claims.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LeftOut {
@@ -42,8 +42,8 @@ pub enum EvidenceKind {
     Identity,
 }
 
-/// A stanza that could not be read at all (SPEC B20): its type is unknown, an
-/// address is missing, or it is no stanza. What it would have said is unknown.
+/// A stanza that could not be read at all (SPEC B20): its type is unknown, an address is
+/// missing, or it is no stanza. Its message is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unread {
     /// Its sender, where that could be read.

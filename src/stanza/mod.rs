@@ -1,4 +1,4 @@
-//! What arrives from Prosody and what gavel sends, as plain values: the words
+//! The stanzas that arrive from Prosody and that gavel sends, as plain values: the words
 //! that [`crate::wire`] and [`crate::engine`] have in common.
 
 mod evidence;

@@ -15,14 +15,14 @@ pub const LIST_ROOMS: &str = "http://prosody.im/protocol/muc#destroy";
 pub enum Outbound {
     /// Enters a room (XEP-0045 §7.2), without history.
     Join {
-        /// Where, and as whom; the display name is the nick too.
+        /// The room and gavel's nick in it, which is its display name too.
         occupant: OccupantJid,
         /// The room's password (XEP-0045 §7.2.6).
         password: Option<String>,
     },
     /// Leaves a room (XEP-0045 §7.14).
     Leave {
-        /// Where, and as whom.
+        /// The room and gavel's nick in it.
         occupant: OccupantJid,
     },
     /// A request; its reply is expected from `to`.
@@ -31,14 +31,14 @@ pub enum Outbound {
         id: String,
         /// A room, an occupant or a service.
         to: String,
-        /// What is asked.
+        /// The request.
         request: Request,
     },
     /// The answer to somebody's request.
     Reply {
         /// The address to answer.
         to: String,
-        /// The address that was asked; what the answer comes from.
+        /// The address that was asked, and that the answer comes from.
         from: String,
         /// The request's id.
         id: String,
@@ -48,7 +48,7 @@ pub enum Outbound {
     /// An occupant's own presence sent back in its name, showing another name
     /// (SPEC B8).
     Revert {
-        /// The occupant's real full JID: what the stanza claims to come from.
+        /// The occupant's real full JID, as the sender of the stanza.
         from: RealJid,
         /// The occupant JID to keep or to return to.
         to: OccupantJid,
@@ -60,8 +60,8 @@ pub enum Outbound {
         /// The presence as it was received.
         presence: Bytes,
     },
-    /// A headline to gavel itself from an address that is not its own: what
-    /// Prosody does with it tells whether it lets gavel send in others' names.
+    /// A headline to gavel itself from an address that is not its own: Prosody's reaction
+    /// tells whether it lets gavel send in others' names.
     Foreign {
         /// The address it claims to come from.
         from: RealJid,
@@ -72,15 +72,15 @@ pub enum Outbound {
     Announce {
         /// The room.
         room: RoomJid,
-        /// What to say.
+        /// The text.
         text: String,
         /// Says whether it comes from the room itself, by the module: then Jitsi's clients
         /// show what Jitsi's own modules write.
         system: bool,
     },
-    /// So many spaces, which mean nothing between stanzas (RFC 6120 §4.6.1):
-    /// they part what is before them from what follows, so that Prosody reads,
-    /// and answers, the two one after the other.
+    /// So many spaces, which mean nothing between stanzas (RFC 6120 §4.6.1): they separate
+    /// the stanza before them from the next, so that Prosody reads, and answers, the two
+    /// one after the other.
     Space(usize),
     /// Tells an occupant that its name is its token's (SPEC B8, `notify`).
     Notify {
@@ -88,7 +88,7 @@ pub enum Outbound {
         occupant: OccupantJid,
         /// To know a refusal by.
         id: String,
-        /// What to say.
+        /// The text.
         text: String,
     },
 }
@@ -101,26 +101,26 @@ pub enum Request {
     SetAffiliation {
         /// The bare JID of the person.
         jid: String,
-        /// Which.
+        /// The affiliation.
         affiliation: Affiliation,
     },
     /// muc#admin set: takes role moderator back (XEP-0045 §9.7), or gives it.
     SetRole {
         /// The JID of the person.
         nick: Nick,
-        /// Which.
+        /// The role.
         role: crate::muc::Role,
     },
-    /// Has the module show `name` for an occupant, whatever it sends (SPEC
-    /// section 6); an empty name ends that.
+    /// Has the module show `name` for an occupant, whatever name it sends (SPEC section 6);
+    /// an empty name ends that.
     Pin {
         /// The occupant.
         nick: Nick,
         /// Its real full JID: a nick may have changed hands.
         jid: RealJid,
-        /// What to show.
+        /// The name to show.
         name: String,
-        /// In place of which name of theirs; none for whatever they send.
+        /// The name of theirs that it replaces; none for any name they send.
         sent: Option<String>,
         /// Says whether nobody else may show the picture that goes with it.
         own: bool,
@@ -146,13 +146,13 @@ pub enum Request {
     Guard {
         /// Says whether these are all, and nobody else is.
         all: bool,
-        /// Those of whom something else is to be known than before.
+        /// The people that the guard is to treat in another way than before.
         people: Vec<Entitled>,
     },
-    /// Tells the module what holds for everybody on a service of whom gavel has
-    /// said nothing (SPEC B17).
+    /// Tells the module the permissions that hold on a service for everybody without a list
+    /// of their own (SPEC B17).
     PermitAll {
-        /// What holds; whatever is not named is left to Jitsi.
+        /// The permissions; one that is not named is left to Jitsi.
         permissions: Vec<Permit>,
         /// Bare JIDs and domains that none of it is for.
         infrastructure: Vec<String>,
@@ -161,7 +161,7 @@ pub enum Request {
     Permit {
         /// Their real full JID.
         jid: RealJid,
-        /// What holds; none if it is what holds for everybody.
+        /// The permissions; none if those for everybody hold.
         permissions: Option<Vec<Permit>>,
     },
     /// muc#admin get: everybody with an affiliation (XEP-0045 §9.5, §10.5).
@@ -170,7 +170,7 @@ pub enum Request {
     Configuration,
     /// muc#owner set: ends the room (XEP-0045 §10.9).
     Destroy {
-        /// What those inside are told.
+        /// The reason that the people inside are told.
         reason: String,
     },
     /// muc#owner set: opens a room that nobody has configured yet, and changes
@@ -198,7 +198,7 @@ pub enum Request {
         room: RoomJid,
         /// The bare JID of the person.
         jid: String,
-        /// Which.
+        /// The affiliation.
         affiliation: Affiliation,
     },
     /// First step of an ad-hoc command (XEP-0050).
@@ -215,7 +215,7 @@ pub enum Request {
     },
 }
 
-/// A permission, and for whom it is.
+/// A permission, and its holders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit {
     /// Its name, such as `recording`.
@@ -224,10 +224,10 @@ pub struct Permit {
     pub whom: &'static str,
 }
 
-/// What the module's guard knows of a person.
+/// The guard's record of a person in the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitled {
-    /// Who.
+    /// The person.
     pub jid: BareJid,
     /// The highest affiliation that anybody may give them; below admin it is
     /// nothing.

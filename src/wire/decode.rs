@@ -38,13 +38,12 @@ impl Decoder {
     /// Reads one stanza. `bytes` are its own, as [`super::Framer`] cuts them;
     /// a presence keeps them where they are not too many.
     ///
-    /// What stands in a stanza besides what gavel reads is passed over unread,
-    /// and what gavel reads is read part by part: what is wrong with one costs
-    /// only that one (SPEC B20).
+    /// Everything in a stanza that gavel does not use is passed over unread, and the rest
+    /// is read part by part: a fault in one part costs only that part (SPEC B20).
     ///
     /// # Errors
     ///
-    /// Where it is no stanza, or lacks what gavel needs: an address, a type. See
+    /// Fails if it is no stanza, or lacks something gavel needs: an address, a type. See
     /// [`unread`](Self::unread).
     pub fn decode(&self, bytes: Bytes) -> Result<Inbound> {
         let root = Node::root(&bytes).ok_or(DecodeError::NoElement)?;
@@ -137,7 +136,7 @@ impl Decoder {
     }
 }
 
-/// What a room says in a presence or message.
+/// A room's words in a presence or message.
 #[derive(Default)]
 struct Room {
     user: Option<MucUser>,
@@ -150,8 +149,8 @@ impl Room {
     fn take(&mut self, child: &Node<'_, '_>) {
         match (child.local, child.ns().as_deref()) {
             ("x", Some(ns::MUC_USER)) => {
-                // The room's own stands last (see `muc_user`): what was lost
-                // before it is nothing.
+                // The room's own stands last (see `muc_user`): losses before it do not
+                // matter.
                 self.loss = Loss::default();
                 self.user = Some(muc_user::read(child, &mut self.loss));
             }

@@ -19,7 +19,7 @@ const FEATURES: [&str; 4] = [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::VERSION, ns::P
 /// Writes stanzas.
 #[derive(Debug, Clone)]
 pub struct Encoder {
-    /// Sender of whatever has no other.
+    /// Sender of every stanza without another.
     full_jid: String,
 }
 
@@ -40,8 +40,8 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// Where it would contain a character that XML 1.0 forbids, or where the
-    /// presence to revert cannot be read. Nothing is to be sent then.
+    /// Fails if it would contain a character that XML 1.0 forbids, or if the presence to
+    /// revert cannot be read. Nothing is to be sent then.
     pub fn encode(&self, stanza: &Outbound) -> Result<Vec<u8>, EncodeError> {
         let element = match stanza {
             Outbound::Join { occupant, password } => self.join(occupant, password.as_deref()),
@@ -102,8 +102,7 @@ impl Encoder {
             .build()
     }
 
-    /// XEP-0045 §7.4. Where there is both, Jitsi's clients show the JSON, and
-    /// others the body.
+    /// XEP-0045 §7.4. If there is both, Jitsi's clients show the JSON, and others the body.
     fn announce(&self, room: &RoomJid, text: &str, system: bool) -> Element {
         let message = self.stanza("message", room.as_str());
         let message = with(message, &[("type", "groupchat")])

@@ -2,8 +2,8 @@
 
 use super::{MAX_ATTRIBUTES, MAX_DEPTH};
 
-/// Why a stanza, or a part of what is to be sent back, cannot be read. Says where, never what: of the stanza's content
-/// nothing but element and attribute names appears here.
+/// Why a stanza, or a part of a presence to send back, cannot be read. It names the place and
+/// none of the content: only element and attribute names of the stanza appear here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Bytes that are no UTF-8 (RFC 6120 §11.6).
@@ -18,7 +18,7 @@ pub enum DecodeError {
     /// Not well-formed in another way.
     #[error("not well-formed at byte {at}: {what}")]
     Malformed {
-        /// What is wrong.
+        /// The fault.
         what: &'static str,
         /// Offset in the stanza, in bytes.
         at: usize,
@@ -76,7 +76,7 @@ pub enum EncodeError {
 /// Longest part of an element's name that errors repeat, in characters.
 const NAME_IN_ERRORS: usize = 40;
 
-/// `name`, cut to what an error message can bear.
+/// `name`, cut to a length that suits an error message.
 pub(super) fn shortened(name: &str) -> String {
     name.chars().take(NAME_IN_ERRORS).collect()
 }

@@ -1,4 +1,4 @@
-//! Cuts the bytes of a stream, in whatever chunks they come, into stanzas.
+//! Cuts the bytes of a stream, in chunks of any size, into stanzas.
 //!
 //! It counts tags and judges nothing; that is [`super::Decoder`]'s. A tag that is
 //! never closed would swallow what follows; only the server itself could send
@@ -10,7 +10,7 @@ use super::sieve::{Knowledge, Sieve};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// What the stream brings.
+/// A piece of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     /// One element directly below the stream's. Of one longer than
@@ -33,7 +33,7 @@ pub enum Frame {
 pub struct Framer {
     /// Bytes fed and not yet released.
     buffer: Vec<u8>,
-    /// Where in it the current stanza starts.
+    /// The place at which the current stanza starts.
     start: usize,
     /// How far it has been read.
     scan: usize,

@@ -61,7 +61,7 @@ pub(super) fn read_error(node: &Node<'_, '_>, loss: &mut Loss) -> StanzaError {
     error
 }
 
-/// What an error without `<error/>` or condition amounts to.
+/// The meaning of an error without `<error/>` or condition.
 pub(super) fn undefined() -> StanzaError {
     StanzaError {
         kind: "cancel".to_owned(),

@@ -1,7 +1,7 @@
 //! `<iq/>` (RFC 6120 §8.2.3) and the payloads that gavel reads.
 //!
-//! Items, fields and values are read one by one: what one of them holds costs
-//! the others nothing. What was lost on the way is told with the answer.
+//! Items, fields and values are read one by one: a fault in one costs the others nothing.
+//! The losses come with the answer.
 
 use super::decode::evidence::read_bridge;
 use super::error::DecodeError;
@@ -115,8 +115,8 @@ pub(super) fn module(node: &Node<'_, '_>, loss: &mut Loss) -> Module {
     module
 }
 
-/// How people log in, by VirtualHost. Whatever is not said is taken for what lets
-/// people in, and for a provider that is not loaded.
+/// The ways to log in, by VirtualHost. A missing statement counts as one that lets people
+/// in, and as a provider that is not loaded.
 fn logins(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Login> {
     let mut logins = Vec::new();
     let mut rest = node.content();
@@ -144,7 +144,7 @@ fn logins(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Login> {
     logins
 }
 
-/// What the guard has refused.
+/// The promotions that the guard has refused.
 fn refused(node: &Node<'_, '_>, loss: &mut Loss) -> Vec<Refused> {
     let mut refused = Vec::new();
     let mut rest = node.content();
@@ -304,9 +304,8 @@ fn first_value(option: &Node<'_, '_>, loss: &mut Loss) -> Option<String> {
     None
 }
 
-/// The text of an element; `None` where it is too long or cannot be read. That
-/// is no loss of the field: nothing that gavel goes by is so long, and a room's
-/// description may be for ever.
+/// The text of an element; `None` if it is too long or cannot be read. That is no loss of
+/// the field: no text that gavel uses is so long, and a room's description may be for ever.
 fn value(node: &Node<'_, '_>, loss: &mut Loss) -> Option<String> {
     let mut own = Loss::default();
     let fits = node.content().len() <= MAX_VALUE;

@@ -1,12 +1,12 @@
-//! Just enough XML to count tags: quotes, comments, CDATA sections and
-//! processing instructions, in whatever pieces the bytes come.
+//! Just enough XML to count tags: quotes, comments, CDATA sections and processing
+//! instructions, in pieces of any size.
 //!
-//! It judges nothing: whatever the bytes are, it goes on. What an element holds
-//! can therefore be passed over without being read.
+//! It judges nothing: it goes on over any bytes. So an element can be passed over without
+//! being read.
 
 use memchr::{memchr, memchr3};
 
-/// Where in the XML the next byte stands.
+/// The place of the next byte in the XML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Between tags.
@@ -35,7 +35,7 @@ enum State {
     Declaration,
 }
 
-/// What the byte just read completes.
+/// The thing that the byte just read completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// `<`
@@ -78,7 +78,7 @@ impl Lexer {
         self.state == State::Content
     }
 
-    /// Says whether the next byte stands in a start tag, or in what may become one.
+    /// Says whether the next byte stands in a start tag, or in something that may become one.
     pub(super) fn is_in_start(&self) -> bool {
         matches!(self.state, State::Markup | State::Start | State::Quoted(_))
     }
@@ -88,8 +88,8 @@ impl Lexer {
         matches!(self.state, State::Start | State::Quoted(_) | State::End)
     }
 
-    /// Reads up to the next byte that changes the state: how many bytes that
-    /// were, and what has been completed by them. Not to be called without bytes.
+    /// Reads up to the next byte that changes the state. Gives the number of bytes, and the
+    /// thing that they complete. Not to be called without bytes.
     pub(super) fn next(&mut self, bytes: &[u8]) -> (usize, Option<Event>) {
         let found = match self.state {
             State::Content => memchr(b'<', bytes),

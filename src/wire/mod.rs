@@ -14,23 +14,22 @@
 //!   stream for good, and any user of the server can send gavel a stanza with
 //!   the latter (SPEC B11). Here each stanza is cut out by counting tags and
 //!   then read by itself, so a bad one costs only itself.
-//! - It builds a tree of what gavel never reads: about 32 µs for a Jitsi presence
-//!   of 850 bytes on a machine where this module takes about 5; see
-//!   `benches/decode.rs`.
+//! - It builds a tree of parts that gavel never reads: about 32 µs for a Jitsi presence of
+//!   850 bytes on a machine where this module takes about 5; see `benches/decode.rs`.
 //!
 //! # Strictness
 //!
-//! RFC 6120 §11 as a receiver: no comments, processing instructions, document
-//! types or entities beyond the predefined; UTF-8 only; Namespaces in XML 1.0.
-//! They hold for each part that is read by itself: what is wrong with one costs
-//! that one (SPEC B20). What stands around is passed over unread, by counting
-//! tags, and held to the same rules only where [`Encoder`] sends it back.
+//! RFC 6120 §11 as a receiver: no comments, processing instructions, document types or
+//! entities beyond the predefined; UTF-8 only; Namespaces in XML 1.0. They hold for each
+//! part that is read by itself: a fault in one costs that one (SPEC B20). The text around
+//! it is passed over unread, by counting tags, and held to the same rules only if
+//! [`Encoder`] sends it back.
 //!
 //! # Bounds
 //!
-//! A stanza of up to [`MAX_STANZA`] is held as it is. A longer one is reduced to
-//! what gavel reads of it while it comes in. What was left out is told with the
-//! stanza ([`LeftOut`](crate::stanza::LeftOut)).
+//! A stanza of up to [`MAX_STANZA`] is held as it is. A longer one is reduced, while it
+//! comes in, to the parts that gavel reads. The stanza names the parts that were left out
+//! ([`LeftOut`](crate::stanza::LeftOut)).
 
 mod chars;
 mod decode;

@@ -1,13 +1,12 @@
 //! `<x xmlns='http://jabber.org/protocol/muc#user'/>` and `<item/>` (XEP-0045).
 //!
-//! Where a stanza has two such `<x/>`, the last counts: Prosody removes a
-//! client's from presence and invitations and then appends the room's own
-//! (`filter_muc_x`, then `add_child`, in 0.12 and 13), so nothing a client
-//! wrote can stand behind it. It leaves a client's in groupchat, in which
-//! nothing is believed anyway (SPEC B9).
+//! If a stanza has two such `<x/>`, the last counts: Prosody removes a client's from
+//! presence and invitations and then appends the room's own (`filter_muc_x`, then
+//! `add_child`, in 0.12 and 13), so nothing a client wrote can stand behind it. It leaves a
+//! client's in groupchat, in which nothing is believed anyway (SPEC B9).
 //!
-//! Reasons are never read: whoever changes an affiliation writes them, as long
-//! and as deep as they like.
+//! Reasons are never read: the person who changes an affiliation writes them, as long and
+//! as deep as they like.
 
 use super::node::{Loss, Node};
 use super::ns;

@@ -1,8 +1,8 @@
 //! Elements found by counting tags, and read only as far as somebody asks.
 //!
-//! Whatever stands in an element that is not asked for costs nothing but the
-//! time to pass it: it may be long, deep, wide or malformed (SPEC B20). What is
-//! asked for and cannot be read is noted as a [`Loss`]. Nothing recurses.
+//! A part of an element that is not asked for costs nothing but the time to pass it: it may
+//! be long, deep, wide or malformed (SPEC B20). A part that is asked for and cannot be read
+//! is noted as a [`Loss`]. Nothing recurses.
 
 use super::chars::{allowed, is_name, line_ends, unescaped};
 use super::lexer::{Event, Lexer};
@@ -176,7 +176,7 @@ impl<'p, 'a> Node<'p, 'a> {
         let mut all = Text::default();
         let mut lexer = Lexer::new();
         let mut depth = 0_usize;
-        // Where the text, and where the markup that is being read starts.
+        // The places where the text, and where the markup that is being read, start.
         let (mut text, mut markup, mut at) = (0, 0, 0);
         while at < self.content.len() {
             let (read, event) = lexer.next(&self.content[at..]);
@@ -272,7 +272,7 @@ pub(super) fn attributes(tag: &[u8]) -> impl Iterator<Item = Option<(&[u8], &[u8
     })
 }
 
-/// Name, value as written, and what follows.
+/// Name, value as written, and the rest.
 fn split_attribute(tag: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let equals = memchr(b'=', tag)?;
     let (quote, value) = tag[equals + 1..].trim_ascii_start().split_first()?;
@@ -308,7 +308,7 @@ fn next_child<'p, 'a>(
     }
 }
 
-/// What bytes start with.
+/// The markup that bytes start with.
 struct Markup {
     length: usize,
     kind: Kind,
@@ -323,7 +323,7 @@ enum Kind {
     Other,
 }
 
-/// What starts at the `<` that `bytes` start with.
+/// The markup at the `<` that `bytes` start with.
 fn split_markup(bytes: &[u8]) -> Markup {
     let mut lexer = Lexer::new();
     let (mut length, mut depth, mut tag) = (0, 0_usize, 0);

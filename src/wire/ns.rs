@@ -17,7 +17,7 @@ pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// Joining a room (XEP-0045 §7.2).
 pub const MUC: &str = "http://jabber.org/protocol/muc";
-/// What a room says of its occupants (XEP-0045).
+/// A room's words about its occupants (XEP-0045).
 pub const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
 /// Affiliations and roles (XEP-0045 §8, §9).
 pub const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";

@@ -1,9 +1,9 @@
 //! Spaces behind what is sent, so that Prosody reads it at once.
 //!
-//! A parser (expat since 2.6) that has been given a part of a tag does not try again
-//! before it has been given as much again. Where Prosody's reading cuts a long tag
-//! near its end, the rest of it and all that comes behind wait for whatever gavel
-//! sends next. Spaces between stanzas mean nothing (RFC 6120 §4.6.1).
+//! A parser (expat since 2.6) that has been given a part of a tag does not try again before
+//! it has been given as much again. If Prosody's reading cuts a long tag near its end, the
+//! rest of it and everything behind it wait for the next stanza that gavel sends. Spaces
+//! between stanzas mean nothing (RFC 6120 §4.6.1).
 
 /// A shorter tag in a shorter batch is hardly ever cut.
 const SHORT: usize = 512;

@@ -100,8 +100,8 @@ fn keep<'a>(
     walker.finish()
 }
 
-/// Children that are never sent back: what the room or a module has written,
-/// and what would make the presence a join.
+/// Children that are never sent back: those that the room or a module has written, and
+/// those that would make the presence a join.
 fn is_withheld(child: &Element<'_>) -> bool {
     const NAMESPACES: [&str; 8] = [
         ns::MUC,
@@ -116,7 +116,7 @@ fn is_withheld(child: &Element<'_>) -> bool {
     child.ns.starts_with(ns::GAVEL) || NAMESPACES.contains(&child.ns.as_ref())
 }
 
-/// Copies `first`, whose start tag has been read, with all that is in it.
+/// Copies `first`, whose start tag has been read, with its whole content.
 fn copy<'a>(
     out: &mut String,
     walker: &mut Walker<'a>,
@@ -160,8 +160,8 @@ fn attribute(out: &mut String, name: &str, value: &str) {
     out.push('\'');
 }
 
-/// Text, or an attribute's value: what would end either, and white space that
-/// a reader would change, as references.
+/// Text, or an attribute's value: characters that would end either, and white space that a
+/// reader would change, become references.
 fn text(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {

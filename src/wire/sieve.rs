@@ -1,12 +1,12 @@
-//! Reduces a stanza that is too long to be held to what gavel reads of it, while
-//! its bytes come in (SPEC B20).
+//! Reduces a stanza that is too long to be held, while its bytes come in, to the parts that
+//! gavel reads (SPEC B20).
 //!
 //! A participant's presence can be of any length: Prosody writes a namespace of
 //! 100 KB again at each of a thousand children. Held is at most what
 //! [`MAX_STANZA`] and [`MAX_LIST`] say and as much again.
 //!
-//! What is kept does not depend on where the chunks are cut: it is decided at
-//! the end of a tag, of an attribute or of a run of text, by counts of bytes.
+//! The result does not depend on where the chunks are cut: it is decided at the end of a
+//! tag, of an attribute or of a run of text, by counts of bytes.
 
 mod tag;
 
@@ -17,8 +17,8 @@ use tag::{Finished, Tag};
 
 /// Stands in a reduced stanza: there was more, which gavel does not read.
 pub(super) const LEFT_OUT: &[u8] = b"<?left-out other?>";
-/// Stands in place of something that gavel would have read: whoever meets it
-/// while reading takes it for something that cannot be read.
+/// Stands in place of something that gavel would have read: a reader that meets it takes it
+/// for something that cannot be read.
 const CUT: &[u8] = b"<?left-out?>";
 
 /// Longest run of text between two tags, in bytes.
@@ -71,9 +71,9 @@ impl Knowledge {
 /// An open element that is kept.
 #[derive(Debug)]
 struct Mark {
-    /// Where it starts in what is kept.
+    /// The start of its tag in the bytes that are kept.
     start: usize,
-    /// Where its content starts.
+    /// The start of its content.
     content: usize,
     /// Its name as written.
     name: Vec<u8>,
@@ -97,7 +97,7 @@ pub(super) struct Sieve {
     open: Vec<Mark>,
     /// All open elements.
     depth: usize,
-    /// Where in what is kept the text begins that is being read.
+    /// The start, in the bytes that are kept, of the text that is being read.
     run: usize,
     /// Says whether that text is not kept.
     run_cut: bool,
@@ -134,7 +134,7 @@ impl Sieve {
         }
     }
 
-    /// Takes the stanza's next bytes. Where they end it: how many that were.
+    /// Takes the stanza's next bytes. If they end it: the number of bytes that belong to it.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
@@ -150,7 +150,7 @@ impl Sieve {
         None
     }
 
-    /// What is left of the stanza.
+    /// The rest of the stanza.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.kept
     }
@@ -271,8 +271,8 @@ impl Sieve {
         level <= MAX_LEVEL && !reason && !crowd && !tag.name.is_empty()
     }
 
-    /// Says whether it is an item too many: what stands behind the items of an `<x/>`
-    /// counts as much as they do.
+    /// Says whether it is an item too many: the elements behind the items of an `<x/>`
+    /// count as much as they do.
     fn is_crowd(&self, level: usize, tag: &Finished) -> bool {
         let part = self.open.get(1).filter(|_| level == 3 && !self.iq);
         part.is_some_and(|part| {
@@ -363,7 +363,7 @@ impl Sieve {
         }
     }
 
-    /// After a tag: what is open and has become too long is cut.
+    /// After a tag: an open element that has become too long is cut.
     fn settle(&mut self) {
         match self.iq {
             true => self.bound_iq(),

@@ -20,7 +20,7 @@ impl StreamError {
     ///
     /// # Errors
     ///
-    /// Where it is not well-formed.
+    /// Fails if it is not well-formed.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut walker = Walker::new(bytes)?;
         let root = walker.root()?;

@@ -1,10 +1,10 @@
-//! Pulls one element's content out of its bytes, with namespaces resolved
-//! (Namespaces in XML 1.0) and everything checked: for what gavel sends back,
-//! since anything that is not well-formed would end the stream.
+//! Pulls one element's content out of its bytes, with namespaces resolved (Namespaces in
+//! XML 1.0) and everything checked: for presences that gavel sends back, since anything
+//! that is not well-formed would end the stream.
 //!
-//! quick-xml finds the tags; what it leaves to its caller is done here: which
-//! characters, names and references are allowed, and what prefixes mean. Never
-//! recurses; deeper than [`MAX_DEPTH`] is an error.
+//! quick-xml finds the tags and leaves the rest to its caller, which is here: the allowed
+//! characters, names and references, and the meaning of prefixes. Never recurses; deeper
+//! than [`MAX_DEPTH`] is an error.
 
 use super::chars::{forbidden, is_name, line_ends, resolve_reference};
 use super::error::{DecodeError, shortened};
@@ -50,7 +50,7 @@ impl<'a> Attribute<'a> {
     }
 }
 
-/// What comes next.
+/// The next piece.
 #[derive(Debug)]
 pub(super) enum Token<'a> {
     /// A start tag; its attributes are in [`Walker::attributes`].
@@ -141,8 +141,8 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The next child of the element at `parent`, whatever is left of the one
-    /// before; `None` where the parent ends.
+    /// The next child of the element at `parent`, wherever reading stopped in the one
+    /// before; `None` if the parent ends.
     pub(super) fn child(&mut self, parent: usize) -> Result<Option<Element<'a>>> {
         loop {
             match self.token()? {
@@ -300,9 +300,9 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Name, value as written, and what follows (XML 1.0 §3.1); `None` behind
-    /// the last. By hand, since quick-xml would take one as separate that has
-    /// no space before it, and allocates for each tag.
+    /// Name, value as written, and the rest (XML 1.0 §3.1); `None` behind the last. By
+    /// hand, since quick-xml would take one as separate that has no space before it, and
+    /// allocates for each tag.
     fn next_attribute(&self, tag: &'a str) -> Result<Option<(&'a str, &'a str, &'a str)>> {
         let start = tag.trim_ascii_start();
         if start.is_empty() {

@@ -117,7 +117,7 @@ const ALIKE: &[(&str, &[(&str, &str)])] = &[
     ("김철수", &[("decomposed", "\u{1100}\u{1175}\u{11b7}철수")]),
     ("محمد", &[("with vowels", "مُحَمَّد")]),
     ("ŉ", &[("itself", "ŉ")]),
-    // What is cut is not seen.
+    // Nobody sees the part that is cut off.
     (
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         &[(
@@ -180,7 +180,7 @@ fn invisible_characters_have_no_looks() {
 }
 
 proptest! {
-    /// Whatever somebody does to a name that is not seen, it stays alike.
+    /// Any change to a name that nobody sees leaves it alike.
     #[test]
     fn unseen_changes_change_nothing(
         name in "[a-zA-Zа-яА-Яα-ωぁ-ん0-9 ]{1,30}",

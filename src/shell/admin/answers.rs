@@ -1,9 +1,9 @@
 //! Answers that take the engine a while, made once for all who ask.
 //!
-//! What is asked of a room of a thousand people costs as much as settling dozens.
-//! So whoever asks while an answer is being made gets that one, and an answer that
-//! was dear is given again for twenty times as long as it took to make: however
-//! many ask, they take a twentieth of gavel's time, and share one copy in memory.
+//! A question about a room of a thousand people costs as much as settling dozens. So
+//! everybody who asks while an answer is being made gets that one, and an expensive answer
+//! is given again for twenty times as long as it took to make: however many ask, they take
+//! a twentieth of gavel's time, and share one copy in memory.
 
 use super::fault::Fault;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ pub(super) const REUSE: u32 = 20;
 /// One that took less is made anew each time.
 const CHEAP: Duration = Duration::from_millis(2);
 
-/// An answer, and for whom it is good.
+/// An answer, and the time until which it is good.
 #[derive(Debug, Clone)]
 struct Made {
     json: Bytes,
@@ -29,13 +29,13 @@ struct Made {
 
 type Place = Arc<tokio::sync::Mutex<Option<Made>>>;
 
-/// Answers by what was asked.
+/// Answers by question.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answers(Arc<Mutex<HashMap<String, Place>>>);
 
 impl Answers {
-    /// The answer to `question`; where there is none that is good, what `make`
-    /// makes, and how long the engine took for it.
+    /// The answer to `question`. If there is none that is good, `make` makes one; the time
+    /// is how long the engine took for it.
     pub(super) async fn get<F>(&self, question: String, make: F) -> Result<Bytes, Fault>
     where
         F: Future<Output = Result<(Bytes, Duration), Fault>>,
@@ -77,7 +77,7 @@ impl Answers {
         all.entry(question).or_default().clone()
     }
 
-    /// Something was changed by an admin, who is to see it.
+    /// An admin has changed something, and is to see the change.
     pub(super) fn forget(&self) {
         self.0
             .lock()

@@ -1,7 +1,7 @@
 //! `GET /v1/doctor`: the deployment as the daemon sees it.
 //!
-//! It asks Prosody over the daemon's own stream and adds what the engine has
-//! counted since the start; what that comes to is [`crate::diagnosis`]'s.
+//! It asks Prosody over the daemon's own stream and adds the engine's counts since the
+//! start; [`crate::diagnosis`] draws the conclusions.
 
 use super::fault::Fault;
 use super::shared::Shared;
@@ -42,7 +42,7 @@ pub(super) async fn diagnosis(shared: &Shared) -> Result<Diagnosis, Fault> {
 }
 
 impl Driver {
-    /// Begins to ask Prosody; what is returned ends when all is answered.
+    /// Begins to ask Prosody; the receiver ends when all is answered.
     fn probe(&mut self) -> oneshot::Receiver<()> {
         let (done, probed) = oneshot::channel();
         self.probing.retain(|waiting| !waiting.is_closed());

@@ -28,7 +28,7 @@ pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/v1/events", get(events))
 }
 
-/// What may stand behind the question mark.
+/// The parameters behind the question mark.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {

@@ -83,7 +83,7 @@ struct Place {
     /// Answers that are being made or sent.
     busy: AtomicUsize,
     follows: AtomicBool,
-    /// Since when the client takes nothing of what is sent to it.
+    /// The time since which the client takes nothing that is sent to it.
     stalled: Mutex<Option<Instant>>,
     /// It is to end.
     end: Notify,
@@ -159,7 +159,7 @@ impl Connection {
     /// The answer never ends, so it has no time limit.
     ///
     /// # Errors
-    /// Where there are too many followers, all of them new; how many there may be.
+    /// Fails if there are too many followers, all of them new, with the number that is allowed.
     pub(super) fn follow(&self) -> Result<(), usize> {
         let most = self.places.limits.followers;
         let mut taken = lock(&self.places.taken);
@@ -324,8 +324,8 @@ impl Listener for UnixListener {
     }
 }
 
-/// Serves, for ever. Where all places are taken by connections that are being
-/// answered, others wait to be accepted.
+/// Serves, for ever. If all places are taken by connections that are being answered, others
+/// wait to be accepted.
 pub(super) async fn serve<L: Listener>(listener: L, router: Router, limits: Limits) {
     let places = Arc::new(Places {
         limits,

@@ -43,7 +43,7 @@ pub(super) struct Admin {
 }
 
 impl Admin {
-    /// Starts to serve. What goes wrong is told, and tried again.
+    /// Starts to serve. A failure is reported, and tried again.
     pub(super) fn start(config: config::Admin, shared: Shared) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let serve = move || {
@@ -79,7 +79,7 @@ fn not_served(error: &io::Error) {
 
 impl Drop for Admin {
     fn drop(&mut self) {
-        // Whoever has ended already hears nothing, and need not.
+        // A server that has ended already hears nothing, and need not.
         self.stop.take();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

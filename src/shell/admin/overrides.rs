@@ -31,7 +31,7 @@ pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/v1/rooms/{room}/overrides/{who}", put(set).delete(clear))
 }
 
-/// What the path names: room and person.
+/// The room and the person in the path.
 type Named = Result<Path<(String, String)>, PathRejection>;
 
 async fn set(
@@ -83,7 +83,7 @@ async fn clear(
         let Found { main, jid, .. } = match person {
             Ok(person) => person,
             Err(NotFound::None) => {
-                // Whoever names nobody, or several, hears that first.
+                // A request that names nobody, or several people, fails with that first.
                 let person = steerable(driver, &room, &who)?;
                 let jid = person.jid;
                 return Err(Fault::not_found(format!("{jid} has no override in {room}")));
@@ -104,7 +104,7 @@ async fn clear(
     cleared.map(Json)
 }
 
-/// Who asks: the name that the system has for them, else `uid 1000`.
+/// The user that asks: the name that the system has for them, else `uid 1000`.
 ///
 /// The name may come from a directory on the network. So a thread of its own
 /// asks for it, and it is not waited for long.
@@ -154,8 +154,7 @@ fn length(text: &str) -> Result<Duration, Fault> {
     Ok(lasts)
 }
 
-/// The one person whom `who` names: in the room, or kept out of it by an
-/// override.
+/// The one person that `who` names: in the room, or kept out of it by an override.
 fn steerable(driver: &Driver, room: &RoomJid, who: &str) -> Result<Found, Fault> {
     let person = match driver.engine.find_person(room, who) {
         Err(NotFound::None) => driver.engine.find_overridden(room, who),
@@ -188,7 +187,7 @@ fn no_person(error: NotFound, room: &RoomJid, who: &str) -> Fault {
 }
 
 impl Driver {
-    /// Has the engine do as an admin wishes; what follows is sent with the rest.
+    /// Has the engine carry out an admin's wish; the consequences are sent with the rest.
     fn set_or_clear(&mut self, wish: SetOverride) {
         let input = Input::SetOverride(Box::new(wish));
         self.engine.handle(self.clock.now(), input);

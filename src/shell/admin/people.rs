@@ -23,7 +23,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1/ended", get(ended))
 }
 
-/// What may stand behind the question mark: one of these.
+/// The parameters behind the question mark: one of these.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {

@@ -46,7 +46,7 @@ async fn show(
     answer(shared.answers.get(question, make).await?)
 }
 
-/// What `look` sees, as JSON, and how long the engine was kept by it.
+/// The view that `look` takes, as JSON, and how long it kept the engine.
 pub(super) async fn made<T, F>(shared: &Shared, look: F) -> Result<(Bytes, Duration), Fault>
 where
     T: serde::Serialize + Send + 'static,

@@ -1,4 +1,4 @@
-//! What the socket serves, and what the status page may read.
+//! The routes of the socket, and those of the status page.
 
 use super::fault::Fault;
 use super::shared::Shared;

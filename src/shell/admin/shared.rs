@@ -1,4 +1,4 @@
-//! What the handlers of the admin API share.
+//! The state that the handlers of the admin API share.
 
 use super::answers::Answers;
 use crate::shell::driver::EngineHandle;
@@ -10,11 +10,11 @@ use std::sync::Arc;
 /// Everything that handlers share.
 #[derive(Clone)]
 pub(in crate::shell) struct Shared {
-    /// Where the engine's task is asked.
+    /// The way to ask the engine's task.
     pub(super) handle: EngineHandle,
     /// The last decisions.
     pub(super) journal: Arc<Journal>,
-    /// What is counted.
+    /// The counters.
     pub(super) metrics: Arc<Metrics>,
     /// Rooms that gavel has left.
     pub(super) ended: Arc<Ended>,

@@ -1,8 +1,8 @@
-//! The unix socket: where it is, whose it is, and who may connect.
+//! The unix socket: its path, its owner, and its permissions.
 //!
-//! It is put in its place whole: bound beside it, given its mode, renamed. So
-//! nobody connects before the mode is right, and what a dead gavel left is
-//! replaced. A living gavel's is never taken.
+//! It is put in its place whole: bound beside it, given its mode, renamed. So nobody
+//! connects before the mode is right, and a dead gavel's socket is replaced. A living
+//! gavel's is never taken.
 
 use super::limits;
 use super::persist::{RETRY, persist};
@@ -16,7 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-/// Read and write for owner and group: who may steer gavel.
+/// Read and write for owner and group: they may steer gavel.
 const MODE: u32 = 0o660;
 /// Mode of the folder, where it must be made.
 const FOLDER_MODE: u32 = 0o755;
@@ -64,7 +64,7 @@ fn remedy(error: &io::Error, configured: &Path) -> String {
     }
 }
 
-/// A socket that is ours, as long as what its path names is what we made.
+/// A socket that is ours, as long as its path names the file that we made.
 pub(super) struct Owned {
     path: PathBuf,
     inode: u64,

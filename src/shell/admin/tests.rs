@@ -1,4 +1,4 @@
-//! What followers and others who connect may cost.
+//! The cost of followers and of others who connect.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 struct Served {
     journal: Arc<Journal>,
     socket: PathBuf,
-    /// Whoever asks the engine waits.
+    /// A caller of the engine waits.
     _calls: crate::shell::driver::EngineCalls,
     _admin: Admin,
     _folder: tempfile::TempDir,
@@ -90,7 +90,7 @@ fn read_until(mut stream: UnixStream, last: u64) -> u64 {
         if text.contains(&end) {
             return lost;
         }
-        // An event that was cut is looked at with what follows.
+        // An event that was cut is looked at with the text that follows.
         let rest = text.rfind("\n\n").map_or(0, |at| at + 2);
         text.drain(..rest);
     }
@@ -104,8 +104,8 @@ fn resident() -> u64 {
     size.unwrap().parse::<u64>().unwrap() / 1024
 }
 
-/// Runs `test`, whose name is `name`, in a process of its own: what other tests
-/// do at the same time is not to be measured with it.
+/// Runs `test`, whose name is `name`, in a process of its own: the measurement must not
+/// include other tests that run at the same time.
 fn alone(name: &str, test: impl FnOnce()) {
     const ALONE: &str = "TEST_IS_ALONE";
     if std::env::var_os(ALONE).is_some() {
@@ -122,8 +122,8 @@ fn alone(name: &str, test: impl FnOnce()) {
     );
 }
 
-/// 200 followers, of whom half never read; 50,000 events. Those who decide are
-/// not held up, memory does not grow, and whoever reads gets the last event.
+/// 200 followers, of whom half never read; 50,000 events. The engine is not held up, memory
+/// does not grow, and a follower who reads gets the last event.
 #[test]
 fn followers_who_never_read_hold_up_nobody_and_cost_nothing() {
     alone(
@@ -197,7 +197,7 @@ fn followers_have_an_end_and_others_are_still_served() {
         list.starts_with("HTTP/1.1 200") && list.contains("\r\n[]\r\n"),
         "{list}"
     );
-    // Whoever goes makes room.
+    // A follower that goes makes room.
     drop(all);
     let deadline = Instant::now() + Duration::from_secs(10);
     let follows = || {

@@ -1,7 +1,7 @@
 //! The status page: its files, and of the API the requests it makes, over TCP.
 //!
-//! It changes nothing. Who may see it: whoever knows `admin.web_token`, or, where
-//! there is none, whoever is on this machine.
+//! It changes nothing. It is for people who know `admin.web_token`, or, if there is none,
+//! for everybody on this machine.
 
 use super::answers;
 use super::fault::Fault;
@@ -27,8 +27,8 @@ const SCRIPT: &str = include_str!("web/page.js");
 /// For so long what the doctor has said is said again.
 const REUSED: Duration = Duration::from_secs(60);
 
-/// What each answer says to the browser: run nothing but the page's own script,
-/// whatever somebody calls themselves, show it in no frame, keep no copy.
+/// The headers of each answer. They tell the browser: run nothing but the page's own
+/// script, whatever somebody calls themselves, show it in no frame, keep no copy.
 const HEADERS: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -47,7 +47,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 /// The token as its hash, so that comparing tells nothing by the time it takes.
 type TokenHash = [u8; 32];
 
-/// The page and what it asks for; `token` is `admin.web_token`.
+/// The page and the data that it asks for; `token` is `admin.web_token`.
 pub(super) fn router(shared: Shared, token: Option<&[u8]>) -> Router {
     let token = token.map(|token| Arc::new(hash(token)));
     let file = |kind: &'static str, text: &'static str| {
@@ -66,8 +66,8 @@ pub(super) fn router(shared: Shared, token: Option<&[u8]>) -> Router {
         .layer(middleware::map_response(with_headers))
 }
 
-/// What the doctor says, for all who look within a minute: it asks Prosody, which
-/// whoever may see the page must not do as often as they like.
+/// The doctor's findings, for all who look within a minute: it asks Prosody, and people who
+/// may see the page must not do that as often as they like.
 async fn doctor(State(shared): State<Shared>) -> Result<Response, Fault> {
     let make = async {
         let diagnosis = super::doctor::diagnosis(&shared).await?;
@@ -78,8 +78,8 @@ async fn doctor(State(shared): State<Shared>) -> Result<Response, Fault> {
     super::rooms::answer(shared.answers.get("doctor".to_owned(), make).await?)
 }
 
-/// Lets a request in, or says what is missing. Whatever is routed here one day,
-/// nothing but reading comes through.
+/// Lets a request in, or names the thing that is missing. Only requests to read come
+/// through, on any route that is added one day, too.
 async fn admit(
     State(token): State<Option<Arc<TokenHash>>>,
     request: Request,

@@ -5,10 +5,10 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Where the names of groups are.
+/// The file with the names of groups.
 const GROUPS: &str = "/etc/group";
 
-/// What keeps somebody from a socket, and who is let through.
+/// The obstacle that keeps somebody from a socket, and the people who are let through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// The socket, or the folder above it that is closed.
@@ -20,7 +20,7 @@ pub struct Access {
 impl Access {
     /// Looks at `socket` and the folders above it.
     pub fn of(socket: &Path) -> Self {
-        // Where a folder may not be entered nothing below it can be seen.
+        // Below a folder that may not be entered nothing can be seen.
         let visible = socket.ancestors().find_map(|path| {
             let metadata = fs::metadata(path).ok()?;
             Some((path, metadata))

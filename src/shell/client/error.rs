@@ -1,4 +1,4 @@
-//! Why the daemon could not be asked, or what it answered instead.
+//! The reason why the daemon could not be asked, or its answer in place of the expected one.
 
 use super::Access;
 use crate::api::{ErrorCode, Failure};
@@ -11,8 +11,7 @@ use std::time::Duration;
 /// Why there is no answer. Each says what, where and the remedy; status 1.
 #[derive(Debug)]
 pub enum ClientError {
-    /// Nobody listens: the sockets that were tried, and what came of it; never
-    /// empty.
+    /// Nobody listens: the sockets that were tried, each with its error; never empty.
     NoDaemon {
         /// In the order of the tries.
         tried: Vec<(PathBuf, io::Error)>,
@@ -21,7 +20,7 @@ pub enum ClientError {
     NotPermitted {
         /// The socket.
         socket: PathBuf,
-        /// Whose it is.
+        /// Its owner and mode.
         access: Access,
     },
     /// The daemon does not answer in time.
@@ -35,7 +34,7 @@ pub enum ClientError {
     Broken {
         /// The socket.
         socket: PathBuf,
-        /// What was asked.
+        /// The path that was asked for.
         path: String,
         /// How.
         what: String,
@@ -44,15 +43,15 @@ pub enum ClientError {
     Refused(Failure),
     /// An answer that this version cannot read.
     Strange {
-        /// What was asked.
+        /// The path that was asked for.
         path: String,
-        /// What is strange about it.
+        /// The strange thing about it.
         what: String,
     },
 }
 
 impl ClientError {
-    /// Says whether the daemon may be back soon: who watches tries again.
+    /// Says whether the daemon may be back soon: a command that watches tries again.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::NoDaemon { .. } | Self::Silent { .. } | Self::Broken { .. } => true,
@@ -61,7 +60,7 @@ impl ClientError {
         }
     }
 
-    /// What is wrong, in a few words, for those who wait until it has passed.
+    /// The fault, in a few words, for people who wait until it has passed.
     pub fn in_short(&self) -> String {
         match self {
             Self::NoDaemon { .. } => "no gavel is running".to_owned(),

@@ -1,4 +1,4 @@
-//! What the commands ask the running daemon with: HTTP/1.1 over the unix socket
+//! The client with which the commands ask the running daemon: HTTP/1.1 over the unix socket
 //! of the admin API (SPEC section 5).
 //!
 //! Each request has its own connection, and everything has a deadline: a daemon
@@ -34,7 +34,7 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest answer that is read, in bytes: 10,000 events are about 6 MB.
 const LONGEST_ANSWER: usize = 256 << 20;
-/// What stands in a path as it is (RFC 3986 §2.3).
+/// The characters that stand in a path as they are (RFC 3986 §2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -113,8 +113,8 @@ impl Client {
         self.ask(Method::DELETE, path, Bytes::new()).await
     }
 
-    /// `GET path` as server-sent events. With `after`, the id of the last event
-    /// seen, what came since comes first (`Last-Event-ID`).
+    /// `GET path` as server-sent events. With `after`, the id of the last event seen, the
+    /// events since then come first (`Last-Event-ID`).
     ///
     /// # Errors
     /// See [`ClientError`].
@@ -160,7 +160,7 @@ impl Client {
         let broken = broken(&socket, path);
         let exchange = async {
             let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-            // Ends with the answer; what goes wrong there shows in the answer.
+            // Ends with the answer; a failure there shows in the answer.
             tokio::spawn(connection);
             sender.send_request(request).await
         };
@@ -207,7 +207,7 @@ impl Client {
         }
     }
 
-    /// What an answer that is no success says.
+    /// The words of an answer that is no success.
     async fn refusal(
         &self,
         socket: PathBuf,

@@ -76,7 +76,7 @@ impl EventStream {
         }
     }
 
-    /// That the connection broke, and how.
+    /// The error of a connection that broke, with the way it broke.
     pub fn broken(&self, what: &str) -> ClientError {
         ClientError::Broken {
             socket: self.socket.clone(),
@@ -85,7 +85,7 @@ impl EventStream {
         }
     }
 
-    /// That something in the stream cannot be read.
+    /// The error of a stream with something that cannot be read.
     pub fn strange(&self, what: &str) -> ClientError {
         ClientError::Strange {
             path: self.path.clone(),
@@ -147,7 +147,7 @@ impl Reader {
             }
             "id" => self.item.id = value.parse().ok(),
             "event" => self.item.event = value.to_owned(),
-            // Comments, and what no daemon of ours writes.
+            // Comments, and lines that no daemon of ours writes.
             _ => {}
         }
     }

@@ -147,8 +147,8 @@ async fn a_socket_without_http_is_called_broken() {
     assert!(matches!(error, ClientError::Broken { .. }), "{error}");
 }
 
-/// What this test's user may use is decided by the kernel; who is let in, by
-/// the modes, which root can read too.
+/// The kernel decides about the sockets that this test's user may use; the modes, which
+/// root can read too, decide who is let in.
 #[test]
 fn the_error_tells_who_may_use_the_socket() {
     let folder = tempfile::tempdir().unwrap();

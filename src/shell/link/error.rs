@@ -22,7 +22,7 @@ pub enum LinkError {
     Timeout {
         /// host:port
         server: String,
-        /// What it was to do.
+        /// The step that it was to take.
         step: &'static str,
     },
     /// The listener that answers is not for components.
@@ -33,7 +33,7 @@ pub enum LinkError {
     NotXmpp {
         /// host:port
         server: String,
-        /// What was wrong with the answer.
+        /// The fault of the answer.
         reason: String,
     },
     /// The secret is wrong.
@@ -136,8 +136,8 @@ pub enum LinkError {
 }
 
 impl LinkError {
-    /// Says whether the server has ended the stream, and may have done so because of what
-    /// was sent: other conditions say that it stops, or knows us no more.
+    /// Says whether the server has ended the stream, and may have done so because of our
+    /// stanzas: other conditions say that it stops, or knows us no more.
     pub fn is_our_fault(&self) -> bool {
         let others = [
             "system-shutdown",

@@ -33,7 +33,7 @@ async fn against(answer: &str) -> (Result<Link<DuplexStream>, LinkError>, Duplex
 
 async fn open(more: &str) -> (Link<DuplexStream>, DuplexStream) {
     let (link, mut far) = against(&format!("{HEADER}{HANDSHAKE}{more}")).await;
-    // What the login has written.
+    // The bytes that the login has written.
     let mut said = vec![0; 4096];
     let length = far.read(&mut said).await.unwrap();
     said.truncate(length);

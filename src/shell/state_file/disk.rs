@@ -1,10 +1,9 @@
 //! The file itself: read, written whole, and marked.
 //!
-//! A state file that is older than what gavel knew when it ended would bring back
-//! rights that somebody has taken away since. So the file says of itself whether
-//! it can be believed. Its first field is a [`Mark`] of fixed width, which gavel
-//! overwrites in place in the file it holds open. That works on a full disk, and
-//! where no more files can be opened.
+//! A state file that is older than gavel's state at its end would bring back rights that
+//! somebody has taken away since. So the file says of itself whether it can be believed.
+//! Its first field is a [`Mark`] of fixed width, which gavel overwrites in place in the
+//! file it holds open. That works on a full disk, and when no more files can be opened.
 
 use crate::engine::State;
 use serde::Deserialize;
@@ -17,7 +16,7 @@ use tracing::warn;
 
 /// The text before the mark.
 const HEAD: &str = "{\"run\":\"";
-/// What stands between the mark and the time, and how long that is: seconds since
+/// The text between the mark and the time, and the length of the time: seconds since
 /// 1970-01-01 UTC.
 const BETWEEN: &str = "\",\"at\":\"";
 const DIGITS: usize = 12;
@@ -27,7 +26,7 @@ const DIGITS: usize = 12;
 /// copy, from a backup perhaps, is when it was copied.
 const FRESH: Duration = Duration::from_secs(120);
 
-/// What a state file says of itself. The words have one length.
+/// A state file's word about itself. The words have one length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     /// gavel has ended, and this is all that it knew.
@@ -58,7 +57,7 @@ pub(super) struct Version {
     modified: (i64, i64),
 }
 
-/// Which version `path` is.
+/// The version of the file at `path`.
 pub(super) fn version(path: &Path) -> Option<Version> {
     std::fs::metadata(path).ok().map(|found| Version {
         inode: found.ino(),
@@ -145,7 +144,7 @@ fn is_fresh(at: Option<SystemTime>) -> bool {
     })
 }
 
-/// Keeps what `path` holds beside it, and says so, and what is wrong with it.
+/// Keeps the content of `path` beside it, and says so, with its fault.
 fn move_aside(path: &Path, wrong: &str) {
     let aside = beside(path, ".unreadable");
     let (file, kept) = (path.display(), aside.display());

@@ -1,4 +1,4 @@
-//! What is kept over a restart, and what is believed of it.
+//! The memory over a restart, and the part of it that is believed.
 #![allow(clippy::unwrap_used)]
 use super::disk::read;
 use super::*;
@@ -8,7 +8,8 @@ use std::time::SystemTime;
 const KEPT: &str = r#"{"saved_at": 7}"#;
 const LATER: &str = r#"{"format": 99, "saved_at": 7, "new": [true]}"#;
 
-/// What is read of a file `text`, what is beside it then, and what is there.
+/// The number that is read of a file `text`, the file beside it then, and whether the file
+/// is there.
 fn opened(text: &[u8]) -> (u64, Option<Vec<u8>>, bool) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");
@@ -94,7 +95,7 @@ fn granted(saved_at: u64) -> State {
         .unwrap()
 }
 
-/// Who is remembered to hold something, and who to hold less.
+/// The people who are remembered to hold something, and those to hold less.
 fn held(state: &State) -> (Vec<String>, Vec<String>) {
     let people = state.meetings.values().flat_map(|meeting| &meeting.people);
     let (mut more, mut less) = (Vec::new(), Vec::new());
@@ -179,7 +180,7 @@ async fn b21_a_copy_of_an_old_file_of_a_running_gavel_restores_no_grant() {
         assert_eq!(!found.0.is_empty(), counts, "{ago} s old");
         assert_eq!(found.1.len(), 2);
     }
-    // What was renewed counts, and can be read.
+    // A renewed file counts, and can be read.
     let (mut file, _) = StateFile::open(Some(path.clone()));
     file.take();
     work_until(&mut file, &granted(2), is_idle).await;
@@ -190,8 +191,8 @@ async fn b21_a_copy_of_an_old_file_of_a_running_gavel_restores_no_grant() {
     assert_eq!(held(&read(&path).unwrap()).0.len(), 2);
 }
 
-/// The disk takes nothing for a while: what is not written is not believed, and
-/// is written as soon as it can be.
+/// The disk takes nothing for a while: a state that was not written is not believed, and is
+/// written as soon as it can be.
 #[tokio::test]
 async fn b21_a_write_that_failed_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();

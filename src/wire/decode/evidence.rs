@@ -1,5 +1,5 @@
-//! What a presence says about its sender's claims. Whatever of it cannot be read
-//! takes the rest along: it could have contradicted that (SPEC B20).
+//! A presence's evidence of its sender's claims. A part that cannot be read takes the rest
+//! along: it could have contradicted the rest (SPEC B20).
 
 use super::super::node::{Child, Loss, Node};
 use super::super::ns;
@@ -78,7 +78,7 @@ impl<'d> EvidenceReader<'d> {
         }
     }
 
-    /// What evidence a child is, if any. An unknown namespace could be the one.
+    /// The kind of evidence that a child is, if any. An unknown namespace could be the one.
     fn kind_of(&self, child: &Node<'_, '_>) -> Option<EvidenceKind> {
         let in_ns = |right: fn(&str) -> bool| child.ns().is_none_or(|ns| right(&ns));
         match child.local {
@@ -121,7 +121,7 @@ impl<'d> EvidenceReader<'d> {
     }
 }
 
-/// What the module says to have left out of its copy of a presence.
+/// The part that the module says it left out of its copy of a presence.
 fn left_out_by_module(claims: &Node<'_, '_>, loss: &mut Loss) -> Option<EvidenceKind> {
     match &*claims.attribute("left-out", loss)? {
         "token" => Some(EvidenceKind::Token),
@@ -130,8 +130,8 @@ fn left_out_by_module(claims: &Node<'_, '_>, loss: &mut Loss) -> Option<Evidence
     }
 }
 
-/// Says whether `ns` is what Prosody's modules write in: their elements have none of their
-/// own and so inherit the stream's.
+/// Says whether `ns` is the namespace in which Prosody's modules write: their elements have
+/// none of their own and so inherit the stream's.
 fn is_plain(ns: &str) -> bool {
     ns == ns::COMPONENT || ns == ns::CLIENT || ns.is_empty()
 }

@@ -41,8 +41,8 @@ const READ: [&[u8]; 21] = [
 #[derive(Debug)]
 pub(super) struct Tag {
     bytes: Vec<u8>,
-    /// Where the name and the attributes that are complete end; 0 before the
-    /// first attribute.
+    /// The end of the name and of the attributes that are complete; 0 before the first
+    /// attribute.
     complete: usize,
     /// Says whether a tag is being collected.
     open: bool,
@@ -111,7 +111,7 @@ impl Tag {
         self.nameless = false;
     }
 
-    /// Takes more of the tag; `event` is what that completes.
+    /// Takes more of the tag; `event` is the thing that this completes.
     pub(super) fn add(&mut self, piece: &[u8], event: Option<Event>) {
         if self.bytes == b"<" && self.complete == 0 && piece.starts_with(b"/") {
             self.closing = true;
