@@ -1,5 +1,5 @@
-//! What reading costs: the recorded Jitsi presences through gavel's framer and
-//! decoder, and the same bytes through tokio-xmpp's stream and plain minidom.
+//! The cost of reading: the recorded Jitsi presences through gavel's framer and decoder,
+//! and the same bytes through tokio-xmpp's stream and plain minidom.
 //!
 //! Goal (issue 2): gavel, deciding included, takes at most a third of the time
 //! of tokio-xmpp's `Stanza`. The figures are per presence: see `thrpt`.

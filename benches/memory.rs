@@ -1,5 +1,5 @@
-//! What 100,000 occupants in 10,000 rooms take: resident memory of this
-//! process, before and after (Linux only).
+//! The memory of 100,000 occupants in 10,000 rooms: resident memory of this process, before
+//! and after (Linux only).
 //!
 //! Goal (issue 2): 100 MB in all.
 #![allow(clippy::unwrap_used, missing_docs)]

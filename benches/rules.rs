@@ -1,7 +1,7 @@
-//! What judging costs: once for each claims, room and nick, never per presence.
+//! The cost of judging: once for each claims, room and nick, never per presence.
 //!
-//! The first group is what tokens are like; the second is the worst that claims
-//! and conditions were found to make of the budget, in milliseconds.
+//! The first group has usual tokens; the second has the claims and conditions that were
+//! found to use the budget worst, in milliseconds.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::hint::black_box;
 use std::time::Duration;
 
-/// What a Keycloak-backed deployment hands out.
+/// The claims that a Keycloak-backed deployment hands out.
 fn usual() -> Value {
     json!({
         "iss": "jitsi", "aud": "jitsi", "sub": "meet.jitsi", "room": "*", "exp": 1_795_000_000,

@@ -31,7 +31,7 @@ mod support {
     /// Nobody logs in as a component here.
     pub const SECRET: &str = "";
 
-    /// Where the clients connect.
+    /// The Prosody that the clients connect to.
     pub struct Prosody {
         pub c2s: u16,
         pub component: u16,

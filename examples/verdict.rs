@@ -9,8 +9,8 @@
 use gavel::claims::Claims;
 use gavel::policy::{Policy, Subject};
 
-/// What a token's payload looks like where Jitsi is told that somebody is no
-/// moderator; note that this `false` is text.
+/// A token's payload that tells Jitsi that somebody is no moderator; note that this `false`
+/// is text.
 const STUDENT: &str = r#"{"context": {"user": {"name": "Tim", "moderator": "false"}}}"#;
 
 fn main() {

@@ -1,5 +1,5 @@
-//! A client that costs this process little: it writes text, and of what arrives
-//! it keeps what concerns itself, with the moment at which it was read.
+//! A client that costs this process little: it writes text, and of all that arrives it
+//! keeps only the stanzas about itself, with the moment at which it read them.
 
 use crate::support::{MUC, Prosody};
 use base64::Engine;
@@ -139,8 +139,8 @@ async fn read_until(read: &mut OwnedReadHalf, end: &str) {
     }
 }
 
-/// Reads on, and passes on answers and what is from the client's own occupant
-/// JID, of which `own` is the end.
+/// Reads on, and passes on answers and stanzas from the client's own occupant JID, of which
+/// `own` is the end.
 async fn listen(mut read: OwnedReadHalf, own: String, heard: UnboundedSender<Arrival>) {
     let (mut framer, mut chunk) = (Framer::new(), vec![0; 65_536]);
     loop {

@@ -1,4 +1,4 @@
-//! What a process has taken, as Linux counts it.
+//! The CPU time of a process, as Linux counts it.
 
 use std::fs;
 use std::time::Duration;

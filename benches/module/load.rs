@@ -15,7 +15,7 @@ use std::time::Duration;
 const ENTRIES: usize = 160;
 /// Presence updates that each sends; none tells gavel anything.
 const UPDATES: usize = 2;
-/// What people wait for who are to be moderators, and the others.
+/// The words that people wait for: the future moderators, and the others.
 const SETTLED: [&str; 2] = ["role='moderator'", "affiliation='member'"];
 
 /// The people of all meetings.
@@ -28,7 +28,7 @@ pub struct Crowd {
     pub presences: u64,
 }
 
-/// What is about the people that is not the same for all that are compared.
+/// The kind of people, as far as it differs between the contenders.
 #[derive(Clone, Copy)]
 pub struct Kind {
     /// Says whether somebody gives affiliations.
@@ -65,7 +65,7 @@ impl Crowd {
             self.meeting(prosody, &name, &mut waits).await;
         }
         if self.kind.gavel {
-            // What it still had to do belongs to the round.
+            // The rest of its work belongs to the round.
             let ping = "<ping xmlns='urn:xmpp:ping'/>";
             self.focus.iq(GAVEL, "get", ping).await;
         }
@@ -123,7 +123,7 @@ fn moderates(person: usize) -> bool {
     person.is_multiple_of(3)
 }
 
-/// What connecting to `room` with a token leaves in a session (JSON).
+/// The session after connecting to `room` with a token (JSON).
 fn session(person: usize, room: &str, ahead: bool) -> String {
     let user = json!({
         "id": format!("user-{person}"),
@@ -156,8 +156,8 @@ fn name(person: usize) -> String {
     format!("Somebody Number {person}")
 }
 
-/// What a Jitsi client writes into its presence; `update` changes nothing that
-/// gavel would want to know.
+/// The children of a Jitsi client's presence; `update` changes nothing that gavel would
+/// want to know.
 fn children(person: usize, update: usize) -> String {
     let muted = update % 2 == 1;
     let name = name(person);

@@ -1,21 +1,21 @@
-//! What gavel with its Prosody module costs Prosody, and how soon people are
-//! settled: Prosody alone, Prosody with a small module of its own that sets the
-//! same affiliations, and Prosody with mod_gavel and gavel, with permissions for
-//! everybody and without, under the same load, in turns, on Prosody 0.12 and 13.
+//! The cost of gavel with its Prosody module for Prosody, and the time until people are
+//! settled: Prosody alone, Prosody with a small module of its own that sets the same
+//! affiliations, and Prosody with mod_gavel and gavel, with permissions for everybody and
+//! without, under the same load, in turns, on Prosody 0.12 and 13.
 //!
 //! ```sh
 //! cargo bench --bench module              # 8 rounds each, meetings of 20
 //! cargo bench --bench module -- 20 10     # 20 rounds, meetings of 10
 //! ```
 //!
-//! What gavel causes is about the same for each person, while Prosody's own work
-//! for a person grows with the meeting: the smaller it is the more gavel counts.
+//! gavel's cost is about the same for each person, while Prosody's own work for a person
+//! grows with the meeting: the smaller it is the more gavel counts.
 //!
-//! As root, and with what `tests/run` installs. Figures mean something on a
-//! machine that does nothing else; it has two cores at least.
+//! Run it as root, with everything installed that `tests/run` installs. Figures mean
+//! something on a machine that does nothing else; it has two cores at least.
 //!
-//! What is compared is the median of the rounds' ratios. Presences are counted in
-//! one more round, whose cost is not.
+//! The compared figure is the median of the rounds' ratios. Presences are counted in one
+//! more round, whose cost is not.
 //!
 //! Goals: CPU time of Prosody at most 1.05 times what it is with the module of
 //! its own; half of all moderators settled within 1.2 ms.
@@ -43,7 +43,7 @@ poll = "auto"
 interval = "30s"
 "#;
 
-/// What people may do, as a school would have it.
+/// People's permissions, as a school would have them.
 const PERMISSIONS: &str = r#"
 [policy.permissions]
 breakout-enter = "nobody"
@@ -53,7 +53,7 @@ send-private-message = "moderators"
 create-polls = "moderators"
 "#;
 
-/// One of what is compared.
+/// One of the contenders.
 struct Contender {
     name: &'static str,
     crowd: Crowd,
@@ -148,8 +148,8 @@ impl Contender {
         spent.sum::<Duration>().as_secs_f64()
     }
 
-    /// Prosody's CPU in each round by another's in the same one: half of all rounds
-    /// have less. What else the machine does concerns rounds, not all of them.
+    /// Prosody's CPU in each round by another's in the same one: half of all rounds have
+    /// less. Other work of the machine concerns some rounds, not all of them.
     fn compared_with(&self, yardstick: &[f64]) -> f64 {
         let spent = self.spent.iter().map(|spent| spent[0].as_secs_f64());
         let mut ratios: Vec<f64> = spent.zip(yardstick).map(|(own, by)| own / by).collect();
@@ -176,7 +176,7 @@ async fn compare(version: Version, rounds: usize, size: usize) {
     ];
     let load = cost::load();
     for round in 0..rounds {
-        // Whoever comes first finds another machine than whoever comes last.
+        // The first contender finds another machine than the last one.
         for turn in 0..all.len() {
             let place = (round + turn) % all.len();
             all[place].round().await;

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 
 pub struct Relay {
-    /// Where gavel is to connect.
+    /// The port that gavel is to connect to.
     pub port: u16,
     /// Presence stanzas that have passed.
     pub presences: Arc<AtomicU64>,

@@ -176,7 +176,7 @@ pub fn presence(occupant: &str, real: &str, affiliation: Affiliation, name: &str
     }
 }
 
-/// What the room answers. A focus is in each, or gavel would leave at once.
+/// The room's answers. A focus is in each, or gavel would leave at once.
 pub fn answer(stanza: Outbound) -> Vec<Inbound> {
     match stanza {
         Outbound::Join { occupant, .. } => {

@@ -1,15 +1,15 @@
-//! What many rooms cost that one client opens at once: Prosody's CPU time, how long
-//! gavel takes to settle somebody in another room meanwhile, and what all those rooms
-//! cost in the next minute; with gavel and without, with a cache of rooms that holds
-//! them all and with Prosody's own.
+//! The cost of many rooms that one client opens at once: Prosody's CPU time, the time until
+//! gavel settles somebody in another room meanwhile, and the cost of all those rooms in the
+//! next minute; with gavel and without, with a cache of rooms that holds them all and with
+//! Prosody's own.
 //!
 //! ```sh
 //! cargo bench --bench rooms               # 300 rooms on Prosody 0.12
 //! cargo bench --bench rooms -- 800 13     # 800 rooms on Prosody 13
 //! ```
 //!
-//! As root, and with what `tests/run` installs. Figures mean something on a machine
-//! that does nothing else.
+//! Run it as root, with everything installed that `tests/run` installs. Figures mean
+//! something on a machine that does nothing else.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../../tests/support/mod.rs"]
@@ -21,7 +21,7 @@ use support::{Client, Env, MUC, Options, Version};
 
 /// Within this time all rooms are settled.
 const DEADLINE: Duration = Duration::from_secs(200);
-/// What the rooms cost afterwards is measured over this time.
+/// The cost of the rooms afterwards is measured over this time.
 const AFTERWARDS: Duration = Duration::from_secs(65);
 const CLASS: &str = "class@muc.meet.jitsi";
 

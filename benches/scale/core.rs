@@ -9,7 +9,7 @@ use gavel::policy::Fallback;
 use gavel::stanza::{Bridge, Evidence, Inbound, Module, Outbound, Presence, PresenceKind, Request};
 use std::time::Duration;
 
-/// What somebody's presence says.
+/// Somebody's presence.
 fn presence(person: Person, affiliation: Affiliation) -> Presence {
     let (occupant, real) = (person.occupant(), person.real());
     Presence {
@@ -62,7 +62,7 @@ fn service(stanza: Outbound) -> Vec<Inbound> {
     all
 }
 
-/// What each of many people costs.
+/// The cost of each of many people.
 pub struct Spent {
     pub join: Duration,
     pub update: Duration,
@@ -88,7 +88,7 @@ pub fn measure(case: &Case) -> Spent {
             _ => {}
         }
     });
-    // What everybody shares is there before: compiled rules, above all.
+    // Everything that people share is there before: compiled rules, above all.
     rig.enter(&room(FIRST.room));
     come(&mut rig, FIRST);
     let before = super::resident(std::process::id());

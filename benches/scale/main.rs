@@ -49,7 +49,7 @@ const NEWCOMERS: usize = 300;
 /// So many do so in one write of the server's, where people act together.
 const TOGETHER: usize = 25;
 
-/// What is measured.
+/// A case to measure.
 pub struct Case {
     pub rooms: usize,
     pub people: usize,
@@ -62,13 +62,13 @@ impl Case {
         Person { room, number, host }
     }
 
-    /// Who is in a room before anything is measured.
+    /// The people in a room before anything is measured.
     pub fn people_of(&self, room: usize) -> Vec<Person> {
         let numbers = room * self.people..(room + 1) * self.people;
         numbers.map(|number| self.person(room, number)).collect()
     }
 
-    /// Who enters the first room then.
+    /// The people who enter the first room then.
     pub fn newcomers(&self) -> Vec<Person> {
         let first = self.rooms * self.people;
         let numbers = first..first + NEWCOMERS.min(self.people);
@@ -81,7 +81,7 @@ pub fn is_host(number: usize) -> bool {
     number.is_multiple_of(20)
 }
 
-/// What somebody has once they are settled.
+/// The affiliation that somebody has once they are settled.
 pub fn given(person: Person) -> Affiliation {
     match person.host {
         true => Affiliation::Owner,

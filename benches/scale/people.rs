@@ -1,5 +1,5 @@
-//! The people of the benchmark: what their presence says, and what the module
-//! says of their claims.
+//! The people of the benchmark, with their presence and the module's statement of their
+//! claims.
 
 use gavel::claims::{self, Source, Verifier};
 use gavel::engine::Settings;

@@ -51,7 +51,7 @@ pub fn measure(case: &Case, together: usize) -> Spent {
     let pid = gavel.0.id();
     let mut server = StandIn::accept(&listener);
     server.say("");
-    // What everybody shares is there before: compiled rules, above all.
+    // Everything that people share is there before: compiled rules, above all.
     server.say(&invitation(FIRST.room));
     act(&mut server, &[FIRST], come);
     let before = resident(pid);
@@ -78,7 +78,7 @@ pub fn measure(case: &Case, together: usize) -> Spent {
     }
 }
 
-/// What these people do, in one write.
+/// The actions of these people, in one write.
 fn act(server: &mut StandIn, people: &[Person], what: fn(Person) -> String) {
     let stanzas: String = people.iter().map(|person| what(*person)).collect();
     server.say(&stanzas);

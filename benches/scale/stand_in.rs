@@ -55,8 +55,8 @@ impl StandIn {
         }
     }
 
-    /// Sends this, and a ping behind it in the same write. Gives the answers to
-    /// whatever gavel asks before it answers the ping.
+    /// Sends this, and a ping behind it in the same write. Gives the answers to everything
+    /// that gavel asks before it answers the ping.
     fn exchange(&mut self, mut said: String) -> String {
         self.pings += 1;
         let id = format!("ping{}", self.pings);
@@ -103,7 +103,7 @@ pub fn invitation(number: usize) -> String {
     )
 }
 
-/// What gavel is shown of a person, as the module writes it: some 1,200 bytes.
+/// The presence of a person that gavel is shown, as the module writes it: some 1,200 bytes.
 pub fn presence(person: Person, affiliation: Affiliation, kind: &str) -> String {
     let (occupant, real, name) = (person.occupant(), person.real(), person.name());
     let claims = person.claims().replace('"', "&quot;");
@@ -178,7 +178,7 @@ fn shown(room: &str, payload: Option<&Element>) -> String {
     presence(person, given(person), "")
 }
 
-/// gavel's configuration: as it comes, but for what the stand-in must know.
+/// gavel's configuration: the default one, but for the settings that the stand-in needs.
 pub fn environment(port: u16) -> Vec<(&'static str, String)> {
     vec![
         ("GAVEL_COMPONENT__JID", COMPONENT.to_owned()),

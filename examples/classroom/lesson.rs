@@ -1,5 +1,5 @@
-//! Where the lesson is held, read from gavel's own configuration so that both
-//! speak of the same room and key; and what people put into their presence.
+//! The place of the lesson, read from gavel's own configuration so that both speak of the
+//! same room and key; and the presence that people send.
 
 use super::support::xml::escape;
 use gavel::config::{self, KeySource};
@@ -7,7 +7,7 @@ use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Where the lesson is held.
+/// The place of the lesson.
 pub struct Lesson {
     /// The room.
     pub room: String,

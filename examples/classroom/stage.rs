@@ -1,5 +1,5 @@
-//! Shows live what happens: what the room tells its occupants, as the focus
-//! receives it, and what gavel decides, as its log says.
+//! Shows the lesson live: the room's news to its occupants, as the focus receives it, and
+//! gavel's decisions, from its log.
 
 use super::support::MUC_USER;
 use super::support::client::Client;
@@ -24,7 +24,7 @@ const DIM: Style = Style::new().dimmed();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
 
-/// Who tells something.
+/// The source of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
     /// The room, by the presence it sends to everybody.
@@ -58,9 +58,9 @@ pub fn gavel(text: &str) -> Line {
     }
 }
 
-/// Where it all is shown.
+/// The stage that shows all this.
 pub struct Stage {
-    /// The stand-in for the focus; whatever it sees is shown.
+    /// The stand-in for the focus; everything it sees is shown.
     pub focus: Client,
     room: String,
     log: UnboundedReceiver<String>,
@@ -68,7 +68,7 @@ pub struct Stage {
     colour: bool,
     /// Affiliation and role, and display name, as shown last; by nick.
     shown: BTreeMap<String, (String, String)>,
-    /// Why somebody is what they are, by gavel's last decision; by nick.
+    /// The reason of gavel's last decision on somebody; by nick.
     why: BTreeMap<String, String>,
 }
 
@@ -135,7 +135,7 @@ impl Stage {
         }
     }
 
-    /// What changed with a presence.
+    /// The changes that a presence shows.
     fn presence(&mut self, presence: &El) -> Vec<Line> {
         let from = presence.attr("from").and_then(|from| from.split_once('/'));
         let item = presence.child("x", MUC_USER).and_then(|x| x.named("item"));
@@ -168,7 +168,7 @@ impl Stage {
         lines
     }
 
-    /// What a line of gavel's log says.
+    /// The news in a line of gavel's log.
     fn log_line(&mut self, line: &str) -> Vec<Line> {
         let object: Value = serde_json::from_str(line).unwrap_or_default();
         let field = |name: &str| object[name].as_str().unwrap_or_default();
@@ -192,7 +192,7 @@ impl Stage {
         vec![self.show(Voice::Gavel, &text, &why)]
     }
 
-    /// Prints one line: when, who tells it, what, and a remark.
+    /// Prints one line: the time, its source, the text, and a remark.
     fn show(&self, voice: Voice, text: &str, remark: &str) -> Line {
         let (name, style) = match voice {
             Voice::Room => ("room", Style::new()),
@@ -226,8 +226,8 @@ impl Stage {
 }
 
 impl Stage {
-    /// Who is moderator and why; `wanted` is (nick, affiliation, name). All
-    /// `clients` must show it so.
+    /// The moderators and the reasons; `wanted` is (nick, affiliation, name). All `clients`
+    /// must show it so.
     pub async fn curtain(&self, clients: &[&Client], wanted: &[(&str, &str, &str)]) {
         for client in clients.iter().copied().chain([&self.focus]) {
             for (nick, affiliation, name) in wanted {

@@ -1,4 +1,4 @@
-//! Asking the running daemon: what its commands share.
+//! Helpers of the commands that ask the running daemon.
 
 use super::Error;
 use super::text::{escape, escape_lines};
@@ -69,8 +69,8 @@ pub(super) fn clock() -> Time {
     Time::from_unix_ms(Clock::start().now().unix_ms)
 }
 
-/// What ends a command that goes on by itself: Ctrl-C, SIGTERM, a terminal
-/// that is closed, a pipe that nobody reads any more. All are its ordinary end.
+/// The events that end a command that goes on by itself: Ctrl-C, SIGTERM, a terminal that
+/// is closed, a pipe that nobody reads any more. All are its ordinary end.
 pub(super) struct Ends {
     interrupt: Signal,
     terminate: Signal,
@@ -107,8 +107,8 @@ impl Ends {
     }
 }
 
-/// `stdout` as something to wait for, never to write to: it blocks, as whoever
-/// shares it expects.
+/// `stdout` as something to wait for, never to write to: it blocks, as others who share it
+/// expect.
 fn pipe(stdout: OwnedFd) -> Option<Sender> {
     Sender::from_owned_fd_unchecked(stdout).ok()
 }

@@ -28,7 +28,7 @@ pub(super) fn answer(arguments: &[OsString]) -> bool {
     }
     let folder = std::env::current_dir().ok();
     let complete = CompleteEnv::with_factory(Cli::command).var(VARIABLE);
-    // What cannot be completed is not; a shell shows no errors.
+    // A word that cannot be completed is left; a shell shows no errors.
     complete
         .try_complete(arguments.iter().cloned(), folder.as_deref())
         .unwrap_or(true)

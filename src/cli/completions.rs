@@ -12,7 +12,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use std::ffi::OsStr;
 use std::time::Duration;
 
-/// Whoever presses a key does not wait longer.
+/// Somebody who presses a key does not wait longer.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// ROOM: those that gavel is in.
@@ -111,8 +111,8 @@ fn starting(
     wanted.filter_map(candidate).collect()
 }
 
-/// Names are whatever somebody chose: what a shell would split or run is not
-/// offered, and what steers a terminal is escaped.
+/// People choose names freely: a name that a shell would split or run is not offered, and
+/// characters that steer a terminal are escaped.
 fn candidate((word, help): (String, String)) -> Option<CompletionCandidate> {
     let plain = |c: char| c.is_alphanumeric() || "@.-_%[]+=:,~".contains(c);
     let help = super::text::escape(&help).into_owned();
@@ -123,7 +123,7 @@ fn candidate((word, help): (String, String)) -> Option<CompletionCandidate> {
     })
 }
 
-/// What the daemon says, if it says it soon.
+/// The daemon's answer, if it comes soon.
 fn get<T: serde::de::DeserializeOwned>(path: &str) -> Option<T> {
     let client: Client = ask::client(None).ok()?.with_patience(PATIENCE);
     let asking = async {

@@ -1,4 +1,4 @@
-//! `gavel doctor`: how the deployment is, and what mends it.
+//! `gavel doctor`: the state of the deployment, and the remedies.
 
 use super::text::{columns, escape, pad, width, wrap};
 use super::{DoctorArgs, Error, Output, Status, ask};
@@ -72,8 +72,8 @@ fn joined(by: Examiner, at: Time, mut own: Vec<Finding>, found: Vec<Finding>) ->
     Diagnosis::new(by, at, own)
 }
 
-/// What is to be said of the configuration as this command reads it. Whoever may
-/// ask the daemon need not be let to read its secrets.
+/// The findings about the configuration as this command reads it. People who may ask the
+/// daemon need not be allowed to read its secrets.
 fn configuration(loaded: &Result<Loaded, Invalid>) -> Vec<Finding> {
     let notes = |problems: &[Problem]| {
         let notes = problems.iter().map(|problem| Note {
@@ -89,7 +89,7 @@ fn configuration(loaded: &Result<Loaded, Invalid>) -> Vec<Finding> {
     }
 }
 
-/// One line a finding: severity, check, what is so, and what mends it.
+/// One line a finding: severity, check, the finding, and the remedy.
 fn print(findings: &[Finding], output: &mut Output) -> Result<(), Error> {
     let lines = lines(findings, output.columns());
     // Only the first column is coloured, and padded before: escapes have no

@@ -14,7 +14,7 @@ use std::path::Path;
 
 const NO_ROOM: &str = "no room given";
 
-/// Explains what `args` name; status 0 whatever the verdict.
+/// Explains the things that `args` name; status 0 for any verdict.
 pub(super) fn run(
     args: &ExplainArgs,
     file: Option<&Path>,
@@ -82,8 +82,8 @@ fn room_line(claims: &Claims, room: Option<&RoomJid>) -> CheckLine {
     }
 }
 
-/// A token, verified as its source would be: here with the configured keys or,
-/// where there are none, by Prosody, whose module hands its payload over.
+/// A token, verified as its source would be: here with the configured keys or, if there are
+/// none, by Prosody, whose module hands its payload over.
 fn token_evidence(
     text: &str,
     config: &Config,
@@ -112,7 +112,7 @@ fn token_evidence(
     }
 }
 
-/// What the configured sources make of tokens.
+/// The configured sources' treatment of tokens.
 fn source_notes(config: &Config) -> Vec<String> {
     let has = |source| config.claims.sources.contains(&source);
     let note = match (has(Source::Jwt), has(Source::Bridge)) {

@@ -11,8 +11,8 @@ use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Says whether `stream` goes to the journal: it is what systemd says it connected there,
-/// and not, say, a file that a shell has put in its place.
+/// Says whether `stream` goes to the journal: it is the stream that systemd says it
+/// connected there, and not, say, a file that a shell has put in its place.
 pub fn takes(stream: impl AsFd) -> bool {
     let named = std::env::var("JOURNAL_STREAM").unwrap_or_default();
     let Ok(own) = stream.as_fd().try_clone_to_owned() else {

@@ -1,10 +1,10 @@
-//! Where log lines go, and what never gets into them.
+//! The way of log lines, and the secrets that never get into them.
 //!
-//! Two things are ours to add to `tracing-subscriber`. The XMPP libraries write
-//! raw stanzas, tokens included, at their lowest levels, and those for HTTP may
-//! write URLs; they are capped at info whatever `RUST_LOG` says (B14). And a nick is whatever somebody chose,
-//! so in text each field's control characters are escaped: none can start a
-//! line of its own or steer the terminal that shows it.
+//! We add two things to `tracing-subscriber`. The XMPP libraries write raw stanzas, tokens
+//! included, at their lowest levels, and those for HTTP may write URLs; they are capped at info
+//! whatever `RUST_LOG` says (B14). And people choose nicks freely, so in text each field's
+//! control characters are escaped: none can start a line of its own or steer the terminal that
+//! shows it.
 
 use super::journald::{self, Prioritised};
 use super::output::colour_on;
@@ -48,8 +48,8 @@ impl Drop for Guard {
     }
 }
 
-/// Sends this process's log lines to stderr; the level is that of `RUST_LOG`,
-/// default info. Whoever logs never waits for stderr.
+/// Sends this process's log lines to stderr; the level is that of `RUST_LOG`, default info.
+/// Code that logs never waits for stderr.
 pub fn init(format: LogFormat) -> Guard {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let to = match journald::takes(io::stderr()) {
@@ -70,7 +70,7 @@ pub fn init(format: LogFormat) -> Guard {
     Guard(lines)
 }
 
-/// What takes the lines.
+/// The writer of the lines.
 #[derive(Debug, Clone, Copy)]
 pub enum To {
     /// A terminal, a file, a container's log.
@@ -82,8 +82,8 @@ pub enum To {
     Journal,
 }
 
-/// Where `wanted` (`RUST_LOG`'s syntax) lets log lines through and they are not
-/// capped, writes them to `writer`.
+/// Writes log lines to `writer` if `wanted` (`RUST_LOG`'s syntax) lets them through and
+/// they are not capped.
 pub fn subscriber<W>(
     format: LogFormat,
     wanted: &str,
@@ -162,7 +162,7 @@ struct Line<'w> {
 
 impl Visit for Line<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // What the `log` crate's records say about their origin is in the line.
+        // The `log` crate's fields about a record's origin are in the line.
         if self.result.is_err() || field.name().starts_with("log.") {
             return;
         }
@@ -225,7 +225,7 @@ mod tests {
         }
     }
 
-    /// What `say` logs with `wanted` as `RUST_LOG`.
+    /// The lines that `say` logs with `wanted` as `RUST_LOG`.
     fn logged(format: LogFormat, wanted: &str, say: impl FnOnce()) -> String {
         let memory = Memory::default();
         let writer = memory.clone();

@@ -1,4 +1,4 @@
-//! The commands: what each takes, and how it ends.
+//! The commands: their arguments, and their ends.
 //!
 //! Exit status: 0 done, 1 it failed, 2 bad usage or configuration. Results go
 //! to stdout, everything else to stderr.
@@ -47,8 +47,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        // Help and version are "errors" too, with status 0. Where their reader
-        // has gone there is nobody left to tell.
+        // Help and version are "errors" too, with status 0. If their reader has gone there
+        // is nobody left to tell.
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));

@@ -28,7 +28,7 @@ pub enum Error {
     /// status 2. Says what, where and the remedy.
     #[error("{0}")]
     Usage(String),
-    /// What was asked for failed; status 1. Says what, where and the remedy.
+    /// The command failed; status 1. The text names the fault, its place and the remedy.
     #[error("{0}")]
     Failed(String),
     /// The daemon ended by itself; status 1, or 2 for a key that cannot be used.
@@ -55,8 +55,8 @@ impl Error {
     }
 }
 
-/// Stdout, buffered. That its reader has gone away is an [`Error`] with status
-/// 0, never a panic.
+/// Stdout, buffered. When its reader has gone away that is an [`Error`] with status 0,
+/// never a panic.
 pub struct Output {
     writer: Box<dyn Write>,
     colour: bool,

@@ -12,8 +12,8 @@ const HOME: &str = "\u{1b}[H";
 const REST_OF_LINE: &str = "\u{1b}[K";
 const REST_OF_PAGE: &str = "\u{1b}[J";
 
-/// The terminal, as long as a page is shown on it; what was there comes back
-/// when this is dropped.
+/// The terminal, as long as a page is shown on it; its old content comes back when this is
+/// dropped.
 pub(super) struct Screen<'o> {
     output: &'o mut Output,
     shown: String,
@@ -22,7 +22,7 @@ pub(super) struct Screen<'o> {
 impl<'o> Screen<'o> {
     /// Takes the terminal behind `output`.
     pub(super) fn enter(output: &'o mut Output) -> Result<Self, Error> {
-        // Made first, so that it is given back whatever happens.
+        // Made first, so that it is given back in any case.
         let screen = Self {
             output,
             shown: String::new(),
@@ -37,8 +37,8 @@ impl<'o> Screen<'o> {
         (self.output.columns(), self.output.colour())
     }
 
-    /// Shows `lines`; what is below the terminal's last row is counted there.
-    /// Each is written over the one before, in one write, so nothing flickers.
+    /// Shows `lines`; the lines below the terminal's last row are counted there. Each is
+    /// written over the one before, in one write, so nothing flickers.
     pub(super) fn show(&mut self, lines: &[String]) -> Result<(), Error> {
         let (_, rows) = self.output.size().unwrap_or((80, 24));
         let page = page(lines, rows);

@@ -7,12 +7,12 @@ use crate::shell::client::Client;
 use serde::Serialize;
 use std::path::Path;
 
-/// What `--json` prints.
+/// The output with `--json`.
 #[derive(Serialize)]
 struct Report {
     #[serde(flatten)]
     status: api::Status,
-    /// What the doctor finds, but for what is as it should be.
+    /// The doctor's findings, without those that are `ok`.
     findings: Vec<Finding>,
 }
 

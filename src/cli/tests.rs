@@ -11,7 +11,7 @@ const BASE: &str = "[component]\njid = 'gavel.meet.jitsi'\nserver = '127.0.0.1:5
                     secret = 'hush'\n[[muc]]\nservice = 'muc.meet.jitsi'\ntenants = true\n";
 const JWT: &str = "[claims]\nsources = ['jwt']\n[claims.jwt]\nsecret = 'for tests only'\n";
 
-/// What a command writes.
+/// The output of a command.
 #[derive(Clone, Default)]
 pub(super) struct Memory(Arc<Mutex<Vec<u8>>>);
 
@@ -32,7 +32,7 @@ impl Write for Memory {
     }
 }
 
-/// A folder with a configuration and whatever a command is given.
+/// A folder with a configuration and the files that a command is given.
 struct Bench(tempfile::TempDir);
 
 impl Bench {
@@ -63,7 +63,7 @@ impl Bench {
         (result, memory.text())
     }
 
-    /// What a command that does its work prints.
+    /// The output of a command that succeeds.
     fn text(&self, command: &str) -> String {
         let (result, text) = self.run(command);
         assert!(

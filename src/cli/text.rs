@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// `text` with everything escaped that could start a line, steer a terminal or
-/// turn the direction of writing: names, nicks and claims are whatever somebody
-/// chose.
+/// `text` with everything escaped that could start a line, steer a terminal or turn the
+/// direction of writing: people choose names, nicks and claims freely.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
@@ -85,7 +84,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// What stands below a line it belongs to is indented by this.
+/// A line below one that it belongs to is indented by this.
 pub const INDENT: &str = "    ";
 /// The narrowest that words are broken to; a terminal breaks them further.
 const LEAST: usize = 20;

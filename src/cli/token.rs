@@ -112,7 +112,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// What `token verify` says.
+/// The result of `token verify`.
 #[derive(Serialize)]
 struct Verified {
     valid: bool,
@@ -122,7 +122,7 @@ struct Verified {
     checks: Vec<CheckLine>,
     /// The payload, where the token is valid.
     claims: Option<Value>,
-    /// What else there is to know.
+    /// Further notes.
     notes: Vec<String>,
 }
 

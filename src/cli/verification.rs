@@ -9,16 +9,16 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// One check and what it came to.
+/// One check and its result.
 #[derive(Debug, Serialize)]
 pub(super) struct CheckLine {
-    /// What was checked.
+    /// The check.
     pub check: &'static str,
     /// `ok`, `failed` or `skipped`.
     pub result: &'static str,
     /// The label that metrics have for it, where it failed.
     pub reason: Option<&'static str>,
-    /// What is wrong and the remedy, or why it was skipped.
+    /// The fault and the remedy, or the reason why it was skipped.
     pub message: Option<String>,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn table(lines: &[CheckLine]) -> String {
     columns(&rows)
 }
 
-/// What the configuration verifies with.
+/// The verifier with the configured keys.
 ///
 /// # Errors
 /// [`Error::Usage`] for a key that cannot be used.
@@ -97,8 +97,8 @@ pub(super) fn verifier(loaded: &Loaded) -> Result<Verifier, Error> {
     })
 }
 
-/// Fetches the key that verifying `token` takes, where the configuration names a
-/// server; that it cannot be had is what the check of the signature then tells.
+/// Fetches the key that verifying `token` takes, if the configuration names a server; if it
+/// cannot be had the check of the signature says so.
 ///
 /// # Errors
 /// [`Error::Failed`] where this process cannot fetch anything.

@@ -5,7 +5,7 @@ use super::notes::{Given, Notes};
 use super::problem::quoted;
 use crate::muc::{BareJid, RoomJid, Service, Spelling, without_query};
 
-/// What to do about something that is not a domain.
+/// The remedy for something that is not a domain.
 const WRITE_DOMAIN: &str = "write a domain such as meet.jitsi, without @ and /";
 
 /// A domain, normalised.
@@ -45,7 +45,7 @@ pub(crate) fn parse(text: &str) -> Result<jid::BareJid, String> {
     Ok(jid)
 }
 
-/// What is wrong, for people who know addresses and not the library's words.
+/// The fault, for people who know addresses and not the library's words.
 fn words(error: &jid::Error) -> String {
     use jid::Error::{
         Idna, NamePrep, NodeEmpty, NodePrep, NodeTooLong, ResourceEmpty, ResourceInBareJid,
@@ -63,19 +63,19 @@ fn words(error: &jid::Error) -> String {
     words.to_owned()
 }
 
-/// The domain in `given`; what is wrong is noted.
+/// The domain in `given`; a fault is noted.
 pub(super) fn domain_of(notes: &Notes, given: &Given) -> Option<String> {
     noted(notes, given, domain(&given.value), WRITE_DOMAIN)
 }
 
-/// The bare JID in `given`; what is wrong is noted.
+/// The bare JID in `given`; a fault is noted.
 pub(super) fn bare_jid_of(notes: &Notes, given: &Given) -> Option<BareJid> {
     let remedy = "write a JID such as focus@auth.meet.jitsi, without /";
     noted(notes, given, bare(&given.value), remedy)
 }
 
-/// The room in `given`, written as people write rooms, by the name that Prosody
-/// stores; what is wrong is noted, without what may be a token in a pasted URL.
+/// The room in `given`, written as people write rooms, by the name that Prosody stores; a
+/// fault is noted, without a part that may be a token in a pasted URL.
 pub(super) fn room_of(notes: &Notes, given: &Given, services: &[Service]) -> Option<RoomJid> {
     // Without services there is an error about that already.
     if services.is_empty() {

@@ -1,4 +1,4 @@
-//! Reads `[admin]`: who may ask and steer a running gavel, and where.
+//! Reads `[admin]`: the ways to ask and steer a running gavel, and the people who may.
 
 use super::files;
 use super::model::Admin;

@@ -87,7 +87,7 @@ impl Choice for Preset {
     ];
 }
 
-/// What a rule of one's own gives.
+/// The gift of a rule of one's own.
 impl Choice for Entitlement {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("owner", Self::Affiliation(Affiliation::Owner)),

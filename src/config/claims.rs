@@ -206,7 +206,7 @@ fn algorithms(section: &mut Section<'_>, key: Option<&KeySource>) -> Vec<Algorit
     algorithms
 }
 
-/// What verifies signatures: exactly one of the keys that say so.
+/// The key that verifies signatures: exactly one of the settings for it.
 fn key_source(section: &mut Section<'_>) -> Option<KeySource> {
     section.prefer_environment(&KEY_SOURCES);
     let remedy = "write secret_file, secret, public_key_file, jwks_file, jwks_url or \

@@ -83,7 +83,7 @@ fn cut(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(ends).unwrap_or(text.len()))
 }
 
-/// Writes a duration as [`parse`] reads it; what is below a millisecond is cut.
+/// Writes a duration as [`parse`] reads it; a part below a millisecond is cut.
 pub fn format(duration: Duration) -> String {
     let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if rest == 0 {

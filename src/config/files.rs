@@ -24,8 +24,8 @@ pub(super) fn read(path: &std::path::Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The secret in the file that `given` names, without one trailing newline;
-/// what is wrong is noted.
+/// The secret in the file that `given` names, without one trailing newline; a fault is
+/// noted.
 ///
 /// No note quotes the name: where the secret itself was written in its place,
 /// that would show it.
@@ -54,7 +54,7 @@ pub(super) fn secret(notes: &Notes, given: &Given) -> Option<Secret<Vec<u8>>> {
     Some(Secret::from_file(content, path))
 }
 
-/// What is said of a token that stands where a secret belongs, and the remedy.
+/// The fault of a token that stands in the place of a secret, and the remedy.
 pub(super) const TOKEN_FOR_SECRET: (&str, &str) = (
     "is a whole token (JWT), not the secret that tokens are signed with",
     "write the secret itself, which the issuer signs with and Prosody has as app_secret",
@@ -66,7 +66,7 @@ pub(super) fn is_token(secret: &[u8]) -> bool {
     text.is_ok_and(|text| text.starts_with("eyJ") && Token::parse(text).is_ok())
 }
 
-/// The text in the file that `given` names; what is wrong is noted.
+/// The text in the file that `given` names; a fault is noted.
 pub(super) fn text(notes: &Notes, given: &Given) -> Option<(PathBuf, String)> {
     let (path, content) = open(notes, given, &quoted(&given.value))?;
     let text = String::from_utf8(content)

@@ -1,4 +1,4 @@
-//! What each value alone does not show: whether the addresses fit together.
+//! The faults that no value shows alone: this file checks that the addresses fit together.
 
 use super::address;
 use super::model::{Component, Infrastructure};
@@ -7,7 +7,7 @@ use super::problem::quoted;
 use super::section::Section;
 use crate::muc::Service;
 
-/// Where values are written, taken before their sections are read.
+/// The places of values, taken before their sections are read.
 pub(super) struct Places {
     component: String,
     infrastructure: String,

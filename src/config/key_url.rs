@@ -1,4 +1,4 @@
-//! Where keys are fetched: a URL that may hold credentials.
+//! The address that keys are fetched from: a URL that may hold credentials.
 
 use super::notes::{Given, Notes};
 use reqwest::Url;
@@ -14,12 +14,12 @@ impl KeyUrl {
     /// Reads a URL.
     ///
     /// # Errors
-    /// What is wrong with it and the remedy; neither repeats it.
+    /// The fault and the remedy; neither repeats the URL.
     pub fn parse(text: &str) -> Result<Self, (String, &'static str)> {
         let example = "write one such as https://id.example/keys";
         let url = Url::parse(text).map_err(|error| (format!("is no URL: {error}"), example))?;
         if !matches!(url.scheme(), "https" | "http") {
-            // Another scheme is at most a word; what looks like one may be a user.
+            // Another scheme is at most a word; a longer one may be a user.
             return Err(("is not a URL of https or http".to_owned(), example));
         }
         if url.host_str().is_none_or(str::is_empty) {
@@ -86,7 +86,7 @@ impl Serialize for KeyUrl {
     }
 }
 
-/// Reads the URL that `given` is; what is wrong is noted, without it.
+/// Reads the URL that `given` is; a fault is noted, without the URL.
 pub(super) fn read(notes: &Notes, given: &Given) -> Option<KeyUrl> {
     let url = KeyUrl::parse(&given.value)
         .map_err(|(problem, remedy)| notes.error(&given.place, problem, remedy))

@@ -11,9 +11,9 @@ pub fn all() -> impl Iterator<Item = &'static str> {
 
 /// The section of each rule.
 pub(super) const RULE: &str = "policy.rule";
-/// The table of what those may do whom a rule matches.
+/// The table of permissions for the people whom a rule matches.
 pub(super) const RULE_PERMISSIONS: &str = "policy.rule.permissions";
-/// The section of who may do what.
+/// The section of permissions for everybody.
 pub(super) const PERMISSIONS: &str = "policy.permissions";
 
 /// Says whether a key stands in a list of sections, which the environment cannot give.
@@ -21,8 +21,8 @@ pub fn is_listed(key: &str) -> bool {
     key.starts_with("muc.") || key.strip_prefix(RULE).is_some_and(|r| r.starts_with('.'))
 }
 
-/// Says whether an empty variable for this key counts as not set: nothing useful is empty
-/// there, and what starts containers passes empty variables.
+/// Says whether an empty variable for this key counts as not set: no useful value is empty
+/// there, and container tools pass empty variables.
 pub(super) fn is_optional(key: &str) -> bool {
     let row = rows::row(key);
     let key_of_tokens = key.starts_with("claims.jwt.");
@@ -30,7 +30,7 @@ pub(super) fn is_optional(key: &str) -> bool {
         || row.is_some_and(|row| key_of_tokens || matches!(row.standard, Standard::Unset(_)))
 }
 
-/// What the names of gavel's environment variables begin with.
+/// The beginning of the names of gavel's environment variables.
 pub(super) const PREFIX: &str = "GAVEL_";
 
 /// The variable that lists the MUC services.
@@ -53,7 +53,7 @@ pub(super) fn key_of(name: &str) -> Option<&'static str> {
         .find(|key| variable(key) == name)
 }
 
-/// What to do about a variable that stands for no key.
+/// The remedy for a variable that stands for no key.
 pub(super) fn instead_of_variable(name: &str) -> String {
     if name.starts_with("GAVEL_MUC__") {
         return format!("list the services in {MUC_VARIABLE}; the file has their other settings");
@@ -74,7 +74,7 @@ pub(super) fn instead_of_variable(name: &str) -> String {
     }
 }
 
-/// What to do about a key that `section` (`""` at the top) does not have.
+/// The remedy for a key that `section` (`""` at the top) does not have.
 pub(super) fn instead_of_key(section: &str, key: &str) -> String {
     let siblings = children(section);
     if let Some(near) = nearest(key, siblings.iter().copied()) {

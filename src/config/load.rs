@@ -20,7 +20,7 @@ pub const DEFAULT_FILE: &str = "/etc/gavel/gavel.toml";
 pub struct Loaded {
     /// The settings.
     pub config: Config,
-    /// What was remarkable; to be shown once.
+    /// The warnings, to be shown once.
     pub warnings: Vec<Problem>,
     /// The file that was read, where there was one.
     pub file: Option<PathBuf>,
@@ -55,8 +55,8 @@ pub fn load_from(
     parse(source.path, source.text.as_deref(), &environment)
 }
 
-/// Where the running daemon's socket is configured to be (`admin.socket`), from
-/// `file` as [`load`] takes it and this process's environment.
+/// The configured path of the running daemon's socket (`admin.socket`), from `file` as
+/// [`load`] takes it and this process's environment.
 ///
 /// Nothing else of the configuration matters: it may be incomplete or name
 /// secrets that this user may not read; and where the default file itself is
@@ -221,7 +221,7 @@ fn parse(
     }
 }
 
-/// What `text`, if `file` is there, says.
+/// The settings in `text`, if `file` is there.
 fn tree_of(file: PathBuf, text: Option<&str>) -> Result<(Notes, Table), Invalid> {
     let name = file.to_string_lossy().into_owned();
     let tree = text.map_or_else(|| Ok(Table::new()), |text| tree::parse(text, &name));
@@ -269,7 +269,7 @@ fn lay_over(
             }
         }
         match key {
-            // What starts containers passes empty variables for what it has not.
+            // Container tools pass empty variables for settings they do not have.
             Some(key) if value.is_empty() && keys::is_optional(key) => {}
             Some(key) => tree::overlay(tree, key, &shown, value),
             None => listed = Some(value.to_owned()),
@@ -278,9 +278,9 @@ fn lay_over(
     listed
 }
 
-/// What docker-compose 1.x does to the overlay for docker-jitsi-meet: it takes a
-/// variable within a variable for text, without a word. All other errors would
-/// follow from that.
+/// The damage that docker-compose 1.x does to the overlay for docker-jitsi-meet: it takes a
+/// variable within a variable for text, without a word. All other errors would follow from
+/// that.
 fn not_replaced(environment: &[(OsString, OsString)]) -> Option<Problem> {
     let (name, _) = environment.iter().find(|(name, value)| {
         let key = keys::key_of(&name.to_string_lossy());
@@ -305,7 +305,7 @@ fn is_quoted(value: &str) -> bool {
     in_quotes('"') || in_quotes('\'')
 }
 
-/// A variable's name with whatever could disturb a terminal escaped.
+/// A variable's name with all characters escaped that could disturb a terminal.
 fn escaped(name: &OsStr) -> String {
     let quoted = quoted(&name.to_string_lossy());
     quoted.trim_matches('"').to_owned()

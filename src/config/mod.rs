@@ -1,11 +1,10 @@
 //! The configuration: a TOML file and `GAVEL_*` environment variables in, a
 //! checked [`Config`] with every default filled in out.
 //!
-//! Reading goes in steps. `tree` turns the file into values that know
-//! their line and lays the environment over them; `section` takes them
-//! key by key, as the kind the key takes; `read` and `claims` know
-//! the keys and check what they hold. Whatever is wrong is noted and reading
-//! goes on, so that one run shows everything there is to mend.
+//! Reading goes in steps. `tree` turns the file into values that know their line and lays
+//! the environment over them; `section` takes them key by key, as the kind the key takes;
+//! `read` and `claims` know the keys and check their values. Each fault is noted and
+//! reading goes on, so that one run shows everything there is to fix.
 
 pub(crate) mod address;
 mod admin;

@@ -27,13 +27,13 @@ pub struct Config {
     pub muc: Vec<Service>,
     /// How rooms are found.
     pub discovery: Discovery,
-    /// What is believed about people.
+    /// The claims that gavel believes.
     pub claims: Claims,
-    /// What follows from it.
+    /// The rights that follow from them.
     pub policy: Policy,
     /// Names that tokens give.
     pub names: Names,
-    /// What outlives a restart.
+    /// The state that outlives a restart.
     pub state: State,
     /// The accounts that are never managed and never counted.
     pub infrastructure: Infrastructure,
@@ -50,7 +50,7 @@ pub struct Component {
     pub jid: String,
     /// Prosody's component listener.
     pub server: Server,
-    /// What Prosody knows as `component_secret`.
+    /// The value that Prosody has as `component_secret`.
     #[serde(flatten, serialize_with = "secret_or_file")]
     pub secret: Secret,
     /// gavel's nick in rooms.
@@ -125,15 +125,15 @@ pub struct Discovery {
     pub rooms: Vec<RoomJid>,
 }
 
-/// `[claims]`: what is believed about people.
+/// `[claims]`: the claims that gavel believes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// The sources in order; the first that yields claims wins.
     pub sources: Vec<Source>,
     /// The domains of real JIDs whose `<identity/>` is believed.
     pub trusted_domains: Vec<String>,
-    /// `claims.jwt.verify_tenant`, which holds for what the module hands over,
-    /// too: whether in a tenant's room `sub` must be the tenant, or `*`.
+    /// `claims.jwt.verify_tenant`, which holds for the module's claims, too. Says whether
+    /// in a tenant's room `sub` must be the tenant, or `*`.
     pub verify_tenant: bool,
     /// How tokens are verified; there where the source `jwt` is listed.
     pub jwt: Option<Jwt>,
@@ -163,7 +163,7 @@ pub struct Jwt {
     /// The algorithms a token may be signed with; each fits [`Self::key`].
     #[serde(serialize_with = "choices::serialize_all")]
     pub algorithms: Vec<Algorithm>,
-    /// What verifies signatures.
+    /// The key that verifies signatures.
     #[serde(flatten)]
     pub key: KeySource,
     /// Says whether in a tenant's room `sub` must be the tenant, or `*`.
@@ -179,7 +179,7 @@ pub struct Jwt {
     pub leeway: Duration,
 }
 
-/// What verifies signatures, read and ready.
+/// The key that verifies signatures, read and ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
     /// The shared secret of HS256 and its kin.
@@ -190,12 +190,12 @@ pub enum KeySource {
     Jwks(KeyFile),
     /// The same, fetched.
     JwksUrl(KeyUrl),
-    /// Where Jitsi's `asap_key_server` has keys by key id, each a file in PEM.
+    /// The server on which Jitsi's `asap_key_server` has keys by key id, each a file in PEM.
     AsapKeyServer(KeyUrl),
 }
 
 impl KeySource {
-    /// Where keys are fetched, where they are.
+    /// The URL that keys are fetched from, if they are.
     pub fn url(&self) -> Option<&KeyUrl> {
         match self {
             Self::JwksUrl(url) | Self::AsapKeyServer(url) => Some(url),
@@ -226,30 +226,30 @@ impl Serialize for KeySource {
 pub struct KeyFile {
     /// Its path as configured.
     pub path: PathBuf,
-    /// What it held; a key set may hold secrets.
+    /// Its content; a key set may hold secrets.
     pub text: Secret,
 }
 
-/// `[policy]`: what follows from claims.
+/// `[policy]`: the rights that follow from claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Policy {
     /// The rules that gavel brings along.
     #[serde(serialize_with = "choices::serialize")]
     pub preset: Preset,
-    /// What becomes of moderators without claims.
+    /// The treatment of moderators without claims.
     #[serde(serialize_with = "choices::serialize")]
     pub guests: Guests,
     /// The way in which a room without moderator gets one.
     #[serde(serialize_with = "choices::serialize")]
     pub fallback: Fallback,
-    /// What a promotion by a moderator becomes.
+    /// The right that a promotion by a moderator becomes.
     #[serde(serialize_with = "choices::serialize")]
     pub grants: Grants,
     /// Says whether a token-entitled owner demoted by another gets owner back.
     pub protect_hosts: bool,
     /// Says whether the module keeps the unentitled from ever moderating.
     pub guard: bool,
-    /// What happens when a token's `exp` passes during the meeting.
+    /// The consequence when a token's `exp` passes during the meeting.
     #[serde(serialize_with = "choices::serialize")]
     pub on_expiry: OnExpiry,
     /// Domains on which every login is an account of somebody who may moderate.
@@ -258,7 +258,7 @@ pub struct Policy {
     pub fallback_services: Vec<String>,
     /// `[policy.host_absent]`: meetings without host.
     pub host_absent: HostAbsent,
-    /// `[policy.permissions]`: who may do what.
+    /// `[policy.permissions]`: the holders of each permission.
     #[serde(serialize_with = "permissions")]
     pub permissions: Permissions,
     /// `[[policy.rule]]`: one's own rules, ready to be tried before the preset's.
@@ -273,33 +273,33 @@ pub struct HostAbsent {
     /// After how long without a host something becomes of them.
     #[serde(serialize_with = "duration::serialize")]
     pub after: Duration,
-    /// What becomes of them.
+    /// The treatment of them.
     #[serde(serialize_with = "choices::serialize")]
     pub action: AbsentHost,
-    /// The MUC services of whose meetings, by the main room.
+    /// The MUC services whose meetings it holds for, by the main room.
     pub services: Vec<String>,
 }
 
 /// `[names]`: names that tokens give.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Names {
-    /// What happens to changed ones.
+    /// The treatment of changed ones.
     #[serde(serialize_with = "choices::serialize")]
     pub freeze: Freeze,
-    /// Which ones others may show.
+    /// The names that others may show.
     #[serde(serialize_with = "choices::serialize")]
     pub guests: GuestNames,
 }
 
-/// `[state]`: what outlives a restart.
+/// `[state]`: the state that outlives a restart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct State {
-    /// Where it is kept; `None` is in memory only, written `""`.
+    /// The file that keeps it; `None` is in memory only, written `""`.
     #[serde(serialize_with = "path_or_empty")]
     pub file: Option<PathBuf>,
 }
 
-/// `[infrastructure]`: who is never managed and never counted.
+/// `[infrastructure]`: the occupants that are never managed and never counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Infrastructure {
     /// Bare JIDs.
@@ -313,15 +313,14 @@ pub struct Infrastructure {
 pub struct Admin {
     /// The unix socket.
     pub socket: PathBuf,
-    /// Where health and metrics are served over TCP; `None` is nowhere,
-    /// written `""`.
+    /// The TCP address of health and metrics; `None` is nowhere, written `""`.
     #[serde(serialize_with = "address_or_empty")]
     pub listen: Option<SocketAddr>,
-    /// Where the status page is served over TCP; `None` is nowhere, written
-    /// `""`. Of other machines it asks for [`Self::web_token`].
+    /// The TCP address of the status page; `None` is nowhere, written `""`. Of other
+    /// machines it asks for [`Self::web_token`].
     #[serde(serialize_with = "address_or_empty")]
     pub web: Option<SocketAddr>,
-    /// What the status page asks for, where it does.
+    /// The token that the status page asks for, if it does.
     #[serde(flatten, serialize_with = "token_or_file")]
     pub web_token: Option<Secret<Vec<u8>>>,
 }
@@ -332,7 +331,7 @@ pub struct Log {
     /// How lines look.
     #[serde(serialize_with = "choices::serialize")]
     pub format: LogFormat,
-    /// Where decisions are written, a line of JSON each; `None` is nowhere,
+    /// The file that decisions are written to, a line of JSON each; `None` is nowhere,
     /// written `""`.
     #[serde(serialize_with = "path_or_empty")]
     pub audit: Option<PathBuf>,

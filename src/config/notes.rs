@@ -1,10 +1,10 @@
-//! What is found while reading, and where.
+//! The faults found while reading, and their places.
 
 use super::problem::Problem;
 use super::tree::Origin;
 use std::cell::RefCell;
 
-/// What was found wrong or remarkable so far.
+/// The faults and remarkable things so far.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// The file's name, and whether it is there.

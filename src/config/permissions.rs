@@ -5,7 +5,7 @@ use super::problem::nearest;
 use super::section::Section;
 use crate::policy::{Permission, Permissions};
 
-/// What Jitsi's client looks at in a token and no server checks.
+/// The features that Jitsi's client looks at in a token and no server checks.
 const ONLY_SHOWN: [&str; 9] = [
     "branding",
     "calendar",
@@ -44,7 +44,7 @@ pub(super) fn of_rule(rule: &mut Section<'_>) -> Vec<(Permission, bool)> {
     said
 }
 
-/// Whatever is left names no permission.
+/// Every key that is left names no permission.
 fn refuse_unknown(section: &mut Section<'_>) {
     let known = || Permission::ALL.iter().map(|name| name.as_str());
     for key in section.left() {

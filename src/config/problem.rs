@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, said so that it can be mended.
+//! The faults of a configuration, with their remedies.
 
 use std::fmt;
 use strsim::levenshtein;
@@ -9,12 +9,11 @@ use strsim::levenshtein;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}; {remedy}")]
 pub struct Problem {
-    /// Where: `gavel.toml:12, component.nick` or
-    /// `environment GAVEL_COMPONENT__NICK`.
+    /// The place: `gavel.toml:12, component.nick` or `environment GAVEL_COMPONENT__NICK`.
     pub place: String,
-    /// What is wrong there.
+    /// The fault there.
     pub problem: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 
@@ -23,7 +22,7 @@ pub struct Problem {
 pub struct Invalid {
     /// The errors, in the order of the sections; never empty.
     pub errors: Vec<Problem>,
-    /// What was remarkable besides.
+    /// The warnings besides.
     pub warnings: Vec<Problem>,
 }
 

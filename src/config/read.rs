@@ -26,8 +26,8 @@ const LEAST_INTERVAL: Duration = Duration::from_secs(1);
 /// The shortest time that a meeting is left without host.
 const LEAST_ABSENCE: Duration = Duration::from_secs(1);
 
-/// Reads `tree`; `listed` is what `GAVEL_MUC` holds. `None` where something
-/// required is missing; whatever is wrong is noted.
+/// Reads `tree`; `listed` is the value of `GAVEL_MUC`. `None` if something required is
+/// missing; each fault is noted.
 pub(super) fn config(notes: &Notes, tree: Table, listed: Option<&str>) -> Option<Config> {
     let mut root = Section::root(notes, tree);
     let places = Places::of(&root);

@@ -11,13 +11,13 @@
 pub struct Row {
     /// `section.name`, e.g. `claims.jwt.leeway`.
     pub key: &'static str,
-    /// What holds where the key is not given.
+    /// The value if the key is not given.
     pub standard: Standard,
-    /// What the setting does, in Markdown.
+    /// The effect of the setting, in Markdown.
     pub help: &'static str,
 }
 
-/// What holds where a key is not given.
+/// The value if a key is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standard {
     /// This value, in TOML.
@@ -30,7 +30,7 @@ pub enum Standard {
     Derived {
         /// In words.
         words: &'static str,
-        /// What it is in the sample, in TOML.
+        /// The value in the sample, in TOML.
         sample: &'static str,
     },
 }
@@ -40,7 +40,7 @@ pub enum Standard {
 pub struct SectionRow {
     /// Its name without brackets.
     pub name: &'static str,
-    /// What its keys are about, in Markdown.
+    /// The subject of its keys, in Markdown.
     pub help: &'static str,
 }
 

@@ -33,7 +33,7 @@ pub(super) fn read(policy: &mut Section<'_>) -> Rules {
     Rules::own(clauses.collect())
 }
 
-/// One rule; whatever is wrong with it is noted.
+/// One rule; a fault in it is noted.
 fn rule(notes: &Notes, mut section: Section<'_>, names: &mut Vec<String>) -> Option<Clause> {
     let header = section.place();
     let name = section.required("name", "teachers");

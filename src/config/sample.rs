@@ -6,7 +6,7 @@ use super::rows::{ROWS, Row, SECTIONS, SectionRow, Standard};
 /// How wide the comments are, in columns.
 const WIDTH: usize = 80;
 
-/// What a sample says that is not the default.
+/// The values of a sample that are not the defaults.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filled<'a> {
     /// Keys and their values in TOML, in place of the examples.

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// What is printed in place of a secret.
+/// The text that is printed in place of a secret.
 pub const REDACTED: &str = "***";
 
 /// A secret: `Debug`, `Display` and `Serialize` show `***` (B14), so that it
@@ -29,7 +29,7 @@ impl<T> Secret<T> {
         }
     }
 
-    /// The secret itself; what is made of it must not be shown either.
+    /// The secret itself; nothing made of it may be shown either.
     pub fn expose(&self) -> &T {
         &self.value
     }

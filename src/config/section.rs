@@ -1,5 +1,5 @@
-//! Reads a section key by key: each value as the kind its key takes, whatever
-//! is wrong noted rather than returned, so that one look finds everything.
+//! Reads a section key by key: each value as the kind its key takes, each fault noted
+//! rather than returned, so that one look finds everything.
 
 use super::choices::Choice;
 use super::duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(super) struct Section<'n> {
     pub(super) notes: &'n Notes,
     name: &'static str,
-    /// Where its header is; `None` where it has none.
+    /// The place of its header; `None` if it has none.
     header: Option<Origin>,
     pub(super) entries: Table,
 }
@@ -65,7 +65,7 @@ impl<'n> Section<'n> {
         keys::all().any(|known| known == key || within(known))
     }
 
-    /// What holds where `key` is not given, if its row has such a value.
+    /// The value if `key` is not given, if its row has such a value.
     fn standard(&self, key: &str) -> Option<Value> {
         match rows::row(&self.key(key))?.standard {
             Standard::Value(text) => tree::value(text),
@@ -100,7 +100,7 @@ impl<'n> Section<'n> {
         self.as_section(name, node)
     }
 
-    /// What stands where the section `name` should.
+    /// The node in the place of the section `name`.
     fn as_section(&self, name: &'static str, node: Node) -> Option<Section<'n>> {
         let place = self.notes.place(&node.origin, name);
         match node.value {
@@ -323,7 +323,7 @@ impl<'n> Section<'n> {
         matches!(self.header, Some(Origin::Variable(_))) && !keys.iter().any(|key| self.has(key))
     }
 
-    /// Where the section's header is, or would be.
+    /// The place of the section's header, as it is or would be.
     pub(super) fn place(&self) -> String {
         match &self.header {
             Some(header) => self.notes.place(header, self.name),
@@ -331,8 +331,8 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// Where `key` of the section `name` directly within this one is written, or
-    /// would be.
+    /// The place of `key` in the section `name` directly within this one, as it is or would
+    /// be.
     pub(super) fn place_below(&self, name: &str, key: &str) -> String {
         let full = self.key(&format!("{name}.{key}"));
         let node = self.entries.get(name);
@@ -346,7 +346,7 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// Where `key` is written, or would be.
+    /// The place of `key`, as it is or would be.
     pub(super) fn place_of(&self, key: &str) -> String {
         match self.entries.get(key) {
             Some(node) => self.notes.place(&node.origin, &self.key(key)),
@@ -354,7 +354,7 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// Ends the section: what is left is unknown.
+    /// Ends the section: every key that is left is unknown.
     pub(super) fn finish(self) {
         for (key, node) in &self.entries {
             let shown = shown(key);

@@ -7,8 +7,8 @@ use super::problem::quoted;
 use super::section::{Section, split};
 use crate::muc::Service;
 
-/// The services; `listed`, the environment's list, replaces the file's, whose
-/// other settings stay for those that are in both.
+/// The services; `listed`, the environment's list, replaces the file's, whose other
+/// settings stay for those that are in both.
 pub(super) fn services(root: &mut Section<'_>, listed: Option<&str>) -> Vec<Service> {
     let notes = root.notes;
     let sections = root.sections("muc");

@@ -17,7 +17,7 @@ mod files;
 mod permissions;
 mod secrets;
 
-/// What a configuration needs at least.
+/// The least that a configuration needs.
 const LEAST: &str = "[component]\njid = 'gavel.meet.jitsi'\nserver = '127.0.0.1:5347'\n\
                      secret = 'hush'\n[[muc]]\nservice = 'muc.meet.jitsi'\n";
 
@@ -259,7 +259,7 @@ fn the_sample_holds_the_defaults_and_is_printed_as_it_was_read() {
         filled.map(str::to_owned).collect()
     };
     assert_eq!(lines(&printed), lines(&sample));
-    // Nothing but the secrets differs from what is there without writing it.
+    // Only the secrets differ from the defaults.
     let least = format!("{LEAST}[claims.jwt]\nsecret = 'hushhush'\n");
     let without_secrets = |mut config: Config| {
         config.component.secret = Secret::new(String::new());
@@ -328,7 +328,7 @@ fn addresses_are_normalised() {
     assert_eq!(config.infrastructure.domains, ["a.b"]);
 }
 
-/// As in commands: whatever a room is called, one room is meant.
+/// As in commands: each spelling of a room means one room.
 #[test]
 fn rooms_to_be_in_are_named_as_people_name_them() {
     let more = "[discovery]\nrooms = ['How To Be', 'täst', 't%C3%A4st@muc.meet.jitsi', \

@@ -7,7 +7,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Where a value was written.
+/// The place where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     /// In the file, on this line (from 1).
@@ -27,7 +27,7 @@ pub(super) enum Value {
     List(Vec<Node>),
     /// A table.
     Table(Table),
-    /// What no key takes, by the name of its kind: a number, a date.
+    /// A value that no key takes, by the name of its kind: a number, a date.
     Other(&'static str),
 }
 
@@ -80,7 +80,7 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Table, Vec<Problem>> {
     Err(errors.into_iter().map(problem).collect())
 }
 
-/// Where each line of a text starts, as a byte offset.
+/// The start of each line of a text, as a byte offset.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -138,8 +138,8 @@ pub(super) fn value(text: &str) -> Option<Value> {
 
 /// Lays an environment variable over the tree, as the text of `key`.
 ///
-/// Where the way to the key leads through something that is no table, the
-/// tree stays as it is: reading that finds the error.
+/// If the way to the key leads through something that is no table, the tree stays as it is:
+/// reading that finds the error.
 pub(super) fn overlay(tree: &mut Table, key: &str, variable: &str, text: &str) {
     let node = |value| Node {
         origin: Origin::Variable(variable.to_owned()),

@@ -87,7 +87,7 @@ fn rejected(facts: &Facts, daemon: &Daemon, list: &mut List) {
     }
 }
 
-/// What mends a refusal; the log has room and person of each.
+/// The remedy for a refusal; the log has room and person of each.
 fn remedy(reason: RejectReason) -> &'static str {
     match reason {
         RejectReason::BadSignature => {
@@ -159,9 +159,8 @@ fn believed(daemon: &Daemon, list: &mut List) {
     list.ok("claims", format!("claims believed since the start: {each}"));
 }
 
-/// A token from the future is proof of a wrong clock. An old one is not: it may
-/// have been made long before. That even the youngest of many is old is worth a
-/// word, no more.
+/// A token from the future is proof of a wrong clock. An old one is not: it may have been
+/// made long before. If even the youngest of many is old, that is worth a word, no more.
 fn clocks(daemon: &Daemon, list: &mut List) {
     let Clocks {
         tokens,

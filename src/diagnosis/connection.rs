@@ -1,4 +1,4 @@
-//! Is there a connection, and to what?
+//! The connection, and the server at its other end.
 
 use super::facts::{Connection, Facts, Trouble};
 use super::list::{List, count, people};

@@ -1,4 +1,4 @@
-//! What is known of a deployment.
+//! The facts of a deployment.
 
 use crate::claims::Source;
 use crate::engine::probed::{Answers, Module};
@@ -8,19 +8,19 @@ use crate::engine::{Survey, Tally};
 /// Everything that is known.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// What is configured.
+    /// The configuration.
     pub setup: Setup,
     /// How the connection is.
     pub connection: Connection,
-    /// What Prosody answered, where it could be asked.
+    /// Prosody's answers, if it could be asked.
     pub answers: Option<Answers>,
     /// Says whether Prosody lets gavel send in others' names, where that is known.
     pub impersonation: Option<bool>,
-    /// What the running daemon knows; none if none runs.
+    /// The running daemon's knowledge; none if none runs.
     pub daemon: Option<Daemon>,
 }
 
-/// What is configured.
+/// The configuration.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// The component's domain.
@@ -29,7 +29,7 @@ pub struct Setup {
     pub server: String,
     /// The domains of the MUC services.
     pub services: Vec<String>,
-    /// Where claims may come from.
+    /// The sources of claims.
     pub sources: Vec<Source>,
     /// `claims.trusted_domains`.
     pub trusted_domains: Vec<String>,
@@ -52,11 +52,11 @@ pub struct Setup {
 /// Something remarkable in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// Where.
+    /// The place.
     pub place: String,
-    /// What.
+    /// The fault.
     pub problem: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 
@@ -76,7 +76,7 @@ pub enum Connection {
 pub enum Trouble {
     /// Nobody takes it; the system's words.
     Unreachable(String),
-    /// What takes it is no component listener; what was wrong.
+    /// The server behind the port is no component listener; its fault.
     NotXmpp(String),
     /// The secret is refused.
     NotAuthorized,
@@ -84,7 +84,7 @@ pub enum Trouble {
     NoSecret,
     /// The server has no such component.
     HostUnknown,
-    /// What answers is the port for clients.
+    /// The port is the one for clients.
     ClientPort,
     /// Another has it.
     Conflict,
@@ -92,7 +92,7 @@ pub enum Trouble {
     Other(String),
 }
 
-/// Where what outlives a restart is kept.
+/// The way in which the state that outlives a restart is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
     /// In this file.
@@ -103,7 +103,7 @@ pub enum Kept {
     Failed(String, String),
 }
 
-/// What the running daemon knows.
+/// The running daemon's knowledge.
 #[derive(Debug, Clone)]
 pub struct Daemon {
     /// Its version.
@@ -112,11 +112,11 @@ pub struct Daemon {
     pub since: String,
     /// Says whether all rooms found after the connection are joined.
     pub ready: bool,
-    /// What it has counted since it started.
+    /// Its counts since it started.
     pub tally: Tally,
-    /// What is.
+    /// The present state.
     pub survey: Survey,
-    /// Where the state is kept.
+    /// The way in which the state is kept.
     pub kept: Kept,
     /// How often another gavel has ended its connection.
     pub replaced: u32,

@@ -1,4 +1,4 @@
-//! How people log in, by VirtualHost, and what that is worth.
+//! The ways in which people log in, by VirtualHost, and their worth.
 
 use super::facts::{Daemon, Facts};
 use super::list::List;

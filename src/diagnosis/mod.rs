@@ -1,10 +1,9 @@
-//! What `gavel doctor` says: [`Facts`] in, findings out, each with the setting
-//! that mends it.
+//! The findings of `gavel doctor`: [`Facts`] in, findings out, each with the setting that
+//! fixes it.
 //!
-//! Pure: who found the facts out, the running daemon or a connection made for
-//! it, is the shell's business. A fact that is not known yields no finding, so
-//! nothing here is guessed; where a judgement rests on a threshold, its text
-//! says which.
+//! Pure: the shell finds out the facts, in the running daemon or over a connection made for
+//! it. A fact that is not known yields no finding, so nothing here is guessed; a judgement
+//! that rests on a threshold names it in its text.
 
 mod claims;
 mod connection;
@@ -26,8 +25,8 @@ pub use reach::reach;
 use crate::api::Finding;
 use list::List;
 
-/// What the facts come to: what is examined first stands first, and what else
-/// may follow from it after it.
+/// The findings from the facts. The order of examination puts each cause before its
+/// possible consequences.
 pub fn findings(facts: &Facts) -> Vec<Finding> {
     let mut list = List::default();
     connection::add_findings(facts, &mut list);
@@ -41,7 +40,7 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
     list.0
 }
 
-/// What was remarkable in the configuration, as findings.
+/// The warnings of the configuration, as findings.
 pub fn configuration(notes: &[Note]) -> Vec<Finding> {
     let mut list = List::default();
     upkeep::configuration(notes, &mut list);

@@ -35,7 +35,7 @@ pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     user_ids(daemon, list);
 }
 
-/// What the guard refuses is no fault: Jicofo logs that, and goes on.
+/// A promotion that the guard refuses is no fault: Jicofo logs that, and goes on.
 fn guarded(promoter: &Promoter, n: u64, list: &mut List) {
     let service = &promoter.service;
     let who = match (&promoter.name, promoter.kind) {
@@ -109,7 +109,7 @@ fn server(promoter: &Promoter, n: Promotions, list: &mut List) {
     }
 }
 
-/// What a user id says of a person, the integration that makes the tokens decides.
+/// The integration that makes the tokens decides what a user id says of a person.
 fn user_ids(daemon: &Daemon, list: &mut List) {
     let survey = &daemon.survey;
     if survey.shared_ids == 0 {

@@ -1,7 +1,6 @@
 //! Why a host and port cannot be reached, in words that say what to change.
 
-/// What to do where connecting to `server` (host:port) fails for `reason`, the
-/// system's words.
+/// The remedy if connecting to `server` (host:port) fails for `reason`, the system's words.
 pub fn reach(server: &str, reason: &str) -> String {
     let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
     let reason = reason.to_lowercase();

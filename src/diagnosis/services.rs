@@ -13,7 +13,7 @@ const SLOW_LIST: Duration = Duration::from_millis(500);
 /// This many rooms in which nobody is are no accident, if they are more than
 /// half of all.
 const MANY_EMPTY: usize = 20;
-/// Where Prosody's part of the settings stands.
+/// The place of Prosody's part of the settings.
 const PERSISTENT: &str = "let rooms end with their last person (muc_room_default_persistent = false, muc_tombstones = false on that component), or load mod_gavel there, with which no list is needed";
 
 pub(super) fn add_findings(facts: &Facts, list: &mut List) {
@@ -28,7 +28,7 @@ pub(super) fn add_findings(facts: &Facts, list: &mut List) {
             continue;
         }
         module(facts, n, service, answers, list);
-        // Where only the module helps, its absence is the one thing to say.
+        // If only the module helps, its absence is the one thing to say.
         let without = matches!(answers.module, Some(Module::Refuses | Module::Absent));
         if without && !facts.only_module_helps() {
             let is_admin = admin(facts, service, answers, list);
@@ -42,8 +42,8 @@ pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     permissions(facts, list);
 }
 
-/// The guard is the module's work, so without the module there is nothing to say.
-/// Whoever has switched it off has done so on purpose.
+/// The guard is the module's work, so without the module there is nothing to say. An admin
+/// who has switched it off has done so on purpose.
 fn guard(facts: &Facts, list: &mut List) {
     if !facts.setup.guard && facts.is_served_somewhere() {
         list.ok(

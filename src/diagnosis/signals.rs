@@ -1,4 +1,4 @@
-//! What would otherwise pass in silence (SPEC B19).
+//! Faults that would otherwise pass in silence (SPEC B19).
 
 use super::facts::{Daemon, Facts};
 use super::list::{List, count};
@@ -36,7 +36,7 @@ fn rules(daemon: &Daemon, list: &mut List) {
     }
 }
 
-/// People with tokens of whom none moderates.
+/// People with tokens, none of whom moderates.
 fn entitled(daemon: &Daemon, list: &mut List) {
     let tally = &daemon.tally.with_token;
     if tally.moderators > 0 || tally.people == 0 {

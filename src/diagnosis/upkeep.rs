@@ -1,4 +1,4 @@
-//! The configuration, and what outlives a restart.
+//! The configuration, and the state that outlives a restart.
 
 use super::facts::{Facts, Kept, Note};
 use super::list::List;

@@ -46,7 +46,7 @@ pub(super) async fn run(
 struct Follower<'a> {
     client: &'a Client,
     args: &'a EventsArgs,
-    /// Where to begin as long as nothing was seen.
+    /// The start as long as nothing was seen.
     since: String,
     /// The newest that was seen.
     newest: Option<u64>,
@@ -64,7 +64,7 @@ struct Lost {
 
 impl Follower<'_> {
     async fn follow(&mut self) -> Result<Status, Error> {
-        // Whoever could be asked just now is there.
+        // A daemon that could be asked just now is there.
         let mut trouble = false;
         loop {
             let error = match self.open().await {

@@ -35,7 +35,7 @@ pub(super) fn is_asked_for(event: &Event, args: &EventsArgs) -> bool {
     let Some(room) = RoomJid::parse(&event.room) else {
         return false;
     };
-    // Which services there are, the daemon alone knows.
+    // Only the daemon knows which services there are.
     let service = Service {
         domain: room.service().to_owned(),
         tenants: true,

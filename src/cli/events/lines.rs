@@ -160,7 +160,7 @@ fn change(event: &Event) -> String {
     }
 }
 
-/// The reason; and who had made the change, where that does not say it.
+/// The reason, and the maker of the change, if the reason does not name them.
 fn why(event: &Event) -> String {
     match &event.actor {
         Some(actor) => {

@@ -50,8 +50,8 @@ async fn print(
     Ok(Status::Done)
 }
 
-/// What the API takes for `--since`: an id and a time as they are, and `10m`
-/// as that long ago.
+/// The value of `--since` as the API takes it: an id and a time as they are, and `10m` as
+/// that long ago.
 fn since(text: &str) -> Result<String, Error> {
     if text.parse::<u64>().is_ok() || Time::parse(text).is_some() {
         return Ok(text.to_owned());

@@ -1,4 +1,4 @@
-//! What people see of decisions.
+//! Decisions as people see them.
 #![allow(clippy::unwrap_used)]
 
 use super::kept::is_asked_for;

@@ -1,4 +1,4 @@
-//! What `explain` has to say, judged and not yet worded.
+//! The result of `explain`, judged and not yet worded.
 
 use crate::claims::{Claims, Hint, TokenName};
 use crate::cli::verification::{self, CheckLine};
@@ -11,19 +11,19 @@ use crate::shell::settings;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What was given, checked.
+/// The evidence that was given, checked.
 pub(super) struct Evidence {
     /// `jwt`, `claims` or `guest`.
     pub kind: &'static str,
-    /// What was checked.
+    /// The checks.
     pub checks: Vec<CheckLine>,
     /// The claims, whether they count or not.
     pub claims: Option<Claims>,
-    /// What else there is to know.
+    /// Further notes.
     pub notes: Vec<String>,
 }
 
-/// Who is judged, as far as it was told.
+/// The person who is judged, as far as it was told.
 pub(super) struct Whom<'a> {
     pub room: Option<&'a RoomJid>,
     pub jid: Option<&'a str>,
@@ -41,8 +41,8 @@ impl<'a> Whom<'a> {
         }
     }
 
-    /// What a domain of `policy.trusted_logins` leaves open: only the running gavel
-    /// hears from Prosody how people log in there.
+    /// The question that a domain of `policy.trusted_logins` leaves open: only the running
+    /// gavel hears from Prosody how people log in there.
     fn login_note(&self, policy: &Policy) -> Option<String> {
         let Some(jid) = self.jid else {
             let domain = policy.trusted_logins.first()?;
@@ -64,7 +64,7 @@ impl<'a> Whom<'a> {
         })
     }
 
-    /// What rules needed and nobody told.
+    /// The facts that rules needed and nobody told.
     fn notes(&self, tried: &[Tried]) -> Vec<String> {
         let mut notes = Vec::new();
         for tried in tried {
@@ -85,10 +85,10 @@ impl<'a> Whom<'a> {
     }
 }
 
-/// What `explain` says; with `--json` as it stands here.
+/// The words of `explain`; with `--json` as it stands here.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    /// `jwt`, `claims` or `guest`: what was given.
+    /// `jwt`, `claims` or `guest`: the kind of evidence that was given.
     pub evidence: &'static str,
     /// The room judged for.
     pub room: Option<String>,
@@ -102,23 +102,23 @@ pub(super) struct Report {
     pub accepted: bool,
     /// The label of the first thing wrong.
     pub rejected: Option<&'static str>,
-    /// What was checked.
+    /// The checks.
     pub checks: Vec<CheckLine>,
     /// The claims that count.
     pub claims: Option<Value>,
-    /// What these claims, or their absence, come to.
+    /// The verdict on these claims, or on their absence.
     #[serde(flatten)]
     pub verdict: Judged,
     /// The rules in the order tried.
     pub tried: Vec<TriedLine>,
-    /// What they may do besides, by name; what is not here is left to Jitsi.
+    /// Their other permissions, by name; a permission that is not here is left to Jitsi.
     pub permissions: Vec<PermissionLine>,
-    /// What the claims would come to if they were accepted.
+    /// The verdict on the claims if they were accepted.
     pub if_accepted: Option<Judged>,
     /// The name they get.
     #[serde(flatten)]
     pub name: Name,
-    /// What else there is to know.
+    /// Further notes.
     pub notes: Vec<String>,
 }
 
@@ -131,7 +131,7 @@ pub(super) struct Judged {
     pub guest: bool,
     /// The rule that decides.
     pub rule: String,
-    /// What it saw.
+    /// The values that it saw.
     pub reason: String,
 }
 
@@ -142,13 +142,13 @@ pub(super) struct TriedLine {
     pub rule: String,
     /// Its condition; null where only the absence of others decides.
     pub when: Option<String>,
-    /// What it gives whoever it matches.
+    /// Its gift to the people it matches.
     pub gives: &'static str,
     /// Says whether it matched, and so decides.
     pub matched: bool,
-    /// What it gives where it matches.
+    /// Its affiliation if it matches.
     pub affiliation: Option<&'static str>,
-    /// What it saw.
+    /// The values that it saw.
     pub reason: String,
 }
 
@@ -157,7 +157,7 @@ pub(super) struct TriedLine {
 pub(super) struct PermissionLine {
     /// Its name.
     pub name: &'static str,
-    /// Who has it: everyone, moderators, owners or nobody.
+    /// The people who have it: everyone, moderators, owners or nobody.
     #[serde(rename = "for")]
     pub held: Option<&'static str>,
     /// Says whether they have it as a participant.

@@ -62,7 +62,7 @@ fn tell_verdict(report: &Report, output: &mut Output) -> Result<(), Error> {
     output.text(columns(&rows))
 }
 
-/// A permission, who has it and why.
+/// A permission, its holders and the reason.
 fn permission_row(line: &PermissionLine) -> [String; 3] {
     let answer = match (line.participant, line.moderator, line.owner) {
         (None, ..) => "left to Jitsi",
@@ -91,7 +91,7 @@ fn name_text(name: &Name) -> String {
     }
 }
 
-/// A rule, what came of it and why, and the rule itself as it is written.
+/// A rule, its result and the reason, and the rule itself as it is written.
 fn tried_row(line: &TriedLine) -> [String; 4] {
     let result = match line.affiliation {
         Some(affiliation) => format!("matches: {affiliation}"),

@@ -1,5 +1,5 @@
-//! What has changed between two looks at the rooms: what `watch` tells where it
-//! cannot draw a page.
+//! The changes between two looks at the rooms. `watch` prints them if it cannot draw a
+//! page.
 
 use super::page;
 use crate::api::{Occupant, RoomDetail, RoomSummary, Time};
@@ -15,7 +15,7 @@ pub(super) struct Change {
     pub(super) at: Time,
     /// The room.
     pub(super) room: String,
-    /// What happened.
+    /// The change.
     pub(super) change: Kind,
     /// Before, where one thing changed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub(super) struct Change {
     pub(super) summary: Option<RoomSummary>,
 }
 
-/// What happened.
+/// A kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
@@ -51,8 +51,7 @@ pub(super) enum Kind {
     Wanted,
     /// Says whether somebody has what they should have.
     State,
-    /// Why somebody is what they are, where that alone changed: what somebody
-    /// else did was corrected at once, say.
+    /// The reason alone changed: somebody else's change was corrected at once, say.
     Reason,
     /// gavel came into a room.
     Opened,
@@ -62,8 +61,8 @@ pub(super) enum Kind {
     Ended,
 }
 
-/// What changed about the room `name` since `before`; `None` is a room that is
-/// not there. On the `first` look nothing is new.
+/// The changes of the room `name` since `before`; `None` is a room that is not there. On
+/// the `first` look nothing is new.
 pub(super) fn in_room(
     name: &str,
     before: Option<&RoomDetail>,
@@ -148,7 +147,7 @@ fn differences(before: &Occupant, after: &Occupant) -> Vec<Difference> {
     changed
 }
 
-/// What changed in the list of rooms since `before`; `None` is the first look.
+/// The changes of the list of rooms since `before`; `None` is the first look.
 pub(super) fn in_list(
     before: Option<&[RoomSummary]>,
     after: &[RoomSummary],

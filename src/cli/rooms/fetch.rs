@@ -1,4 +1,4 @@
-//! What the daemon says of rooms, and the error where it knows none by that name.
+//! The daemon's news of rooms, and the error if it knows none by that name.
 
 use crate::api::{ErrorCode, RoomDetail, RoomSummary, Status as Daemon};
 use crate::cli::{Error, ask};
@@ -43,7 +43,7 @@ pub(super) async fn unknown_room(client: &Client, room: &str, error: ClientError
     }
 }
 
-/// What the daemon is, where it may be in fewer rooms than it should be.
+/// The daemon's state, if it may be in fewer rooms than it should be.
 pub(super) fn not_ready(daemon: &Daemon) -> Option<String> {
     match (&daemon.problem, daemon.connected) {
         _ if daemon.ready || daemon.resynchronised => None,

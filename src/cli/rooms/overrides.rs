@@ -10,7 +10,7 @@ use crate::config::duration;
 use crate::muc::{readable, without_query};
 use crate::shell::client::{Client, ClientError, segment};
 
-/// Where the override of somebody in a room is.
+/// The path of somebody's override in a room.
 fn path(room: &str, who: &str) -> String {
     format!(
         "/v1/rooms/{}/overrides/{}",
@@ -74,7 +74,7 @@ fn whose(set: &RoomOverride) -> String {
     }
 }
 
-/// Names whom there is, where `error` says that `room` or `who` is unknown.
+/// Names the rooms or people that exist, if `error` says that `room` or `who` is unknown.
 async fn unknown(client: &Client, room: &str, who: &str, error: ClientError) -> Error {
     if !error.is(ErrorCode::NotFound) {
         return error.into();

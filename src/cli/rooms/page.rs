@@ -1,4 +1,4 @@
-//! Rooms and people as lines for people: what `list`, `show` and `watch` print.
+//! Rooms and people as lines for people: the output of `list`, `show` and `watch`.
 
 use crate::api::{Occupant, RoomDetail, RoomSummary, Time};
 use crate::cli::table::{Cell, Column, Layout};
@@ -55,7 +55,7 @@ fn pending_style(pending: bool) -> Style {
     }
 }
 
-/// One room with everybody in it and why they are what they are.
+/// One room with everybody in it and the reasons for their affiliations.
 pub(super) fn room(room: &RoomDetail, columns: Option<usize>, colour: bool) -> Vec<String> {
     let mut lines = vec![escape(&readable(&room.room)).into_owned(), numbers(room)];
     let mut people: Vec<&Occupant> = room.occupants.iter().collect();
@@ -190,7 +190,7 @@ pub(super) fn state(person: &Occupant) -> &'static str {
     }
 }
 
-/// Why somebody is what they are, and what keeps them from what they should be.
+/// The reason for somebody's affiliation, and the obstacle to the one they should have.
 fn why(person: &Occupant) -> Vec<String> {
     let mut lines = vec![person.reason.clone()];
     lines.extend(permissions(person));
@@ -216,8 +216,8 @@ fn why(person: &Occupant) -> Vec<String> {
     lines
 }
 
-/// What somebody may do and may not, each with its reason; without what holds
-/// for everybody as long as nobody says otherwise.
+/// Somebody's permissions, each with its reason; without those that hold for everybody as
+/// long as nobody says otherwise.
 fn permissions(person: &Occupant) -> Vec<String> {
     let said = |answer: Option<bool>| {
         let all = person.permissions.iter();
@@ -240,7 +240,7 @@ fn permissions(person: &Occupant) -> Vec<String> {
     .collect()
 }
 
-/// What [`Occupant::hindrance`] means.
+/// The meaning of [`Occupant::hindrance`].
 fn hindered(word: &str) -> &str {
     match word {
         "paused" => "somebody keeps overwriting this: gavel pauses between its corrections",

@@ -1,4 +1,4 @@
-//! What people see of rooms, from what the daemon answers.
+//! Rooms as people see them, from the daemon's answers.
 #![allow(clippy::unwrap_used)]
 
 use super::change::{self, Change, Kind};

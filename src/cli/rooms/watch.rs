@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// it had, and then it is gone.
 const BROKEN: u32 = 3;
 
-/// What is looked at.
+/// The thing that is looked at.
 enum View {
     Rooms(Vec<RoomSummary>),
     /// A room, and whether it is there.
@@ -146,7 +146,7 @@ async fn look(client: &Client, room: Option<&str>, trouble: bool) -> Result<View
     Ok(view)
 }
 
-/// That the daemon has found all rooms there are.
+/// Fails unless the daemon has found all rooms there are.
 async fn ready(client: &Client) -> Result<(), Unseen> {
     let daemon: Daemon = client.get("/v1/status").await?;
     match not_ready(&daemon) {

@@ -1,17 +1,17 @@
 //! Edits to Prosody's configuration, which is Lua: gavel's name goes into
 //! `modules_enabled` of a MUC component, and comes out again.
 //!
-//! This reads no Lua. It looks for what people and Jitsi's packages write, and
-//! says so where it finds something else.
+//! This reads no Lua. It looks for the lines that people and Jitsi's packages write, and
+//! says so if it finds something else.
 
 use std::ops::Range;
 
-/// What is put right after the brace of `modules_enabled = {`.
+/// The text that is put right after the brace of `modules_enabled = {`.
 const INSERTED: &str = " \"gavel\"; --[[ gavel setup ]]";
 /// The line that is put into a component without `modules_enabled`.
 const LINE: &str = "    modules_enabled = { \"gavel\" } -- gavel setup\n";
 
-/// What [`enable`] found.
+/// The result of [`enable`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Enabled {
     /// The text has no such component.
@@ -55,8 +55,8 @@ pub fn disable(text: &str) -> Option<String> {
     (without != text).then_some(without)
 }
 
-/// Where `rest`, which follows `modules_enabled`, opens a list: the place behind
-/// the brace of `= {`.
+/// If `rest`, which follows `modules_enabled`, opens a list: the place behind the brace of
+/// `= {`.
 fn opening(rest: &str) -> Option<usize> {
     let after = rest.trim_start().strip_prefix('=')?.trim_start();
     let inner = after.strip_prefix('{')?;

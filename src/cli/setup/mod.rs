@@ -73,7 +73,7 @@ fn write_module(folder: &Path, output: &mut Output) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the arguments ask for.
+/// The wish that the arguments express.
 fn wish(args: &SetupArgs) -> Result<Wish, Error> {
     let usage = |text: String| Error::Usage(text);
     for domain in args.jitsi.iter().chain(&args.muc) {
@@ -156,7 +156,7 @@ fn apply(places: &Places, change: &Change) -> io::Result<()> {
         return fs::remove_file(path);
     };
     if change.before.is_some() {
-        // What somebody has written is kept beside, once.
+        // A file that somebody has written is kept beside, once.
         let kept = path.with_extension("lua.before-gavel");
         if change.group.is_none() && !kept.exists() {
             fs::copy(&path, kept)?;
@@ -200,7 +200,7 @@ fn failed(change: &Change, error: &io::Error) -> Error {
     ))
 }
 
-/// What is left for a person to do.
+/// The steps that are left for a person to do.
 fn next_steps(args: &SetupArgs, places: &Places) -> Vec<&'static str> {
     if args.undo {
         return vec![

@@ -1,4 +1,4 @@
-//! What `gavel setup` would change on a Debian system: read first, then shown,
+//! The changes that `gavel setup` would make on a Debian system: read first, then shown,
 //! then done.
 
 use super::lua::{self, Enabled};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// The first line of the file that is given to Prosody.
 const MARK: &str = "-- Written by `gavel setup`; `gavel setup --undo` removes it.";
 
-/// What is to be set up.
+/// The setup that is wanted.
 #[derive(Debug)]
 pub struct Wish {
     /// The component's domain, e.g. `gavel.meet.example.org`.
@@ -22,7 +22,7 @@ pub struct Wish {
     pub optional: Vec<String>,
 }
 
-/// Where things are.
+/// The paths of everything.
 #[derive(Debug, Clone)]
 pub struct Places {
     /// Usually `/`.
@@ -44,7 +44,7 @@ impl Places {
         self.at("/etc/gavel/secret")
     }
 
-    /// What Prosody is told of gavel.
+    /// The file that tells Prosody of gavel.
     pub fn snippet(&self) -> PathBuf {
         self.at("/etc/prosody/conf.d/gavel.cfg.lua")
     }
@@ -68,15 +68,15 @@ impl Places {
 pub struct Change {
     /// The file.
     pub path: PathBuf,
-    /// What it holds now; `None` where it is not there.
+    /// Its content now; `None` if it is not there.
     pub before: Option<String>,
-    /// What it is to hold; `None` where it is to go.
+    /// Its new content; `None` if it is to go.
     pub after: Option<String>,
     /// The group that may read it, where not everybody may.
     pub group: Option<&'static str>,
 }
 
-/// All changes, and what somebody should know besides.
+/// All changes, and further notes for the admin.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// In the order in which they are made.
@@ -99,8 +99,7 @@ impl Plan {
     }
 }
 
-/// What is to change so that `wish` is so. `new_secret` is used where there is no
-/// secret yet.
+/// The changes that fulfil `wish`. `new_secret` is used if there is no secret yet.
 pub fn plan(places: &Places, wish: &Wish, new_secret: &str) -> Result<Plan, Error> {
     let mut plan = Plan::default();
     let secret = match fs::read_to_string(places.secret()) {
@@ -136,7 +135,7 @@ pub fn plan(places: &Places, wish: &Wish, new_secret: &str) -> Result<Plan, Erro
     Ok(plan)
 }
 
-/// Enables the module on `service`. Whether one of the files has that service.
+/// Enables the module on `service`. Says whether one of the files has that service.
 fn enable(plan: &mut Plan, files: &[PathBuf], service: &str) -> Result<bool, Error> {
     for file in files {
         // One file may be changed for two services.
@@ -168,7 +167,7 @@ fn enable(plan: &mut Plan, files: &[PathBuf], service: &str) -> Result<bool, Err
     Ok(false)
 }
 
-/// What Prosody is told of gavel's component.
+/// The lines that tell Prosody of gavel's component.
 fn snippet(plan: &mut Plan, places: &Places, wish: &Wish, secret: &str) -> Result<(), Error> {
     let path = places.snippet();
     if let Ok(found) = fs::read_to_string(&path)
@@ -258,8 +257,8 @@ fn says(text: &str, key: &str, value: &str) -> bool {
     })
 }
 
-/// What takes the setup back: out of Prosody goes what was put in. gavel's own
-/// files stay for the package to remove.
+/// The changes that take the setup back: they remove all insertions from Prosody. gavel's
+/// own files stay for the package to remove.
 pub fn undo(places: &Places) -> Result<Plan, Error> {
     let mut plan = Plan::default();
     let files = places

@@ -15,7 +15,7 @@ struct Bad {
     warnings: &'static [&'static str],
 }
 
-/// What most rows have.
+/// The values that most rows have.
 const BAD: Bad = Bad {
     name: "",
     text: "",

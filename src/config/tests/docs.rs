@@ -1,4 +1,4 @@
-//! What the documentation says about keys and defaults is so.
+//! The documentation is right about keys and defaults.
 
 use super::*;
 

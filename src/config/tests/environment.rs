@@ -1,4 +1,4 @@
-//! What the environment gives, and what of the file it replaces.
+//! The values that the environment gives, and those of the file that it replaces.
 
 use super::*;
 
@@ -167,7 +167,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn each_key_can_be_given_in_the_environment_and_beats_the_file() {
-    // A token's section needs a key, whatever else is tried in it.
+    // A token's section needs a key, in each of the attempts.
     let base = format!("{LEAST}[claims.jwt]\nsecret = 'hush'\n");
     for (key, written, value) in OTHERS.iter().copied() {
         let (section, name) = key.rsplit_once('.').unwrap();
@@ -241,7 +241,7 @@ discovery = { invites = true, poll = 'off', interval = '5s', rooms = ['z@muc.mee
 fn lookup(config: &Config, key: &str) -> serde_json::Value {
     let path = format!("/{}", key.replace('.', "/"));
     let value = serde_json::to_value(config).unwrap();
-    // What nobody has set and has no default is not printed.
+    // A key that nobody has set, and that has no default, is not printed.
     value.pointer(&path).cloned().unwrap_or_default()
 }
 

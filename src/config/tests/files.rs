@@ -1,4 +1,4 @@
-//! Which files are read, and what of the configuration the socket needs.
+//! The files that are read, and the part of the configuration that the socket needs.
 
 use super::*;
 
@@ -64,7 +64,7 @@ fn a_file_that_is_named_must_be_there_and_the_default_need_not() {
         "nowhere.toml (not there), component.jid: is required; write jid = \
          \"gavel.meet.jitsi\" under [component], or set GAVEL_COMPONENT__JID"
     );
-    // What is named first wins: the argument, the variable, the default.
+    // The first one named wins: the argument, the variable, the default.
     let file = |file: Option<&Path>, default: &Path, environment: &[(&str, &str)]| {
         load_from(file, default, vars(environment))
             .unwrap()

@@ -1,4 +1,4 @@
-//! Who may do what: `[policy.permissions]` and the `permissions` of rules.
+//! The holders of permissions: `[policy.permissions]` and the `permissions` of rules.
 
 use super::*;
 use crate::policy::{Holders, Permission, Permissions};
@@ -31,7 +31,7 @@ fn b17_permissions_are_read_and_printed() {
     ] {
         assert!(printed.contains(part), "{printed}");
     }
-    // What is printed can be read again.
+    // The printed configuration can be read again.
     let secret = printed.replace("secret = \"***\"", "secret = \"hush\"");
     assert_eq!(super::config(&secret).policy, config.policy);
 }
@@ -44,7 +44,7 @@ fn b17_variables_have_underscores_for_dashes() {
         permissions.get(Permission::BreakoutEnter),
         Some(Holders::Nobody)
     );
-    // What starts containers passes empty variables.
+    // Container tools pass empty variables.
     let empty = ("GAVEL_POLICY__PERMISSIONS__RECORDING", "");
     let permissions = loaded(LEAST, &[empty]).config.policy.permissions;
     assert_eq!(permissions, Permissions::default());

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A configuration with a marker wherever a secret is.
+/// A configuration with a marker in the place of each secret.
 fn secretive() -> Folder {
     let folder = with_secrets(SAMPLE);
     folder.write("gavel", b"markermarker");

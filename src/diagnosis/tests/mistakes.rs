@@ -12,13 +12,13 @@ use super::*;
 #[derive(Clone, Copy)]
 struct Mistake {
     name: &'static str,
-    /// What makes it of a healthy Jitsi.
+    /// The change that makes the mistake in a healthy Jitsi.
     make: fn(&mut Facts),
     check: &'static str,
     severity: Severity,
-    /// What the finding says: what, where, remedy.
+    /// The words of the finding: fault, place, remedy.
     says: &'static [&'static str],
-    /// What no finding that is not `ok` may say.
+    /// The words that no finding that is not `ok` may have.
     never: &'static [&'static str],
 }
 

@@ -36,7 +36,7 @@ pub const MISTAKES: &[Mistake] = &[
         name: "anybody gets in where logins are to count",
         make: |facts| {
             trusted(facts, Some(("anonymous", true, false)));
-            // That nobody moderates follows from it.
+            // It follows from it that nobody moderates.
             let tally = &mut daemon(facts).tally;
             tally.believed.clear();
         },

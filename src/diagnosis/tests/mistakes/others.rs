@@ -1,4 +1,4 @@
-//! Mistakes in the policy, in what Jicofo does, and in what gavel may write.
+//! Mistakes in the policy, in Jicofo's settings, and in the stanzas gavel may write.
 
 use super::*;
 
