@@ -2,6 +2,8 @@
 //! the sources. Comments may name what they like; code may not.
 #![allow(clippy::unwrap_used)]
 
+#[path = "layers/calls.rs"]
+mod calls;
 #[path = "layers/imports.rs"]
 mod imports;
 

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// Every source file but tests, by the path of its module.
-fn modules() -> BTreeMap<Vec<String>, String> {
+/// A file, by the path of its module.
+pub type File = Vec<String>;
+
+/// Every source file but tests.
+pub fn modules() -> BTreeMap<File, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeMap::new();
     let mut folders = vec![root.clone()];

@@ -52,10 +52,10 @@ impl MeetingPart<'_> {
         // In a roll call this is the present affiliation: gavel may have missed the main
         // room's news, and the main room's lists name no members.
         let called = by_presence && self.rooms.get(jid).is_some_and(|room| room.roll.is_some());
-        if jid != main && old && !called && self.told_by_main(main) {
+        if jid != main && old && !called && self.known().is_told_by(main) {
             return;
         }
-        if jid != main && affiliation == Affiliation::Outcast && self.told_by_main(main) {
+        if jid != main && affiliation == Affiliation::Outcast && self.known().is_told_by(main) {
             // The room may have been held back until its configuration was known, and
             // the ban lifted meanwhile.
             self.out.order(Order::List(main.clone(), affiliation));
@@ -168,7 +168,7 @@ impl MeetingPart<'_> {
         if matches!(taken, Taken::SteppedDown | Taken::Lowered) {
             self.retract_arrivals(main);
         }
-        self.spare_new_member(main, bare, &change);
+        self.spare_new_member(main, bare, (old, new), change.by.kind);
         if lawless && new.moderates() && !old.moderates() {
             self.count_promotion(main, bare, &change.by);
         }

@@ -78,13 +78,6 @@ impl<'a> Known<'a> {
 }
 
 impl MeetingPart<'_> {
-    /// Somebody has changed, and is counted anew when the census is next looked at.
-    pub fn counts_anew(&mut self, main: &RoomJid, bare: &BareJid) {
-        if self.settings.takes_census() {
-            self.uncounted.insert((main.clone(), bare.clone()));
-        }
-    }
-
     /// Everybody is counted anew.
     pub fn count_everybody(&mut self) {
         self.uncounted.clear();

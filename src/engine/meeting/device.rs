@@ -1,22 +1,14 @@
 //! One user under several JIDs: grants, step-downs and elections pass from one
 //! to the next (SPEC B3).
 
-use super::Meeting;
-use super::census::Census;
 use super::known::Known;
 use super::part::MeetingPart;
 use super::rights::Event;
-use super::users::{RELOAD_MS, Succession};
+use super::users::Succession;
 use crate::claims::UserId;
 use crate::engine::room::event::Place;
 use crate::engine::room::{Membership, Room};
-use crate::engine::task::Task;
-use crate::engine::timers::Timer;
 use crate::muc::{BareJid, RoomJid};
-
-/// For so long an election waits for the elected person to come back, in milliseconds: they
-/// may be loading the page again. Then the next is elected, until they come after all.
-const VACANT_MS: u64 = 5_000;
 
 impl MeetingPart<'_> {
     /// Remembers the verified user behind a JID.
@@ -148,62 +140,6 @@ impl MeetingPart<'_> {
         self.end_elections_but(main, bare);
         self.apply(main, bare, Event::Elected);
     }
-
-    /// Somebody elected has left, and may come back: the meeting is looked at
-    /// again when that has taken too long.
-    fn await_elected(&mut self, main: &RoomJid) {
-        self.out.save();
-        self.out
-            .wake_at(self.now.unix_ms + VACANT_MS, Timer::Vacancy(main.clone()));
-    }
-
-    /// Looks at all meetings to which somebody elected may come back.
-    pub fn look_at_vacancies(&mut self) {
-        let awaits = |meeting: &Meeting| {
-            let mut people = meeting.people.values();
-            people.any(|person| person.rights.is_awaited())
-        };
-        let meetings = self.meetings.iter();
-        let awaiting = meetings.filter(|(_, meeting)| awaits(meeting));
-        let mut awaiting: Vec<RoomJid> = awaiting.map(|(main, _)| main.clone()).collect();
-        awaiting.sort_unstable();
-        for main in awaiting {
-            self.look_at_vacancy(&main);
-        }
-    }
-
-    /// The elected person has not come back yet.
-    pub fn look_at_vacancy(&mut self, main: &RoomJid) {
-        let now = self.now.unix_ms;
-        let Some(meeting) = self.meetings.get(main) else {
-            return;
-        };
-        let mut next: Option<u64> = None;
-        let mut over = Vec::new();
-        for (bare, person) in &meeting.people {
-            let rights = &person.rights;
-            let Some(at) = rights.left_at().filter(|_| rights.is_awaited()) else {
-                continue;
-            };
-            let ends = [VACANT_MS, RELOAD_MS].map(|wait| at.saturating_add(wait));
-            let due = ends.into_iter().find(|end| *end > now);
-            if due.is_none() {
-                over.push(bare.clone());
-            }
-            next = [next, due].into_iter().flatten().min();
-        }
-        if let Some(at) = next {
-            self.out.wake_at(at, Timer::Vacancy(main.clone()));
-        }
-        over.sort_unstable();
-        for bare in over {
-            self.apply(main, &bare, Event::NotAwaited);
-            self.mark(main, &bare);
-        }
-        if self.settings.elects() {
-            self.out.todo(Task::Meeting(main.clone()));
-        }
-    }
 }
 
 impl Known<'_> {
@@ -217,19 +153,5 @@ impl Known<'_> {
         let mut breakouts = self.rooms.values();
         self.rooms.get(main).is_some_and(Room::is_ready)
             && !breakouts.any(|room| room.last_main.as_ref() == Some(main) && returns(room))
-    }
-
-    /// Says whether gavel still waits for the elected person.
-    pub fn is_vacant(self, main: &RoomJid) -> bool {
-        let now = self.now.unix_ms;
-        let awaited = self.census(main).into_iter().flat_map(Census::awaited);
-        let mut people = awaited.filter_map(|bare| self.person(main, bare));
-        people.any(|person| {
-            let left = person
-                .rights
-                .left_at()
-                .filter(|_| person.rights.is_awaited());
-            left.is_some_and(|at| now < at.saturating_add(VACANT_MS))
-        })
     }
 }

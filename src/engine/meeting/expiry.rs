@@ -51,15 +51,6 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Lowers people who have an expired token's affiliation, whatever guests may have.
-    pub(super) fn lapse_if_expired(&mut self, place: &Place) {
-        let seat = self.seat_mut(place);
-        if seat.is_some_and(|seat| seat.verdict.rule == Rule::Expired) {
-            self.apply(&place.main, &place.bare, Event::Expired);
-            self.mark(&place.main, &place.bare);
-        }
-    }
-
     /// Ends what an absent person has kept, where its time is over.
     pub fn watch_kept(&mut self, main: &RoomJid, bare: &BareJid) {
         let now = self.now.unix_ms;
@@ -91,13 +82,6 @@ impl MeetingPart<'_> {
             return;
         }
         *self.epoch = Some(epoch);
-        self.set_expiries();
-    }
-
-    /// Timers do not outlive a stream: a new one has its own for all that will end.
-    pub fn set_timers(&mut self) {
-        self.wake_at_ends();
-        self.look_at_vacancies();
         self.set_expiries();
     }
 

@@ -7,25 +7,22 @@
 //! meetings. gavel remembers only that it has locked a room, since nobody else would open
 //! it again.
 
+mod again;
 mod lock;
 
 use super::part::MeetingPart;
 use crate::engine::asker::{Answer, Asker, HostAsk};
-use crate::engine::event::Report;
-use crate::engine::order::Order;
 use crate::engine::room::Room;
 use crate::engine::settings::AbsentHost;
 use crate::engine::timers::Timer;
 use crate::engine::warning::Warning;
 use crate::muc::RoomJid;
-use crate::stanza::{Outbound, Request, StanzaError};
+use crate::stanza::{Outbound, Request};
 use std::time::Duration;
 
 /// People are told so long before something happens, or as soon as no host is
 /// there where it happens sooner.
 const NOTICE: Duration = Duration::from_secs(60);
-/// Pause after Prosody has refused something.
-const AGAIN: Duration = Duration::from_secs(30);
 
 impl MeetingPart<'_> {
     /// Looks whether a meeting has a host, and does what is due.
@@ -192,35 +189,6 @@ impl MeetingPart<'_> {
     fn has_ended(&mut self, main: &RoomJid) {
         self.tell_absence(main, "no host came: the meeting was ended");
         self.try_again(main);
-    }
-
-    /// Prosody has refused to end, lock or open a room.
-    fn absence_refused(&mut self, main: &RoomJid, error: &StanzaError) {
-        if !self.meetings.contains_key(main) || !self.rooms.contains_key(main) {
-            return;
-        }
-        self.out.warn_once(Warning::HostAbsent {
-            room: main.clone(),
-            error: error.to_string(),
-        });
-        self.out.order(Order::Own(main.clone()));
-        self.try_again(main);
-    }
-
-    /// Tries again later if something is still not as it should be.
-    fn try_again(&mut self, main: &RoomJid) {
-        let again = self.now.tick + AGAIN;
-        if let Some(meeting) = self.meetings.get_mut(main) {
-            meeting.absence.asked = false;
-            meeting.absence.admitted.clear();
-            meeting.absence.not_before = Some(again);
-            self.out.wake(again, Timer::Host(main.clone()));
-        }
-    }
-
-    fn tell_absence(&mut self, main: &RoomJid, what: &'static str) {
-        let room = main.clone();
-        self.out.report(Report::HostAbsent { room, what });
     }
 }
 

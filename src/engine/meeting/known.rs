@@ -91,6 +91,11 @@ impl<'a> Known<'a> {
         person.rights.shown().is_none() && self.reads_lists(main)
     }
 
+    /// Says whether gavel is in the main room, which then tells of changes itself.
+    pub fn is_told_by(self, main: &RoomJid) -> bool {
+        self.rooms.get(main).is_some_and(Room::is_in)
+    }
+
     /// Says whether the main room's lists are being read.
     pub fn reads_lists(self, main: &RoomJid) -> bool {
         let room = self.rooms.get(main);

@@ -150,4 +150,24 @@ impl MeetingPart<'_> {
             self.out.save_if(meeting.people.len() != people);
         }
     }
+
+    /// Timers do not outlive a stream: a new one has its own for all that will end.
+    pub fn set_timers(&mut self) {
+        self.wake_at_ends();
+        self.look_at_vacancies();
+        self.set_expiries();
+    }
+
+    /// Everything found since the connection has been joined: a person not seen by now is
+    /// not there.
+    pub fn all_seen(&mut self) {
+        self.settle_all_tokens();
+        let mut meetings: Vec<RoomJid> = self.meetings.keys().cloned().collect();
+        meetings.sort_unstable();
+        for main in &meetings {
+            self.succeed_unseen(main);
+        }
+        // No meeting was looked at as a whole before all were seen.
+        self.look_at_all();
+    }
 }

@@ -8,7 +8,6 @@
 //! several steps, and each goes to the server and back: a member made by an occupant
 //! stays a member for a while.
 
-use super::attribute::Change;
 use super::part::MeetingPart;
 use crate::engine::event::PartyKind;
 use crate::engine::task::Task;
@@ -22,8 +21,14 @@ const CLIENT: Duration = Duration::from_secs(10);
 impl MeetingPart<'_> {
     /// Does not lower a new member to none at once: the room may be about to become
     /// members-only.
-    pub(super) fn spare_new_member(&mut self, main: &RoomJid, bare: &BareJid, change: &Change) {
-        if change.new != Affiliation::Member {
+    pub(super) fn spare_new_member(
+        &mut self,
+        main: &RoomJid,
+        bare: &BareJid,
+        (old, new): (Affiliation, Affiliation),
+        by: PartyKind,
+    ) {
+        if new != Affiliation::Member {
             return;
         }
         let until = self.now.tick + CLIENT;
@@ -33,7 +38,7 @@ impl MeetingPart<'_> {
         };
         let trouble = person.trouble();
         trouble.reading = next;
-        if change.old < change.new && change.by.kind == PartyKind::Occupant {
+        if old < new && by == PartyKind::Occupant {
             trouble.member_until = Some(until);
         }
     }

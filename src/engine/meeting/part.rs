@@ -10,7 +10,7 @@ use super::verdicts::Verdicts;
 use crate::claims::Bindings;
 use crate::engine::outbox::Outbox;
 use crate::engine::room::Room;
-use crate::engine::room::event::{Place, RoomEvent};
+use crate::engine::room::event::Place;
 use crate::engine::room::module::ServiceState;
 use crate::engine::settings::Settings;
 use crate::engine::stream::Stream;
@@ -128,67 +128,6 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Takes what a room has told.
-    pub fn take(&mut self, event: &mut RoomEvent) {
-        match event {
-            RoomEvent::Joined { room, .. } => self.joined(room),
-            RoomEvent::Opened {
-                room,
-                main,
-                meeting_id,
-            } => {
-                self.join_meeting(main, room, meeting_id.take());
-                // With the new configuration the elected person may lose the election.
-                self.out.todo(Task::Meeting(main.clone()));
-            }
-            RoomEvent::Came(came) => self.take_seat(came),
-            RoomEvent::AllCame { room } => self.settle_tokens(room),
-            RoomEvent::CaughtUp {
-                room,
-                main,
-                outcasts,
-                more_bans,
-            } => self.caught_up((room, main), outcasts.take(), *more_bans),
-            RoomEvent::Changed(changed) => self.changed(changed),
-            RoomEvent::Renamed { place, from } => self.renamed(place, from),
-            RoomEvent::Left(left) => self.left(left),
-            RoomEvent::LeftEarly { room, bare, kicked } => {
-                let kicked = kicked.as_ref().map(Option::as_ref);
-                self.left_early(room, bare, kicked);
-            }
-            RoomEvent::LostSight {
-                room,
-                main,
-                moves,
-                shown,
-            } => self.lose_sight((room, main), *moves, shown),
-            RoomEvent::Announced {
-                room,
-                bare,
-                affiliation,
-                actor,
-                held,
-            } => self.announced(room, bare, (*affiliation, actor.as_ref()), *held),
-            RoomEvent::Listed {
-                room,
-                affiliation,
-                jids,
-                complete,
-            } => self.listed(room, *affiliation, jids, *complete),
-            RoomEvent::ListsAsked { room, roll } => self.lists_asked(room, *roll),
-            RoomEvent::Met { room, meeting_id } => {
-                self.join_meeting(room, room, Some(std::mem::take(meeting_id)));
-            }
-            RoomEvent::Configured { room } => self.mark_everybody(room),
-            RoomEvent::Ended { room } => self.end_meeting(room),
-            RoomEvent::LoginsTold => self.judge_logins(),
-            RoomEvent::RollCalled { .. }
-            | RoomEvent::Expelled { .. }
-            | RoomEvent::ModuleSaid { .. }
-            | RoomEvent::ModuleMissing { .. } => {}
-        }
-    }
-
     /// Tells somebody's ledger what has happened.
     pub(super) fn apply(&mut self, main: &RoomJid, bare: &BareJid, event: Event<'_>) -> Taken {
         let settings = self.settings;
@@ -206,6 +145,13 @@ impl MeetingPart<'_> {
         self.out.save_if(news);
         self.counts_anew(main, bare);
         taken
+    }
+
+    /// Somebody has changed, and is counted anew when the census is next looked at.
+    pub(super) fn counts_anew(&mut self, main: &RoomJid, bare: &BareJid) {
+        if self.settings.takes_census() {
+            self.uncounted.insert((main.clone(), bare.clone()));
+        }
     }
 
     /// Leaves a look at a person for the end of this input.
@@ -237,12 +183,6 @@ impl MeetingPart<'_> {
         for main in all {
             self.out.todo(Task::Meeting(main));
         }
-    }
-
-    /// Looks at a meeting as a whole.
-    pub fn look_at(&mut self, main: &RoomJid) {
-        self.hold_election(main);
-        self.look_for_host(main);
     }
 
     /// Somebody of a meeting.
@@ -287,13 +227,5 @@ impl MeetingPart<'_> {
         let mut all: Vec<Place> = seats.collect();
         all.sort_unstable();
         all
-    }
-
-    /// gavel is in a room again: nothing of its last occupants counts.
-    fn joined(&mut self, room: &RoomJid) {
-        self.parked.remove(room);
-        if let Some(meeting) = self.meetings.get_mut(room) {
-            meeting.unlisted.clear();
-        }
     }
 }

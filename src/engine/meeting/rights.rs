@@ -17,10 +17,10 @@ mod standing;
 mod tests;
 
 pub use changes::{Author, Shift, Taken};
-pub use event::{Event, Handed};
+pub use event::Event;
 pub use format1::Record;
 pub use ledger::{Ban, Debt, Rights};
-pub use right::{Ends, Grant, Ground, Override, Right, Root, Setter};
+pub use right::{Ends, Grant, Ground, Handed, Override, Right, Root, Setter};
 pub use standing::Standing;
 
 use crate::engine::time::KeptMs;
@@ -178,14 +178,6 @@ impl Rights {
             self.take(Kind::LastSeen);
             self.keep_nothing();
         }
-    }
-
-    fn end_election(&mut self) -> bool {
-        let elected = self.take(Kind::Election).is_some();
-        if elected {
-            self.debt = Some(Debt::Fallback);
-        }
-        elected
     }
 
     fn election_over(&mut self) {

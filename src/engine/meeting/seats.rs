@@ -5,7 +5,6 @@ use super::person::LeftAs;
 use super::rights::{Event, Standing};
 use super::seat::Seat;
 use crate::engine::event::Party;
-use crate::engine::room::Room;
 use crate::engine::room::event::{Came, Changed, Left, Place};
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::policy::Verdict;
@@ -255,11 +254,6 @@ impl MeetingPart<'_> {
             person.trouble().departing_until = Some(until);
         }
         self.observe((main, main), bare, affiliation, actor, false);
-    }
-
-    /// Says whether gavel is in the main room, which then tells of changes itself.
-    pub(super) fn told_by_main(&self, main: &RoomJid) -> bool {
-        self.rooms.get(main).is_some_and(Room::is_in)
     }
 }
 

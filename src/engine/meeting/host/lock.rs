@@ -5,7 +5,7 @@
 //! usual comparison, infrastructure here. The room's configuration is changed only when all
 //! are members.
 
-use super::AGAIN;
+use super::again::AGAIN;
 use crate::engine::asker::{Answer, Asker, HostAsk};
 use crate::engine::meeting::part::MeetingPart;
 use crate::engine::order::Order;

@@ -1,7 +1,7 @@
 //! The events that change somebody's rights.
 
 use super::changes::Shift;
-use super::right::{Override, Right};
+use super::right::{Handed, Override};
 use super::standing::Standing;
 use crate::claims::UserId;
 use crate::muc::Affiliation;
@@ -80,11 +80,4 @@ pub enum Event<'a> {
     Settled,
     /// Another meeting has begun in the same room.
     Anew,
-}
-
-/// The rights that move from one JID of a user to another.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Handed {
-    pub(super) grant: Option<Right>,
-    pub(super) cap: Option<Affiliation>,
 }

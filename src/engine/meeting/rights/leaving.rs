@@ -79,4 +79,14 @@ impl Rights {
             self.put(Ground::LastSeen, Affiliation::None, Ends::WithMeeting);
         }
     }
+
+    /// The state file's record of somebody: as if gavel lost sight of them now.
+    pub fn remembered(&self, standing: Standing, now: u64) -> Option<Self> {
+        let mut rights = self.clone();
+        if standing.is_present() {
+            rights.keep(standing, false);
+            rights.left_at = Some(now.into());
+        }
+        rights.matter().then_some(rights)
+    }
 }

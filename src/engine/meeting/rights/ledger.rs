@@ -107,4 +107,12 @@ impl Rights {
             ends,
         });
     }
+
+    pub(super) fn end_election(&mut self) -> bool {
+        let elected = self.take(Kind::Election).is_some();
+        if elected {
+            self.debt = Some(Debt::Fallback);
+        }
+        elected
+    }
 }

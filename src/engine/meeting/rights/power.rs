@@ -1,8 +1,7 @@
 //! Questions to a ledger. Looks only.
 
-use super::event::Handed;
 use super::ledger::{Ban, Debt, Rights};
-use super::right::{Grant, Ground, Kind, Override, Right, Root};
+use super::right::{Grant, Ground, Handed, Kind, Override, Right, Root};
 use super::standing::Standing;
 use crate::claims::UserId;
 use crate::muc::Affiliation;
@@ -262,15 +261,5 @@ impl Rights {
             || self.since.is_some()
             || self.awaited
             || self.debt.is_some()
-    }
-
-    /// The state file's record of somebody: as if gavel lost sight of them now.
-    pub fn remembered(&self, standing: Standing, now: u64) -> Option<Self> {
-        let mut rights = self.clone();
-        if standing.is_present() {
-            rights.keep(standing, false);
-            rights.left_at = Some(now.into());
-        }
-        rights.matter().then_some(rights)
     }
 }

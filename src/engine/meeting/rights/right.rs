@@ -16,6 +16,13 @@ pub struct Right {
     pub ends: Ends,
 }
 
+/// The rights that move from one JID of a user to another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handed {
+    pub(super) grant: Option<Right>,
+    pub(super) cap: Option<Affiliation>,
+}
+
 /// Why somebody has a right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ground", rename_all = "snake_case")]
