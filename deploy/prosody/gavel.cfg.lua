@@ -4,7 +4,7 @@
 
 ---- Server-wide ----
 
--- Where gavel connects. Jitsi's Docker image sets component_ports = {}, so that no component can.
+-- The port for gavel. Jitsi's Docker image sets component_ports = {}, so that no component can connect.
 component_ports = { 5347 }
 
 -- Loopback, as the stream is not encrypted; the container network's address where gavel runs in another container.
@@ -36,14 +36,14 @@ Component "muc.meet.jitsi" "muc"
 	-- this above the number of rooms that may exist at once, on every server that may have more than 100.
 	-- muc_room_cache_size = 10000
 
-	-- Only where gavel's domain is not gavel.<parent domain of this component>.
+	-- Only if gavel's domain is not gavel.<parent domain of this component>.
 	-- gavel_jid = "gavel@gavel.meet.jitsi"
 
-	-- Only where people log in by another authentication provider than "token" that verifies each token it lets in.
-	-- Of Matrix logins gavel takes the homeserver's power level, whatever stands here.
+	-- Only if people log in by another authentication provider than "token" that verifies each token it lets in.
+	-- For Matrix logins gavel takes the homeserver's power level, with any value here.
 	-- gavel_token_providers = { "token", "hybrid_matrix_token" }
 
-	-- Only where clients put tokens into presence by other names; gavel is shown them, nobody else is.
+	-- Only if clients put tokens into presence by other names; gavel is shown them, nobody else is.
 	-- gavel_token_elements = { "jwt", "token", "jitsi_participant_jwt" }
 
 ---- Without mod_gavel (not in Jitsi, whose modules break on an ordinary component in a room) ----

@@ -1,4 +1,4 @@
-//! The room that a scenario begins with, and what an admin does to gavel.
+//! The room that a scenario begins with, and an admin's actions on gavel.
 
 use super::choice::{Choice, room};
 use super::world::World;
@@ -23,7 +23,7 @@ impl World {
         })
     }
 
-    /// gavel reads its configuration again: what `choice` says now.
+    /// gavel reads its configuration again: the present `choice`.
     pub fn reload(&mut self) {
         let reload = Reload {
             settings: self.choice.settings(),

@@ -1,4 +1,4 @@
-//! What the modelled server answers to gavel's requests.
+//! The modelled server's answers to gavel's requests.
 
 use super::room::{Room, bare};
 use super::server::Server;
@@ -52,7 +52,7 @@ impl Server {
                 return self.permit(to, jid.as_str(), permissions);
             }
             Request::Pin { .. } | Request::UnpinAll if self.module => return Ok(IqPayload::Empty),
-            // As Prosody says it of what it does not know.
+            // Prosody's answer to a request that it does not know.
             Request::Pin { .. } | Request::UnpinAll => return Err("service-unavailable"),
             Request::Ping if !to.contains('@') => return Ok(IqPayload::Empty),
             _ => {}

@@ -1,4 +1,4 @@
-//! People about to enter: what the module asks, and what becomes of the answer.
+//! People about to enter: the module's questions, and the fate of the answers.
 
 use super::claims::{self, Ticket};
 use super::history::{judge, knows};
@@ -10,7 +10,7 @@ use gavel::policy::Entitlement;
 use gavel::stanza::{Arrival, Inbound, Iq, IqKind, IqPayload, Reply};
 use std::collections::BTreeMap;
 
-/// What gavel was asked, and what it has said.
+/// The questions to gavel, and its answers.
 #[derive(Debug, Default)]
 pub struct Arrivals {
     /// By the id of the question.
@@ -25,7 +25,7 @@ struct Expected {
     full: String,
     room: RoomJid,
     ticket: Ticket,
-    /// What the policy gives them; not known once it has changed.
+    /// The policy's gift to them; not known once it has changed.
     right: Option<Entitlement>,
 }
 
@@ -40,13 +40,13 @@ impl Arrivals {
         self.asked.values_mut().for_each(|asked| asked.right = None);
     }
 
-    /// Whom and which room a question is about.
+    /// The person and the room that a question is about.
     pub fn about(&self, id: &str) -> Option<(String, RoomJid)> {
         let expected = self.asked.get(id)?;
         Some((expected.full.clone(), expected.room.clone()))
     }
 
-    /// Somebody has set an affiliation: what gavel has said did not know of it.
+    /// Somebody has set an affiliation: gavel's answer did not know of it.
     pub fn changed(&mut self, room: &RoomJid, jid: &str) {
         let concerned = |expected: &Expected| expected.room == *room && bare(&expected.full) == jid;
         self.asked.retain(|_, expected| !concerned(expected));
@@ -68,7 +68,7 @@ impl Arrivals {
             .insert(expected.full.clone(), (expected, affiliation));
     }
 
-    /// What somebody enters as, by what gavel has said.
+    /// The affiliation with which somebody enters, by gavel's answer.
     fn take(&mut self, full: &str, room: &RoomJid, ticket: Option<&Ticket>) -> Option<Affiliation> {
         if self.said.get(full)?.0.room != *room {
             return None;

@@ -1,4 +1,4 @@
-//! What must hold at any moment, and what after quiet.
+//! The conditions that must hold at any moment, and those after quiet.
 
 use super::history::knows;
 use super::room::bare;
@@ -77,7 +77,7 @@ impl World {
         self.slow = 0;
         self.focus_fights_until = 0;
         self.run(60_000);
-        // What is spoilt from here on is not: it would be corrected while gavel rests.
+        // Spoils nothing from here on: it would be corrected while gavel rests.
         self.spoil.clear();
         self.run(60_000);
         let rested = self.now;

@@ -1,4 +1,4 @@
-//! What can be chosen in a simulation, and what gavel is set with for it.
+//! The choices of a simulation, and the settings they give gavel.
 
 use super::claims::verifier;
 use super::room::bare;
@@ -20,7 +20,7 @@ pub fn breakout(name: &str) -> RoomJid {
     RoomJid::parse(&format!("{name}@{BREAKOUT}")).unwrap()
 }
 
-/// What can be chosen in a simulation.
+/// The choices of a simulation.
 #[derive(Clone)]
 pub struct Choice {
     pub module: bool,

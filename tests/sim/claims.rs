@@ -13,7 +13,7 @@ use std::time::Duration;
 const COMPONENT_SECRET: &[u8] = b"a component secret";
 const TOKEN_SECRET: &[u8] = b"a token secret that is long enough for HS256";
 
-/// What a token says about its bearer, by the preset's words.
+/// A token's statement about its bearer, by the preset's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `affiliation: owner`
@@ -112,7 +112,7 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// What an ordinary occupant's presence shows of its token.
+/// The token in an ordinary occupant's presence.
 pub fn shown(ticket: Option<&Ticket>) -> Evidence {
     Evidence {
         tokens: ticket.map(Ticket::jwt).into_iter().collect(),
@@ -120,7 +120,7 @@ pub fn shown(ticket: Option<&Ticket>) -> Evidence {
     }
 }
 
-/// What the module hands over; empty claims where there are none.
+/// The module's evidence; empty claims if there are none.
 pub fn bridged(ticket: Option<&Ticket>, stream_id: &str, real: &str, occupant: &str) -> Evidence {
     let json = ticket.map(Ticket::json).unwrap_or_default();
     let text = format!("{stream_id}\n{real}\n{occupant}\n{json}");

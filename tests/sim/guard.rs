@@ -1,4 +1,4 @@
-//! What the module's guard was told, and what it should have been.
+//! The names that the module's guard was told, and the ones it should have been told.
 
 use super::server::Server;
 use super::world::World;
@@ -6,7 +6,7 @@ use gavel::muc::RoomJid;
 use gavel::stanza::{Entitled, IqPayload};
 use std::collections::BTreeMap;
 
-/// Who is named in a room, by bare JID.
+/// The people named in a room, by bare JID.
 pub type Named = BTreeMap<String, Entitled>;
 
 impl Server {
@@ -36,7 +36,7 @@ impl Server {
 }
 
 impl World {
-    /// Who is named in a room, by the local part of the JID, in order.
+    /// The people named in a room, by the local part of the JID, in order.
     pub fn named(&self, room: &RoomJid) -> Vec<String> {
         let named = self.server.rooms[room].named.as_ref().unwrap();
         let local = |jid: &String| jid.split('@').next().unwrap().to_owned();

@@ -1,10 +1,11 @@
-//! What everybody should have, judged from the history of what gavel was told, by the
-//! letter of the specification: questions go back over it, and nobody asks the engine.
+//! The rights that everybody should have, judged from the history of the news that gavel
+//! got, by the letter of the specification: questions go back over it, and nobody asks the
+//! engine.
 //!
-//! Where the history leaves open what gavel could know (a ban told before the room's
-//! configuration, somebody elected who was owner already), both are possible. So
-//! every question is answered by all that may be true, and what gavel does has to be
-//! right for one of them.
+//! If the history leaves open what gavel could know (a ban told before the room's
+//! configuration, somebody elected who was owner already), both are possible. So every
+//! question has all answers that may be true, and gavel's action has to be right for one of
+//! them.
 
 mod debts;
 mod elections;
@@ -32,7 +33,7 @@ pub use verdict::{CONDITIONS, judge, knows};
 /// Answers that were given before, by moment and JID.
 type Known<T> = RefCell<BTreeMap<(usize, String), T>>;
 
-/// What happened in one meeting.
+/// The events of one meeting.
 pub struct Meeting {
     pub(super) main: RoomJid,
     /// gavel locks the room for want of a host: nobody there is left with `none` then.
@@ -43,7 +44,7 @@ pub struct Meeting {
     grants: Known<Vec<Option<Grant>>>,
     caps: Known<Vec<Option<Affiliation>>>,
     hosts: RefCell<BTreeMap<usize, Truth>>,
-    /// Which moments are about whom; about nobody in particular by an empty name.
+    /// The moments that are about each person; about nobody in particular by an empty name.
     about: BTreeMap<String, Vec<usize>>,
     /// The JIDs that have shown a user id, and the ids that a JID has shown.
     users: BTreeMap<String, BTreeSet<String>>,
@@ -154,7 +155,7 @@ impl History {
         self.unix = unix;
     }
 
-    /// The meeting of a room, with the clock and what gavel knows as they are.
+    /// The meeting of a room, with the present clock and knowledge of gavel.
     pub fn meeting(&mut self, room: &RoomJid) -> &mut Meeting {
         let (main, locks) = (self.main(room), self.locks);
         let meeting = self
@@ -241,7 +242,7 @@ impl History {
         let doubted = meeting.scene.doubted.remove(jid);
         let old = Rc::make_mut(&mut meeting.scene.shown).insert(jid.to_owned(), new);
         let told_by_nobody = by == By::Nobody;
-        // What gavel asks for last comes without an actor, too.
+        // The affiliation that gavel asked for last comes without an actor, too.
         let by = match told_by_nobody && meeting.was_asked(jid, new) {
             true => By::Gavel,
             false => by,
@@ -331,8 +332,8 @@ impl History {
         self.list(&room, listed.as_deref().unwrap_or_default(), false);
     }
 
-    /// A main room names people and what they have, in a list, or as it is `announced`.
-    /// What is set in a breakout room changes nothing.
+    /// A main room names people and their affiliations, in a list, or as it is `announced`.
+    /// An affiliation that is set in a breakout room changes nothing.
     fn list(&mut self, room: &RoomJid, items: &[Item], announced: bool) {
         if self.mains.contains_key(room) {
             return;
@@ -363,7 +364,7 @@ impl History {
         self.ghost(room, nick);
     }
 
-    /// Who is in a room as gavel was told.
+    /// The people in a room as gavel was told.
     pub fn nicks(&mut self, room: &RoomJid) -> Vec<String> {
         let seats = &self.meeting(room).scene.seats;
         let nicks = seats.keys().filter(|(seat, _)| seat == room);

@@ -1,4 +1,4 @@
-//! What gavel does, and what everybody has in the end, held against the history.
+//! gavel's actions, and everybody's rights in the end, held against the history.
 
 use super::history::{Allowed, Meeting, Truth, What, is_infrastructure, knows};
 use super::room::bare;
@@ -82,7 +82,7 @@ impl World {
 }
 
 impl Meeting {
-    /// Says whether whatever somebody has may be right.
+    /// Says whether any affiliation of somebody may be right.
     pub(super) fn may_have_anything(&self, jid: &str) -> bool {
         let facts = self.facts(self.now(), jid);
         let mut may = facts.iter().map(|facts| facts.allowed(false));
@@ -163,7 +163,7 @@ impl Meeting {
             && !self.moments[k].scene.is_left_alone(jid)
     }
 
-    /// Whoever is elected may go to a breakout room, and may have gone there.
+    /// An elected person may go to a breakout room, and may have gone there.
     pub fn may_stay_elected(&self, i: usize, jid: &str) -> bool {
         let scene = &self.moments[i].scene;
         let first = scene.policy.fallback == Fallback::First && scene.speaks(jid);
@@ -200,7 +200,7 @@ impl Meeting {
 }
 
 impl Meeting {
-    /// What the module may have been told of somebody: the most that anybody may
+    /// The names that the module may have been told for somebody: the most that anybody may
     /// make them, and whether they may promote others.
     fn may_be_named(&self, jid: &str) -> Vec<Option<(Affiliation, bool)>> {
         let i = self.now();

@@ -6,17 +6,16 @@ use gavel::muc::{Affiliation, Role, RoomJid};
 use gavel::stanza::{MessageKind, MucUser};
 
 impl World {
-    /// A submitted configuration form, after Prosody's `members_only.lib.lua`:
-    /// whoever has affiliation none is thrown out with 322, then 104. Nobody but they
-    /// themselves and the module are told of the former.
+    /// A submitted configuration form, after Prosody's `members_only.lib.lua`: everybody
+    /// with affiliation none is thrown out with 322, then 104. Only they themselves and the
+    /// module are told of the former.
     pub fn members_only(&mut self, room: &RoomJid, on: bool) {
         self.set_members_only(room, on);
         self.flush();
     }
 
-    /// `create-lobby-room` of mod_muc_lobby_rooms, all of it before anybody else is
-    /// served: whoever is less becomes a member, then the room is members-only,
-    /// then 104.
+    /// `create-lobby-room` of mod_muc_lobby_rooms, all of it before anybody else is served:
+    /// everybody below member becomes a member, then the room is members-only, then 104.
     pub fn lobby_by_module(&mut self, room: &RoomJid) {
         for jid in self.less_than_members(room) {
             let server = &mut self.server;
@@ -27,7 +26,7 @@ impl World {
         self.members_only(room, true);
     }
 
-    /// What lib-jitsi-meet does first when a moderator switches the lobby on; the
+    /// lib-jitsi-meet's first step when a moderator switches the lobby on; the
     /// configuration follows when it has read the form.
     pub fn members_by_client(&mut self, actor: &str, room: &RoomJid) {
         for jid in self.less_than_members(room) {

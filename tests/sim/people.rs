@@ -1,5 +1,4 @@
-//! What people do, and what has become of them. What they do reaches gavel a
-//! little later.
+//! People's actions, and their outcome. The actions reach gavel a little later.
 
 use super::claims::Ticket;
 use super::room::{Written, bare};

@@ -1,4 +1,4 @@
-//! What the module was told of permissions, and what it should have been.
+//! The permissions that the module was told, and the ones it should have been told.
 
 use super::claims::Ticket;
 use super::room::bare;
@@ -14,25 +14,25 @@ use gavel::stanza::{IqPayload, Outbound, Permit, Reply, Request};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Names, and for whom each holds.
+/// Names, and the people that each holds for.
 pub type List = BTreeMap<String, String>;
 
-/// What the module holds.
+/// The lists that the module holds.
 #[derive(Debug, Default)]
 pub struct Told {
     /// It is an older one, which knows nothing of permissions.
     pub refuses: bool,
-    /// So many times it does not find the person whom it is told of.
+    /// So many times it does not find the person that it is told of.
     pub misses: usize,
     /// For everybody, by service.
     services: BTreeMap<String, List>,
     /// For one person, by full JID and main room; whether they have yet to enter.
     people: BTreeMap<(String, RoomJid), (List, bool)>,
-    /// Sessions that have shown other tokens in other rooms of a meeting, with its
-    /// main room: a real one has one token, and these may do whatever was looked at
+    /// Sessions that have shown other tokens in other rooms of a meeting, with its main
+    /// room: a real one has one token, and these have the permissions that were looked at
     /// last.
     several: BTreeSet<(String, RoomJid)>,
-    /// Who is left alone, as gavel has said.
+    /// The occupants that are left alone, as gavel has said.
     pub infrastructure: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ impl Server {
         Some(digest(held))
     }
 
-    /// What holds for somebody in a room.
+    /// The permissions of somebody in a room.
     pub fn permitted(&self, full: &str, room: &RoomJid) -> List {
         let key = (full.to_owned(), self.main_of(room));
         let own = self.permissions.people.get(&key);
@@ -114,7 +114,7 @@ impl Server {
         }
     }
 
-    /// Whoever has left, and is not about to enter, is forgotten.
+    /// People who have left, and are not about to enter, are forgotten.
     pub(super) fn forget_absent(&mut self) {
         self.note_several();
         let mut people = std::mem::take(&mut self.permissions.people);
@@ -186,7 +186,7 @@ impl Server {
     }
 }
 
-/// What the policy says that somebody may do, who shows this ticket.
+/// The policy's permissions for somebody who shows this ticket.
 pub fn expected(
     policy: &Policy,
     ticket: Option<&Ticket>,
@@ -221,7 +221,7 @@ pub fn expected(
 }
 
 impl World {
-    /// The module holds what the policy says, of everybody whom gavel sees.
+    /// The module holds the policy's permissions for everybody whom gavel sees.
     pub fn check_permissions(&self) {
         if !self.choice.module || self.server.permissions.refuses {
             return;
@@ -249,7 +249,8 @@ impl World {
                     assert_eq!(held, should, "{full} in {room}");
                     continue;
                 }
-                // Whoever has dropped a token goes on without what it denied.
+                // A person who has dropped a token goes on without the permissions that it
+                // denied.
                 for (name, whom) in should.iter().chain(&held) {
                     let denied = held.get(name).map(String::as_str) == Some(Held::Never.as_str());
                     assert!(
@@ -289,7 +290,8 @@ pub fn set(settings: &[(Permission, Holders)]) -> Policy {
     }
 }
 
-/// The policy with one rule, which makes members of whoever it matches and says this of them.
+/// The policy with one rule, which makes members of the people it matches and gives them
+/// these permissions.
 pub fn ruled(when: &str, said: &[(Permission, bool)]) -> Policy {
     let member = Entitlement::Affiliation(Affiliation::Member);
     let clause = Clause::new("r", when, member).unwrap();

@@ -1,4 +1,5 @@
-//! What the modelled room publishes to gavel, in the order in which Prosody does.
+//! The presences and messages that the modelled room publishes to gavel, in the order in
+//! which Prosody does.
 
 use super::claims;
 use super::room::{Occupant, Written, nick_of};
@@ -112,8 +113,8 @@ impl Server {
         }
     }
 
-    /// Sets whether presence is hidden from others. Who is hidden from now on is shown
-    /// to leave, who is shown from now on to come.
+    /// Sets whether presence is hidden from others. People who are hidden from now on are
+    /// shown to leave, people who are shown from now on to come.
     pub fn hide(&mut self, room: &RoomJid, hides: bool) {
         let gavel = self.gavel_bare();
         let state = self.rooms.get_mut(room).unwrap();
@@ -148,8 +149,8 @@ impl Server {
         self.hide(room, false);
     }
 
-    /// A message from the room about somebody who is not in it.
-    /// Prosody says of somebody absent what has changed, the module also by whom.
+    /// A message from the room about somebody who is not in it. Prosody names the change
+    /// for somebody absent, the module also its maker.
     pub(super) fn announce(
         &mut self,
         room: &RoomJid,

@@ -1,5 +1,4 @@
-//! Rooms of the modelled MUC service and what changes in them: after Prosody's
-//! `muc.lib.lua`.
+//! Rooms of the modelled MUC service and changes in them: after Prosody's `muc.lib.lua`.
 
 use super::claims::Ticket;
 use super::guard::Named;
@@ -37,7 +36,7 @@ pub struct Room {
     pub occupants: BTreeMap<String, Occupant>,
     pub affiliations: BTreeMap<String, Affiliation>,
     pub members_only: bool,
-    /// Whoever has no affiliation enters as a visitor.
+    /// People without an affiliation enter as visitors.
     pub moderated: bool,
     pub persistent: bool,
     pub password: Option<String>,
@@ -50,10 +49,10 @@ pub struct Room {
     pub ineffective: bool,
     /// The module hands gavel what is published.
     pub shadow: bool,
-    /// What people have entered with as gavel had said, until gavel is shown
-    /// them; by nick.
+    /// The affiliations with which people have entered by gavel's answer, until gavel is
+    /// shown them; by nick.
     pub given: BTreeMap<String, Affiliation>,
-    /// Who is entitled, as the guard was told since gavel came.
+    /// The people who are entitled, as the guard was told since gavel came.
     pub named: Option<Named>,
     /// gavel's joins that wait for a focus, by nick.
     pub waiting: Vec<String>,
@@ -332,7 +331,7 @@ impl Server {
         }
     }
 
-    /// Ends a room; whoever is in is told.
+    /// Ends a room; the people in it are told.
     pub fn destroy(&mut self, room: &RoomJid) {
         let sees = self.gavel_sees(room);
         let Some(state) = self.rooms.remove(room) else {

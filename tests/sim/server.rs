@@ -1,4 +1,4 @@
-//! The modelled server: what it knows, and how gavel enters and leaves.
+//! The modelled server: its knowledge, and gavel's coming and going.
 
 use super::answers::{error, form};
 use super::arrival::Arrivals;
@@ -40,7 +40,7 @@ pub struct Server {
     pub arrivals: Arrivals,
     /// How people log in, as the module tells it; nothing where it does not.
     pub logins: Option<Vec<Login>>,
-    /// What people may do, as gavel has said.
+    /// The permissions of people, as gavel has said.
     pub permissions: Told,
     /// Rooms that have ended, not yet told.
     pub ended: Vec<RoomJid>,
@@ -48,9 +48,9 @@ pub struct Server {
     pub stream_id: String,
     /// Presences as they were written, by the number that is their `raw`.
     pub payloads: Vec<Written>,
-    /// What goes to gavel.
+    /// The stanzas to gavel.
     pub out: Vec<Inbound>,
-    /// What was created by a join of gavel's.
+    /// The number of rooms that a join of gavel's has created.
     pub created_by_gavel: u32,
     /// Presences sent in occupants' names, and messages to occupants.
     pub reverts: u32,
@@ -97,7 +97,7 @@ impl Server {
         }
     }
 
-    /// What the module says of itself.
+    /// The module's description of itself.
     pub(super) fn said(&self, service: &str) -> Module {
         Module {
             version: self.release.clone(),
@@ -299,7 +299,7 @@ impl Server {
         }
         let affiliation = self.affiliation(room, &gavel);
         let state = self.rooms.get_mut(room).unwrap();
-        // Whoever is in and joins again is shown everybody again.
+        // An occupant who is in and joins again is shown everybody again.
         let taken = state.occupants.get(nick).is_some_and(|o| o.bare != gavel);
         let refusal = match affiliation {
             Affiliation::Outcast => Some("forbidden"),

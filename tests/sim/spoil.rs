@@ -8,16 +8,16 @@ use gavel::stanza::{
     DisplayName, Evidence, EvidenceKind, Inbound, IqPayload, LeftOut, Presence, Unread,
 };
 
-/// What becomes of it.
+/// The damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spoil {
     /// It could not be read; sender and id could.
     Unread,
     /// Nothing of it could be read.
     Lost,
-    /// What the room says in it was left out.
+    /// The room's words in it were left out.
     Garbled,
-    /// What its sender says in it was left out.
+    /// The sender's words in it were left out.
     Inflated,
 }
 
@@ -93,7 +93,7 @@ impl World {
         self.handle(Input::Stanza(stanza));
     }
 
-    /// What the room says is read all the same; who sent it has no claims meanwhile.
+    /// The room's words are read all the same; the sender has no claims meanwhile.
     fn show_without_claims(&mut self, stanza: &Inbound) {
         let Inbound::Presence(presence) = stanza else {
             return;
@@ -113,7 +113,7 @@ impl World {
         self.show_history(&Inbound::Presence(Box::new(presence)));
     }
 
-    /// Who has left unseen is told to the history once gavel has found out.
+    /// The history hears of people who have left unseen once gavel has found out.
     pub(super) fn note_ghosts(&mut self) {
         if !self.spoilt {
             return;

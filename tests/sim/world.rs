@@ -26,7 +26,7 @@ enum Event {
     Connect,
 }
 
-/// What an admin does.
+/// An admin's action.
 enum Told {
     Policy(Policy),
     Override(SetOverride),
@@ -39,7 +39,7 @@ pub struct World {
     pub engine: Engine,
     pub server: Server,
     pub history: History,
-    /// What gavel sent, and when.
+    /// The stanzas that gavel sent, each with its time.
     pub sent: Vec<(u64, Outbound)>,
     pub reports: Vec<Report>,
     pub trace: Vec<String>,
@@ -51,7 +51,7 @@ pub struct World {
     pub clock_set: i64,
     /// Added to the time a stanza takes to gavel.
     pub slow: u64,
-    /// The focus makes whoever is lowered owner again, until then.
+    /// The focus makes every person who is lowered owner again, until then.
     pub focus_fights_until: u64,
     queue: BTreeMap<(u64, u64), Event>,
     next: u64,
@@ -223,7 +223,7 @@ impl World {
         }
     }
 
-    /// What gavel's clock says.
+    /// The time by gavel's clock.
     pub fn unix_ms(&self) -> u64 {
         (EPOCH + self.now).saturating_add_signed(self.clock_set)
     }
@@ -280,7 +280,7 @@ impl World {
         self.schedule(at, Event::ToServer(self.stream, stanza));
     }
 
-    /// What the server has said goes on its way to gavel.
+    /// The server's stanzas go on their way to gavel.
     pub fn flush(&mut self) {
         self.server.forget_absent();
         let out = std::mem::take(&mut self.server.out);
@@ -371,7 +371,7 @@ impl World {
         self.schedule(self.now + 200, Event::Connect);
     }
 
-    /// The process ends without a word; another starts with what was saved.
+    /// The process ends without a word; another starts with the saved state.
     pub fn restart(&mut self) {
         let saved = serde_json::to_string(&self.engine.state()).unwrap();
         self.disconnect();

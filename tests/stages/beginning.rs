@@ -24,7 +24,7 @@ pub fn settings(module: bool, setting: &Setting) -> String {
     }
 }
 
-/// The JWT. That of the same token is the same.
+/// The JWT. The same token gives the same one.
 pub fn signed(token: &Token) -> String {
     let moderator = match token.host {
         true => json!(true),

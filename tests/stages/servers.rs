@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 thread_local! {
-    /// What the last script of a test has left for the next one that needs such a Prosody.
+    /// The Prosody that the last script of a test has left for the next one that needs such
+    /// a setting.
     static LEFT: RefCell<Option<(Setting, Env)>> = const { RefCell::new(None) };
 }
 
@@ -30,7 +31,7 @@ pub struct Servers {
     /// The one of them that people act in.
     here: String,
     focus: Arc<Client>,
-    /// Who has logged in, with their nick.
+    /// The people who have logged in, with their nicks.
     people: BTreeMap<String, (Arc<Client>, String)>,
     module: bool,
     /// How many updates people have sent, and the number of somebody's last.
@@ -55,7 +56,7 @@ impl Servers {
         self.people.get(who).map_or(nick(who), |(_, nick)| nick)
     }
 
-    /// Somebody's client, who logs in the first time.
+    /// Somebody's client, which logs in the first time.
     async fn arrive(&mut self, who: &str) -> Arc<Client> {
         if let Some((client, _)) = self.people.get(who) {
             return Arc::clone(client);
@@ -77,7 +78,7 @@ impl Servers {
         known.clone()
     }
 
-    /// What somebody's presence carries; their session has the token instead where the
+    /// The content of somebody's presence; their session has the token instead if the
     /// module reads it.
     async fn presence(&self, client: &Client, shown: Shown<'_>, token: &Option<Token>) -> String {
         let name = shown.name.map(display_name).unwrap_or_default();
@@ -92,7 +93,7 @@ impl Servers {
         name
     }
 
-    /// Where the API has somebody's override.
+    /// The path of somebody's override in the API.
     fn override_of(&self, who: &str) -> String {
         format!("/v1/rooms/{}/overrides/jid:{}", self.room, bare(who))
     }
@@ -103,7 +104,7 @@ impl Servers {
         done.unwrap();
     }
 
-    /// What gavel has sent to this room.
+    /// The stanzas that gavel has sent to this room.
     async fn sent_here(&self) -> Vec<El> {
         let service = self.here.split('@').next_back().unwrap();
         let sent = self.env().sent_to(service).await.into_iter();
@@ -136,14 +137,14 @@ fn is_notice(stanza: &El) -> bool {
     stanza.name == "message" && stanza.named("body").is_some() && from.contains("gavel")
 }
 
-/// That no host is there.
+/// Says whether it warns that no host is there.
 fn is_warning(stanza: &El) -> bool {
     let body = stanza.named("body").map(|body| body.text.as_str());
     stanza.name == "message" && body.is_some_and(|body| body.starts_with("No host is here."))
 }
 
 impl Stage for Servers {
-    /// Which Prosody, and whether the module serves the room.
+    /// The version of Prosody, and whether the module serves the room.
     type Place = (Version, bool);
 
     const ROUND_TRIP: Duration = Duration::from_secs(1);

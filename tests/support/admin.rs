@@ -138,7 +138,7 @@ impl Gavel {
         ask(&socket, method, path, body).await
     }
 
-    /// Waits until `GET path` answers 200 with what is `wanted`.
+    /// Waits until `GET path` answers 200 with a body that is `wanted`.
     pub async fn shows(&self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + DEADLINE;
         loop {

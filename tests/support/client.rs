@@ -17,14 +17,14 @@ use tokio::sync::Notify;
 /// How long anything expected may take.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// What has arrived.
+/// The stanzas that have arrived.
 #[derive(Default)]
 pub(super) struct Inbox {
     /// Not yet taken by an `expect`.
     pending: VecDeque<El>,
     /// Everything ever received.
     all: Vec<El>,
-    /// What the rooms look like from here.
+    /// The rooms as seen from here.
     pub(super) rooms: Rooms,
     /// Why the stream has ended, if it has.
     closed: Option<String>,
@@ -39,7 +39,7 @@ impl Inbox {
     }
 }
 
-/// What the task that reads shares with the client.
+/// The state that the reading task shares with the client.
 #[derive(Default)]
 pub(super) struct Shared {
     inbox: Mutex<Inbox>,
@@ -122,8 +122,7 @@ impl Client {
         wire
     }
 
-    /// Logs in as an external component, e.g. to play gavel; `jid` is what it
-    /// sends from.
+    /// Logs in as an external component, e.g. to play gavel; `jid` is its sender address.
     pub async fn component(prosody: &Prosody, jid: &str) -> Self {
         let domain = jid.split(['@', '/']).find(|part| part.contains('.'));
         let domain = domain.expect("a JID with a domain");
@@ -191,7 +190,7 @@ impl Client {
         }
     }
 
-    /// Pings `to` (XEP-0199): what it sent before the answer has arrived here.
+    /// Pings `to` (XEP-0199): everything that it sent before the answer has arrived here.
     pub async fn ping(&self, to: &str) -> Result<(), String> {
         let ping = "<ping xmlns='urn:xmpp:ping'/>";
         self.iq("get", to, ping).await.map(|_| ())
@@ -224,7 +223,7 @@ impl Client {
         self.expect_within(what, DEADLINE, wanted).await
     }
 
-    /// Like [`Client::expect`], for what takes longer.
+    /// Like [`Client::expect`], for things that take longer.
     pub async fn expect_within(
         &self,
         what: &str,

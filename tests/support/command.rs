@@ -37,7 +37,7 @@ pub fn run(command: &mut Command) -> Ended {
     }
 }
 
-/// `command` on a terminal of so many columns and rows; what it showed there.
+/// `command` on a terminal of so many columns and rows, and its output there.
 pub fn on_terminal(command: &Command, columns: u16, rows: u16) -> Command {
     let quote = |text: &std::ffi::OsStr| format!("'{}'", text.to_str().expect("text"));
     let mut words = vec![quote(command.get_program())];
@@ -113,8 +113,8 @@ impl Running {
         }
     }
 
-    /// Waits for lines that contain each of `texts`, in whatever order: stdout
-    /// and stderr know none.
+    /// Waits for lines that contain each of `texts`, in any order: stdout and stderr know
+    /// none.
     pub async fn says_all(&mut self, texts: &[&str]) {
         let mut missing = texts.to_vec();
         while !missing.is_empty() {
@@ -128,13 +128,13 @@ impl Running {
         self.child.id()
     }
 
-    /// Ends it by `signal`; its status, and what it said last.
+    /// Ends it by `signal`; its status, and its last output.
     pub async fn end(mut self, signal: &str) -> (i32, Vec<String>) {
         super::gavel::signal(self.child.id(), signal);
         self.ended().await
     }
 
-    /// Waits for its end; its status, and what it said last.
+    /// Waits for its end; its status, and its last output.
     pub async fn ended(&mut self) -> (i32, Vec<String>) {
         let deadline = Instant::now() + DEADLINE;
         let mut last = Vec::new();

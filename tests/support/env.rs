@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 /// The usual scene of a test.
 pub struct Env {
-    // Fields are dropped in this order: what they say on a failure is read
-    // from the bottom up.
+    // Fields are dropped in this order: read their output on a failure from the bottom up.
     /// Asks Prosody and gavel, is in no room.
     pub watcher: Client,
     /// The running gavel.
@@ -37,8 +36,8 @@ impl Env {
         Self::beside(prosody, overrides).await
     }
 
-    /// The same without the guard, for tests of what gavel corrects after the fact:
-    /// with the module and the guard it would not happen in the first place.
+    /// The same without the guard, for tests of gavel's corrections after the fact: with
+    /// the module and the guard there would be nothing to correct.
     pub async fn unguarded(version: Version, options: Options, overrides: &str) -> Self {
         Self::with(version, options, &Gavel::unguarded(overrides)).await
     }
@@ -122,7 +121,7 @@ impl Env {
         client
     }
 
-    /// What gavel has sent to the rooms of a service, oldest first; requests to
+    /// The stanzas that gavel has sent to the rooms of a service, oldest first; requests to
     /// the service itself (its polling) are left out.
     pub async fn sent_to(&self, service: &str) -> Vec<El> {
         let stanzas = self.recorded(service).await.into_iter();
@@ -142,7 +141,7 @@ impl Env {
         stanzas.collect()
     }
 
-    /// What gavel has sent to rooms of `muc.meet.jitsi`.
+    /// The stanzas that gavel has sent to rooms of `muc.meet.jitsi`.
     pub async fn sent(&self) -> Vec<El> {
         self.sent_to("muc.meet.jitsi").await
     }

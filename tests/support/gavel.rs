@@ -148,7 +148,7 @@ impl Gavel {
         found.unwrap_or_else(|| panic!("gavel did not log {text:?} since its last start"))
     }
 
-    /// Like [`Gavel::logs`], for what takes longer.
+    /// Like [`Gavel::logs`], for lines that take longer.
     pub async fn logs_within(&self, text: &str, within: Duration) -> String {
         let found = until(self.folder(), within, || {
             let log = self.log();

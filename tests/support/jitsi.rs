@@ -1,4 +1,4 @@
-//! What Jitsi's clients send besides what all clients do.
+//! The stanzas that Jitsi's clients send besides those that all clients do.
 
 use super::{Client, El};
 

@@ -70,7 +70,7 @@ fn asap_path(kid: &str) -> String {
     format!("/asap/{}.pem", hex::encode(Sha256::digest(kid)))
 }
 
-/// What is answered at a path.
+/// The answer at a path.
 #[derive(Clone)]
 pub enum Answer {
     /// This.
@@ -107,7 +107,7 @@ impl Shared {
     }
 }
 
-/// The server. What it has no answer for is 404.
+/// The server. A path without an answer gives 404.
 pub struct KeyServer {
     /// Its port, also while it is down.
     pub port: u16,

@@ -1,9 +1,9 @@
-//! What the tests against a real Prosody share.
+//! Helpers that the tests against a real Prosody share.
 //!
-//! A test starts a [`Prosody`] of its own and a [`Gavel`] beside it, or an
-//! [`Env`] with both; connects [`Client`]s; and waits for what they see.
-//! Nothing sleeps to be in step: [`Env::settle`] knows by a ping answered by
-//! gavel that everything earlier has been handled.
+//! A test starts a [`Prosody`] of its own and a [`Gavel`] beside it, or an [`Env`] with
+//! both; connects [`Client`]s; and waits for the stanzas they should see. Nothing sleeps to
+//! be in step: [`Env::settle`] knows by a ping answered by gavel that everything earlier
+//! has been handled.
 
 #![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
@@ -40,7 +40,7 @@ pub use xml::{El, escape};
 
 /// XEP-0045: a join.
 pub const MUC: &str = "http://jabber.org/protocol/muc";
-/// XEP-0045: what a room says of an occupant.
+/// XEP-0045: a room's words about an occupant.
 pub const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
 /// XEP-0045: affiliations and roles.
 pub const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";

@@ -4,11 +4,11 @@ use std::path::Path;
 
 /// How a test's Prosody differs from the usual one.
 ///
-/// The usual one has the host `meet.jitsi`, whose people log in by a stand-in of
-/// Jitsi's token authentication, `auth.meet.jitsi` with accounts (on both any user
-/// a test names), `guest.meet.jitsi` for anonymous users, the MUC
-/// services `muc.meet.jitsi` and `breakout.meet.jitsi` without locking and with
-/// public JIDs, and the external component `gavel.meet.jitsi`.
+/// The usual one has the host `meet.jitsi`, where people log in by a stand-in of Jitsi's
+/// token authentication, `auth.meet.jitsi` with accounts (on both any user a test names),
+/// `guest.meet.jitsi` for anonymous users, the MUC services `muc.meet.jitsi` and
+/// `breakout.meet.jitsi` without locking and with public JIDs, and the external component
+/// `gavel.meet.jitsi`.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Says whether `meet.jitsi` is for anonymous users, as in stock Jitsi.

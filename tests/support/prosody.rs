@@ -14,7 +14,7 @@ const START: Duration = Duration::from_secs(30);
 /// A user id without any right: Debian's `nobody`.
 pub const NOBODY: u32 = 65_534;
 
-/// Which Prosody.
+/// The version of Prosody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
     /// 0.12, as installed.
@@ -59,7 +59,7 @@ impl Version {
 
 /// A running Prosody; ends when dropped.
 pub struct Prosody {
-    /// Which one.
+    /// Its version.
     pub version: Version,
     /// Port of clients on 127.0.0.1.
     pub c2s: u16,
@@ -202,7 +202,7 @@ impl Prosody {
         fs::write(self.dir().join("prosody.cfg.lua"), config).expect("a configuration");
     }
 
-    /// Where Prosody runs as another user: what it writes is that user's.
+    /// If Prosody runs as another user, the files that it writes are that user's.
     fn give_away(&self) {
         if !self.options.as_nobody {
             return;

@@ -5,7 +5,7 @@ use super::{El, Prosody};
 
 const SM: &str = "urn:xmpp:sm:3";
 
-/// What a client knows of a session whose connection has broken.
+/// A client's knowledge of a session whose connection has broken.
 pub struct Lost {
     /// The full JID of the session, which goes on.
     pub jid: String,
@@ -13,7 +13,7 @@ pub struct Lost {
     handled: usize,
 }
 
-/// What counts as handled.
+/// Says whether a stanza counts as handled.
 fn is_stanza(element: &El) -> bool {
     matches!(&*element.name, "iq" | "message" | "presence")
 }

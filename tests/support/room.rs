@@ -15,7 +15,7 @@ pub struct Occupant {
     pub role: String,
     /// Its real JID, where shown.
     pub jid: Option<String>,
-    /// What clients show: the text of the last child named `nick`.
+    /// The name that clients show: the text of the last child named `nick`.
     pub name: Option<String>,
     /// The presence itself.
     pub presence: El,

@@ -4,7 +4,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// `claims` completed by what every token has (`iss`, `aud`, `sub`, `room`) and
+/// `claims` completed by the claims that every token has (`iss`, `aud`, `sub`, `room`) and
 /// by an own `jti`, so that no two tokens are the same.
 pub fn complete(claims: Value) -> Value {
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! Waits for what no stanza tells: a line in a file that another process writes.
+//! Waits for news that no stanza tells: a line in a file that another process writes.
 
 use futures::StreamExt;
 use inotify::{Inotify, WatchMask};
@@ -14,7 +14,7 @@ pub async fn until<T>(
     mut look: impl FnMut() -> Option<T>,
 ) -> Option<T> {
     let deadline = Instant::now() + within;
-    // What is written after a look is told, too.
+    // A line that is written after a look is told, too.
     let watch = Inotify::init().expect("inotify (limit: fs.inotify.max_user_instances)");
     let changes = WatchMask::MODIFY | WatchMask::CREATE | WatchMask::MOVED_TO;
     let watched = watch.watches().add(folder, changes);

@@ -1,6 +1,6 @@
-//! XML as test clients see it: a stream cut into stanzas, a stanza as a small
-//! tree. It is our own so that hostile stanzas cannot hurt the tests: what is
-//! nested deeper than [`DEPTH`] levels is left out of the tree.
+//! XML as test clients see it: a stream cut into stanzas, a stanza as a small tree. It is
+//! our own so that hostile stanzas cannot hurt the tests: elements nested deeper than
+//! [`DEPTH`] levels are left out of the tree.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -66,7 +66,7 @@ impl Framer {
         String::from_utf8_lossy(&whole).trim().to_string()
     }
 
-    /// Where the next tag starts and ends, if it is complete.
+    /// The start and the end of the next tag, if it is complete.
     fn next_tag(&mut self) -> Option<(usize, usize)> {
         let start = self.seen + self.pending[self.seen..].iter().position(|b| *b == b'<')?;
         let mut quote = None;

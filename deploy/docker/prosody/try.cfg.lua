@@ -12,7 +12,7 @@ insecure_open_authentication = "Yes please, I know what I'm doing!"
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 
--- Where gavel connects; it is in another container.
+-- The port for gavel, which is in another container.
 component_ports = { 5347 }
 component_interfaces = { "*" }
 -- Without this Prosody keeps small packets back for up to 40 ms, and a person

@@ -1,7 +1,7 @@
--- Who is about to enter. Jitsi's clients name their room as they connect, well before they enter it. gavel is asked at
--- once what their claims are going to give them there. What it has answered by the time they enter holds from their
--- first presence (entering.lib.lua). Nobody ever waits for the answer: without one gavel acts when it sees them, as for
--- everybody else.
+-- People who are about to enter. Jitsi's clients name their room as they connect, well before they enter it. gavel is
+-- asked at once what their claims are going to give them there. An answer that has come by the time they enter holds
+-- from their first presence (entering.lib.lua). Nobody ever waits for the answer: without one gavel acts when it sees
+-- them, as for everybody else.
 local st = require "util.stanza";
 local new_id = require "util.id".short;
 local seconds = require "util.time".monotonic; -- since some moment
@@ -11,16 +11,16 @@ local jitsi, evidence, permissions = module.part "jitsi", module.part "evidence"
 local text_of = module.part "text";
 
 local xmlns_arrival = "urn:gavel:arrival:0";
-local STANDS = 60; -- for so many seconds what gavel has answered holds
+local STANDS = 60; -- gavel's answer holds for so many seconds
 
 -- By session, and by the id of the question about them, until gavel has answered:
---   full, room, text (of the claims), stream, since: who was asked about, and when
---   affiliation, name: what gavel has answered
+--   full, room, text (of the claims), stream, since: the person asked about, and the time
+--   affiliation, name: gavel's answer
 --   changed: somebody has set their affiliation since, of which gavel did not know
---   go_on: to be called once gavel has answered;  given, before: what they have been given, and what they had
+--   go_on: to be called once gavel has answered;  given, before: the affiliation they were given, and the one before
 local arrivals, asked = {}, {};
 
--- What was said of somebody's permissions for a room that they have not entered.
+-- Records the permissions that gavel gives somebody in a room that they have not entered.
 local function say_permissions(arrival, list)
 	local session = full_sessions[arrival.full];
 	if session and arrivals[session] == arrival then permissions.say(arrival.full, arrival.room, list); end
@@ -64,7 +64,7 @@ local function listen(host)
 	end
 end
 
--- What was asked about a session for a room, as long as an answer to it holds.
+-- The question about a session for a room, as long as an answer to it holds.
 local function holding(session, room_jid)
 	local arrival = arrivals[session];
 	if not arrival or arrival.room ~= room_jid or arrival.stream ~= who.connection() then return nil; end
@@ -102,7 +102,7 @@ hooks.serve("iq-set/host/"..xmlns_arrival..":forget", function (event) -- gavel 
 	return who.answer(event);
 end, hooks.FIRST);
 
--- What gavel has said of whoever sends this join.
+-- gavel's answer about the sender of this join.
 local function standing(event)
 	local session = event.origin;
 	return session.full_jid == event.stanza.attr.from and holding(session, event.room.jid) or nil;
@@ -110,8 +110,8 @@ end
 
 return {
 	listen = listen, forget = forget, await = await, standing = standing;
-	-- What is known of a session that is about to enter, whether or not it still holds.
+	-- The question about a session that is about to enter, whether or not it still holds.
 	of = function (session) return arrivals[session]; end;
-	-- Whoever comes again is seen to by gavel.
+	-- gavel looks after a person who comes again.
 	over = function (session) arrivals[session] = nil; end;
 };

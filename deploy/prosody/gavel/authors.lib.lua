@@ -1,7 +1,7 @@
--- Whom a message is by. Jitsi's clients show it under another name than its sender's where it says so itself. A visitor
--- node says so of its visitors, who are not in the room: in <display-name/>, and for older clients in <nick/>. Of
--- somebody who is in the room the name is known. It is taken out of what they write where names are kept, so that
--- nobody speaks in the name of another, as it is out of the messages of whoever has a name by their token.
+-- The authors of messages. Jitsi's clients show a message under another name than its sender's if it says so itself.
+-- A visitor node says so of its visitors, who are not in the room: in <display-name/>, and for older clients in
+-- <nick/>. The room knows the names of the people in it. So if names are kept, this module takes the name out of
+-- their messages, as it does for everybody who has a name by their token: nobody speaks in the name of another.
 local full_sessions = prosody.full_sessions;
 local who, hooks, claims, names = module.part "who", module.part "hooks", module.part "claims", module.part "names";
 

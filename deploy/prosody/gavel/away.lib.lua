@@ -1,5 +1,5 @@
--- Sends people back who try to enter a breakout room and may not. Jitsi's client has left the main room by then.
--- Where its join is refused it ends outside of the meeting. So it gets its own presence, by which it believes to be
+-- Sends people back who try to enter a breakout room and may not. Jitsi's client has left the main room by then. If
+-- its join were refused it would end outside of the meeting. So it gets its own presence, by which it believes to be
 -- in, and is told to move to the main room, as by a moderator. Nobody else sees anything of it: the person is no
 -- occupant. Other clients stay where they are, and are told that they may not enter.
 local st = require "util.stanza";
@@ -59,7 +59,8 @@ local function turn_away(event, main)
 	return true;
 end
 
--- What the client sends to the room until it has moved. Where it tries to enter a room again, it is judged anew.
+-- The stanzas that the client sends to the room until it has moved. If it tries to enter a room again, it is judged
+-- again.
 hooks.hook("presence/full", function (event)
 	local session, stanza = event.origin, event.stanza;
 	local entry = turned[session];

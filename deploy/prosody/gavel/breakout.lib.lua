@@ -1,8 +1,9 @@
--- Breakout rooms, on the component that has them: who may enter one, and who may manage them. In Jitsi everybody in the
--- meeting may do the one, since all are told of the rooms, and every moderator the other.
+-- Breakout rooms, on the component that has them: this file decides who may enter one, and who may manage them. In
+-- Jitsi everybody in the meeting may enter, since all are told of the rooms, and every moderator may manage.
 --
--- Whoever is denied breakout-enter gets into the room to which a moderator of the meeting has sent them, once. And they
--- get back into a room that they have dropped out of. Moderators enter everywhere. The main room is open as ever.
+-- A person who is denied breakout-enter gets into the room to which a moderator of the meeting has sent them, once.
+-- And they get back into a room that they have dropped out of. Moderators enter everywhere. The main room is open as
+-- ever.
 local st, jid = require "util.stanza", require "util.jid";
 local hooks, seats, permissions = module.part "hooks", module.part "seats", module.part "permissions";
 local machines, returns, away = module.part "machines", module.part "returns", module.part "away";
@@ -73,7 +74,8 @@ local function moderated_by(full)
 	return meetings;
 end
 
--- Whether somebody is in one of these meetings, or between two rooms. Jitsi lets moderators send people of all others.
+-- Says whether somebody is in one of these meetings, or between two rooms. Jitsi lets moderators send people of all
+-- others.
 local function is_theirs(full, meetings)
 	local places = seats.of(full);
 	for _, seat in ipairs(places) do

@@ -1,6 +1,6 @@
--- The buttons of Jitsi's client: what it believes it may do. It reads that from its token, and from a <permissions/> in
--- its own presence, which takes the place of all that was said before. Jitsi's jitsi_permissions writes one at some of
--- a client's promotions; where this module has something to say, its own takes the place of that one.
+-- The buttons of Jitsi's client show its permissions, as it believes them. It reads them from its token, and from a
+-- <permissions/> in its own presence, which replaces everything that was said before. Jitsi's jitsi_permissions
+-- writes one at some of a client's promotions; if this module has something to say, its own replaces that one.
 local st, filters, jid = require "util.stanza", require "util.filters", require "util.jid";
 local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
 local hooks, seats, jitsi = module.part "hooks", module.part "seats", module.part "jitsi";
@@ -8,7 +8,7 @@ local hooks, seats, jitsi = module.part "hooks", module.part "seats", module.par
 local xmlns_jitsi, xmlns_user = "http://jitsi.org/jitmeet", "http://jabber.org/protocol/muc#user";
 local AFTER_JITSI = -3; -- jitsi_permissions writes at -2
 
--- What Jitsi allows a moderator about whom nothing else is known.
+-- The permissions that Jitsi gives a moderator about whom nothing else is known.
 local function defaults()
 	return module:get_option("jitsi_default_permissions", {
 		recording = true, livestreaming = true, transcription = true, ["outbound-call"] = true, flip = true;
@@ -25,7 +25,7 @@ local function element(features)
 	return said;
 end
 
--- Whether a presence is what a room shows somebody of themselves. Anybody can write one that looks so.
+-- Says whether a presence is the one by which a room shows somebody themselves. Anybody can write one that looks so.
 local function is_own(stanza, known)
 	if stanza.attr.type or not known.seats[jitsi.as_stored(jid.bare(stanza.attr.from))] then return false; end
 	local x = stanza:get_child("x", xmlns_user);
@@ -35,7 +35,7 @@ local function is_own(stanza, known)
 	return false;
 end
 
--- In what a session is sent. What jitsi_permissions says meanwhile is noted.
+-- Writes the permissions into stanzas for a session. It notes those that jitsi_permissions gives meanwhile.
 local function write(stanza, session)
 	local known = session.gavel;
 	if not is_own(stanza, known) then return stanza; end
@@ -59,8 +59,8 @@ local function safely(stanza, session)
 	return hooks.attempt("buttons", write, stanza, session) or stanza;
 end
 
--- What clients allow where they were told of other features and not of this one. To take it back means to say so: a
--- promotion may have brought it.
+-- The permissions that clients take as given if they were told of other features and not of this one. To take one
+-- back means to say so: a promotion may have brought it.
 local allowed_unsaid = { ["screen-sharing"] = true, ["live-translation-subscribe"] = true };
 
 local function differs(one, other)
@@ -70,7 +70,7 @@ local function differs(one, other)
 	return false;
 end
 
--- Hears of what a session is sent, once.
+-- Hears of all stanzas to a session, once.
 local function watch(session)
 	filters.add_filter(session, "stanzas/out", safely, AFTER_JITSI);
 end
@@ -84,9 +84,9 @@ local function listen(host)
 	end);
 end
 
--- From now on these are the features that the client should show; it hears of them with its next own presence. Of what
--- it believes to have beside them (`had`, and what it was told before) it hears what holds for people who were told
--- nothing: mostly that it is denied.
+-- From now on these are the features that the client should show; it hears of them with its next own presence. For
+-- other features that it believes to have (`had`, and those it was told before) it hears the value for people who
+-- were told nothing: mostly that the feature is denied.
 local function show(session, features, had)
 	local known, wanted = seats.book(session.full_jid), {};
 	for _, before in ipairs { had or {}, known.told or {}, known.untold or {} } do
@@ -101,7 +101,7 @@ local function show(session, features, had)
 	watch(session);
 end
 
--- Where something is to be told: sends the client its own presence once more.
+-- If there is news: sends the client its own presence once more.
 local function send(session)
 	if not session.gavel or not session.gavel.untold then return; end
 	for _, seat in ipairs(seats.of(session.full_jid)) do

@@ -1,6 +1,7 @@
--- Hosts get in: whoever has the permission lobby-bypass enters although the room's lobby or password is on. Where their
--- list does not name it, it is whoever gavel says is an owner. Lobby and password then see somebody with an affiliation
--- who knows the password; every other check is made as ever. Nobody else gets in by this.
+-- Hosts get in: a person with the permission lobby-bypass enters although the room's lobby or password is on. If the
+-- list does not name that permission, it belongs to people who are owners by gavel's word. Lobby and password then
+-- see somebody with an affiliation who knows the password; every other check is made as ever. Nobody else gets in by
+-- this.
 local async, jid = require "util.async", require "util.jid";
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks = module.part "who", module.part "hooks";
@@ -15,7 +16,7 @@ local function rank_in(room, bare)
 	return affiliation_ranks[room:get_affiliation(bare) or "none"];
 end
 
--- Whether the room would refuse somebody for want of an affiliation or of a password.
+-- Says whether the room would refuse somebody for want of an affiliation or of a password.
 local function is_closed_to(room, bare)
 	return room:get_password() or room:get_members_only() and rank_in(room, bare) < affiliation_ranks.member;
 end
@@ -27,7 +28,7 @@ local function fill_in_password(room, stanza)
 	join:text_tag("password", password, { xmlns = xmlns_muc });
 end
 
--- The affiliation that somebody is about to have: what gavel has said, or what they have, whichever is more.
+-- The affiliation that somebody is about to have: gavel's answer, or their present one, whichever is more.
 local function about_to_have(room, bare, arrival)
 	local said, now = arrival and arrival.affiliation, room:get_affiliation(bare) or "none";
 	return affiliation_ranks[said] and affiliation_ranks[said] > affiliation_ranks[now] and said or now;
@@ -53,7 +54,7 @@ hooks.hook("muc-occupant-pre-join", function (event)
 	if affiliation_ranks[affiliation] >= affiliation_ranks.member then
 		if arrival and arrival.affiliation == affiliation then entering.give(event, arrival); end
 	elseif room:get_members_only() then
-		entering.lend(event, "member"); -- as the lobby does with whom it lets in
+		entering.lend(event, "member"); -- as the lobby does with people it lets in
 	end
 	if rank_in(room, bare) >= affiliation_ranks[affiliation] then fill_in_password(room, event.stanza); end
 end, BEFORE_LOBBY);

@@ -91,7 +91,7 @@ local function payload_text(token)
 	return next(claims) == nil and "" or encode_claims(claims);
 end
 
--- The claims as JSON, "" where there are none; then, where there should be some and cannot, what is wrong with them.
+-- The claims as JSON, "" if there are none; then their fault, if there should be some and cannot.
 local function of_session(session)
 	if not session then return ""; end
 	local token, cached = verified_token(session), cache[session];
@@ -104,8 +104,8 @@ local function of_session(session)
 	return cached.text, cached.fault;
 end
 
--- Claims of an occupant, the real JID they belong to, and what is wrong with them; of several sessions, those of the
--- first that has some.
+-- Claims of an occupant, the real JID they belong to, and their fault; of several sessions, those of the first that
+-- has some.
 local function of_occupant(occupant)
 	local text, fault = of_session(full_sessions[occupant.jid]);
 	if text ~= "" then return text, occupant.jid; end

@@ -1,4 +1,4 @@
--- gavel's copies of what a room publishes: with real JIDs, actors and verified claims.
+-- gavel's copies of the stanzas that a room publishes: with real JIDs, actors and verified claims.
 local st, jid = require "util.stanza", require "util.jid";
 local t_insert, t_concat = table.insert, table.concat;
 local claims, names, entering = module.part "claims", module.part "names", module.part "entering";
@@ -23,8 +23,8 @@ local function flatten(parts, element)
 	t_insert(parts, "\1"); -- its end, in a character that XML has not
 end
 
--- What decides whether an update is worth sending: who is behind the nick, affiliation, role, display name, and claims.
--- Most presence in Jitsi tells of cameras and microphones, and is spared.
+-- The parts that make an update worth sending: the person behind the nick, affiliation, role, display name, and
+-- claims. Most presence in Jitsi tells of cameras and microphones, and is spared.
 local function fingerprint(parts, elements)
 	for _, element in ipairs(elements) do flatten(parts, element); end
 	return t_concat(parts, "\0");
@@ -40,7 +40,7 @@ local function full_jids_of(occupant, owner, available)
 	return full_jids;
 end
 
--- What the room itself says of a presence or message, without reasons.
+-- The room's own words in a presence or message, without reasons.
 local function copy_x(x)
 	local copy, count = st.stanza("x", { xmlns = xmlns_user }), 0;
 	for _, child in ipairs(x.tags) do
@@ -55,7 +55,7 @@ local function copy_x(x)
 	return copy;
 end
 
--- The claims of whoever is there, their holder, what is wrong with them, and whether they were too long.
+-- The claims of the occupant, their holder, their fault, and whether they were too long.
 local function claims_of(occupant, available)
 	if not available then return "", occupant.jid; end
 	local text, owner, fault = claims.of_occupant(occupant);
@@ -63,8 +63,8 @@ local function claims_of(occupant, available)
 	return bounded, owner, fault, left_out;
 end
 
--- Sends gavel, the shadow, its copy of a presence. The event is that of muc-broadcast-presence: its stanza is what
--- everybody gets, as yet without its x.
+-- Sends gavel, the shadow, its copy of a presence. The event is that of muc-broadcast-presence: its stanza is the one
+-- that everybody gets, as yet without its x.
 local function show(shadow, event)
 	local room, occupant, stanza = event.room, event.occupant, event.stanza;
 	local available = stanza.attr.type == nil;

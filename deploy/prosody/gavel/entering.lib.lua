@@ -1,4 +1,4 @@
--- The moment of entering: whoever enters does so as gavel has said, under the name that is theirs.
+-- The moment of entering: people enter with the affiliation that gavel has said, under the name that is theirs.
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local hooks, claims, names = module.part "hooks", module.part "claims", module.part "names";
 local moment, past, arrivals = module.part "moment", module.part "past", module.part "arrivals";
@@ -8,7 +8,7 @@ local xmlns_user = "http://jabber.org/protocol/muc#user";
 -- By occupant JID, the affiliation somebody entered with as gavel had said, until gavel is shown them.
 local given, given_of = module.part "state".per_room "given";
 
-local entering; -- the bare JID of whoever is being given what gavel has said
+local entering; -- the bare JID of the person who is being given the affiliation that gavel has said
 
 -- Sets an affiliation without announcing it as that of somebody absent: it will be in their presence. It is stored if
 -- the room is; of a room that is not, nothing is looked for on the disk.
@@ -73,7 +73,7 @@ local function enter_as_said(event)
 end
 hooks.hook("muc-occupant-pre-join", enter_as_said, -hooks.FIRST);
 
--- Whoever is refused in the end has got nothing.
+-- A person who is refused in the end has got nothing.
 hooks.after("muc-occupant-pre-join", function (event, room, refused)
 	local arrival = refused and (lent[event.origin] or arrivals.of(event.origin));
 	lent[event.origin] = nil;

@@ -1,7 +1,7 @@
--- What of a presence's content concerns gavel: display names, and what could yield claims. gavel gets it in elements of
--- this module's own making, whatever shape and size others have given it: what is beyond a bound is left out, and gavel
--- is told of which kind it was, so that there are no claims. All bounds are in bytes as written, with & and the like
--- escaped, and leave room in the 256 KiB that gavel reads of a stanza.
+-- The parts of a presence that concern gavel: display names, and everything that could yield claims. gavel gets them
+-- in elements of this module's own making, in whatever shape and size others have written them: a part beyond a bound
+-- is left out, and gavel is told its kind, so that there are no claims. All bounds are in bytes as written, with &
+-- and the like escaped, and leave room in the 256 KiB that gavel reads of a stanza.
 local st = require "util.stanza";
 local t_insert = table.insert;
 local text_of = module.part "text";
@@ -65,7 +65,7 @@ local function user(element, room)
 	return copy, room;
 end
 
--- <identity/> of presence_identity. Whatever is there twice stays there twice: then gavel takes none of it.
+-- <identity/> of presence_identity. A part that is there twice stays there twice: then gavel takes none of it.
 local function identity(element)
 	local copy, room = st.stanza("identity", { xmlns = element.attr.xmlns }), IDENTITY - #(element.attr.xmlns or "");
 	local part;
@@ -110,7 +110,7 @@ local function machine(stanza)
 	end
 end
 
--- All of it, and the kind of what was left out.
+-- All of it, and the kind of the part that was left out.
 local function collect(stanza, token_elements)
 	local elements, left_out = names(stanza), nil;
 	local identity_copies, identity_whole = identities(stanza);

@@ -1,5 +1,5 @@
--- What gavel must know of a room as it comes: the settings that matter to it, and the lists of people that the
--- room treats in a special way. gavel gets them with its own presence and need not ask. Prosody writes silent
+-- The facts of a room that gavel must know as it comes: the settings that matter to it, and the lists of people that
+-- the room treats in a special way. gavel gets them with its own presence and need not ask. Prosody writes silent
 -- rooms to disk beyond muc_room_cache_size, and each question about such a room brings it back.
 local st, dataforms = require "util.stanza", require "util.dataforms";
 
@@ -35,7 +35,7 @@ local function lists(room)
 	return query;
 end
 
--- Adds them to what the module says of itself.
+-- Adds them to the module's description of itself.
 local function add(said, room, actor)
 	local affiliations = lists(room);
 	local form = affiliations and configuration(room, actor);

@@ -1,4 +1,4 @@
--- What came with a promotion goes when somebody is lowered, whoever lowers them.
+-- The gifts of a promotion go when somebody is lowered, whoever lowers them.
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks, features = module.part "who", module.part "hooks", module.part "features";
 local unmuting = module.part "unmuting";

@@ -1,8 +1,9 @@
--- Jitsi's features (recording, dial-out, polls …). Jitsi's modules read in one place what somebody may do: in the
--- session's jitsi_meet_context_features. A feature that is missing there is denied; where there is no table, role and
+-- Jitsi's features (recording, dial-out, polls …). Jitsi's modules read somebody's permissions in one place: in the
+-- session's jitsi_meet_context_features. A feature that is missing there is denied; if there is no table, role and
 -- affiliation decide. For somebody whose list (permissions.lib.lua) names some of them this module puts a table of
--- its own there: Jitsi's own view of that person, with the list's names on top. It is made anew with each change of
--- role, affiliation, list, or of what other modules put there. Where the list names none, nothing is touched.
+-- its own there: Jitsi's own view of that person, with the list's names on top. It makes the table again with each
+-- change of role, affiliation, list, or of the table that other modules put there. If the list names none, nothing is
+-- touched.
 local json = require "util.json";
 local claims, seats = module.part "claims", module.part "seats";
 local permissions, buttons = module.part "permissions", module.part "buttons";
@@ -50,9 +51,9 @@ local function put(session, features)
 	session.jitsi_meet_context_features = features or nil;
 end
 
----- What a list makes of it ----
+---- The table that a list makes ----
 
--- What Jitsi answers where there is no table: to moderators yes, for files and calls to owners, to others no.
+-- Jitsi's answers if there is no table: to moderators yes, for files and calls to owners, to others no.
 local function answers_for_none(places)
 	local answers, all_owners = {}, true;
 	for _, place in ipairs(places) do
@@ -64,7 +65,8 @@ local function answers_for_none(places)
 	return answers;
 end
 
--- Of several rooms that somebody is in: what one denies is denied, and what all allow is allowed.
+-- The decision for somebody in several rooms: a denial in one room counts, and a permission counts if all rooms give
+-- it.
 local function decided(places)
 	local result, allowed = {}, {};
 	for _, place in ipairs(places) do
@@ -79,7 +81,8 @@ local function decided(places)
 	return next(result) ~= nil and result or nil;
 end
 
--- The rooms that a session is in, with what the person is there; `more` is one that they are about to enter.
+-- The rooms that a session is in, with the person's role and affiliation there; `more` is one that they are about to
+-- enter.
 local function places_of(full, more)
 	local places = { more };
 	for _, seat in ipairs(seats.of(full)) do
@@ -89,7 +92,7 @@ local function places_of(full, more)
 	return places;
 end
 
--- Sees to it that the session's features are as they should be. Of what changes somebody hears once they are in.
+-- Sees to it that the session's features are as they should be. People hear of changes once they are in.
 local function refresh(session, entering)
 	local places = places_of(session.full_jid, entering);
 	if #places == 0 then return; end
@@ -107,7 +110,7 @@ local function refresh(session, entering)
 	buttons.show(session, features or base or answers_for_none(places));
 end
 
----- Whoever loses a role ----
+---- People who lose a role ----
 
 local granted = { "pre_grant_jitsi_meet_context_features", "granted_jitsi_meet_context_features",
 	"granted_jitsi_meet_context_user_id", "granted_jitsi_meet_context_group_id", "force_permissions_update" };
@@ -130,7 +133,7 @@ local function take_back(bare)
 	end
 end
 
--- Once it is done: who has not heard of it with the presence that told of the fall does now.
+-- Once it is done: people who have not heard of it with the presence that told of the fall hear of it now.
 local function taken_back(bare)
 	for _, session in claims.sessions(bare) do
 		if not permissions.is_idle() then refresh(session); end

@@ -1,5 +1,5 @@
--- The guard, which refuses (refusals.lib.lua) that anybody who is not entitled becomes moderator, even for a moment:
--- where it is shut, and for whom it opens.
+-- The guard refuses (refusals.lib.lua) that anybody who is not entitled becomes moderator, even for a moment. This
+-- file decides where it is shut, and for whom it opens.
 local st, jid = require "util.stanza", require "util.jid";
 local t_insert = table.insert;
 local seconds = require "util.time".monotonic; -- since some moment
@@ -9,8 +9,8 @@ local entering, shadow, past = module.part "entering", module.part "shadow", mod
 local FIRST, answer, muc = hooks.FIRST, who.answer, who.muc;
 
 -- By room JID, while gavel follows the room or is just being invited to it:
---   judged: gavel has said who is entitled;  since: when somebody came whom gavel has yet to see
---   named: by bare JID, { rank, promotes, host };  held: by bare JID, { affiliation, at } of what was refused lately
+--   judged: gavel has named the entitled people;  since: when somebody came whom gavel has yet to see
+--   named: by bare JID, { rank, promotes, host };  held: by bare JID, { affiliation, at } of a recent refusal
 --   told: by bare JID of those who are there, whether gavel was told that something was refused them
 local guards = module.part "state".while_followed "guard";
 local function guard_of(room_jid)
@@ -18,18 +18,18 @@ local function guard_of(room_jid)
 	return guards[room_jid];
 end
 
--- gavel's lease on this component: { session, renewed, ends, grants, spares_guests, machines }. While it lasts, nobody
--- but those whom gavel has named, or by whom it has named as promoting, becomes owner, admin or role moderator in the
--- rooms that gavel has judged, and in those it is just being invited to. gavel renews it all the time, so that the
--- guard opens where gavel is away, or hangs.
+-- gavel's lease on this component: { session, renewed, ends, grants, spares_guests, machines }. While it lasts,
+-- nobody becomes owner, admin or role moderator in the rooms that gavel has judged, and in those it is just being
+-- invited to, except people named by gavel and people promoted by somebody whom gavel has named as promoting. gavel
+-- renews it all the time, so that the guard opens when gavel is away, or hangs.
 local lease;
 local OPENS = 9; -- after so many seconds without gavel, at most
 
--- What was refused to the focus and to server modules since gavel was last told of it: each stay in a room once. The
--- answer to the next renewal of the lease tells gavel, whose doctor tells the admin.
+-- The promotions by the focus and by server modules that were refused since gavel was last told of them: each stay in
+-- a room once. The answer to the next renewal of the lease tells gavel, whose doctor tells the admin.
 local refused, MOST_TOLD = {}, 50;
 
-local function guarded(room) -- what is kept of the room, if the guard is shut there
+local function guarded(room) -- the record of the room, if the guard is shut there
 	local guard = guards[room.jid];
 	if not guard or not lease or lease.session ~= who.connection() then return nil; end
 	local time = seconds();
@@ -45,10 +45,10 @@ local function is_machine(address)
 	return lease.machines[jid.bare(address)] or lease.machines[jid.host(address)];
 end
 
----- What was refused, and is given after all ----
+---- Affiliations that were refused, and are given after all ----
 
--- What a server module or the focus wanted to give, and will not try again: where gavel turns out to be away, or leaves
--- the matter to them, they shall have it.
+-- An affiliation that a server module or the focus wanted to give, and will not try to give again: if gavel turns out
+-- to be away, or leaves the matter to them, they shall have it.
 local function hold(guard, room, bare, affiliation, actor)
 	guard.told = guard.told or {};
 	if not guard.told[bare] and #refused < MOST_TOLD then
@@ -111,7 +111,7 @@ local function watch_unjudged(room_jid)
 	hooks.timer(OPENS, "open", open_unjudged, room_jid);
 end
 
--- The first person in a room is there before gavel: Prosody makes the creator owner, others whom a token names.
+-- The first person in a room is there before gavel: Prosody makes the creator owner, and others whom a token names.
 local function entered(event)
 	local room = event.room;
 	if not lease or lease.session ~= who.connection() or seconds() >= lease.ends then return; end
@@ -123,7 +123,8 @@ local function entered(event)
 end
 for _, name in ipairs { "muc-room-pre-create", "muc-occupant-pre-join" } do hooks.hook(name, entered, FIRST); end
 
--- What the gavel whose connection is over was not heard about, by room JID: what was held back, and since when.
+-- The affiliations that were held back and that the gavel whose connection is over was not heard about, by room JID,
+-- each with its time.
 local function unanswered()
 	local found = {};
 	for room_jid, guard in pairs(guards) do
@@ -201,7 +202,7 @@ hooks.serve("iq-set/host/urn:gavel:guard:0:lease", function (event)
 	return true;
 end);
 
----- Whom gavel names ----
+---- The people whom gavel names ----
 
 local function name_person(guard, room, child)
 	local bare, rank = child.attr.jid, affiliation_ranks[child.attr.affiliation];
@@ -231,7 +232,7 @@ end);
 
 ---- Reloads ----
 
--- What a version before this one has kept, in which the guard had no entry of its own.
+-- Tables of an earlier version of this module, in which the guard had no entry of its own.
 local function convert(rooms)
 	for _, kept in pairs(rooms) do
 		kept.guard = kept.guard or (kept.judged or kept.since)

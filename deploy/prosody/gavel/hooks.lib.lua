@@ -1,10 +1,10 @@
--- How this module hangs on others: a fault of ours must keep nobody out of a room, and nobody in it. No other file
--- calls module:hook and the like, and whatever they hand in here is tried.
+-- The hooks of this module on others: a fault of ours must keep nobody out of a room, and nobody in it. No other file
+-- calls module:hook and the like, and every function that they hand in here is tried.
 local t_insert = table.insert;
 local who = module.part "who";
 local room_mt = who.muc.room_mt;
 
-local FIRST = 10000; -- priority of what must happen before any other module looks
+local FIRST = 10000; -- priority of a handler that must run before any other module looks
 
 -- Returns what `work` returns; nothing where it fails.
 local function attempt(what, work, ...)
@@ -26,12 +26,12 @@ local function hook_global(name, work, priority)
 	module:hook_global(name, function (event) return attempt(name, work, event); end, priority);
 end
 
--- What `work` returns is when it is wanted again, in seconds.
+-- `work` returns the number of seconds after which it is wanted again.
 local function timer(delay, what, work, ...)
 	module:add_timer(delay, function (_, ...) return attempt(what, work, ...); end, ...);
 end
 
--- What gavel asks for. It gets an error where we fail: nobody else is to make something of what was meant for us.
+-- Requests of gavel. It gets an error if we fail: nobody else is to handle a request that was meant for us.
 local function serve(name, work)
 	module:hook(name, function (event)
 		local ok, result = pcall(work, event);
@@ -61,7 +61,7 @@ local function surround(name, work)
 end
 
 -- Methods of rooms that are wrapped here. Another module may wrap ours since, and go on calling it when this one has
--- been unloaded: then `is_active` is false. What a wrapper does beside calling the inner method it has to attempt.
+-- been unloaded: then `is_active` is false. A wrapper has to attempt all its work beside calling the inner method.
 local active, undo = true, {};
 
 local function wrap(method, around)
@@ -73,7 +73,7 @@ end
 
 local function is_active() return active; end
 
--- Runs `work` with a room and what its method was given, after that method.
+-- Runs `work` with a room and the arguments of its method, after that method.
 local function follow(method, work)
 	wrap(method, function (inner)
 		return function (room, ...)

@@ -1,4 +1,5 @@
--- What is taken out of people's stanzas before other modules look, and what gavel alone is shown of it.
+-- The elements that are taken out of people's stanzas before other modules look, and the part of them that gavel
+-- alone is shown.
 local jid = require "util.jid";
 local t_insert = table.insert;
 local who, hooks, names = module.part "who", module.part "hooks", module.part "names";

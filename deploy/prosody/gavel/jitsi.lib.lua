@@ -1,7 +1,7 @@
 -- How Jitsi names rooms: in sessions that have yet to enter, and for tenants.
 local encodings, jid = require "util.encodings", require "util.jid";
 
--- Where Jitsi's domain mapper is configured it names the main MUC component: breakout rooms are not connected to.
+-- If Jitsi's domain mapper is configured it names the main MUC component: nobody connects to breakout rooms.
 local mapper_base = module:get_option_string("muc_mapper_domain_base");
 local main_host = mapper_base and module:get_option_string("muc_mapper_domain_prefix", "conference").."."..mapper_base;
 

@@ -1,5 +1,5 @@
--- A room that gavel has made members-only lets in whoever has claims for it: gavel has to see first whether they are
--- hosts.
+-- A room that gavel has made members-only lets people in who have claims for it: gavel has to see first whether they
+-- are hosts.
 local jid = require "util.jid";
 local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
 local entering, arrivals, rooms = module.part "entering", module.part "arrivals", module.part "rooms";
@@ -21,8 +21,8 @@ hooks.hook("muc-config-submitted/muc#roomconfig_membersonly", function (event) -
 	locked[event.room.jid] = nil;
 end, hooks.FIRST);
 
--- Whether somebody's claims are for this room. Gavel's word, which knows its settings, counts first. Of Matrix logins
--- the homeserver vouches for the room.
+-- Says whether somebody's claims are for this room. Gavel's word, which knows its settings, counts first. For Matrix
+-- logins the homeserver vouches for the room.
 local function has_claims(event)
 	local session, room = event.origin, event.room;
 	if not session or session.full_jid ~= event.stanza.attr.from or claims.of_session(session) == "" then

@@ -8,7 +8,8 @@ local providers = module.part "providers";
 
 local MOST = 1000; -- hosts, so that the answer stays far below what gavel reads of a stanza
 
--- Whether the host offers SASL's ANONYMOUS, as authentication providers for tokens do, too; nil where it cannot say.
+-- Says whether the host offers SASL's ANONYMOUS, as authentication providers for tokens do, too; nil if it cannot
+-- say.
 local function offers_anonymous(host)
 	local ok, mechanisms = pcall(function ()
 		local session = { type = "c2s_unauthed", host = host, log = function () end };
@@ -17,8 +18,8 @@ local function offers_anonymous(host)
 	if ok and type(mechanisms) == "table" then return mechanisms.ANONYMOUS and "true" or "false"; end
 end
 
--- Whether anybody may make an account over XMPP (XEP-0077): mod_register loads register_ibr with allow_registration.
--- With mod_invites_register it takes an invitation, unless that is switched off.
+-- Says whether anybody may make an account over XMPP (XEP-0077): mod_register loads register_ibr with
+-- allow_registration. With mod_invites_register it takes an invitation, unless that is switched off.
 local function registers_anybody(host)
 	if not modulemanager.is_loaded(host, "register_ibr") then return false; end
 	return not (modulemanager.is_loaded(host, "invites_register")

@@ -1,5 +1,6 @@
--- Who is no person: the focus, recorders, phone gateways. gavel names them with the guard's lease and with the defaults
--- of permissions; as long as it has not, they are the server's admins and the domains that Jitsi gives its machines.
+-- Occupants that are no people: the focus, recorders, phone gateways. gavel names them with the guard's lease and
+-- with the defaults of permissions; as long as it has not, they are the server's admins and the domains that Jitsi
+-- gives its machines.
 local jid = require "util.jid";
 local permissions, guard = module.part "permissions", module.part "guard";
 

@@ -1,5 +1,5 @@
--- Logins by membership of a Matrix room. Whoever logs in so has signed their token with a key that all know: nothing in
--- it is believed. What the homeserver vouches for is their power level in the room, as an affiliation.
+-- Logins by membership of a Matrix room. Somebody who logs in so has signed their token with a key that all know:
+-- nothing in it is believed. The homeserver vouches for their power level in the room, as an affiliation.
 
 -- By authentication provider: the affiliation that the homeserver vouches for in a session, nil where it is none.
 local vouched = {
@@ -12,13 +12,13 @@ local vouched = {
 	end;
 };
 
--- Whether a session came by Matrix, where its provider lets people in by ordinary tokens, too.
+-- Says whether a session came by Matrix, if its provider lets people in by ordinary tokens, too.
 local function is_login(session, provider)
 	return provider == "matrix_user_verification" or session.jitsi_meet_context_matrix ~= nil
 		or session.matrix_affiliation ~= nil;
 end
 
--- The claims as JSON that stand for what the homeserver vouches for; nil where that is nothing.
+-- The claims as JSON that stand for the homeserver's word; nil if it vouches for nothing.
 local function claims(session, provider)
 	local affiliation = vouched[provider] and vouched[provider](session);
 	if affiliation ~= "owner" and affiliation ~= "member" then return nil; end

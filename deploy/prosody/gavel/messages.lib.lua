@@ -1,5 +1,5 @@
--- Messages and polls of people who are denied them. Jitsi's own modules look only while a room is restricted, and know
--- no list; here whoever is denied is always refused.
+-- Messages and polls of people who are denied them. Jitsi's own modules look only while a room is restricted, and
+-- know no list; here a person who is denied is always refused.
 local st = require "util.stanza";
 local hosts = prosody.hosts;
 local hooks, permissions = module.part "hooks", module.part "permissions";
@@ -14,8 +14,8 @@ local function refuse(event, text)
 	return true;
 end
 
--- What clients show as a message: text, formatted text, or text that only its recipients can read. Jitsi's client takes
--- a body of any namespace.
+-- The elements that clients show as a message: text, formatted text, or text that only its recipients can read.
+-- Jitsi's client takes a body of any namespace.
 local shown = { body = true, html = true, openpgp = true, encrypted = true };
 
 local function is_shown(stanza)
@@ -62,8 +62,8 @@ hooks.hook("message/bare", function (event)
 	end
 end, hooks.FIRST - 1);
 
--- Jitsi's client shows the text of an error as a message. Of an error nothing but the condition goes on: Prosody throws
--- people out by it, and whoever wrote to them hears that it has not arrived.
+-- Jitsi's client shows the text of an error as a message. Only the condition of an error goes on: Prosody throws
+-- people out by it, and people who wrote to them hear that their message has not arrived.
 local function take_text(stanza)
 	stanza:maptags(function (child)
 		if child.name ~= "error" then return nil; end
@@ -80,7 +80,7 @@ hooks.hook("message/full", function (event)
 	take_text(stanza);
 end, hooks.FIRST - 1);
 
--- Hears of what is sent to the component that keeps polls, which may start after this module.
+-- Hears of stanzas to the component that keeps polls, which may start after this module.
 local function listen(host)
 	hooks.listen(host, "message/host", function (event)
 		local keeps_polls = hosts[host].modules and hosts[host].modules.polls_component;

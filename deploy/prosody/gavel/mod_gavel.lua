@@ -7,11 +7,11 @@
 --   gavel_token_elements  local names of presence children that hold tokens;
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
--- Each file beside this one does one thing and says at its top what. In the order in which they use each other: who,
+-- Each file beside this one does one thing and names it at its top. In the order in which they use each other: who,
 -- hooks, moment, past, state, providers, logins; text, matrix, claims, evidence, pictures, names, jitsi; seats,
 -- permissions, release, standby; arrivals, entering, bypass; buttons, features, occasions; intake; copies; facts,
--- shadow; guard, machines, unmuting, falls; messages, authors; rights, rooms, lock; refusals; returns, away, breakout;
--- renamed.
+-- shadow; guard, machines, unmuting, falls; messages, authors; rights, rooms, lock; refusals; returns, away,
+-- breakout; renamed.
 
 local hosts = prosody.hosts;
 
@@ -41,7 +41,8 @@ local renamed = module.part "renamed";
 local messages, returns = module.part "messages", module.part "returns";
 module.part "breakout";
 
--- A component that connects knows nothing of what the one before was sent. Its host may start after this one.
+-- A component that connects knows nothing of the stanzas that were sent to the one before. Its host may start after
+-- this one.
 local function watch(host)
 	arrivals.listen(host);
 	messages.listen(host);

@@ -1,13 +1,14 @@
--- The moment in which somebody enters: from their presence's arrival until Prosody has done with it. Other modules give
--- affiliations in it (token_affiliation), a moment before those they give them to are in the room: what the room says
--- of people who are not there can wait until it is known whether they have entered. Nothing else waits for that.
+-- The moment in which somebody enters: from their presence's arrival until Prosody has done with it. Other modules
+-- give affiliations in it (token_affiliation), a moment before the people who get them are in the room: the room's
+-- words about people who are not there can wait until it is known whether they have entered. Nothing else waits for
+-- that.
 local t_insert = table.insert;
 local hooks = module.part "hooks";
 
 local xmlns_muc = "http://jabber.org/protocol/muc";
 
--- By coroutine, what waits for the end of the presence that it handles: a handler that has to wait (for a key of a
--- token, say) is left meanwhile, and others handle other stanzas.
+-- By coroutine, the work that waits for the end of the presence that it handles: a handler that has to wait (for a
+-- key of a token, say) is left meanwhile, and others handle other stanzas.
 local waiting = setmetatable({}, { __mode = "k" });
 
 local function current()

@@ -1,4 +1,4 @@
--- Pinned names: what gavel has pinned is the only name in that occupant's presence.
+-- Pinned names: the name that gavel has pinned is the only one in that occupant's presence.
 local st, jid = require "util.stanza", require "util.jid";
 local who, hooks, pictures = module.part "who", module.part "hooks", module.part "pictures";
 local text_of = module.part "text";
@@ -38,7 +38,7 @@ local function plain(text) -- as an attribute carries it
 	return (text:gsub("[\t\r\n]", " "));
 end
 
--- Whether a pin has something to say about a presence.
+-- Says whether a pin has something to say about a presence.
 local function concerns(pin, presence)
 	if not pin.sent then return true; end
 	local name = shown(presence);
@@ -101,7 +101,7 @@ local function apply(stanza, room_jid)
 	pictures.write(stanza, pin.pictures);
 end
 
----- What gavel asks ----
+---- Requests of gavel ----
 
 local function set_pin(request, room)
 	local occupant = room:get_occupant_by_nick(room.jid.."/"..(request.attr.nick or ""));
@@ -148,7 +148,8 @@ hooks.hook("muc-occupant-pre-change", function (event)
 	if pin and not pin.sent then return who.answer(event, "cancel", "not-acceptable"); end
 end, hooks.FIRST);
 
--- Whoever is only like another may take another nick, with the pin. Prosody goes on to refuse a nick of somebody else.
+-- A person who is only like another may take another nick, with the pin. Prosody goes on to refuse a nick of somebody
+-- else.
 hooks.hook("muc-occupant-pre-change", function (event)
 	local before, after = event.orig_occupant, event.dest_occupant;
 	local pin = event.is_first_session and pin_for(event.room, before.nick, before.bare_jid);
@@ -161,11 +162,11 @@ end, hooks.FIRST);
 
 return {
 	pinned = pinned, pin_ahead = pin_ahead, apply = apply, shown = shown;
-	-- Whether the name of an occupant is their own, and kept.
+	-- Says whether the name of an occupant is their own, and kept.
 	is_own = function (room_jid, nick)
 		local pin = pins[room_jid] and pins[room_jid][nick];
 		return pin ~= nil and not pin.sent;
 	end;
-	-- Whether the name of anybody in a room is kept.
+	-- Says whether the name of anybody in a room is kept.
 	are_kept_in = function (room_jid) return pins[room_jid] ~= nil and next(pins[room_jid]) ~= nil; end;
 };

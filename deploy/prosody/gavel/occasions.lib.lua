@@ -21,7 +21,7 @@ local function enter(event)
 end
 hooks.hook("muc-occupant-pre-join", enter, hooks.FIRST - 3);
 
--- What features were made of last, by session: most presence changes nothing.
+-- The values from which features were last made, by session: most presence changes nothing.
 local known = setmetatable({}, { __mode = "k" });
 
 local function look_at(room, session, occupant)
@@ -43,11 +43,11 @@ local function look_at_all(room, occupant)
 	end
 end
 
--- Whoever changes a role saves the occupant; an affiliation may change without that.
+-- Code that changes a role saves the occupant; an affiliation may change without that.
 hooks.follow("save_occupant", look_at_all);
 hooks.hook("muc-broadcast-presence", function (event) look_at_all(event.room, event.occupant); end, hooks.FIRST);
 
--- Jitsi's view has changed, or a list: whoever is in hears of it now.
+-- Jitsi's view has changed, or a list: people who are in hear of it now.
 local function look_again(full)
 	local session = full_sessions[full];
 	if not session then return; end
@@ -67,13 +67,13 @@ permissions.when_changed(function (full)
 	end
 end);
 
--- Whoever is in another room, too, is no longer bound by the list of this one.
+-- A person who is in another room, too, is no longer bound by the list of this one.
 hooks.hook("muc-occupant-left", function (event)
 	if permissions.is_idle() then return; end
 	for full in event.occupant:each_session() do look_again(full); end
 end, -hooks.FIRST - 1);
 
--- Where a connection is taken up again, Prosody 13 and token authentication put the new token's features there.
+-- If a connection is taken up again, Prosody 13 and token authentication put the new token's features there.
 hooks.hook_global("c2s-session-updated", function (event)
 	local session = event.session;
 	if permissions.is_idle() or not session.full_jid then return; end
@@ -99,9 +99,9 @@ hooks.after("muc-occupant-pre-join", function (event)
 	lent[session] = nil;
 end);
 
----- Whoever is refused ----
+---- People who are refused ----
 
--- What they may do is what the rooms allow that they are in.
+-- Their permissions are those of the rooms that they are in.
 hooks.after("muc-occupant-pre-join", function (event, _, refused)
 	local session = event.origin;
 	if not refused or permissions.is_idle() or session.full_jid ~= event.stanza.attr.from then return; end

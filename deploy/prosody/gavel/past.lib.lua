@@ -1,4 +1,4 @@
--- Past wrappers: what gavel asks for reaches Prosody's own method of a room, where another module has put one over it
+-- Past wrappers: gavel's requests reach Prosody's own method of a room, although another module has put one over it
 -- that refuses everybody else (token_moderation, matrix_power_sync). Such modules wrap each room object by itself.
 local jid = require "util.jid";
 local resourceprep = require "util.encodings".stringprep.resourceprep;
@@ -22,7 +22,7 @@ local function set_item(room, actor, item)
 	return room:set_role(actor, room.jid.."/"..nick, attr.role, item:get_child_text("reason"));
 end
 
--- What a muc#admin set asks for; Prosody, too, takes the first item alone.
+-- The request in a muc#admin set; Prosody, too, takes the first item alone.
 local function set(event, room)
 	local item = event.stanza.tags[1]:get_child("item");
 	if not item then return who.answer(event, "cancel", "bad-request"); end

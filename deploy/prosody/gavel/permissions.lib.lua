@@ -1,8 +1,8 @@
--- Permissions: what gavel has said that people may do. A list gives names, and for whom each holds: everyone, nobody,
+-- Permissions that gavel has given people. A list has names, each with the people it holds for: everyone, nobody,
 -- moderators or owners. So a list stays right when a role is lost, without a word from gavel.
 --
--- gavel says what holds for people of a service in general (its defaults), and a list of its own for whoever differs:
--- in its answer about their arrival, or by request. What it has said holds while it is away, and over reloads.
+-- gavel gives one list for the people of a service in general (its defaults), and a list of its own to each person
+-- who differs: in its answer about their arrival, or by request. A list holds while gavel is away, and over reloads.
 local hashes = require "util.hashes";
 local who, hooks, seats = module.part "who", module.part "hooks", module.part "seats";
 
@@ -19,7 +19,7 @@ local holds_for = {
 	owners = function (_, affiliation) return affiliation == "owner"; end;
 };
 
--- Whether something holds for somebody with that role and affiliation.
+-- Says whether something holds for somebody with that role and affiliation.
 local function holds(whom, role, affiliation)
 	return holds_for[whom](role, affiliation);
 end
@@ -58,7 +58,7 @@ local function note(list)
 	return list;
 end
 
--- What was said for a full JID in a meeting, if anything was.
+-- The list that was given to a full JID in a meeting, if any.
 local function said(full, meeting)
 	local known = seats.find(full);
 	return known and known.lists[meeting] or nil;
@@ -68,7 +68,8 @@ local function list_of(full, meeting)
 	return said(full, meeting) or defaults;
 end
 
--- Whether somebody may do something in a room, as what they are there: true, false, or nil where that is left to Jitsi.
+-- Says whether somebody may do something in a room, with their role and affiliation there: true, false, or nil if
+-- that is left to Jitsi.
 local function allows(name, full, meeting, role, affiliation)
 	local whom = list_of(full, meeting).names[name];
 	if not whom then return nil; end
@@ -80,7 +81,7 @@ local function allows_at(seat, name, full)
 	return allows(name, full, seat.meeting, seat.occupant.role, seat.room:get_affiliation(seat.occupant.bare_jid));
 end
 
--- Whether somebody is denied something in any room that they are in; of a service, if one is given.
+-- Says whether somebody is denied something in any room that they are in; of a service, if one is given.
 local function is_denied(name, full, service)
 	if not seats.find(full) then return false; end
 	for _, seat in ipairs(seats.of(full)) do
@@ -90,9 +91,9 @@ local function is_denied(name, full, service)
 	return false;
 end
 
----- What gavel says ----
+---- News from gavel ----
 
-local works = {}; -- called when something was said of a full JID, or, with nil, of all
+local works = {}; -- called when a list was given to a full JID, or, with nil, to all
 
 local function changed(full)
 	for _, work in ipairs(works) do hooks.attempt("permissions", work, full); end
@@ -161,7 +162,7 @@ end
 return {
 	xmlns = xmlns_permissions, own = own, holds = holds, read = read, say = say, list_of = list_of;
 	allows = allows, allows_at = allows_at, is_denied = is_denied;
-	-- What gavel's copies of somebody's presence show, so that gavel knows what this module holds.
+	-- The digest in gavel's copies of somebody's presence, so that gavel knows the list that this module holds.
 	digest = function (full, room)
 		local known = seats.find(full);
 		local list = known and next(known.lists) and known.lists[seats.meeting(room)];

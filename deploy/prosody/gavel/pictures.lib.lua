@@ -1,5 +1,5 @@
--- What shows a person beside the name: picture and email, of which clients make a picture, too. Of people whose name is
--- pinned, what the verified token says of these is kept with the name.
+-- Things that show a person beside the name: picture and email, from which clients make a picture, too. For people
+-- whose name is pinned, those in the verified token are kept with the name.
 local json = require "util.json";
 local full_sessions = prosody.full_sessions;
 local claims, text_of = module.part "claims", module.part "text";
@@ -32,7 +32,7 @@ local function of_session(full)
 	return found;
 end
 
--- Whether a presence shows nothing else than these. That something is not there is no other.
+-- Says whether a presence shows only these. A missing one is no other.
 local function fits(stanza, pictures)
 	local seen = {};
 	for _, tag in ipairs(stanza.tags) do
@@ -43,7 +43,7 @@ local function fits(stanza, pictures)
 	return true;
 end
 
--- Makes these the only ones in a presence, in place of what is there.
+-- Makes these the only ones in a presence.
 local function write(stanza, pictures)
 	if fits(stanza, pictures) then return; end
 	local replaced = {};
@@ -60,7 +60,7 @@ end
 -- for, and followed from then on.
 local owners = {};
 
--- Jitsi's client replaces these once more in what its XML reader has read (Strophe.xmlunescape).
+-- Jitsi's client replaces these once more in the text that its XML reader has read (Strophe.xmlunescape).
 local escapes = { ["&lt;"] = "<", ["&gt;"] = ">", ["&apos;"] = "'", ["&quot;"] = '"' };
 
 -- Clients make the same picture of an email in upper and lower case.

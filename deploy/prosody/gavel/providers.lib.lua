@@ -1,13 +1,13 @@
--- The authentication provider of a VirtualHost, and whether Prosody has loaded all of it. Where the module of
+-- The authentication provider of a VirtualHost, and whether Prosody has loaded all of it. If the module of
 -- `authentication` cannot be loaded, Prosody logs an error and goes on: then nobody can log in, and Prosody calls the
--- provider "null". Where that module throws after it has offered its provider, people log in by half a module.
+-- provider "null". If that module throws after it has offered its provider, people log in by half a module.
 local configmanager = require "core.configmanager";
 local modulemanager = require "core.modulemanager";
 local usermanager = require "core.usermanager";
 
 local NONE = "null";
 
--- What is configured, as Prosody reads it.
+-- The configured provider, as Prosody reads it.
 local function configured(host)
 	if configmanager.get(host, "anonymous_login") then return "anonymous"; end
 	return tostring(configmanager.get(host, "authentication") or "internal_hashed");

@@ -1,4 +1,4 @@
--- What the guard refuses while it is shut.
+-- The changes that the guard refuses while it is shut.
 local st, jid = require "util.stanza", require "util.jid";
 local resourceprep = require "util.encodings".stringprep.resourceprep;
 local muc_util = module:require("muc/util");
@@ -9,7 +9,7 @@ local FIRST, guarded, rank_in, is_machine = hooks.FIRST, guards.guarded, guards.
 
 local xmlns_user = "http://jabber.org/protocol/muc#user";
 
----- Who may do what ----
+---- Powers ----
 
 local function may_rise(guard, bare, rank, actor)
 	if who.is_gavel(actor) or moments.is_entering(bare) or is_machine(bare) then return true; end
@@ -18,8 +18,8 @@ local function may_rise(guard, bare, rank, actor)
 	return by and by.promotes and guards.lease().grants or guards.lease().spares_guests and not claims.has_some(bare);
 end
 
--- Whether somebody may not lower a host, or throw one out; the server's own modules may (a device switch, an admin's
--- tool).
+-- Says whether somebody may not lower a host, or throw one out; the server's own modules may (a device switch, an
+-- admin's tool).
 local function may_not_lower(guard, bare, actor)
 	if not actor or who.is_gavel(actor) or jid.bare(actor) == bare then return false; end
 	if jid.node(bare) then return guard.named[bare] and guard.named[bare].host; end
@@ -31,9 +31,9 @@ end
 
 ---- Somebody enters ----
 
--- muc_allowners keeps back the presence of whoever it is about to promote, and counts on the promotion's own: where
+-- muc_allowners keeps back the presence of the person it is about to promote, and counts on the promotion's own: if
 -- that is refused nobody would see them, nor would they see that they are in. So their presence goes out once more.
-local entering; -- room and bare JID of whoever is just entering; refused: a rise was refused them meanwhile
+local entering; -- room and bare JID of the person who is just entering; refused: a rise was refused them meanwhile
 
 hooks.hook("muc-occupant-pre-join", function (event)
 	entering = { room = event.room, bare = event.occupant.bare_jid };
@@ -51,7 +51,7 @@ hooks.after("muc-occupant-joined", function (event, room)
 	room:publicise_occupant_status(occupant, st.stanza("x", { xmlns = xmlns_user }), nil, nil, nil, occupant.role);
 end);
 
----- What is refused ----
+---- Refusals ----
 
 local function log_refusal(room, actor, what, whom)
 	if actor and rank_in(room, actor) < affiliation_ranks.admin then return; end -- who may not anyway can try for ever
@@ -60,7 +60,7 @@ end
 
 local rising = {}; -- room and bare JID of a rise that was let through, until it is done
 
--- Whether nobody may make that of them. A rise that is let through is noted.
+-- Says whether nobody may make that of them. A rise that is let through is noted.
 local function refuses(guard, event)
 	local room, bare, actor = event.room, event.jid, event.actor;
 	local rank, before = affiliation_ranks[event.affiliation], rank_in(room, bare);
@@ -97,7 +97,7 @@ local function may_not_set_role(guard, room, occupant, role, actor)
 	return role_ranks[role or "none"] < role_ranks[occupant.role or "none"] and may_not_lower(guard, bare, actor);
 end
 
--- Whether a role may be set; where it may, that is noted.
+-- Says whether a role may be set; if it may, that is noted.
 local function lets_role(room, actor, nick, role)
 	local guard = hooks.is_active() and actor and role_ranks[role or "none"] and guarded(room);
 	local occupant = guard and room._occupants[nick];
@@ -122,7 +122,7 @@ hooks.wrap("set_role", function (inner)
 	end
 end);
 
--- Modules write roles straight into an occupant, too (token_affiliation, muc_flip): what counts is what is saved.
+-- Modules write roles straight into an occupant, too (token_affiliation, muc_flip): the saved role counts.
 local function keep_down(room, occupant)
 	local guard = occupant.role == "moderator" and hooks.is_active() and guarded(room);
 	if not guard then return; end
@@ -140,8 +140,8 @@ hooks.wrap("save_occupant", function (inner)
 	end
 end);
 
--- Where another module has wrapped the room to refuse all promotions but its own, those of whom gavel has named as
--- promoting go past it, as gavel's own.
+-- If another module has wrapped the room to refuse all promotions but its own, promotions by people whom gavel has
+-- named as promoting go past it, as gavel's own do.
 hooks.hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
 	local room, actor = who.connection() and who.find_room(event.stanza), event.stanza.attr.from;
 	local guard = room and past.wrapped_by(room) and guarded(room);

@@ -1,6 +1,7 @@
--- What this module is: the release of gavel that it belongs to, and the modules whose wrappers it goes round. gavel
--- asks each service as it connects, and is told in its own presence of each room. There it also reads which permissions
--- hold for people of the service. The answer to its question also says how people log in on this server.
+-- This module's description of itself: the release of gavel that it belongs to, and the modules whose wrappers it
+-- goes round. gavel asks each service as it connects, and is told in its own presence of each room. There it also
+-- reads which permissions hold for people of the service. The answer to its question also says how people log in on
+-- this server.
 local st = require "util.stanza";
 local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
 local logins, permissions = module.part "logins", module.part "permissions";

@@ -1,7 +1,7 @@
--- Messages and polls of somebody who has just taken a name. Clients keep each under the name that its sender had as it
--- came, as Jitsi's component for polls does, and it takes gavel one round trip to change a name that is somebody
--- else's. So where names are kept, the first of them under a new name waits until gavel has seen the name. gavel
--- answers what it is asked in order: whoever is to be shown otherwise is so before its answer.
+-- Messages and polls of somebody who has just taken a name. Clients keep each under the name that its sender had as
+-- it came, as Jitsi's component for polls does, and it takes gavel one round trip to change a name that is somebody
+-- else's. So if names are kept, the first of them under a new name waits until gavel has seen the name. gavel answers
+-- questions in order: a person whose name gavel changes is shown under the new one before its answer.
 local async, jid, st = require "util.async", require "util.jid", require "util.stanza";
 local hosts = prosody.hosts;
 local new_id = require "util.id".short;
@@ -84,7 +84,7 @@ for _, name in ipairs { "message/full", "message/bare" } do
 	hooks.hook(name, function (event) return wait(event, name, module.host); end, hooks.FIRST + 1);
 end
 
--- Hears of what is sent to the component that keeps polls, which may start after this module.
+-- Hears of stanzas to the component that keeps polls, which may start after this module.
 local function listen(host)
 	hooks.listen(host, "message/host", function (event)
 		local keeps_polls = hosts[host].modules and hosts[host].modules.polls_component;

@@ -1,4 +1,4 @@
--- Whoever has dropped out of a breakout room gets back into it for a while: they come by the same JID, or, after a
+-- People who have dropped out of a breakout room get back into it for a while: they come by the same JID, or, after a
 -- reload of the page, with the same verified user id. Somebody who has left for another room, was thrown out, or was
 -- sent elsewhere since, has not dropped out.
 local jid = require "util.jid";
@@ -12,7 +12,7 @@ local SAME = 120; -- seconds; an id that two people have carried for longer name
 -- By room JID, the time until which somebody gets back in, by bare JID or user id. Rooms end when all have dropped out.
 local rights = {};
 
--- The verified user id of a session, false where it has none. Whoever takes up a connection again may bring another
+-- The verified user id of a session, false if it has none. A person who takes up a connection again may bring another
 -- token.
 local function user_id(session)
 	local known = session.gavel or {};
@@ -31,7 +31,7 @@ local function keys_of(bare, id)
 	return id and { "jid:"..bare, "id:"..id } or { "jid:"..bare };
 end
 
--- Whether an id is that of somebody else in a room, who has been there for longer than a ghost stays.
+-- Says whether an id is that of somebody else in a room, who has been there for longer than a ghost stays.
 local function is_anothers(room, id, full)
 	for _, occupant in room:each_occupant() do
 		for other in occupant:each_session() do

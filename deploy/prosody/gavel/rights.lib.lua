@@ -1,4 +1,4 @@
--- What gavel may do: all that an owner may, without being listed as one.
+-- gavel's rights: all that an owner has, without being listed as one.
 local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
 local FIRST = hooks.FIRST;
 

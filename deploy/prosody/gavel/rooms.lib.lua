@@ -1,4 +1,4 @@
--- Which rooms a token is for, read as gavel and Jitsi read it.
+-- The rooms that a token is for, read as gavel and Jitsi read it.
 
 -- The tenant, which most rooms have none of, and the name of [tenant]name.
 local function parts_of(node)
@@ -24,7 +24,7 @@ local function names_tenant(claims, tenant)
 	return not tenant or sub == "*" or type(sub) == "string" and sub:lower() == tenant;
 end
 
--- Whether these claims are for the room with this local part.
+-- Says whether these claims are for the room with this local part.
 local function are_for(claims, node)
 	node = node:lower();
 	local tenant, name = parts_of(node);

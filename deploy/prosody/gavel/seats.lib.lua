@@ -1,12 +1,12 @@
--- Where people sit: the rooms that somebody is in at the moment, and the meeting that a room belongs to. In Jitsi a
--- meeting is a main room with its breakout rooms, which are another component's.
+-- The seats of people: the rooms that somebody is in at the moment, and the meeting that a room belongs to. In Jitsi
+-- a meeting is a main room with its breakout rooms, which are another component's.
 local jid = require "util.jid";
 local seconds = require "util.time".monotonic; -- since some moment
 local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
 local who, hooks, jitsi, claims = module.part "who", module.part "hooks", module.part "jitsi", module.part "claims";
 
--- What gavel's modules of all services keep of somebody, in their session, so that it ends with it:
---   seats: by room JID, since when;  lists: by meeting, what gavel has said (permissions.lib.lua)
+-- The record of somebody by gavel's modules of all services. It lies in their session, and ends with it:
+--   seats: by room JID, since when;  lists: by meeting, as gavel has said (permissions.lib.lua)
 --   told, untold: of Jitsi's features (features.lib.lua)
 -- People of other servers have no session here.
 local remote = module:shared("/*/gavel/remote"); -- by full JID
@@ -30,7 +30,7 @@ local function book(full)
 	return remote[full];
 end
 
--- What is kept of a full JID, or of all sessions of a bare one.
+-- The record of a full JID, or of all sessions of a bare one.
 local function known_of(address)
 	local all = {};
 	if jid.resource(address) then
@@ -92,7 +92,7 @@ local function of(full)
 	return found;
 end
 
-hooks.hook("muc-occupant-session-new", function (event) -- also of whom a module has thrown out in the meantime
+hooks.hook("muc-occupant-session-new", function (event) -- also for people whom a module has thrown out in the meantime
 	if event.room:get_occupant_jid(event.jid) then sit(event.room, event.jid); end
 end, hooks.FIRST);
 

@@ -55,7 +55,7 @@ local function finish_all()
 	for _, room_jid in ipairs(room_jids) do finish(room_jid); end
 end
 
----- What gavel sends to a room ----
+---- Stanzas from gavel to a room ----
 
 local function join(event, room)
 	local shadow = { full = event.stanza.attr.from, nick = event.stanza.attr.to, seen = {} };
@@ -123,12 +123,12 @@ for name, work in pairs {
 	hooks.serve(name, function (event) if who.from_gavel(event) then return work(event); end end);
 end
 
----- What rooms do ----
+---- Events of rooms ----
 
 hooks.after("muc-broadcast-presence", function (event, room)
 	local shadow = shadow_in(room.jid);
 	if shadow and shadow.nick == event.occupant.nick then -- taken by somebody: gavel comes back under another
-		shadows[room.jid] = nil; -- the rest of what is kept of the room stays until then
+		shadows[room.jid] = nil; -- the other records of the room stay until then
 		module:send(own_presence(shadow));
 		invite(room);
 	elseif shadow then

@@ -9,8 +9,8 @@ local now = require "util.time".monotonic; -- seconds since some moment
 local st = require "util.stanza";
 local who, text_of = module.part "who", module.part "text";
 
-local QUIET = 5; -- seconds; whoever was heard within that long lives
-local PATIENCE = 10; -- seconds; whoever has not been heard that long after the question does not
+local QUIET = 5; -- seconds; a component that was heard within that long lives
+local PATIENCE = 10; -- seconds; a component that has not been heard that long after the question does not live
 
 -- When `session` was last heard, and asked since. Begins with the first question about it.
 local function life(session)

@@ -1,5 +1,5 @@
--- What is kept of rooms, by their JIDs, since room objects come and go with Prosody's cache. Each file owns its tables;
--- what they hold of a room ends with the room, and survives a reload of this module.
+-- The records of rooms, by their JIDs, since room objects come and go with Prosody's cache. Each file owns its
+-- tables; the entries of a room end with the room, and survive a reload of this module.
 local per_room, while_followed = {}, {}; -- by name: table by room JID
 
 -- The table by room JID, and a function that gives a room's entry, making it where there is none.

@@ -1,7 +1,7 @@
--- Who may unmute while a moderator has muted all. Jitsi's av_moderation keeps a list for each kind of media: of the
--- moderators there were as it began, and of each new owner who is there already. It misses moderators who enter as
--- such, and admins; Jicofo lets these unmute, and has the bridge mute them all the same. And it takes nobody out who
--- does not moderate any more.
+-- People who may unmute while a moderator has muted all. Jitsi's av_moderation keeps a list for each kind of media:
+-- of the moderators there were as it began, and of each new owner who is there already. It misses moderators who
+-- enter as such, and admins; Jicofo lets these unmute, and has the bridge mute them all the same. And it takes nobody
+-- out who does not moderate any more.
 local hosts = prosody.hosts;
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks, jitsi = module.part "who", module.part "hooks", module.part "jitsi";
@@ -15,7 +15,7 @@ local function av_moderation()
 	end
 end
 
--- Tenants' rooms have two addresses: who is listed is known by the resource.
+-- Tenants' rooms have two addresses: the resource tells who is listed.
 local function resource_of(address)
 	return address:match("/(.*)$");
 end
@@ -39,8 +39,8 @@ local function add_to(list, room, resource)
 	return true;
 end
 
--- Changes the lists of a room. The component's own function tells Jicofo and the moderators; `told` is who hears of it
--- beside them.
+-- Changes the lists of a room. The component's own function tells Jicofo and the moderators; `told` are the people
+-- who hear of it beside them.
 local function change(room, work, told, removed)
 	local component = av_moderation();
 	local tell = component and rawget(component, "notify_whitelist_change");

@@ -1,4 +1,4 @@
--- Who gavel is: its address, its connection, and answers to it.
+-- gavel itself: its address, its connection, and answers to it.
 local st, jid = require "util.stanza", require "util.jid";
 local hosts = prosody.hosts;
 

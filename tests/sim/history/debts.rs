@@ -1,4 +1,4 @@
-//! Whether somebody is to be lowered whose right has ended.
+//! This file decides whether somebody is to be lowered whose right has ended.
 
 use super::Meeting;
 use super::grounds::Truth;
@@ -24,7 +24,7 @@ impl Meeting {
             if self.cleared(k, jid).is_some_and(Affiliation::moderates) {
                 return match self.power_but_left_alone(k, jid) {
                     Truth::Yes => Some((None, Truth::Yes)),
-                    // What was set may be on its way yet, or have never come.
+                    // An affiliation that was set may be on its way yet, or have never come.
                     power if low => Some((Some(()), power.not().and(Truth::Maybe))),
                     power => Some((Some(()), power.not())),
                 };
@@ -42,14 +42,14 @@ impl Meeting {
             let power = self.power_but_left_alone(k, jid);
             let had = self.power_but_left_alone(before, jid);
             let fell = had.and(power.not());
-            // When an election is over, what it gave is still to be taken back.
+            // When an election is over, its gift is still to be taken back.
             let elected = moment.jid == jid && moment.what == What::Asked(Affiliation::Owner);
             match fell {
                 Truth::No if low && power != Truth::Yes && !elected => Some((None, Truth::Maybe)),
                 Truth::Maybe if low && had == power && !elected => Some((None, Truth::Maybe)),
                 Truth::No if elected && power != Truth::Yes => Some((Some(()), Truth::Maybe)),
                 Truth::No => (power == Truth::Yes).then_some((None, Truth::Yes)),
-                // Where they show nothing of it, nothing is to be taken back.
+                // If they show nothing of it, nothing is to be taken back.
                 truth if low => Some((Some(()), truth.and(Truth::Maybe))),
                 truth => Some((Some(()), truth)),
             }

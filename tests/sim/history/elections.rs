@@ -1,4 +1,4 @@
-//! Who is host, who can be elected, and who is (SPEC B5).
+//! The hosts, the people that can be elected, and the elected ones (SPEC B5).
 
 use super::Meeting;
 use super::grounds::Truth;
@@ -75,7 +75,7 @@ impl Meeting {
                 return Some((None, Truth::Maybe));
             }
             if moment.jid != jid {
-                // Who is owner already is elected without a word.
+                // A person who is owner already is elected without a word.
                 let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
                 let maybe = shown && self.is_candidate(k, jid);
                 return maybe.then_some((Some(()), Truth::Maybe));

@@ -1,4 +1,4 @@
-//! The letter of the specification: what somebody should have, given the facts.
+//! The letter of the specification: the affiliation that somebody should have, given the facts.
 
 use super::Meeting;
 use super::grounds::{Grant, Truth, known};
@@ -9,7 +9,7 @@ use std::rc::Rc;
 /// One way in which everything may be about somebody.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Facts {
-    /// What tokens and rules give; nothing where they are absent.
+    /// The gift of tokens and rules; nothing if they are absent.
     pub verdict: Option<Entitlement>,
     pub overridden: Option<Affiliation>,
     pub grant: Option<Grant>,
@@ -23,7 +23,7 @@ pub struct Facts {
     pub guests: Guests,
 }
 
-/// What somebody may have.
+/// The affiliations that somebody may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowed {
     Anything,
@@ -72,7 +72,7 @@ impl Facts {
         self
     }
 
-    /// By what somebody can promote and lower others.
+    /// The power by which somebody can promote and lower others.
     pub fn power(&self) -> Option<Affiliation> {
         match self.overridden {
             Some(set) => Some(set).filter(|set| set.moderates()),
@@ -118,8 +118,8 @@ impl Facts {
         kept || self.power().is_some()
     }
 
-    /// What they should have. `members_only` says that affiliation none would throw
-    /// them out.
+    /// The affiliation they should have. `members_only` says that affiliation none would
+    /// throw them out.
     pub fn allowed(&self, members_only: bool) -> Allowed {
         let member = Affiliation::Member;
         let present = self.verdict.is_some();
@@ -143,7 +143,7 @@ impl Facts {
             return match own {
                 Some(own) if present => Allowed::Exactly(own),
                 Some(own) => Allowed::NotBanned(own),
-                // What others give somebody who is left alone stands, but no ban.
+                // The gifts of others to somebody who is left alone stand, but no ban.
                 None if low == Allowed::Anything => Allowed::NotBanned(Affiliation::Owner),
                 None => Allowed::NotBanned(member),
             };

@@ -1,5 +1,5 @@
-//! On what grounds somebody may hold something: each is a question that goes back over
-//! the history until something that began it, or ended it, is sure.
+//! The grounds on which somebody may hold something: each is a question that goes back over
+//! the history until an event is sure that began it, or ended it.
 
 use super::scene::{By, Moment, What};
 use super::{Facts, Meeting};
@@ -58,7 +58,7 @@ pub struct Grant {
     pub by_election: bool,
 }
 
-/// What a moment did to a ground: it is this from then on, so surely.
+/// The effect of a moment on a ground: it is this from then on, so surely.
 pub(super) type Step<T> = Option<(Option<T>, Truth)>;
 
 /// The answer to a question that may have been asked before.
@@ -77,8 +77,8 @@ pub(super) fn known<T: Clone>(
 }
 
 impl Meeting {
-    /// All that a ground of somebody may be at `i`: what the last moment that is sure
-    /// to have set it made of it, and what later ones may have.
+    /// All values that a ground of somebody may have at `i`: the one from the last moment
+    /// that is sure to have set it, and those that later ones may have set.
     pub(super) fn traced<T: PartialEq>(
         &self,
         moments: impl Iterator<Item = usize>,
@@ -110,7 +110,7 @@ impl Meeting {
         jids.extend([jid, ""]);
         let all = jids.into_iter().filter_map(|jid| self.about.get(jid));
         let mut all: Vec<usize> = all.flatten().copied().filter(|k| *k <= i).collect();
-        // What an admin has set ends at any moment.
+        // An admin's override ends at any moment.
         let set = |k: &usize| matches!(self.moments[*k].what, What::Override(_));
         if all.iter().any(set) {
             all = (0..=i).collect();
@@ -185,7 +185,7 @@ impl Meeting {
         })
     }
 
-    /// What an admin has set.
+    /// The affiliation that an admin has set.
     pub fn overridden(&self, i: usize, jid: &str) -> Option<Affiliation> {
         let about = self.about.get(jid)?.iter().rev().filter(|k| **k <= i);
         let mut sets = about.filter_map(|k| match self.moments[*k].what {
@@ -212,7 +212,7 @@ impl Meeting {
                 Grants::None => return Some((None, Truth::Yes)),
             }
             if let Some(moved) = self.moved(k, jid, |from, prior| self.grants(prior, from)) {
-                // What somebody elected gave ends with the election, whoever has it.
+                // The gift of somebody elected ends with the election, whoever has it.
                 return match moved {
                     (Some(grant), truth) if grant.by_election => match self.host_since(k, i) {
                         Truth::Yes => Some((None, truth)),
@@ -278,7 +278,7 @@ impl Meeting {
         Truth::of(verdicts.map(|verdict| is(Facts::own_of(verdict))))
     }
 
-    /// Where somebody stepped down to.
+    /// The affiliation that somebody stepped down to.
     pub fn caps(&self, i: usize, jid: &str) -> Vec<Option<Affiliation>> {
         known(&self.caps, (i, jid), || self.find_caps(i, jid))
     }

@@ -1,4 +1,4 @@
-//! What somebody absent keeps of what their token gave.
+//! The part of a token's gift that somebody absent keeps.
 
 use super::Facts;
 use super::Meeting;
@@ -8,7 +8,7 @@ use gavel::muc::Affiliation;
 use gavel::policy::{Entitlement, Grants};
 
 impl Meeting {
-    /// What somebody absent keeps of what their token gave, until when.
+    /// The part of a token's gift that somebody absent keeps, and its end.
     pub fn kept(&self, i: usize, jid: &str) -> Vec<Option<Affiliation>> {
         let now = self.moments[i].scene.unix;
         let valid = |until: Option<u64>| until.is_none_or(|until| until > now);
@@ -31,15 +31,15 @@ impl Meeting {
             match &moment.what {
                 What::Left | What::Lost if before.shows(jid) != Some(Affiliation::Outcast) => {
                     let facts = self.facts(moment.prior, jid);
-                    // A grant says so itself, and an election is over. Whatever somebody
-                    // has who is left alone is right.
+                    // A grant says so itself, and an election is over. Any affiliation of
+                    // somebody who is left alone is right.
                     let power = |facts: &Facts| match facts.grant.is_some() || facts.elected {
                         true if facts.verdict != Some(Entitlement::Keep) => None,
                         _ => facts.own_power(),
                     };
                     let until = before.until(jid);
                     let all: Vec<_> = facts.iter().map(power).collect();
-                    // Whoever is lost sight of may keep what they had before.
+                    // A person who is lost sight of may keep the affiliation they had before.
                     let lost = moment.what == What::Lost;
                     let more = lost
                         && self

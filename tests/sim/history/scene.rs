@@ -1,4 +1,4 @@
-//! What is told of a meeting at one moment.
+//! The news of a meeting at one moment.
 
 use super::super::claims::Ticket;
 use gavel::muc::{Affiliation, Role, RoomJid};
@@ -28,7 +28,7 @@ pub struct Scene {
     pub ready: BTreeSet<RoomJid>,
 }
 
-/// Who has changed something.
+/// The maker of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum By {
     Gavel,
@@ -39,7 +39,7 @@ pub enum By {
     Person(String),
 }
 
-/// What happened to somebody.
+/// An event that happened to somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     Nothing,
@@ -60,12 +60,12 @@ pub enum What {
     Configured,
 }
 
-/// What happened, and how everything stood then.
+/// An event, and the state of everything at that moment.
 pub struct Moment {
     pub scene: Rc<Scene>,
     pub what: What,
     pub jid: String,
-    /// gavel knew enough of the room to judge it by what stood then.
+    /// gavel knew enough of the room to judge it by the state at that moment.
     pub sure: bool,
     /// The moment before.
     pub prior: usize,

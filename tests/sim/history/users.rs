@@ -1,5 +1,5 @@
-//! One user under several JIDs (SPEC B3): to whom rights pass, as far as the history
-//! tells.
+//! One user under several JIDs (SPEC B3): rights pass from one to another, as far as the
+//! history tells.
 
 use super::Meeting;
 use super::grounds::{Step, Truth};
@@ -65,8 +65,8 @@ impl Meeting {
         *by == By::Nobody && heirs == 1
     }
 
-    /// What passed at `k` from or to somebody who is the same user as somebody else
-    /// (SPEC B3); `held` says what one of them had.
+    /// The rights that passed at `k` from or to somebody who is the same user as somebody
+    /// else (SPEC B3); `held` gives those that one of them had.
     pub(super) fn moved<T: PartialEq + Copy>(
         &self,
         k: usize,
@@ -85,7 +85,7 @@ impl Meeting {
         if jid != from && jid != to {
             return None;
         }
-        // Whoever has something of their own keeps that.
+        // A person who has something of their own keeps that.
         let grants = self.grants(moment.prior, &to).into_iter();
         let caps = self.caps(moment.prior, &to).into_iter();
         let own = Truth::of(grants.map(|own| own.is_some()));
@@ -104,7 +104,7 @@ impl Meeting {
         }
     }
 
-    /// From whom to whom rights of this user pass at `k`.
+    /// The JIDs between which rights of this user pass at `k`.
     fn succession(&self, k: usize, user: &str) -> Option<(String, String, Truth)> {
         let moment = &self.moments[k];
         let jid = &moment.jid;
@@ -128,7 +128,7 @@ impl Meeting {
         if !here.is_empty() {
             return None;
         }
-        // Who has left lately, or was lost sight of?
+        // People who have left lately, or were lost sight of.
         let now = moment.scene.unix;
         let others = self.users.get(user)?;
         let gone = others

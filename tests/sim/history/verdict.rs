@@ -1,4 +1,4 @@
-//! What tokens and rules give. The oracle knows the conditions of some rules by their
+//! The gifts of tokens and rules. The oracle knows the conditions of some rules by their
 //! names, and compiles none.
 
 use super::super::claims::Kind;
@@ -38,7 +38,7 @@ pub fn rank(entitlement: &Entitlement) -> u8 {
     }
 }
 
-/// What the policy gives somebody with such a token.
+/// The policy's gift to somebody with such a token.
 pub fn judge(policy: &Policy, kind: Option<Kind>) -> Entitlement {
     for rule in policy.rules.iter() {
         let word = rule.name().split('-').next().unwrap();
@@ -77,8 +77,8 @@ impl Scene {
         }
     }
 
-    /// What somebody's seats amount to: all that may be, as gavel may know too little
-    /// of a room to judge anybody there. Nothing where they are absent.
+    /// The sum of somebody's seats: all that may be, as gavel may know too little of a room
+    /// to judge anybody there. Nothing if they are absent.
     pub fn verdicts(&self, jid: &str) -> Vec<Option<Entitlement>> {
         let of = |sure: bool| {
             let seats = self.seats_of(jid);
@@ -105,8 +105,7 @@ impl Scene {
         seats.any(|(_, seat)| self.end_of(seat).is_some_and(|end| end <= self.unix))
     }
 
-    /// Says whether a rule leaves somebody alone, or bans them. Whether a rule may say that
-    /// somebody is left alone.
+    /// Says whether a rule may leave somebody alone.
     pub fn may_be_kept(&self, jid: &str) -> bool {
         self.verdicts(jid).contains(&Some(Entitlement::Keep))
     }

@@ -1,2 +1,2 @@
--- Plays the provider that verifies tokens: what they held is stated by mod_test_session.
+-- Plays the provider that verifies tokens: mod_test_session states their content.
 module:require "test_login";

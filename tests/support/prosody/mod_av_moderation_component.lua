@@ -1,6 +1,6 @@
--- Who may unmute, as Jitsi's component of this name has it: new owners are added to a room's lists, and those who are
--- told get the lists as a message, which a moderator who enters causes, too. A component of its own; option
--- muc_component names the MUC service.
+-- People who may unmute, as Jitsi's component of this name has them: new owners are added to a room's lists, and
+-- people who are told get the lists as a message, which a moderator who enters causes, too. A component of its own;
+-- option muc_component names the MUC service.
 local st = require "util.stanza";
 local json = require "util.json";
 local service = module:get_option_string("muc_component");

@@ -1,5 +1,5 @@
--- The least that a module inside Prosody does to set the affiliations that gavel
--- sets: what benches/module measures gavel by. Loaded on a MUC component.
+-- The least that a module inside Prosody does to set the affiliations that gavel sets: benches/module measures gavel
+-- by it. Loaded on a MUC component.
 module:hook("muc-occupant-joined", function (event)
 	local user = event.origin.jitsi_meet_context_user;
 	if not user then return; end

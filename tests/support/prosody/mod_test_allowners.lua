@@ -1,7 +1,7 @@
 -- Makes everybody owner who joins, as Jitsi's muc_allowners does: nobody is shown the presence that a join brings, for
 -- the promotion's own comes a moment later. Loaded on a MUC component.
 --
--- Option test_allowners_shared: who is about to be promoted stands in a table that other modules see.
+-- Option test_allowners_shared: the person who is about to be promoted stands in a table that other modules see.
 local jid = require "util.jid";
 local filters = require "util.filters";
 

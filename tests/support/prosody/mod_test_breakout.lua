@@ -1,6 +1,6 @@
--- Breakout rooms as Jitsi has them: affiliations are those of the main room,
--- whose address stands in the configuration form and in disco#info. Loaded on
--- the breakout MUC component; the room MAIN--x belongs to MAIN of test_main_muc.
+-- Breakout rooms as Jitsi has them: affiliations are those of the main room, whose address stands in the
+-- configuration form and in disco#info. Loaded on the breakout MUC component; the room MAIN--x belongs to MAIN of
+-- test_main_muc.
 local muc = module:depends "muc";
 local service = module:get_option_string("test_main_muc", "muc." .. module.host:gsub("^[^.]+%.", ""));
 

@@ -1,5 +1,5 @@
--- Plays what Jitsi does with a moderator's orders about breakout rooms, and whom it lets into them. Loaded on the
--- breakout MUC component, beside test_breakout.
+-- Plays Jitsi's part: it carries out a moderator's orders about breakout rooms, and decides who gets into them.
+-- Loaded on the breakout MUC component, beside test_breakout.
 local st, json = require "util.stanza", require "util.json";
 local service = module:get_option_string("test_main_muc", "muc." .. module.host:gsub("^[^.]+%.", ""));
 

@@ -1,5 +1,5 @@
--- Plays Jitsi's lobby: in a members-only room it refuses whoever has no affiliation, before Prosody does so itself, and
--- whoever shows no name. Loaded on a MUC component.
+-- Plays Jitsi's lobby: in a members-only room it refuses people without an affiliation, before Prosody does so
+-- itself, and people who show no name. Loaded on a MUC component.
 local st = require "util.stanza";
 
 module:hook("muc-occupant-pre-join", function (event)

@@ -1,5 +1,4 @@
--- What other modules and Prosody itself may do to a component. Loaded on a MUC
--- component.
+-- Things that other modules and Prosody itself may do to a component. Loaded on a MUC component.
 --
 -- Option test_refuse_lowering: muc#admin may not lower an owner, as with Jitsi's
 -- muc_allowners; only server modules and the ad-hoc command may.

@@ -1,5 +1,5 @@
 -- Gives features with a promotion and tells the client, as Jitsi's jitsi_permissions does. Loaded on a MUC component.
--- Option test_permissions_shared: gives the very table of whoever promotes, as that module did until mid-2026.
+-- Option test_permissions_shared: gives the very table of the person who promotes, as that module did until mid-2026.
 local filters = require "util.filters";
 local bare_sessions, full_sessions = prosody.bare_sessions, prosody.full_sessions;
 

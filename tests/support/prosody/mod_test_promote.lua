@@ -25,7 +25,7 @@ module:hook("iq/host", function (event)
 	if not order then return; end
 	local room = muc.get_room_from_jid(order.attr.room);
 	if not room then return answer(event, false); end
-	if promote and #promote.tags > 0 then -- many, of whom nobody is told
+	if promote and #promote.tags > 0 then -- many, and nobody is told of them
 		for item in promote:childtags("item") do room._affiliations[item.attr.jid] = promote.attr.affiliation; end
 		return answer(event, true);
 	end

@@ -38,7 +38,7 @@ local function attach(host)
 	end
 end
 
--- What a session is sent directly, without the stanza router.
+-- The stanzas that a session is sent directly, without the stanza router.
 local function direct(stanza)
 	if stanza.attr and stanza.attr.from then stanza.attr.from = shown(stanza.attr.from); end
 	return stanza;

@@ -1,5 +1,5 @@
--- Wraps the set_affiliation of each new room, as modules do that want to decide
--- alone who is owner: whoever else gives it is refused.
+-- Wraps the set_affiliation of each new room, as modules do that want to decide alone who is owner: everybody else
+-- who gives it is refused.
 module:hook("muc-room-created", function (event)
 	local room = event.room;
 	local set = room.set_affiliation;
