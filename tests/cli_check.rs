@@ -1,4 +1,4 @@
-//! The binary from outside: exit status, and what goes to stdout and stderr.
+//! The binary from outside: its exit status, and its output on stdout and stderr.
 #![allow(clippy::unwrap_used)]
 
 mod asking;
@@ -215,7 +215,7 @@ fn completions_know_the_commands() {
         let (status, out, err) = gavel("", &words, &[("_GAVEL_COMPLETE", "fish")]);
         assert_eq!((status, err.as_str()), (0, ""), "{typed:?}");
         let starts = out.starts_with(expected);
-        // Where nothing is there, options may be offered and nothing else.
+        // If nothing is there, options may be offered and nothing else.
         let options = || out.lines().all(|line| line.starts_with('-'));
         assert!(
             if expected.is_empty() {
@@ -265,7 +265,7 @@ fn a_full_disk_is_a_failure() {
     );
 }
 
-/// `gavel run` until it says that it starts; then `signal`; what it logged.
+/// `gavel run` until it says that it starts; then `signal`; its log.
 fn run_until(signal: &str, text: &str, environment: &[(&str, &str)]) -> (i32, String) {
     let folder = Folder::with(text);
     let mut command = folder.daemon();

@@ -25,7 +25,7 @@ struct Document {
 
 /// A fenced block of a document.
 struct Block<'a> {
-    /// What stands behind the fence, e.g. `sh`.
+    /// The word behind the fence, e.g. `sh`.
     kind: &'a str,
     text: String,
 }
@@ -109,7 +109,7 @@ impl Document {
     }
 }
 
-/// What stands behind the fence, where `line` is one.
+/// The word behind the fence, if `line` is one.
 fn fence(line: &str) -> Option<&str> {
     line.trim_start_matches(['>', ' ']).strip_prefix("```")
 }

@@ -1,5 +1,5 @@
-//! Imports go down only: what `src/lib.rs` says of each folder is proved from
-//! the sources. Comments may name what they like; code may not.
+//! Imports go down only: the sources prove the words of `src/lib.rs` about each folder.
+//! Comments may name anything; code may not.
 #![allow(clippy::unwrap_used)]
 
 #[path = "layers/calls.rs"]
@@ -65,7 +65,7 @@ const PURE: [&str; 8] = [
     "wire",
 ];
 
-/// What none of those may mention.
+/// The words that none of those may mention.
 const IMPURE: [&str; 10] = [
     "tokio::",
     "std::net",
@@ -79,7 +79,7 @@ const IMPURE: [&str; 10] = [
     "thread_rng",
 ];
 
-/// What the configuration may take from the engine: its words, not its state.
+/// The part of the engine that the configuration may take: its words, not its state.
 const ENGINE_WORDS: &str = "engine::settings";
 
 /// Path and code of every source file in `folder`, without comments.

@@ -1,5 +1,5 @@
-//! What is installed fits the program: the Docker overlay passes every setting on, and
-//! the Kubernetes manifests are valid.
+//! The installed files fit the program: the Docker overlay passes every setting on, and the
+//! Kubernetes manifests are valid.
 #![allow(clippy::unwrap_used)]
 
 use gavel::config::{ROWS, is_listed, variable};
@@ -75,7 +75,7 @@ fn the_kubernetes_manifests_are_valid() {
     assert_eq!(said.matches("passed").count(), 2, "{said}");
 }
 
-/// The pattern's folder, and what stands before and behind its `*`.
+/// The pattern's folder, and the text before and behind its `*`.
 fn matching(pattern: &str) -> Vec<String> {
     let Some((before, after)) = pattern.split_once('*') else {
         return vec![pattern.to_owned()];

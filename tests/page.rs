@@ -51,7 +51,7 @@ fn the_page_shows_who_moderates_and_why_and_what_changes() {
         browser.shows("owner, moderator").await;
         browser.shows("context.user.moderator is true").await;
 
-        // What somebody calls themselves is text, whatever it is.
+        // Somebody's own name is text, whatever it is.
         let name = "<img src=x onerror=document.title='pwned'>\u{202e}Tim";
         let tim = env.client("tim").await;
         tim.join(ROOM, "tim", &support::nick(name)).await;
@@ -90,7 +90,7 @@ fn the_page_shows_who_moderates_and_why_and_what_changes() {
     });
 }
 
-/// Words that are broken in their middle, and what is wider than the window.
+/// Words that are broken in their middle, and parts that are wider than the window.
 const UNREADABLE: &str = r"(() => {
   const found = [];
   const wide = document.documentElement.scrollWidth;
@@ -109,9 +109,8 @@ const UNREADABLE: &str = r"(() => {
   return found;
 })()";
 
-/// Keeps a picture, where somebody has asked for pictures. `page` is the one of
-/// the documentation.
-/// What somebody may do stands with why they are what they are.
+/// Keeps a picture, if somebody has asked for pictures. `page` is the one of the
+/// documentation. Somebody's permissions stand beside the reasons for their affiliation.
 #[test]
 fn b17_the_page_shows_what_somebody_may_do() {
     support::run(async {
@@ -213,7 +212,7 @@ fn the_page_can_be_read_at_every_width() {
             .shows("Rooms that ended in the last 24 hours: 1")
             .await;
         browser.shows("What gavel doctor says").await;
-        // Somebody is found by their name, whatever room they are in.
+        // Somebody is found by their name, in any room.
         let find = |text: &str| {
             format!(
                 "(() => {{ const find = document.getElementById('find'); find.value = '{text}'; find.dispatchEvent(new Event('input')); }})()"
@@ -255,8 +254,8 @@ fn the_page_can_be_read_at_every_width() {
     });
 }
 
-/// Who has not what they should have stands on the first page, with their room and
-/// what is in the way, until that is over.
+/// A person without the affiliation they should have stands on the first page, with their
+/// room and the obstacle, until that is over.
 #[test]
 fn the_page_lists_people_who_are_not_settled() {
     support::run(async {

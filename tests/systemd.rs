@@ -1,5 +1,5 @@
-//! What gavel tells the service manager (sd_notify) beside a real Prosody, and its
-//! journal; and that the unit lets it.
+//! gavel's news for the service manager (sd_notify) beside a real Prosody, and its journal;
+//! and the unit that permits it.
 
 #![allow(clippy::unwrap_used)]
 

@@ -70,7 +70,7 @@ fn a_configuration_that_cannot_be_used_ends_with_2() {
     assert_eq!(status, 2, "{err}");
 }
 
-/// `gavel` in `folder`, as a user to whom modes apply: root is made another.
+/// `gavel` in `folder`, as a user to whom modes apply: root becomes another user.
 fn as_somebody(folder: &Folder, arguments: &[&str]) -> Command {
     let gavel = folder.gavel(arguments);
     let id = Command::new("id").arg("-u").output().unwrap();

@@ -1,4 +1,4 @@
-//! What Prometheus reads.
+//! The metrics that Prometheus reads.
 
 use crate::on_both;
 use crate::support::admin::ask_tcp;

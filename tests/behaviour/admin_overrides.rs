@@ -1,5 +1,5 @@
-//! Overrides by the admin API: how people are named, what is shown and told, and what is
-//! refused.
+//! Overrides by the admin API: the names for people, the overrides that are shown and told,
+//! and the refusals.
 
 use crate::on_both;
 use crate::support::admin::{Answer, occupant};
@@ -27,7 +27,7 @@ async fn unset(env: &Env, who: &str) -> Answer {
     env.gavel.ask(Method::DELETE, &path, "").await
 }
 
-/// Kinds, causes and what became of it: all events so far about `jid`.
+/// Kinds, causes and outcomes: all events so far about `jid`.
 async fn events(env: &Env, jid: &str) -> Vec<(String, String, Value)> {
     let all = env.gavel.get("/v1/events").await.json();
     let all = all.as_array().unwrap().iter();
@@ -64,7 +64,7 @@ async fn a_jid_names_whose_it_is_whatever_others_call_themselves(version: Versio
 }
 on_both!(a_jid_names_whose_it_is_whatever_others_call_themselves);
 
-/// What the room shows of overrides, and which events tell of them with which reasons.
+/// The room shows overrides, and events tell of them with their reasons.
 async fn an_override_is_shown_and_told_with_its_reason(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;

@@ -1,4 +1,4 @@
-//! The admin API: what gavel is, which rooms it is in, who is there and why.
+//! The admin API: gavel's state, its rooms, the people in them and the reasons.
 
 use crate::on_both;
 use crate::support::admin::{Follower, ask_tcp, occupant};

@@ -1,5 +1,5 @@
-//! People whose client names its room as it connects, as Jitsi's do: the module
-//! asks before they enter, and they enter as what their claims make them.
+//! People whose client names its room as it connects, as Jitsi's do: the module asks before
+//! they enter, and they enter with the affiliation of their claims.
 
 use crate::on_both;
 use crate::support::{Client, Env, GAVEL, MUC_USER, Options, Version, nick};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
-/// What keeps people out of a room: the lobby and a password.
+/// The locks that keep people out of a room: the lobby and a password.
 const LOCKS: [(&str, &str); 2] = [
     ("muc#roomconfig_membersonly", "1"),
     ("muc#roomconfig_roomsecret", "sesame"),
@@ -137,7 +137,7 @@ async fn b8_who_enters_keeps_a_name_that_no_claims_give(version: Version) {
 }
 on_both!(b8_who_enters_keeps_a_name_that_no_claims_give);
 
-/// A meeting of a host with these claims, who is called Alice.
+/// A meeting of a host with these claims, named Alice.
 async fn hosted(version: Version, claims: Value) -> (Env, Arc<Client>, Client) {
     let (env, focus) = scene(version, "[policy]\nguard = true").await;
     let alice = connects(&env, "alice", "room", claims).await;
@@ -177,8 +177,8 @@ async fn b18_hosts_get_in(version: Version) {
 }
 on_both!(b18_hosts_get_in);
 
-/// The same JID comes again, as from a breakout room: what it left with hinders
-/// nobody. Whoever has stepped down is a host no more.
+/// The same JID comes again, as from a breakout room: the affiliation it left with hinders
+/// nobody. A person who has stepped down is a host no more.
 async fn b18_hosts_come_back_in(version: Version) {
     for setting in LOCKS {
         let (env, focus, alice) = hosted(version, teacher("Alice")).await;

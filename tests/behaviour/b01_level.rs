@@ -1,5 +1,5 @@
-//! B1: gavel acts on what is, not on what it has seen: on everybody who holds
-//! power in a room, present or not, by affiliation or by role.
+//! B1: gavel acts on the present state, not on the events it has seen: on everybody who
+//! holds power in a room, present or not, by affiliation or by role.
 
 use crate::on_both;
 use crate::support::{Client, Env, Options, Prosody, Version, student, teacher};
@@ -71,7 +71,7 @@ async fn b1_requests_are_single_and_plain(version: Version) {
 }
 on_both!(b1_requests_are_single_and_plain);
 
-/// Where muc#admin is refused, the ad-hoc command of a server admin is not.
+/// A room may refuse muc#admin; it does not refuse the ad-hoc command of a server admin.
 async fn b1_what_muc_admin_refuses_goes_by_command(version: Version) {
     let options = Options {
         muc_modules: vec!["test_mischief"],

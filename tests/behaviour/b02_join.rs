@@ -1,4 +1,4 @@
-//! B2: who joins gets what the token entitles to, once.
+//! B2: a person who joins gets the affiliation of their token, once.
 
 use crate::on_both;
 use crate::support::{Env, Version, teacher};

@@ -1,5 +1,5 @@
-//! B3: what others change is accepted from those entitled, corrected from all
-//! others, and nobody is overwritten for ever.
+//! B3: gavel accepts changes of people entitled to them, corrects all others, and
+//! overwrites nobody for ever.
 
 use crate::on_both;
 use crate::support::{Env, Options, Version, student};

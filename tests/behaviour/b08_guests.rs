@@ -66,7 +66,7 @@ async fn shown_as_guest(version: Version, module: bool) {
     env.gavel
         .shows_occupant(ROOM, "eve", "is shown as a guest", told)
         .await;
-    // What else they publish comes through, under that name.
+    // The rest of their presence comes through, under that name.
     let hand = "<raisedHand>1</raisedHand>";
     let sent = nick("ADA  Love\u{200b}lace") + hand;
     eve.presence(ROOM, "eve", &sent).await;
@@ -95,7 +95,7 @@ async fn shown_as_guest(version: Version, module: bool) {
     assert_eq!(ada.name(ROOM, "ada").as_deref(), Some(ADA), "hers stays");
 }
 
-/// Jitsi's client replaces escapes once more in what its XML reader has read.
+/// Jitsi's client replaces escapes once more in the text that its XML reader has read.
 async fn shown_as_guest_by_escapes(version: Version, module: bool) {
     let (env, focus) = scene(version, module).await;
     named(&env, ROOM, "ada", "Ada O'Neil").await;

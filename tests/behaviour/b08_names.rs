@@ -1,4 +1,4 @@
-//! B8: whoever's token has a name shows that name.
+//! B8: a person whose token has a name shows that name.
 
 use crate::on_both;
 use crate::support::{Client, El, Env, Occupant, Options, Version, jwt, nick, teacher, token};
@@ -21,7 +21,7 @@ const PAYLOAD: &str = "<show>dnd</show><status>a &lt;b&gt; &amp; 'c' \"d\"</stat
     <region xmlns='http://jitsi.org/jitsi-meet' id='x'><deep xmlns='urn:y'><nick>inner</nick></deep></region>\
     <raisedHand>1700000000000</raisedHand>";
 
-/// Bob comes as who his token says he is; and what he shows it by.
+/// Bob comes under the name of his token; the client, and the elements by which he shows it.
 async fn bob_comes(env: &Env, focus: &Client) -> (Arc<Client>, String) {
     let bob = env.client("bob").await;
     let own = jwt(&token(named("Bob")));
@@ -157,8 +157,8 @@ async fn b8_names_that_are_equal_are_left(version: Version) {
     env.settle().await;
     assert_eq!(reverts(&env).await, 0, "an equal name was reverted");
     assert_eq!(focus.name(ROOM, "absent"), None, "no name is no change");
-    // What gavel sets where the shown one differs: the first 50 units, which
-    // never leave half of a pair.
+    // The name that gavel sets if the shown one differs: the first 50 units, which never
+    // leave half of a pair.
     for (user, in_token) in [("cut", &sixty), ("split", &fifty_one)] {
         let client = env.client(user).await;
         let own = jwt(&token(named(in_token)));
@@ -182,7 +182,7 @@ async fn b8_names_that_are_equal_are_left(version: Version) {
 }
 on_both!(b8_names_that_are_equal_are_left);
 
-/// Clients show the last child named `nick`, whatever its namespace.
+/// Clients show the last child named `nick`, of any namespace.
 async fn b8_several_nick_children_hide_nothing(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;

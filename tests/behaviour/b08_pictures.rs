@@ -1,5 +1,5 @@
-//! B8: with the module, whoever's token has a picture or an email shows these, as
-//! they show the token's name; with `names.guests = "distinct"` nobody else does.
+//! B8: with the module, a person whose token has a picture or an email shows these, as they
+//! show the token's name; with `names.guests = "distinct"` nobody else does.
 
 use crate::on_both;
 use crate::support::{Client, DEADLINE, El, Env, GAVEL, Occupant, Options, Version, nick, token};
@@ -32,7 +32,7 @@ fn texts(presence: &El, name: &str) -> Vec<String> {
     children.map(|c| c.text.clone()).collect()
 }
 
-/// Publishes `children` and waits for what `watcher` is shown of it: pictures and emails.
+/// Publishes `children` and waits for the part that `watcher` is shown: pictures and emails.
 async fn publishes(
     watcher: &Client,
     who: &Client,
@@ -76,7 +76,7 @@ async fn comes(env: &Env, user: &str, claims: Option<Value>, children: &str) -> 
 
 async fn b8_a_picture_by_the_token_is_kept(version: Version) {
     let (env, focus) = scene(version, "").await;
-    // What is out already is replaced.
+    // Pictures that are out already are replaced.
     let other = nick("Ada") + &picture("https://elsewhere/x.png") + &email("x@elsewhere");
     let ada = comes(&env, "ada", Some(ada()), &other).await;
     let kept = |o: &Occupant| {
@@ -96,7 +96,7 @@ async fn b8_a_picture_by_the_token_is_kept(version: Version) {
     // Nobody must show one.
     let seen = publishes(&focus, &ada, "ada", &nick("Ada")).await;
     assert_eq!(seen, owned(&[], &[]));
-    // Where the token says nothing of it, and where there is none, they show what they like.
+    // If the token says nothing of it, and if there is none, they show any picture they like.
     let named = json!({ "context": { "user": { "name": "Bob", "avatar": 7 } } });
     for (user, claims) in [("bob", Some(named)), ("guest", None)] {
         let client = comes(&env, user, claims, &nick("Bob")).await;

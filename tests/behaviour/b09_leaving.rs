@@ -28,7 +28,7 @@ async fn until_ended(client: &Client) {
 const INFO: &str = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
 
 async fn b9_alone_with_the_focus_gavel_leaves_after_15_seconds(version: Version) {
-    // What follows is about an invitation; polling would not bring it back.
+    // The rest is about an invitation; polling would not bring it back.
     let env = Env::gavel(version, "[discovery]\npoll = \"adhoc\"").await;
     let focus = env.focus(ROOM).await;
     let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;

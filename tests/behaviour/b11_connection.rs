@@ -1,4 +1,4 @@
-//! B11: gavel survives whatever its connection goes through.
+//! B11: gavel survives every fate of its connection.
 
 use crate::on_both;
 use crate::support::{Client, Env, GAVEL, Options, Version, jwt, student, teacher, token};
@@ -28,7 +28,7 @@ async fn b11_prosody_is_killed_and_comes_back(version: Version) {
 }
 on_both!(b11_prosody_is_killed_and_comes_back);
 
-/// What people decided lives as long as the room, not as long as gavel, however that ends.
+/// People's decisions live as long as the room, not as long as gavel, however that ends.
 async fn b11_grants_and_step_downs_survive_a_kill(version: Version) {
     let mut env = Env::new(version).await;
     let focus = env.focus(ROOM).await;

@@ -39,8 +39,8 @@ async fn b12_a_second_gavel_takes_over(version: Version) {
 }
 on_both!(b12_a_second_gavel_takes_over);
 
-/// What the first has done since the second was started, the second knows; and
-/// one that only stood by leaves no trace.
+/// The second gavel knows everything that the first has done since the second was started;
+/// and one that only stood by leaves no trace.
 async fn b12_a_second_gavel_knows_what_the_first_did(version: Version) {
     let mut env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
@@ -73,8 +73,8 @@ async fn b12_a_second_gavel_knows_what_the_first_did(version: Version) {
 }
 on_both!(b12_a_second_gavel_knows_what_the_first_did);
 
-/// Where Prosody lets the newer connection win, the older becomes the standby
-/// instead of taking turns.
+/// If Prosody lets the newer connection win, the older becomes the standby instead of
+/// taking turns.
 async fn b12_where_the_new_connection_wins_the_old_stands_by(version: Version) {
     let options = Options {
         component: "component_conflict_resolve = \"kick_old\"".into(),
@@ -94,8 +94,8 @@ async fn b12_where_the_new_connection_wins_the_old_stands_by(version: Version) {
 }
 on_both!(b12_where_the_new_connection_wins_the_old_stands_by);
 
-/// The first gavel's host dies without a word: the connection stays, and nobody
-/// answers on it. Where the module is loaded, Prosody ends it for the one that waits.
+/// The first gavel's host dies without a word: the connection stays, and nobody answers on
+/// it. If the module is loaded, Prosody ends it for the one that waits.
 async fn b12_a_gavel_that_shows_no_life_is_replaced(version: Version) {
     let bridge = &Gavel::unguarded("[claims]\nsources = [\"bridge\"]");
     let env = Env::with(version, Options::with_module(), bridge).await;

@@ -1,4 +1,4 @@
-//! B13: whoever asks gavel something gets an answer.
+//! B13: everybody who asks gavel something gets an answer.
 
 use crate::on_both;
 use crate::support::{Env, GAVEL, Version};

@@ -96,7 +96,7 @@ async fn b16_a_token_of_another_tenant_yields_nothing(version: Version) {
 }
 on_both!(b16_a_token_of_another_tenant_yields_nothing);
 
-/// The same holds for what the module hands over, whatever Prosody itself checks.
+/// The same holds for the module's claims, whatever Prosody itself checks.
 async fn b16_claims_by_the_module_are_for_one_tenant(version: Version) {
     let cases = [
         ("own", json!({ "sub": "school" }), "owner"),

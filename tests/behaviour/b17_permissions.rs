@@ -17,7 +17,7 @@ fn settings(holders: &str) -> String {
     format!("[policy.permissions]\n{}", lines.concat())
 }
 
-/// A rule that allows or denies every name to whoever's token has a group.
+/// A rule that allows or denies every name to people whose token has a group.
 fn rule(allowed: bool) -> String {
     let items: Vec<String> = NAMES.iter().map(|n| format!("{n} = {allowed}")).collect();
     let items = items.join(", ");
@@ -38,11 +38,11 @@ fn features(allowed: bool) -> Vec<(&'static str, bool)> {
     NAMES.iter().map(|name| (*name, allowed)).collect()
 }
 
-/// Its name, what is configured, and the features of tokens.
+/// Its name, the configuration, and the features of tokens.
 type Case = (&'static str, String, Vec<(&'static str, bool)>);
 
-/// What is configured and what tokens say so that everything is allowed, or denied,
-/// by one of the three, whatever those after it say.
+/// Configurations and tokens by which one of the three allows, or denies, everything,
+/// whatever those after it say.
 fn cases(allowed: bool) -> Vec<Case> {
     let (so, otherwise) = match allowed {
         true => ("everyone", "nobody"),
@@ -68,8 +68,8 @@ async fn each_way(version: Version, guard: &str, ahead: bool) {
                     true => meeting.arrives(&name, claims).await,
                     false => meeting.comes(&name, claims).await,
                 };
-                // Of breakout rooms, only moderators manage them, whatever gavel says,
-                // and enter all of them.
+                // In breakout rooms, only moderators manage them, whatever gavel says, and
+                // enter all of them.
                 let names = NAMES.iter().copied();
                 let names = names.filter(|n| moderates || *n != "breakout-manage");
                 let names: Vec<_> = names.collect();
@@ -95,8 +95,8 @@ async fn b17_each_way_allows_and_denies_without_the_guard(version: Version) {
 }
 on_both!(b17_each_way_allows_and_denies_without_the_guard);
 
-/// Whoever has no token has what everybody has, and what rules deny; people with a
-/// token have what `token` gives.
+/// A person without a token has everybody's permissions, less those that rules deny; people
+/// with a token have the ones that `token` gives.
 async fn b17_tokens_and_guests(version: Version) {
     let more = "[policy.permissions]\nrecording = 'token'\nsend-groupchat = 'everyone'\n\
                 [[policy.rule]]\nname = 'all'\nwhen = 'occupant.domain == \"meet.jitsi\"'\naffiliation = 'member'\n\
@@ -134,7 +134,7 @@ async fn b17_tokens_and_guests(version: Version) {
 }
 on_both!(b17_tokens_and_guests);
 
-/// What is for moderators is so while they are, without a word from gavel.
+/// A moderator's permission lasts while they are moderator, without a word from gavel.
 async fn loses(version: Version, guard: &str) {
     let more = format!(
         "{guard}[policy.permissions]\nrecording = 'moderators'\noutbound-call = 'owners'\nbreakout-enter = 'moderators'\n"
@@ -172,7 +172,7 @@ async fn loses(version: Version, guard: &str) {
     assert_eq!(meeting.told().await, told);
 }
 
-/// What the client was last told of a feature.
+/// The last news of a feature that the client was told.
 fn buttons(client: &Client, feature: &str) -> Option<String> {
     let received = client.received();
     let newest = received.iter().rev().find_map(|s| s.named("permissions"))?;
@@ -302,8 +302,8 @@ async fn b17_a_reload_holds_at_once(version: Version) {
 }
 on_both!(b17_a_reload_holds_at_once);
 
-/// While gavel is away its word holds: of whoever is there what was said of them, of
-/// others what was said of everybody. Back again, it says what is new and no more.
+/// While gavel is away its word holds: people who are there have their own list, others the
+/// list for everybody. Back again, it says only the news.
 async fn b17_gavels_absence_and_return(version: Version) {
     let more = "[policy.permissions]\nsend-groupchat = 'token'\nbreakout-enter = 'nobody'\n";
     let mut meeting = Meeting::new(version, more).await;
@@ -403,7 +403,7 @@ async fn b17_who_passes_lobby_and_password(version: Version) {
 }
 on_both!(b17_who_passes_lobby_and_password);
 
-/// What is configured, `gavel room show` says of each person.
+/// `gavel room show` names each person's configured permissions.
 async fn b17_room_show_says_what_somebody_may_do(version: Version) {
     let more = "[policy.permissions]\nrecording = 'moderators'\n";
     let meeting = Meeting::new(version, more).await;

@@ -84,7 +84,7 @@ async fn b17_recipe_classroom(version: Version) {
         .arrives("tim", Some(claims("tim", false, &[])))
         .await;
     expect(&meeting, "a pupil", &tim, &pupils).await;
-    // Also one whom the teacher promotes.
+    // Also one that the teacher promotes.
     let room = crate::permitting::ROOM;
     meeting
         .host

@@ -1,4 +1,4 @@
-//! B20: what gavel sends is bounded, whatever others have it send.
+//! B20: gavel's stanzas are bounded, whatever others have it send.
 
 use crate::on_both;
 use crate::support::{
@@ -56,7 +56,7 @@ async fn b20_more_moderators_than_fit_into_a_stanza_are_named_to_the_guard(versi
     env.gavel.logs_again("module=true").await;
     env.watcher.reaches(GAVEL, LONG).await.unwrap();
     assert_eq!(env.prosody.connections(), connections + 1);
-    // Whoever was promoted by a host is one of those who may promote.
+    // A person promoted by a host is one of those who may promote.
     let _bob = verified(&env, "bob", student("bob")).await;
     let promoter = env.client(&past_host(ALL - 1)).await;
     promoter.join(ROOM, "promoter", "").await;
@@ -112,7 +112,7 @@ async fn b20_who_hides_behind_a_long_token_is_judged(version: Version) {
 }
 on_both!(b20_who_hides_behind_a_long_token_is_judged);
 
-/// Prosody reads less of a stanza than gavel knows: what ended the stream is not
+/// Prosody reads less of a stanza than gavel knows: a stanza that ended the stream is not
 /// sent again, and others' names are still kept.
 async fn b20_what_ended_the_stream_is_not_sent_again(version: Version) {
     let options = Options {

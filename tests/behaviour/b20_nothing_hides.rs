@@ -1,5 +1,5 @@
-//! B20: what decides is read whatever stands around it. Whatever a participant,
-//! a moderator or a room's owner puts into a stanza, nobody becomes invisible.
+//! B20: the parts that decide are read, whatever stands around them. Nobody becomes
+//! invisible by a stanza, whether a participant, a moderator or a room's owner writes it.
 
 use crate::on_both;
 use crate::support::{
@@ -10,7 +10,7 @@ use std::sync::Arc;
 const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
 
-/// What a client can write into a presence, and Prosody passes on.
+/// Payloads that a client can write into a presence, and Prosody passes on.
 fn odd_payloads() -> Vec<(&'static str, String)> {
     let deep = format!("{}{}", "<a>".repeat(70), "</a>".repeat(70));
     let attributes: String = (0..130).map(|n| format!(" a{n}='b'")).collect();

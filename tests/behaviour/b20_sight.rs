@@ -161,7 +161,7 @@ async fn b20_a_name_change_too_long_to_be_sent_back_ends_nothing(version: Versio
     bob.expect("to be told", told).await;
     env.settle().await;
     assert_eq!(env.prosody.connections(), connections);
-    // What can be sent back still is.
+    // A presence that can be sent back still is.
     bob.presence(ROOM, "bob", &format!("{own}{other}")).await;
     focus.sees_name(ROOM, "bob", "Bob").await;
 }

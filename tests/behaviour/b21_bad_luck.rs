@@ -1,4 +1,4 @@
-//! B21: what the machine under gavel does to it harms no meeting.
+//! B21: mishaps of the machine under gavel harm no meeting.
 
 use crate::on_both;
 use crate::support::admin::ask_tcp;
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const ROOM: &str = "room@muc.meet.jitsi";
-/// What a pipe of Linux holds, in bytes.
+/// The capacity of a pipe of Linux, in bytes.
 const PIPE: usize = 64 * 1024;
 
 /// The disk takes nothing while the host takes a grant back. gavel ends, and is
@@ -94,7 +94,7 @@ async fn b21_stderr_that_nobody_reads_holds_up_nothing(version: Version) {
     let mut filling = writer.try_clone().unwrap();
     let (wrote, written) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        // Waits with what is beyond that until the test ends.
+        // Waits with the bytes beyond that until the test ends.
         while filling.write_all(&[b'x'; 4096]).is_ok() {
             let _ = wrote.send(());
         }

@@ -1,4 +1,4 @@
-//! Section 3: what counts as claims, and what does not.
+//! Section 3: evidence that counts as claims, and evidence that does not.
 
 use crate::on_both;
 use crate::support::{

@@ -12,8 +12,8 @@ const ROOM: &str = "lesson@muc.meet.jitsi";
 /// A change is seen within half a second; a machine with much to do takes longer.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Ada, who teaches; Tim, whom the focus has promoted in vain; and two guests
-/// with one name, the first of them promoted by Ada.
+/// Ada, who teaches; Tim, whom the focus has promoted in vain; and two guests with one
+/// name, the first of them promoted by Ada.
 async fn lesson(env: &Env) -> Vec<std::sync::Arc<crate::support::Client>> {
     let focus = env.focus(ROOM).await;
     let ada = env.person(ROOM, "ada", Some(teacher("Ada"))).await;
@@ -54,7 +54,7 @@ fn words(text: &str) -> BTreeSet<&str> {
     text.split(' ').collect()
 }
 
-/// What an occupant must have, and what more it may.
+/// The fields that an occupant must have, and those that it may have.
 const OCCUPANT: &str = "nick jid display_name affiliation role desired settled source rule reason \
                         token_name frozen granted_by override expires_at joined_at";
 const OCCUPANT_MORE: &str = "expires_at infrastructure permissions stepped_down rejected unread_claims corrections hindrance";
@@ -362,7 +362,7 @@ async fn a_room_is_watched_as_lines(version: Version) {
     let bob_steps_down = bob.affiliate(ROOM, "bob@meet.jitsi", "member").await;
     bob_steps_down.unwrap();
     room.says("bob  affiliation owner → member").await;
-    // What is corrected before anybody could look shows by its reason.
+    // A change that is corrected before anybody could look shows by its reason.
     let promoted = people[0].affiliate(ROOM, "tim@meet.jitsi", "owner").await;
     promoted.unwrap();
     room.says(" 2 times, corrected").await;
@@ -370,7 +370,7 @@ async fn a_room_is_watched_as_lines(version: Version) {
     env.gavel.kill();
     for command in [&mut room, &mut rooms] {
         let (line, took) = command.says("! note: ").await;
-        // Which of the two is seen first, the machine decides.
+        // The machine decides which of the two is seen first.
         let ends = ["no gavel is running", "the connection to gavel has ended"];
         let told = ends.map(|end| format!("{end}; waiting for it"));
         assert!(told.iter().any(|told| line.contains(told)), "{line}");

@@ -1,6 +1,6 @@
-//! `policy.guard`, from end to end: nobody who is not entitled is moderator, not even for
-//! one round trip; what hosts grant passes; and nobody throws a host out. What the module
-//! refuses is in `tests/module/guard*.rs`, what gavel tells it in `tests/scenarios/guard.rs`.
+//! `policy.guard`, from end to end: nobody who is not entitled is moderator, not even for one
+//! round trip; grants of hosts pass; and nobody throws a host out. The refusals of the module
+//! are in `tests/module/guard*.rs`, gavel's requests to it in `tests/scenarios/guard.rs`.
 
 use crate::on_both;
 use crate::support::{
@@ -47,8 +47,7 @@ pub async fn joins(env: &Env, room: &str, name: &str, claims: Option<Value>) -> 
     client
 }
 
-/// Everybody whom a client was ever shown as a moderator, or with the
-/// affiliation of one.
+/// Everybody whom a client was ever shown as a moderator, or with the affiliation of one.
 pub fn ever_moderated(client: &Client) -> BTreeSet<String> {
     let moderates = |item: &El| {
         item.attr("role") == Some("moderator")
@@ -68,7 +67,7 @@ pub fn names<const N: usize>(of: [&str; N]) -> BTreeSet<String> {
     of.map(str::to_string).into()
 }
 
-/// What a server module gives; an answer of any kind.
+/// A server module's gift; an answer of any kind.
 pub async fn module_gives(env: &Env, order: &str) -> Result<(), String> {
     let order = format!("<{order} xmlns='urn:gavel:test' room='{ROOM}'/>");
     let answer = env.watcher.iq("set", "muc.meet.jitsi", &order).await;
@@ -120,7 +119,7 @@ async fn guard_nobody_ever_sees_an_unentitled_moderator(version: Version) {
         let order = format!("role nick='{name}' role='moderator'");
         assert_eq!(module_gives(&env, &order).await, Err(REFUSED.into()));
     }
-    // Nobody for whom nothing is to be kept from is.
+    // The guard lets a change through that gives no power.
     focus
         .affiliate(ROOM, "bob@meet.jitsi", "none")
         .await
@@ -147,7 +146,7 @@ async fn guard_lets_pass_what_hosts_grant(version: Version) {
     let eve = joins(&env, ROOM, "eve", None).await;
     alice.sees_affiliation(ROOM, "alice", "owner").await;
     env.settle().await;
-    // To a token's bearer, by whom was granted to a guest, and a role alone.
+    // To a token's bearer, by a guest who has a grant, and a role alone.
     alice.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
     env.settle().await;
     bob.affiliate(ROOM, guest.bare(), "owner").await.unwrap();
@@ -181,7 +180,7 @@ pub async fn until_open(focus: &Client, jid: &str) -> Duration {
         assert_eq!(why, REFUSED);
         let since = start.elapsed();
         assert!(since < Duration::from_secs(10), "shut for {since:?}");
-        // What was refused may be given before the next try.
+        // A promotion that was refused may be given before the next try.
         let pace = Duration::from_millis(50);
         if focus.sees_within(ROOM, nick, pace, is_owner).await {
             break;
@@ -190,7 +189,7 @@ pub async fn until_open(focus: &Client, jid: &str) -> Duration {
     start.elapsed()
 }
 
-/// Every way to throw somebody out; who tries is an owner.
+/// Every way to throw somebody out; the person who tries is an owner.
 pub async fn throws_out(actor: &Client, victim: &Client, name: &str) -> Vec<Result<(), String>> {
     let bare = victim.bare();
     let item = |item: String| format!("<query xmlns='{MUC_ADMIN}'>{item}</query>");

@@ -55,7 +55,7 @@ async fn guard_opens_within_ten_seconds_when_gavel_hangs(version: Version) {
     tokio::time::timeout(left, guest.sees(other, "guest", "as owner", owner))
         .await
         .expect("the creator is owner within ten seconds");
-    // What was given meanwhile is taken back.
+    // The affiliations that were given meanwhile are taken back.
     env.gavel.thaw();
     focus.sees_affiliation(ROOM, "bob", "member").await;
     guest.sees_affiliation(other, "guest", "none").await;

@@ -1,7 +1,7 @@
-//! The guard is on by default. It changes nothing of what people end as, only that
-//! nobody is moderator in between: whoever opens the room, and whatever else the
-//! policy says. Server admins, lists that a room has kept, and hosts who are told
-//! apart by nothing but their token are left as they are without it.
+//! The guard is on by default. It changes nobody's final affiliation; it only keeps people
+//! from being moderator in between: whoever opens the room, and with any other policy.
+//! Server admins, lists that a room has kept, and hosts who are told apart by nothing but
+//! their token are left as they are without it.
 
 use crate::on_both;
 use crate::support::{
@@ -14,7 +14,7 @@ use std::sync::Arc;
 const ROOM: &str = "room@muc.meet.jitsi";
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
 
-/// What somebody ends as: affiliation and role.
+/// Somebody's final affiliation and role.
 type End = (String, String);
 
 async fn joins(env: &Env, room: &str, name: &str, claims: Option<Value>) -> Arc<Client> {
@@ -26,8 +26,8 @@ async fn joins(env: &Env, room: &str, name: &str, claims: Option<Value>) -> Arc<
     client
 }
 
-/// Rooms opened by a guest, a student and a teacher, whom the others follow: what
-/// each of them ends as.
+/// Rooms opened by a guest, a student and a teacher, whom the others follow: the final
+/// state of each of them.
 async fn ends(version: Version, overrides: &str) -> BTreeMap<(String, String), End> {
     let env = Env::with(version, Options::with_module(), overrides).await;
     let people = ["guest", "student", "teacher"];
@@ -83,7 +83,7 @@ async fn guard_by_default_changes_no_end(version: Version) {
 }
 on_both!(guard_by_default_changes_no_end);
 
-/// With `guests = "ignore"` what Prosody gives whoever opens a room is never taken.
+/// With `guests = "ignore"` Prosody's gift to the person who opens a room is never taken.
 async fn guard_by_default_lets_guests_own_what_they_open(version: Version) {
     let overrides = format!("{BRIDGE}\n[policy]\nguests = \"ignore\"");
     let env = Env::with(version, Options::with_module(), &overrides).await;
@@ -152,8 +152,8 @@ async fn guard_by_default_lowers_owners_that_a_room_has_kept(version: Version) {
 }
 on_both!(guard_by_default_lowers_owners_that_a_room_has_kept);
 
-/// Jicofo promotes whoever it is told to; refused, it must still get everybody in
-/// and be able to do the rest of its work.
+/// Jicofo promotes everybody it is told to; refused, it must still get everybody in and be
+/// able to do the rest of its work.
 async fn guard_by_default_leaves_the_focus_its_work(version: Version) {
     let env = Env::with(version, Options::with_module(), BRIDGE).await;
     let focus = env.focus_with_module(ROOM).await;

@@ -1,4 +1,4 @@
-//! `policy.host_absent`: what becomes of a meeting that has no host.
+//! `policy.host_absent`: the fate of a meeting that has no host.
 
 use crate::on_both;
 use crate::support::{Client, El, Env, MUC_USER, Options, Version, jwt, teacher, token};
@@ -187,7 +187,7 @@ async fn lock(mut env: Env, focus: Arc<Client>, module: bool) {
     assert_eq!(refused, Err("registration-required".into()));
     let (teacher, token) = host(&env, "host").await;
     if !module {
-        // Whoever is no member cannot be seen to be a host.
+        // A person who is no member cannot be seen to be a host.
         let refused = teacher.try_join(ROOM, "host", &token).await;
         assert_eq!(refused, Err("registration-required".into()));
         focus

@@ -118,7 +118,7 @@ async fn keys_rotate_without_a_restart(version: Version) {
     server.answer("/keys", Answer::set(&[&new]));
     let _bob = comes(&env, "bob", &new.token(teacher("Bob"))).await;
     focus.sees_affiliation(ROOM, "bob", "owner").await;
-    // The old key is gone, what it gave is not.
+    // The old key is gone, the right that it gave is not.
     let _late = comes(&env, "late", &old.token(teacher("Late"))).await;
     alice.presence(ROOM, "alice", "<x xmlns='urn:test'/>").await;
     env.settle().await;

@@ -69,7 +69,7 @@ async fn logins_do_not_count_where_anybody_gets_in(version: Version) {
         focus.sees(ROOM, "ada", "there", |_| true).await;
         env.settle().await;
         assert_eq!(focus.affiliation(ROOM, "ada"), "none");
-        // What others give is taken back, as from any guest.
+        // gavel takes back gifts of others, as from any guest.
         let _ = focus.affiliate(ROOM, ada.bare(), "owner").await;
         env.settle().await;
         assert_eq!(focus.affiliation(ROOM, "ada"), "none");
@@ -91,8 +91,8 @@ async fn logins_do_not_count_where_anybody_gets_in(version: Version) {
 }
 on_both!(logins_do_not_count_where_anybody_gets_in);
 
-/// A module that throws may have offered its provider before: people get in, and what
-/// it has checked of them, nobody knows.
+/// A module that throws may have offered its provider before: people get in, and nobody
+/// knows which checks it has made on them.
 async fn logins_do_not_count_where_the_authentication_has_failed(version: Version) {
     let options = Options {
         host: "authentication = \"half\"".into(),
@@ -128,7 +128,7 @@ async fn logins_do_not_count_where_the_authentication_has_failed(version: Versio
 }
 on_both!(logins_do_not_count_where_the_authentication_has_failed);
 
-/// What Prosody's configuration says by now counts, without a restart of gavel.
+/// Prosody's present configuration counts, without a restart of gavel.
 async fn logins_are_counted_as_prosody_is_configured_now(version: Version) {
     let settings = format!("{TRUSTED}\n[discovery]\ninterval = \"1s\"");
     let options = Options {

@@ -1,5 +1,5 @@
-//! What `gavel run` does beside a real Prosody, 0.12 and 13, with real clients:
-//! one file for each behaviour of the specification (B1 and so on).
+//! `gavel run` beside a real Prosody, 0.12 and 13, with real clients: one file for each
+//! behaviour of the specification (B1 and so on).
 
 #![allow(clippy::unwrap_used)]
 
@@ -30,8 +30,8 @@ macro_rules! on_prosodys {
     };
 }
 
-/// Plays scripts on both Prosodys, one after the other, each in a room of its own. Where
-/// the module makes a difference, they are named another time; some need the module.
+/// Plays scripts on both Prosodys, one after the other, each in a room of its own. If the
+/// module makes a difference, they are named another time; some need the module.
 macro_rules! played {
     (with_module: $($name:ident),+ $(,)?) => {
         mod with_module {

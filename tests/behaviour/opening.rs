@@ -65,8 +65,8 @@ async fn a_host_configures_their_room_before_anybody_enters(version: Version) {
 }
 on_both!(a_host_configures_their_room_before_anybody_enters);
 
-/// Without the module gavel stays out until the room is open: whoever made it
-/// opens it, as without gavel.
+/// Without the module gavel stays out until the room is open: its maker opens it, as
+/// without gavel.
 async fn without_the_module_gavel_waits_for_the_form(version: Version) {
     let env = Env::with(version, locking(Options::default()), "").await;
     let kim = env.client("kim").await;

@@ -1,5 +1,5 @@
-//! A meeting with breakout rooms, polls and what Jitsi checks of people's features,
-//! played by stand-ins that read a session as Jitsi's modules do: for B17.
+//! A meeting with breakout rooms, polls and Jitsi's checks of people's features, played by
+//! stand-ins that read a session as Jitsi's modules do: for B17.
 
 use crate::support::{BREAKOUTS, Client, Env, GAVEL, Gavel, Options, Version, escape, token};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ pub const ROOM: &str = "room@muc.meet.jitsi";
 pub const ONE: &str = "room--one@breakout.meet.jitsi";
 const POLLS: &str = "polls.meet.jitsi";
 
-/// The names that Jitsi reads in a session, and who has each without features.
+/// The names that Jitsi reads in a session, and the holders of each without features.
 const FEATURES: [(&str, &str); 9] = [
     ("file-upload", "owner"),
     ("flip", "nobody"),
@@ -40,7 +40,7 @@ pub const NAMES: [&str; 14] = [
     "breakout-enter",
 ];
 
-/// The host's own rule: whatever else is configured, the host manages the rooms.
+/// The host's own rule: with any other configuration, the host manages the rooms.
 const HOST: &str = "
 [[policy.rule]]
 name = 'host'
@@ -101,8 +101,8 @@ fn options() -> Options {
     }
 }
 
-/// What connecting to the meeting leaves in a session: what its verified token says,
-/// and its features where Jitsi keeps them.
+/// The session after connecting to the meeting: its verified token's claims, and its
+/// features where Jitsi keeps them.
 pub fn fields(claims: Option<Value>) -> Value {
     let mut fields = json!({ "jitsi_web_query_room": "room", "jitsi_web_query_prefix": "" });
     if let Some(claims) = claims {
@@ -176,15 +176,15 @@ impl Meeting {
         client
     }
 
-    /// Somebody in the meeting, of whom the module has asked ahead.
+    /// Somebody in the meeting, about whom the module has asked ahead.
     pub async fn arrives(&self, name: &str, claims: Option<Value>) -> Client {
         let client = self.connects(name, claims).await;
         client.join(ROOM, name, "").await;
         client
     }
 
-    /// Somebody in the meeting of whom gavel first hears as they enter; it has had
-    /// its say.
+    /// Somebody in the meeting, of whom gavel first hears as they enter; it has had its
+    /// say.
     pub async fn comes(&self, name: &str, claims: Option<Value>) -> Client {
         let jid = format!("{name}@meet.jitsi/{name}");
         let client = Client::connect(&self.env.prosody, &jid).await;
@@ -241,7 +241,7 @@ impl Meeting {
         all
     }
 
-    /// What `GET /v1/rooms/{room}` says of somebody.
+    /// Somebody in `GET /v1/rooms/{room}`.
     pub async fn shown(&self, name: &str) -> Value {
         let room = self
             .env
@@ -254,8 +254,8 @@ impl Meeting {
         person.unwrap_or_else(|| panic!("{room}"))["permissions"].clone()
     }
 
-    /// Whom gavel has told the module about permissions of, on each of the services:
-    /// full JIDs, and nobody's where it was about everybody.
+    /// The people whose permissions gavel has sent to the module, on each of the services:
+    /// full JIDs, and nobody's if they were everybody's.
     pub async fn told(&self) -> [Vec<String>; 2] {
         let mut told = [Vec::new(), Vec::new()];
         for (service, told) in ["muc.meet.jitsi", BREAKOUTS].iter().zip(&mut told) {
@@ -277,7 +277,7 @@ fn renamed() -> String {
     format!("breakoutRoomJid='{ONE}' subject='room--one'")
 }
 
-/// Says whether a message gets through. Whoever is refused is told why.
+/// Says whether a message gets through. A person who is refused is told why.
 async fn passes(client: &Client, to: &str, kind: &str, children: &str) -> bool {
     let refusal = client.says(to, kind, children).await;
     assert!(refusal.as_ref().is_none_or(|(_, text)| !text.is_empty()));

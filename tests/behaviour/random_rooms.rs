@@ -164,7 +164,7 @@ impl Room {
             let more = focus.told_more(&self.jid, told, left).await;
             told = match more {
                 Ok(more) => more,
-                // What the room tells nobody may be right all the same.
+                // A part that the room tells nobody may be right all the same.
                 Err(_) => return self.is_right(cast).await.map_err(|_| why),
             };
         }

@@ -98,8 +98,8 @@ async fn claims_that_were_refused_are_looked_at_again(version: Version) {
 }
 on_both!(claims_that_were_refused_are_looked_at_again);
 
-/// Reloads of all kinds while people come, go and are promoted: whoever has a
-/// token's or a moderator's word keeps what it gives.
+/// Reloads of all kinds while people come, go and are promoted: a person with a token's or
+/// a moderator's word keeps the right it gives.
 async fn reloads_under_load_take_nothing_from_anybody(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
@@ -202,7 +202,7 @@ async fn decisions_are_written_and_the_file_is_rotated(version: Version) {
     let last = lines(&file, 1).await;
     assert_eq!(last[0]["cause"], "correction");
     assert_eq!(lines(&old, 1).await.len(), 1);
-    // What cannot be written is said, and stops nothing.
+    // A log that cannot be written is reported, and stops nothing.
     env.reload("[log]\naudit = '/proc/none/audit.jsonl'").await;
     env.gavel.logs("cannot write the audit file").await;
     focus

@@ -1,4 +1,4 @@
-//! Rules of one's own: every affiliation they can give, and what they go by.
+//! Rules of one's own: every affiliation they can give, and the facts they go by.
 
 use crate::on_both;
 use crate::support::{Env, Version, student, teacher};

@@ -6,7 +6,7 @@ use crate::support::{Env, Version, jwt, nick, student, teacher, token};
 use hyper::Method;
 use serde_json::Value;
 
-/// What Jitsi's clients make of the meeting `How Täst`.
+/// The room that Jitsi's clients make of the meeting `How Täst`.
 const ROOM: &str = "how%20t%c3%a4st@muc.meet.jitsi";
 const SHOWN: &str = "how täst@muc.meet.jitsi";
 
@@ -49,7 +49,7 @@ async fn a_room_is_named_as_people_write_it_and_shown_readably(version: Version)
     people[0].sees_affiliation(ROOM, "ea3a8210", "owner").await;
     let list = env.gavel.run(&["room", "list"]);
     assert!(list.out.contains(&format!("\n{SHOWN} ")), "{}", list.out);
-    // What programs read is what is on the wire.
+    // Programs read the name as it is on the wire.
     let json = env.gavel.run(&["room", "list", "--json"]).json();
     assert_eq!(json[0]["room"], ROOM);
     for path in [
@@ -101,7 +101,7 @@ async fn who_it_was_is_told_afterwards(version: Version) {
         let mut all = all.filter(|e| e["kind"] == kind && e["nick"] == "ea3a8210");
         all.next_back().cloned().unwrap_or(Value::Null)
     };
-    // Who sets something is named as the system names them.
+    // The person who sets something is named as the system names them.
     let user = std::process::Command::new("id")
         .arg("-un")
         .output()

@@ -1,5 +1,5 @@
-//! gavel and its Prosody module together: what stands in SPEC section 6 seen
-//! from the people in the room. Source `bridge`, gavel in no `admins`.
+//! gavel and its Prosody module together: SPEC section 6 as the people in the room see it.
+//! Source `bridge`, gavel in no `admins`.
 
 use crate::on_both;
 use crate::support::{Client, El, Env, Options, Version, nick, student, teacher, token};

@@ -15,7 +15,7 @@ fn settings(heading: &str) -> &'static str {
     rest.split("```").next().unwrap()
 }
 
-/// What `gavel explain` says of claims; of none, `null`, as if they were refused.
+/// The output of `gavel explain` about claims; about none, `null`, as if they were refused.
 fn explain(settings: &str, claims: &Value, options: &[&str]) -> Value {
     let folder = Folder::with(&format!("{LEAST}{settings}"));
     let claims = match claims {
@@ -223,8 +223,8 @@ fn the_document_names_every_affiliation_function_and_limit() {
     }
 }
 
-/// Each rule with its expression, verdict and reason; what is missing is named
-/// with the option that tells it.
+/// Each rule with its expression, verdict and reason; a missing fact is named with the
+/// option that tells it.
 #[test]
 fn explain_prints_each_rule_and_what_it_needs() {
     let rules = "[[policy.rule]]\nname = 'chair'\naffiliation = 'admin'\n\
@@ -290,8 +290,8 @@ fn explain_prints_each_rule_and_what_it_needs() {
     );
 }
 
-/// What a token gives besides the affiliation, for participants and moderators where
-/// that differs, and why.
+/// A token's gifts besides the affiliation, for participants and moderators if they differ,
+/// and the reasons.
 #[test]
 fn b17_explain_prints_permissions() {
     let settings = "[policy.permissions]\nrecording = 'moderators'\nflip = 'token'\n\

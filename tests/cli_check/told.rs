@@ -8,7 +8,7 @@ const HS256: &str = "[claims.jwt]\nsecret = 'hush'\nissuers = ['school']\naudien
 /// Asks why these claims give what they give.
 const EXPLAIN: [&str; 5] = ["explain", "-c", "gavel.toml", "--claims", "claims.json"];
 
-/// What `gavel` says of `claims` in a file beside its configuration.
+/// The output of `gavel` about `claims` in a file beside its configuration.
 fn of_claims(settings: &str, claims: &Value, arguments: &[&str]) -> (i32, String, String) {
     let folder = Folder::with(&format!("{LEAST}{settings}"));
     std::fs::write(folder.0.path().join("claims.json"), claims.to_string()).unwrap();
@@ -75,7 +75,7 @@ fn explain_tells_what_was_probably_meant() {
         let is_name = told.contains("context.user.name");
         assert!(is_name || !out.contains("is no text"), "{out}");
     }
-    // Where a rule of one's own has decided, or they moderate, nothing is missing.
+    // If a rule of one's own has decided, or they moderate, nothing is missing.
     let own =
         "[[policy.rule]]\nname = 'm'\nwhen = 'claims.moderator == true'\naffiliation = 'member'\n";
     for (settings, claims) in [
@@ -217,8 +217,8 @@ fn a_key_that_an_asap_server_does_not_have_is_told_with_its_address() {
     assert!(!out.contains("hush"), "{out}");
 }
 
-/// Only Prosody knows how people log in on a domain, so `explain`, which asks nobody,
-/// says on what its answer depends.
+/// Only Prosody knows how people log in on a domain, so `explain`, which asks nobody, names
+/// the condition of its answer.
 #[test]
 fn explain_says_when_a_login_may_not_count() {
     let settings = "[policy]\ntrusted_logins = ['meet.jitsi']\n";

@@ -8,7 +8,7 @@ fn fields() -> Vec<String> {
     let mut all = Vec::new();
     for file in fs::read_dir(root().join("src/api")).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        // What is flattened has no name in JSON.
+        // A flattened field has no name in JSON.
         let text = text.replace("#[serde(flatten)]\n    pub ", "");
         let lines = text
             .lines()

@@ -1,11 +1,11 @@
-//! What stands in fenced blocks: configuration is configuration, JSON is JSON, and
-//! each block of commands is run by a test or listed with the reason why not.
+//! The content of fenced blocks: configuration is configuration, JSON is JSON, and each
+//! block of commands is run by a test or listed with the reason why not.
 
 use super::{Document, documents};
 use std::ffi::OsString;
 use std::path::Path;
 
-/// What a fragment of a configuration needs around it.
+/// The lines that a fragment of a configuration needs around it.
 const AROUND: [(&str, &str); 4] = [
     ("GAVEL_COMPONENT__JID", "gavel.meet.jitsi"),
     ("GAVEL_COMPONENT__SERVER", "127.0.0.1:5347"),

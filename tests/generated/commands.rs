@@ -1,4 +1,4 @@
-//! `docs/reference/cli.md`: every command with what it takes.
+//! `docs/reference/cli.md`: every command with its arguments.
 
 use clap::{Arg, Command};
 

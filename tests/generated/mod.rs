@@ -83,7 +83,7 @@ fn page(command: &Command, top: bool) -> String {
     page
 }
 
-/// How the command is written, with what each option takes.
+/// The command as it is written, with the values that each option takes.
 fn synopsis(command: &Command) -> String {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     let mut text = format!(".SH SYNOPSIS\n\\fB{}\\fR", escaped(name));

@@ -1,5 +1,5 @@
-//! What is made of the settings' rows: the tables of the configuration's
-//! reference, and `gavel.toml(5)`.
+//! The tables of the configuration's reference, and `gavel.toml(5)`, both from the
+//! settings' rows.
 
 use gavel::config::{ROWS, Row, SECTIONS, SectionRow, Standard, is_listed, plain, variable};
 

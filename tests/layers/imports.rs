@@ -109,8 +109,7 @@ fn leads_to(
     Some(further.cloned().unwrap_or_else(|| found.to_vec()))
 }
 
-/// What stands between `use` and `;`, and whether it is passed on; and the rest of the
-/// code.
+/// The text between `use` and `;`, and whether it is passed on; and the rest of the code.
 fn uses(code: &str) -> (Vec<(bool, String)>, String) {
     let (mut found, mut others) = (Vec::new(), String::new());
     let mut rest = code;
@@ -170,7 +169,7 @@ fn paths_in(code: &str) -> Vec<Vec<String>> {
 pub fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     let modules = modules();
     let mut passed_on = PassedOn::new();
-    // What is passed on is passed on again.
+    // A name that is passed on is passed on again.
     for _ in 0..3 {
         for (module, code) in &modules {
             for (_, tree) in uses(code).0.into_iter().filter(|(public, _)| *public) {
@@ -190,7 +189,7 @@ pub fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
         let words: BTreeSet<&str> = code.split(|c| !is_word(c)).collect();
         let mut named: Vec<Vec<String>> = Vec::new();
         for (public, tree) in &trees {
-            // What a file passes on and mentions, it imports as well.
+            // A name that a file passes on and mentions, it imports as well.
             let used = |path: &Vec<String>| words.contains(path[path.len() - 1].as_str());
             let renamed = tree.contains(" as ");
             named.extend(
@@ -215,7 +214,7 @@ fn circle(imports: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> Option<Vec<
         .iter()
         .map(|(file, from)| (file, from.iter().collect()))
         .collect();
-    // Whoever imports from nobody that is left is in no circle.
+    // A file that imports from none that is left is in no circle.
     loop {
         let before = left.len();
         let kept: BTreeSet<_> = left.keys().copied().collect();

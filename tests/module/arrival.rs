@@ -1,4 +1,4 @@
-//! Who is about to enter: what gavel is asked, and what becomes of its answer.
+//! People who are about to enter: the question to gavel, and the fate of its answer.
 
 use crate::on_both;
 use crate::scene::{ROOM, SERVICE, Scene, item, mac};
@@ -29,7 +29,7 @@ pub fn options() -> Options {
     }
 }
 
-/// What connecting to `room` with a verified token leaves in a session.
+/// The session after connecting to `room` with a verified token.
 pub fn session(room: &str, tenant: &str) -> Value {
     let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(CLAIMS));
     json!({
@@ -89,7 +89,7 @@ pub fn pair(affiliation: &str, role: &str) -> (String, String) {
     (affiliation.into(), role.into())
 }
 
-/// What an ordinary newcomer is.
+/// The affiliation and role of an ordinary newcomer.
 pub fn ordinary() -> (String, String) {
     pair("none", "participant")
 }
@@ -336,7 +336,7 @@ async fn module_guard_knows_who_enters(version: Version) {
 }
 on_both!(module_guard_knows_who_enters);
 
-/// A room that gavel has locked lets in who has claims: the host, for whom all wait.
+/// A room that gavel has locked lets people in who have claims: the host, for whom all wait.
 async fn module_lets_a_host_enter_a_locked_room_as_gavel_has_said(version: Version) {
     let scene = scene(version).await;
     let host = scene.person("host").await;
@@ -349,7 +349,7 @@ async fn module_lets_a_host_enter_a_locked_room_as_gavel_has_said(version: Versi
     let from = format!("{ROOM}/alice");
     let shown = host.count(|s| s.name == "presence" && s.attr("from") == Some(&from));
     assert_eq!(shown, 1, "she was seen to change");
-    // What others have decided about her still counts for more.
+    // Decisions of others about her still count for more.
     alice.leave(ROOM, "alice").await;
     host.affiliate(ROOM, alice.bare(), "none").await.unwrap();
     let alice = expected(&scene).await;
@@ -366,7 +366,7 @@ async fn module_lets_a_host_enter_a_locked_room_as_gavel_has_said(version: Versi
 }
 on_both!(module_lets_a_host_enter_a_locked_room_as_gavel_has_said);
 
-/// Who has the affiliation has the role, whatever other modules make of it.
+/// A person with the affiliation has the role, whatever other modules do to it.
 async fn module_lets_people_enter_where_another_module_fails(version: Version) {
     let scene = scene(version).await;
     let host = scene.person("host").await;
@@ -404,8 +404,7 @@ async fn module_stores_what_somebody_enters_as_where_the_room_is_stored(version:
 }
 on_both!(module_stores_what_somebody_enters_as_where_the_room_is_stored);
 
-/// What token_affiliation makes of the claims in the moment of entering does not
-/// count for more than what gavel has made of them.
+/// token_affiliation's gift in the moment of entering does not count for more than gavel's.
 async fn module_lets_people_enter_as_gavel_has_said_whatever_others_give(version: Version) {
     let mut options = options();
     options.muc_modules.insert(0, "test_token_affiliation");

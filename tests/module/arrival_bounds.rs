@@ -1,4 +1,4 @@
-//! What gavel has said of who enters gives nothing to others, and takes nothing away.
+//! gavel's answer about a newcomer gives nothing to others, and takes nothing away.
 
 use crate::arrival::*;
 use crate::on_both;
@@ -60,7 +60,7 @@ async fn module_gives_nothing_to_whose_nick_somebody_wants(version: Version) {
 }
 on_both!(module_gives_nothing_to_whose_nick_somebody_wants);
 
-/// Whoever is no host is refused as ever, and more is given to nobody.
+/// A person who is no host is refused as ever, and more is given to nobody.
 async fn module_lets_nobody_in_by_what_gavel_has_said(version: Version) {
     let (scene, host) = followed(version).await;
     host.configure(ROOM, &[("muc#roomconfig_membersonly", "1")])

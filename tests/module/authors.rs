@@ -6,7 +6,7 @@ use crate::support::{Client, El, Options, SECRET, Version};
 
 const NODE: &str = "conference.v1.meet.jitsi";
 
-/// A message that says, in each way that clients look at, whom it is by.
+/// A message that names its author, in each way that clients look at.
 fn by(name: &str, text: &str) -> String {
     format!(
         "<display-name xmlns='http://jitsi.org/protocol/display-name' source='visitor'>{name}</display-name>\
@@ -37,7 +37,7 @@ async fn module_lets_nobody_write_in_the_name_of_another(version: Version) {
         (&private, "chat"),
         (&private, "normal"),
     ];
-    // Where nobody has a name to lose, nothing is touched.
+    // If nobody has a name to lose, nothing is touched.
     for (to, kind) in ways {
         assert_eq!(bob.says(to, kind, &by("Alice", kind)).await, None);
         assert_eq!(heard(&alice, kind).await, WHOLE, "{kind}");
@@ -68,7 +68,7 @@ async fn module_lets_nobody_write_in_the_name_of_another(version: Version) {
         None
     );
     assert_eq!(heard(&carol, "his").await, WHOLE);
-    // Whoever comes later is shown the same.
+    // A person who comes later is shown the same.
     let kept = format!(
         "local all = {{}} for _, entry in ipairs(room('{ROOM}')._history) do
              local by = entry.stanza:get_child_text('display-name', 'http://jitsi.org/protocol/display-name')
@@ -82,7 +82,8 @@ async fn module_lets_nobody_write_in_the_name_of_another(version: Version) {
 }
 on_both!(module_lets_nobody_write_in_the_name_of_another);
 
-/// What Jitsi's mod_visitors does with messages of visitors, who are in the room of another server.
+/// Jitsi's mod_visitors' treatment of messages of visitors, who are in the room of another
+/// server.
 const VISITORS: &str = "
 local jid = require 'util.jid'
 local function is_node(event) return jid.host(event.stanza.attr.from) == 'conference.v1.meet.jitsi' end

@@ -1,11 +1,11 @@
-//! Whatever people write, gavel is shown who they are (SPEC B20).
+//! gavel is shown who people are, whatever they write (SPEC B20).
 
 use crate::on_both;
 use crate::scene::{ROOM, Scene, all, item};
 use crate::support::{El, Version};
 
-/// A child of a presence as somebody wrote it, and what gavel's copy says was
-/// left out.
+/// A child of a presence as somebody wrote it, and the part that was left out, by gavel's
+/// copy.
 type Row = (&'static str, String, Option<&'static str>);
 
 fn nested(levels: usize) -> String {
@@ -17,7 +17,7 @@ fn attributes(count: usize) -> String {
     each.collect()
 }
 
-/// A long namespace. What follows makes expat look at it at once.
+/// A long namespace. The next element makes expat look at it at once.
 fn namespace() -> String {
     "n".repeat(100_000)
 }
@@ -133,7 +133,7 @@ async fn module_shows_gavel_everybody_whatever_they_write(version: Version) {
         if left_out == Some("token") {
             assert_eq!(all(&shown, "jwt").len(), 0, "{name}: all or none");
         }
-        // And what becomes of them.
+        // gavel is shown their later changes, too.
         alice.affiliate(ROOM, client.bare(), "owner").await.unwrap();
         let shown = scene.latest(&who).await;
         assert_eq!(item(&shown).attr("affiliation"), Some("owner"), "{name}");

@@ -1,4 +1,4 @@
-//! B17: breakout rooms. Who enters one unsent, who is sent, and who may manage them.
+//! B17: breakout rooms. Entering one unsent, being sent, and managing them.
 
 use crate::on_both;
 use crate::permissions::{defaults_on, says_of};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 pub const ONE: &str = "room--one@breakout.meet.jitsi";
 pub const TWO: &str = "room--two@breakout.meet.jitsi";
-/// What Jitsi's clients say in each presence.
+/// A part of each presence of Jitsi's clients.
 pub const JITSI: &str = "<SourceInfo>{}</SourceInfo>";
 
 pub struct Meeting {
@@ -18,7 +18,7 @@ pub struct Meeting {
     pub focus: Client,
 }
 
-/// What connecting to the meeting leaves in a session.
+/// The session after connecting to the meeting.
 pub fn connected(user_id: &str) -> Value {
     let token = sign(&json!({ "context": { "user": { "id": user_id } } }));
     json!({ "auth_token": token, "jitsi_meet_domain": "*", "jitsi_web_query_room": "room" })
@@ -135,7 +135,7 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
         .await;
     meeting.focus.join(TWO, "focus", "").await;
     assert_eq!(bob.moves(ROOM, TWO).await, Ok(()));
-    // Whose list allows it needs nobody.
+    // A person whose list allows it needs nobody.
     carol.join(ROOM, "carol", "").await;
     says_of(
         &meeting.scene,
@@ -147,7 +147,7 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
     .unwrap();
     assert_eq!(carol.moves(ROOM, TWO).await, Ok(()));
     assert_eq!(meeting.inside(TWO).await, "bob carol focus");
-    // What Jitsi refuses is no ticket.
+    // An order that Jitsi refuses is no ticket.
     let three = "room--three@breakout.meet.jitsi";
     carol.join(ROOM, "carol", "").await;
     let none = [("breakout-enter", "nobody")];
@@ -171,14 +171,14 @@ async fn module_leaves_breakout_rooms_open_where_gavel_says_so(version: Version)
     .unwrap();
     for names in [&[("breakout-enter", "everyone")][..], &[]] {
         defaults_on(&meeting.scene, BREAKOUTS, names).await;
-        // The defaults hold for whom gavel has said nothing about.
+        // The defaults hold for people without a list of their own.
         assert_eq!(bob.moves(ROOM, ONE).await, Err("not-allowed".to_owned()));
         let guest = format!("guest{}", names.len());
         let guest = person(&meeting.scene, &guest).await;
         assert_eq!(guest.moves(ROOM, ONE).await, Ok(()));
         bob.join(ROOM, "bob", "").await;
     }
-    // What is said while somebody is in a breakout room holds for the meeting.
+    // A list that is given while somebody is in a breakout room holds for the meeting.
     meeting.sends(&bob, ONE).await;
     assert_eq!(bob.moves(ROOM, ONE).await, Ok(()));
     says_of(&meeting.scene, ONE, &bob, &[("breakout-enter", "everyone")])
@@ -247,7 +247,7 @@ async fn module_refuses_to_manage_breakout_rooms(version: Version) {
     // A move that was refused is no ticket.
     assert_eq!(bob.moves(ROOM, ONE).await, Err("not-allowed".to_owned()));
     bob.join(ROOM, "bob", "").await;
-    // Who is allowed becomes no moderator by it.
+    // A person with the permission becomes no moderator by it.
     says_of(
         &meeting.scene,
         ROOM,
@@ -309,7 +309,7 @@ async fn module_knows_people_by_a_new_nick(version: Version) {
 }
 on_both!(module_knows_people_by_a_new_nick);
 
-/// Who moderates another meeting sends nobody into this one's rooms.
+/// A moderator of another meeting sends nobody into this one's rooms.
 async fn module_takes_no_tickets_of_other_meetings(version: Version) {
     let meeting = Meeting::new(version).await;
     let jid = "mallory@meet.jitsi/mallory";
@@ -343,7 +343,7 @@ async fn module_stops_no_machines_at_breakout_rooms(version: Version) {
     let recorder = Client::connect(prosody, "recorder@auth.meet.jitsi/recorder").await;
     assert_eq!(recorder.try_join(ONE, "recorder", "").await, Ok(()));
     let other = Client::connect(prosody, "other@auth.meet.jitsi/other").await;
-    // Where gavel says who they are, they are these and no others; also over a reload.
+    // If gavel names them, they are these and no others; also over a reload.
     let machines = format!(
         "<permissions xmlns='urn:gavel:permissions:0'><p name='breakout-enter' for='nobody'/>\
          <infrastructure jid='{}'/></permissions>",
@@ -363,7 +363,7 @@ async fn module_stops_no_machines_at_breakout_rooms(version: Version) {
     assert_eq!(jibri.moves(ROOM, ONE).await, Ok(()));
     let refused = Err("not-allowed".to_owned());
     assert_eq!(other.try_join(ONE, "other", "").await, refused);
-    // Where it has said so with the guard's lease alone, that counts.
+    // If it has named them with the guard's lease alone, that counts.
     defaults_on(&meeting.scene, BREAKOUTS, &[("breakout-enter", "nobody")]).await;
     let lease = "<lease xmlns='urn:gavel:guard:0' seconds='9'><infrastructure jid='bot@meet.jitsi'/></lease>";
     meeting

@@ -1,4 +1,5 @@
-//! B17: who gets back into a breakout room, and how a client of Jitsi that is refused ends in the main room.
+//! B17: people who get back into a breakout room, and a client of Jitsi that is refused and ends
+//! in the main room.
 
 use crate::breakout::*;
 use crate::on_both;
@@ -35,7 +36,7 @@ async fn module_lets_people_back_into_their_breakout_room(version: Version) {
         .await;
     let again = person_as(scene, "again", "bob").await;
     assert_eq!(again.moves(ROOM, ONE).await, Ok(()));
-    // Who moves on, is thrown out, or sent elsewhere, does not get back.
+    // A person who moves on, is thrown out, or sent elsewhere, does not get back.
     again.moves(ONE, ROOM).await.unwrap();
     assert_eq!(again.moves(ROOM, ONE).await, refused);
     again.join(ROOM, "again", "").await;
@@ -117,7 +118,7 @@ async fn module_sends_clients_of_jitsi_back_to_the_main_room(version: Version) {
         "type": "breakout_rooms", "event": "features/breakout-rooms/move-to-room", "roomJid": ROOM
     });
     assert_eq!(told, expected);
-    // What it sends meanwhile gets no answer that would disturb it; it is told again.
+    // Its stanzas meanwhile get no answer that would disturb it; it is told again.
     bob.presence(ONE, "bob", "<audiomuted>true</audiomuted>")
         .await;
     bob.ping("meet.jitsi").await.unwrap();
@@ -147,7 +148,7 @@ async fn module_sends_clients_of_jitsi_back_to_the_main_room(version: Version) {
 }
 on_both!(module_sends_clients_of_jitsi_back_to_the_main_room);
 
-/// Whoever was turned away and is sent after all is in the room like anybody.
+/// A person who was turned away and is sent after all is in the room like anybody.
 async fn module_forgets_who_was_turned_away_once_they_are_in(version: Version) {
     let meeting = Meeting::new(version).await;
     meeting.host.moves(ROOM, ONE).await.unwrap();

@@ -1,4 +1,4 @@
-//! B17: what Jitsi's clients are told that they may do, and by whom.
+//! B17: the permissions that Jitsi's clients are told, and by whom.
 
 use crate::arrival::{connects, session, with};
 use crate::features::{map, may, scene, told};
@@ -8,7 +8,7 @@ use crate::scene::ROOM;
 use crate::support::{El, MUC_USER, Options, Version};
 use serde_json::json;
 
-/// What somebody writes to a client is not what its room tells it.
+/// A person's message to a client is not its room's.
 async fn module_takes_nobodys_word_for_what_a_client_was_told(version: Version) {
     let scene = scene(version, &[]).await;
     let mallory = scene.person("mallory").await;
@@ -39,7 +39,7 @@ async fn module_takes_nobodys_word_for_what_a_client_was_told(version: Version) 
 }
 on_both!(module_takes_nobodys_word_for_what_a_client_was_told);
 
-/// What somebody may do in a room that refuses them changes nothing where they are.
+/// Somebody's permissions in a room that refuses them change nothing where they are.
 async fn module_forgets_what_a_refused_join_would_have_brought(version: Version) {
     let scene = scene(version, &[]).await;
     let other = "other@muc.meet.jitsi";
@@ -57,7 +57,7 @@ async fn module_forgets_what_a_refused_join_would_have_brought(version: Version)
 }
 on_both!(module_forgets_what_a_refused_join_would_have_brought);
 
-/// What clients allow unsaid they allow again when a promotion is over.
+/// The features that clients allow unsaid they allow again when a promotion is over.
 async fn module_gives_back_what_clients_allow_unsaid(version: Version) {
     let scene = scene(version, &["test_permissions"]).await;
     let alice = scene.person("alice").await;
@@ -99,8 +99,8 @@ async fn module_tells_clients_in_tenants_rooms(version: Version) {
 }
 on_both!(module_tells_clients_in_tenants_rooms);
 
-/// What the filter of the buttons does to each shape of stanza, whatever a session
-/// has been told: at one glance, as where it looks at all of it.
+/// The filter of the buttons treats each shape of stanza at one glance as when it looks at
+/// all of it, whatever a session has been told.
 async fn module_passes_at_one_glance_only_what_says_nothing(version: Version) {
     let scene = scene(version, &[]).await;
     let seen = scene.eval(ONE_GLANCE).await;

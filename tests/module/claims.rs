@@ -1,4 +1,4 @@
-//! Verified claims, for gavel alone; and what it need not be told.
+//! Verified claims, for gavel alone; and updates that it need not be told.
 
 use crate::on_both;
 use crate::scene::{ROOM, Scene, all, claims, item, items, mac, verified};
@@ -24,7 +24,7 @@ async fn with_session(scene: &Scene, name: &str, fields: &str) -> Client {
     client
 }
 
-/// What the module says is wrong with an occupant's claims.
+/// The fault of an occupant's claims, as the module names it.
 async fn fault(scene: &Scene, nick: &str) -> Option<String> {
     let presence = scene.latest(nick).await;
     let claims = presence.child("claims", "urn:gavel:claims:0").unwrap();
@@ -262,7 +262,7 @@ async fn module_keeps_claims_and_tokens_from_others(version: Version) {
         "0",
         "before other modules see it"
     );
-    // Nothing is kept of who has gone, by whatever way.
+    // Nothing is kept of people who have gone, in any way.
     let kept = format!(
         "local s = prosody.hosts[module.host].modules.gavel.module.save().rooms['{ROOM}'];
          return tostring(next(s.tokens))..' '..tostring(s.shadow.seen['{ROOM}/bob'] ~= nil)"
@@ -417,7 +417,7 @@ async fn module_spares_gavel_what_changes_nothing(version: Version) {
         bob.count(|s| s.attr("from") == Some(&occupant)),
         before + 50
     );
-    // What counts passes: each of these is shown once.
+    // Updates that count pass: each of these is shown once.
     let changes = [
         nick("Alicia"),
         nick("Alicia") + &nick("Alicia"),
@@ -436,7 +436,7 @@ async fn module_spares_gavel_what_changes_nothing(version: Version) {
             .await;
         assert_eq!(count(&scene).await, index + 2, "{change}");
     }
-    // And of what passes, only what concerns gavel.
+    // Only the parts of them that concern gavel pass.
     let change = nick("Alice") + "<audiomuted/><identity><user/></identity>";
     alice.presence(ROOM, "alice", &change).await;
     count(&scene).await;

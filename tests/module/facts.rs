@@ -1,4 +1,4 @@
-//! What the module says of a room in its answer to gavel's join.
+//! The module's description of a room in its answer to gavel's join.
 
 use crate::on_both;
 use crate::scene::{ROOM, Scene, options};
@@ -40,7 +40,7 @@ async fn rejoined(scene: &Scene) -> El {
     own.cloned().expect("its own presence")
 }
 
-/// The same as Prosody answers to whoever asks.
+/// The same as Prosody answers to everybody who asks.
 async fn module_says_what_gavel_would_ask(version: Version) {
     let scene = Scene::new(version).await;
     // As Jitsi's modules do it.
@@ -94,7 +94,7 @@ async fn module_says_what_gavel_would_ask(version: Version) {
     asked.sort_unstable();
     assert_eq!(asked.len(), 4);
     assert_eq!(people(query), asked);
-    // Whoever else is in the room is told nothing of it.
+    // All others in the room are told nothing of it.
     assert_eq!(alice.count(|s| s.child("module", MODULE).is_some()), 0);
 }
 on_both!(module_says_what_gavel_would_ask);
@@ -143,7 +143,7 @@ async fn module_answers_self_pings_of_rooms_on_disk(version: Version) {
 }
 on_both!(module_answers_self_pings_of_rooms_on_disk);
 
-/// With each invitation comes the name of whoever has entered.
+/// Each invitation has the name of the person who has entered.
 async fn module_invites_in_the_name_of_whoever_enters(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;

@@ -14,7 +14,7 @@ const TRAP: &str = "order, number, bad, thrown = {}, {}, nil, 0
         return pcall(work, ...)
     end)";
 
-/// Who is in a meeting's life.
+/// The people in a meeting's life.
 struct People {
     alice: Client,
     bob: Client,
@@ -111,7 +111,7 @@ async fn module_disturbs_nobody_whatever_of_it_fails(version: Version) {
 }
 on_both!(module_disturbs_nobody_whatever_of_it_fails);
 
-/// What is tried is what goes through one file.
+/// All calls that are tried go through one file.
 #[test]
 fn module_hangs_on_others_in_one_file_only() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prosody/gavel");

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// With what asks for features, and with these modules on the MUC service.
+/// With modules that ask for features, and with these modules on the MUC service.
 pub async fn scene(version: Version, muc_modules: &[&'static str]) -> Scene {
     asking(version, muc_modules, "").await
 }
@@ -40,7 +40,7 @@ pub async fn may(client: &Client, feature: &str, without: &str) -> bool {
     client.iq("get", "meet.jitsi", &question).await.is_ok()
 }
 
-/// What a client was last told that it may do.
+/// The permissions that a client was told last.
 pub fn told(client: &Client) -> Option<BTreeMap<String, String>> {
     let received = client.received();
     let newest = received.iter().rev().find_map(|s| s.named("permissions"))?;
@@ -111,11 +111,11 @@ async fn module_lets_jitsi_decide_as_gavel_says(version: Version) {
         assert!(may(client, "livestreaming", "moderator").await);
         assert_eq!(may(client, "transcription", "owner").await, is_owner);
         assert_eq!(may(client, "outbound-call", "owner").await, is_owner);
-        // What the list does not name is as Jitsi has it.
+        // A feature that the list does not name is as Jitsi has it.
         assert_eq!(may(client, "file-upload", "owner").await, is_owner);
         assert_eq!(may(client, "live-translation", "moderator").await, is_owner);
     }
-    // Their clients hear of it at once, and of what is new alone.
+    // Their clients hear of it at once, and of the news alone.
     assert_eq!((times_told(&alice), times_told(&bob)), (1, 1));
     let bobs = [
         ("livestreaming", "true"),
@@ -164,7 +164,7 @@ async fn module_lets_jitsi_decide_as_gavel_says(version: Version) {
     assert!(may(&bob, "transcription", "owner").await);
     scene.eval(&write("participant")).await;
     assert!(!may(&bob, "transcription", "owner").await);
-    // What else came with a promotion goes with it.
+    // Other gifts of a promotion go with it.
     promote(&scene, &bob, "owner").await;
     scene
         .session(&bob, "granted_jitsi_meet_context_user_id = 'alice'")
@@ -192,7 +192,8 @@ async fn module_lets_jitsi_decide_by_somebodys_own_list(version: Version) {
     let own = [("recording", "nobody"), ("flip", "everyone")];
     says_of(&scene, ROOM, &alice, &own).await.unwrap();
     let bob = scene.person("bob").await;
-    // The list outlives a reload, and gavel's absence; who comes then gets what holds for all.
+    // The list outlives a reload, and gavel's absence; a person who comes then gets the list
+    // for all.
     for step in ["at once", "after a reload", "without gavel"] {
         match step {
             "after a reload" => {
@@ -338,7 +339,7 @@ async fn promotion(version: Version, shared: bool) {
         );
         assert_eq!(told.len(), 4, "{by}: {told:?}");
     }
-    // Where Jitsi forces an update, its defaults are not handed out.
+    // If Jitsi forces an update, its defaults are not handed out.
     scene.session(&bob, "force_permissions_update = true").await;
     bob.presence(ROOM, "bob", &nick("Bobby")).await;
     bob.ping("meet.jitsi").await.unwrap();
@@ -355,7 +356,7 @@ async fn module_lets_no_shared_promotion_widen_what_is_denied(version: Version) 
 }
 on_both!(module_lets_no_shared_promotion_widen_what_is_denied);
 
-/// What another room allows is nothing here.
+/// A permission in another room is nothing here.
 async fn module_takes_the_lists_of_all_rooms_together(version: Version) {
     let scene = scene(version, &[]).await;
     let alice = scene.person("alice").await;
@@ -369,7 +370,8 @@ async fn module_takes_the_lists_of_all_rooms_together(version: Version) {
     let more = [("recording", "everyone"), ("flip", "everyone")];
     says_of(&scene, own, &alice, &more).await.unwrap();
     assert!(!may(&alice, "recording", "moderator").await);
-    // Of what only one list names, the other room's view stands: she is moderator in both.
+    // For a feature that only one list names, the other room's view stands: she is
+    // moderator in both.
     assert!(may(&alice, "flip", "nobody").await);
     promote(&scene, &alice, "none").await;
     assert!(!may(&alice, "flip", "nobody").await);
@@ -443,7 +445,7 @@ async fn module_keeps_to_the_list_when_a_connection_is_taken_up_again(version: V
 }
 on_both!(module_keeps_to_the_list_when_a_connection_is_taken_up_again);
 
-/// Whom the guard keeps down gets nothing of a moderator's.
+/// A person whom the guard keeps down gets nothing of a moderator's.
 async fn module_gives_a_moderators_features_to_whom_the_guard_lets_rise(version: Version) {
     let scene = scene_with(version, "").await;
     let lease = "<lease xmlns='urn:gavel:guard:0' seconds='9'><infrastructure jid='focus@auth.meet.jitsi'/></lease>";

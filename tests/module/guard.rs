@@ -1,4 +1,5 @@
-//! The guard: who may make moderators, and whom, while gavel holds a lease.
+//! The guard: people who may make moderators, and people who may become one, while gavel
+//! holds a lease.
 
 use crate::on_both;
 use crate::scene::{ROOM, SERVICE, Scene, options};
@@ -71,7 +72,7 @@ pub fn saw_moderating(client: &Client, nick: &str) -> bool {
     })
 }
 
-/// What server modules do, in Lua with `r` the room and `b` the bare JID.
+/// The actions of server modules, in Lua with `r` the room and `b` the bare JID.
 pub async fn module_does(scene: &Scene, bare: &str, code: &str) -> String {
     let code = format!("local r, b = room('{ROOM}'), '{bare}'; {code}");
     scene.eval(&code).await
@@ -109,7 +110,7 @@ async fn module_guards_what_machines_give(version: Version) {
         module_does(&scene, bob.bare(), WRITES_ROLE).await,
         "participant"
     );
-    // Absent, too; what is no power passes, and so does all to infrastructure.
+    // Absent, too; an affiliation without power passes, and so does any to infrastructure.
     let absent = "absent@meet.jitsi";
     assert_eq!(focus.affiliate(ROOM, absent, "owner").await, refused());
     focus.affiliate(ROOM, bob.bare(), "member").await.unwrap();
@@ -146,14 +147,14 @@ async fn module_guards_by_what_gavel_says(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let alice = scene.person("alice").await;
     let bob = scene.person("bob").await;
-    // gavel's own requests pass, named or not; who is owner by them may promote
+    // gavel's own requests pass, named or not; a person who is owner by them may promote
     // only if named so.
     makes_owner(&scene, &alice).await;
     assert_eq!(alice.affiliate(ROOM, bob.bare(), "owner").await, refused());
     assert_eq!(alice.set_role(ROOM, "bob", "moderator").await, refused());
     say(&scene.gavel, ROOM, false, &host(&alice)).await.unwrap();
     alice.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
-    // Whoever is named may be given as much, by whomever.
+    // A person who is named may be given as much, by anybody.
     alice.affiliate(ROOM, bob.bare(), "none").await.unwrap();
     assert_eq!(focus.affiliate(ROOM, bob.bare(), "admin").await, refused());
     say(&scene.gavel, ROOM, false, &person(&bob, "admin", ""))
@@ -175,7 +176,7 @@ async fn module_guards_by_what_gavel_says(version: Version) {
         refused()
     );
     focus.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
-    // Where gavel takes promotions back.
+    // If gavel takes promotions back.
     say(&scene.gavel, ROOM, true, &host(&alice)).await.unwrap();
     lease_of(&scene.gavel, SERVICE, SECONDS, "grants='none'")
         .await

@@ -6,8 +6,7 @@ use crate::scene::{ROOM, SERVICE, options};
 use crate::support::{Client, Occupant, Version, nick};
 use std::time::{Duration, Instant};
 
-/// As after a reload of its configuration: what it has said holds until it says
-/// anew.
+/// As after a reload of its configuration: gavel's word holds until it says something new.
 async fn module_guard_stays_shut_when_gavel_joins_again(version: Version) {
     let (scene, _focus) = shut(version, options()).await;
     let bob = scene.person("bob").await;
@@ -67,7 +66,7 @@ async fn until_given(focus: &Client, bob: &Client) -> Duration {
     let is_owner = |bob: &Occupant| bob.affiliation == "owner";
     while focus.affiliate(ROOM, bob.bare(), "owner").await.is_err() {
         assert!(start.elapsed() < Duration::from_secs(11), "shut for good");
-        // What was refused may be given before the next try.
+        // A promotion that was refused may be given before the next try.
         let pace = Duration::from_millis(20);
         if focus.sees_within(ROOM, "bob", pace, is_owner).await {
             break;
@@ -207,7 +206,7 @@ async fn module_takes_over_from_its_first_version(version: Version) {
         "return tostring((select(3, room('{new}'):set_affiliation(true, 'eve@meet.jitsi', 'owner'))))"
     );
     assert_eq!(scene.eval(&owner).await, REFUSED);
-    // gavel still follows, and what it has pinned stays.
+    // gavel still follows, and its pins stay.
     let own = format!("{ROOM}/gavel");
     assert_eq!(scene.gavel.ping(&own).await, Ok(()));
     bob.presence(ROOM, "bob", &nick("Mallory")).await;

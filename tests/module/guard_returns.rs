@@ -1,4 +1,5 @@
-//! What the guard has kept from people before gavel has judged them, and when it gives that back.
+//! The affiliations that the guard has kept from people before gavel has judged them, and the
+//! time at which it gives them back.
 
 use crate::guard::*;
 use crate::on_both;
@@ -74,8 +75,8 @@ async fn module_guard_gives_rooms_back_that_gavel_does_not_come_for(version: Ver
 }
 on_both!(module_guard_gives_rooms_back_that_gavel_does_not_come_for);
 
-/// gavel hangs: what it has not answered for is as without it, what it has is
-/// not.
+/// gavel hangs: rooms that it has not judged are as without it, rooms that it has judged
+/// are not.
 async fn module_guard_gives_back_what_gavel_has_not_judged(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let old = scene.person("old").await;
@@ -111,8 +112,8 @@ async fn module_guard_gives_back_what_gavel_has_not_judged(version: Version) {
 }
 on_both!(module_guard_gives_back_what_gavel_has_not_judged);
 
-/// Of whom gavel keeps its hands off: what modules gave before it could say so
-/// is theirs.
+/// People whom gavel leaves alone keep the affiliations that modules gave them before gavel
+/// could say so.
 async fn module_guard_gives_back_to_whom_gavel_leaves_alone(version: Version) {
     let scene = Scene::with(version, promoting()).await;
     lease(&scene, SECONDS).await;

@@ -110,8 +110,7 @@ async fn module_asks_at_the_door_where_it_has_not_before(version: Version) {
 }
 on_both!(module_asks_at_the_door_where_it_has_not_before);
 
-/// Where gavel does not answer, or is not there, nobody hangs, and all is as
-/// without it.
+/// If gavel does not answer, or is not there, nobody hangs, and all is as without it.
 async fn module_waits_for_no_answer_that_does_not_come(version: Version) {
     let (scene, _inside) = closed(version, &[MEMBERS_ONLY]).await;
     let alice = unnamed(&scene, "alice").await;
@@ -134,7 +133,7 @@ async fn module_waits_for_no_answer_that_does_not_come(version: Version) {
 }
 on_both!(module_waits_for_no_answer_that_does_not_come);
 
-/// Stanzas keep their order, and who has gone by then does not enter.
+/// Stanzas keep their order, and a person who has gone by then does not enter.
 async fn module_keeps_the_order_of_what_somebody_sends_at_the_door(version: Version) {
     let (scene, inside) = closed(version, &[MEMBERS_ONLY]).await;
     inside
@@ -186,7 +185,7 @@ async fn module_gives_nothing_to_hosts_who_are_refused(version: Version) {
     assert_eq!(kept(&scene, alice.bare()).await, "nil");
     let told = inside.count(|s| format!("{s:?}").contains("alice@meet.jitsi"));
     assert_eq!(told, 0, "somebody heard of it");
-    // What gavel has said still holds.
+    // gavel's answer still holds.
     alice.join(ROOM, "alice", &nick("Alice")).await;
     assert_eq!(standing(&inside, "alice").await, pair("owner", "moderator"));
     let bob = connects(&scene, "bob", &session("room", "")).await;
@@ -211,7 +210,7 @@ async fn module_holds_up_nobody_at_an_open_room(version: Version) {
 }
 on_both!(module_holds_up_nobody_at_an_open_room);
 
-/// Who gets in is as the list says, as what they are to be.
+/// People get in by the list, with the affiliation they are to have.
 async fn module_lets_in_whose_list_says_so(version: Version) {
     let (scene, inside) = closed(version, &[MEMBERS_ONLY, PASSWORD]).await;
     let refused = || Err("registration-required".to_owned());
@@ -246,7 +245,7 @@ async fn module_lets_in_whose_list_says_so(version: Version) {
         let shown = inside.count(|s| s.name == "presence" && s.attr("from") == Some(&from));
         assert_eq!(shown, usize::from(expected.is_some()), "{name} flickers");
     }
-    // Guests by what holds for all; a list of one's own goes before it.
+    // Guests by the list for all; a list of one's own goes before it.
     let guest = scene.client("guest0").await;
     let entered = guest.try_join(ROOM, "guest0", &nick("Guest")).await;
     assert_eq!(entered, refused());

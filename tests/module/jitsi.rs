@@ -1,5 +1,5 @@
-//! Beside Jitsi's modules, played by small stand-ins: nobody hangs, nobody
-//! flickers, and what came with a promotion goes with it.
+//! Beside Jitsi's modules, played by small stand-ins: nobody hangs, nobody flickers, and
+//! the gifts of a promotion go with it.
 
 use crate::on_both;
 use crate::scene::{ROOM, SERVICE, Scene, item, join_of, options};
@@ -41,8 +41,8 @@ async fn guarded(version: Version, options: Options) -> (Scene, Client) {
     (scene, focus)
 }
 
-/// What the guard has refused since the lease was renewed the last time: room, who
-/// was to be promoted, and by whom.
+/// The refusals of the guard since the lease was last renewed: room, the person to be
+/// promoted, and the promoter.
 async fn refused_since(scene: &Scene) -> Vec<(String, String, String)> {
     let request = "<lease xmlns='urn:gavel:guard:0' seconds='9'><infrastructure jid='focus@auth.meet.jitsi'/></lease>";
     let answer = scene.gavel.iq("set", SERVICE, request).await.unwrap();
@@ -72,7 +72,7 @@ async fn module_tells_whom_the_guard_has_refused(version: Version) {
     let refused = focus.affiliate(ROOM, "bob@meet.jitsi", "owner").await;
     assert_eq!(refused, Err("not-allowed".into()));
     assert_eq!(refused_since(&scene).await, [], "that is known");
-    // What people try is no fault of the deployment; server modules have no JID.
+    // Attempts of people are no fault of the deployment; server modules have no JID.
     let mallory = scene.person("mallory").await;
     let refused = mallory.affiliate(ROOM, mallory.bare(), "owner").await;
     assert!(refused.is_err());
@@ -87,7 +87,7 @@ async fn module_tells_whom_the_guard_has_refused(version: Version) {
 }
 on_both!(module_tells_whom_the_guard_has_refused);
 
-/// Logs in with what token authentication leaves in a session.
+/// Logs in with the session that token authentication makes.
 async fn verified(scene: &Scene, name: &str, user: Value) -> Client {
     let client = scene.client(name).await;
     client
@@ -108,7 +108,7 @@ fn pair(affiliation: &str, role: &str) -> (String, String) {
     (affiliation.into(), role.into())
 }
 
-/// What was said of a JID as that of somebody absent.
+/// Announcements about a JID as that of somebody absent.
 fn announced(received: &[El], jid: &str) -> usize {
     let about = |s: &&El| {
         let item = s.child("x", MUC_USER).and_then(|x| x.named("item"));
@@ -138,7 +138,7 @@ async fn nobody_hangs(version: Version, shared: bool) {
         let shown = scene.latest(name).await;
         assert_eq!(shown.attr("type"), None, "{name}");
     }
-    // Where gavel turns out to be away they get what was meant for them.
+    // If gavel turns out to be away they get the affiliation that was meant for them.
     carol.sees_affiliation(ROOM, "carol", "owner").await;
     assert_eq!(standing(&bob, "bob").await, pair("none", "participant"));
 }
@@ -170,7 +170,8 @@ async fn module_tells_of_entering_once(version: Version) {
         assert_eq!(affiliation.as_deref(), Some(expected.0.as_str()));
         assert_eq!(announced(&scene.seen().await, client.bare()), 0, "{name}");
     }
-    // Who does not get in after all is absent, and what they were given is told.
+    // A person who does not get in after all is absent, and the affiliation they were given
+    // is announced.
     owner
         .configure(ROOM, &[("muc#roomconfig_roomsecret", "secret")])
         .await
@@ -178,7 +179,7 @@ async fn module_tells_of_entering_once(version: Version) {
     let late = verified(&scene, "late", json!({ "moderator": true })).await;
     assert!(late.try_join(ROOM, "late", "").await.is_err());
     assert_eq!(announced(&scene.seen().await, late.bare()), 1);
-    // And so is what changes at any other time.
+    // And so is a change at any other time.
     owner.affiliate(ROOM, late.bare(), "member").await.unwrap();
     assert_eq!(announced(&scene.seen().await, late.bare()), 2);
 }
@@ -237,7 +238,7 @@ async fn module_reaches_past_wrappers(version: Version) {
     assert_eq!(actor.attr("jid"), Some(alice.jid.as_str()));
     let refusal = bob.affiliate(ROOM, "carol@meet.jitsi", "owner").await;
     assert!(refusal.is_err(), "{refusal:?}");
-    // gavel is told by whom the room is wrapped, as it enters and whenever it asks.
+    // gavel is told which module wraps the room, as it enters and whenever it asks.
     gavel.join(ROOM, "gavel", "").await;
     let shown = scene.latest("gavel").await;
     let question = "<module xmlns='urn:gavel:module:0'/>";
@@ -323,14 +324,15 @@ async fn module_guards_hosts_against_lowering(version: Version) {
 }
 on_both!(module_guards_hosts_against_lowering);
 
-/// With a component for who may unmute, which a moderator has switched on.
+/// With a component that keeps the list of people who may unmute, which a moderator has
+/// switched on.
 fn with_lists() -> Options {
     let mut options = beside(&["test_permissions"]);
     options.more = "Component \"av.meet.jitsi\" \"av_moderation_component\"\n  muc_component = \"muc.meet.jitsi\"".into();
     options
 }
 
-/// What a client was told in JSON.
+/// The JSON that a client was told.
 fn told(client: &Client) -> Vec<Value> {
     let received = client.received();
     let messages = received.iter().filter_map(|s| s.named("json-message"));
@@ -453,7 +455,7 @@ async fn module_takes_back_what_came_whoever_lowers(version: Version) {
                 .all(|m| m["removed"] == true && m["whitelists"].is_null())
         );
     }
-    // What the token gives stays, also where only the role is taken.
+    // The token's gift stays, also if only the role is taken.
     let token = "auth_token = 'e30.eyJjb250ZXh0Ijp7ImZlYXR1cmVzIjp7InJlY29yZGluZyI6dHJ1ZX19fQ.c2ln', jitsi_meet_domain = '*'";
     scene.session(&bob, token).await;
     alice.affiliate(ROOM, bob.bare(), "owner").await.unwrap();

@@ -16,7 +16,7 @@ async fn pin_alice(scene: &Scene, alice: &Client) {
     scene.gavel.iq("set", ROOM, &pin).await.unwrap();
 }
 
-/// That gavel still follows the room: what happens there, a pin, its rights.
+/// Checks that gavel still follows the room: its events, a pin, its rights.
 async fn follows(scene: &Scene, alice: &Client) {
     let own = format!("{ROOM}/gavel");
     assert_eq!(scene.gavel.ping(&own).await, Ok(()));
@@ -162,7 +162,7 @@ async fn module_leaves_what_others_wrapped(version: Version) {
     scene.eval("return manage('unload', 'gavel')").await;
     assert_eq!(scene.eval(&friend).await, "admin");
     assert_eq!(scene.eval(OWNER).await, "nil");
-    // What is called of ours by theirs does nothing.
+    // A method of ours that theirs still calls does nothing.
     bob.send(&format!(
         "<presence to='{ROOM}/bob' type='error'><error type='cancel'/></presence>"
     ))
@@ -176,7 +176,7 @@ async fn module_leaves_what_others_wrapped(version: Version) {
     scene.eval("return manage('load', 'gavel')").await;
     assert_eq!(scene.eval(OWNER).await, "owner");
     assert_eq!(scene.eval(&friend).await, "admin");
-    // Loaded and unloaded with nobody above: the method is what it was.
+    // Loaded and unloaded with nobody above: the method is the old one.
     let same = "manage('unload', 'gavel'); local before = room_mt().get_affiliation
         manage('load', 'gavel'); local wrapped = room_mt().get_affiliation ~= before
         manage('reload', 'gavel'); manage('unload', 'gavel')
@@ -218,7 +218,7 @@ async fn module_does_nothing_while_gavel_is_away(version: Version) {
 on_both!(module_does_nothing_while_gavel_is_away);
 
 async fn module_is_silent_about_faults(version: Version) {
-    // What every other test would show only by accident.
+    // A fault that every other test would show only by accident.
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;
     scene.follow(ROOM).await;
@@ -320,7 +320,7 @@ async fn module_follows_rooms_that_were_swapped_out(version: Version) {
     let shown = scene.latest("alice").await;
     assert_eq!(shown.named("nick").unwrap().text, "A");
     assert_eq!(item(&shown).attr("jid"), Some(alice.jid.as_str()));
-    // gavel is not invited to what is swapped out, but as soon as it is back.
+    // gavel is not invited to a room that is swapped out, but as soon as it is back.
     bob.presence(other, "bob", &nick("B")).await;
     bob.sees_name(other, "bob", "B").await;
     scene.reconnect().await;
@@ -394,11 +394,11 @@ async fn module_says_how_people_log_in(version: Version) {
     for (host, words) in wanted {
         assert_eq!(told.get(host), Some(&words.map(str::to_owned)), "{told:?}");
     }
-    // Where the configured provider is not there, nobody logs in (Prosody calls that
-    // "null"). Components are no hosts.
+    // If the configured provider is not there, nobody logs in (Prosody calls that "null").
+    // Components are no hosts.
     assert_eq!(told["none.jitsi"][0], "null", "{told:?}");
     assert_eq!(told.len(), 8, "{told:?}");
-    // Only the answer says it, and what is configured by now.
+    // Only the answer says it, with the present configuration.
     scene
         .eval("prosody.hosts['hashed.jitsi'].users = prosody.hosts['guest.meet.jitsi'].users")
         .await;

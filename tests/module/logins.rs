@@ -1,13 +1,12 @@
-//! Whose word about a person is believed: that of authentication providers which
-//! are known to verify it.
+//! The sources whose word about a person is believed: authentication providers which are
+//! known to verify it.
 
 use crate::on_both;
 use crate::scene::{ROOM, SERVICE, Scene, claims, options};
 use crate::support::{Client, Version, sign};
 use serde_json::{Value, json};
 
-/// What a session has that says of itself everything that one with a verified
-/// token has; Lua.
+/// A session that claims everything that one with a verified token has; Lua.
 fn full_session() -> String {
     let token = sign(&moderator());
     format!(
@@ -31,7 +30,7 @@ async fn scene(version: Version, provider: &str, believed: Option<&str>) -> Scen
     Scene::with(version, options).await
 }
 
-/// Somebody with these fields of their session enters; what gavel is told.
+/// Somebody with these fields of their session enters; the news that gavel is told.
 async fn told(scene: &Scene, name: &str, fields: &str) -> (Client, Value) {
     let client = scene.client(name).await;
     scene.session(&client, fields).await;
@@ -156,8 +155,8 @@ async fn module_says_once_whose_tokens_it_does_not_believe(version: Version) {
 }
 on_both!(module_says_once_whose_tokens_it_does_not_believe);
 
-/// What is told of a host: provider, what is configured, whether its module is loaded,
-/// and whether it offers ANONYMOUS.
+/// The module's word about a host: provider, configured provider, whether its module is
+/// loaded, and whether it offers ANONYMOUS.
 async fn told_of(scene: &Scene, host: &str) -> [String; 4] {
     let question = "<module xmlns='urn:gavel:module:0'/>";
     let reply = scene.gavel.iq("get", SERVICE, question).await.unwrap();
@@ -169,8 +168,8 @@ async fn told_of(scene: &Scene, host: &str) -> [String; 4] {
     words.map(|name| found.attr(name).unwrap_or("-").to_owned())
 }
 
-/// Prosody logs an error and goes on. What that comes to was tried here: nobody gets
-/// in, unless the module had offered its provider before it threw.
+/// Prosody logs an error and goes on. The outcome was tried here: nobody gets in, unless
+/// the module had offered its provider before it threw.
 async fn module_says_whether_a_provider_is_loaded(version: Version) {
     let cases = [
         ("missing", ["null", "missing", "false", "false"], None),
@@ -193,7 +192,7 @@ async fn module_says_whether_a_provider_is_loaded(version: Version) {
     }
     let default = ["internal_hashed", "internal_hashed", "true", "false"];
     assert_eq!(told_of(&scene, "default.jitsi").await, default);
-    // What was loaded may be gone by now.
+    // A module that was loaded may be gone by now.
     let code = "require 'core.modulemanager'.unload('token.jitsi', 'auth_token')";
     scene.eval(code).await;
     let gone = ["null", "token", "false", "false"];
@@ -201,7 +200,7 @@ async fn module_says_whether_a_provider_is_loaded(version: Version) {
 }
 on_both!(module_says_whether_a_provider_is_loaded);
 
-/// What half a module has checked, nobody knows.
+/// Nobody knows what half a module has checked.
 async fn module_believes_no_tokens_of_half_a_provider(version: Version) {
     let scene = scene(version, "half", Some("\"half\"")).await;
     let (_ada, claimed) = told(&scene, "ada", &full_session()).await;

@@ -1,5 +1,5 @@
-//! B17: chat and polls are refused to whoever is denied them, which Jitsi does
-//! only while a room is restricted.
+//! B17: chat and polls are refused to people who are denied them; Jitsi does so only while
+//! a room is restricted.
 
 use crate::arrival::{connects, session, with};
 use crate::on_both;
@@ -109,7 +109,7 @@ async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
     );
     alice.ping("meet.jitsi").await.unwrap();
     assert_eq!(heard(&alice, "denied"), 0);
-    // What is no message to read passes, and who is moderator may write.
+    // A stanza that is no message to read passes, and a moderator may write.
     let other = "<json-message xmlns='http://jitsi.org/jitmeet'>{\"type\":\"hand\"}</json-message>";
     assert_eq!(bob.says(ROOM, "groupchat", other).await, None);
     assert_eq!(bob.says(&private, "chat", other).await, None);
@@ -271,7 +271,7 @@ async fn module_knows_people_of_other_servers(version: Version) {
         assert_eq!(says("once more").await, 0);
     }
     assert_eq!(scene.eval(known).await, "guest@far.example/1");
-    // Nor of whom a module throws out as they enter.
+    // Nor of a person whom a module throws out as they enter.
     let throws = "module:hook('muc-occupant-joined', function (event)
         if event.nick:find('/unwanted$') then event.room:set_role(true, event.nick, nil) end end)";
     scene.eval(throws).await;

@@ -343,7 +343,7 @@ async fn module_pins_a_name_in_place_of_another(version: Version) {
     let unpin = instead("", "").replace("nick='alice'", "nick='lovelace'");
     scene.gavel.iq("set", ROOM, &unpin).await.unwrap();
     bob.sees_name(ROOM, "lovelace", "Ada\u{a0}& Co").await;
-    // Whoever comes by that name later is somebody else.
+    // A person who comes by that name later is somebody else.
     scene
         .gavel
         .iq("set", ROOM, "<unpin-all xmlns='urn:gavel:names:0'/>")
@@ -356,8 +356,8 @@ async fn module_pins_a_name_in_place_of_another(version: Version) {
 }
 on_both!(module_pins_a_name_in_place_of_another);
 
-/// Who is shown as a guest takes neither the pin of another with them, nor loses
-/// their own, by a nick that they do not get.
+/// A person shown as a guest takes neither the pin of another with them, nor loses their
+/// own, by a nick that they do not get.
 async fn module_moves_no_pin_by_a_refused_nick(version: Version) {
     let scene = Scene::new(version).await;
     let mallory = scene.client("mallory").await;
@@ -404,7 +404,7 @@ async fn module_pins_the_name_of_every_session_behind_a_nick(version: Version) {
     assert!(names(&bob, "alice").len() > before, "shown once more");
     assert_eq!(bob.name(ROOM, "alice").as_deref(), Some("Alice"));
     assert!(!names(&bob, "alice").contains(&"Mallory".to_owned()));
-    // Whoever is only like another keeps the other name with both nicks.
+    // A person who is only like another keeps the other name with both nicks.
     shows_as_guest(&scene, "alice", &second.jid).await;
     let third = Client::connect(&scene.prosody, "alice@meet.jitsi/third").await;
     third.join(ROOM, "alice", &nick("Ada")).await;

@@ -1,4 +1,4 @@
-//! What fails in the middle of something: nobody hangs, and all goes on afterwards.
+//! Failures in the middle of something: nobody hangs, and all goes on afterwards.
 
 use crate::arrival::{connects, is_question, pair, question, says, session, standing, with};
 use crate::guard::{SECONDS, lease, say};
@@ -10,7 +10,7 @@ use crate::support::{BREAKOUTS, Client, El, GAVEL, Occupant, Version, nick};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What the module calls its own faults; Prosody's are worse.
+/// The faults that the module calls its own; Prosody's are worse.
 fn faults(scene: &Scene) -> Vec<String> {
     let log = scene.prosody.log();
     let ours = |line: &&str| line.contains("\terror\t") && !line.contains("certmanager");
@@ -35,7 +35,7 @@ async fn module_lets_go_of_a_join_when_gavel_comes_anew(version: Version) {
     assert_eq!(refused, Err("registration-required".into()));
     scene.gavel = gavel;
     scene.follow(ROOM).await;
-    // What the one before was asked is nothing that this one could answer.
+    // A question to the one before is none that this one could answer.
     says(&scene, &asked, "owner", "").await;
     assert_eq!(knocks(&scene, &alice, "alice", "owner").await, Ok(()));
     assert_eq!(standing(&inside, "alice").await, pair("owner", "moderator"));

@@ -1,4 +1,4 @@
-//! B17: what gavel says that people may do, and how long it holds.
+//! B17: the permissions that gavel gives people, and how long they hold.
 
 use crate::arrival::{connects, question, session, with};
 use crate::on_both;
@@ -45,7 +45,7 @@ fn digest(names: &[(&str, &str)]) -> String {
     hex::encode(Sha256::digest(lines.concat()))[..16].to_owned()
 }
 
-/// What gavel's newest copy of somebody's presence shows that the module holds.
+/// The digest that the module holds, by gavel's newest copy of somebody's presence.
 async fn shown(scene: &Scene, client: &Client, name: &str) -> Option<String> {
     // A copy is sent only where something has changed.
     let old = client.name(ROOM, name).unwrap_or_default();
@@ -124,7 +124,7 @@ async fn module_obeys_gavel_alone_about_permissions(version: Version) {
         let refused = says_of(&scene, ROOM, &alice, odd).await;
         assert_eq!(refused.unwrap_err(), "bad-request", "{odd:?}");
     }
-    // What holds for the service's people is nobody's own list.
+    // The list for the service's people is nobody's own.
     defaults(&scene, &names).await;
     assert_eq!(shown(&scene, &alice, "alice").await, None);
     says_of(&scene, ROOM, &alice, &many[..64]).await.unwrap();
@@ -149,7 +149,7 @@ async fn module_knows_ahead_what_somebody_may_do(version: Version) {
     let claims = latest.child("claims", "urn:gavel:claims:0").unwrap();
     assert_eq!(claims.attr("permitted"), Some(digest(&names).as_str()));
     assert_eq!(claims.attr("pinned"), Some("Alice"));
-    // What gavel takes back before somebody enters does not count.
+    // A list that gavel takes back before somebody enters does not count.
     let bob = connects(&scene, "bob", &session("room", "")).await;
     let asked = question(&scene).await;
     answers(&scene, &asked, "member", &names).await;

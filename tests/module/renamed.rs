@@ -61,7 +61,8 @@ async fn answers(scene: &Scene, id: &str) {
     scene.gavel.send(&result).await;
 }
 
-/// What somebody has seen of bob, in order: the names that he had, what he wrote, and his poll.
+/// The things that somebody has seen of bob, in order: the names that he had, his messages, and
+/// his poll.
 fn seen(client: &Client) -> Vec<String> {
     let from = format!("{ROOM}/bob");
     let of = client.received().into_iter();
@@ -87,7 +88,7 @@ async fn module_lets_nobody_write_under_a_borrowed_name(version: Version) {
         .await;
     let id = asked(&scene).await;
     bob.ping("meet.jitsi").await.unwrap();
-    // Another name meanwhile is asked about in its turn, and what is written waits for that, too.
+    // Another name meanwhile is asked about in its turn, and messages wait for that, too.
     bob.send(&renames("ALICE")).await;
     bob.ping("meet.jitsi").await.unwrap();
     answers(&scene, &id).await;

@@ -1,4 +1,5 @@
-//! A connection breaks and another one goes on with the session (XEP-0198): what the module keeps of it stays.
+//! A connection breaks and another one goes on with the session (XEP-0198): the module keeps its
+//! record of it.
 
 use crate::breakout::{ONE, connected};
 use crate::features::{map, told};
@@ -8,7 +9,7 @@ use crate::scene::{ROOM, Scene, claims, options, verified};
 use crate::support::{Client, El, Options, Version, nick, sign};
 use serde_json::json;
 
-/// Where clients can take up their sessions again.
+/// A scene in which clients can take up their sessions again.
 async fn scene(version: Version) -> Scene {
     let mut options = Options {
         muc_modules: vec!["test_permissions", "gavel", "test_eval"],
@@ -77,7 +78,7 @@ async fn module_keeps_what_it_knows_of_a_resumed_session(version: Version) {
 }
 on_both!(module_keeps_what_it_knows_of_a_resumed_session);
 
-/// What Jitsi's modules tell a client is heard by a new connection, too.
+/// A new connection hears the news that Jitsi's modules tell a client, too.
 async fn module_knows_what_a_resumed_client_was_told(version: Version) {
     let scene = scene(version).await;
     let alice = scene.person("alice").await;

@@ -1,4 +1,4 @@
-//! What gavel may do in a room, and what nobody can do to it.
+//! gavel's rights in a room, and the attacks on it that nobody can make.
 
 use crate::on_both;
 use crate::scene::{ROOM, Scene, item};
@@ -39,7 +39,7 @@ async fn module_makes_gavel_an_unlisted_owner(version: Version) {
         .await
         .unwrap();
     bob.sees_affiliation(ROOM, "bob", "owner").await;
-    // Others are who they were.
+    // Others are still the same.
     for (jid, expected) in [
         ("gavel@gavel.meet.jitsi/x", "owner"),
         ("xgavel@gavel.meet.jitsi", "nil"),
@@ -220,8 +220,7 @@ async fn features(scene: &Scene, client: &Client) -> String {
     scene.eval(&code).await
 }
 
-/// What a promotion leaves in a session, in Jitsi's releases of today and of
-/// some years ago.
+/// The session that a promotion leaves, in Jitsi's releases of today and of some years ago.
 const PROMOTED: &str =
     "jitsi_meet_context_features = { recording = true, ['outbound-call'] = true },
     granted_jitsi_meet_context_features = { recording = true },
@@ -352,7 +351,7 @@ async fn module_lets_gavel_speak_for_the_room(version: Version) {
     })
     .await;
     assert_eq!(late.count(|s| s.named("body").is_some()), 0);
-    // What others say comes from them.
+    // Messages of others come from them.
     alice.send(&say(&alice.jid, "s3")).await;
     let told = bob
         .expect("a message", |s| s.attr("id") == Some("s3"))
@@ -394,7 +393,7 @@ async fn module_lets_gavel_configure_and_end_a_room(version: Version) {
         "return tostring(room('{ROOM}'):get_members_only())..room('{ROOM}'):get_description()"
     );
     assert_eq!(scene.eval(&kept).await, "truethe lesson");
-    // Whoever has claims gets in, as a member; nobody else does.
+    // A person with claims gets in, as a member; nobody else does.
     let guest = scene.client("guest").await;
     let refused = guest.try_join(ROOM, "guest", "").await;
     assert_eq!(refused, Err("registration-required".into()));
@@ -420,7 +419,7 @@ async fn module_lets_gavel_configure_and_end_a_room(version: Version) {
     host.sees_affiliation(ROOM, "host", "member").await;
     assert_eq!(host.role(ROOM, "host"), "participant");
     host.leave(ROOM, "host").await;
-    // Where others have locked it, it is theirs.
+    // If others have locked it, it is theirs.
     scene
         .eval(&format!(
             "room('{ROOM}'):set_affiliation(true, 'host@meet.jitsi', nil);
@@ -444,8 +443,8 @@ async fn module_lets_gavel_configure_and_end_a_room(version: Version) {
 }
 on_both!(module_lets_gavel_configure_and_end_a_room);
 
-/// Prosody throws out whoever has a nick that is reserved for somebody else,
-/// before it looks whether the one who reserves it may.
+/// Prosody throws out a person with a nick that is reserved for somebody else, before it
+/// looks whether the one who reserves it may.
 async fn module_lets_moderators_alone_reserve_others_nicks(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;
@@ -457,7 +456,7 @@ async fn module_lets_moderators_alone_reserve_others_nicks(version: Version) {
     for victim in ["alice", "carol"] {
         let refused = bob.admin(ROOM, &reserve(victim)).await;
         assert_eq!(refused, Err("not-allowed".into()), "{victim}");
-        // Prosody takes the first element, whatever its name is.
+        // Prosody takes the first element of any name.
         let other = reserve(victim).replace("<item", "<other");
         let refused = bob.admin(ROOM, &other).await;
         assert_eq!(refused, Err("not-allowed".into()), "{victim}");

@@ -1,5 +1,5 @@
-//! What gavel sees in rooms of every kind, and under the modules that Jitsi
-//! loads beside this one.
+//! gavel's view of rooms of every kind, and under the modules that Jitsi loads beside this
+//! one.
 
 use crate::on_both;
 use crate::scene::{ROOM, Scene, claims, is_invitation, item, options, verified};

@@ -12,7 +12,7 @@ pub const ROOM: &str = "room@muc.meet.jitsi";
 /// Its service.
 pub const SERVICE: &str = "muc.meet.jitsi";
 
-/// Prosody and who asks it.
+/// Prosody and the parties that ask it.
 pub struct Scene {
     /// Looks at Prosody's inside; is in no room.
     pub watcher: Client,
@@ -66,8 +66,8 @@ impl Scene {
             .await
     }
 
-    /// What gavel has received so far, once Prosody has done all that was asked
-    /// of it before.
+    /// The stanzas that gavel has received so far, once Prosody has handled everything that
+    /// was sent to it before.
     pub async fn seen(&self) -> Vec<El> {
         // Any answer will do.
         let _ = self.gavel.ping(SERVICE).await;

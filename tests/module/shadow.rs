@@ -4,7 +4,7 @@ use crate::on_both;
 use crate::scene::{ROOM, Scene, item, items, join_of, options};
 use crate::support::{Client, El, GAVEL, MUC_USER, Version};
 
-/// What a client was shown of gavel, other than as the actor of a change.
+/// The traces of gavel that a client was shown, other than as the actor of a change.
 fn traces(client: &Client) -> Vec<El> {
     let received = client.received();
     let of_gavel = |stanza: &El| {
@@ -50,7 +50,7 @@ async fn module_invisible_to_everybody(version: Version) {
         client.ping("auth.meet.jitsi").await.unwrap();
         assert_eq!(traces(client), [], "{} saw gavel", client.jid);
     }
-    // Who guesses its nick finds nobody there.
+    // A person who guesses its nick finds nobody there.
     let to = format!("{ROOM}/gavel");
     assert_eq!(late.ping(&to).await, Err("item-not-found".into()));
 }

@@ -1,4 +1,4 @@
-//! Who may unmute while a moderator has muted all, in the lists of Jitsi's component.
+//! People who may unmute while a moderator has muted all, in the lists of Jitsi's component.
 
 use crate::arrival::{connects, expected, question, says, session, with};
 use crate::on_both;

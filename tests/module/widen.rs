@@ -1,5 +1,5 @@
-//! B17: whatever happens to somebody, what their list denies stays denied, what
-//! it allows is allowed, and their client's buttons say the same.
+//! B17: through all that happens to somebody, a permission that their list denies stays
+//! denied, one that it gives is given, and their client's buttons say the same.
 
 use crate::features::{may, scene_with, told};
 use crate::on_both;
@@ -36,7 +36,7 @@ struct Run {
     alice: Client,
     bob: Client,
     defaults: List,
-    /// What was said of bob, by room.
+    /// The lists that bob was given, by room.
     own: BTreeMap<&'static str, List>,
     /// The rooms that bob is in.
     rooms: Vec<&'static str>,
@@ -107,7 +107,7 @@ impl Run {
         )
     }
 
-    /// What his lists say of a name, by room: whether he may, or nothing.
+    /// His lists' word on a name, by room: whether he may, or nothing.
     async fn said(&self, name: &str) -> Vec<Option<bool>> {
         let mut said = Vec::new();
         for room in &self.rooms {

@@ -117,8 +117,8 @@ fn b20_changes_while_gavel_rests_are_corrected_then() {
     .ends_well();
 }
 
-/// The oracle was wrong: an election outlives a restart also where the presence of
-/// whoever was elected could not be read at first.
+/// The oracle was wrong: an election outlives a restart also if the presence of the elected
+/// person could not be read at first.
 #[test]
 fn b5_the_elected_person_stays_elected_after_a_restart_though_seen_late() {
     case(
@@ -138,7 +138,7 @@ fn b5_the_elected_person_stays_elected_after_a_restart_though_seen_late() {
     .ends_well();
 }
 
-/// The oracle was wrong: whoever came first to a breakout room has been there longest.
+/// The oracle was wrong: the person who came first to a breakout room has been there longest.
 #[test]
 fn b5_time_in_a_breakout_room_counts_although_nobody_is_seen_there_any_more() {
     case(
@@ -167,8 +167,8 @@ fn b5_time_in_a_breakout_room_counts_although_nobody_is_seen_there_any_more() {
     .ends_well();
 }
 
-/// The engine was wrong: it believed no breakout room while it was in the main room,
-/// whose announcement it had missed.
+/// The engine was wrong: it believed no breakout room while it was in the main room, and
+/// had missed an announcement there.
 #[test]
 fn b20_the_breakout_room_shows_a_change_that_gavel_missed_in_the_main_room() {
     case(
@@ -189,8 +189,8 @@ fn b20_the_breakout_room_shows_a_change_that_gavel_missed_in_the_main_room() {
     .ends_well();
 }
 
-/// The oracle was wrong: a ban is judged by what gavel knows then, and it did not know
-/// yet that it was in the breakout room where they showed their token.
+/// The oracle was wrong: a ban is judged by gavel's knowledge at that time, and gavel did
+/// not know yet that it was in the breakout room where they showed their token.
 #[test]
 fn b4_a_ban_is_judged_by_what_was_known_then() {
     case(
@@ -208,8 +208,8 @@ fn b4_a_ban_is_judged_by_what_was_known_then() {
     .guarded()
     .ends_well();
 }
-/// The engine was wrong: it asked for whoever was elected before it had all rooms, and
-/// ended the election as it had them.
+/// The engine was wrong: it asked for the elected person before it had all rooms, and ended
+/// the election as it had them.
 #[test]
 fn b5_an_elected_person_who_returns_as_visitor_is_not_promoted() {
     for module in [true, false] {
@@ -377,8 +377,8 @@ fn b5_somebody_else_is_elected_also_after_gavel_connects_again() {
     }
 }
 
-/// The oracle was wrong: whoever an admin made owner was in a breakout room, and gavel did
-/// not know yet whose it was. So somebody else could be elected.
+/// The oracle was wrong: the person whom an admin made owner was in a breakout room, and
+/// gavel did not know its main room yet. So somebody else could be elected.
 #[test]
 fn b15_people_in_an_unknown_room_moderate_no_meeting() {
     let run = case(

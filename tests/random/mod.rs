@@ -21,8 +21,8 @@ use std::time::Duration;
 /// How many cases each property is tried with; `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 300;
 
-/// What the cases are made from, so that a run tells the same every time;
-/// `PROPTEST_RNG_SEED` says otherwise.
+/// The seed of the cases, so that a run tells the same every time; `PROPTEST_RNG_SEED`
+/// replaces it.
 const SEED: u64 = 1;
 
 fn number(variable: &str) -> Option<u64> {

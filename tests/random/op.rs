@@ -1,4 +1,4 @@
-//! What can happen in a random interleaving.
+//! The events of a random interleaving.
 
 use super::policies::{Plan, ruled_plans};
 use crate::sim::room::Written;
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 /// How many people there are. The last two are one user with two devices.
 const PEOPLE: usize = 6;
 
-/// Who does something to somebody.
+/// The party that does something to somebody.
 #[derive(Debug, Clone, Copy)]
 pub enum By {
     Focus,
@@ -127,7 +127,7 @@ impl std::fmt::Debug for Script {
     }
 }
 
-/// What admins do.
+/// The actions of admins.
 fn by_admins() -> impl Strategy<Value = Op> {
     let who = 0..PEOPLE;
     prop_oneof![
@@ -144,7 +144,7 @@ pub fn ops(most: usize) -> impl Strategy<Value = Script> {
     script(op(), most)
 }
 
-/// The same, and what admins do.
+/// The same, and the actions of admins.
 pub fn admins_ops(most: usize) -> impl Strategy<Value = Script> {
     script(prop_oneof![12 => op(), 1 => by_admins()], most)
 }
@@ -237,7 +237,7 @@ impl Play {
         }
     }
 
-    /// What somebody may not do is refused, and nothing happens.
+    /// An action that somebody may not take is refused, and nothing happens.
     pub fn act(&mut self, op: &Op) {
         let (r, b) = (self.room.clone(), self.breakout.clone());
         let world = &mut self.world;

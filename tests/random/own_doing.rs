@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 const ADA: &str = "ada@meet.jitsi/1";
 
-/// What somebody does to themselves.
+/// Somebody's action on themselves.
 #[derive(Debug, Clone)]
 enum Own {
     Name(u8),
@@ -31,7 +31,7 @@ fn own() -> impl Strategy<Value = Own> {
     ]
 }
 
-/// How much of it is allowed; what is left to Jitsi is a guest's there.
+/// The extent to which it is allowed; a permission left to Jitsi is a guest's there.
 fn extent(list: &BTreeMap<String, String>, name: &str) -> u8 {
     match list.get(name).map(String::as_str) {
         Some("nobody") => 0,
@@ -52,8 +52,8 @@ const NAMES: [(&str, Permission); 4] = [
 proptest! {
     #![proptest_config(config())]
 
-    /// Whatever somebody shows, drops or calls themselves: nothing that they may not
-    /// do at first may they do afterwards.
+    /// Somebody shows, drops or calls themselves anything: they get no permission that they
+    /// did not have at first.
     #[test]
     fn b17_nobodys_own_doing_widens_a_permission(
         features in proptest::collection::vec((0..4usize, any::<bool>()), 0..5),

@@ -1,5 +1,5 @@
-//! Several stanzas of a run reach gavel unreadable, or with parts missing: in the
-//! end everybody has what they should have (SPEC B20). What happens is made from
+//! Several stanzas of a run reach gavel unreadable, or with parts missing: in the end
+//! everybody has the affiliation they should have (SPEC B20). The events are made from
 //! bytes.
 
 use super::op::{self, Play, Script};
@@ -13,7 +13,7 @@ const SPOILT: usize = 4;
 /// One of so many first ones each.
 const AMONG: u8 = 120;
 
-/// A run: what is configured, which stanzas are spoilt, and what happens.
+/// A run: the configuration, the stanzas that are spoilt, and the events.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub module: bool,

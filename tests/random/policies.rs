@@ -8,7 +8,7 @@ use gavel::policy::{
 };
 use proptest::prelude::*;
 
-/// What of a policy is chosen.
+/// The chosen parts of a policy.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     pub grants: Grants,
@@ -18,11 +18,11 @@ pub struct Plan {
     pub fallback: Fallback,
     pub demotes: bool,
     pub preset: Preset,
-    /// Which of the [`rules`], by number.
+    /// The number of one of the [`rules`].
     pub rules: usize,
 }
 
-/// What rules say of whom, by the words of the conditions.
+/// The gifts of rules, by the words of their conditions.
 const RULES: [&[(&str, Entitlement)]; 8] = [
     &[],
     &[("hosts", Entitlement::Keep)],
@@ -53,8 +53,8 @@ pub fn rules(choice: usize) -> Rules {
 impl Plan {
     pub fn policy(self) -> Policy {
         Policy {
-            // Whether a token had expired as gavel first saw it the history cannot say;
-            // only where guests are left alone does that matter.
+            // The history cannot say whether a token had expired as gavel first saw it;
+            // that matters only if guests are left alone.
             on_expiry: match self.demotes && self.guests == Guests::Strip {
                 true => OnExpiry::Demote,
                 false => OnExpiry::Keep,

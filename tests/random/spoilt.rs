@@ -41,13 +41,13 @@ fn script(number: u64) -> Script {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut script = op::ops(30).new_tree(&mut runner).unwrap().current();
-    // What else is lost is another test's.
+    // Other losses are another test's.
     script.0.retain(|(op, _)| !matches!(op, Op::LoseReplies(_)));
     script
 }
 
-/// What is configured in a run: the guard on and off, each with and without
-/// elections, each with guests lowered and left alone.
+/// The configurations of a run: the guard on and off, each with and without elections, each
+/// with guests lowered and left alone.
 fn policy(run: u64) -> Policy {
     Policy {
         guard: run.is_multiple_of(2),

@@ -1,6 +1,6 @@
-//! Random interleavings of what admins do: overrides and other configurations,
-//! while people come and go, tokens change and others promote. Nobody in the room
-//! steers anything here, so what everybody should have in the end is plain.
+//! Random interleavings of admins' actions: overrides and other configurations, while
+//! people come and go, tokens change and others promote. Nobody in the room steers anything
+//! here, so the right affiliation of everybody in the end is plain.
 
 use super::config;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
@@ -128,7 +128,7 @@ struct Play {
 impl Play {
     fn act(&mut self, op: Op) {
         let (r, world) = (self.room.clone(), &mut self.world);
-        // What others give those who are left alone is theirs.
+        // Gifts of others to people who are left alone are theirs.
         let ignores = world.choice.policy.guests == Guests::Ignore;
         match op {
             Op::Set(..) | Op::Moderator(..) if ignores => {}
@@ -201,7 +201,7 @@ impl Play {
         world.flush();
     }
 
-    /// What the tokens of somebody's sessions give, as far as it makes owner.
+    /// The gift of the tokens of somebody's sessions, as far as it makes owner.
     fn is_host(&self, p: usize) -> bool {
         (0..2).filter(|s| self.is_here(p, *s)).any(|s| {
             match (self.world.choice.policy.preset, self.tickets[&(p, s)]) {

@@ -1,4 +1,4 @@
-//! What gavel says of people who are about to enter (SPEC section 6).
+//! gavel's answer about people who are about to enter (SPEC section 6).
 
 use crate::sim::claims::bridged;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
@@ -15,7 +15,7 @@ fn teacher() -> Ticket {
     Ticket::new(Kind::Owner, 1).user("ada").named("Ada")
 }
 
-/// What gavel says, asked by `from`.
+/// gavel's answer, asked by `from`.
 fn asked(world: &mut World, from: &str, arrival: Arrival) -> (Option<Affiliation>, Option<String>) {
     let id = format!("q{}", world.sent.len());
     world.handle(Input::Stanza(Inbound::Iq(Box::new(Iq {
@@ -49,7 +49,7 @@ fn arrival(world: &World, full: &str, room: &RoomJid, ticket: &Ticket) -> Arriva
     }
 }
 
-/// What gavel says when the module asks about somebody.
+/// gavel's answer when the module asks about somebody.
 fn said(world: &mut World, full: &str, room: &RoomJid, ticket: &Ticket) -> Option<Affiliation> {
     let arrival = arrival(world, full, room, ticket);
     asked(world, room.service(), arrival).0
@@ -171,7 +171,7 @@ fn claims_that_nobody_vouches_for_are_said_nothing_of() {
 /// Everything that outranks claims, or may.
 #[test]
 fn b4_nothing_is_said_of_whom_more_is_known_than_claims() {
-    // Who has stepped down, on the same and on another device.
+    // A person who has stepped down, on the same and on another device.
     let (mut w, r) = World::under(Policy::default());
     w.join(T, &r, "t", Some(teacher()));
     w.run(50);
@@ -186,7 +186,7 @@ fn b4_nothing_is_said_of_whom_more_is_known_than_claims() {
         said(&mut w, "bob@meet.jitsi/2", &r, &another),
         Some(Affiliation::Owner)
     );
-    // Whom an admin has set.
+    // A person with an admin's override.
     let (mut w, r) = World::under(Policy::default());
     w.join(T, &r, "t", Some(teacher()));
     w.run(50);
@@ -267,7 +267,7 @@ fn what_was_said_is_taken_back_where_there_is_no_room_yet() {
     assert_eq!(taken_back(&world), 1);
 }
 
-/// What gavel gave is not what others gave a guest, whom it may have to leave alone.
+/// gavel's gift is not a gift of others to a guest, whom it may have to leave alone.
 #[test]
 fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
     let left = |entitlement, guests| Policy {
@@ -289,7 +289,7 @@ fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
         world.run(1_000);
         let case = format!("{entitlement:?} {guests:?}");
         assert_eq!(world.has(&r, T), Affiliation::None, "{case}");
-        // From then on guests are guests, and who is left alone is.
+        // From then on guests are guests, and people who are left alone are left alone.
         let focus = Some(FOCUS);
         world.set(focus, &r, T, Affiliation::Owner).unwrap();
         world.run(1_000);

@@ -26,7 +26,7 @@ fn b1_lists_and_configuration_whose_replies_are_lost_are_read_again() {
         world.run(1_000);
         world.check_quiet();
         for jid in gone {
-            // Where nobody knows whether the room is members-only, not to none.
+            // If nobody knows whether the room is members-only, not to none.
             assert!(world.has(&r, jid) <= Affiliation::Member, "{lost} lost");
         }
     }

@@ -1,4 +1,4 @@
-//! B10, B11: ownership, and what the connection does not tell.
+//! B10, B11: ownership, and events that the connection does not tell.
 
 use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};

@@ -1,5 +1,5 @@
-//! B17: what people may do is told to the module when it differs from what the
-//! module holds, and not otherwise.
+//! B17: the module is told people's permissions when they differ from those that it holds,
+//! and not otherwise.
 
 use crate::sim::permissions::{List, ruled, set};
 use crate::sim::room::Written;
@@ -64,7 +64,7 @@ fn b17_each_service_is_told_what_holds_for_everybody() {
     assert_eq!(world.permits_since(before).len(), 0);
 }
 
-/// What Prosody has lost with a restart it is told again.
+/// Prosody is told the lists again that it has lost with a restart.
 #[test]
 fn b17_a_new_prosody_is_told_again() {
     let (mut world, r) = World::under(set(&[(Permission::Recording, Holders::Nobody)]));
@@ -138,7 +138,7 @@ fn b17_a_rule_denies_guests_and_allows_them_nothing() {
     world.check_quiet();
 }
 
-/// Nobody gets rid of what their token denies by showing none any more.
+/// Nobody gets rid of their token's denials by showing none any more.
 #[test]
 fn b17_a_dropped_token_gives_nothing_back() {
     let (mut world, r) = World::under(Policy::default());
@@ -180,7 +180,7 @@ fn b17_a_restart_says_nothing_again() {
             _ => world.disconnect(),
         }
         world.check_quiet();
-        // What holds for everybody is said with the infrastructure, once for each service.
+        // The list for everybody is sent with the infrastructure, once for each service.
         let said = world.permits_since(before);
         assert_eq!(said.len(), 2, "{how}: {said:?}");
     }
@@ -192,7 +192,7 @@ fn b17_a_restart_says_nothing_again() {
     assert_eq!(world.permits_since(before).len(), 4);
 }
 
-/// What the module says that it holds counts, whatever gavel has said before.
+/// The list that the module says it holds counts, whatever gavel has said before.
 #[test]
 fn b17_what_the_module_has_lost_it_is_told_again() {
     let (mut world, r) = World::under(Policy::default());
@@ -256,7 +256,7 @@ fn b17_a_lost_answer_is_asked_for_again() {
     assert!((1..=3).contains(&permits), "{permits}");
 }
 
-/// What was told in vain three times is told no more, until something else is to be told.
+/// A list that was told in vain three times is told no more, until there is another.
 #[test]
 fn b17_other_claims_are_told_however_often_the_last_were_in_vain() {
     let (mut world, r) = World::under(Policy::default());

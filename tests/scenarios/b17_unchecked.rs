@@ -59,7 +59,7 @@ fn b17_without_the_module_it_is_said_that_nobody_enforces_them() {
     assert_eq!(world.warnings(about), 1);
 }
 
-/// What Jitsi has to check and does not, since its module is not loaded.
+/// The permissions that Jitsi has to check and does not, since its module is not loaded.
 #[test]
 fn b17_what_nobody_checks_is_said_once() {
     let settings = [

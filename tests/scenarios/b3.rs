@@ -1,4 +1,5 @@
-//! B3: who is overwritten how often, and what passes from one JID to another.
+//! B3: the people who are overwritten, how often, and the rights that pass from one JID to
+//! another.
 
 use crate::sim::{FOCUS, Kind, Ticket, World};
 use gavel::engine::{Report, Warning};
@@ -132,8 +133,8 @@ fn b4_a_host_is_unbanned_at_once_though_a_machine_has_been_quarrelling() {
     world.check_quiet();
 }
 
-/// Whatever it is, it may not make gavel spin: neither one person whom it
-/// promotes all the time, nor a crowd.
+/// It may not make gavel spin in any way: neither with one person whom it promotes all the
+/// time, nor with a crowd.
 #[test]
 fn b3_a_machine_that_waits_before_it_overwrites_is_held_back_too() {
     let (mut world, r) = with(Policy::default());
@@ -173,7 +174,7 @@ fn b3_a_crowd_that_the_focus_goes_on_promoting_costs_so_much_and_no_more() {
     world.check_quiet();
 }
 
-/// What made G a moderator gavel has not heard of: that they promote tells.
+/// gavel has not heard of the change that made G a moderator: their promoting tells.
 #[test]
 fn b3_who_promotes_is_a_moderator_whatever_gavel_has_heard() {
     let (mut world, r) = with(Policy::default());
@@ -195,8 +196,9 @@ fn b3_who_promotes_is_a_moderator_whatever_gavel_has_heard() {
     assert!(first.contains("g@meet.jitsi"), "{first}");
 }
 
-/// Somebody promoted for a moment promotes a friend: whichever of the two gavel is
-/// not told of, and whenever the friend is, the friend is no moderator in the end.
+/// Somebody promoted for a moment promotes a friend. Whichever of the two promotions gavel
+/// is not told of, and whatever the time between them, the friend is no moderator in the
+/// end.
 #[test]
 fn b3_a_friend_of_somebody_promoted_for_a_moment_is_corrected_in_any_order() {
     for pause in 0..30 {

@@ -1,4 +1,4 @@
-//! B4: hosts who are lowered or banned by others, and what is given back.
+//! B4: hosts who are lowered or banned by others, and the rights that are given back.
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::engine::room::Membership;
@@ -30,7 +30,7 @@ fn hosts(module: bool, policy: Policy) -> (World, RoomJid) {
     (world, r)
 }
 
-/// That it was undone gavel is told by the room, and not by a reply.
+/// The room tells gavel that it was undone, and no reply does.
 #[test]
 fn b4_a_ban_is_undone_once_however_the_reply_is_lost() {
     for module in [true, false] {
@@ -63,7 +63,7 @@ fn b4_a_ban_that_is_gone_after_a_restart_is_not_undone() {
     }
 }
 
-/// Where it is still there it is.
+/// If it is still there it is undone.
 #[test]
 fn b4_a_ban_that_is_still_there_after_a_restart_is_undone() {
     for module in [true, false] {
@@ -77,8 +77,8 @@ fn b4_a_ban_that_is_still_there_after_a_restart_is_undone() {
     }
 }
 
-/// Whose ban that was gavel has not seen, so it stays; and what their token gives
-/// is not remembered over it.
+/// gavel has not seen the author of that ban, so it stays; and the token's gift is not
+/// remembered over it.
 #[test]
 fn b4_who_is_banned_in_a_breakout_room_keeps_nothing_over_a_restart() {
     let (mut world, r) = hosts(true, Policy::default());
@@ -98,8 +98,8 @@ fn b4_who_is_banned_in_a_breakout_room_keeps_nothing_over_a_restart() {
     world.check_quiet();
 }
 
-/// A room with hosts, one of whom gavel has seen before, and an owner without a
-/// token; gavel is in and does not know its configuration yet.
+/// A room with hosts, one of whom gavel has seen before, and an owner without a token;
+/// gavel is in and does not know its configuration yet.
 fn before_the_configuration(module: bool, policy: Policy) -> (World, RoomJid) {
     let (mut world, r) = hosts(module, policy);
     world.server.tells_facts = false;
@@ -165,7 +165,7 @@ fn b4_who_is_banned_by_a_host_before_gavel_knows_the_room_is_as_configured() {
     }
 }
 
-/// What is over before gavel could judge it is none of its business.
+/// A ban that is over before gavel could judge it is none of its business.
 #[test]
 fn b4_a_ban_that_is_lifted_before_gavel_knows_the_room_is_not_undone() {
     for module in [true, false] {

@@ -37,7 +37,7 @@ fn full(person: &str) -> String {
     format!("{person}@meet.jitsi/1")
 }
 
-/// Who of these are owners.
+/// The owners among these people.
 fn owners(world: &World, room: &RoomJid, people: &[&str]) -> Vec<String> {
     let people = people.iter().filter(|person| {
         let has = world.has(room, &full(person));
@@ -104,7 +104,7 @@ fn b5_an_election_outlives_reconnects_and_restarts() {
         ["b"],
         "the order is remembered"
     );
-    // Who leaves unseen is not elected any more.
+    // A person who leaves unseen is not elected any more.
     world.disconnect();
     world.leave(&full("b"), &r);
     world.run(2_000);

@@ -1,5 +1,5 @@
-//! B5: nobody is thrown out of a room that becomes members-only, whatever gavel
-//! hears of first.
+//! B5: nobody is thrown out of a room that becomes members-only, whatever gavel hears of
+//! first.
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
 use gavel::muc::{Affiliation, RoomJid};
@@ -98,7 +98,7 @@ fn b5_a_lobby_by_a_client_throws_nobody_out() {
     }
 }
 
-/// Where there comes no lobby, the rule has the last word, and soon.
+/// If no lobby comes, the rule has the last word, and soon.
 #[test]
 fn b5_a_member_in_a_room_that_stays_open_is_lowered() {
     for module in [true, false] {
@@ -106,7 +106,7 @@ fn b5_a_member_in_a_room_that_stays_open_is_lowered() {
         let start = world.now;
         for actor in [None, Some(FOCUS)] {
             world.set(actor, &r, N, Affiliation::Member).unwrap();
-            // Two round trips, and what the room tells.
+            // Two round trips, and the room's news.
             world.run(30);
             assert_eq!(world.has(&r, N), Affiliation::None, "module: {module}");
         }

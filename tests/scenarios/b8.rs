@@ -84,7 +84,7 @@ fn b8_a_nick_is_turned_back_once_per_change() {
     world.check_quiet();
 }
 
-/// The module keeps the name of whoever has the nick, and answers `item-not-found` where
+/// The module keeps the name of the person with the nick, and answers `item-not-found` if
 /// nobody has it any more.
 #[test]
 fn b8_who_changes_their_nick_as_their_name_is_being_kept_has_it_kept() {

@@ -53,7 +53,7 @@ fn reverts(world: &World) -> usize {
     reverts.count()
 }
 
-/// What a guest has published last stands, whatever is on its way meanwhile.
+/// A guest's last presence stands, whatever is on its way meanwhile.
 #[test]
 fn b8_a_guest_who_renames_away_is_shown_as_they_say() {
     for wait in 0..30 {
@@ -115,7 +115,7 @@ fn b8_guests_are_told_apart_after_a_reconnection() {
     assert_eq!(shown(&world, &r), (GUEST.into(), 2));
 }
 
-/// What the module is told to show for somebody, in order; none if it shows what they send.
+/// The names that the module is told to show for somebody, in order; none if it shows their own.
 fn pinned(world: &World, nick: &str) -> Vec<(String, Option<String>)> {
     let sent = world.sent.iter().filter_map(|(_, stanza)| match stanza {
         Outbound::Iq {
@@ -140,8 +140,8 @@ fn with_module(guests: GuestNames) -> (World, RoomJid) {
     })
 }
 
-/// Where the module shows names it is told once, whoever came first, and again when the
-/// guest has another name.
+/// A module that shows names is told once, whichever of the two came first, and again when
+/// the guest has another name.
 #[test]
 fn b8_the_module_is_told_of_a_guest_whoever_came_first() {
     let shown = |name: &str| (GUEST.to_owned(), Some(name.to_owned()));

@@ -26,7 +26,7 @@ fn lists_are_missed_only_where_the_module_does_not_serve() {
     assert_eq!(missed, ["muc.meet.jitsi", "breakout.meet.jitsi"]);
 }
 
-/// What is known of the module on each service, without any room.
+/// The state of the module on each service, without any room.
 fn known(world: &World) -> Vec<Module> {
     let modules = world.engine.modules();
     modules.map(|(_, module)| module.clone()).collect()

@@ -112,7 +112,7 @@ fn on_expiry_what_was_given_to_others_stays_and_so_does_a_grant() {
     world.run(200_000);
     assert_eq!(world.has(&r, T), Affiliation::None);
     assert_eq!(world.has(&r, G), Affiliation::Owner, "granted in time");
-    // And by whom it was given: now it is not the token's.
+    // And the giver: now it is not the token's.
     world.set(Some(G), &r, T, Affiliation::Owner).unwrap();
     world.run(200_000);
     assert_eq!(world.has(&r, T), Affiliation::Owner);

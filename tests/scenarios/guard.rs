@@ -1,4 +1,4 @@
-//! `policy.guard`: what gavel tells the module, and when.
+//! `policy.guard`: gavel's requests to the module, and their times.
 
 use crate::sim::{Choice, Kind, Ticket, World, room};
 use gavel::engine::guard::{LEASE, RENEWAL};
@@ -121,7 +121,7 @@ fn guard_names_with_one_request_for_each_change_and_nothing_for_presence() {
         .unwrap();
     world.run(100);
     assert_eq!(said(&world, from), 2);
-    // Who leaves entitled stays named; who steps down does not.
+    // A person who leaves entitled stays named; one who steps down does not.
     world.leave(T, &r);
     world.run(100);
     assert_eq!(world.named(&r), ["t"]);
@@ -151,7 +151,7 @@ fn guard_says_everything_again_where_a_reply_was_lost_or_the_room_lost() {
     assert_eq!(world.named(&r), ["t"]);
 }
 
-/// That there is no module is told elsewhere; on a plain server it is no fault.
+/// Another warning says that there is no module; on a plain server it is no fault.
 #[test]
 fn guard_without_the_module_is_not_warned_of_nor_asked_for_again() {
     let mut world = guarded(false);

@@ -1,4 +1,5 @@
-//! `policy.guard`: who is named to the module, and how; and what its lease says.
+//! `policy.guard`: the people named to the module, the way they are named, and the terms of
+//! the lease.
 
 use crate::sim::{FOCUS, Kind, Ticket, World, breakout};
 use gavel::muc::{Affiliation, Role, RoomJid};
@@ -8,8 +9,8 @@ use gavel::stanza::{Outbound, Request};
 const T: &str = "t@meet.jitsi/1";
 const G: &str = "g@meet.jitsi/1";
 
-/// How people are named in a room: what they may be given, whether they may give it to
-/// others, and whether nobody else may throw them out.
+/// The names of people in a room: the affiliation they may be given, whether they may give
+/// it to others, and whether nobody else may throw them out.
 fn told(world: &World, room: &RoomJid) -> Vec<(String, Affiliation, bool, bool)> {
     let named = world.server.rooms[room].named.iter().flatten();
     let told = named.map(|(jid, told)| {
@@ -57,7 +58,7 @@ fn guard_names_those_whom_a_host_promotes_as_the_policy_has_it() {
     }
 }
 
-/// Where hosts are not protected, others may throw them out.
+/// If hosts are not protected, others may throw them out.
 #[test]
 fn guard_names_hosts_as_such_only_where_they_are_protected() {
     for protect_hosts in [true, false] {
@@ -86,7 +87,7 @@ fn guard_names_people_by_what_an_admin_has_set() {
     assert_eq!(told(&world, &r), [teacher]);
 }
 
-/// The module must know whom gavel has elected, or its guard would refuse it.
+/// The module must know the elected person, or its guard would refuse them.
 #[test]
 fn guard_names_the_elected_one_until_a_host_comes() {
     let (mut world, r) = World::under(Policy {
@@ -103,8 +104,8 @@ fn guard_names_the_elected_one_until_a_host_comes() {
     assert_eq!(told(&world, &r), [teacher]);
 }
 
-/// People whom a rule leaves alone may be given anything by anybody. As what they are they
-/// may promote others.
+/// People whom a rule leaves alone may be given anything by anybody. With their present
+/// affiliation they may promote others.
 #[test]
 fn guard_leaves_to_others_people_whom_a_rule_keeps() {
     let keeps = Clause::new("keeps", "claims == null", Entitlement::Keep).unwrap();

@@ -85,8 +85,8 @@ fn b15_what_a_right_gave_goes_from_roles_in_breakout_rooms_whatever_guests_may()
     }
 }
 
-/// Who has come with a lesser token since, and left before it was looked at,
-/// keeps nothing of what the one before gave.
+/// A person who has come with a lesser token since, and left before it was looked at, keeps
+/// nothing of the earlier one's gift.
 #[test]
 fn b1_who_left_before_they_were_judged_keeps_nothing() {
     for module in [true, false] {
@@ -107,8 +107,8 @@ fn b1_who_left_before_they_were_judged_keeps_nothing() {
     }
 }
 
-/// A guest whose token made them owner before gavel lost sight of them is found
-/// in a breakout room; what they have only the main room's lists tell.
+/// A guest whose token made them owner before gavel lost sight of them is found in a
+/// breakout room; only the main room's lists tell their affiliation.
 #[test]
 fn b1_what_a_right_gave_is_taken_once_the_lists_tell_of_it_whatever_guests_may() {
     for module in [true, false] {
@@ -175,8 +175,8 @@ fn members_only(world: &mut World, r: &RoomJid, on: bool) {
     world.run(100);
 }
 
-/// One user with two devices is found again, the newer one first: what one of them
-/// was lowered to is not the other's.
+/// One user with two devices is found again, the newer one first: the step-down of one is
+/// not the other's.
 #[test]
 fn b3_a_step_down_stays_with_its_jid_over_a_restart() {
     let policy = Policy {

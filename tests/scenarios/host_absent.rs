@@ -26,7 +26,7 @@ fn host() -> Option<Ticket> {
     Some(Ticket::new(Kind::Owner, 1))
 }
 
-/// What was said and done, and how much later than `start`, in milliseconds.
+/// The words and actions, and how much later than `start`, in milliseconds.
 fn done(world: &World, start: u64) -> Vec<(u64, &'static str)> {
     let sent = world.sent.iter();
     let done = sent.filter_map(|(at, stanza)| {
@@ -226,7 +226,7 @@ fn host_absent_says_so_again_of_the_next_room_of_that_name() {
     assert_eq!(persistent(&world), 2);
 }
 
-/// Whoever is seen before gavel locks the room, 15 ms after it was to, becomes a
+/// A person who is seen before gavel locks the room, 15 ms after it was to, becomes a
 /// member first.
 #[test]
 fn host_absent_locks_out_nobody_who_comes_while_others_become_members() {
@@ -255,7 +255,7 @@ fn host_absent_locks_out_nobody_who_comes_while_others_become_members() {
     }
 }
 
-/// Where Prosody refuses, it is tried again, and said once.
+/// If Prosody refuses, it is tried again, and said once.
 #[test]
 fn host_absent_is_tried_again_where_it_is_refused() {
     let mut world = World::new(Choice {

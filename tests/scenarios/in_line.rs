@@ -39,7 +39,7 @@ fn owners(world: &World, r: &RoomJid) -> usize {
         .count()
 }
 
-/// Whose affiliations were asked for from a time on, and when.
+/// The people whose affiliations were asked for from a time on, and when.
 fn asked(world: &World, from: u64) -> Vec<(u64, String)> {
     let sent = world.sent.iter().filter(|(at, _)| *at >= from);
     let asked = sent.filter_map(|(at, stanza)| match stanza {
@@ -147,7 +147,7 @@ fn b20_the_line_ends_with_its_room() {
         world.server.destroy(&r);
         world.flush();
         world.run(1_000);
-        // Whoever waited behind them does not wait for ever.
+        // A person who waited behind them does not wait for ever.
         assert_eq!(world.has(&second, &leftover(0)), Affiliation::None);
         assert_eq!(world.engine.left_over(), [""; 0]);
     }

@@ -1,4 +1,4 @@
-//! What is kept of people ends with them, with their room and with the stream.
+//! The records of people end with them, with their room and with the stream.
 
 use crate::sim::room::Written;
 use crate::sim::{Choice, Kind, Ticket, World, room};
@@ -125,8 +125,8 @@ fn nothing_is_left_over_of_a_meeting_in_which_nobody_has_a_name() {
     }
 }
 
-/// A token may be valid for years. What waits for its end does not outlive whoever showed
-/// it, under whatever nicks they come and go.
+/// A token may be valid for years. A timer for its end does not outlive its bearer, under
+/// whatever nicks they come and go.
 #[test]
 fn on_expiry_no_timer_is_left_over_of_people_who_are_gone() {
     let (mut world, r) = demoting(true);

@@ -20,7 +20,7 @@ fn comes(world: &mut World, room: &RoomJid, who: &str, kind: Option<Kind>) {
     world.run(100);
 }
 
-/// `from → to: cause, rule, reason` of what was told of somebody, taken out.
+/// `from → to: cause, rule, reason` of the reports about somebody, taken out.
 fn told(world: &mut World, who: &str) -> Vec<String> {
     let bare = who.split('/').next().unwrap();
     let mut told = Vec::new();
@@ -39,7 +39,7 @@ fn told(world: &mut World, who: &str) -> Vec<String> {
     told
 }
 
-/// What was told of somebody besides is not looked at.
+/// Other reports about somebody are not looked at.
 fn forget(world: &mut World, who: &[&str]) {
     for who in who {
         told(world, who);
@@ -195,8 +195,8 @@ fn reasons_of_roles() {
     world.check_quiet();
 }
 
-/// What happens to the rights of somebody who has left is told with their names,
-/// since a JID alone says little.
+/// The reports on the rights of somebody who has left have their names, since a JID alone
+/// says little.
 #[test]
 fn reasons_name_people_who_have_left() {
     let (mut world, r) = World::under(Policy::default());
@@ -226,7 +226,7 @@ fn reasons_name_people_who_have_left() {
     assert_eq!(told, [(None, some("owner"), some("Eve"), some("Ada"))]);
 }
 
-/// A request that is refused is told as what it was.
+/// A request that is refused is reported as the request it was.
 #[test]
 fn reasons_of_a_role_that_cannot_be_given_back() {
     let (mut world, r) = World::under(Policy::default());

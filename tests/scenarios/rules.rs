@@ -1,5 +1,5 @@
-//! Rules of one's own in the engine: that it judges as `explain` tells, and what
-//! outranks what.
+//! Rules of one's own in the engine: it judges as `explain` tells, and each right has its
+//! rank.
 
 use crate::sim::room::Written;
 use crate::sim::{Choice, Kind, Ticket, World, breakout, room};
@@ -36,7 +36,7 @@ fn rename(world: &mut World, who: &str, room: &RoomJid, nick: &str, ticket: Opti
     world.run(500);
 }
 
-/// With `protect_hosts` off a moderator may lower whom a token entitles.
+/// With `protect_hosts` off a moderator may lower people whom a token entitles.
 #[test]
 fn b4_admins_by_rule_are_protected_as_owners_are() {
     for protect_hosts in [true, false] {
@@ -90,7 +90,7 @@ fn b15_rules_see_the_main_room() {
     assert_eq!(world.has(&r, "m@meet.jitsi"), Affiliation::Owner);
 }
 
-/// What rules of the random cases are made of.
+/// The parts from which the rules of the random cases are made.
 const CONDITIONS: [&str; 14] = [
     "true",
     "false",
@@ -129,8 +129,8 @@ fn tickets() -> impl Strategy<Value = Option<Ticket>> {
     }))
 }
 
-/// What the engine has found about an occupant, and what `explain` tells of the
-/// same one, last rule first.
+/// The engine's finding about an occupant, and the words of `explain` about the same one,
+/// last rule first.
 fn told(policy: &Policy, seat: &Seat, jid: &str, main: &RoomJid) -> Vec<String> {
     let told = policy.explain(&Subject {
         claims: seat.claims(),
@@ -194,8 +194,8 @@ proptest! {
                 let pair = told(&policy, seat, &jid, &r);
                 prop_assert_eq!(&pair[0], &pair[1]);
                 judged += 1;
-                // What a rule gives is what they have. A ban holds, though, also of
-                // somebody in a breakout room whose new nick a rule likes better.
+                // They have the affiliation that a rule gives. A ban holds, though, also
+                // for somebody in a breakout room whose new nick a rule likes better.
                 let has = world.has(&r, &jid);
                 match seat.verdict.entitlement {
                     Entitlement::Affiliation(_) if has == Affiliation::Outcast => {}

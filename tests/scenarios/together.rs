@@ -1,5 +1,5 @@
-//! Where parts of the policy meet: what one of them gave ends with it, whatever
-//! the others say, and nobody is thrown out over it.
+//! Parts of the policy that meet: the gift of one ends with it, whatever the others say,
+//! and nobody is thrown out over it.
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
@@ -31,7 +31,7 @@ fn b7_what_a_token_gave_goes_with_its_bearer_whatever_guests_may() {
     world.leave(T, &r);
     world.run(100);
     assert_eq!(world.has(&r, T), Affiliation::None);
-    // What others give guests is theirs to keep.
+    // Gifts of others to guests are theirs to keep.
     world.set(Some(FOCUS), &r, T2, Affiliation::Owner).unwrap();
     world.run(100);
     assert_eq!(world.has(&r, T), Affiliation::Owner);
@@ -206,7 +206,7 @@ fn b4_an_undone_ban_gives_nobody_more_than_their_last_token_after_a_restart() {
         into_breakout(&mut world, G, &b, member);
         world.run(30);
         world.restart();
-        // Whoever is promoted unentitled is found by the oracle.
+        // The oracle finds everybody who is promoted unentitled.
         world.check_quiet();
         assert_eq!(world.has(&r, G), Affiliation::Member, "module: {module}");
     }
@@ -235,8 +235,8 @@ fn b3_a_grant_stays_with_both_devices_over_a_reconnect() {
     }
 }
 
-/// What a token gave in a breakout room goes when its bearer leaves that (B7),
-/// also where gavel then loses sight of them and they never come back.
+/// A token's gift in a breakout room goes when its bearer leaves that (B7), also if gavel
+/// then loses sight of them and they never come back.
 #[test]
 fn b7_what_was_left_in_a_breakout_room_is_not_what_an_absent_person_keeps() {
     for module in [true, false] {
@@ -260,7 +260,7 @@ fn b7_what_was_left_in_a_breakout_room_is_not_what_an_absent_person_keeps() {
     }
 }
 
-/// What moderators granted is no more than the configuration now makes of it.
+/// Moderators' grants give no more than the configuration now allows.
 #[test]
 fn b3_grants_end_with_a_configuration_that_takes_promotions_back() {
     for guests in [Guests::Strip, Guests::Ignore] {
@@ -281,7 +281,7 @@ fn b3_grants_end_with_a_configuration_that_takes_promotions_back() {
         world.run(100);
         for (grants, left) in [
             (Grants::Admin, Affiliation::Admin),
-            // What has become less is not more again.
+            // A grant that has become less is not more again.
             (Grants::Owner, Affiliation::Admin),
             (Grants::None, Affiliation::None),
             (Grants::Owner, Affiliation::None),
@@ -323,8 +323,8 @@ fn asked(world: &World) -> usize {
     asked.count()
 }
 
-/// B1: what an admin has set is a ban of people who are away, too, also where somebody
-/// lifts it while gavel is not connected. A ban that stands is not set again.
+/// B1: an admin's ban holds for people who are away, too, also if somebody lifts it while
+/// gavel is not connected. A ban that stands is not set again.
 #[test]
 fn b1_an_admin_bans_people_who_are_away() {
     for module in [false, true] {
@@ -368,7 +368,7 @@ fn b1_an_admin_bans_people_who_are_away() {
 }
 
 /// A ban that an admin takes back while it is on its way leaves nothing behind, nor does
-/// one in whose place something else was set that is over before the ban is gone.
+/// one whose replacement is over before the ban is gone.
 #[test]
 fn b1_a_ban_that_an_admin_takes_back_at_once_is_lifted() {
     for wait in 0..20 {

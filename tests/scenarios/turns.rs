@@ -1,4 +1,4 @@
-//! Many rooms at once: what is asked of them, and in which order (SPEC B20).
+//! Many rooms at once: the questions to them, and their order (SPEC B20).
 
 use crate::sim::{Choice, Kind, Ticket, World, room};
 use gavel::muc::{Affiliation, RoomJid};
@@ -36,7 +36,7 @@ fn b20_nothing_is_asked_of_a_room_that_the_module_describes() {
         assert_eq!(world.has(&r, "eve@meet.jitsi"), Affiliation::None);
         assert_eq!(world.has(&r, "absent@meet.jitsi"), Affiliation::None);
         assert_eq!(world.has(&r, "t@meet.jitsi"), Affiliation::Owner);
-        // What is announced is checked all the same, every few minutes.
+        // gavel checks announcements all the same, every few minutes.
         world.run(300_000);
         assert!(questions(&world) >= 2);
     }

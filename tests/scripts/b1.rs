@@ -1,5 +1,5 @@
-//! B1: gavel acts on what is, not on what it has seen: on everybody who holds
-//! power in a room, present or not, by affiliation or by role.
+//! B1: gavel acts on the present state, not on the events it has seen: on everybody who
+//! holds power in a room, present or not, by affiliation or by role.
 
 use super::stage::{Setting, Stage, host, student};
 

@@ -37,7 +37,7 @@ pub async fn b11_what_happened_while_gavel_was_away_is_mended<S: Stage>(at: S::P
             ("alice", "owner"),
         ])
         .await;
-    // What people have decided outlives gavel.
+    // People's decisions outlive gavel.
     stage
         .ends([("bob", "owner"), ("gone", "owner"), ("dave", "member")])
         .await;

@@ -3,8 +3,8 @@
 use super::stage::{Setting, Stage, host};
 use std::time::Duration;
 
-/// gavel leaves a room without people after 15 s. Where all of them are in breakout rooms
-/// it stays in the main room, where it sets what they have.
+/// gavel leaves a room without people after 15 s. If all of them are in breakout rooms it
+/// stays in the main room, where it sets their affiliations.
 pub async fn b15_the_main_room_is_kept_while_a_breakout_room_is_populated<S: Stage>(at: S::Place) {
     let setting = Setting {
         breakout: true,

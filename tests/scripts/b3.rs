@@ -1,5 +1,5 @@
-//! B3: what others change is corrected unless they are entitled, and nobody is
-//! overwritten for ever.
+//! B3: gavel corrects changes of people who are not entitled to them, and overwrites nobody
+//! for ever.
 
 use super::stage::{Stage, bare, host, student};
 use std::time::Duration;
@@ -21,8 +21,8 @@ pub async fn b3_focus_promotes_everyone<S: Stage>(at: S::Place) {
     }
 }
 
-/// The focus promotes whoever it sees lowered, for 6 s. It is corrected at once, and then
-/// with pauses that grow.
+/// The focus promotes every person it sees lowered, for 6 s. It is corrected at once, and
+/// then with pauses that grow.
 pub async fn b3_focus_promotes_in_a_loop<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("bob", &student("Bob")).await;
@@ -44,7 +44,7 @@ pub async fn b3_focus_promotes_in_a_loop<S: Stage>(at: S::Place) {
     assert!(quick.iter().all(|pause| *pause <= most), "{pauses:?}");
     for (pause, expected) in slow.iter().zip([250, 500, 1_000, 2_000]) {
         let expected = Duration::from_millis(expected);
-        // What a stanza takes varies on real servers.
+        // The time that a stanza takes varies on real servers.
         let between = expected.mul_f32(0.8)..=expected + most;
         assert!(between.contains(pause), "{pauses:?}");
     }
@@ -127,7 +127,7 @@ pub async fn b3_infrastructure_is_left_alone<S: Stage>(at: S::Place) {
     stage.sets("focus", absent, "admin").await;
     stage.enters("guest", &None).await;
     stage.ends([(recorder, "owner"), ("guest", "none")]).await;
-    // What it gives others is corrected.
+    // Its gifts to others are corrected.
     stage.sets(recorder, "guest", "owner").await;
     stage.ends([("guest", "none")]).await;
     stage

@@ -1,8 +1,8 @@
-//! B3: a promotion by somebody entitled is a grant; what becomes of it.
+//! B3: a promotion by somebody entitled is a grant; and the fate of the grant.
 
 use super::stage::{Stage, host, student};
 
-/// A grant outlives presence, a visit elsewhere and a restart, and whoever has one grants.
+/// A grant outlives presence, a visit elsewhere and a restart, and its holder can grant.
 pub async fn b3_a_grant_survives_updates_and_passes_on<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     let bobs = student("Bob");
@@ -23,7 +23,7 @@ pub async fn b3_a_grant_survives_updates_and_passes_on<S: Stage>(at: S::Place) {
     stage.enters("bob", &bobs).await;
     stage.ends([("bob", "owner")]).await;
     stage.sets("bob", "carol", "owner").await;
-    // A promotion to admin is one to what grants are.
+    // A promotion to admin becomes one to the affiliation of grants.
     stage.sets("bob", "dora", "admin").await;
     stage
         .ends([("bob", "owner"), ("carol", "owner"), ("dora", "owner")])

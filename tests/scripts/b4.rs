@@ -1,4 +1,4 @@
-//! B4: whoever lowers themselves stays there; a host whom another lowers gets it back.
+//! B4: people who lower themselves stay there; a host whom another lowers gets it back.
 
 use super::stage::{Stage, host, student};
 
@@ -82,7 +82,7 @@ pub async fn b4_a_host_whose_role_another_takes_gets_it_back<S: Stage>(at: S::Pl
     assert_eq!(stage.role("alice").await, "participant");
     stage.updates("alice", &alices).await;
     assert_eq!(stage.role("alice").await, "participant");
-    // Where hosts are not protected, others may take it.
+    // If hosts are not protected, others may take it.
     stage.enters("bea", &host("Bea")).await;
     stage.ends([("bea", "owner")]).await;
     stage.gavel_reloads("[policy]\nprotect_hosts = false").await;
@@ -91,7 +91,7 @@ pub async fn b4_a_host_whose_role_another_takes_gets_it_back<S: Stage>(at: S::Pl
         assert_eq!(stage.role("bea").await, "participant", "by {by}");
     }
 }
-/// Whoever bans has to be entitled to.
+/// A person who bans has to be entitled to.
 pub async fn b4_an_unjust_ban_of_a_guest_is_undone_a_just_one_is_not<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("alice", &host("Alice")).await;

@@ -1,4 +1,4 @@
-//! B5: guests are kept below moderator, and lowered to what they had.
+//! B5: guests are kept below moderator, and lowered to the affiliation they had.
 
 use super::stage::{Stage, host, student};
 
@@ -51,8 +51,8 @@ pub async fn b5_nobody_is_thrown_out_of_a_members_only_room<S: Stage>(at: S::Pla
         assert_eq!(stage.role(who).await, "participant", "{who}");
         assert_eq!(stage.thrown_out(who), 0, "{who}");
     }
-    // Whoever holds a token is let in by what gavel does for others, not by
-    // itself: a token is no key to a room.
+    // gavel's acts for others let the bearer of a token in; the token alone does not: it is
+    // no key to a room.
     let refused = stage.tries_to_enter("alice", &None).await;
     assert_eq!(refused, Err("registration-required".into()));
 }

@@ -36,7 +36,7 @@ pub async fn b5_jicofos_cases_of_an_auto_owner<S: Stage>(at: S::Place) {
     // Do not elect a new owner when a non-owner leaves.
     stage.leaves("member2").await;
     stage.ends([("member1", "owner")]).await;
-    // Elect a new owner when the owner leaves: whoever came next.
+    // Elect a new owner when the owner leaves: the next in the row.
     stage.enters("member2", &None).await;
     stage.enters("member3", &None).await;
     stage.leaves("member1").await;
@@ -47,7 +47,7 @@ pub async fn b5_jicofos_cases_of_an_auto_owner<S: Stage>(at: S::Place) {
             ("member3", "none"),
         ])
         .await;
-    // Who comes back is the last in the row. The same for a kick.
+    // A person who comes back is the last in the row. The same for a kick.
     stage.enters("member1", &None).await;
     stage.kicks("focus", "member2").await;
     stage
@@ -92,7 +92,7 @@ pub async fn b5_jicofos_cases_of_authenticated_owners<S: Stage>(at: S::Place) {
         .await;
 }
 
-/// Recorders and phones are known by what they declare, where people do not log in.
+/// gavel knows recorders and phones by their declaration, on domains where people do not log in.
 pub async fn b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so<S: Stage>(
     at: S::Place,
 ) {
@@ -105,7 +105,7 @@ pub async fn b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so<S
     stage.ends([("faker", "owner"), (phone, "none")]).await;
     stage.leaves("faker").await;
     stage.ends([(phone, "none")]).await;
-    // Who is no machine any more can be elected, and the other way round.
+    // A machine that is none any more can be elected, and the other way round.
     stage.declares(phone, false).await;
     stage.ends([(phone, "owner")]).await;
     stage.declares(phone, true).await;
@@ -156,8 +156,8 @@ pub async fn b5_an_election_follows_its_person_over_a_reload<S: Stage>(at: S::Pl
     assert!(!asked.contains(&"owner".to_owned()), "{asked:?}");
 }
 
-/// Prosody tells nobody but themselves of people whom a client puts out of the room by
-/// making it members-only. gavel looks who is left within a second.
+/// If a client puts people out of the room by making it members-only, Prosody tells only
+/// them. gavel looks who is left within a second.
 pub async fn b20_nobody_who_was_put_out_unseen_is_elected<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, with(FIRST)).await;
     stage.enters("ann", &None).await;

@@ -22,7 +22,7 @@ pub async fn b6_the_role_visitor_is_no_shield<S: Stage>(at: S::Place) {
     }
 }
 
-/// Whoever has no affiliation enters a moderated room as a visitor.
+/// A person without an affiliation enters a moderated room as a visitor.
 pub async fn b6_a_visitor_is_left_alone<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.makes_moderated(true).await;
@@ -37,7 +37,7 @@ pub async fn b6_a_visitor_is_left_alone<S: Stage>(at: S::Place) {
     stage.ends([("alice", "owner")]).await;
 }
 
-/// Whoever is a visitor is not asked about, whatever their token gives.
+/// No question is asked about a visitor, whatever their token gives.
 pub async fn b6_a_visitor_is_left_alone_whatever_their_token_gives<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("bob", &None).await;

@@ -1,4 +1,4 @@
-//! B8: whoever's token has a name shows that name; where the module does not keep it.
+//! B8: a person whose token has a name shows that name, also if the module does not keep it.
 
 use super::stage::{Shown, Stage, nameless, student};
 use std::time::Duration;
@@ -120,8 +120,8 @@ pub async fn names_are_kept_from_now_on<S: Stage>(at: S::Place) {
     assert_eq!(stage.name("bob").as_deref(), Some("Alice"));
 }
 
-/// gavel answers each of several presences before it can know the next. What it turns back
-/// must not put an old one in the place of the newest.
+/// gavel answers each of several presences before it can know the next. A presence that it
+/// turns back must not replace the newest one.
 pub async fn b8_a_stale_revert_is_followed_by_the_newest_presence<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     let bobs = student("Bob");

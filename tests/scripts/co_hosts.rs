@@ -55,7 +55,7 @@ pub async fn co_hosts_promote_others_and_are_lowered_by_a_host<S: Stage>(at: S::
     }
 }
 
-/// A grant ends with its meeting, whatever it made somebody.
+/// A grant ends with its meeting, whatever affiliation it gave.
 pub async fn grants_end_with_the_meeting<S: Stage>(at: S::Place) {
     for (grants, promoted) in [("owner", "owner"), ("admin", "admin")] {
         let settings = format!("[policy]\ngrants = '{grants}'");

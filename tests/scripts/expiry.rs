@@ -33,7 +33,7 @@ pub async fn on_expiry_a_token_ends_in_the_meeting_unless_it_is_renewed<S: Stage
         "{late:?} from when it was due"
     );
     stage.logs("cause=\"expiry\" rule=expired").await;
-    // What she has given in time stays.
+    // Her grants from before stay.
     stage
         .ends([("alice", "none"), ("renewed", "owner"), ("friend", "owner")])
         .await;

@@ -1,4 +1,4 @@
-//! `policy.host_absent`: what becomes of a meeting that has no host.
+//! `policy.host_absent`: the fate of a meeting that has no host.
 
 use super::stage::{Stage, host};
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub async fn host_absent_is_off_by_default_and_follows_the_configuration<S: Stag
     stage.sees_the_end("guest").await;
 }
 
-/// A host who was there gets in again by what they have kept.
+/// A host who was there gets in again by the affiliation they have kept.
 pub async fn host_absent_lets_a_host_back_into_a_locked_room<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, &*policy("lock", "1s")).await;
     let token = host("Host");
@@ -63,7 +63,7 @@ pub async fn host_absent_lets_a_host_back_into_a_locked_room<S: Stage>(at: S::Pl
         .await;
 }
 
-/// What is locked opens when it is switched off.
+/// A locked room opens when it is switched off.
 pub async fn host_absent_opens_what_is_locked_when_it_is_switched_off<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, &*policy("lock", "1s")).await;
     stage.enters("guest", &None).await;

@@ -133,7 +133,7 @@ pub async fn overrides_outlive_restarts<S: Stage>(at: S::Place) {
     }
 }
 
-/// What an admin has given ends with the meeting.
+/// An admin's gift ends with the meeting.
 pub async fn an_override_ends_with_the_meeting<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("bob", &None).await;
@@ -145,8 +145,8 @@ pub async fn an_override_ends_with_the_meeting<S: Stage>(at: S::Place) {
     stage.has_no_override("bob").await;
 }
 
-/// A rule leaves people alone, and what an admin gave them is not left to them. Nor is it
-/// where guests are left alone.
+/// A rule leaves people alone, and an admin's gift is not left to them. Nor is it if guests
+/// are left alone.
 pub async fn an_override_that_is_over_leaves_nothing_behind<S: Stage>(at: S::Place) {
     let rule = "[[policy.rule]]\nname = 'everybody'\naffiliation = 'keep'\nwhen = 'true'";
     let ignoring = "[policy]\nguests = 'ignore'";

@@ -1,5 +1,5 @@
-//! Rules of one's own: every affiliation they can give, what they go by, and what
-//! outranks what.
+//! Rules of one's own: every affiliation they can give, the facts they go by, and the rank
+//! of each right.
 
 use super::stage::{Stage, Token, host, student};
 
@@ -38,12 +38,12 @@ pub async fn rules_give_every_affiliation<S: Stage>(at: S::Place) {
         ])
         .await;
     stage.logs("rule=\"as admin\"").await;
-    // Whatever becomes of who is left alone is right.
+    // Every affiliation of somebody who is left alone is right.
     for to in ["owner", "none", "admin"] {
         stage.sets("focus", "keep", to).await;
         stage.ends([("keep", to)]).await;
     }
-    // Of the others it is not, whoever does it.
+    // For the others it is not, whoever sets it.
     for by in ["focus", "server"] {
         for to in ["owner", "none"] {
             stage.sets(by, "admin", to).await;
@@ -70,7 +70,7 @@ async fn bob_was_promoted<S: Stage>(at: S::Place) -> (S, Option<Token>) {
     (stage, bobs)
 }
 
-/// Whoever a rule leaves alone is left alone, whatever was granted before.
+/// A person whom a rule leaves alone is left alone, whatever was granted before.
 pub async fn who_is_left_alone_by_rule_is_so_in_spite_of_a_grant<S: Stage>(at: S::Place) {
     let (mut stage, bobs) = bob_was_promoted::<S>(at).await;
     stage.updates_as("bob", "alone", &bobs).await;
@@ -114,7 +114,7 @@ pub async fn a_ban_by_rule_outranks_what_moderators_grant<S: Stage>(at: S::Place
     assert_eq!(stage.asked("bob").await, asked);
 }
 
-/// Whoever a rule bans is not let in again because somebody without the right to
+/// A person whom a rule bans is not let in again because somebody without the right to
 /// banned them, too.
 pub async fn a_ban_by_rule_is_just_whoever_made_it<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, &*rules()).await;
@@ -176,7 +176,7 @@ pub async fn rules_go_by_nick_and_are_tried_anew_when_it_changes<S: Stage>(at: S
     assert_eq!(stage.asked("chair").await, [""; 0]);
 }
 
-/// Whoever makes a room members-only makes members of those in it first, and gavel
+/// A party that makes a room members-only makes members of those in it first, and gavel
 /// hears of that first: a server module does both at once, a client does not.
 pub async fn b5_a_lobby_throws_nobody_out<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, &*rules()).await;

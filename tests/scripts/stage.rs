@@ -1,10 +1,10 @@
-//! What a script can do and see, wherever it is played.
+//! The actions and views of a script, on every stage.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// What somebody's token says. Shown again, it is the same token; made anew, it is
-/// another one that says the same.
+/// The content of somebody's token. Shown again, it is the same token; made again, it is
+/// another one with the same content.
 #[derive(Debug, Clone)]
 pub struct Token {
     pub host: bool,
@@ -64,7 +64,7 @@ pub struct Shown<'a> {
     pub name: Option<&'a str>,
 }
 
-/// What a meeting begins with, besides the focus and gavel.
+/// The beginning of a meeting, besides the focus and gavel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setting {
     /// gavel's settings, as TOML.
@@ -90,18 +90,18 @@ impl From<&str> for Setting {
 
 /// A room with a focus that gavel is in, and people.
 ///
-/// People are called by the first part of their JID: `alice` is `alice@meet.jitsi`,
-/// with the nick `alice`. `alice/phone` is one of several sessions of hers, with the
-/// nick `phone`. Others say their whole JID. Who acts may also be the `focus`, or the
+/// People have the first part of their JID as their name: `alice` is `alice@meet.jitsi`,
+/// with the nick `alice`. `alice/phone` is one of several sessions of hers, with the nick
+/// `phone`. Others have their whole JID. The acting party may also be the `focus`, or the
 /// `server` itself.
 ///
-/// Whatever waits has a deadline. On real servers it waits for stanzas; in the model it
-/// lets virtual time pass.
+/// Every wait has a deadline. On real servers it waits for stanzas; in the model it lets
+/// virtual time pass.
 pub trait Stage: Sized {
-    /// Which of the stages of this kind.
+    /// One of the stages of this kind.
     type Place: Copy;
 
-    /// What a change needs to be seen, answered and undone by gavel, at most.
+    /// The time that a change needs to be seen, answered and undone by gavel, at most.
     const ROUND_TRIP: Duration;
 
     /// The focus has made the room, and gavel has come.
@@ -174,10 +174,10 @@ pub trait Stage: Sized {
     /// How much time has passed.
     fn clock(&self) -> Duration;
 
-    /// What gavel's clock says, since 1970.
+    /// The time by gavel's clock, since 1970.
     fn unix(&self) -> Duration;
 
-    /// Waits until nothing more follows from what has happened.
+    /// Waits until nothing more follows from earlier events.
     async fn rests(&mut self);
 
     /// The affiliation that the main room has stored for somebody, once nothing more follows.
@@ -232,13 +232,13 @@ pub trait Stage: Sized {
     /// How many stanzas gavel has sent to the room so far.
     async fn sent(&mut self) -> usize;
 
-    /// The affiliations that gavel has asked for, and for whom, in that order.
+    /// The affiliations that gavel has asked for, each behind its person, in order.
     async fn requests(&mut self) -> Vec<(String, String)>;
 
     /// Says whether gavel is in the main room.
     async fn gavel_is_in(&mut self) -> bool;
 
-    /// What gavel has logged so far.
+    /// gavel's log so far.
     fn log(&self) -> String;
 
     /// Waits for a line of the log that holds these words.
@@ -255,7 +255,7 @@ pub trait Stage: Sized {
         removed.unwrap_or_else(|why| panic!("{who}'s override cannot be removed: {why}"));
     }
 
-    /// That nobody has set an override for somebody, or it is over.
+    /// Checks that nobody has set an override for somebody, or that it is over.
     async fn has_no_override(&mut self, who: &str) {
         let removed = self.tries_to_remove_override(who).await;
         assert_eq!(removed, Err("not_found".into()), "{who}");
@@ -308,7 +308,7 @@ pub trait Stage: Sized {
         }
     }
 
-    /// That somebody has no affiliation of a moderator, once nothing more follows.
+    /// Checks that somebody has no affiliation of a moderator, once nothing more follows.
     async fn moderates_no_more(&mut self, who: &str) {
         let has = self.has(who).await;
         assert!(has != "owner" && has != "admin", "{who} is {has}");

@@ -1,4 +1,4 @@
-//! Whatever is in a stanza, it is read or refused, and means the same when it is sent back.
+//! Every content of a stanza is read or refused, and means the same when it is sent back.
 
 use crate::read::decode;
 use crate::written::{element, encode, revert_of};

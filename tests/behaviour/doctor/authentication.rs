@@ -7,7 +7,7 @@ use crate::support::{Env, Gavel, Options, Prosody, Version};
 
 const BRIDGE: &str = "[claims]\nsources = [\"bridge\"]";
 
-/// What is configured, and what Prosody logs.
+/// The configuration, and the lines that Prosody logs.
 const CASES: [(&str, &str, &str); 3] = [
     (
         "missing",
@@ -59,8 +59,7 @@ async fn doctor_says_that_nobody_can_log_in(version: Version) {
 }
 on_both!(doctor_says_that_nobody_can_log_in);
 
-/// Machines have hosts of their own; what else a Prosody serves is told of as what
-/// it is.
+/// Machines have hosts of their own; other hosts of a Prosody are told by their kind.
 async fn doctor_tells_other_hosts_apart(version: Version) {
     let hosts = [
         ("hidden.meet.jitsi", "fail", "recorders"),

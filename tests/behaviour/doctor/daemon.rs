@@ -101,7 +101,7 @@ async fn doctor_counts_what_the_focus_gives(version: Version) {
 }
 on_both!(doctor_counts_what_the_focus_gives);
 
-/// Whatever wanted to promote people is told, though nobody has seen it.
+/// Every party that wanted to promote people is told, though nobody has seen it.
 async fn doctor_tells_what_the_guard_refuses(version: Version) {
     let options = Options {
         muc: "test_promote_everyone = true".into(),
@@ -306,7 +306,7 @@ async fn doctor_names_server_admins(version: Version) {
         "warn",
         &["boss@meet.jitsi in room@muc.meet.jitsi", "`admins`"],
     );
-    // That gavel cannot guard without the module is no fault on a plain server.
+    // On a plain server it is no fault that gavel cannot guard without the module.
     found.lacks("guard");
     assert!(!env.gavel.log().contains("guard has no effect"));
 }

@@ -14,14 +14,14 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
-/// What a command said, and how it ended.
+/// The output of a command, and its end.
 #[derive(Debug)]
 pub struct Said {
     /// Its exit status.
     pub status: i32,
-    /// What it printed.
+    /// Its output.
     pub out: String,
-    /// What it complained.
+    /// Its complaints.
     pub err: String,
 }
 
@@ -42,7 +42,7 @@ pub async fn gavel(args: &str, config: &Path) -> Said {
     }
 }
 
-/// What `gavel doctor --json` found.
+/// The findings of `gavel doctor --json`.
 #[derive(Debug)]
 pub struct Found {
     /// Its exit status.
@@ -71,8 +71,8 @@ impl Found {
         findings.iter().filter(|f| f["check"] == check).collect()
     }
 
-    /// Expects one finding of `check` with this severity, whose text and remedy
-    /// hold `words`.
+    /// Expects one finding of `check` with this severity, whose text and remedy hold
+    /// `words`.
     #[track_caller]
     pub fn has(&self, check: &str, severity: &str, words: &[&str]) {
         let all = &self.json;

@@ -19,7 +19,7 @@ async fn doctor_ready_is_a_health_check(version: Version) {
     assert_eq!(said.status, 0, "{said:?}");
     assert!(said.out.starts_with("standby"), "{said:?}");
     drop(second);
-    // Only the socket is asked for, whatever else is configured.
+    // Only the socket is asked for, with any other configuration.
     let socket = env.gavel.socket();
     let little = config.with_file_name("little.toml");
     std::fs::write(&little, format!("[admin]\nsocket = {socket:?}\n")).unwrap();

@@ -1,4 +1,4 @@
-//! What would otherwise pass in silence: in the log once, and in the doctor.
+//! Faults that would otherwise pass in silence: in the log once, and in the doctor.
 
 use super::doctor;
 use crate::on_both;

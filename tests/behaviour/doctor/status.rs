@@ -1,4 +1,4 @@
-//! `gavel status`, and what readiness says where the module is missing.
+//! `gavel status`, and the answer about readiness without the module.
 
 use super::{Said, doctor, gavel};
 use crate::on_both;

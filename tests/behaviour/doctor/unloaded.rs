@@ -1,4 +1,4 @@
-//! What keeps Prosody from loading the module: the finding quotes the words that
+//! Faults that keep Prosody from loading the module: the finding quotes the words that
 //! Prosody's log has for it.
 
 use super::{doctor, gavel};
@@ -17,10 +17,10 @@ fn close(path: &Path) {
     fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
 }
 
-/// A name, what spoils the folder of modules, and the words of the log.
+/// A name, the change that spoils the folder of modules, and the words of the log.
 type Spoilt = (&'static str, fn(&Path), &'static [&'static str]);
 
-/// What has happened to the module's folder, and how Prosody says so.
+/// The damage to the module's folder, and Prosody's words for it.
 const SPOILT: &[Spoilt] = &[
     (
         "a folder that Prosody's user cannot read",

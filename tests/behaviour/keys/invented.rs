@@ -1,9 +1,9 @@
-//! Keys that nobody has: what they cost the server, and whom they keep waiting.
+//! Keys that nobody has: their cost for the server, and the people that they keep waiting.
 
 use super::*;
 
-/// Whoever invents key ids cannot make gavel hammer the server, and keeps no
-/// real key from being fetched.
+/// Somebody who invents key ids cannot make gavel hammer the server, and keeps no real key
+/// from being fetched.
 async fn keys_invented_ids_cost_little(version: Version) {
     let real = Issuer::new("real", 1);
     let server = KeyServer::start().await;

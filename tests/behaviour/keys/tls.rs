@@ -9,7 +9,7 @@ fn response(text: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}")
 }
 
-/// The certificate counts, and whose name it has.
+/// The certificate counts, and the name in it.
 async fn keys_come_over_tls_from_who_is_trusted(version: Version) {
     let issuer = Issuer::new("k", 1);
     let server = TlsServer::start(response(&set(&[&issuer])));

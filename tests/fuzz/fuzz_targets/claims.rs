@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 const DOCUMENT: &str = include_str!("../../../docs/rules.md");
 
-/// What claims could make expensive.
+/// Claims that could be expensive.
 const COSTLY: [&str; 6] = [
     "claims.a.exists(x, claims.a.exists(y, claims.a.exists(z, x == y && y == z)))",
     "claims.a.map(x, [x, x]).map(x, [x, x]).map(x, [x, x]).exists(x, x == claims.b)",

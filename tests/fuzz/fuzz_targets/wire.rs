@@ -1,10 +1,10 @@
-//! Framer, XML and decoder on what anybody can put around a room's words.
+//! Framer, XML and decoder on anything that people can put around a room's words.
 //!
-//! - Nothing panics, whatever the bytes.
+//! - Nothing panics, with any bytes.
 //! - The frames do not depend on where the chunks are cut.
-//! - A presence that ends with the room's own `<x/>` is read with exactly what
-//!   that says, whatever siblings, attributes or reason it has: as it stands, and
-//!   blown up beyond what is held.
+//! - A presence that ends with the room's own `<x/>` is read with exactly the content of
+//!   that, with any siblings, attributes or reason: as it stands, and blown up beyond the
+//!   size that is held.
 #![no_main]
 
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Runs that end with an election, and with what somebody away keeps.
+//! Runs that end with an election, and with the rights that somebody away keeps.
 
 use super::super::policies::Plan;
 use super::*;
@@ -27,7 +27,7 @@ fn b5_the_next_is_elected_where_the_heir_has_stepped_down() {
 }
 
 /// The oracle was wrong: grants were limited to admin, and then somebody left whom a rule left
-/// alone as owner. What they had was right.
+/// alone as owner. Their affiliation was right.
 #[test]
 fn b1_a_person_left_alone_keeps_more_than_the_grants_setting() {
     let rules = |rules| Plan {
@@ -60,7 +60,7 @@ fn b1_a_person_left_alone_keeps_more_than_the_grants_setting() {
 }
 
 /// The oracle was wrong: a ban that an admin had set was on its way as the connection was lost,
-/// and ended then. Whoever it hit may have been banned before they left, and keeps nothing.
+/// and ended then. The person it hit may have been banned before they left, and keeps nothing.
 #[test]
 fn b1_a_person_banned_by_an_admin_out_of_sight_keeps_nothing() {
     case(
@@ -77,8 +77,8 @@ fn b1_a_person_banned_by_an_admin_out_of_sight_keeps_nothing() {
     .ends_well();
 }
 
-/// The oracle was wrong: whoever came first was no more than a visitor for a moment, in which
-/// somebody else was elected. gavel asked for that later, as it had its answer.
+/// The oracle was wrong: the person who came first was no more than a visitor for a moment,
+/// in which somebody else was elected. gavel asked for that later, as it had its answer.
 #[test]
 fn b5_an_election_outlasts_a_request_under_way() {
     let run = case(

@@ -23,8 +23,8 @@ fn b4_a_ban_that_an_admin_takes_back_on_its_way_is_lifted() {
     assert!(has > Affiliation::Outcast, "{has}");
 }
 
-/// The engine was wrong: it did not know of somebody who was away that they were banned, and
-/// what an admin set for them did not let them in.
+/// The engine was wrong: it did not know that somebody away was banned, and an admin's
+/// override for them did not let them in.
 #[test]
 fn b4_an_override_lets_in_somebody_away_and_banned() {
     for reconnect in [false, true] {
@@ -46,7 +46,7 @@ fn b4_an_override_lets_in_somebody_away_and_banned() {
     }
 }
 
-/// The oracle was wrong: what an admin had set for somebody away who held nothing never came
+/// The oracle was wrong: an admin's override for somebody away who held nothing never came
 /// to be, so nothing of it was to be taken back as others promoted them.
 #[test]
 fn b5_an_override_that_gave_nothing_leaves_no_debt() {

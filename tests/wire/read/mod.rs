@@ -1,4 +1,4 @@
-//! What is read from the wire.
+//! Values that are read from the wire.
 
 mod evidence;
 mod odd;
@@ -18,10 +18,10 @@ pub fn decode(text: &str) -> Result<Inbound, DecodeError> {
     Decoder::new(tokens.into()).decode(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// Name, children, and what they make of a presence.
+/// Name, children, and their effect on a presence.
 type PresenceRow = (&'static str, &'static str, fn(&mut Presence));
 
-/// A presence from `r@m/n` with these children, and what else it is.
+/// A presence from `r@m/n` with these children, and its other parts.
 fn check_presence(name: &str, children: &str, change: fn(&mut Presence)) {
     let text = format!("<presence from='r@m/n' to='g@c/g'>{children}</presence>");
     let mut expected = Presence {

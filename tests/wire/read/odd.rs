@@ -1,4 +1,4 @@
-//! What looks odd and is allowed.
+//! Stanzas that look odd and are allowed.
 
 use super::decode;
 use gavel::stanza::Inbound;

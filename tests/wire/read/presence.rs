@@ -1,4 +1,4 @@
-//! What a presence says of its sender: the room's words, features and display names.
+//! A presence's words about its sender: the room's, features and display names.
 
 use super::{PresenceRow, check_presence, module, muc_user};
 use crate::owned;

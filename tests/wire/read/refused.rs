@@ -1,4 +1,4 @@
-//! What ends the stream, because it is no XML or no stanza, and what is told of it.
+//! Bytes that end the stream, because they are no XML or no stanza, and the report on them.
 
 use super::decode;
 use bytes::Bytes;

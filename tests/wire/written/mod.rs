@@ -1,4 +1,4 @@
-//! What is written to the wire.
+//! Bytes that are written to the wire.
 
 mod module;
 mod replies;

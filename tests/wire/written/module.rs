@@ -1,4 +1,4 @@
-//! What the module is asked and told.
+//! Requests to the module: questions and news.
 
 use super::{PERMIT, check, head, iq};
 use gavel::muc::{Affiliation, BareJid, RealJid};

@@ -1,4 +1,4 @@
-//! What goes into rooms and to people.
+//! Stanzas into rooms and to people.
 
 use super::{ME, check, occupant, room};
 use crate::owned;
