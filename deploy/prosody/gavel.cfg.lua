@@ -7,7 +7,7 @@
 -- The port for gavel. Jitsi's Docker image sets component_ports = {}, so that no component can connect.
 component_ports = { 5347 }
 
--- Loopback, as the stream is not encrypted; the container network's address where gavel runs in another container.
+-- Loopback, as the stream is not encrypted; the container network's address if gavel runs in another container.
 component_interfaces = { "127.0.0.1" }
 
 -- Nagle's algorithm holds the second small packet to a browser for 40 ms: it is most of the time that passes until

@@ -15,19 +15,19 @@ pub struct Event {
     pub at: Time,
     /// The room, for affiliations the meeting's main room.
     pub room: String,
-    /// The occupant's nick, where one is in.
+    /// The occupant's nick, if one is in.
     pub nick: Option<String>,
-    /// The display name that they showed, where one is in.
+    /// The display name that they showed, if one is in.
     #[serde(default)]
     pub display_name: Option<String>,
-    /// The name in their token, where it names them.
+    /// The name in their token, if it names them.
     #[serde(default)]
     pub token_name: Option<String>,
-    /// The JID of the person: bare for affiliations, full for names where it is known.
+    /// The JID of the person: bare for affiliations, full for names if it is known.
     pub jid: String,
-    /// Before, where it was known.
+    /// Before, if it was known.
     pub from: Option<String>,
-    /// After; null where an override was cleared.
+    /// After; null if an override was cleared.
     pub to: Option<String>,
     /// Why gavel acted: join, correction, grant, step_down, fallback, override,
     /// expiry, guest, leave or reload.
@@ -38,7 +38,7 @@ pub struct Event {
     pub reason: String,
     /// The source of the claims; null without claims.
     pub source: Option<Source>,
-    /// The party that made the change that was answered; null where there was none.
+    /// The party that made the change that was answered; null if there was none.
     pub actor: Option<Actor>,
     /// How it ended: applied, refused, ineffective, given_up or delayed.
     pub outcome: String,
@@ -63,12 +63,12 @@ pub enum EventKind {
 pub struct Actor {
     /// Their kind of party.
     pub kind: ActorKind,
-    /// The nick, where known.
+    /// The nick, if known.
     pub nick: Option<String>,
-    /// The display name that they showed, where known.
+    /// The display name that they showed, if known.
     #[serde(default)]
     pub display_name: Option<String>,
-    /// The real JID, where known.
+    /// The real JID, if known.
     pub jid: Option<String>,
 }
 

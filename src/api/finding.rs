@@ -36,7 +36,7 @@ impl Diagnosis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Examiner {
-    /// The running daemon, which knows what happened since it started.
+    /// The running daemon, which knows the events since it started.
     Daemon,
     /// The command, over a connection of its own.
     Command,
@@ -51,7 +51,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The finding, and its place.
     pub message: String,
-    /// The setting that mends it, word for word.
+    /// The setting that fixes it, word for word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }

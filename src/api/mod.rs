@@ -1,9 +1,9 @@
 //! The words of the admin API (SPEC section 5): the daemon's answers, which the commands
 //! read, as plain values that are their own JSON.
 //!
-//! Counts exclude gavel and infrastructure. Times are RFC 3339 in UTC with
-//! milliseconds ([`Time`]). Both sides share these types, so neither can say
-//! what the other does not read.
+//! Counts exclude gavel and infrastructure. Times are RFC 3339 in UTC with milliseconds
+//! ([`Time`]). Both sides share these types, so neither can say a word that the other does
+//! not read.
 
 mod error;
 mod event;

@@ -16,7 +16,7 @@ pub struct RoomSummary {
     pub occupants: usize,
     /// How many of them are moderators.
     pub moderators: usize,
-    /// How many do not have yet what they should have.
+    /// The number of those who do not have yet the rights they should have.
     pub pending: usize,
     /// When gavel came in.
     pub joined_at: Time,
@@ -31,7 +31,7 @@ pub struct RoomDetail {
     pub service: String,
     /// How many people in it are moderators.
     pub moderators: usize,
-    /// How many do not have yet what they should have.
+    /// The number of those who do not have yet the rights they should have.
     pub pending: usize,
     /// When gavel came in.
     pub joined_at: Time,
@@ -47,7 +47,7 @@ pub struct RoomDetail {
 pub struct Occupant {
     /// The nick: the resource of the occupant JID.
     pub nick: String,
-    /// The real JID, where it is known.
+    /// The real JID, if it is known.
     pub jid: Option<String>,
     /// The name that clients show.
     pub display_name: Option<String>,
@@ -55,9 +55,9 @@ pub struct Occupant {
     pub affiliation: Affiliation,
     /// The role, as the room shows it.
     pub role: Role,
-    /// The affiliation it should have; null where it is not managed.
+    /// The affiliation it should have; null if it is not managed.
     pub desired: Option<Affiliation>,
-    /// Says whether it has what it should have.
+    /// Says whether it has the rights it should have.
     pub settled: bool,
     /// The source of its claims; null without claims.
     pub source: Option<Source>,
@@ -73,16 +73,15 @@ pub struct Occupant {
     /// Jitsi.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
-    /// Why it is shown as a guest; null where it is not.
+    /// Why it is shown as a guest; null if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest: Option<Guest>,
-    /// The moderator who promoted it, where it moderates by an accepted grant.
+    /// The moderator who promoted it, if it moderates by an accepted grant.
     pub granted_by: Option<Granter>,
     /// An admin's override.
     #[serde(rename = "override")]
     pub override_: Option<Override>,
-    /// When what its claims entitle to ends; null where it does not
-    /// (`policy.on_expiry`).
+    /// When the entitlement of its claims ends; null if it does not (`policy.on_expiry`).
     #[serde(default)]
     pub expires_at: Option<Time>,
     /// When gavel first saw it.
@@ -114,7 +113,7 @@ pub struct Occupant {
 pub struct Permission {
     /// Its name.
     pub name: String,
-    /// Says whether it is allowed, as they are now; null where it is left to Jitsi.
+    /// Says whether it is allowed, as they are now; null if it is left to Jitsi.
     pub allowed: Option<bool>,
     /// The people it holds for: everyone, moderators, owners or nobody.
     #[serde(rename = "for")]
@@ -178,9 +177,9 @@ pub struct Correction {
 /// The moderator who gave a grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Granter {
-    /// The nick, where known.
+    /// The nick, if known.
     pub nick: Option<String>,
-    /// The real bare JID, where known.
+    /// The real bare JID, if known.
     pub jid: Option<String>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]

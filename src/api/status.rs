@@ -19,7 +19,7 @@ pub struct Status {
     pub rooms: usize,
     /// People in them.
     pub occupants: usize,
-    /// People who do not have yet what they should have.
+    /// People who do not have yet the rights they should have.
     pub pending: usize,
     /// Says whether presence can be sent in an occupant's name (`validate_from_addresses =
     /// false`), as far as is known.
@@ -79,7 +79,7 @@ pub enum ModuleState {
     NoService,
 }
 
-/// Somebody who does not have yet what they should have.
+/// Somebody who does not have yet the rights they should have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsettled {
     /// The room.

@@ -119,7 +119,7 @@ impl Bindings {
         self.tokens.len() >= MAX_BINDINGS
     }
 
-    /// Changes whenever what would be written to the state file changes.
+    /// Changes whenever the state to write to the state file changes.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -207,8 +207,8 @@ impl Bindings {
         }
     }
 
-    /// `bearer` shows a valid token, in the occupant list of a room being joined
-    /// where `listed_in` says so. Answers whether it is theirs.
+    /// `bearer` shows a valid token, in the occupant list of a room being joined if
+    /// `listed_in` says so. Answers whether it is theirs.
     pub(crate) fn show(
         &mut self,
         id: TokenId,
@@ -279,7 +279,7 @@ fn is_past(binding: &Binding, now: u64, kept: u64) -> bool {
 struct Record {
     /// Hex SHA-256 of the signed part.
     token: String,
-    /// Absent where the token is contested.
+    /// Absent if the token is contested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     jid: Option<BareJid>,
     /// Seconds since 1970; absent for a token without `exp`.

@@ -13,7 +13,7 @@ impl BridgeVerifier {
         Self(Hmac::new_from_slice(secret).expect("HMAC takes keys of any length"))
     }
 
-    /// The claims in `bridge`, where its mac is right and it has any.
+    /// The claims in `bridge`, if its mac is right and it has any.
     pub(super) fn verify(
         &self,
         bridge: &Bridge,

@@ -15,12 +15,12 @@ pub const MAX_CLAIMS_BYTES: usize = 64 * 1024;
 /// Stands for "no `exp`": no clock gets there.
 const NO_EXP: u64 = u64::MAX;
 
-/// Claims, kept as their JSON text, and where in it stands what gavel reads most: a
+/// Claims, kept as their JSON text, with the places of the values that gavel reads most: a
 /// hundred thousand of them are alive at once. Copies share the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// The JSON text without insignificant white space. After it comes what of the
-    /// user's name and id does not stand in it as it is, but escaped.
+    /// The JSON text without insignificant white space. After it come the user's name and
+    /// id, if they do not stand in it as they are, but escaped.
     data: ArcStr,
     /// The end of the JSON text, in bytes.
     json_len: u32,
@@ -77,9 +77,8 @@ impl Claims {
     /// Reads claims from JSON text.
     ///
     /// # Errors
-    /// [`RejectReason::TooLarge`] above [`MAX_CLAIMS_BYTES`];
-    /// [`RejectReason::Malformed`] where it is not a JSON object or nested deeper
-    /// than serde_json reads (128 levels).
+    /// [`RejectReason::TooLarge`] above [`MAX_CLAIMS_BYTES`]; [`RejectReason::Malformed`]
+    /// if it is not a JSON object or nested deeper than serde_json reads (128 levels).
     pub fn from_json(text: &str) -> Result<Self, RejectReason> {
         if text.len() > MAX_CLAIMS_BYTES {
             return Err(RejectReason::TooLarge);
@@ -123,7 +122,7 @@ impl Claims {
         &self.data[..self.json_len as usize]
     }
 
-    /// The claims as a JSON value, always an object; parsed anew at each call.
+    /// The claims as a JSON value, always an object; parsed again at each call.
     pub fn value(&self) -> Value {
         serde_json::from_str(self.json()).unwrap_or_default()
     }
@@ -147,13 +146,13 @@ impl Claims {
         (!id.is_empty()).then_some(UserId(id))
     }
 
-    /// `exp` in seconds since 1970, where it is a number that is not negative.
+    /// `exp` in seconds since 1970, if it is a number that is not negative.
     pub fn exp(&self) -> Option<u64> {
         (self.exp != NO_EXP).then_some(self.exp)
     }
 
-    /// `iat` in seconds since 1970 (RFC 7519 §4.1.6), where it is a number that
-    /// is not negative; read anew at each call.
+    /// `iat` in seconds since 1970 (RFC 7519 §4.1.6), if it is a number that is not
+    /// negative; read again at each call.
     pub fn issued_at(&self) -> Option<u64> {
         #[derive(serde::Deserialize)]
         struct Issued {
@@ -185,7 +184,7 @@ pub(crate) fn features_alone(claims: &Value) -> bool {
     !context["features"].is_null() && context["user"].is_null()
 }
 
-/// `context.user.<key>`, where it is there.
+/// `context.user.<key>`, if it is there.
 fn user<'a>(claims: &'a Value, key: &str) -> Option<&'a Value> {
     claims.get("context")?.get("user")?.get(key)
 }

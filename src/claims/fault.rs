@@ -56,8 +56,7 @@ pub enum Fault {
         /// Why not.
         why: String,
     },
-    /// A token that does not say which key it needs, where keys are fetched by
-    /// name.
+    /// A token that does not say which key it needs, if keys are fetched by name.
     #[error(
         "the token has no kid, by which claims.jwt.asap_key_server has its keys: let the issuer set one"
     )]
@@ -112,7 +111,7 @@ pub enum Fault {
         .sub.as_ref().map_or_else(|| "absent".to_owned(), |sub| format!("{sub:?}"))
     )]
     Tenant {
-        /// The claim, where it is text.
+        /// The claim, if it is text.
         sub: Option<String>,
         /// The room's tenant.
         tenant: String,

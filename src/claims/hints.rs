@@ -34,7 +34,7 @@ const FLAGS: [&str; 9] = [
     "isadmin",
     "teacher",
 ];
-/// The same of claims that say what somebody is.
+/// The same of claims that name somebody's role.
 const TITLES: [&str; 8] = [
     "affiliation",
     "role",
@@ -126,7 +126,7 @@ pub fn moderator_hints(claims: &Claims) -> Vec<Hint> {
     found
 }
 
-/// `.context.user.isModerator`, or `["is-moderator"]` where a key is no word.
+/// `.context.user.isModerator`, or `["is-moderator"]` if a key is no word.
 fn path(place: &str, key: &str) -> String {
     let dot = if place.is_empty() { "" } else { "." };
     match key.contains('-') {

@@ -4,8 +4,7 @@ use super::{Claims, Occasion, RejectReason};
 use crate::stanza::Identity;
 use serde_json::{Map, Value, json};
 
-/// The claims in `identity`, where it says anything and its bearer's domain is
-/// trusted.
+/// The claims in `identity`, if it says anything and its bearer's domain is trusted.
 pub(super) fn read(
     identity: &Identity,
     occasion: &Occasion<'_>,

@@ -24,8 +24,7 @@ pub struct Inspection {
     pub unreadable: Option<Fault>,
     /// Every check, in the order they are made.
     pub checks: Vec<(Check, Outcome)>,
-    /// The claims, where all checks passed. Features alone are left to the
-    /// policy to name.
+    /// The claims, if all checks passed. Features alone are left to the policy to name.
     pub claims: Option<Claims>,
 }
 

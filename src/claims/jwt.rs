@@ -99,7 +99,7 @@ impl JwtVerifier {
         })
     }
 
-    /// The keys of a server, where they are on one.
+    /// The keys of a server, if they are on one.
     pub(super) fn remote(&self) -> Option<&KeyCache> {
         match &self.keys {
             Keys::Remote(keys) => Some(keys),
@@ -107,7 +107,7 @@ impl JwtVerifier {
         }
     }
 
-    /// The keys of a server, where they are on one.
+    /// The keys of a server, if they are on one.
     pub(super) fn remote_mut(&mut self) -> Option<&mut KeyCache> {
         match &mut self.keys {
             Keys::Remote(keys) => Some(keys),
@@ -223,8 +223,8 @@ impl JwtVerifier {
         Ok(())
     }
 
-    /// `iss` must be one of the accepted ones; `*` accepts its absence as well,
-    /// where Jitsi wants it to be there.
+    /// `iss` must be one of the accepted ones; `*` accepts its absence as well, while Jitsi
+    /// wants it to be there.
     fn issuer(&self, payload: &Map<String, Value>) -> Result<(), Fault> {
         let iss = payload.get("iss");
         if accepts(&self.issuers, iss) {

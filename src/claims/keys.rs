@@ -148,7 +148,7 @@ impl KeySet {
     /// Reads the one key, in PEM, that a server answered with.
     ///
     /// # Errors
-    /// [`KeyError`] where it is no public key for any of `algorithms`.
+    /// [`KeyError`] if it is no public key for any of `algorithms`.
     pub(super) fn fetched_pem(text: &str, algorithms: &[Algorithm]) -> Result<Self, KeyError> {
         let key = from_pem(text)?;
         check_size(&key)?;
@@ -173,8 +173,8 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Says whether `signature` is one of `signed` by the keys that `kid` names or, where
-    /// it names none, by any key that is for `algorithm`; of a fetched set only by those
+    /// Says whether `signature` is one of `signed` by the keys that `kid` names or, if it
+    /// names none, by any key that is for `algorithm`; of a fetched set only by those
     /// without a name. At most [`MAX_TRIED`] are tried.
     pub(super) fn verify(
         &self,

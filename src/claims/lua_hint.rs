@@ -37,7 +37,7 @@ fn matches(lua: &str, name: &str) -> bool {
     pattern.is_ok_and(|pattern| pattern.first_match(name) == Some(name.as_bytes()))
 }
 
-/// The regular expression as a Lua pattern, where it has one.
+/// The regular expression as a Lua pattern, if it has one.
 fn translate(regex: &str) -> Option<String> {
     let regex = letters(regex);
     let mut lua = String::new();

@@ -42,7 +42,7 @@ impl LuaPattern {
     /// Translates `pattern`.
     ///
     /// # Errors
-    /// [`Untranslatable`] where that cannot be done.
+    /// [`Untranslatable`] if that cannot be done.
     pub fn new(pattern: &str) -> Result<Self, Untranslatable> {
         if pattern.len() > MAX_PATTERN_BYTES {
             return Err(Untranslatable::TooLarge);

@@ -69,8 +69,8 @@ impl Source {
         }
     }
 
-    /// Says whether what it says is authenticated by a key, so that a `context.user.id`
-    /// from it proves that two JIDs are one person (B3).
+    /// Says whether its words are authenticated by a key, so that a `context.user.id` from
+    /// it proves that two JIDs are one person (B3).
     pub fn is_verified(self) -> bool {
         self != Self::Identity
     }
@@ -91,7 +91,7 @@ pub enum RejectReason {
     BadSignature,
     /// The token names an algorithm that is not configured.
     Algorithm,
-    /// Past `exp`, or without one where it is required.
+    /// Past `exp`, or without one if it is required.
     Expired,
     /// Before `nbf`.
     NotYet,

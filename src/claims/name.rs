@@ -20,8 +20,8 @@ const REPLACEMENT: char = '\u{FFFD}';
 )]
 pub struct ForbiddenCharacters(pub char);
 
-/// A display name that a token gives and gavel freezes; a part of the claims' text where
-/// it was taken from them.
+/// A display name that a token gives and gavel freezes; a part of the claims' text if it
+/// was taken from them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenName(Substr);
 
@@ -29,7 +29,7 @@ impl TokenName {
     /// The name in `context.user.name`.
     ///
     /// # Errors
-    /// [`ForbiddenCharacters`] where no XML stanza could carry it.
+    /// [`ForbiddenCharacters`] if no XML stanza could carry it.
     pub fn new(name: impl Into<Substr>) -> Result<Self, ForbiddenCharacters> {
         let name = name.into();
         match name.chars().find(|c| !is_xml_char(*c)) {
@@ -43,8 +43,8 @@ impl TokenName {
         &self.0
     }
 
-    /// The name as clients show it and as gavel sets it: trimmed, and cut to 50
-    /// UTF-16 code units or 49 where the 50th is half a character.
+    /// The name as clients show it and as gavel sets it: trimmed, and cut to 50 UTF-16 code
+    /// units or 49 if the 50th is half a character.
     pub fn form(&self) -> Cow<'_, str> {
         line_ends(cut(&self.0).0)
     }

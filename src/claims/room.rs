@@ -6,7 +6,7 @@ use super::lua_pattern::LuaPattern;
 use crate::muc::RoomJid;
 use serde_json::{Map, Value};
 
-/// Checks the claim `room`, where there is one, against the room judged.
+/// Checks the claim `room`, if there is one, against the room judged.
 ///
 /// `*` is every room. Otherwise the claim is the room's name, in any case, or
 /// the whole local part with its `[tenant]`; with `context.room.regex` it is a

@@ -26,7 +26,7 @@ pub struct Settings {
 pub struct JwtSettings {
     /// The keys that signatures are checked with.
     pub keys: KeySource,
-    /// The accepted algorithms, whatever a token says.
+    /// The accepted algorithms, whichever one a token names.
     pub algorithms: Vec<Algorithm>,
     /// Says whether, in `[tenant]room`, `sub` must be the tenant or `*`.
     pub verify_tenant: bool,
@@ -67,8 +67,8 @@ pub struct Occasion<'a> {
     /// Says whether the presence is part of the occupant list of a room being joined, so that
     /// nobody knows how old it is (see [`Bindings::settle`](super::Bindings::settle)).
     pub listed: bool,
-    /// When the evidence was first shown, by the process's clock: answers of
-    /// key servers since then tell for certain. Zero where they all do.
+    /// When the evidence was first shown, by the process's clock: answers of key servers
+    /// since then tell for certain. Zero if they all do.
     pub since: Duration,
     /// The same in seconds since 1970: `exp` is judged by it, however long the
     /// key is awaited.

@@ -162,8 +162,7 @@ pub(super) fn bridged(who: &Who, json: &str) -> Evidence {
     }
 }
 
-/// The reason a single piece of evidence was refused for, or `None` where it
-/// yielded claims.
+/// The reason a single piece of evidence was refused for, or `None` if it yielded claims.
 pub(super) fn refusal(finding: &Finding) -> Option<RejectReason> {
     match (&finding.claims, finding.rejected.as_slice()) {
         (Some(_), []) => None,

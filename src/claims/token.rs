@@ -25,8 +25,8 @@ impl<'a> Token<'a> {
     /// Takes a token apart, verifying nothing. White space around it is ignored.
     ///
     /// # Errors
-    /// [`Fault`] where it is too large or no JWS with JSON objects as header and
-    /// payload. `alg: none` is read like any other.
+    /// [`Fault`] if it is too large or no JWS with JSON objects as header and payload.
+    /// `alg: none` is read like any other.
     pub fn parse(text: &'a str) -> Result<Self, Fault> {
         let text = text.trim();
         if text.len() > MAX_TOKEN_BYTES {
@@ -69,7 +69,7 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Decodes one part; `None` where it is not a JSON object.
+/// Decodes one part; `None` if it is not a JSON object.
 fn object(part: &str) -> Result<Option<Map<String, Value>>, Fault> {
     let bytes = URL_SAFE_NO_PAD
         .decode(part)

@@ -21,7 +21,7 @@ pub struct Finding {
     pub claims: Option<(Source, Claims)>,
     /// The refusals, to be counted and logged.
     pub rejected: Vec<(Source, RejectReason)>,
-    /// The token that `claims` came from, where their source is jwt.
+    /// The token that `claims` came from, if their source is jwt.
     pub token: Option<TokenId>,
     /// A key that has to be fetched before all of it can be judged. Until then
     /// its token yields nothing, unless it was verified for this bearer before.
@@ -52,8 +52,7 @@ impl Verifier {
     /// Prepares the keys.
     ///
     /// # Errors
-    /// [`KeyError`] where a key is of the wrong kind, or none fits the
-    /// algorithms.
+    /// [`KeyError`] if a key is of the wrong kind, or none fits the algorithms.
     pub fn new(settings: Settings) -> Result<Self, KeyError> {
         Ok(Self {
             sources: settings.sources,
@@ -112,8 +111,8 @@ impl Verifier {
         Ok(claims)
     }
 
-    /// The claims that somebody is going to show, as far as the module knows them
-    /// before: where its claims count before all others.
+    /// The claims that somebody is going to show, as far as the module knows them before:
+    /// if its claims count before all others.
     pub fn foresee(&self, bridge: &Bridge, occasion: &Occasion<'_>) -> Option<Claims> {
         if self.sources.first() != Some(&Source::Bridge) {
             return None;
@@ -150,12 +149,12 @@ impl Verifier {
         }
     }
 
-    /// The keys that are fetched from a server, where they are.
+    /// The keys that are fetched from a server, if they are.
     pub fn remote_keys(&self) -> Option<&KeyCache> {
         self.jwt.as_ref()?.remote()
     }
 
-    /// The keys that are fetched from a server, where they are.
+    /// The keys that are fetched from a server, if they are.
     pub fn remote_keys_mut(&mut self) -> Option<&mut KeyCache> {
         self.jwt.as_mut()?.remote_mut()
     }
@@ -171,8 +170,8 @@ impl Verifier {
         self.sources == [Source::Bridge]
     }
 
-    /// Takes over the keys that `old` has fetched, where they are of the same
-    /// server: for a configuration that is read again.
+    /// Takes over the keys that `old` has fetched, if they are of the same server: for a
+    /// configuration that is read again.
     pub fn keep_keys(&mut self, old: &mut Self) {
         if let (Some(keys), Some(old)) = (self.remote_keys_mut(), old.remote_keys_mut())
             && keys.is_for_the_same(old)
@@ -181,7 +180,7 @@ impl Verifier {
         }
     }
 
-    /// The key on a server that verifying `text` takes, where it takes one.
+    /// The key on a server that verifying `text` takes, if it takes one.
     pub fn key_of(&self, text: &str) -> Option<KeyName> {
         let keys = self.remote_keys()?;
         keys.name_of(&Token::parse(text).ok()?)
@@ -198,9 +197,9 @@ impl Verifier {
 
 /// The verdict on a token that is not refused.
 enum Judged {
-    /// Verified; its claims, where it has any.
+    /// Verified; its claims, if it has any.
     Verified(Option<(TokenId, Claims)>),
-    /// Its key is awaited; its claims, where they count meanwhile.
+    /// Its key is awaited; its claims, if they count meanwhile.
     Awaited(Awaited, Option<(TokenId, Claims)>),
 }
 
@@ -229,7 +228,7 @@ impl Finding {
         }
     }
 
-    /// Takes what a source came to; features alone are no claims.
+    /// Takes the result of a source; features alone are no claims.
     fn take(&mut self, source: Source, claims: Result<Option<Claims>, RejectReason>) {
         match claims {
             Ok(claims) => {
@@ -244,7 +243,7 @@ impl Finding {
 /// Checks `room` of claims that are verified otherwise.
 ///
 /// # Errors
-/// [`Fault`] where they are for another room.
+/// [`Fault`] if they are for another room.
 pub fn check_room(claims: &Claims, room: &RoomJid) -> Result<(), Fault> {
     match claims.value() {
         Value::Object(object) => room::check_room(&object, room),

@@ -50,7 +50,7 @@ impl From<ClientError> for Error {
     }
 }
 
-/// `text`, and below it what could be meant, one a line.
+/// `text`, and below it the possible meanings, one a line.
 pub(super) fn with_candidates(text: &str, candidates: impl IntoIterator<Item = String>) -> String {
     let mut text = escape_lines(text);
     let mut candidates = candidates.into_iter();
@@ -75,7 +75,7 @@ pub(super) struct Ends {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
-    /// Stdout, where it is something whose reader can go away.
+    /// Stdout, if it is something whose reader can go away.
     reader: Option<Sender>,
 }
 

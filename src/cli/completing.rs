@@ -1,4 +1,4 @@
-//! Completing what somebody types: the script that a shell needs, and its questions.
+//! Completing the words that somebody types: the script that a shell needs, and its questions.
 
 use super::{Cli, CompletionsArgs, Error, Output, Status};
 use clap::CommandFactory;
@@ -8,7 +8,7 @@ use std::ffi::OsString;
 /// The shell that asks is named in this variable of the environment.
 const VARIABLE: &str = "_GAVEL_COMPLETE";
 
-/// Prints what a shell needs to ask.
+/// Prints the script that a shell needs to ask.
 pub(super) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<Status, Error> {
     let shells = Shells::builtins();
     let shell = shells.completer(&args.shell.to_string());
@@ -21,7 +21,7 @@ pub(super) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<Status,
     Ok(Status::Done)
 }
 
-/// Answers the shell, where it is one that asks.
+/// Answers the shell, if it is one that asks.
 pub(super) fn answer(arguments: &[OsString]) -> bool {
     if std::env::var_os(VARIABLE).is_none() {
         return false;

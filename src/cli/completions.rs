@@ -1,6 +1,6 @@
-//! Completions. A shell asks gavel itself what can stand where the cursor is, so
-//! that rooms and people are those there are now. Without a daemon nothing is
-//! offered, at once and without a word.
+//! Completions. A shell asks gavel itself for the words that fit at the cursor, so that
+//! rooms and people are those there are now. Without a daemon nothing is offered, at once
+//! and without a word.
 
 use super::ask;
 use crate::api::{RoomDetail, RoomSummary};

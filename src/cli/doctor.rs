@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Longest wait of `--ready` in all: a health check that hangs is none.
 const READY: Duration = Duration::from_secs(2);
 
-/// Examines the deployment and prints what was found.
+/// Examines the deployment and prints the findings.
 pub(super) fn run(
     args: &DoctorArgs,
     file: Option<&Path>,
@@ -36,9 +36,8 @@ pub(super) fn run(
     })
 }
 
-/// Asks the daemon; where none runs, Prosody itself. A daemon that does not
-/// answer, or may not be asked, is there all the same, and a second connection
-/// could end its own.
+/// Asks the daemon; if none runs, Prosody itself. A daemon that does not answer, or may not
+/// be asked, is there all the same, and a second connection could end its own.
 pub(super) async fn diagnose(client: Client, file: Option<&Path>) -> Result<Diagnosis, Error> {
     let loaded = config::load(file);
     match client.get::<Diagnosis>("/v1/doctor").await {

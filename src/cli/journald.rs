@@ -1,6 +1,6 @@
-//! Log lines in systemd's journal. It keeps a time and a priority with each line, so
-//! there the time is left out, and the level told in the way that journald reads: with
-//! it `journalctl -p warning` shows what somebody should look at (sd-daemon(3)).
+//! Log lines in systemd's journal. It keeps a time and a priority with each line, so there
+//! the time is left out, and the level told in the way that journald reads: with it
+//! `journalctl -p warning` shows the lines that somebody should look at (sd-daemon(3)).
 
 use std::fmt;
 use std::fs::File;

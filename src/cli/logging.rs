@@ -121,7 +121,7 @@ where
     tracing_subscriber::registry().with(layer.with_filter(filter))
 }
 
-/// Keeps back what [`CAPPED`] crates say below info.
+/// Keeps back the lines of [`CAPPED`] crates below info.
 fn cap() -> FilterFn {
     FilterFn::new(may_speak as fn(&Metadata<'_>) -> bool)
         // It narrows no level for the others; without a hint none would be known.
@@ -189,7 +189,7 @@ fn quoted(value: String) -> String {
     format!("\"{value}\"")
 }
 
-/// Escapes what could start a line or steer a terminal.
+/// Escapes characters that could start a line or steer a terminal.
 struct Escaping<'w>(Writer<'w>);
 
 impl fmt::Write for Escaping<'_> {

@@ -24,8 +24,8 @@ pub enum Error {
     /// The configuration cannot be used; status 2.
     #[error(transparent)]
     Config(#[from] Invalid),
-    /// The arguments cannot be used, which only the command itself could see;
-    /// status 2. Says what, where and the remedy.
+    /// The arguments cannot be used, which only the command itself could see; status 2.
+    /// Names the fault, its place and the remedy.
     #[error("{0}")]
     Usage(String),
     /// The command failed; status 1. The text names the fault, its place and the remedy.
@@ -37,8 +37,7 @@ pub enum Error {
     /// A second signal came before all rooms were left; status 1.
     #[error("a second signal came, ended before all rooms were left")]
     Interrupted,
-    /// Stdout does not take what is written; status 1, or 0 where its reader
-    /// simply went away.
+    /// Stdout does not take the output; status 1, or 0 if its reader simply went away.
     #[error("cannot write to stdout: {0}")]
     Output(#[source] io::Error),
 }
@@ -88,8 +87,8 @@ impl Output {
         self.terminal && !is_dumb()
     }
 
-    /// The terminal's columns and rows now; `None` where there is none: a pipe
-    /// takes everything.
+    /// The terminal's columns and rows now; `None` if there is none: a pipe takes
+    /// everything.
     pub fn size(&self) -> Option<(usize, usize)> {
         let stdout = self.terminal.then(io::stdout)?;
         // A serial line may not know its own.
@@ -100,7 +99,7 @@ impl Output {
         Some((columns.into(), rows.into()))
     }
 
-    /// The terminal's columns now; `None` where there is none.
+    /// The terminal's columns now; `None` if there is none.
     pub fn columns(&self) -> Option<usize> {
         self.size().map(|(columns, _)| columns)
     }
@@ -110,7 +109,7 @@ impl Output {
         self.colour
     }
 
-    /// `text` in `style`, where colour may be used.
+    /// `text` in `style`, if colour may be used.
     pub fn styled(&self, style: Style, text: impl Display) -> String {
         styled(self.colour, style, text)
     }
@@ -187,12 +186,12 @@ pub(super) fn warn(problems: &[Problem]) {
     }
 }
 
-/// Tells on stderr what somebody who watches should know.
+/// Tells the news on stderr to somebody who watches.
 pub(super) fn note(text: impl Display) {
     complain("note:", AnsiColor::Cyan, text);
 }
 
-/// Says how it ended, where it did not end well.
+/// Says how it ended, if it did not end well.
 pub(super) fn end(result: Result<Status, Error>) -> ExitCode {
     let error = match result {
         Ok(Status::Done) => return ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use crate::muc::{RoomJid, Service, Spelling, without_query};
 /// first of `services` is meant, which is the main one.
 ///
 /// # Errors
-/// [`Error::Failed`] where it names none.
+/// [`Error::Failed`] if it names none.
 pub(super) fn resolve(text: &str, services: &[Service]) -> Result<RoomJid, Error> {
     let failed = |why: &str| Error::Failed(format!("room {:?} {why}", without_query(text)));
     let remedy = "write its name, as in the meeting's URL, or name@service";

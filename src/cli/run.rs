@@ -62,8 +62,8 @@ fn start_failed(error: &io::Error) -> Error {
     Error::Failed(format!("cannot start: {error}; {remedy}"))
 }
 
-/// Runs what `start` makes until it ends: the first signal asks it to, the
-/// second does not wait for it.
+/// Runs the future of `start` until it ends: the first signal asks it to, the second does
+/// not wait for it.
 async fn supervise<R>(
     start: impl FnOnce(oneshot::Receiver<()>) -> R,
     mut next_signal: impl AsyncFnMut() -> &'static str,

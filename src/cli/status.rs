@@ -16,7 +16,7 @@ struct Report {
     findings: Vec<Finding>,
 }
 
-/// Asks the daemon and prints what it says; status 1 where it is not ready.
+/// Asks the daemon and prints its answer; status 1 if it is not ready.
 pub(super) fn run(
     args: &StatusArgs,
     file: Option<&Path>,

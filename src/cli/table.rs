@@ -45,7 +45,7 @@ impl Column {
     }
 }
 
-/// A cell: text, escaped, and how it looks where colour is allowed.
+/// A cell: text, escaped, and its look if colour is allowed.
 #[derive(Debug, Clone)]
 pub struct Cell {
     text: String,

@@ -41,14 +41,14 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// `text`, cut to `columns` with `…` where it is wider.
+/// `text`, cut to `columns` with `…` if it is wider.
 pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
     let room = columns.saturating_sub(1);
     let mut taken = 0;
-    // Marks that take no room are cut too where they never end.
+    // Marks that take no room are cut too if they never end.
     let mut letters = columns.saturating_mul(4);
     let end = text.char_indices().find(|(_, c)| {
         taken += c.width().unwrap_or(0);
@@ -62,8 +62,8 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     }
 }
 
-/// `text` broken into lines of at most `columns` where there are spaces; a word
-/// that is longer has a line of its own.
+/// `text` broken into lines of at most `columns` at spaces; a word that is longer has a
+/// line of its own.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut taken = 0;
@@ -89,8 +89,8 @@ pub const INDENT: &str = "    ";
 /// The narrowest that words are broken to; a terminal breaks them further.
 const LEAST: usize = 20;
 
-/// `text`, escaped, as it stands below the line it belongs to: broken where
-/// `columns` of a terminal end, in a pipe whole.
+/// `text`, escaped, as it stands below the line it belongs to: broken at the `columns` of a
+/// terminal, in a pipe whole.
 pub fn indented(text: &str, columns: Option<usize>) -> Vec<String> {
     let text = escape(text);
     let lines = match columns {

@@ -29,8 +29,8 @@ pub(super) fn run(
     }
 }
 
-/// Signs claims. `exp` is added where it was asked for, `iss` and `aud` where they
-/// are missing and the configuration accepts only certain ones.
+/// Signs claims. `exp` is added if it was asked for, `iss` and `aud` if they are missing
+/// and the configuration accepts only certain ones.
 fn sign(args: &SignArgs, config: &Config, output: &mut Output) -> Result<Status, Error> {
     let algorithm = args.alg.or_else(|| {
         let jwt = config.claims.jwt.as_ref()?;
@@ -120,7 +120,7 @@ struct Verified {
     reason: Option<&'static str>,
     room: Option<String>,
     checks: Vec<CheckLine>,
-    /// The payload, where the token is valid.
+    /// The payload, if the token is valid.
     claims: Option<Value>,
     /// Further notes.
     notes: Vec<String>,

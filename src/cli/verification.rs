@@ -16,7 +16,7 @@ pub(super) struct CheckLine {
     pub check: &'static str,
     /// `ok`, `failed` or `skipped`.
     pub result: &'static str,
-    /// The label that metrics have for it, where it failed.
+    /// The label that metrics have for it, if it failed.
     pub reason: Option<&'static str>,
     /// The fault and the remedy, or the reason why it was skipped.
     pub message: Option<String>,
@@ -101,7 +101,7 @@ pub(super) fn verifier(loaded: &Loaded) -> Result<Verifier, Error> {
 /// cannot be had the check of the signature says so.
 ///
 /// # Errors
-/// [`Error::Failed`] where this process cannot fetch anything.
+/// [`Error::Failed`] if this process cannot fetch anything.
 pub(super) fn fetch_key(
     verifier: &mut Verifier,
     config: &Config,

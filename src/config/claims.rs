@@ -27,8 +27,8 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
     let mut section = root.section("claims");
     let (sources, place) = sources(&mut section);
     let trusted_domains = trusted_domains(&mut section, &sources, parents);
-    // One set of variables for all deployments may tell of issuers where there
-    // is no secret.
+    // One set of variables for all deployments may tell of issuers even if there is no
+    // secret.
     let (verify_tenant, jwt) = tenants(&mut section);
     let jwt = jwt.filter(|jwt| !jwt.is_only_variables_without(&KEY_SOURCES));
     if jwt.is_none() && sources.contains(&Source::Jwt) {
@@ -46,8 +46,8 @@ pub(super) fn read(root: &mut Section<'_>, parents: &[String]) -> Claims {
     }
 }
 
-/// Takes `verify_tenant` out of `[claims.jwt]`. A section that says nothing else
-/// needs no key: it is about what the module hands over.
+/// Takes `verify_tenant` out of `[claims.jwt]`. A section that says nothing else needs no
+/// key: it is about the module's claims.
 fn tenants<'n>(claims: &mut Section<'n>) -> (bool, Option<Section<'n>>) {
     let name = "claims.jwt";
     let Some(mut jwt) = claims.subsection(name) else {
@@ -58,7 +58,7 @@ fn tenants<'n>(claims: &mut Section<'n>) -> (bool, Option<Section<'n>>) {
     (verify_tenant, (!alone).then_some(jwt))
 }
 
-/// The sources, and where they are written.
+/// The sources, and their place.
 fn sources(section: &mut Section<'_>) -> (Vec<Source>, String) {
     let given = section.list_or_standard("sources");
     let sources = words(section, &given);

@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 /// Why a text is no duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// There is nothing, or no number where one should be.
+    /// There is nothing, or no number if one should be.
     #[error("a number is missing")]
     NoNumber,
     /// A number without a unit after it.
@@ -40,7 +40,7 @@ pub enum DurationError {
 /// ones first.
 ///
 /// # Errors
-/// Says what is not as described.
+/// Names the fault.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     let mut rest = text;
     let mut units = UNITS.as_slice();

@@ -5,8 +5,8 @@ use super::section::Section;
 use super::tree::{Node, Origin};
 
 impl Section<'_> {
-    /// Of `keys`, which exclude one another: where one is given in the
-    /// environment, drops those of the file.
+    /// Of `keys`, which exclude one another: if one is given in the environment, drops
+    /// those of the file.
     pub(super) fn prefer_environment(&mut self, keys: &[&str]) {
         let from_environment = |node: &Node| matches!(node.origin, Origin::Variable(_));
         let given = |key: &&str| self.entries.get(*key).is_some_and(from_environment);
@@ -16,8 +16,8 @@ impl Section<'_> {
         }
     }
 
-    /// The one of `keys` that is given, and its text. None at all is an error
-    /// with `remedy`, where there is one; so is more than one.
+    /// The one of `keys` that is given, and its text. None at all is an error with
+    /// `remedy`, if there is one; so is more than one.
     pub(super) fn one_of<'k>(
         &mut self,
         keys: &[&'k str],

@@ -27,8 +27,8 @@ pub(super) fn read(path: &std::path::Path) -> io::Result<Vec<u8>> {
 /// The secret in the file that `given` names, without one trailing newline; a fault is
 /// noted.
 ///
-/// No note quotes the name: where the secret itself was written in its place,
-/// that would show it.
+/// No note quotes the name: if the secret itself was written in its place, that would show
+/// it.
 pub(super) fn secret(notes: &Notes, given: &Given) -> Option<Secret<Vec<u8>>> {
     let (path, mut content) = open(notes, given, "the file")?;
     for newline in [b"\r\n".as_slice(), b"\n"] {

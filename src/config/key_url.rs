@@ -37,8 +37,8 @@ impl KeyUrl {
         &self.0
     }
 
-    /// Says whether what it fetches can be changed on the way: neither encrypted nor within
-    /// this machine.
+    /// Says whether somebody on the way can change the keys it fetches: neither encrypted
+    /// nor within this machine.
     pub fn is_exposed(&self) -> bool {
         self.0.scheme() == "http" && !self.is_loopback()
     }

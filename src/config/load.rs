@@ -12,7 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The file that is read where none is named.
+/// The file that is read if none is named.
 pub const DEFAULT_FILE: &str = "/etc/gavel/gavel.toml";
 
 /// A usable configuration.
@@ -22,7 +22,7 @@ pub struct Loaded {
     pub config: Config,
     /// The warnings, to be shown once.
     pub warnings: Vec<Problem>,
-    /// The file that was read, where there was one.
+    /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
 }
 
@@ -58,9 +58,9 @@ pub fn load_from(
 /// The configured path of the running daemon's socket (`admin.socket`), from `file` as
 /// [`load`] takes it and this process's environment.
 ///
-/// Nothing else of the configuration matters: it may be incomplete or name
-/// secrets that this user may not read; and where the default file itself is
-/// not for this user, the default socket is asked.
+/// Nothing else of the configuration matters: it may be incomplete or name secrets that
+/// this user may not read; and if the default file itself is not for this user, the default
+/// socket is asked.
 ///
 /// # Errors
 /// A file that was named and cannot be read, one that is no TOML, a socket that
@@ -120,7 +120,7 @@ fn own(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<(OsSt
 /// The configuration file.
 struct Source {
     path: PathBuf,
-    /// `None` where it is the default one and not there.
+    /// `None` if it is the default one and not there.
     text: Option<String>,
 }
 
@@ -163,8 +163,7 @@ fn source(
     Ok(Source { path, text })
 }
 
-/// The file's text; `None` where it is the default one, `place` being `None`,
-/// and not there.
+/// The file's text; `None` if it is the default one, `place` being `None`, and not there.
 fn text_of(path: &Path, place: Option<&str>) -> Result<Option<String>, Unreadable> {
     let shown = quoted(&path.to_string_lossy());
     let unreadable = |problem: String, remedy: &str, denied| Unreadable {
@@ -232,7 +231,7 @@ fn tree_of(file: PathBuf, text: Option<&str>) -> Result<(Notes, Table), Invalid>
     Ok((Notes::new(name, text.is_some()), tree))
 }
 
-/// Lays the environment over `tree`; returns what [`MUC_VARIABLE`] holds.
+/// Lays the environment over `tree`; returns the value of [`MUC_VARIABLE`].
 fn lay_over(
     notes: &Notes,
     tree: &mut Table,

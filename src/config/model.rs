@@ -135,7 +135,7 @@ pub struct Claims {
     /// `claims.jwt.verify_tenant`, which holds for the module's claims, too. Says whether
     /// in a tenant's room `sub` must be the tenant, or `*`.
     pub verify_tenant: bool,
-    /// How tokens are verified; there where the source `jwt` is listed.
+    /// How tokens are verified; there if the source `jwt` is listed.
     pub jwt: Option<Jwt>,
 }
 
@@ -174,7 +174,7 @@ pub struct Jwt {
     pub issuers: Vec<String>,
     /// Accepted values of `aud`; `*` is any.
     pub audiences: Vec<String>,
-    /// How far clocks may differ where `exp` and `nbf` are judged.
+    /// How far clocks may differ when `exp` and `nbf` are judged.
     #[serde(serialize_with = "duration::serialize")]
     pub leeway: Duration,
 }
@@ -385,7 +385,7 @@ fn services<S: Serializer>(services: &[Service], serializer: S) -> Result<S::Ok,
     list.end()
 }
 
-/// Writes `secret_file = …`, or `secret = "***"` where there is no file.
+/// Writes `secret_file = …`, or `secret = "***"` if there is no file.
 fn secret_or_file<T, S: Serializer>(secret: &Secret<T>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(1))?;
     match secret.file() {

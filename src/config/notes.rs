@@ -25,7 +25,7 @@ impl Notes {
         }
     }
 
-    /// Notes what makes the configuration unusable.
+    /// Notes a fault that makes the configuration unusable.
     pub(super) fn error(
         &self,
         place: impl Into<String>,
@@ -35,7 +35,7 @@ impl Notes {
         self.errors.borrow_mut().push(note(place, problem, remedy));
     }
 
-    /// Notes what is remarkable.
+    /// Notes something remarkable.
     pub(super) fn warn(
         &self,
         place: impl Into<String>,
@@ -79,7 +79,7 @@ fn note(
     }
 }
 
-/// A value of the right kind, and where it was written.
+/// A value of the right kind, and its place.
 #[derive(Debug, Clone)]
 pub(super) struct Given<T = String> {
     pub(super) value: T,

@@ -1,4 +1,4 @@
-//! Reads who may do what: `[policy.permissions]` and the `permissions` of a rule.
+//! Reads the holders of permissions: `[policy.permissions]` and the `permissions` of a rule.
 
 use super::keys::{PERMISSIONS, RULE_PERMISSIONS};
 use super::problem::nearest;

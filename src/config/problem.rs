@@ -3,7 +3,7 @@
 use std::fmt;
 use strsim::levenshtein;
 
-/// One thing to mend: an error, or a warning.
+/// One thing to fix: an error, or a warning.
 ///
 /// None of the texts ever holds the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,9 @@
 //! Every setting, declared once: its key, its standard value and its meaning.
 //!
-//! From these rows come the list of keys, the names of the environment variables,
-//! the values that hold where a key is not given, the commented sample
-//! `deploy/gavel.toml`, the tables of `docs/reference/configuration.md` and the man page
-//! `gavel.toml(5)`. A new setting is a row here, a field of
-//! [`Config`](super::Config) and the line that reads it.
+//! From these rows come the list of keys, the names of the environment variables, the
+//! values that hold if a key is not given, the commented sample `deploy/gavel.toml`, the
+//! tables of `docs/reference/configuration.md` and the man page `gavel.toml(5)`. A new
+//! setting is a row here, a field of [`Config`](super::Config) and the line that reads it.
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]

@@ -20,7 +20,7 @@ pub(super) fn read(policy: &mut Section<'_>) -> Rules {
             by_nick.get_or_insert_with(|| clause.name().to_owned());
         }
         if let (Some(by_nick), false) = (&by_nick, clause.permissions().is_empty()) {
-            // Else a person would choose what they may do.
+            // Else a person would choose their own permissions.
             let problem = format!(
                 "rule {} looks at occupant.nick, which everybody chooses, so it cannot decide on permissions, nor come before a rule that does",
                 quoted(by_nick)

@@ -15,8 +15,7 @@ pub struct Filled<'a> {
     pub services: &'a [String],
 }
 
-/// A configuration file that says what `filled` holds, with every other key as a
-/// comment.
+/// A configuration file with the values of `filled`, and every other key as a comment.
 pub fn sample(filled: Filled<'_>) -> String {
     let mut text = String::from(
         "# gavel's configuration. A line that begins with # and no space is a default: remove\n\
@@ -41,7 +40,7 @@ pub fn sample(filled: Filled<'_>) -> String {
 
 /// A section's header and keys.
 fn keys_of(section: &SectionRow, filled: Filled<'_>) -> String {
-    // Rules, permissions and the keys of tokens are there only where somebody wants them.
+    // Rules, permissions and the keys of tokens are there only if somebody wants them.
     let mark = match section.name {
         "policy.rule" => "# ",
         "claims.jwt" => "#",

@@ -34,7 +34,7 @@ impl<T> Secret<T> {
         &self.value
     }
 
-    /// The file it was read from, where it was.
+    /// The file it was read from, if it was.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }

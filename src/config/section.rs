@@ -43,7 +43,7 @@ impl<'n> Section<'n> {
         self.entries.contains_key(key)
     }
 
-    /// The place of a key that is not there: its section's, where there is one.
+    /// The place of a key that is not there: its section's, if there is one.
     pub(super) fn absent(&self, key: &str) -> String {
         match &self.header {
             Some(header @ Origin::Line(_)) => self.notes.place(header, &self.key(key)),
@@ -51,7 +51,7 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// Takes what `key` was given, with its place.
+    /// Takes the value that `key` was given, with its place.
     fn take(&mut self, key: &str) -> Option<(Node, String)> {
         debug_assert!(self.knows(key), "{} has no row", self.key(key));
         let node = self.entries.remove(key)?;
@@ -82,8 +82,7 @@ impl<'n> Section<'n> {
         duration::parse(&text).unwrap_or_default()
     }
 
-    /// The section `name` (its full name) within this one; empty where it is
-    /// absent.
+    /// The section `name` (its full name) within this one; empty if it is absent.
     pub(super) fn section(&mut self, name: &'static str) -> Section<'n> {
         self.subsection(name).unwrap_or(Section {
             notes: self.notes,
@@ -149,7 +148,7 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// A text, where one is given.
+    /// A text, if one is given.
     pub(super) fn text(&mut self, key: &str) -> Option<Given> {
         let (node, place) = self.take(key)?;
         let Value::Text(value) = node.value else {
@@ -199,7 +198,7 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// `true` or `false` in the table of a rule, where it is given.
+    /// `true` or `false` in the table of a rule, if it is given.
     pub(super) fn yes_or_no(&mut self, key: &str) -> Option<bool> {
         let node = self.entries.remove(key)?;
         if let Value::Flag(flag) = node.value {
@@ -232,8 +231,7 @@ impl<'n> Section<'n> {
         })
     }
 
-    /// A list of texts, where one is given; in the environment they are separated
-    /// by commas.
+    /// A list of texts, if one is given; in the environment they are separated by commas.
     pub(super) fn list(&mut self, key: &str) -> Option<Given<Vec<Given>>> {
         let (node, place) = self.take(key)?;
         let from_environment = matches!(node.origin, Origin::Variable(_));
@@ -387,7 +385,7 @@ pub(super) fn split(text: &str, place: &str) -> Vec<Given> {
         .collect()
 }
 
-/// A key as it can be shown: quoted where TOML would have to.
+/// A key as it can be shown: quoted if TOML would have to.
 pub(super) fn shown(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     match !key.is_empty() && key.chars().all(bare) {

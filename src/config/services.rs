@@ -38,7 +38,7 @@ fn no_service(notes: &Notes) {
     notes.error(notes.absent("muc"), "a MUC service is required", remedy);
 }
 
-/// One `[[muc]]`, and where its service is written.
+/// One `[[muc]]`, and the place of its service.
 fn service(mut section: Section<'_>) -> Option<(String, Service)> {
     let notes = section.notes;
     let given = section.required("service", "muc.meet.jitsi");

@@ -165,7 +165,7 @@ fn defaults_of_tokens_are_those_of_the_contract() {
     assert_eq!(jwt.key, KeySource::Secret(Secret::new(b"x".to_vec())));
 }
 
-/// The contract's sample, without what comes later; `$D` is a folder.
+/// The contract's sample, without later additions; `$D` is a folder.
 const SAMPLE: &str = r#"
 [component]
 jid = "gavel.meet.jitsi"

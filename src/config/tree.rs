@@ -1,5 +1,5 @@
-//! The configuration as a tree of values that know where they come from: the
-//! file's text, with the environment laid over it.
+//! The configuration as a tree of values that know their source: the file's text, with the
+//! environment laid over it.
 
 use super::problem::Problem;
 use std::collections::BTreeMap;

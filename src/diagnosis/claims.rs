@@ -24,8 +24,8 @@ pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     clocks(daemon, list);
 }
 
-/// Source bridge needs the module; where it is the only one, that the module is
-/// missing is told of each service.
+/// Source bridge needs the module; if it is the only one, that the module is missing is
+/// told of each service.
 fn bridge(facts: &Facts, list: &mut List) {
     let listed = facts.setup.sources.contains(&Source::Bridge);
     if !listed || facts.answers.is_none() || facts.only_module_helps() {

@@ -14,7 +14,7 @@ pub struct Facts {
     pub connection: Connection,
     /// Prosody's answers, if it could be asked.
     pub answers: Option<Answers>,
-    /// Says whether Prosody lets gavel send in others' names, where that is known.
+    /// Says whether Prosody lets gavel send in others' names, if that is known.
     pub impersonation: Option<bool>,
     /// The running daemon's knowledge; none if none runs.
     pub daemon: Option<Daemon>,
@@ -136,7 +136,7 @@ impl Facts {
         answers.services.get(service)?.module
     }
 
-    /// The release that the module of a service belongs to, where it is known.
+    /// The release that the module of a service belongs to, if it is known.
     pub(super) fn release(&self, service: usize) -> Option<&str> {
         let answers = self.answers.as_ref()?;
         answers.services.get(service)?.version.as_deref()
@@ -167,7 +167,7 @@ impl Facts {
         (0..self.setup.services.len()).any(|n| self.module(n) == Some(Module::Serves))
     }
 
-    /// Says whether the module serves every service; false where that is not known.
+    /// Says whether the module serves every service; false if that is not known.
     pub(super) fn module_everywhere(&self) -> bool {
         (0..self.setup.services.len()).all(|n| self.module(n) == Some(Module::Serves))
     }

@@ -15,13 +15,13 @@ pub(super) fn add_findings(facts: &Facts, list: &mut List) {
     }
 }
 
-/// How people log in, where a module has told.
+/// How people log in, if a module has told.
 fn told(facts: &Facts) -> Option<&Vec<Login>> {
     let services = &facts.answers.as_ref()?.services;
     services.iter().find_map(|service| service.logins.as_ref())
 }
 
-/// Says whether Prosody has loaded what `authentication` says. Of hosts that the
+/// Says whether Prosody has loaded the module of `authentication`. Of hosts that the
 /// configuration does not name, gavel cannot know whether they matter.
 fn authentication(facts: &Facts, list: &mut List) {
     let setup = &facts.setup;
@@ -40,7 +40,7 @@ fn authentication(facts: &Facts, list: &mut List) {
     }
 }
 
-/// Says whether logins count where they are to (`policy.trusted_logins`).
+/// Says whether logins count that are to count (`policy.trusted_logins`).
 fn trusted_logins(facts: &Facts, list: &mut List) {
     let Some(answers) = &facts.answers else {
         return;

@@ -1,4 +1,4 @@
-//! Why a host and port cannot be reached, in words that say what to change.
+//! Why a host and port cannot be reached, in words that name the change to make.
 
 /// The remedy if connecting to `server` (host:port) fails for `reason`, the system's words.
 pub fn reach(server: &str, reason: &str) -> String {

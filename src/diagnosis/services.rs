@@ -185,7 +185,7 @@ fn absent(facts: &Facts, service: &str, list: &mut List) {
     );
 }
 
-/// Says whether gavel is in `admins`, where the module does not make that needless.
+/// Says whether gavel is in `admins`, if the module does not make that needless.
 fn admin(facts: &Facts, service: &str, answers: &ServiceAnswers, list: &mut List) -> bool {
     let gavel = facts.gavel();
     match &answers.admin {
@@ -318,7 +318,7 @@ fn allowners(facts: &Facts, n: usize, service: &str, list: &mut List) {
     }
 }
 
-/// Says whether names can be turned back, where no module keeps them.
+/// Says whether names can be turned back, if no module keeps them.
 fn names(facts: &Facts, list: &mut List) {
     if !facts.wants_impersonation() {
         return;

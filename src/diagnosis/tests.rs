@@ -226,7 +226,7 @@ fn the_guard_is_the_modules_work() {
     let (mut plain, mut served) = (plain(), healthy());
     none(&plain, "guard");
     none(&served, "guard");
-    // Switched off it makes a difference only where it could be on.
+    // Switched off it makes a difference only if it could be on.
     plain.setup.guard = false;
     served.setup.guard = false;
     none(&plain, "guard");

@@ -24,8 +24,8 @@ use std::time::Duration;
 const STANDS_MS: u64 = 60_000;
 
 impl Known<'_> {
-    /// Says what somebody will be, if the question comes from the service `from` of the
-    /// room that they are about to enter.
+    /// Says the affiliation that somebody will have, if the question comes from the service
+    /// `from` of the room that they are about to enter.
     pub fn arrival(self, from: &str, arrival: &Arrival) -> Reply {
         let Some((room, real, claims)) = self.announced_claims(from, arrival) else {
             return Reply::Arrival {
@@ -44,8 +44,7 @@ impl Known<'_> {
         }
     }
 
-    /// The room, the person and their claims, where the module asks and all is
-    /// in order.
+    /// The room, the person and their claims, if the module asks and all is in order.
     fn announced_claims(self, from: &str, arrival: &Arrival) -> Option<(RoomJid, RealJid, Claims)> {
         if !self.stream.is_open() {
             return None;
@@ -131,7 +130,7 @@ impl Known<'_> {
     }
 }
 
-/// Takes back what the modules were told of people who are about to enter: gavel judges
+/// Takes back the answers to the modules about people who are about to enter: gavel judges
 /// otherwise now. A module that asks knows that gavel is there before gavel has joined a
 /// room, so every module is told.
 pub fn retract_all(settings: &Settings, stream: &Stream, out: &mut Outbox) {

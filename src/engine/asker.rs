@@ -55,13 +55,13 @@ pub enum RoomAsk {
     List(Affiliation),
     /// The configuration form.
     Configuration,
-    /// Its disco#info, where the form was refused.
+    /// Its disco#info, if the form was refused.
     Info,
     /// gavel is to become owner.
     Own,
-    /// Says whether gavel is still in it.
+    /// Asks whether gavel is still in it.
     SelfPing,
-    /// Says whether it is still there before its roll is called.
+    /// Asks whether it is still there before its roll is called.
     BeforeRoll,
     /// The last question of a roll call.
     RollCall,
@@ -113,8 +113,8 @@ impl Answer<'_> {
         matches!(self, Self::Result(_) | Self::Partial(_))
     }
 
-    /// Why a change by ad-hoc command has failed, where it was answered all the
-    /// same: a command tells of failure in a completed reply, too.
+    /// Why a change by ad-hoc command has failed, if it was answered all the same: a
+    /// command tells of failure in a completed reply, too.
     pub fn command_failure(&self) -> Option<StanzaError> {
         let (Self::Result(payload) | Self::Partial(payload)) = self else {
             return None;

@@ -4,7 +4,7 @@ use super::outbox::{Delivery, SeatNews};
 use super::parts::Parts;
 
 impl Parts {
-    /// Delivers what the parts tell each other, until there is nothing more.
+    /// Delivers the parts' news to each other, until there is none left.
     pub(super) fn deliver(&mut self) {
         while let Some(delivery) = self.out.next_delivery() {
             match delivery {
@@ -24,7 +24,7 @@ impl Parts {
         }
     }
 
-    /// Tells what has come of an occupant's evidence.
+    /// Tells the news of an occupant's evidence.
     fn tell(&mut self, news: &SeatNews) {
         self.name_part().hear(news);
         self.permission_part().hear(news);

@@ -47,7 +47,7 @@ pub enum Report {
         source: Source,
         /// Why not.
         reason: RejectReason,
-        /// More about it, where there is more to say; no token.
+        /// More about it, if there is more to say; no token.
         detail: Option<String>,
     },
     /// A fetch of keys has ended.
@@ -91,7 +91,7 @@ pub enum Report {
     },
     /// [`crate::engine::Engine::answers`] gives something new.
     Probed,
-    /// Something an admin should know or mend; said once each.
+    /// Something an admin should know or fix; said once each.
     Warning(Warning),
 }
 
@@ -106,7 +106,7 @@ pub struct Decision {
     pub display_name: Option<String>,
     /// The name in their token, shortened.
     pub token_name: Option<String>,
-    /// The JID of the person: bare for affiliations, full for names where it is known.
+    /// The JID of the person: bare for affiliations, full for names if it is known.
     pub jid: String,
     /// The change.
     pub change: Change,
@@ -247,9 +247,9 @@ impl Outcome {
 pub struct Party {
     /// Their kind of party.
     pub kind: PartyKind,
-    /// Nick, where known.
+    /// Nick, if known.
     pub nick: Option<Arc<str>>,
-    /// Real JID, where known.
+    /// Real JID, if known.
     pub jid: Option<Arc<str>>,
 }
 

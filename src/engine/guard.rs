@@ -62,7 +62,7 @@ impl Guard {
     }
 }
 
-/// The guard at work. Nothing else changes what the guards were told.
+/// The guard at work. Nothing else changes the record of the guards' names.
 pub struct GuardPart<'a> {
     /// The state of the other parts.
     pub known: Known<'a>,
@@ -73,7 +73,7 @@ pub struct GuardPart<'a> {
 }
 
 impl GuardPart<'_> {
-    /// Takes what a room has told.
+    /// Takes an event of a room.
     pub fn take(&mut self, event: &RoomEvent) {
         match event {
             RoomEvent::Joined {
@@ -95,7 +95,7 @@ impl GuardPart<'_> {
         }
     }
 
-    /// Renews the lease of a service, or ends it where the guard is not wanted.
+    /// Renews the lease of a service, or ends it if the guard is not wanted.
     pub fn renew_lease(&mut self, service: usize) {
         let Known {
             settings, stream, ..
@@ -202,7 +202,7 @@ impl GuardPart<'_> {
         }
     }
 
-    /// Tells the module what has changed, with one request for each room.
+    /// Tells the module the changes, with one request for each room.
     pub fn tell(&mut self) {
         for jid in std::mem::take(&mut self.guard.stale_rooms) {
             self.name_all(&jid);
@@ -221,8 +221,7 @@ impl GuardPart<'_> {
         }
     }
 
-    /// Notes and gives what the module is to be told of somebody, if it is
-    /// something new.
+    /// Notes and gives the name of somebody for the module, if it is a new one.
     fn rename(&mut self, jid: &RoomJid, bare: BareJid) -> Option<Entitled> {
         let main = self.known.rooms.get(jid)?.meeting.as_ref()?;
         let wanted = self.named_in(jid, main, &bare);
@@ -289,8 +288,7 @@ impl GuardPart<'_> {
         })
     }
 
-    /// The highest affiliation that gavel would leave somebody, where that makes
-    /// a moderator.
+    /// The highest affiliation that gavel would leave somebody, if that makes a moderator.
     fn highest(&self, main: &RoomJid, person: &Person) -> Option<Affiliation> {
         let highest = match self.known.wanted(main, person) {
             Wanted::Exactly(wanted) => wanted,

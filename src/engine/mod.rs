@@ -180,7 +180,7 @@ impl Engine {
         }
     }
 
-    /// A stanza could not be read. gavel finds out what it may have said: an answer counts
+    /// A stanza could not be read. gavel finds out its possible message: an answer counts
     /// as lost, and gavel reads the room that sent it again. If the sender is not known,
     /// gavel reads every room again.
     fn unreadable(&mut self, unread: &Unread) {

@@ -1,7 +1,6 @@
-//! Rooms that Prosody keeps locked until their owner has submitted the
-//! configuration form (`muc_room_locking`, on by default): where nobody in the
-//! room is to be owner, gavel submits it, or nobody else could ever enter
-//! (XEP-0045 §10.1.2, an instant room).
+//! Rooms that Prosody keeps locked until their owner has submitted the configuration form
+//! (`muc_room_locking`, on by default): if nobody in the room is to be owner, gavel submits
+//! it, or nobody else could ever enter (XEP-0045 §10.1.2, an instant room).
 
 use crate::engine::asker::{Answer, Asker};
 use crate::engine::meeting::known::Known;
@@ -23,7 +22,7 @@ impl Opened {
         self.0.clear();
     }
 
-    /// Takes what a room has told.
+    /// Takes an event of a room.
     pub fn take(&mut self, event: &RoomEvent) {
         if let RoomEvent::Joined { room, .. } | RoomEvent::Ended { room } = event {
             self.0.remove(room);

@@ -16,9 +16,9 @@ pub enum Order {
     List(RoomJid, Affiliation),
     /// Read the configuration.
     Configuration(RoomJid),
-    /// Have the room show everybody anew.
+    /// Have the room show everybody again.
     ShowAnew(RoomJid),
-    /// Something was missed: read the room anew.
+    /// Something was missed: read the room again.
     Doubt(RoomJid),
     /// It was made members-only, or open.
     MembersOnly(RoomJid, bool),

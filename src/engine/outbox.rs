@@ -112,7 +112,7 @@ impl Outbox {
         });
     }
 
-    /// Tells the other parts what a room has told.
+    /// Tells the other parts an event of a room.
     pub fn emit(&mut self, event: RoomEvent) {
         self.events.push_back(event);
     }
@@ -136,7 +136,7 @@ impl Outbox {
             .or_else(|| self.orders.pop_front().map(Delivery::Order))
     }
 
-    /// Takes what has come of occupants' evidence since the last event.
+    /// Takes the news of occupants' evidence since the last event.
     pub fn next_news(&mut self) -> Option<SeatNews> {
         self.news.pop_front()
     }
@@ -169,8 +169,8 @@ impl Outbox {
         }
     }
 
-    /// Does not tell a warning again that was told, where `holds` says so. The others are
-    /// told again if they become true once more.
+    /// Does not tell a warning again that was told, if `holds` says so. The others are told
+    /// again if they become true once more.
     pub fn keep_told(&mut self, holds: impl Fn(&Warning) -> bool) {
         self.told.retain(holds);
     }

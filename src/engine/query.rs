@@ -25,7 +25,7 @@ impl Engine {
         }
     }
 
-    /// Says whether gavel is connected and has found and joined what there is.
+    /// Says whether gavel is connected and has found and joined all rooms there are.
     pub fn is_ready(&self) -> bool {
         self.parts.stream.is_ready()
     }

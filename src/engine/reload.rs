@@ -3,7 +3,7 @@
 //! gavel does not keep evidence. If the way in which claims are read has changed, it asks
 //! the rooms to show everybody again: Prosody and the module answer the join of an occupant
 //! who is in already with the list of occupants. Claims that were refused before may be
-//! believed then, and the other way round; until then everybody keeps what they have.
+//! believed then, and the other way round; until then everybody keeps their rights.
 
 use super::arrivals;
 use super::parts::Parts;

@@ -144,8 +144,8 @@ pub struct Settings {
     pub verifier: Verifier,
     /// Claims → entitlement.
     pub policy: Policy,
-    /// The MUC services whose rooms get an elected moderator where nobody is
-    /// entitled (`policy.fallback`).
+    /// The MUC services whose rooms get an elected moderator if nobody is entitled
+    /// (`policy.fallback`).
     pub fallback_services: Vec<String>,
     /// The treatment of meetings without a host (`policy.host_absent`).
     pub host_absent: HostAbsent,
@@ -222,8 +222,8 @@ impl Settings {
         self.elects() || self.misses_hosts()
     }
 
-    /// Keeps what belongs to the connection as it was in `old`, and the keys that have
-    /// been fetched.
+    /// Keeps the settings that belong to the connection as they were in `old`, and the keys
+    /// that have been fetched.
     pub fn keep_connection(&mut self, old: &mut Self) {
         self.verifier.keep_keys(&mut old.verifier);
         self.component.clone_from(&old.component);

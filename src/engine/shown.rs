@@ -4,7 +4,7 @@
 /// names, and an event is kept for long.
 const SHOWN_CHARS: usize = 200;
 
-/// A name, cut where it is too long.
+/// A name, cut if it is too long.
 pub fn short(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How [`State`] is written down. One more where an older gavel would misread it.
-/// Format 2 writes down rights by their grounds; an older gavel refuses it.
+/// How [`State`] is written down. One more if an older gavel would misread it. Format 2
+/// writes down rights by their grounds; an older gavel refuses it.
 const FORMAT: u32 = 2;
 
 /// Everything that the state file holds.
@@ -73,7 +73,7 @@ impl TryFrom<Written> for State {
             ..Self::default()
         };
         let bindings: Option<Bindings> = match later {
-            // From a later version gavel reads what it can.
+            // From a later version gavel reads as much as it can.
             true => serde_json::from_value(written.bindings).unwrap_or_default(),
             false => serde_json::from_value(written.bindings)?,
         };
@@ -106,9 +106,7 @@ impl State {
         self.format > FORMAT
     }
 
-    /// Drops what gives somebody power in a meeting: it may have been taken back
-    /// since this was written. Tells of how many people. Step-downs, overrides
-    /// that lower, bans that stand and bindings remain.
+    /// Drops all grounds of power in a meeting:
     pub fn without_power(&mut self) -> usize {
         let people = self
             .meetings

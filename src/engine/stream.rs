@@ -67,7 +67,7 @@ impl Stream {
         }
     }
 
-    /// Its id, as Prosody gave it; empty where it is closed.
+    /// Its id, as Prosody gave it; empty if it is closed.
     pub fn id(&self) -> &str {
         self.0.as_ref().map_or("", |stream| &stream.id)
     }
@@ -80,8 +80,8 @@ impl Stream {
         self.is_open()
     }
 
-    /// Asks the server whether it is there, where it has been silent, and hangs up
-    /// where it has not answered.
+    /// Asks the server whether it is there, if it has been silent, and hangs up if it has
+    /// not answered.
     pub fn ping(&mut self, now: Tick, settings: &Settings, out: &mut Outbox) {
         let Some(stream) = &mut self.0 else {
             return;

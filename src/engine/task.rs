@@ -7,10 +7,10 @@
 //!    known who is still there, and elections are held;
 //! 3. meetings as a whole: the election, and the search for a host;
 //! 4. people who have used power that they do not have;
-//! 5. everybody else who may not have what they should have;
+//! 5. everybody else who may not have the rights they should have;
 //! 6. those who wait in line, since they are absent and have power that is left over;
-//! 7. what the guard is to be told;
-//! 8. what people may do, as the module is told it;
+//! 7. the names for the guard;
+//! 8. people's permissions, as the module is told them;
 //! 9. names, which matter less than affiliations;
 //! 10. configurations that have changed while they were being read;
 //! 11. rooms that Prosody may keep locked.
@@ -36,7 +36,7 @@ pub enum Task {
     Line,
     /// Compare the name that the guard was told for somebody with the one it should have.
     Named(RoomJid, BareJid),
-    /// Tell the guard what has changed.
+    /// Tell the guard the changes.
     Guard,
     /// Look at an occupant's permissions.
     Permissions(RoomJid, Nick),

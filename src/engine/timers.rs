@@ -42,7 +42,7 @@ pub enum Timer {
     Override(RoomJid, BareJid),
     /// Look at an occupant's name again.
     Name(RoomJid, Nick),
-    /// Tell the module again what an occupant may do.
+    /// Tell the module an occupant's permissions again.
     Permissions(RoomJid, Nick),
     /// Give up waiting for the oldest requests' replies.
     Replies,

@@ -195,7 +195,7 @@ pub fn release_of(version: &str) -> &str {
 }
 
 impl Warning {
-    /// The room that it is about, where it is told once and about one room.
+    /// The room that it is about, if it is told once and about one room.
     pub fn once_of_room(&self) -> Option<&RoomJid> {
         match self {
             Self::HostAbsentPersistent { room } | Self::HostAbsent { room, .. } => Some(room),

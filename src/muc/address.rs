@@ -237,7 +237,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// The tenant in `domain`, where it is this service's domain for a tenant:
+    /// The tenant in `domain`, if it is this service's domain for a tenant:
     /// `muc.<tenant>.meet.jitsi` for `muc.meet.jitsi`.
     fn tenant_in<'a>(&self, domain: &'a str) -> Option<&'a str> {
         let (prefix, base) = self.domain.split_once('.')?;

@@ -1,9 +1,9 @@
 //! This module finds display names that look alike (SPEC section 2, `names.guests`).
 //!
-//! A name has one or two *looks*. Two names look alike if they share one. The looks
-//! leave out what people do not see or do not heed: upper and lower case, accents,
-//! spaces, invisible characters, width. Letters of all scripts that look alike become
-//! one, by Unicode's list of confusables (UTS #39 §4).
+//! A name has one or two *looks*. Two names look alike if they share one. The looks leave
+//! out everything that people do not see or notice: upper and lower case, accents, spaces,
+//! invisible characters, width. Letters of all scripts that look alike become one, by
+//! Unicode's list of confusables (UTS #39 §4).
 //!
 //! There are two, since writing in lower case and replacing letters by similar ones do not
 //! commute: a capital I looks like a small l, and is the capital of i.
@@ -16,7 +16,7 @@ use unicode_security::skeleton;
 const SHOWN: usize = 50;
 /// How often a look is looked at again. It is stable after two rounds, mostly.
 const ROUNDS: usize = 4;
-/// Writes what follows from right to left, up to [`POP`].
+/// Writes the text that runs from right to left, up to [`POP`].
 const RIGHT_TO_LEFT: char = '\u{202e}';
 const POP: char = '\u{202c}';
 

@@ -31,7 +31,7 @@ pub struct Spelling {
     tenant: Option<String>,
     /// Says whether the tenant may also be the folder in which Jitsi is installed.
     from_url: bool,
-    /// The MUC service, where one was written.
+    /// The MUC service, if one was written.
     domain: Option<String>,
 }
 
@@ -109,12 +109,12 @@ impl Spelling {
         })
     }
 
-    /// The MUC service, where one was written.
+    /// The MUC service, if one was written.
     pub fn domain(&self) -> Option<&str> {
         self.domain.as_deref()
     }
 
-    /// Without the tenant, where that may have been a folder on the web server.
+    /// Without the tenant, if that may have been a folder on the web server.
     pub fn without_folder(&self) -> Option<Self> {
         (self.from_url && self.tenant.is_some()).then(|| Self {
             tenant: None,
@@ -122,7 +122,7 @@ impl Spelling {
         })
     }
 
-    /// The tenant in `service`; none at all where another service was written.
+    /// The tenant in `service`; none at all if another service was written.
     fn tenant_in(&self, service: &Service) -> Option<Option<String>> {
         let Some(domain) = &self.domain else {
             return Some(self.tenant.clone());
@@ -169,8 +169,8 @@ fn read(text: &str) -> String {
     decoded.nfkc().collect::<String>().to_lowercase()
 }
 
-/// A URL without what follows the path: Jitsi takes tokens there, which nobody
-/// is to see repeated.
+/// A URL without the part behind the path: Jitsi takes tokens there, which nobody is to see
+/// repeated.
 pub fn without_query(text: &str) -> &str {
     let url = text.contains('/');
     let end = text.find(['?', '#']).filter(|_| url);

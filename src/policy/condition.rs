@@ -8,7 +8,7 @@
 //! The configured text is bounded when it is compiled (`check`); its cost with real claims
 //! is bounded by a budget: each comprehension, and each value handed to an operator or
 //! function, is charged by its size before anything is done with it (`meter`). A condition
-//! over its budget is at fault, even where `||` would have hidden it.
+//! over its budget is at fault, even if `||` would have hidden it.
 
 mod check;
 mod fault;

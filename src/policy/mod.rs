@@ -165,7 +165,7 @@ impl Policy {
         !self.named_permissions().is_empty()
     }
 
-    /// Says whether somebody is to be judged anew when their nick changes.
+    /// Says whether somebody is to be judged again when their nick changes.
     pub fn reads_nick(&self) -> bool {
         self.rules.read_nick()
     }

@@ -37,7 +37,7 @@ names! {
     FileUpload = "file-upload",
     /// Coming back on another device in the place of the first.
     Flip = "flip",
-    /// Having what is said translated.
+    /// Having speech translated.
     LiveTranslation = "live-translation",
     /// Listening to a translation.
     LiveTranslationSubscribe = "live-translation-subscribe",
@@ -55,7 +55,7 @@ names! {
     SendPrivateMessage = "send-private-message",
     /// Calling a SIP address.
     SipOutboundCall = "sip-outbound-call",
-    /// Having what is said written down.
+    /// Having speech written down.
     Transcription = "transcription",
 }
 
@@ -66,8 +66,8 @@ impl Permission {
         all.find(|permission| permission.as_str() == name)
     }
 
-    /// The module of Jitsi that checks it on the VirtualHost of the people, where
-    /// nobody else does.
+    /// The module of Jitsi that checks it on the VirtualHost of the people, if nobody else
+    /// does.
     pub fn checked_by(self) -> Option<&'static str> {
         match self {
             Self::Recording | Self::Livestreaming => Some("filter_iq_jibri"),
@@ -154,7 +154,7 @@ impl Held {
         }
     }
 
-    /// Says whether it allows what it is for to somebody who is moderator, or owner.
+    /// Says whether it is given to somebody who is moderator, or owner.
     pub fn allows(self, moderator: bool, owner: bool) -> bool {
         match self {
             Self::Always => true,

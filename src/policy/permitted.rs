@@ -25,7 +25,7 @@ pub enum Because {
     Token,
     /// `[policy.permissions]` says so.
     Setting(Holders),
-    /// It holds where nobody says anything.
+    /// It holds if nobody says anything.
     Standard(Holders),
     /// Their token allowed it and has expired.
     Expired,

@@ -11,7 +11,7 @@ pub enum Entitlement {
     Affiliation(Affiliation),
     /// Any affiliation stays: gavel keeps its hands off.
     Keep,
-    /// Nothing: `policy.guests` says what becomes of them.
+    /// Nothing: `policy.guests` decides on them.
     Guest,
 }
 

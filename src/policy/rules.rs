@@ -43,7 +43,7 @@ impl Clause {
         })
     }
 
-    /// The same rule, which also says what those it matches may do or not.
+    /// The same rule, which also names permissions that the people it matches have or not.
     pub fn with_permissions(mut self, permissions: &[(Permission, bool)]) -> Self {
         self.permissions = permissions.into();
         self
@@ -69,7 +69,7 @@ impl Clause {
         self.gives
     }
 
-    /// Says whether what it says of somebody may change with their nick.
+    /// Says whether its verdict on somebody may change with their nick.
     pub fn reads_nick(&self) -> bool {
         let nick = |path: &Path| path.root() == "occupant" && path.keys().next() == Some("nick");
         self.when.paths().iter().any(nick)
@@ -85,7 +85,7 @@ pub struct Tried {
     pub when: Option<Arc<str>>,
     /// Its gift to the people it matches.
     pub gives: Entitlement,
-    /// The same where it matches; `None` where it does not match.
+    /// The same if it matches; `None` if it does not match.
     pub entitlement: Option<Entitlement>,
     /// The values it saw, whether it matched or not.
     pub reason: Reason,
@@ -109,8 +109,8 @@ impl Rules {
         }
     }
 
-    /// Rules that come with gavel. One that looks at no claim in particular
-    /// tells what those before it saw.
+    /// Rules that come with gavel. One that looks at no claim in particular names the
+    /// values that those before it saw.
     pub(super) fn preset(mut clauses: Vec<Clause>) -> Self {
         let mut before: Vec<Path> = Vec::new();
         for clause in &mut clauses {
@@ -135,7 +135,7 @@ impl Rules {
         self.clauses.is_empty()
     }
 
-    /// Says whether what they say of somebody may change with their nick.
+    /// Says whether their verdict on somebody may change with their nick.
     pub fn read_nick(&self) -> bool {
         self.iter().any(Clause::reads_nick)
     }

@@ -26,7 +26,7 @@ const FINISH: Duration = Duration::from_secs(2);
 
 enum Order {
     Line(Bytes),
-    /// Write here from now on; opened anew even if it is the same path.
+    /// Write here from now on; opened again even if it is the same path.
     Open(Option<PathBuf>),
 }
 
@@ -69,7 +69,7 @@ impl Audit {
         audit
     }
 
-    /// Writes to `path` from now on, opened anew.
+    /// Writes to `path` from now on, opened again.
     pub(super) fn open(&mut self, path: Option<PathBuf>) {
         self.wanted = path.is_some();
         self.order(Order::Open(path));
@@ -104,7 +104,7 @@ impl Audit {
 }
 
 impl Drop for Audit {
-    /// Waits until what was handed in is written, if the disk takes it.
+    /// Waits until all lines that were handed in are written, if the disk takes them.
     fn drop(&mut self) {
         self.orders = None;
         let _ = self.ended.recv_timeout(FINISH);

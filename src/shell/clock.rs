@@ -1,4 +1,4 @@
-//! The one place that asks what time it is.
+//! The one place that asks for the time.
 
 use crate::engine::Now;
 use std::time::{SystemTime, UNIX_EPOCH};

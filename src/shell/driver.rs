@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
 /// So many stanzas that were read at once are taken before anything else is looked at: a
-/// flood holds up what is due for a few milliseconds.
+/// flood holds up due work for a few milliseconds.
 const BURST: usize = 32;
 
 /// Questions to the task that has the engine.
@@ -94,8 +94,8 @@ impl Driver {
             let wake = self.engine.deadline().map(|tick| self.clock.at(tick));
             let repeated = self.repeats.due().map(|tick| self.clock.at(tick));
             tokio::select! {
-                // Reading comes last: a flood of stanzas must hold up neither
-                // the end nor what is due.
+                // Reading comes last: a flood of stanzas must hold up neither the end nor
+                // due work.
                 biased;
                 () = shutdown.as_mut() => {
                     self.drive(link, Input::Shutdown).await;
@@ -118,14 +118,14 @@ impl Driver {
         End::Silent
     }
 
-    /// Hands one input to the engine and carries out what comes out, in one
-    /// write. Answers whether to hang up.
+    /// Hands one input to the engine and carries out its actions, in one write. Answers
+    /// whether to hang up.
     async fn drive(&mut self, link: &mut Link, input: Input) -> bool {
         self.engine.handle(self.clock.now(), input);
         self.send_collected(link).await
     }
 
-    /// Answers somebody, and sends what follows from it.
+    /// Answers somebody, and sends the stanzas that follow from it.
     async fn carry_out(&mut self, link: &mut Link, call: Call<Driver>) -> bool {
         self.carry(call);
         self.send_collected(link).await
@@ -165,7 +165,7 @@ impl Driver {
         hang_up
     }
 
-    /// Carries out the engine's actions where there is no stream: nothing is sent.
+    /// Carries out the engine's actions while there is no stream: nothing is sent.
     fn collect_unsent(&mut self) {
         let mut collected = Collected::default();
         self.collect(&mut collected);
@@ -224,7 +224,7 @@ impl Driver {
         }
     }
 
-    /// Tells what was left out of the log.
+    /// Reports the lines that were left out of the log.
     pub(super) fn sum_up(&mut self) {
         self.repeats.sum_up(self.clock.now().tick);
     }
@@ -308,7 +308,7 @@ impl Driver {
         }
     }
 
-    /// Begins what need not wait for a link: fetching keys.
+    /// Begins the actions that need not wait for a link: fetching keys.
     pub(super) fn prepare(&mut self) {
         self.engine.handle(self.clock.now(), Input::Wake);
         self.collect_unsent();
@@ -328,7 +328,7 @@ impl Driver {
         self.collect_unsent();
     }
 
-    /// Writes what outlives the process. From then on the file may be another's.
+    /// Writes the state that outlives the process. From then on the file may be another's.
     pub(super) async fn finish(&mut self) {
         let state = self.engine.state();
         self.state_file.finish(&state).await;

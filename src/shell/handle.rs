@@ -21,7 +21,7 @@ pub(super) type Call<D> = Box<dyn FnOnce(&mut D) + Send>;
 
 /// Questions that have been asked.
 pub(super) struct Calls<D> {
-    /// Says whether gavel lives: answered at once.
+    /// The question whether gavel lives: answered at once.
     urgent: mpsc::Receiver<Call<D>>,
     usual: mpsc::Receiver<Call<D>>,
     /// Until when only urgent ones are answered.

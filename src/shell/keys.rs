@@ -56,8 +56,7 @@ impl Fetcher {
         }
     }
 
-    /// Waits for the next one to end. Cancel-safe; never ends where none is
-    /// under way.
+    /// Waits for the next one to end. Cancel-safe; never ends if none is under way.
     pub async fn next(&mut self) -> (KeyName, Fetched) {
         loop {
             match self.under_way.join_next().await {
@@ -70,7 +69,7 @@ impl Fetcher {
     }
 }
 
-/// Fetches what verifying `token` takes, for commands.
+/// Fetches the key that verifying `token` takes, for commands.
 ///
 /// # Errors
 /// Fails if not even a runtime can be made; the verifier reports a key that cannot be had.
@@ -106,8 +105,8 @@ pub fn fetch_for(
 /// A key server and how to reach it.
 struct Server {
     url: KeyUrl,
-    /// Made when first needed, and anew after a failure: then the system's
-    /// certificates are read again.
+    /// Made when first needed, and again after a failure: then the system's certificates
+    /// are read again.
     client: Mutex<Option<Client>>,
 }
 

@@ -55,7 +55,7 @@ impl Lines {
         Ok(Self { orders, bytes })
     }
 
-    /// Waits until what was handed in is written, but no longer than a second.
+    /// Waits until all lines that were handed in are written, but no longer than a second.
     pub fn finish(&self) {
         let deadline = Instant::now() + FINISH;
         let (done, written) = sync_channel(1);

@@ -194,8 +194,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Link<Io> {
         }
     }
 
-    /// Sends what is left, closes the stream and waits up to 2 s for the server
-    /// to do the same, so that it has read everything.
+    /// Sends the rest, closes the stream and waits up to 2 s for the server to do the same,
+    /// so that it has read everything.
     pub async fn shutdown(mut self) {
         let farewell = async {
             self.send(b"</stream:stream>").await;

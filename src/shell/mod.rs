@@ -1,5 +1,5 @@
-//! The only sockets, files and clock: moves bytes and executes what the engine
-//! decides. It knows no rule about people.
+//! The only sockets, files and clock: moves bytes and carries out the engine's decisions.
+//! It knows no rule about people.
 
 mod admin;
 mod audit;
@@ -182,7 +182,7 @@ async fn wait(driver: &mut Driver, pause: Duration) {
     }
 }
 
-/// Tells what went wrong, once, and how long to wait.
+/// Reports a failure, once, and how long to wait.
 fn next_pause(
     retry: &mut Retry,
     notifier: &mut Notifier,
@@ -219,7 +219,7 @@ fn next_pause(
         {
             error!("{error}; trying again every {pause_s} s");
         }
-        // The engine says what follows from it.
+        // The engine names the consequences.
         LinkError::InvalidFrom { .. } => {
             debug!("the stream ended with invalid-from; connecting again")
         }

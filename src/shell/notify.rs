@@ -26,7 +26,7 @@ pub(super) struct Notifier {
     watched: bool,
     /// Time between two of [`Notifier::due`].
     every: Duration,
-    /// When to look again; `None` where nobody listens.
+    /// When to look again; `None` if nobody listens.
     next: Option<Instant>,
     ready: Arc<AtomicBool>,
     status: String,
@@ -68,7 +68,7 @@ impl Notifier {
         }
     }
 
-    /// Tells how gavel is, where that is news.
+    /// Tells how gavel is, if that is news.
     pub(super) fn status(&mut self, status: &str) {
         if self.is_news(status) {
             let line = self.status.clone();

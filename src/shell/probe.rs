@@ -201,9 +201,8 @@ impl Session {
         format!("doctor{}", self.next)
     }
 
-    /// Sends gavel itself a message from a foreign address: it comes back, or
-    /// Prosody ends this stream with `invalid-from`. None where neither happens
-    /// in time.
+    /// Sends gavel itself a message from a foreign address: it comes back, or Prosody ends
+    /// this stream with `invalid-from`. None if neither happens in time.
     async fn impersonates(&mut self) -> Option<bool> {
         let id = self.id();
         // Not of the component's domain, which is all that Prosody looks at.

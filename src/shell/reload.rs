@@ -1,4 +1,4 @@
-//! SIGHUP: the configuration is read again, and the audit file opened anew.
+//! SIGHUP: the configuration is read again, and the audit file opened again.
 
 use super::driver::Driver;
 use super::driver::EngineHandle;
@@ -113,7 +113,7 @@ fn refuse(invalid: &Invalid) {
     error!("the configuration is refused, the old one stays in force: mend it and reload again");
 }
 
-/// Says what was remarkable in a configuration.
+/// Says the warnings of a configuration.
 fn tell(warnings: &[Problem]) {
     for Problem {
         place,
@@ -125,7 +125,7 @@ fn tell(warnings: &[Problem]) {
     }
 }
 
-/// Puts back what holds for the whole run; answers the keys that have changed.
+/// Puts back the settings that hold for the whole run; answers the keys that have changed.
 fn keep_fixed(old: &Config, new: &mut Config) -> Vec<&'static str> {
     let mut later = Vec::new();
     let mut keep = |key, changed| {

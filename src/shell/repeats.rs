@@ -118,7 +118,7 @@ impl Repeats {
 }
 
 /// Kind, room and person of a report that somebody outside can cause; none if nobody can,
-/// or where it is told rarely.
+/// or if it is told rarely.
 fn about(report: &Report) -> Option<(Kind, String, String)> {
     let kind = Kind::Report(discriminant(report));
     match report {

@@ -7,7 +7,7 @@ use crate::engine::settings::{HostAbsent, Infrastructure};
 use crate::policy::Policy;
 use std::time::Duration;
 
-/// `claims.jwt.leeway` where there is no `[claims.jwt]`.
+/// `claims.jwt.leeway` if there is no `[claims.jwt]`.
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 
 /// The engine's settings; `seed` is for random parts of nicks.

@@ -74,7 +74,7 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Reads what the last run left.
+    /// Reads the state that the last run left.
     pub fn open(path: Option<PathBuf>) -> (Self, State) {
         let seen = path.as_deref().and_then(disk::version);
         let state = path.as_deref().and_then(disk::read).unwrap_or_default();

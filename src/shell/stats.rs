@@ -60,7 +60,7 @@ impl Stats {
         }
     }
 
-    /// Writes decisions to `path` from now on, opened anew.
+    /// Writes decisions to `path` from now on, opened again.
     pub(super) fn open_audit(&mut self, path: Option<PathBuf>) {
         self.audit.open(path);
     }

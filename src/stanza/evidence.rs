@@ -6,14 +6,12 @@ use crate::muc::Affiliation;
 /// Everything in one presence that could yield claims (SPEC section 3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// `<claims xmlns='urn:gavel:claims:0' mac='…'>JSON</claims>`, where there
-    /// is exactly one.
+    /// `<claims xmlns='urn:gavel:claims:0' mac='…'>JSON</claims>`, if there is exactly one.
     pub bridge: Option<Bridge>,
     /// Text of the children whose local name is one of the configured
     /// `claims.jwt.elements`, in document order.
     pub tokens: Vec<String>,
-    /// `<identity>` of Jitsi's presence_identity module, where there is exactly
-    /// one.
+    /// `<identity>` of Jitsi's presence_identity module, if there is exactly one.
     pub identity: Option<Identity>,
     /// A part that was left out, since it was beyond a bound or malformed (the first such):
     /// then there are no claims, whatever the rest says.
@@ -35,7 +33,7 @@ impl Evidence {
 pub struct Bridge {
     /// Lower-case hex HMAC-SHA256.
     pub mac: String,
-    /// The claims, exactly as they were signed; empty where there are none.
+    /// The claims, exactly as they were signed; empty if there are none.
     pub json: String,
     /// Says whether the module says that a verified token has claims which it cannot hand
     /// over: a payload that is no JSON object, or not in UTF-8. Not covered by the mac; it

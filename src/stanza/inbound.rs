@@ -119,21 +119,21 @@ pub struct Refused {
 pub struct Login {
     /// The VirtualHost.
     pub host: String,
-    /// The name of its authentication provider, such as `internal_hashed`; `null`
-    /// where there is none, so that nobody can log in.
+    /// The name of its authentication provider, such as `internal_hashed`; `null` if there
+    /// is none, so that nobody can log in.
     pub provider: String,
     /// Its `authentication` as configured, which may be another: no provider came of it, or
     /// it was changed after Prosody started.
     pub configured: String,
     /// Says whether the module is loaded that offers the provider, or that should.
     pub loaded: bool,
-    /// Says whether it offers SASL's ANONYMOUS; also where the module cannot say.
+    /// Says whether it offers SASL's ANONYMOUS; also if the module cannot say.
     pub anonymous: bool,
     /// Says whether `allow_empty_token` is set for it.
     pub empty_token: bool,
     /// Says whether anybody may make an account there (`allow_registration`).
     pub registration: bool,
-    /// Those of Jitsi's modules that check there what people may do; not from older
+    /// Those of Jitsi's modules that check people's permissions there; not from older
     /// modules.
     pub checks: Option<Vec<String>>,
 }
@@ -192,9 +192,9 @@ pub struct Item {
     pub jid: Option<String>,
     /// Nick; in a 303 the new one.
     pub nick: Option<String>,
-    /// `None` where it is missing or unknown.
+    /// `None` if it is missing or unknown.
     pub affiliation: Option<Affiliation>,
-    /// `None` where it is missing or unknown.
+    /// `None` if it is missing or unknown.
     pub role: Option<Role>,
     /// The party that caused the change.
     pub actor: Option<Actor>,
@@ -203,9 +203,9 @@ pub struct Item {
 /// `<actor/>` of an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {
-    /// Real JID, where shown.
+    /// Real JID, if shown.
     pub jid: Option<String>,
-    /// Nick, where it is or was an occupant.
+    /// Nick, if it is or was an occupant.
     pub nick: Option<String>,
 }
 
@@ -214,7 +214,7 @@ pub struct Actor {
 pub enum MessageKind {
     /// No `type`, or `normal`.
     Normal,
-    /// To everybody in the room; clients can write what they like in it.
+    /// To everybody in the room; clients can write anything in it.
     Groupchat,
     /// A refused message of ours.
     Error(StanzaError),
@@ -256,11 +256,11 @@ pub enum IqKind {
 /// A request to gavel or an answer to one of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Iq {
-    /// As received; empty where missing.
+    /// As received; empty if missing.
     pub from: String,
-    /// As received; empty where missing.
+    /// As received; empty if missing.
     pub to: String,
-    /// As received; empty where missing.
+    /// As received; empty if missing.
     pub id: String,
     /// Its `type`.
     pub kind: IqKind,
@@ -317,8 +317,8 @@ pub enum IqPayload {
     Other,
 }
 
-/// Somebody is about to enter a room: the module asks what they will be there
-/// (SPEC section 6).
+/// Somebody is about to enter a room: the module asks for their affiliation there (SPEC
+/// section 6).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Arrival {
     /// The room, as Prosody stores it.
@@ -383,8 +383,7 @@ pub struct CommandReply {
 pub struct StanzaError {
     /// `type`: auth, cancel, continue, modify or wait.
     pub kind: String,
-    /// The defined condition, e.g. `forbidden`; `undefined-condition` where
-    /// there is none.
+    /// The defined condition, e.g. `forbidden`; `undefined-condition` if there is none.
     pub condition: String,
     /// Its text, if any.
     pub text: Option<String>,

@@ -13,8 +13,8 @@ pub struct LeftOut {
     /// Something that the room says: a part of its muc#user `<x/>`, an item of a
     /// list, a field of a form, an answer's payload, an error's condition.
     pub room: bool,
-    /// Something else. Nothing is decided by it; it is only missing where the
-    /// stanza is to be sent back.
+    /// Something else. Nothing is decided by it; it is only missing if the stanza is to be
+    /// sent back.
     pub other: bool,
 }
 
@@ -25,7 +25,7 @@ impl LeftOut {
     }
 
     /// Says whether anything was left out that could have mattered: then the room is to be
-    /// read anew.
+    /// read again.
     pub fn matters(self) -> bool {
         self.evidence || self.name || self.room
     }
@@ -46,9 +46,9 @@ pub enum EvidenceKind {
 /// missing, or it is no stanza. Its message is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unread {
-    /// Its sender, where that could be read.
+    /// Its sender, if that could be read.
     pub from: Option<String>,
-    /// Its id, where that could be read.
+    /// Its id, if that could be read.
     pub id: Option<String>,
     /// Why it could not be read.
     pub why: String,

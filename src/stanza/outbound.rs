@@ -75,7 +75,7 @@ pub enum Outbound {
         /// The text.
         text: String,
         /// Says whether it comes from the room itself, by the module: then Jitsi's clients
-        /// show what Jitsi's own modules write.
+        /// show the texts of Jitsi's own modules.
         system: bool,
     },
     /// So many spaces, which mean nothing between stanzas (RFC 6120 §4.6.1): they separate
@@ -125,11 +125,11 @@ pub enum Request {
         /// Says whether nobody else may show the picture that goes with it.
         own: bool,
     },
-    /// Asks a service what its module is (SPEC section 6).
+    /// Asks a service about its module (SPEC section 6).
     Module,
     /// Ends all pins of the room.
     UnpinAll,
-    /// Has the module forget what it was told of people about to enter.
+    /// Has the module forget the answers about people who are about to enter.
     ForgetArrivals,
     /// Leases the guard of a service's rooms to the module (SPEC section 6).
     Lease {
@@ -139,7 +139,7 @@ pub enum Request {
         grants: bool,
         /// Says whether people without claims are left alone.
         ignores_guests: bool,
-        /// Bare JIDs and domains that keep what they have, and give nothing.
+        /// Bare JIDs and domains that keep their rights, and give nothing.
         infrastructure: Vec<String>,
     },
     /// Tells the module who is entitled in a room (SPEC section 6).
@@ -157,7 +157,7 @@ pub enum Request {
         /// Bare JIDs and domains that none of it is for.
         infrastructure: Vec<String>,
     },
-    /// Tells the module what holds for somebody in a room (SPEC B17).
+    /// Tells the module the list for somebody in a room (SPEC B17).
     Permit {
         /// Their real full JID.
         jid: RealJid,
@@ -232,7 +232,7 @@ pub struct Entitled {
     /// The highest affiliation that anybody may give them; below admin it is
     /// nothing.
     pub affiliation: Affiliation,
-    /// Says whether they may give others what they have.
+    /// Says whether they may give others the affiliation they have.
     pub promotes: bool,
     /// Says whether nobody else may throw them out.
     pub host: bool,
@@ -264,13 +264,13 @@ pub enum Reply {
     /// The affiliation, name and permissions of somebody who is about to enter (SPEC
     /// section 6).
     Arrival {
-        /// The affiliation, where claims give one.
+        /// The affiliation, if claims give one.
         affiliation: Option<Affiliation>,
-        /// The name to keep, where claims give one.
+        /// The name to keep, if claims give one.
         name: Option<String>,
         /// Says whether nobody else may show the picture that goes with it.
         own: bool,
-        /// Their permissions, where these differ from everybody's.
+        /// Their permissions, if these differ from everybody's.
         permissions: Option<Vec<Permit>>,
     },
     /// `<service-unavailable/>` (RFC 6120 §8.4).

@@ -35,8 +35,8 @@ impl Decoder {
         Self { token_elements }
     }
 
-    /// Reads one stanza. `bytes` are its own, as [`super::Framer`] cuts them;
-    /// a presence keeps them where they are not too many.
+    /// Reads one stanza. `bytes` are its own, as [`super::Framer`] cuts them; a presence
+    /// keeps them if they are not too many.
     ///
     /// Everything in a stanza that gavel does not use is passed over unread, and the rest
     /// is read part by part: a fault in one part costs only that part (SPEC B20).

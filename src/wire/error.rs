@@ -42,7 +42,7 @@ pub enum DecodeError {
     /// Bytes that are not one element.
     #[error("not one element")]
     NoElement,
-    /// A `type` that cannot be read: it decides what all the rest means.
+    /// A `type` that cannot be read: it decides the meaning of all the rest.
     #[error("a 'type' that cannot be read")]
     Type,
     /// Neither presence, message nor iq.

@@ -1,8 +1,8 @@
 //! Cuts the bytes of a stream, in chunks of any size, into stanzas.
 //!
-//! It counts tags and judges nothing; that is [`super::Decoder`]'s. A tag that is
-//! never closed would swallow what follows; only the server itself could send
-//! one, since it writes what it has parsed.
+//! It counts tags and judges nothing; that is [`super::Decoder`]'s. A tag that is never
+//! closed would swallow the rest of the stream; only the server itself could send one,
+//! since it writes what it has parsed.
 
 use super::MAX_STANZA;
 use super::lexer::{Event, Lexer};
@@ -13,8 +13,8 @@ use std::sync::Arc;
 /// A piece of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
-    /// One element directly below the stream's. Of one longer than
-    /// [`MAX_STANZA`] what gavel reads of it (SPEC B20).
+    /// One element directly below the stream's. Of one longer than [`MAX_STANZA`], the
+    /// parts that gavel reads (SPEC B20).
     Stanza(Bytes),
     /// `<stream:error/>`; see [`super::StreamError::parse`].
     StreamError(Bytes),
@@ -26,9 +26,8 @@ pub enum Frame {
 /// most besides the chunk last fed, and [`super::MAX_LIST`] of an answer of a
 /// service or room.
 ///
-/// Contract: [`feed`](Self::feed) a chunk, drain
-/// [`next_frame`](Self::next_frame) until it is `None`, repeat. The frames do
-/// not depend on where the chunks are cut.
+/// Contract: [`feed`](Self::feed) a chunk, drain [`next_frame`](Self::next_frame) until it
+/// is `None`, repeat. The frames do not depend on the cuts between the chunks.
 #[derive(Debug)]
 pub struct Framer {
     /// Bytes fed and not yet released.
@@ -94,7 +93,7 @@ impl Framer {
         None
     }
 
-    /// Gives back what has been read and is not needed any more.
+    /// Gives back the bytes that have been read and are not needed any more.
     fn release(&mut self) {
         if self.depth == 0 && !self.lexer.is_in_start() {
             // Between stanzas: it belongs to none, however long it is.

@@ -18,8 +18,8 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// With a loss where the type is there and cannot be read: it decides what
-    /// all the rest means.
+    /// With a loss if the type is there and cannot be read: it decides the meaning of all
+    /// the rest.
     pub(super) fn of(root: &Node<'_, '_>, loss: &mut Loss) -> Self {
         let mut other = Loss::default();
         Self {

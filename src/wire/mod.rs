@@ -1,5 +1,5 @@
-//! Bytes ↔ [`crate::stanza`] values. Pure and total: any bytes give a value or
-//! a typed error, never a panic, and no code here recurses over what it reads.
+//! Bytes ↔ [`crate::stanza`] values. Pure and total: any bytes give a value or a typed
+//! error, never a panic, and no code here recurses over its input.
 //!
 //! - [`Framer`]: bytes in any chunks → one [`Frame`] per stanza.
 //! - [`Decoder`]: one frame → one [`Inbound`](crate::stanza::Inbound).

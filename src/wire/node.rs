@@ -77,7 +77,7 @@ impl<'p, 'a> Node<'p, 'a> {
         }
     }
 
-    /// Its namespace, empty for none; `None` where nothing that can be read says.
+    /// Its namespace, empty for none; `None` if nothing that can be read says.
     pub(super) fn ns(&self) -> Option<Cow<'a, str>> {
         let mut scope = Some(self);
         while let Some(node) = scope {
@@ -155,8 +155,8 @@ impl<'p, 'a> Node<'p, 'a> {
         std::iter::from_fn(move || next_child(Some(self), &mut rest))
     }
 
-    /// The next element in `rest`, which [`Self::content`] begins; with a loss
-    /// where something else is there, too.
+    /// The next element in `rest`, which [`Self::content`] begins; with a loss if something
+    /// else is there, too.
     pub(super) fn next<'s>(&'s self, rest: &mut &'a [u8], loss: &mut Loss) -> Option<Node<'s, 'a>> {
         loop {
             match next_child(Some(self), rest)? {
@@ -171,7 +171,7 @@ impl<'p, 'a> Node<'p, 'a> {
         self.content
     }
 
-    /// The text directly in it; with a loss where a part of that cannot be read.
+    /// The text directly in it; with a loss if a part of that cannot be read.
     pub(super) fn text(&self, loss: &mut Loss) -> Text {
         let mut all = Text::default();
         let mut lexer = Lexer::new();
@@ -255,8 +255,8 @@ impl<'a> Declarations<'a> {
     }
 }
 
-/// The attributes in the rest of a start tag: names, and values as written. The
-/// last is `None` where it is malformed.
+/// The attributes in the rest of a start tag: names, and values as written. The last is
+/// `None` if it is malformed.
 pub(super) fn attributes(tag: &[u8]) -> impl Iterator<Item = Option<(&[u8], &[u8])>> {
     let mut rest = tag.trim_ascii();
     std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! Spaces behind what is sent, so that Prosody reads it at once.
+//! Spaces behind a batch, so that Prosody reads it at once.
 //!
 //! A parser (expat since 2.6) that has been given a part of a tag does not try again before
 //! it has been given as much again. If Prosody's reading cuts a long tag near its end, the
@@ -9,8 +9,8 @@
 const SHORT: usize = 512;
 const SMALL: usize = 2 * 1024;
 
-/// Appends as many spaces to a batch of stanzas as its longest tag is long, where
-/// that may be cut.
+/// Appends as many spaces to a batch of stanzas as its longest tag is long, if that may be
+/// cut.
 pub fn pad(batch: &mut Vec<u8>) {
     let longest = longest_tag(batch);
     if longest > SHORT || batch.len() > SMALL {

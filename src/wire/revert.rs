@@ -1,9 +1,9 @@
 //! An occupant's own presence, to be sent back in its name (SPEC B8).
 //!
-//! The payload is read token by token and written anew with the names and
-//! prefixes it came with. Every element keeps its own namespace declarations,
-//! the stanza's are repeated on the new stanza, and both streams have the same
-//! default namespace; so each name means what it meant.
+//! The payload is read token by token and written again with the names and prefixes it came
+//! with. Every element keeps its own namespace declarations, the stanza's are repeated on
+//! the new stanza, and both streams have the same default namespace; so each name means
+//! what it meant.
 
 use super::chars::is_name;
 use super::error::DecodeError;

@@ -1,11 +1,9 @@
 //! Reduces a stanza that is too long to be held, while its bytes come in, to the parts that
 //! gavel reads (SPEC B20).
 //!
-//! A participant's presence can be of any length: Prosody writes a namespace of
-//! 100 KB again at each of a thousand children. Held is at most what
-//! [`MAX_STANZA`] and [`MAX_LIST`] say and as much again.
+//! Holds at most as much as [`MAX_STANZA`] and [`MAX_LIST`] say, and as much again.
 //!
-//! The result does not depend on where the chunks are cut: it is decided at the end of a
+//! The result does not depend on the cuts between the chunks: it is decided at the end of a
 //! tag, of an attribute or of a run of text, by counts of bytes.
 
 mod tag;
@@ -184,7 +182,7 @@ impl Sieve {
         }
     }
 
-    /// Says whether what comes next in the innermost open element is kept.
+    /// Says whether the next part of the innermost open element is kept.
     fn keeps(&self) -> bool {
         self.open.len() == self.depth && self.open.last().is_none_or(|mark| !mark.full)
     }
@@ -343,7 +341,7 @@ impl Sieve {
         }
     }
 
-    /// A child of a presence or message is complete: decides what becomes of it.
+    /// A child of a presence or message is complete: decides whether it is kept.
     fn place(&mut self, part: &Mark) {
         let size = self.kept.len() - part.start;
         if !part.read {

@@ -8,8 +8,7 @@ use std::fmt;
 /// Why the server ends the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamError {
-    /// The condition, e.g. `conflict`; `undefined-condition` where there is
-    /// none.
+    /// The condition, e.g. `conflict`; `undefined-condition` if there is none.
     pub condition: String,
     /// The server's words, if any.
     pub text: Option<String>,

@@ -49,7 +49,7 @@ pub async fn an_override_ends_on_time<S: Stage>(at: S::Place) {
     stage.has_no_override("bob").await;
 }
 
-/// Says whether an admin removes the ban or its time is over.
+/// The ban ends when an admin removes it, and when its time is over.
 pub async fn a_person_banned_by_an_override_comes_back_when_it_is_over<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     let bobs = host("Bob");

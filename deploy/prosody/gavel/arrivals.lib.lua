@@ -1,7 +1,7 @@
 -- People who are about to enter. Jitsi's clients name their room as they connect, well before they enter it. gavel is
--- asked at once what their claims are going to give them there. An answer that has come by the time they enter holds
--- from their first presence (entering.lib.lua). Nobody ever waits for the answer: without one gavel acts when it sees
--- them, as for everybody else.
+-- asked at once for the affiliation that their claims give them there. An answer that has come by the time they enter
+-- holds from their first presence (entering.lib.lua). Nobody ever waits for the answer: without one gavel acts when
+-- it sees them, as for everybody else.
 local st = require "util.stanza";
 local new_id = require "util.id".short;
 local seconds = require "util.time".monotonic; -- since some moment
@@ -72,7 +72,7 @@ local function holding(session, room_jid)
 	return arrival;
 end
 
--- Asks about somebody who is at the door, unless gavel has answered. True where there is something to wait for.
+-- Asks about somebody who is at the door, unless gavel has answered. True if there is something to wait for.
 local function await(session, room_jid, go_on)
 	local arrival = holding(session, room_jid) or ask(session, room_jid);
 	if not arrival or not asked[arrival.id] then return false; end

@@ -10,7 +10,7 @@ local AGAIN, MOST = 3, 5; -- seconds after which a client that has not moved is 
 
 local turned = setmetatable({}, { __mode = "k" }); -- by session: { nick, main, told } until it has moved
 
--- Jitsi's clients say in each presence what they send.
+-- Jitsi's clients name the media they send in each presence.
 local function is_jitsi(stanza)
 	for _, child in ipairs(stanza.tags) do
 		if child.name == "SourceInfo" or child.name:find("^jitsi_participant_") or child.name == "stats-id" then

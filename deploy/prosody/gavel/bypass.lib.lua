@@ -83,7 +83,7 @@ end
 hooks.hook("presence/full", function (event)
 	local session, stanza = event.origin, event.stanza;
 	if has_waited[stanza] then return; end
-	go_on(session); -- what a client sends after its join is handled after it
+	go_on(session); -- the stanzas that a client sends after its join are handled after it
 	local room = session.type == "c2s" and session.full_jid == stanza.attr.from and who.find_room(stanza);
 	if not room or not is_first_join(room, stanza) or not is_closed_to(room, session.username.."@"..session.host) then
 		return;

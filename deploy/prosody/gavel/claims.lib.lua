@@ -54,7 +54,7 @@ local function verified_token(session)
 	return session.jitsi_meet_domain and token;
 end
 
--- The payload of the verified token as a table; nil where there is none.
+-- The payload of the verified token as a table; nil if there is none.
 local function token_claims(session)
 	local token = verified_token(session);
 	if not token then return nil; end
@@ -71,7 +71,7 @@ local function encode_claims(claims)
 	return ok and encodings.utf8.valid(text) and text:gsub("\239\191[\190\191]", json_escapes) or nil;
 end
 
--- The payload as it stands in a token, where that is an object with something in it, in text that XML carries unchanged
+-- The payload as it stands in a token, if that is an object with something in it, in text that XML carries unchanged
 -- and without escaped surrogates, which may be no pairs. gavel will read it: doing so here, too, costs the most.
 local function plain_payload(token)
 	local ok, text = pcall(payload_of, token);
@@ -80,7 +80,7 @@ local function plain_payload(token)
 	return not odd and encodings.utf8.valid(text) and text or nil;
 end
 
--- The payload of a token as text for gavel; nil where it has none that gavel could read.
+-- The payload of a token as text for gavel; nil if it has none that gavel could read.
 local function payload_text(token)
 	local text = plain_payload(token);
 	if text then return text; end

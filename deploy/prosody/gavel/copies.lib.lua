@@ -30,7 +30,7 @@ local function fingerprint(parts, elements)
 	return t_concat(parts, "\0");
 end
 
--- The full JIDs behind a nick, those of the claims first; one that has left is shown only where all have.
+-- The full JIDs behind a nick, those of the claims first; one that has left is shown only if all have.
 local function full_jids_of(occupant, owner, available)
 	local full_jids = { owner };
 	for full, presence in occupant:each_session() do
@@ -107,7 +107,7 @@ local function show_absent(shadow, event)
 	module:send(message);
 end
 
--- A message of the room to everybody; of interest where it says that the configuration has changed.
+-- A message of the room to everybody; of interest if it says that the configuration has changed.
 local function show_message(shadow, event)
 	local x = event.stanza.attr.from == event.room.jid and event.stanza:get_child("x", xmlns_user);
 	if not x or not x:get_child("status") then return; end

@@ -24,7 +24,7 @@ local function set_quietly(room, bare, affiliation)
 	entering = bare;
 	hooks.attempt("enter", past.set_affiliation, room, true, bare, affiliation);
 	entering, room.broadcast, room.save = nil, own, own_save;
-	return room:get_affiliation(bare) == affiliation; -- also where another module has failed when it heard of it
+	return room:get_affiliation(bare) == affiliation; -- also if another module has failed when it heard of it
 end
 
 -- Gives somebody who is about to enter the affiliation that gavel has said. Nothing is taken away by that.

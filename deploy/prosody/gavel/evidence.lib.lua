@@ -1,7 +1,7 @@
 -- The parts of a presence that concern gavel: display names, and everything that could yield claims. gavel gets them
--- in elements of this module's own making, in whatever shape and size others have written them: a part beyond a bound
--- is left out, and gavel is told its kind, so that there are no claims. All bounds are in bytes as written, with &
--- and the like escaped, and leave room in the 256 KiB that gavel reads of a stanza.
+-- in elements of this module's own making, in any shape and size others have written them: a part beyond a bound is
+-- left out, and gavel is told its kind, so that there are no claims. All bounds are in bytes as written, with & and
+-- the like escaped, and leave room in the 256 KiB that gavel reads of a stanza.
 local st = require "util.stanza";
 local t_insert = table.insert;
 local text_of = module.part "text";
@@ -33,7 +33,7 @@ local function names(stanza)
 	return count == 1 and { name } or { st.stanza("nick"), name };
 end
 
--- An element of text alone, of no more than `room` bytes; then what is left of them.
+-- An element of text alone, of no more than `room` bytes; then the bytes that are left.
 local function plain(element, room)
 	local text, xmlns = element:get_text() or "", element.attr.xmlns;
 	local length = written(text) + #element.name + #(xmlns or "");

@@ -27,12 +27,12 @@ end
 
 ---- Tables of this module's making ----
 
--- Each knows what it stands on, also where another module has handed it to somebody else.
+-- Each knows its base, also if another module has handed it to somebody else.
 local function make(features, base)
 	return setmetatable(features, { gavel_base = base or false });
 end
 
--- Jitsi's own view of a session, false where it has none; then whether the session has a table of ours.
+-- Jitsi's own view of a session, false if it has none; then whether the session has a table of ours.
 local function base_of(session)
 	local features = session.jitsi_meet_context_features;
 	local meta = type(features) == "table" and getmetatable(features) or {};
@@ -121,8 +121,7 @@ local function note(bare)
 	for _, session in claims.sessions(bare) do before[session] = session.jitsi_meet_context_features; end
 end
 
--- Jitsi's view becomes what the token gives, nothing where it gives nothing, so that a later promotion counts. A client
--- keeps its buttons until it is told otherwise: it is told each feature that it had.
+-- Jitsi's view becomes the token's features, or nothing if it has none, so that a later promotion counts.
 local function take_back(bare)
 	for _, session in claims.sessions(bare) do
 		local had = before[session] or session.jitsi_meet_context_features;

@@ -134,7 +134,8 @@ local function unanswered()
 	return found;
 end
 
--- The next gavel may not come for these rooms, either: then what was held back there is given, too.
+-- The next gavel may not come for these rooms, either: then the affiliations that were held back there are given,
+-- too.
 local function hand_on(found)
 	for room_jid, of in pairs(found) do
 		local guard = guard_of(room_jid);
@@ -146,7 +147,7 @@ local function hand_on(found)
 	end
 end
 
--- Somebody has taken gavel's nick, and gavel comes back under another: nothing passes until it has judged anew.
+-- Somebody has taken gavel's nick, and gavel comes back under another: nothing passes until it has judged again.
 hooks.after("muc-broadcast-presence", function (_, room)
 	local guard = guards[room.jid];
 	if not guard or not guard.judged or shadow.shadow_in(room.jid) then return; end

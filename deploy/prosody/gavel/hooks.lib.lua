@@ -6,7 +6,7 @@ local room_mt = who.muc.room_mt;
 
 local FIRST = 10000; -- priority of a handler that must run before any other module looks
 
--- Returns what `work` returns; nothing where it fails.
+-- Returns the results of `work`; nothing if it fails.
 local function attempt(what, work, ...)
 	local ok, result = pcall(work, ...);
 	if ok then return result; end
@@ -41,7 +41,7 @@ local function serve(name, work)
 	end, FIRST);
 end
 
--- Runs `work` after all handlers of an event, in the order in which it was asked for; it is told what they returned.
+-- Runs `work` after all handlers of an event, in the order in which it was asked for; it gets their results.
 local works = {}; -- by event
 local function after(name, work)
 	if works[name] then t_insert(works[name], work); return; end
@@ -53,7 +53,7 @@ local function after(name, work)
 	end);
 end
 
--- Lets `work` call the handlers of an event itself; it has to attempt what it does beside that.
+-- Lets `work` call the handlers of an event itself; it has to attempt all its other work.
 local function surround(name, work)
 	module:wrap_event(name, function (handlers, event_name, event)
 		return work(function () return handlers(event_name, event); end, event);

@@ -18,7 +18,7 @@ local function is_ours(tag)
 	return xmlns and xmlns:find("urn:gavel:", 1, true) == 1;
 end
 
-local function is_private(tag) -- what nobody but gavel is to see
+local function is_private(tag) -- for gavel alone
 	return token_elements[tag.name] or is_ours(tag);
 end
 

@@ -32,7 +32,7 @@ local function has_claims(event)
 	return arrival and arrival.affiliation or not of_token or rooms.are_for(of_token, jid.node(room.jid));
 end
 
--- Before the lobby and Prosody look, and bypass.lib.lua; after Jitsi's token_verification, where that is loaded, has
+-- Before the lobby and Prosody look, and bypass.lib.lua; after Jitsi's token_verification, if that is loaded, has
 -- looked at the token.
 local BEFORE_BYPASS = -3.4;
 

@@ -1,12 +1,12 @@
--- How people log in on each VirtualHost of this server, and which modules of Jitsi check there what they may do. gavel
--- counts a login on a domain of policy.trusted_logins only where nobody gets in without an account; gavel decides that,
--- this file says what is configured now.
+-- How people log in on each VirtualHost of this server, and which modules of Jitsi check their permissions there.
+-- gavel counts a login on a domain of policy.trusted_logins only where nobody gets in without an account; gavel
+-- decides that, this file says what is configured now.
 local st = require "util.stanza";
 local modulemanager = require "core.modulemanager";
 local usermanager = require "core.usermanager";
 local providers = module.part "providers";
 
-local MOST = 1000; -- hosts, so that the answer stays far below what gavel reads of a stanza
+local MOST = 1000; -- hosts, so that the answer stays far below the size that gavel reads of a stanza
 
 -- Says whether the host offers SASL's ANONYMOUS, as authentication providers for tokens do, too; nil if it cannot
 -- say.
@@ -26,8 +26,8 @@ local function registers_anybody(host)
 		and module:context(host):get_option_boolean("registration_invite_only", true));
 end
 
--- Modules of Jitsi that check on a VirtualHost what its people may do. No installation loads them by itself, and gavel
--- says so where they are needed.
+-- Modules of Jitsi that check the permissions of people on a VirtualHost. No installation loads them by itself, and
+-- gavel says so if they are needed.
 local checkers = { "filter_iq_jibri", "filter_iq_rayo" };
 
 local function loaded_checkers(host)

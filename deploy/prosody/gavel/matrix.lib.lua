@@ -1,7 +1,7 @@
 -- Logins by membership of a Matrix room. Somebody who logs in so has signed their token with a key that all know:
 -- nothing in it is believed. The homeserver vouches for their power level in the room, as an affiliation.
 
--- By authentication provider: the affiliation that the homeserver vouches for in a session, nil where it is none.
+-- By authentication provider: the affiliation that the homeserver vouches for in a session, nil if it is none.
 local vouched = {
 	hybrid_matrix_token = function (session)
 		return session.matrix_affiliation;

@@ -35,7 +35,7 @@ end
 local polls = { "&quot;new-poll&quot;", "&quot;old-polls&quot;" };
 
 -- Older Jitsi sends polls as messages to the room, newer Jitsi to a component; the text is the same. Clients and
--- components read its JSON each in their own way. So a command counts where it stands as a string, and as clients read
+-- components read its JSON each in their own way. So a command counts if it stands as a string, and as clients read
 -- the element: without the tags in it.
 local function is_poll(stanza)
 	for _, child in ipairs(stanza.tags) do

@@ -42,7 +42,7 @@ end);
 
 return {
 	is_open = function () return waiting[current()] ~= nil; end;
-	-- Does something when the moment is over; at once where there is none.
+	-- Does something when the moment is over; at once if there is none.
 	finally = function (work)
 		if waiting[current()] then t_insert(waiting[current()], work); else work(); end
 	end;

@@ -58,7 +58,7 @@ local function pin_for(room, nick, bare)
 	return pin and pin.bare == bare and pin or nil;
 end
 
--- Writes a name into what an occupant shows, with the pictures that belong to it, where it concerns that, and shows it.
+-- Writes a name into an occupant's presence, with the pictures that belong to it, if it concerns that, and shows it.
 local function republish(room, occupant, name, concerned, shown_with)
 	local changed = false;
 	for full, presence in occupant:each_session() do
@@ -89,7 +89,7 @@ local function pin_ahead(room, occupant, stanza, name, own)
 	pictures.write(stanza, pin.pictures);
 end
 
--- Writes the pinned name into what an occupant sends, or another session that is about to share their nick.
+-- Writes the pinned name into an occupant's presence, or that of another session which is about to share their nick.
 local function apply(stanza, room_jid)
 	if not pins[room_jid] or next(pins[room_jid]) == nil or stanza.attr.type == "error" then return; end
 	local room, full = who.find_room(stanza), stanza.attr.from;

@@ -1,5 +1,5 @@
--- When Jitsi's features of somebody are looked at (features.lib.lua): before they enter, whenever what they rest on has
--- changed, and where a fault of Jitsi's would keep somebody out.
+-- When Jitsi's features of somebody are looked at (features.lib.lua): before they enter, whenever their grounds have
+-- changed, and if a fault of Jitsi's would keep somebody out.
 local jid = require "util.jid";
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
 local who, hooks, seats = module.part "who", module.part "hooks", module.part "seats";

@@ -36,7 +36,7 @@ local function new_list(names)
 	return { names = names, is_jitsi = is_jitsi, digest = hashes.sha256(table.concat(lines), true):sub(1, 16) };
 end
 
--- The list that an element holds; nil where it is not as agreed.
+-- The list that an element holds; nil if it is not as agreed.
 local function read(element)
 	local names, count = {}, 0;
 	for child in element:childtags("p") do
@@ -137,7 +137,7 @@ hooks.serve("iq-set/bare/"..xmlns_permissions..":permissions", function (event)
 	return who.answer(event);
 end);
 
--- Another session behind a nick may do what the first may.
+-- Another session behind a nick has the permissions of the first.
 hooks.hook("muc-occupant-session-new", function (event)
 	local meeting = seats.meeting(event.room);
 	if said(event.jid, meeting) then return; end

@@ -4,7 +4,7 @@ local json = require "util.json";
 local full_sessions = prosody.full_sessions;
 local claims, text_of = module.part "claims", module.part "text";
 
--- By element of presence, where the token has it; the first that is there counts.
+-- By element of presence, if the token has it; the first that is there counts.
 local FIELDS = { ["avatar-url"] = { "avatarUrl", "avatarURL", "avatar" }, email = { "email" } };
 local LONGEST = 2048;
 
@@ -12,7 +12,7 @@ local function trim(text)
 	return text:match("^%s*(.-)%s*$");
 end
 
--- Text for each element that a session's token has something for; nil where it has nothing.
+-- Text for each element that a session's token has something for; nil if it has nothing.
 local function of_session(full)
 	local text = claims.of_session(full_sessions[full]);
 	local ok, payload = pcall(json.decode, text ~= "" and text or "null");
@@ -97,7 +97,7 @@ local function changed(room_jid, before, after)
 	if not next(by_room) then owners[room_jid] = nil; end
 end
 
--- Takes out of a presence what is somebody else's by the pins of the room.
+-- Takes the values out of a presence that are somebody else's by the pins of the room.
 local function take_borrowed(stanza, room_jid, pins, bare)
 	local borrowed;
 	for _, tag in ipairs(stanza.tags) do

@@ -23,7 +23,7 @@ local function of(host)
 	return name, modulemanager.is_loaded(host, source) or false;
 end
 
--- The name of a provider whose word counts; nil where there is none.
+-- The name of a provider whose word counts; nil if there is none.
 local function whole(host)
 	local name, loaded = of(host);
 	return loaded and name ~= NONE and name or nil;

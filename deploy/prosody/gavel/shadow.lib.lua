@@ -8,21 +8,22 @@ local FIRST, answer = hooks.FIRST, who.answer;
 
 local xmlns_muc, xmlns_user = "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user";
 
--- By room JID, while gavel follows the room: its own { full, nick }, and by occupant JID what it was shown last (seen).
+-- By room JID, while gavel follows the room: its own { full, nick }, and by occupant JID the copy it was shown last
+-- (seen).
 local shadows = state.while_followed "shadow";
 
 local function shadow_in(room_jid)
 	return who.connection() and shadows[room_jid];
 end
 
--- Takes gavel out of the room's own books, where it stands from a time without this module.
+-- Takes gavel out of the room's own books, if it stands there from a time without this module.
 local function strike_out(room, full)
 	local occupant_jid = room:get_occupant_jid(full);
 	room._affiliations[who.jid] = nil;
 	if occupant_jid then room:set_role(true, occupant_jid, nil); end
 end
 
--- `by` has brought it about, if somebody has: where many rooms wait for gavel, each of those people has a turn.
+-- `by` has brought it about, if somebody has: if many rooms wait for gavel, each of those people has a turn.
 local function invite(room, by)
 	if not who.connection() or shadow_in(room.jid) then return; end
 	strike_out(room, who.jid.."/gavel");
@@ -172,7 +173,7 @@ hooks.hook("muc-room-destroyed", function (event)
 	if shadow then module:send(own_presence(shadow):tag("destroy", { jid = event.newjid })); end
 end, FIRST);
 
--- After a reload gavel still follows its rooms if it is connected as it was, and is shown everybody anew.
+-- After a reload gavel still follows its rooms if it is connected as it was, and is shown everybody again.
 local function restore(rooms, session)
 	for room_jid in pairs(rooms) do
 		local shadow = shadows[room_jid];

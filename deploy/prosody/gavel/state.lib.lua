@@ -2,7 +2,7 @@
 -- tables; the entries of a room end with the room, and survive a reload of this module.
 local per_room, while_followed = {}, {}; -- by name: table by room JID
 
--- The table by room JID, and a function that gives a room's entry, making it where there is none.
+-- The table by room JID, and a function that gives a room's entry, making it if there is none.
 local function add(tables, name)
 	local by_room = {};
 	tables[name] = by_room;

@@ -1,5 +1,5 @@
--- The text of an element as clients read it: without what stands in other elements in it. Prosody itself gives none
--- where there are such elements.
+-- The text of an element as clients read it: without the text of other elements in it. Prosody itself gives none if
+-- there are such elements.
 local function text_of(element)
 	local parts = {};
 	for _, part in ipairs(element) do

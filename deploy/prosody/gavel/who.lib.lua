@@ -30,7 +30,7 @@ local function is_gavel(address)
 	return address and (address == gavel or address:sub(1, #gavel + 1) == gavel.."/");
 end
 
--- Only what comes through gavel's own stream is obeyed: other components may be free to write any sender.
+-- Only a stanza that comes through gavel's own stream is obeyed: other components may be free to write any sender.
 local function from_gavel(event)
 	return is_gavel(event.stanza.attr.from) and event.origin == connection();
 end

@@ -44,8 +44,8 @@ impl KeyName {
 pub struct Awaited {
     /// The key to fetch.
     pub key: KeyName,
-    /// Why it could not be had, where that has been tried since the token was
-    /// shown; waiting goes on all the same.
+    /// Why it could not be had, if that has been tried since the token was shown; waiting
+    /// goes on all the same.
     pub fault: Option<FetchFault>,
 }
 
@@ -94,7 +94,7 @@ impl KeyCache {
         &self.server.shown
     }
 
-    /// The key that verifies `token`; `None` where the token does not say.
+    /// The key that verifies `token`; `None` if the token does not say.
     pub(super) fn name_of(&self, token: &Token<'_>) -> Option<KeyName> {
         match &self.keys {
             Store::Set(_) => Some(KeyName::Set),
@@ -103,7 +103,8 @@ impl KeyCache {
     }
 
     /// Says whether `token` is signed with a key that is here. `since` is when it was first
-    /// shown: an answer that the server gave later tells for certain what is not there.
+    /// shown: an answer that the server gave later tells for certain which keys are not
+    /// there.
     pub(super) fn verify(
         &self,
         algorithm: Algorithm,
@@ -133,9 +134,9 @@ impl KeyCache {
         Err(Unverified::Awaited(Awaited { key, fault }))
     }
 
-    /// Begins what is due by itself at `now`: the first fetch and the hourly
-    /// ones. To be called before [`want`](Self::want) when all who wait are
-    /// gone through.
+    /// Begins the fetches that are due by themselves at `now`: the first fetch and the
+    /// hourly ones. To be called before [`want`](Self::want) when all who wait are gone
+    /// through.
     pub fn refresh(&mut self, now: Duration) {
         match &mut self.keys {
             Store::Set(set) => set.refresh(now),
@@ -143,8 +144,8 @@ impl KeyCache {
         }
     }
 
-    /// Somebody waits for `key`. Answers whether others need to be asked: not
-    /// where no more fetches may begin now.
+    /// Somebody waits for `key`. Answers whether others need to be asked: not if no more
+    /// fetches may begin now.
     pub fn want(&mut self, key: &KeyName, now: Duration) -> bool {
         match (&mut self.keys, key) {
             (Store::Set(set), _) => {
@@ -180,7 +181,7 @@ impl KeyCache {
         }
     }
 
-    /// Takes what came of a fetch: the text, or why there is none.
+    /// Takes the result of a fetch: the text, or why there is none.
     pub fn arrived(
         &mut self,
         key: &KeyName,
@@ -196,8 +197,8 @@ impl KeyCache {
         }
     }
 
-    /// When to call [`refresh`](Self::refresh) and [`want`](Self::want) again,
-    /// where nothing arrives before.
+    /// When to call [`refresh`](Self::refresh) and [`want`](Self::want) again, if nothing
+    /// arrives before.
     pub fn next(&self, now: Duration) -> Option<Duration> {
         match &self.keys {
             Store::Set(set) => Some(set.next()),

@@ -43,7 +43,7 @@ const MAX_KEYS: usize = 128;
 /// How long the answer that there is no such key is believed, and a key kept
 /// that could not be refreshed, before the server is asked again.
 const RETRY: Duration = Duration::from_secs(60);
-/// The same where the server could not be asked for a key that is not here.
+/// The same if the server could not be asked for a key that is not here.
 const RETRY_FAILED: Duration = Duration::from_secs(10);
 
 /// The state of one id.
@@ -84,7 +84,7 @@ impl Lane {
             .saturating_sub(bounds.interval * (bounds.burst - 1))
     }
 
-    /// Says whether a new id may be asked for now, where so many are under way.
+    /// Says whether a new id may be asked for now, if so many are under way.
     fn admits(&mut self, bounds: &Bounds, under_way: usize, now: Duration) -> bool {
         self.busy = self.allowed(bounds) > now || under_way >= bounds.at_once;
         if !self.busy {
@@ -115,7 +115,7 @@ pub(super) struct NamedKeys {
 }
 
 impl NamedKeys {
-    /// The key, where it is here.
+    /// The key, if it is here.
     pub(super) fn key(&self, name: &str) -> Option<&KeySet> {
         self.entries.get(name)?.key.as_ref()
     }
@@ -263,8 +263,7 @@ impl NamedKeys {
         news
     }
 
-    /// Forgets what nobody has asked for again, and the oldest key where there
-    /// are too many.
+    /// Forgets keys that nobody has asked for again, and the oldest key if there are too many.
     fn forget(&mut self, now: Duration) {
         self.entries.retain(|_, entry| {
             entry.key.is_some() || entry.is_under_way(now) || now < entry.due + RETRY

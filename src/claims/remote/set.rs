@@ -38,7 +38,7 @@ pub(super) struct SharedSet {
 }
 
 impl SharedSet {
-    /// The keys, where they are here.
+    /// The keys, if they are here.
     pub(super) fn keys(&self) -> Option<&KeySet> {
         self.keys.as_ref()
     }

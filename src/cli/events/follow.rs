@@ -15,7 +15,7 @@ use tokio::time::sleep;
 /// Pause between two tries to reach a daemon that has gone.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Prints what is kept, then what comes, until something ends it.
+/// Prints the events that are kept, then new ones, until something ends it.
 pub(super) async fn run(
     client: &Client,
     args: &EventsArgs,

@@ -39,9 +39,9 @@ impl Default for Lines {
 }
 
 impl Lines {
-    /// Prints `events`, below the titles. On a terminal without room for the
-    /// reasons each stands below its line; where that is not enough, rooms are
-    /// named without the service that most of them are in.
+    /// Prints `events`, below the titles. On a terminal without room for the reasons each
+    /// stands below its line; if that is not enough, rooms are named without the service
+    /// that most of them are in.
     pub(super) fn print(&mut self, events: &[Event], output: &mut Output) -> Result<(), Error> {
         let (columns, colour) = (output.columns(), output.colour());
         for line in self.lines(events, columns, colour) {

@@ -15,7 +15,7 @@ use kept::kept;
 use lines::Lines;
 use std::path::Path;
 
-/// Prints what `args` ask for, from the daemon that `file` configures.
+/// Prints the events that `args` ask for, from the daemon that `file` configures.
 pub(super) fn run(
     args: &EventsArgs,
     file: Option<&Path>,

@@ -140,7 +140,7 @@ pub(super) struct Judged {
 pub(super) struct TriedLine {
     /// The rule.
     pub rule: String,
-    /// Its condition; null where only the absence of others decides.
+    /// Its condition; null if only the absence of others decides.
     pub when: Option<String>,
     /// Its gift to the people it matches.
     pub gives: &'static str,
@@ -198,7 +198,7 @@ pub(super) struct Name {
     pub name_reason: String,
 }
 
-/// Judges what was given as the daemon would.
+/// Judges the evidence as the daemon would.
 pub(super) fn report(evidence: Evidence, config: &Config, whom: &Whom<'_>) -> Report {
     let policy = settings::policy(&config.policy);
     let rejected = evidence.checks.iter().find_map(|line| line.reason);

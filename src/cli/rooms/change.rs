@@ -17,7 +17,7 @@ pub(super) struct Change {
     pub(super) room: String,
     /// The change.
     pub(super) change: Kind,
-    /// Before, where one thing changed.
+    /// Before, if one thing changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<String>,
     /// After.
@@ -26,7 +26,7 @@ pub(super) struct Change {
     /// The occupant that it is about, as they are now, or were last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) occupant: Option<Occupant>,
-    /// The room's numbers, where the list of rooms is watched.
+    /// The room's numbers, if the list of rooms is watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) summary: Option<RoomSummary>,
 }
@@ -49,7 +49,7 @@ pub(super) enum Kind {
     Role,
     /// The affiliation that somebody should have.
     Wanted,
-    /// Says whether somebody has what they should have.
+    /// Somebody has got, or lost, the rights they should have.
     State,
     /// The reason alone changed: somebody else's change was corrected at once, say.
     Reason,

@@ -17,7 +17,7 @@ pub(super) async fn detail(client: &Client, room: &str) -> Result<RoomDetail, Cl
         .await
 }
 
-/// The same; where there is no such room, the error lists those there are.
+/// The same; if there is no such room, the error lists those there are.
 pub(super) async fn found(client: &Client, room: &str) -> Result<RoomDetail, Error> {
     match detail(client, room).await {
         Ok(detail) => Ok(detail),
@@ -25,7 +25,7 @@ pub(super) async fn found(client: &Client, room: &str) -> Result<RoomDetail, Err
     }
 }
 
-/// Names the rooms there are, where `error` says that `room` is none of them.
+/// Names the rooms there are, if `error` says that `room` is none of them.
 pub(super) async fn unknown_room(client: &Client, room: &str, error: ClientError) -> Error {
     let unknown = error
         .failure()

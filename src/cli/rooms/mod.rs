@@ -15,7 +15,7 @@ use crate::shell::client::Client;
 use fetch::{found, not_ready, rooms};
 use std::path::Path;
 
-/// Does what `command` says, with the daemon that `file` configures.
+/// Carries out `command`, with the daemon that `file` configures.
 pub(super) fn run(
     command: &RoomCommand,
     file: Option<&Path>,

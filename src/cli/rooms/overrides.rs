@@ -85,7 +85,7 @@ async fn unknown(client: &Client, room: &str, who: &str, error: ClientError) -> 
     }
 }
 
-/// `None` where `who` is known, so that something else is wrong.
+/// `None` if `who` is known, so that something else is wrong.
 pub(super) fn unknown_person(room: &RoomDetail, who: &str) -> Option<Error> {
     let people = || room.occupants.iter().filter(|o| !o.infrastructure);
     if people().any(|person| is_named(person, who)) {

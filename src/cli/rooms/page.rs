@@ -119,7 +119,7 @@ fn table(people: &[&Occupant], columns: Option<usize>, colour: bool) -> Vec<Stri
     let mut rows: Vec<_> = people.iter().map(|person| row(person)).collect();
     let mut layout = layout("JID");
     layout.measure(&rows);
-    // Half a JID is of no use: where it has no room it gets a line of its own.
+    // Half a JID is of no use: if it has no room it gets a line of its own.
     let narrow = columns.is_some_and(|columns| !layout.fits(columns));
     if narrow {
         layout = self::layout("");
@@ -177,7 +177,7 @@ fn row(person: &Occupant) -> [Cell; 7] {
     ]
 }
 
-/// Says whether somebody has what they should have.
+/// Says whether somebody has the rights they should have.
 pub(super) fn state(person: &Occupant) -> &'static str {
     match person {
         Occupant {

@@ -18,9 +18,9 @@ const EVERY: Duration = Duration::from_millis(500);
 /// A page that is older than this is said to be.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A connection that broke is told where so many looks in a row have found it
-/// broken: a gavel that is killed takes connections until the system has closed all
-/// it had, and then it is gone.
+/// A connection that broke is told if so many looks in a row have found it broken: a gavel
+/// that is killed takes connections until the system has closed all it had, and then it is
+/// gone.
 const BROKEN: u32 = 3;
 
 /// The thing that is looked at.
@@ -185,7 +185,7 @@ impl Sink<'_> {
         }
     }
 
-    /// Tells what is no change; a page shows it in its head.
+    /// Tells news that are no change; a page shows them in its head.
     fn note(&self, text: &str) {
         if let Self::Lines(..) = self {
             note(escape_lines(text));

@@ -49,7 +49,7 @@ pub fn enable(text: &str, service: &str) -> Enabled {
     Enabled::Changed(format!("{}{INSERTED}{}", &text[..at], &text[at..]))
 }
 
-/// Takes out what [`enable`] has put in; `None` where there is nothing of it.
+/// Takes out the insertions of [`enable`]; `None` if there are none.
 pub fn disable(text: &str) -> Option<String> {
     let without = text.replace(INSERTED, "").replace(LINE, "");
     (without != text).then_some(without)
@@ -94,7 +94,7 @@ fn names(rest: &str, service: &str) -> bool {
     named == Some(service)
 }
 
-/// The same text with comments blanked out, so that places stay where they are.
+/// The same text with comments blanked out, so that places stay the same.
 fn without_comments(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;

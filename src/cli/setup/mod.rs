@@ -1,4 +1,4 @@
-//! `gavel setup`: writes what gavel and Prosody need to know of each other.
+//! `gavel setup`: writes the settings by which gavel and Prosody know each other.
 
 mod lua;
 pub mod module;
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-/// Does what `args` ask for.
+/// Carries out `args`.
 pub(super) fn run(args: &SetupArgs, output: &mut Output) -> Result<Status, Error> {
     if let Some(folder) = &args.module {
         write_module(folder, output)?;
@@ -108,7 +108,7 @@ fn new_secret() -> String {
     hex::encode(rand::random::<[u8; 24]>())
 }
 
-/// Prints what would change, line by line.
+/// Prints the changes, line by line.
 fn show(plan: &Plan, output: &mut Output) -> Result<(), Error> {
     for note in &plan.notes {
         output.line(format!("note: {note}"))?;

@@ -18,7 +18,7 @@ pub struct Wish {
     pub component: String,
     /// MUC services that there must be.
     pub required: Vec<String>,
-    /// MUC services that are looked after where there are any.
+    /// MUC services that are looked after if there are any.
     pub optional: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ pub struct Change {
     pub before: Option<String>,
     /// Its new content; `None` if it is to go.
     pub after: Option<String>,
-    /// The group that may read it, where not everybody may.
+    /// The group that may read it, if not everybody may.
     pub group: Option<&'static str>,
 }
 

@@ -277,7 +277,7 @@ fn a_secret_in_the_environment_replaces_whatever_the_file_has_in_its_place() {
     let text = LEAST.replace("secret = 'hush'", "secret_file = '/nonexistent'");
     let replaced = loaded(&text, &[("GAVEL_COMPONENT__SECRET", "a")]).config;
     assert_eq!(replaced.component.secret.expose(), "a");
-    // Nor does a secret in the file, where the environment names a file.
+    // Nor does a secret in the file, if the environment names a file.
     let over = Folder::with(LEAST).load(&[("GAVEL_COMPONENT__SECRET_FILE", &file)]);
     assert_eq!(
         over.unwrap().config.component.secret.expose(),

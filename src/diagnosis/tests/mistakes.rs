@@ -1,5 +1,5 @@
-//! Each mistake: the one finding that must be there, with the words that mend it,
-//! and the wrong remedies that must not.
+//! Each mistake: the one finding that must be there, with the words of the remedy, and the
+//! wrong remedies that must not.
 
 mod authentication;
 mod connection;
@@ -61,7 +61,7 @@ fn each_mistake_has_its_one_finding_and_no_wrong_remedy() {
     }
 }
 
-/// Breakout rooms may be switched off: no failure, and nothing to mend.
+/// Breakout rooms may be switched off: no failure, and nothing to fix.
 #[test]
 fn a_breakout_service_that_is_not_there_is_no_failure() {
     let mut facts = healthy();

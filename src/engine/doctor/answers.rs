@@ -25,7 +25,7 @@ pub struct ServiceAnswers {
     pub version: Option<String>,
     /// Modules of Prosody that refuse others' changes, and that it goes round.
     pub goes_round: Vec<String>,
-    /// How people log in, by VirtualHost, where the module tells.
+    /// How people log in, by VirtualHost, if the module tells.
     pub logins: Option<Vec<Login>>,
     /// Says whether gavel is in its `admins`, or the refusal.
     pub admin: Option<Result<(), String>>,
@@ -38,7 +38,7 @@ pub struct ServiceAnswers {
 /// Prosody's answers; none if it gave none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers {
-    /// Its name and version, where it tells them.
+    /// Its name and version, if it tells them.
     pub version: Option<String>,
     /// Says whether there is a component of Jitsi's focus.
     pub focus: bool,

@@ -25,19 +25,19 @@ const PAIRS: usize = 5;
 pub enum Question {
     /// The name and version of the server.
     Version,
-    /// Says whether there is a component of Jitsi's focus.
+    /// Asks whether there is a component of Jitsi's focus.
     Focus,
-    /// Says whether a service is a MUC service.
+    /// Asks whether a service is a MUC service.
     Service(usize),
-    /// Says whether the module serves it, and of which release it is.
+    /// Asks whether the module serves it, and for its release.
     Module(usize),
     /// The same in a way that modules before 0.2 answer.
     OldModule(usize),
-    /// Says whether gavel is in its `admins`.
+    /// Asks whether gavel is in its `admins`.
     Admin(usize),
     /// Its rooms, by ad-hoc command.
     Rooms(usize),
-    /// Says whether gavel may read the owners of the first of them.
+    /// Asks whether gavel may read the owners of the first of them.
     Owners(usize),
     /// One of a pair of pings.
     Ping(Half),

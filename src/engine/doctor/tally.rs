@@ -30,8 +30,8 @@ pub struct Promoter {
 pub struct Promotions {
     /// All.
     pub total: u64,
-    /// Promotions of people who did not have yet what they should have: as they joined, or
-    /// just before.
+    /// Promotions of people who did not have yet the rights they should have: as they
+    /// joined, or just before.
     pub at_join: u64,
     /// Promotions of people who had not come first into their room.
     pub not_first: u64,
@@ -131,7 +131,7 @@ pub struct ServiceTally {
     pub list_refused: Option<String>,
     /// Why gavel could not make itself owner the last time it tried.
     pub own_refused: Option<String>,
-    /// How often a module of Prosody refused what gavel had asked for.
+    /// How often a module of Prosody refused a request of gavel.
     pub refused_by_module: u64,
 }
 
@@ -158,7 +158,7 @@ pub struct Tally {
     pub keys_missing: Option<(String, String)>,
     /// The clocks of those who make tokens.
     pub clocks: Clocks,
-    /// How long it took until people had what they should have.
+    /// How long it took until people had the rights they should have.
     pub settled: Times,
     /// Services outside the configuration that have invited gavel.
     pub invited_from: BTreeMap<String, u64>,
@@ -234,7 +234,7 @@ impl Tally {
         }
     }
 
-    /// Notes what came of asking the key server at `server`.
+    /// Notes the outcome of asking the key server at `server`.
     pub fn keys(&mut self, server: &str, news: &KeyNews) {
         let missing = match news {
             KeyNews::Failed { why, .. } => Some(why.clone()),

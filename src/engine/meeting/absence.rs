@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub struct Absence {
     /// People are there and no host, since.
     pub since: Option<Tick>,
-    /// They were told what will happen.
+    /// They were told the coming event.
     pub warned: Option<Tick>,
     /// A request to end, lock or open the room waits for its reply.
     pub asked: bool,

@@ -103,7 +103,7 @@ impl Census {
         self.moderators > 0 || !self.elected.is_empty()
     }
 
-    /// Says whether of somebody there it is not known whether they moderate.
+    /// Says whether somebody is there who may moderate unknown to gavel.
     pub fn is_unsure(&self) -> bool {
         self.unsure > 0
     }

@@ -186,7 +186,7 @@ impl MeetingPart<'_> {
         self.set_affiliation(main, bare, plan);
     }
 
-    /// When a correction of this kind is within what the meeting may cost.
+    /// When a correction of this kind is within the meeting's budget.
     fn allowed(&self, main: &RoomJid, pace: Pace) -> Tick {
         let now = self.now.tick;
         let meeting = self.meetings.get(main).filter(|_| pace == Pace::Anew);
@@ -292,7 +292,7 @@ impl MeetingPart<'_> {
         self.out.ask(main.as_str(), request, purpose);
     }
 
-    /// The same by ad-hoc command, where muc#admin was refused (B10).
+    /// The same by ad-hoc command, if muc#admin was refused (B10).
     pub fn set_by_command(&mut self, main: &RoomJid, bare: &BareJid, target: Affiliation) {
         let request = Request::CommandSetAffiliation {
             room: main.clone(),

@@ -78,7 +78,7 @@ impl<'a> Known<'a> {
 }
 
 impl MeetingPart<'_> {
-    /// Everybody is counted anew.
+    /// Everybody is counted again.
     pub fn count_everybody(&mut self) {
         self.uncounted.clear();
         let counts = self.settings.takes_census();
@@ -93,7 +93,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Counts everybody anew who has changed.
+    /// Counts everybody again who has changed.
     pub fn count_changed(&mut self) {
         for (main, bare) in std::mem::take(self.uncounted) {
             let known = self.known();

@@ -35,7 +35,7 @@ impl Wanted {
         }
     }
 
-    /// Says whether an occupant may moderate where this is wanted.
+    /// Says whether an occupant may moderate if this is wanted.
     pub fn may_moderate(self) -> bool {
         match self {
             Self::Anything => true,
@@ -44,8 +44,8 @@ impl Wanted {
         }
     }
 
-    /// The same in a room that gavel is about to lock, where nobody present may be
-    /// left with affiliation none, as `shown` may be: that would throw them out.
+    /// The same in a room that gavel is about to lock, in which nobody present may be left
+    /// with affiliation none, as `shown` may be: that would throw them out.
     fn kept_in(self, shown: Option<Affiliation>) -> Self {
         let low = matches!(shown, None | Some(Affiliation::None));
         match self {
@@ -97,7 +97,7 @@ pub struct Surroundings<'a> {
     pub policy: &'a Policy,
     /// Affiliation none throws people out.
     pub members_only: bool,
-    /// Says whether it does is not known yet.
+    /// It is not known yet whether it does.
     pub unread: bool,
     /// Gavel has locked the room, or is about to: nobody present may have less than
     /// member.
@@ -111,7 +111,7 @@ pub struct Occasion {
     pub foreign: bool,
     /// The change was accepted, and gavel turns it into the right that `policy.grants` allows.
     pub accepted: bool,
-    /// Why gavel looks at them anew, where that is no change of others.
+    /// Why gavel looks at them again, if that is no change of others.
     pub because: Option<Cause>,
 }
 
@@ -147,7 +147,7 @@ impl Decision {
         }
     }
 
-    /// The cause where nothing but the ground led to the change.
+    /// The cause if nothing but the ground led to the change.
     fn own_cause(&self) -> Cause {
         match self.basis {
             _ if !self.present => Cause::Leave,
@@ -227,8 +227,8 @@ impl Fold<'_> {
         (Basis::Override, wanted, Some(set))
     }
 
-    /// Somebody present, in another room of the meeting, gets what they have power
-    /// to; somebody absent what their token gave when they were last seen.
+    /// Somebody present, in another room of the meeting, gets the affiliation of their
+    /// power; somebody absent the one that their token gave when they were last seen.
     fn lifted(&self) -> Row {
         let present = self.standing.is_present();
         let own = match present {
@@ -319,7 +319,7 @@ impl Fold<'_> {
     }
 
     /// The affiliation for somebody who is lowered (B5): the one that they had. Without one
-    /// it is member in a members-only room, where none would remove them, else none.
+    /// it is member in a members-only room, if none would remove them, else none.
     fn floor(&self) -> Affiliation {
         let floor = self.rights.floor().unwrap_or(Affiliation::None);
         match self.members_only {

@@ -112,7 +112,7 @@ impl MeetingPart<'_> {
         };
         let own = meeting.people.get(heir);
         if own.is_none_or(|heir| heir.rights.has_to_hand_over()) {
-            // The heir keeps what is theirs, so the election passes to nobody.
+            // The heir keeps their own rights, so the election passes to nobody.
             self.apply(main, old, Event::NotAwaited);
             return;
         }

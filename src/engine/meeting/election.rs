@@ -76,8 +76,8 @@ impl MeetingPart<'_> {
         self.mark(main, bare);
     }
 
-    /// Ends the elections of people who left while gavel saw nothing. When they come
-    /// again, they come anew.
+    /// Ends the elections of people who left while gavel saw nothing. When they come again,
+    /// they count as newcomers.
     fn drop_unseen(&mut self, main: &RoomJid) {
         for bare in self.known().those_who(main, |entry| entry.unseen) {
             self.apply(main, &bare, Event::LeftUnseen { heirs: false });

@@ -17,8 +17,8 @@ use crate::policy::{OnExpiry, Rule};
 const STEP_MS: u64 = 200;
 
 impl MeetingPart<'_> {
-    /// Ends what an occupant's claims entitle to, where their time is over, and
-    /// sees to it that they are looked at again when it is.
+    /// Ends the entitlement of an occupant's claims, if their time is over, and sees to it
+    /// that they are looked at again when it is.
     pub(super) fn watch_expiry(&mut self, place: &Place) {
         let (now, settings) = (self.now.unix_ms, self.settings);
         let Some(seat) = self.seat_mut(place) else {
@@ -51,7 +51,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Ends what an absent person has kept, where its time is over.
+    /// Ends the right that an absent person has kept, if its time is over.
     pub fn watch_kept(&mut self, main: &RoomJid, bare: &BareJid) {
         let now = self.now.unix_ms;
         let Some(at) = self
@@ -70,8 +70,8 @@ impl MeetingPart<'_> {
         self.mark(main, bare);
     }
 
-    /// Timers know nothing of the calendar: where its clock was set, or runs
-    /// differently, they are set anew.
+    /// Timers know nothing of the calendar: if its clock was set, or runs differently, they
+    /// are set again.
     pub fn watch_clock(&mut self) {
         let tick_ms = u64::try_from(self.now.tick.as_millis()).unwrap_or(u64::MAX);
         let epoch = self.now.unix_ms.saturating_sub(tick_ms);

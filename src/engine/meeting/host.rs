@@ -20,12 +20,12 @@ use crate::muc::RoomJid;
 use crate::stanza::{Outbound, Request};
 use std::time::Duration;
 
-/// People are told so long before something happens, or as soon as no host is
-/// there where it happens sooner.
+/// People are told so long before something happens, or as soon as no host is there if it
+/// happens sooner.
 const NOTICE: Duration = Duration::from_secs(60);
 
 impl MeetingPart<'_> {
-    /// Looks whether a meeting has a host, and does what is due.
+    /// Looks whether a meeting has a host, and takes the step that is due.
     pub fn look_for_host(&mut self, main: &RoomJid) {
         let ready = self.rooms.get(main).is_some_and(Room::is_ready);
         // After a connection, people may be there whom gavel has not seen yet.
@@ -127,7 +127,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Tells the meeting what will happen.
+    /// Tells the meeting the coming event.
     fn announce(&mut self, main: &RoomJid, action: AbsentHost, left: Duration) {
         let left = in_words(left);
         let text = match action {

@@ -85,8 +85,8 @@ impl<'a> Known<'a> {
         self.decision(main, person).wanted
     }
 
-    /// Says whether the main room's lists, which are being read, will tell what somebody
-    /// has who is not in there.
+    /// Says whether the main room's lists, which are being read, will tell the affiliation
+    /// of somebody who is not in there.
     pub fn is_unsure(self, main: &RoomJid, person: &Person) -> bool {
         person.rights.shown().is_none() && self.reads_lists(main)
     }

@@ -76,7 +76,7 @@ impl Line {
         }
     }
 
-    /// The stream has ended: nothing will be answered, and everybody is found anew.
+    /// The stream has ended: nothing will be answered, and everybody is found again.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

@@ -96,9 +96,8 @@ impl MeetingPart<'_> {
         unseen
     }
 
-    /// The lists of those who have power are being read again. So is the list of those
-    /// who are banned, where somebody is, and the list of members, where only that shows
-    /// what somebody has. A roll call asks for those who are banned by itself.
+    /// So is the list of those who are banned, if somebody is, and the list of members, if
+    /// only that shows the affiliation of somebody.
     pub(super) fn lists_asked(&mut self, main: &RoomJid, roll: bool) {
         let banned = !roll
             && self.meetings.get(main).is_some_and(|meeting| {

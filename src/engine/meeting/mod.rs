@@ -68,7 +68,7 @@ pub struct Meeting {
     /// People shown as owner or admin who were in no list of them when gavel last
     /// looked: Prosody lists no admins of the server.
     pub unlisted: BTreeSet<BareJid>,
-    /// Jitsi's id of the meeting, where there is one.
+    /// Jitsi's id of the meeting, if there is one.
     pub meeting_id: Option<String>,
     /// How long it has had no host, and the consequence.
     pub absence: Absence,

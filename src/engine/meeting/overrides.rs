@@ -97,7 +97,7 @@ impl MeetingPart<'_> {
         if until <= self.now.unix_ms {
             self.end_override(main, jid, None);
         } else {
-            // It was set anew, or the clock has been put back.
+            // It was set again, or the clock has been put back.
             self.wake_at_end(main, jid, Some(until));
         }
     }

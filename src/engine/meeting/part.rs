@@ -128,7 +128,7 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Tells somebody's ledger what has happened.
+    /// Tells somebody's ledger the event.
     pub(super) fn apply(&mut self, main: &RoomJid, bare: &BareJid, event: Event<'_>) -> Taken {
         let settings = self.settings;
         let Some(meeting) = self.meetings.get_mut(main) else {

@@ -38,13 +38,13 @@ pub struct Person {
     pub counted: Option<Box<Entry>>,
     /// Refusals and quarrels.
     pub trouble: Option<Box<Trouble>>,
-    /// When the room last showed what gavel had set; everybody has it, so it is no
-    /// trouble.
+    /// When the room last showed the affiliation that gavel had set; everybody has it, so
+    /// it is no trouble.
     pub set_at: Option<KeptTick>,
     /// First presence, until settled.
     pub unsettled_since: Option<KeptTick>,
-    /// Why gavel looks at them anew, where that is no change of others; until
-    /// they have what they should have.
+    /// Why gavel looks at them again, if that is no change of others; until they have the
+    /// rights they should have.
     pub because: Option<Cause>,
     /// The names of their last occupant, once none is there.
     pub left_as: Option<Box<LeftAs>>,
@@ -109,15 +109,15 @@ impl Person {
         seats.find(|seat| seat.verdict.entitlement == highest)
     }
 
-    /// The occupant whose entitlement decides, and `seat` itself where it is entitled to
-    /// as much.
+    /// The occupant whose entitlement decides, and `seat` itself if it is entitled to as
+    /// much.
     pub fn deciding_for<'a>(&'a self, seat: &'a Seat) -> &'a Seat {
         let entitlement = seat.verdict.entitlement;
         let higher = |other: &&Seat| other.verdict.entitlement != entitlement;
         self.deciding().filter(higher).unwrap_or(seat)
     }
 
-    /// When what their claims give them ends, in milliseconds since 1970-01-01 UTC.
+    /// When their claims' gift ends, in milliseconds since 1970-01-01 UTC.
     fn claims_end(&self, settings: &Settings) -> Option<u64> {
         if settings.policy.on_expiry == OnExpiry::Keep {
             return None;

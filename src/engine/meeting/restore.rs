@@ -13,8 +13,8 @@ use crate::muc::{Affiliation, RoomJid};
 use crate::policy::Grants;
 
 impl MeetingPart<'_> {
-    /// Goes on where another gavel, or this one, has stopped. Nobody is in any room now,
-    /// as far as this one can see.
+    /// Goes on from the point at which another gavel, or this one, has stopped. Nobody is
+    /// in any room now, as far as this one can see.
     pub fn restore(&mut self, state: State) {
         self.meetings.clear();
         self.out.tell_of_seat(SeatNews::AllAnew);
@@ -103,7 +103,7 @@ impl MeetingPart<'_> {
             for person in people.flat_map(|meeting| meeting.people.values_mut()) {
                 person.because = Some(Cause::Reload);
                 if let Some(trouble) = &mut person.trouble {
-                    // It may be this that the admin has mended.
+                    // The admin may have fixed this very thing.
                     trouble.not_before = None;
                     trouble.ineffective = 0;
                 }

@@ -169,7 +169,7 @@ impl Rights {
         }
     }
 
-    /// A ban that an admin has set is to be lifted, also where it is on its way.
+    /// A ban that an admin has set is to be lifted, also if it is on its way.
     fn ban_over(&mut self) {
         self.ban = Ban::ToBeLifted;
         if self.may_be_banned() {
@@ -229,7 +229,7 @@ impl Rights {
         self.cap = handed.cap;
     }
 
-    /// Says whether what gives them power still holds is not known: they are lowered unless
+    /// Nobody knows whether their ground of power still holds: they are lowered unless
     /// their claims give it.
     fn lose_power(&mut self) {
         let before = self.grounds.len();

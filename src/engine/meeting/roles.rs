@@ -60,7 +60,7 @@ impl MeetingPart<'_> {
         if change.rose() && !actual.moderates() {
             self.answer_change(main, jid, bare, actual, Affiliation::Owner, actor);
         }
-        // Some clients take back by role what others take back by affiliation.
+        // Some clients take back by role the rights that others take back by affiliation.
         let given = self.known().person(main, bare);
         let given = given.is_some_and(|p| p.rights.grant().is_some() || p.rights.is_elected());
         if change.fell() && actual.moderates() && given && actor.is_some() {
@@ -94,7 +94,7 @@ impl MeetingPart<'_> {
         }));
     }
 
-    /// The room shows what gavel has made of a role.
+    /// The room shows the role that gavel has set.
     fn role_set(&mut self, main: &RoomJid, bare: &BareJid, change: RoleChange) {
         let Some(person) = self.known().person(main, bare).filter(|p| p.role_request) else {
             return;

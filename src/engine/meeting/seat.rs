@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-/// Claims that were believed, and where they came from.
+/// Claims that were believed, and their source.
 #[derive(Debug)]
 pub struct Credentials {
     /// The source of the claims.
@@ -22,15 +22,15 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// When what they entitle to ends, in milliseconds since 1970-01-01 UTC; none if it
-    /// does not.
+    /// When their entitlement ends, in milliseconds since 1970-01-01 UTC; none if it does
+    /// not.
     fn end(&self, settings: &Settings) -> Option<u64> {
         end_of(&self.claims, settings)
     }
 }
 
-/// When what claims entitle to ends, in milliseconds since 1970-01-01 UTC; none if it does
-/// not end before the meeting.
+/// When the entitlement of claims ends, in milliseconds since 1970-01-01 UTC; none if it
+/// does not end before the meeting.
 pub fn end_of(claims: &Claims, settings: &Settings) -> Option<u64> {
     if settings.policy.on_expiry == OnExpiry::Keep {
         return None;
@@ -86,7 +86,7 @@ pub struct Seat {
     pub evidence_mark: Option<EvidenceMark>,
     /// Evidence that waits for a key to be fetched.
     pub waiting: Option<Box<Waiting>>,
-    /// Claims, where there are any.
+    /// Claims, if there are any.
     pub credentials: Option<Credentials>,
     /// Evidence that was verified last and not believed.
     pub rejected: Option<(Source, RejectReason)>,
@@ -95,7 +95,7 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// A seat of which nothing is known yet but where it is; for now it is a `guest`'s.
+    /// A seat of which only the place is known yet; for now it is a `guest`'s.
     pub fn new(room: RoomJid, nick: Nick, guest: Arc<Verdict>) -> Self {
         Self {
             room,
@@ -111,12 +111,12 @@ impl Seat {
         }
     }
 
-    /// Says whether this is where the occupant `nick` of `room` sits.
+    /// Says whether the occupant `nick` of `room` sits here.
     pub fn is_at(&self, room: &RoomJid, nick: &Nick) -> bool {
         self.nick == *nick && self.room == *room
     }
 
-    /// The claims, where there are any.
+    /// The claims, if there are any.
     pub fn claims(&self) -> Option<&Claims> {
         self.credentials.as_ref().map(|c| &c.claims)
     }
@@ -131,7 +131,7 @@ impl Seat {
         self.claims().and_then(Claims::user_name)
     }
 
-    /// The same, cut where it is too long.
+    /// The same, cut if it is too long.
     pub fn short_name(&self) -> Option<String> {
         self.token_name().map(short)
     }

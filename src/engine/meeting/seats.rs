@@ -71,8 +71,8 @@ impl MeetingPart<'_> {
         if back {
             self.apply(main, bare, Event::Appeared);
         }
-        // The module announces nothing of people who are about to enter. So what a
-        // server module gave somebody in that moment shows in their first presence.
+        // The module announces nothing of people who are about to enter. So an affiliation
+        // that a server module gave somebody in that moment shows in their first presence.
         let entered = main == room && !came.listed && actor.is_none();
         if entered && affiliation.moderates() && !known.is_some_and(Affiliation::moderates) {
             self.count_promotion(main, bare, &Party::NONE);
@@ -257,7 +257,7 @@ impl MeetingPart<'_> {
     }
 }
 
-/// Takes what was known of an occupant whose room belonged to another meeting before.
+/// Takes over an occupant whose room belonged to another meeting before.
 fn take_parked(parked: &mut Parked, place: &Place) -> Option<Seat> {
     let seats = parked.get_mut(&place.room)?;
     let is_it = |(of, seat): &(BareJid, Seat)| *of == place.bare && seat.nick == place.nick;

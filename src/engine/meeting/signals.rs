@@ -51,13 +51,12 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Prosody, or a module of it, does not accept what gavel asked for, of
-    /// somebody whose affiliation was `from`. Answers whether they are an admin
-    /// of the server, as far as that can be told.
+    /// Prosody, or a module of it, does not accept a request of gavel, about somebody whose
+    /// affiliation was `from`.
     ///
-    /// Prosody refuses to give its admins less than owner, no more. So where
-    /// owner was to be given, or to be taken from somebody who is none, a module
-    /// has refused it. Nobody who has no account is an admin.
+    /// Prosody refuses to give its admins less than owner, no more. So if owner was to be
+    /// given, or to be taken from somebody who is none, a module has refused it. Nobody who
+    /// has no account is an admin.
     pub fn is_server_admin(
         &self,
         bare: &BareJid,

@@ -67,7 +67,7 @@ impl MeetingPart<'_> {
         })));
     }
 
-    /// Counts somebody's promotion, where it is to be taken back.
+    /// Counts somebody's promotion, if it is to be taken back.
     pub(super) fn count_promotion(&mut self, main: &RoomJid, bare: &BareJid, by: &Party) {
         let Some(person) = self.known().person(main, bare) else {
             return;
@@ -126,8 +126,8 @@ impl MeetingPart<'_> {
         self.tell_now(main, bare, change, why, Outcome::Applied);
     }
 
-    /// Takes back what the module was told of people who are about to enter: somebody has
-    /// less from now on, which follows them to another device.
+    /// Takes back the answers to the module about people who are about to enter: somebody
+    /// has less from now on, which follows them to another device.
     pub(super) fn retract_arrivals(&mut self, main: &RoomJid) {
         let room = self.rooms.get(main).filter(|room| room.module);
         if let Some(service) = room.map(|room| room.service) {

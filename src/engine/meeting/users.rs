@@ -1,12 +1,12 @@
 //! The JIDs of a meeting by their verified `context.user.id`, and the JID that inherits
 //! rights when their holder leaves (SPEC B3).
 //!
-//! A user id is not a person: integrations copy the sample id of Jitsi's
-//! documentation, or count. So rights pass only where one JID alone can be meant:
-//! the one that is there with the id as the holder leaves (a reload whose ghost
-//! lingers, a device switch), or the one that comes within a minute after (a
-//! reload). An id that two JIDs have carried side by side for longer than a ghost
-//! lives names no person, and nothing passes by it until the meeting ends.
+//! A user id is not a person: integrations copy the sample id of Jitsi's documentation, or
+//! count. So rights pass only if one JID alone can be meant: the one that is there with the
+//! id as the holder leaves (a reload whose ghost lingers, a device switch), or the one that
+//! comes within a minute after (a reload). An id that two JIDs have carried side by side
+//! for longer than a ghost lives names no person, and nothing passes by it until the
+//! meeting ends.
 
 use crate::claims::UserId;
 use crate::muc::BareJid;

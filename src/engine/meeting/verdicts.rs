@@ -12,7 +12,7 @@ const RECENT: usize = 16;
 pub struct Verdicts(VecDeque<Arc<Verdict>>);
 
 impl Verdicts {
-    /// `verdict`, as one that is known where there is an equal one.
+    /// `verdict`, as one that is known if there is an equal one.
     pub fn share(&mut self, verdict: Verdict) -> Arc<Verdict> {
         if let Some(known) = self.0.iter().find(|known| ***known == verdict) {
             return Arc::clone(known);

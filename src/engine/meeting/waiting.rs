@@ -19,7 +19,7 @@ pub struct Waiting {
     pub shown: u64,
     /// The place in the queue.
     pub number: u64,
-    /// Why the key could not be had, where that has been tried and told.
+    /// Why the key could not be had, if that has been tried and told.
     pub fault: Option<FetchFault>,
     /// The refusals that have been told.
     pub told: Vec<(Source, RejectReason)>,

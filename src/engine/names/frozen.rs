@@ -29,7 +29,7 @@ pub struct Guest {
     pub sent: Box<str>,
     /// Somebody else's name, which it looks like.
     pub resembles: Box<str>,
-    /// They have sent another since. It is out once what is under way has come back.
+    /// They have sent another since. It is out once the one under way has come back.
     pub ended: bool,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Trouble {
     pub(super) latest: Option<Bytes>,
     /// The revert that is under way.
     pub(super) outstanding: Option<Outstanding>,
-    /// The nick that the occupant came with, where it has another now.
+    /// The nick that the occupant came with, if it has another now.
     home: Option<Nick>,
     /// Says whether the change to the present nick was turned back once.
     pub(super) nick_tried: bool,
@@ -92,7 +92,7 @@ impl Frozen {
         trouble.home = (home != *to).then_some(home);
     }
 
-    /// The nick that the occupant came with, where it has another now.
+    /// The nick that the occupant came with, if it has another now.
     pub fn home(&self) -> Option<&Nick> {
         self.trouble.as_ref()?.home.as_ref()
     }
@@ -108,8 +108,8 @@ impl Frozen {
         trouble.is_some_and(|trouble| trouble.outstanding.is_some())
     }
 
-    /// The revert that is under way was not sent, nor can what it was made of be;
-    /// gives what it was to change.
+    /// The revert that is under way was not sent, nor can it be made again; gives the
+    /// change that it was for.
     pub fn refuse_newest(&mut self) -> Option<Change> {
         let trouble = self.trouble.as_mut()?;
         trouble.latest = Some(Bytes::new());

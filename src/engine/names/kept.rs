@@ -28,7 +28,7 @@ impl Names {
             .is_some_and(|frozen| frozen.guest.is_none())
     }
 
-    /// Why an occupant is shown as a guest, where they are.
+    /// Why an occupant is shown as a guest, if they are.
     pub fn guest(&self, room: &RoomJid, nick: &Nick) -> Option<&Guest> {
         let guest = self.get(room, nick)?.guest.as_deref();
         guest.filter(|guest| !guest.ended)
@@ -79,7 +79,7 @@ impl Names {
         self.alike.entry(main.clone()).or_default()
     }
 
-    /// Changes what is known of the names of a meeting, where they are compared at all.
+    /// Changes the record of the names of a meeting, if they are compared at all.
     pub(super) fn change_alike(&mut self, main: &RoomJid, change: impl FnOnce(&mut Likeness)) {
         let Some(alike) = self.alike.get_mut(main) else {
             return;

@@ -1,5 +1,4 @@
-//! Names of people whose token names them (SPEC B8), where the module does not
-//! pin them.
+//! Names of people whose token names them (SPEC B8), if the module does not pin them.
 //!
 //! gavel sends the occupant's own newest presence back with the token's name.
 //! One such revert is under way at a time; when it comes back from the room and
@@ -41,7 +40,7 @@ pub struct NamePart<'a> {
 }
 
 impl NamePart<'_> {
-    /// Takes what a room has told, once the meeting has taken it.
+    /// Takes an event of a room, once the meeting has taken it.
     pub fn take(&mut self, event: &RoomEvent) {
         match event {
             RoomEvent::Joined { room, module, .. } => {
@@ -91,7 +90,7 @@ impl NamePart<'_> {
         }
     }
 
-    /// Takes what has come of an occupant's evidence.
+    /// Takes the news of an occupant's evidence.
     pub fn hear(&mut self, news: &SeatNews) {
         match news {
             SeatNews::Judged(place) => self.keep_name(place),
@@ -194,7 +193,7 @@ impl NamePart<'_> {
         let mut kept = Vec::new();
         for (room, names) in &mut self.names.kept {
             for (nick, frozen) in names {
-                // The module is told anew, also whether the picture is theirs alone.
+                // The module is told again, also whether the picture is theirs alone.
                 frozen.pinned &= pins && frozen.guest.is_some();
                 kept.push((room.clone(), nick.clone()));
             }

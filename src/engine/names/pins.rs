@@ -1,5 +1,5 @@
-//! Names of people whose token names them, where the module serves the room
-//! (SPEC B8, section 6): it pins them, so that a changed name reaches nobody.
+//! Names of people whose token names them, if the module serves the room (SPEC B8, section
+//! 6): it pins them, so that a changed name reaches nobody.
 
 use super::NamePart;
 use crate::engine::asker::{Answer, Asker};
@@ -72,8 +72,7 @@ impl NamePart<'_> {
         self.out.ask(jid.as_str(), request, Asker::Nobody);
     }
 
-    /// Lets everybody change their names, where an earlier configuration had
-    /// them pinned.
+    /// Lets everybody change their names, if an earlier configuration had them pinned.
     pub(super) fn unpin_if_off(&mut self, jid: &RoomJid) {
         if self.known.settings.freeze != Freeze::Revert {
             self.out.ask(jid.as_str(), Request::UnpinAll, Asker::Nobody);

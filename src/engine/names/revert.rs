@@ -1,4 +1,4 @@
-//! Turning back what people make of their names, one revert at a time.
+//! Turning back the names that people choose, one revert at a time.
 
 use super::NamePart;
 use super::frozen::Outstanding;
@@ -78,8 +78,8 @@ impl NamePart<'_> {
         }
     }
 
-    /// Keeps a presence as long as it may have to be sent back, and looks at
-    /// the name where it is not the token's.
+    /// Keeps a presence as long as it may have to be sent back, and looks at the name if it
+    /// is not the token's.
     fn keep_if_wrong(&mut self, jid: &RoomJid, nick: &Nick, raw: &Bytes) {
         let Some(occupant) = self.known.occupant(jid, nick) else {
             return;

@@ -45,7 +45,7 @@ pub(super) struct Person {
     /// It was told something else and has not answered: it may hold that.
     pub(super) in_doubt: bool,
     /// The permissions that their claims deny. They do not get these back by losing the
-    /// claims. None where this gavel has not seen their claims.
+    /// claims. None if this gavel has not seen their claims.
     pub(super) denied: Option<Vec<Permitted>>,
     /// The list that it was told last.
     pub(super) told: Option<Option<String>>,
@@ -57,7 +57,7 @@ pub(super) struct Person {
 }
 
 impl Permissions {
-    /// The stream has ended: on the next one the modules say what they hold.
+    /// The stream has ended: on the next one the modules name the lists that they hold.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

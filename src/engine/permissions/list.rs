@@ -10,7 +10,7 @@ use crate::muc::{BareJid, Nick, RoomJid};
 use crate::policy::{Held, PermissionList, Permitted, Subject};
 use crate::stanza::Permit;
 
-/// The permissions of somebody who is about to enter a room, where they differ from
+/// The permissions of somebody who is about to enter a room, if they differ from
 /// everybody's.
 pub fn ahead(
     known: Known<'_>,
@@ -32,7 +32,7 @@ pub fn ahead(
     (list != policy.permissions.for_guests()).then(|| permits(&list))
 }
 
-/// The permissions of an occupant and why, where the module enforces them.
+/// The permissions of an occupant and why, if the module enforces them.
 pub fn of(
     known: Known<'_>,
     permissions: &Permissions,

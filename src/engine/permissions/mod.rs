@@ -1,5 +1,5 @@
-//! Permissions (SPEC B17): gavel tells the module what people may do, and the module
-//! enforces it.
+//! Permissions (SPEC B17): gavel tells the module people's permissions, and the module
+//! enforces them.
 //!
 //! gavel tells each service the list that holds for everybody. If another list holds for a
 //! person, gavel sends that whole list to the service, in the answer about their arrival
@@ -45,7 +45,7 @@ pub struct PermissionPart<'a> {
 }
 
 impl PermissionPart<'_> {
-    /// Takes what a room has told.
+    /// Takes an event of a room.
     pub fn take(&mut self, event: &RoomEvent) {
         match event {
             RoomEvent::ModuleSaid {
@@ -74,7 +74,7 @@ impl PermissionPart<'_> {
         }
     }
 
-    /// Takes what has come of an occupant's evidence.
+    /// Takes the news of an occupant's evidence.
     pub fn hear(&mut self, news: &SeatNews) {
         match news {
             SeatNews::Permitted(place, held) => {
@@ -85,7 +85,7 @@ impl PermissionPart<'_> {
         }
     }
 
-    /// The module of a service says what it holds for everybody.
+    /// The module of a service names the list that it holds for everybody.
     pub fn permitted_on(&mut self, service: usize, held: Option<String>) {
         let state = self.permissions.services.entry(service).or_default();
         if state.asked.is_none() {
@@ -103,8 +103,7 @@ impl PermissionPart<'_> {
         }
     }
 
-    /// Tells a service's module what holds for everybody, where it holds something
-    /// else.
+    /// Tells a service's module the list for everybody, if it holds another.
     fn permit_service(&mut self, service: usize) {
         if !self.known.stream.is_open() || !self.known.services[service].module.serves() {
             return;
@@ -130,7 +129,7 @@ impl PermissionPart<'_> {
         self.out.ask(&domain, request, Asker::PermitAll(service));
     }
 
-    /// The module of a service was told what holds for everybody.
+    /// The module of a service was told the list for everybody.
     pub fn all_permitted(&mut self, service: usize, answer: Answer<'_>) {
         let state = self.permissions.services.entry(service).or_default();
         let Some(asked) = state.asked.take() else {
@@ -160,7 +159,7 @@ impl PermissionPart<'_> {
         });
     }
 
-    /// Says once what nobody checks.
+    /// Says once the permissions that nobody checks.
     fn tell_unchecked(&mut self) {
         for unchecked in unchecked(self.known.settings, self.known.services) {
             self.out.warn_once(Warning::Unchecked(unchecked));
@@ -180,7 +179,7 @@ impl PermissionPart<'_> {
         }
     }
 
-    /// The module says what it holds for an occupant alone.
+    /// The module names the list that it holds for an occupant alone.
     pub fn permitted_to(&mut self, jid: &RoomJid, nick: &Nick, held: Option<String>) {
         let people = &mut self.permissions.people;
         match people.get_mut(jid).and_then(|people| people.get_mut(nick)) {
@@ -331,7 +330,7 @@ impl PermissionPart<'_> {
         Some(((!usual).then_some(list), real))
     }
 
-    /// The module was told what holds for an occupant.
+    /// The module was told the list for an occupant.
     pub fn answered(&mut self, jid: &RoomJid, nick: &Nick, answer: Answer<'_>) {
         let now = self.known.now.tick;
         let Some(person) = self.permissions.person_mut(jid, nick) else {

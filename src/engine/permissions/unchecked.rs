@@ -1,6 +1,5 @@
-//! Permissions that one of Jitsi's modules has to check, where it is not loaded: no
-//! installation of Jitsi loads these modules by itself, and without them nobody
-//! checks.
+//! Permissions that one of Jitsi's modules has to check, if it is not loaded: no
+//! installation of Jitsi loads these modules by itself, and without them nobody checks.
 
 use crate::engine::room::logins::Logins;
 use crate::engine::room::module::ServiceState;

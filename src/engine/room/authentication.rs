@@ -7,10 +7,10 @@
 use crate::engine::settings::is_peoples;
 use crate::stanza::Login;
 
-/// The name of the provider where there is none, as Prosody has it; the module
-/// leaves nothing empty.
+/// The name of the provider if there is none, as Prosody has it; the module leaves nothing
+/// empty.
 const NONE: [&str; 2] = ["null", ""];
-/// Authentication providers that use what Jitsi has for reading tokens.
+/// Authentication providers that use Jitsi's code for reading tokens.
 const JITSI_TOKENS: [&str; 2] = ["token", "hybrid_matrix_token"];
 
 /// A fault of a VirtualHost's authentication.

@@ -16,8 +16,8 @@ use crate::stanza::{
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-/// A list is never asked for more often than this many times what the last one
-/// took: Prosody is one thread, and a long list stops everybody.
+/// A list is never asked for more often than this many times the duration of the last one:
+/// Prosody is one thread, and a long list stops everybody.
 const LIST_RATIO: u32 = 50;
 /// A room gavel has left for lack of people is not joined again because of a
 /// list for this long, unless it was missing from one.
@@ -204,9 +204,8 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Takes a message: an invitation, an absent JID's new affiliation, or a
-    /// configuration change. Only what the room itself says counts: type
-    /// normal, from its bare JID.
+    /// Takes a message: an invitation, an absent JID's new affiliation, or a configuration
+    /// change. Only the room's own words count: type normal, from its bare JID.
     pub fn message(&mut self, message: &Message) {
         let located = self.settings.locate(&message.from);
         if located.is_none() && message.kind == MessageKind::Normal {

@@ -40,8 +40,8 @@ pub enum RoomEvent {
         room: RoomJid,
         /// The meeting's main room.
         main: RoomJid,
-        /// Those who are banned, where the module has just told; otherwise the lists
-        /// are to be read.
+        /// Those who are banned, if the module has just told; otherwise the lists are to be
+        /// read.
         outcasts: Option<Vec<BareJid>>,
         /// More were banned meanwhile than could be held back.
         more_bans: bool,
@@ -124,7 +124,7 @@ pub enum RoomEvent {
         /// The room.
         room: RoomJid,
     },
-    /// The room shows everybody anew, and the module has been told nothing.
+    /// The room shows everybody again, and the module has been told nothing.
     RollCalled {
         /// The room.
         room: RoomJid,
@@ -140,7 +140,7 @@ pub enum RoomEvent {
         /// The room.
         room: RoomJid,
     },
-    /// The module of a service has said what it holds for everybody.
+    /// The module of a service has named the list that it holds for everybody.
     ModuleSaid {
         /// The service, by number.
         service: usize,
@@ -154,7 +154,7 @@ pub enum RoomEvent {
         /// The service, by number.
         service: usize,
     },
-    /// Says whether logins count has changed.
+    /// Logins that did not count may count now, and the other way round.
     LoginsTold,
 }
 
@@ -211,7 +211,7 @@ pub struct Changed {
     pub role: Role,
     /// A recorder or a gateway.
     pub machine: bool,
-    /// The affiliation, where the room shows it.
+    /// The affiliation, if the room shows it.
     pub affiliation: Option<Affiliation>,
     /// The giver.
     pub actor: Option<Actor>,
@@ -241,6 +241,6 @@ pub struct Left {
 pub struct Written {
     /// Its id.
     pub id: Option<String>,
-    /// All of it; empty where it was not read whole.
+    /// All of it; empty if it was not read whole.
     pub raw: Bytes,
 }

@@ -10,7 +10,7 @@ pub struct Facts {
     pub members_only: bool,
     /// It outlives its occupants.
     pub persistent: bool,
-    /// The main room, where this is a breakout room (B15).
+    /// The main room, if this is a breakout room (B15).
     pub main: Option<RoomJid>,
     /// Jitsi's id of this meeting: another one is another meeting.
     pub meeting_id: Option<String>,

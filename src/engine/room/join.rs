@@ -139,9 +139,9 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Takes a room's turn. A join must not create a room (B9): where the module
-    /// does not see to that, the list of those without affiliation tells first
-    /// whether there is one. It is empty, however many owners a room has had.
+    /// Takes a room's turn. A join must not create a room (B9): if the module does not see
+    /// to that, the list of those without affiliation tells first whether there is one. It
+    /// is empty, however many owners a room has had.
     fn begin(&mut self, jid: &RoomJid) {
         let queued = |room: &&mut Room| room.membership == Membership::Queued;
         let Some(room) = self.rooms.get_mut(jid).filter(queued) else {
@@ -171,7 +171,7 @@ impl RoomPart<'_> {
         let Some(room) = self.rooms.get_mut(jid).filter(queued) else {
             return;
         };
-        // The module says in its answer what gavel would ask for.
+        // The module's answer has the facts that gavel would ask for.
         let serves = self.services[room.service].module.serves();
         room.membership = Membership::Joining;
         room.joining_since = now;
@@ -332,7 +332,7 @@ impl RoomPart<'_> {
         self.join_next();
     }
 
-    /// Joins a room again that gavel is in, to be shown everybody anew.
+    /// Joins a room again that gavel is in, to be shown everybody again.
     pub fn rejoin(&mut self, jid: &RoomJid) {
         self.close(jid, false);
         self.queue_join(jid, Turn::Unknown);

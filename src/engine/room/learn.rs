@@ -1,8 +1,8 @@
 //! The module's description of a room in its answer to gavel's join (SPEC section 6): the
 //! configuration and the lists that gavel would otherwise ask for.
 //!
-//! Each question about a room that Prosody has swapped out to disk brings the room
-//! back, so many rooms at once are cheap only where none is asked.
+//! Each question about a room that Prosody has swapped out to disk brings the room back, so
+//! many rooms at once are cheap only if none is asked.
 
 use super::part::RoomPart;
 use super::{Facts, Room};
@@ -10,8 +10,8 @@ use crate::muc::{Affiliation, RoomJid};
 use crate::stanza::{Item, Module};
 
 impl RoomPart<'_> {
-    /// Takes what the module has `said` of a room that gavel has just joined. Asks
-    /// where that is nothing.
+    /// Takes the facts that the module has `said` of a room that gavel has just joined.
+    /// Asks if there are none.
     pub fn learn(&mut self, jid: &RoomJid, said: Option<&Module>) {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;

@@ -54,7 +54,7 @@ impl RoomPart<'_> {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.lists_asked = room.lists_asked.saturating_sub(1);
             if room.lists_asked == 0 {
-                // Nobody is elected before it is known what all have.
+                // Nobody is elected before everybody's affiliation is known.
                 self.out.todo(Task::Meeting(jid.clone()));
             }
         }

@@ -6,8 +6,8 @@ use crate::muc::{Nick, RoomJid};
 use std::collections::BTreeSet;
 
 impl RoomPart<'_> {
-    /// Moves people in and out of management. Answers the rooms that must show
-    /// somebody anew.
+    /// Moves people in and out of management. Answers the rooms that must show somebody
+    /// again.
     pub fn manage_anew(&mut self) -> BTreeSet<RoomJid> {
         let mut unseen = BTreeSet::new();
         let mut jids: Vec<RoomJid> = self.rooms.keys().cloned().collect();

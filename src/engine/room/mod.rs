@@ -121,7 +121,7 @@ pub struct Room {
     pub refusals: u32,
     /// The password to join with.
     pub password: Option<String>,
-    /// Something was left out: the room is to be read anew.
+    /// Something was left out: the room is to be read again.
     pub doubted: bool,
     /// How often it is.
     pub doubts: Spacing,
@@ -131,12 +131,12 @@ pub struct Room {
     pub counting: bool,
     /// How often the room may be told to show everybody.
     pub showing: Spacing,
-    /// How often its configuration is asked for where it cannot be had.
+    /// How often its configuration is asked for if it cannot be had.
     pub asking: Spacing,
     /// The main room it had when its configuration could last be read.
     pub last_main: Option<RoomJid>,
-    /// Its owners, admins and outcasts, while what the module has just said of it
-    /// is taken into account.
+    /// Its owners, admins and outcasts, while the module's news of them are taken into
+    /// account.
     pub listed: Option<Vec<Item>>,
 }
 

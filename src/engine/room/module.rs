@@ -45,8 +45,8 @@ impl Module {
     pub fn of_error(error: &StanzaError) -> Self {
         match error.condition.as_str() {
             "forbidden" => Self::Refuses,
-            // `not-allowed` is Prosody's answer for other servers' domains where
-            // it has no connection to any.
+            // `not-allowed` is Prosody's answer for other servers' domains if it has no
+            // connection to any.
             "not-allowed"
             | "item-not-found"
             | "remote-server-not-found"

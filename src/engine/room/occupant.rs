@@ -31,14 +31,14 @@ pub struct Occupant {
     pub infrastructure: bool,
     /// A recorder or a gateway, as Jicofo would say: never elected.
     pub machine: bool,
-    /// Its presence, where it came before anybody could be judged.
+    /// Its presence, if it came before anybody could be judged.
     pub held: Option<Box<Held>>,
     /// When it was first seen, in milliseconds since 1970-01-01 UTC.
     pub joined_at: u64,
 }
 
 impl Occupant {
-    /// The bare JID, where the real JID is known.
+    /// The bare JID, if the real JID is known.
     pub fn bare(&self) -> Option<BareJid> {
         self.real.as_ref().map(RealJid::bare)
     }

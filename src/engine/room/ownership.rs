@@ -13,8 +13,8 @@ use std::time::Duration;
 const OWN_PAUSE: Duration = Duration::from_secs(1);
 
 impl RoomPart<'_> {
-    /// Makes gavel owner where it is not (B10), and moderator: another owner can take
-    /// its role alone, and then it is shown no real JID.
+    /// Makes gavel owner if it is not (B10), and moderator: another owner can take its role
+    /// alone, and then it is shown no real JID.
     pub fn own_if_needed(&mut self, jid: &RoomJid) {
         let needs = |room: &Room| room.is_in() && !room.module && !room.is_owned();
         if self.rooms.get(jid).is_some_and(needs) {

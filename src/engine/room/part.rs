@@ -91,7 +91,7 @@ pub struct RoomPart<'a> {
 }
 
 impl RoomPart<'_> {
-    /// Tells the room what has become of its question.
+    /// Tells the room the outcome of its question.
     pub fn answered(&mut self, jid: &RoomJid, ask: RoomAsk, answer: Answer<'_>) {
         match ask {
             RoomAsk::Probe => self.probed(jid, answer),
@@ -107,7 +107,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Tells what is known of a service what has become of a question.
+    /// Tells a service's state the outcome of a question.
     pub fn service_answered(&mut self, service: usize, ask: ServiceAsk, answer: Answer<'_>) {
         match ask {
             ServiceAsk::Module => self.module_answered(service, answer),
@@ -115,7 +115,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Does what another part wants done.
+    /// Carries out the wish of another part.
     pub fn obey(&mut self, order: Order) {
         match order {
             Order::Own(room) => self.own_if_needed(&room),

@@ -127,8 +127,8 @@ impl RoomPart<'_> {
         }
     }
 
-    /// A presence to be held back: without the buffer it was read into, and nothing
-    /// where names are free.
+    /// A presence to be held back: without the buffer it was read into, and nothing if
+    /// names are free.
     fn kept(&self, raw: &Bytes) -> Bytes {
         match self.settings.freeze {
             Freeze::Off => Bytes::new(),
@@ -326,7 +326,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Says once per service what an occupant component breaks in Jitsi.
+    /// Says once per service that an occupant component breaks something in Jitsi.
     pub(super) fn warn_without_module(&mut self, jid: &RoomJid) {
         let Some(room) = self.rooms.get(jid).filter(|room| !room.module) else {
             return;
@@ -341,7 +341,7 @@ impl RoomPart<'_> {
 /// How somebody leaves.
 #[derive(Default)]
 pub(super) struct Leave {
-    /// Their real bare JID, where the room says it.
+    /// Their real bare JID, if the room says it.
     jid: Option<BareJid>,
     affiliation: Option<Affiliation>,
     actor: Option<Actor>,

@@ -1,4 +1,4 @@
-//! Reading a room anew (SPEC B20).
+//! Reading a room again (SPEC B20).
 //!
 //! gavel's picture of a room rests on the stanzas it was sent, one after the other. If it
 //! could not read one of them, or a list says otherwise, it asks the room to show everybody

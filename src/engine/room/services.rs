@@ -10,7 +10,7 @@ use crate::engine::warning::Warning;
 use crate::stanza::{IqPayload, Login, Module as Said, Request, StanzaError};
 
 impl RoomPart<'_> {
-    /// Asks a service what its module is.
+    /// Asks a service about its module.
     pub fn ask_module(&mut self, service: usize) {
         let domain = self.settings.services[service].domain.clone();
         self.out.ask(
@@ -53,8 +53,8 @@ impl RoomPart<'_> {
         self.logins_told(service, None);
     }
 
-    /// gavel has joined a room of the service; `said` is in its own presence
-    /// where the module serves the room.
+    /// gavel has joined a room of the service; `said` is in its own presence if the module
+    /// serves the room.
     pub fn module_shown(&mut self, service: usize, said: Option<&Said>) {
         let state = &mut self.services[service];
         state.had_module = said.is_some();
@@ -83,8 +83,7 @@ impl RoomPart<'_> {
         });
     }
 
-    /// Tells at once that nobody on a service gets claims, and again where that
-    /// was over.
+    /// Tells at once that nobody on a service gets claims, and again if that was over.
     fn tell_unserved(&mut self, service: usize) {
         let domain = self.settings.services[service].domain.clone();
         let missing = Warning::ModuleMissing {
@@ -126,8 +125,8 @@ impl RoomPart<'_> {
         self.out.emit(RoomEvent::LoginsTold);
     }
 
-    /// Tells once of each host of people, and of machines, that its authentication
-    /// is not loaded, and again where that was over.
+    /// Tells once of each host of people, and of machines, that its authentication is not
+    /// loaded, and again if that was over.
     fn tell_unloaded(&mut self) {
         let mut faults = unloaded(self.settings, self.services);
         faults.retain(|fault| fault.whose != Whose::Others);
@@ -140,8 +139,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Tells once for each domain that its logins do not count, and again where
-    /// that was over.
+    /// Tells once for each domain that its logins do not count, and again if that was over.
     pub fn tell_logins(&mut self) {
         self.tell_unloaded();
         for domain in self.settings.policy.trusted_logins.clone() {

@@ -19,7 +19,7 @@ use std::time::Duration;
 const COUNT_AGAIN: Duration = Duration::from_secs(15);
 
 impl RoomPart<'_> {
-    /// Has the room show the presence of everybody, where it does not.
+    /// Has the room show the presence of everybody, if it does not.
     pub fn show_everybody(&mut self, jid: &RoomJid) {
         let now = self.now.tick;
         let hides = |room: &&mut Room| {
@@ -74,7 +74,7 @@ impl RoomPart<'_> {
         }
     }
 
-    /// The answer, or none: gavel leaves only where nobody else is.
+    /// The answer, or none: gavel leaves only if nobody else is there.
     pub fn counted(&mut self, jid: &RoomJid, answer: Answer<'_>) {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;

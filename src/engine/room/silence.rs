@@ -8,7 +8,7 @@ use crate::muc::RoomJid;
 use crate::stanza::Request;
 
 impl RoomPart<'_> {
-    /// Notes that a room has sent what only its occupants get.
+    /// Notes that a room has sent a stanza that only its occupants get.
     pub fn heard_from(&mut self, room: &RoomJid) {
         if let Some(room) = self.rooms.get_mut(room) {
             room.heard = self.now.tick;

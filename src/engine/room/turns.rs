@@ -31,8 +31,8 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Adds a room. One that is there already moves only where somebody has
-    /// entered it now and nobody had before.
+    /// Adds a room. One that is there already moves only if somebody has entered it now and
+    /// nobody had before.
     pub fn push(&mut self, jid: &RoomJid, turn: Turn) {
         let somebody = turn != Turn::Nobody;
         match self.waiting.insert(jid.clone(), somebody) {

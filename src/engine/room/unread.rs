@@ -1,6 +1,6 @@
 //! Stanzas, answers and configurations that could not be read (SPEC B20).
 //!
-//! Without a room's configuration gavel does what is safe: it judges everybody, and lowers
+//! Without a room's configuration gavel takes the safe way: it judges everybody, and lowers
 //! nobody to none, because that removes people from a members-only room. It says so, and
 //! asks again. It does not guess about a room that may be a breakout room: the affiliations
 //! there belong to another room, and nobody in it has power over them.

@@ -36,7 +36,7 @@ pub struct Counts {
     pub rooms: usize,
     /// People in them.
     pub occupants: usize,
-    /// How many of them do not have yet what they should have.
+    /// How many of them do not have yet the rights they should have.
     pub pending: usize,
 }
 
@@ -139,7 +139,7 @@ impl View<'_> {
         people.filter(|o| !self.is_settled(room, o)).count()
     }
 
-    /// The person behind an occupant, where the room is known well enough.
+    /// The person behind an occupant, if the room is known well enough.
     fn behind(&self, room: &Room, occupant: &Occupant) -> Option<&Person> {
         let bare = occupant.bare().filter(|_| !occupant.infrastructure)?;
         self.person(room.meeting.as_ref()?, &bare)
@@ -150,8 +150,8 @@ impl View<'_> {
         self.wanted(main, person)
     }
 
-    /// Says whether an occupant has what it should have; true for an occupant that gavel
-    /// does not manage.
+    /// Says whether an occupant has the rights it should have; true for an occupant that
+    /// gavel does not manage.
     fn is_settled(&self, room: &Room, occupant: &Occupant) -> bool {
         if occupant.infrastructure || occupant.real.is_none() {
             return true;
@@ -242,7 +242,7 @@ impl View<'_> {
         self.ground(main, Some(asked.person), &decision, verdict).0
     }
 
-    /// The hindrance that keeps gavel from giving a person what they should have.
+    /// The hindrance that keeps gavel from giving a person the rights they should have.
     fn hindrance(&self, person: &Person) -> Option<&'static str> {
         let trouble = person.trouble.as_deref()?;
         let now = self.now.tick;

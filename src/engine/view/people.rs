@@ -9,7 +9,7 @@ use crate::muc::Nick;
 /// The people that a query wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// Those who do not have yet what they should have.
+    /// Those who do not have yet the rights they should have.
     Unsettled,
     /// The people whose nick, real JID, display name or token's name contains this, in any
     /// case.

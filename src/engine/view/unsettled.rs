@@ -1,4 +1,4 @@
-//! People who do not have yet what they should have, for one screen.
+//! People who do not have yet the rights they should have, for one screen.
 
 use super::View;
 use super::moderators;

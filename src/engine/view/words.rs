@@ -1,4 +1,4 @@
-//! Why somebody has what they have, in one sentence.
+//! Why somebody has their affiliation, in one sentence.
 
 use super::View;
 use super::asked::Asked;
@@ -14,7 +14,7 @@ use crate::policy::{Entitlement, Reason, Rule, Verdict};
 use std::fmt::Display;
 
 impl View<'_> {
-    /// Why an occupant should have what it should have.
+    /// Why an occupant should have another affiliation.
     pub(super) fn reason(&self, room: &Room, occupant: &Occupant, asked: Option<&Asked>) -> String {
         if occupant.infrastructure {
             return "infrastructure, never managed".to_owned();

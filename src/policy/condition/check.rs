@@ -30,7 +30,7 @@ const ARITHMETIC: [&str; 6] = [
     operators::NEGATE,
 ];
 
-/// Operators that give what is in them.
+/// Operators that give one of their operands.
 const JOINTS: [&str; 4] = [
     operators::LOGICAL_AND,
     operators::LOGICAL_OR,
@@ -179,7 +179,7 @@ fn round(step: &IdedExpr) -> Result<(), Mistake> {
     }
 }
 
-/// A comprehension's variable must not hide what rules are about.
+/// A comprehension's variable must not hide the variables of rules.
 fn new_name(node: u64, name: &str) -> Result<(), Mistake> {
     if is_variable(name) || TYPES.contains(&name) {
         let mistake = Mistake::new(node, format!("{name} is a name already"));
@@ -225,7 +225,7 @@ fn index(call: &CallExpr) -> Option<&str> {
     }
 }
 
-/// `room.x` where there may be no x.
+/// `room.x` if there may be no x.
 fn key(node: u64, name: &str, field: &str) -> Result<(), Mistake> {
     let variable = VARIABLES.iter().find(|(known, _)| *known == name);
     let keys = variable.map_or(&[][..], |(_, keys)| keys);

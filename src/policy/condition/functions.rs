@@ -59,7 +59,7 @@ pub(super) fn env() -> Env {
     env
 }
 
-/// Adds what CEL's standard library has not.
+/// Adds the functions that CEL's standard library lacks.
 fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_extension(extensions::strings)?;
     let any = || DYN_TYPE.to_owned();

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Charges for a value and gives it back.
 pub(super) const USE: &str = "@use";
-/// Charges for a comprehension and gives back what it runs over, as a list.
+/// Charges for a comprehension and gives back the list that it runs over.
 pub(super) const EACH: &str = "@each";
 /// `matches` with a compiled pattern.
 pub(super) const MATCHES: &str = "@matches";

@@ -18,7 +18,7 @@ pub(super) const VARIABLES: [(&str, &[&str]); 2] = [
     ("occupant", &["jid", "nick", "domain"]),
 ];
 
-/// The person that rules are to judge, and where they are.
+/// The person that rules are to judge, and their place.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Subject<'a> {
     /// The claims; none for a guest.
@@ -48,7 +48,7 @@ impl<'a> Subject<'a> {
         self.text("occupant", "domain")
     }
 
-    /// `room.<key>` or `occupant.<key>`, where it is known.
+    /// `room.<key>` or `occupant.<key>`, if it is known.
     fn text(&self, variable: &str, key: &str) -> Option<&'a str> {
         match (variable, key) {
             ("room", "jid") => self.room.map(RoomJid::as_str),
@@ -88,7 +88,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Says whether they have logged in where the login itself counts.
+    /// Says whether they have logged in if the login itself counts.
     pub fn is_trusted_login(&self) -> bool {
         self.subject.login && !self.has_claims()
     }
@@ -114,7 +114,7 @@ impl<'a> Facts<'a> {
         self.subject.text(path.root(), path.keys().next()?)
     }
 
-    /// Says whether it is known what stands at `path`, be it nothing.
+    /// Says whether the value at `path` is known, be it nothing.
     pub fn knows(&self, path: &Path) -> bool {
         path.root() == "claims" || self.text(path).is_some()
     }
@@ -192,8 +192,8 @@ fn string<'v>(text: &'v str) -> Box<dyn Val + 'v> {
     Box::new(CelString::from(text))
 }
 
-/// JSON as CEL sees it: a number is an int where it is one, a uint where only
-/// that can hold it, else a double.
+/// JSON as CEL sees it: a number is an int if it is one, a uint if only that can hold it,
+/// else a double.
 fn converted(value: &Value) -> Box<dyn Val + '_> {
     match value {
         Value::Null => Box::new(CelNull),

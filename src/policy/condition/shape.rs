@@ -6,15 +6,15 @@ use super::fault::Flaw;
 /// The longest expression, in bytes: some hundred addresses in a list.
 pub const MAX_BYTES: usize = 16 * 1024;
 
-/// How deep brackets may nest. The parser takes up to 200 KiB of stack for each
-/// level where it is not optimised.
+/// How deep brackets may nest. The parser takes up to 200 KiB of stack for each level if it
+/// is not optimised.
 pub const MAX_DEPTH: u16 = 8;
 
 /// How many operators and dots there may be.
 pub const MAX_OPERATORS: usize = 300;
 
-/// How many of them may follow one another without `&&`, `||` or a comma between
-/// them: each nests what is before it, and evaluation recurses.
+/// How many of them may follow one another without `&&`, `||` or a comma between them: each
+/// nests the part before it, and evaluation recurses.
 pub const MAX_CHAIN: usize = 20;
 
 /// Looks at the text only: brackets and operators outside of quotes.

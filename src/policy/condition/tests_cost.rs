@@ -67,7 +67,7 @@ fn conditions_that_would_take_long_are_over_budget() {
             "claims.l.exists(x, claims.a + claims.a == [])".to_owned(),
             &nested,
         ),
-        // Even where something else would decide.
+        // Even if something else would decide.
         ("claims.a.exists(x, x == 3) || true".to_owned(), &ones),
     ] {
         assert_eq!(holds(&source, claims), Err(OVER.to_owned()), "{source}");

@@ -1,4 +1,4 @@
-//! `policy.trusted_logins`: where the login itself counts.
+//! `policy.trusted_logins`: the domains on which the login itself counts.
 
 use super::*;
 

@@ -186,8 +186,8 @@ fn b17_a_rule_allows_nothing_to_people_without_token_and_says_so() {
         of(&set, None, RECORDING),
         Some((Some(Held::Moderating), words))
     );
-    // A rule that is refused to guests since it would make them moderators denies them
-    // what it denies.
+    // A rule that is refused to guests since it would make them moderators still has its
+    // denials.
     let hosts = [rule(
         "hosts",
         "true",
@@ -206,8 +206,8 @@ fn b17_a_rule_allows_nothing_to_people_without_token_and_says_so() {
     );
 }
 
-/// A token of features alone is no claim to moderate, and still says what its
-/// bearer may do.
+/// A token of features alone is no claim to moderate, and still names its bearer's
+/// permissions.
 #[test]
 fn b17_features_alone_count_for_permissions() {
     let alone =
@@ -356,8 +356,8 @@ proptest! {
         prop_assert_eq!(found.map(|(held, _)| held), expected);
     }
 
-    /// A denial more, by a rule or by a token, takes that permission and touches no
-    /// other; where nobody had it, nothing changes for anybody.
+    /// A denial more, by a rule or by a token, takes that permission and touches no other;
+    /// if nobody had it, nothing changes for anybody.
     #[test]
     fn b17_a_denial_takes_only_what_it_names(
         denied in any_name(),

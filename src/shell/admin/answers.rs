@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 /// For how many times as long as it took to make an answer is given again.
 pub(super) const REUSE: u32 = 20;
-/// One that took less is made anew each time.
+/// One that took less is made again each time.
 const CHEAP: Duration = Duration::from_millis(2);
 
 /// An answer, and the time until which it is good.

@@ -51,7 +51,7 @@ async fn events(
         let after = after.transpose()?.unwrap_or(0);
         return Ok(list(journal, after));
     }
-    // A browser that comes back says where it was (HTML §9.2.4).
+    // A browser that comes back names the event it saw last (HTML §9.2.4).
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = match last.or(since.as_deref()) {
         Some(since) => place(&journal, since)?,
@@ -122,9 +122,8 @@ fn follow(journal: Arc<Journal>, after: u64) -> Response {
     (headers, Body::from_stream(chunks)).into_response()
 }
 
-/// Somebody who follows: a place in the journal. Asked for more only when the
-/// client has taken what was there before, so one that never reads costs no
-/// more than that.
+/// Somebody who follows: a place in the journal. Asked for more only when the client has
+/// taken all earlier events, so one that never reads costs no more than that.
 struct Follower {
     journal: Arc<Journal>,
     newest: watch::Receiver<u64>,

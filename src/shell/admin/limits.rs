@@ -120,8 +120,8 @@ impl Places {
         }
     }
 
-    /// Takes a place; where all are taken, that of the oldest connection that asks
-    /// for nothing or takes nothing.
+    /// Takes a place; if all are taken, that of the oldest connection that asks for nothing
+    /// or takes nothing.
     fn take(&self) -> Arc<Place> {
         let mut taken = lock(&self.taken);
         if taken.len() >= self.limits.connections
@@ -151,7 +151,7 @@ impl Places {
 pub(super) struct Connection {
     places: Arc<Places>,
     place: Arc<Place>,
-    /// The user at the other end, where the system says so.
+    /// The user at the other end, if the system says so.
     pub(super) uid: Option<u32>,
 }
 
@@ -222,7 +222,7 @@ impl HttpBody for Sending {
     }
 }
 
-/// A stream that ends where its client takes nothing for [`STALLED`].
+/// A stream that ends if its client takes nothing for [`STALLED`].
 struct Impatient<Io> {
     io: Io,
     place: Arc<Place>,
@@ -301,7 +301,7 @@ pub(super) trait Listener {
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     /// The next one.
     fn accept(&self) -> impl Future<Output = io::Result<Self::Io>> + Send;
-    /// The user at its other end, where the system says so.
+    /// The user at its other end, if the system says so.
     fn uid(_: &Self::Io) -> Option<u32> {
         None
     }

@@ -1,5 +1,5 @@
-//! The admin API (SPEC section 5): HTTP/1.1 over a unix socket, and health and
-//! metrics over TCP where they are wanted.
+//! The admin API (SPEC section 5): HTTP/1.1 over a unix socket, and health and metrics over
+//! TCP if they are wanted.
 //!
 //! It has a thread of its own: reading requests and writing answers never holds
 //! up the engine. It asks the engine for values only, through the driver's

@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<Shared> {
 struct Asked {
     /// A part of a nick, a real JID or a name.
     find: Option<String>,
-    /// `true`: those who do not have yet what they should have.
+    /// `true`: those who do not have yet the rights they should have.
     unsettled: Option<bool>,
 }
 

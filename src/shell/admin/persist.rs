@@ -8,7 +8,7 @@ use tokio::time::sleep;
 /// Time between two tries to listen.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
 
-/// Tries until it works, and tells what first went wrong.
+/// Tries until it works, and tells the first failure.
 pub(super) async fn persist<T, F>(
     mut attempt: impl FnMut() -> F,
     told: impl FnOnce(&io::Error),

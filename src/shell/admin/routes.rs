@@ -23,7 +23,7 @@ pub(super) fn reading() -> Router<Shared> {
         .merge(events::routes())
 }
 
-/// Answers what nothing else does as the API does.
+/// Answers requests that no other route takes, as the API does.
 pub(super) fn answers_all(router: Router) -> Router {
     router
         .fallback(|request: Request| async move {

@@ -18,11 +18,10 @@ use tracing::{info, warn};
 
 /// Read and write for owner and group: they may steer gavel.
 const MODE: u32 = 0o660;
-/// Mode of the folder, where it must be made.
+/// Mode of the folder, if it must be made.
 const FOLDER_MODE: u32 = 0o755;
 
-/// Serves on the first place that works, for ever; comes back where the socket
-/// was taken away.
+/// Serves on the first place that works, for ever; comes back if the socket was taken away.
 pub(super) async fn serve(configured: PathBuf, router: Router) {
     // As the commands look for it.
     let second = user_socket().filter(|second| *second != configured);
@@ -47,7 +46,7 @@ pub(super) async fn serve(configured: PathBuf, router: Router) {
     }
 }
 
-/// The remedy where the socket `configured` cannot be made.
+/// The remedy if the socket `configured` cannot be made.
 fn remedy(error: &io::Error, configured: &Path) -> String {
     let socket = configured.display();
     let folder = configured.parent().unwrap_or(configured).display();
@@ -140,7 +139,7 @@ pub(super) async fn bind(path: &Path) -> io::Result<(UnixListener, Owned)> {
     }
 }
 
-/// Says whether what is there is a socket where nobody listens. Anything else is
+/// Says whether the file there is a socket on which nobody listens. Anything else is
 /// somebody's, and the configuration is at fault.
 async fn may_replace(path: &Path, kind: fs::FileType) -> io::Result<()> {
     if !kind.is_socket() {

@@ -24,7 +24,7 @@ const STYLE: &str = include_str!("web/style.css");
 const SHOW: &str = include_str!("web/show.js");
 const SCRIPT: &str = include_str!("web/page.js");
 
-/// For so long what the doctor has said is said again.
+/// For so long the doctor's last answer is given again.
 const REUSED: Duration = Duration::from_secs(60);
 
 /// The headers of each answer. They tell the browser: run nothing but the page's own

@@ -13,7 +13,7 @@ const GROUPS: &str = "/etc/group";
 pub struct Access {
     /// The socket, or the folder above it that is closed.
     pub barrier: PathBuf,
-    /// The group that is let through; `None` where only root and the owner are.
+    /// The group that is let through; `None` if only root and the owner are.
     pub group: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why there is no answer. Each says what, where and the remedy; status 1.
+/// Why there is no answer. Each names the fault, its place and the remedy; status 1.
 #[derive(Debug)]
 pub enum ClientError {
     /// Nobody listens: the sockets that were tried, each with its error; never empty.
@@ -77,7 +77,7 @@ impl ClientError {
         self.failure().is_some_and(|failure| failure.code == code)
     }
 
-    /// The daemon's own error, where it is one.
+    /// The daemon's own error, if it is one.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refused(failure) => Some(failure),

@@ -46,7 +46,7 @@ pub fn segment(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-/// The socket that is used where the configured one's folder cannot be:
+/// The socket that is used if the configured one's folder cannot be:
 /// `$XDG_RUNTIME_DIR/gavel/admin.sock`. `None` without `XDG_RUNTIME_DIR`.
 pub fn user_socket() -> Option<PathBuf> {
     let folder = std::env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty())?;
@@ -61,8 +61,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Asks the daemon where it places its socket: at `configured`
-    /// (`admin.socket`), else at [`user_socket`].
+    /// Asks the daemon at its socket: `configured` (`admin.socket`), else [`user_socket`].
     pub fn new(configured: PathBuf) -> Self {
         let user = user_socket().filter(|user| *user != configured);
         Self::of([configured].into_iter().chain(user))

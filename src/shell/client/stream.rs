@@ -17,7 +17,7 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// One event as it came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Item {
-    /// Its id, where it has one.
+    /// Its id, if it has one.
     pub id: Option<u64>,
     /// Its type; empty is the usual one.
     pub event: String,
@@ -44,10 +44,9 @@ impl EventStream {
         }
     }
 
-    /// The next event; `None` where the daemon has ended the stream. Comments,
-    /// its signs of life, are skipped; [`ClientError::Silent`] where there is
-    /// none for [`SILENCE`]. Can be dropped while it waits and called again:
-    /// nothing is lost.
+    /// The next event; `None` if the daemon has ended the stream. Comments, its signs of
+    /// life, are skipped; [`ClientError::Silent`] if there is none for [`SILENCE`]. Can be
+    /// dropped while it waits and called again: nothing is lost.
     ///
     /// # Errors
     /// [`ClientError::Broken`], [`ClientError::Silent`], and

@@ -112,7 +112,7 @@ fn held(state: &State) -> (Vec<String>, Vec<String>) {
     (more, less)
 }
 
-/// Has what is under way done, as the loop of gavel does, until `enough`.
+/// Has the work under way done, as the loop of gavel does, until `enough`.
 async fn work_until(file: &mut StateFile, state: &State, enough: impl Fn(&StateFile) -> bool) {
     let work = async {
         while !enough(file) {

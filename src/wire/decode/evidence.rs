@@ -12,8 +12,8 @@ const MAX_EVIDENCE: usize = 128 * 1024;
 /// Most tokens, and most fields of an identity.
 const MAX_PARTS: usize = 64;
 
-/// A child that counts only where there is exactly one: of two, one could be
-/// the server's and the other a client's, and nothing tells which.
+/// A child that counts only if there is exactly one: of two, one could be the server's and
+/// the other a client's, and nothing tells which.
 struct Single<T> {
     seen: bool,
     value: Option<T>,
@@ -171,7 +171,7 @@ pub(in crate::wire) fn read_bridge(claims: &Node<'_, '_>, loss: &mut Loss) -> Br
     }
 }
 
-/// `None` where `<user>` or `<group>` are there twice.
+/// `None` if `<user>` or `<group>` are there twice.
 fn read_identity(identity: &Node<'_, '_>, loss: &mut Loss) -> Option<Identity> {
     let own = identity.ns();
     let mut user = Single::new();

@@ -58,7 +58,7 @@ pub(super) struct Tag {
 /// A start tag that is complete.
 #[derive(Debug)]
 pub(super) struct Finished {
-    /// Its name as written; empty where that is too long.
+    /// Its name as written; empty if that is too long.
     pub(super) name: Vec<u8>,
     /// The tag as it is kept, of an element that has content.
     pub(super) bytes: Vec<u8>,

@@ -8,7 +8,7 @@ use gavel::policy::{Fallback, Grants};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Says whether something is so.
+/// The truth of a statement, as far as the history tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Truth {
     No,
@@ -129,7 +129,7 @@ impl Meeting {
         Truth::of(facts.iter().map(|facts| facts.power().is_some()))
     }
 
-    /// Says whether the history decides what a change comes to: no override, and no rule
+    /// Says whether the history decides the outcome of a change: no override, and no rule
     /// that settles it.
     pub(super) fn counts(&self, k: usize, jid: &str) -> Truth {
         let moment = &self.moments[k];
@@ -144,7 +144,7 @@ impl Meeting {
         sure.and(!overridden).and(settled.not())
     }
 
-    /// Says whether who made a change was entitled to.
+    /// Says whether the maker of a change was entitled to it.
     pub(super) fn entitled(&self, k: usize, by: &By) -> Truth {
         match by {
             By::Person(by) => self.power(self.moments[k].prior, by),

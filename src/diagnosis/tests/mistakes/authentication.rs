@@ -3,8 +3,8 @@
 use super::*;
 use crate::stanza::Login;
 
-/// Logins on meet.jitsi are to count; how people log in there, where that is told:
-/// provider, whether it offers ANONYMOUS, `allow_empty_token`.
+/// Logins on meet.jitsi are to count; how people log in there, if that is told: provider,
+/// whether it offers ANONYMOUS, `allow_empty_token`.
 fn trusted(facts: &mut Facts, told: Option<(&str, bool, bool)>) {
     facts.setup.logins = vec!["meet.jitsi".into()];
     answers(facts).logins = told.map(|(provider, anonymous, empty_token)| {

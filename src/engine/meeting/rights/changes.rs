@@ -9,9 +9,9 @@ use crate::policy::{Grants, Policy};
 /// The author of a change that gavel did not make, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Author<'a> {
-    /// Their nick, where known.
+    /// Their nick, if known.
     pub nick: Option<&'a str>,
-    /// Their real JID, where known.
+    /// Their real JID, if known.
     pub jid: Option<&'a str>,
     /// A person, in the room or not: no server module and no infrastructure.
     pub is_person: bool,

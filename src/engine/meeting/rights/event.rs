@@ -64,11 +64,11 @@ pub enum Event<'a> {
     TimeUp(u64),
     /// Grants are for no more than this from now on; without, they end.
     GrantsLimited(Option<Affiliation>),
-    /// Another JID of the same user takes over what can be handed over.
+    /// Another JID of the same user takes over all rights that can be handed over.
     HandedOver,
-    /// They take over what another JID of the same user had.
+    /// They take over the rights that another JID of the same user had.
     TakenOver(Handed),
-    /// Says whether what gives them power still holds is not known.
+    /// Nobody knows whether their ground of power still holds.
     PowerDoubted,
     /// Their rights have been looked at after all of this.
     Weighed,
@@ -76,7 +76,7 @@ pub enum Event<'a> {
     BanOver,
     /// A ban is lifted, as far as can be told.
     BanLifted,
-    /// They have what they should have.
+    /// They have the rights they should have.
     Settled,
     /// Another meeting has begun in the same room.
     Anew,

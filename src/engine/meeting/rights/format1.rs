@@ -100,7 +100,7 @@ impl From<Record> for Rights {
             // They kept the grant.
             (Some(_), true) | (None, false) => {}
             (Some(kept), false) => rights.put(Ground::LastSeen, kept, ends),
-            // They left before anybody could judge what they had.
+            // They left before anybody could judge their rights.
             (None, true) => rights.put(Ground::LastSeen, Affiliation::None, ends),
         }
         rights

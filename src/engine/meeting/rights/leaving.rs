@@ -73,7 +73,7 @@ impl Rights {
         }
     }
 
-    /// Somebody absent keeps nothing, not even what a grant gives.
+    /// Somebody absent keeps nothing, not even a grant's gift.
     pub(super) fn keep_nothing(&mut self) {
         if self.grant().is_some() {
             self.put(Ground::LastSeen, Affiliation::None, Ends::WithMeeting);

@@ -40,7 +40,7 @@ pub struct Rights {
     /// They stepped down: their token gives them no more than this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cap: Option<Affiliation>,
-    /// They may still show what they have no right to any more.
+    /// They may still show an affiliation that they have no right to any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) debt: Option<Debt>,
     #[serde(skip_serializing_if = "is_default")]

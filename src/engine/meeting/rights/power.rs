@@ -18,7 +18,7 @@ impl Rights {
         }
     }
 
-    /// The same without what an admin has set.
+    /// The same without an admin's override.
     pub(super) fn own_power(&self, standing: Standing) -> Option<Affiliation> {
         match standing.verdict {
             None => return self.kept(),
@@ -48,7 +48,7 @@ impl Rights {
         Some(right.affiliation).filter(|kept| kept.moderates())
     }
 
-    /// Says whether what somebody absent may keep is a grant.
+    /// Says whether the right that somebody absent may keep is a grant.
     pub fn is_kept_by_grant(&self) -> bool {
         self.last_seen().is_none() && self.grant().is_some()
     }
@@ -126,7 +126,7 @@ impl Rights {
         rights
     }
 
-    /// When that ends, where it ends before the meeting.
+    /// When that ends, if it ends before the meeting.
     pub fn override_ends(&self) -> Option<u64> {
         self.right(Kind::Override)?.ends.at()
     }
@@ -153,7 +153,7 @@ impl Rights {
         self.right(Kind::LastSeen)
     }
 
-    /// When what they left with ends, where it ends before the meeting.
+    /// When the right they left with ends, if it ends before the meeting.
     pub fn kept_until(&self) -> Option<u64> {
         self.last_seen()?.ends.at()
     }
@@ -163,7 +163,7 @@ impl Rights {
         self.cap
     }
 
-    /// Why they are to be lowered, where a right of theirs has ended.
+    /// Why they are to be lowered, if a right of theirs has ended.
     pub fn debt(&self) -> Option<Debt> {
         self.debt
     }
@@ -214,7 +214,7 @@ impl Rights {
         self.shown
     }
 
-    /// Says whether they may be `member`, where `none` is all that lists say of them.
+    /// Says whether they may be `member`, if `none` is all that lists say of them.
     pub fn may_be_member(&self) -> bool {
         self.vague
     }
@@ -234,7 +234,7 @@ impl Rights {
         self.grant().is_some() || self.cap.is_some()
     }
 
-    /// Says whether claims alone decide what they have once they are there again.
+    /// Says whether claims alone decide their affiliation once they are there again.
     pub fn rest_on_claims(&self) -> bool {
         let mut grounds = self.grounds.iter();
         grounds.all(|right| matches!(right.ground, Ground::LastSeen))

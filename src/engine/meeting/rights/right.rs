@@ -62,7 +62,7 @@ pub enum Ends {
 }
 
 impl Ends {
-    /// The time, where there is one.
+    /// The time, if there is one.
     pub fn at(self) -> Option<u64> {
         match self {
             Self::At(at) => Some(at),
@@ -120,7 +120,7 @@ pub struct Grant {
     /// The nick of the giver, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_nick: Option<String>,
-    /// Their real bare JID, where known.
+    /// Their real bare JID, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_jid: Option<String>,
     /// When, in milliseconds since 1970-01-01 UTC.
@@ -148,7 +148,7 @@ impl Root {
     }
 }
 
-/// A ground without what belongs to it.
+/// A ground without its details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Override,

@@ -9,8 +9,8 @@ pub struct Standing {
     /// The highest entitlement among their seats (B7); none if they have no seat, which
     /// means that they are absent.
     pub verdict: Option<Entitlement>,
-    /// When what a token gives them ends, in milliseconds since 1970-01-01 UTC; none if it
-    /// does not end before the meeting.
+    /// When a token's gift ends, in milliseconds since 1970-01-01 UTC; none if it does not
+    /// end before the meeting.
     pub ends: Option<u64>,
     /// Says whether role visitor is all they have.
     pub visitor: bool,
