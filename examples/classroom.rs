@@ -1,15 +1,15 @@
 //! A lesson with a teacher, a student, a guest and a focus that means too well,
 //! played by real XMPP clients on a running Prosody with gavel beside it.
 //!
-//! `deploy/quickstart` starts both and then this. By hand, with gavel's log in
-//! JSON (`log.format`) on standard input, its configuration and the port where
-//! Prosody listens for clients as arguments:
+//! `deploy/quickstart` starts both and then this. By hand, with gavel's log in JSON
+//! (`log.format`) on standard input, its configuration and the port on which Prosody
+//! listens for clients as arguments:
 //!
 //! ```sh
 //! gavel run -c gavel.toml 2>&1 | cargo run --example classroom -- gavel.toml 5222
 //! ```
 //!
-//! Ends with status 1 where anything goes another way than told here.
+//! Ends with status 1 if anything goes another way than told here.
 
 #[path = "classroom/lesson.rs"]
 mod lesson;
@@ -57,8 +57,8 @@ const USAGE: &str = "usage: gavel run -c CONFIG 2>&1 | classroom CONFIG CLIENT_P
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    // The clients panic where something does not come; to a person who tries
-    // gavel out, the sentence says more than a backtrace.
+    // The clients panic if something does not come; to a person who tries gavel out, the
+    // sentence says more than a backtrace.
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
         let text = payload.downcast_ref::<String>().map(String::as_str);

@@ -198,7 +198,7 @@ fn completions_know_the_commands() {
         assert_eq!((status, err.as_str()), (0, ""), "{shell}");
         assert!(out.contains("_GAVEL_COMPLETE"), "{shell}");
     }
-    // Shells ask gavel itself; where no daemon runs that is quick and silent.
+    // Shells ask gavel itself; if no daemon runs that is quick and silent.
     for (typed, expected) in [
         (&["exp"] as &[&str], "explain\t"),
         (
@@ -327,7 +327,7 @@ fn a_stderr_that_takes_nothing_does_not_end_the_daemon() {
     let mut command = folder.daemon();
     let mut child = command.stderr(writer).spawn().unwrap();
     drop(command);
-    // Read what it says first, then go away.
+    // Read its first words, then go away.
     let mut first = String::new();
     let mut lines = BufReader::new(reader);
     lines.read_line(&mut first).unwrap();

@@ -1,6 +1,4 @@
-//! The documents hold what they promise: links lead somewhere, configuration and
-//! tokens in them are valid, each command block is run by a test or named here with
-//! the reason why not, and the words are English.
+//! The documents keep their promises:
 #![allow(clippy::unwrap_used)]
 
 #[path = "documents/api.rs"]

@@ -79,8 +79,8 @@ fn the_dashboard_knows_shards() {
     }
 }
 
-/// The words of `text` that name a metric of gavel's, without what Prometheus
-/// makes of a histogram.
+/// The words of `text` that name a metric of gavel's, without the suffixes that Prometheus
+/// gives a histogram.
 fn metrics(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let names = words.filter(|word| word.starts_with("gavel_"));

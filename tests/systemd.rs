@@ -153,8 +153,8 @@ async fn why_a_start_failed_stays_in_the_status(version: Version) {
 }
 on_both!(why_a_start_failed_stays_in_the_status);
 
-/// The log of a gavel that cannot start for long, up to the first line with `until`.
-/// Its stderr is a socket, as systemd's is, and `journal` what is said of it.
+/// The log of a gavel that cannot start for long, up to the first line with `until`. Its
+/// stderr is a socket, as systemd's is, and `journal` the value of JOURNAL_STREAM for it.
 fn log(format: &str, until: &str, journal: impl Fn(u64, u64) -> String) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("gavel.toml");

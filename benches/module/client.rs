@@ -129,7 +129,7 @@ impl Client {
     }
 }
 
-/// Reads while the stream is negotiated, where nothing comes unasked.
+/// Reads while the stream is negotiated, while nothing comes unasked.
 async fn read_until(read: &mut OwnedReadHalf, end: &str) {
     let mut heard = Vec::new();
     while find(&heard, end.as_bytes()).is_none() {

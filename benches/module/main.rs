@@ -17,8 +17,8 @@
 //! The compared figure is the median of the rounds' ratios. Presences are counted in one
 //! more round, whose cost is not.
 //!
-//! Goals: CPU time of Prosody at most 1.05 times what it is with the module of
-//! its own; half of all moderators settled within 1.2 ms.
+//! Goals: CPU time of Prosody at most 1.05 times the one with the module of its own; half
+//! of all moderators settled within 1.2 ms.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod client;

@@ -1,4 +1,4 @@
-//! Counts what Prosody sends gavel, on its way there.
+//! Counts the stanzas that Prosody sends gavel, on their way there.
 
 use gavel::wire::{Frame, Framer};
 use std::sync::Arc;

@@ -29,7 +29,7 @@ pub struct Rig {
     pub engine: Engine,
     now: Now,
     pub sent: usize,
-    /// CPU time that the engine took, without what the rig does.
+    /// CPU time of the engine, without the rig's.
     pub spent: Duration,
     /// How the service answers.
     service: fn(Outbound) -> Vec<Inbound>,
@@ -92,7 +92,7 @@ impl Rig {
         rig
     }
 
-    /// Hands in a stanza, and answers what comes out until nothing does.
+    /// Hands in a stanza, and answers the output until there is none.
     pub fn stanza(&mut self, stanza: Inbound) {
         self.hand_in(Input::Stanza(stanza));
     }

@@ -11,17 +11,16 @@
 //! GAVEL_PROGRAM=/usr/bin/gavel cargo bench --bench scale    # another program's figures
 //! ```
 //!
-//! First the engine alone is driven through its public interface, under each
-//! policy. Then the whole program is driven over a socket, with a stand-in for
-//! Prosody: first people act one after the other, each after gavel has done with
-//! the one before; then 25 of them together, as when a class begins. Each case
-//! runs in a process of its own (Linux only). CPU time is gavel's alone, and that
-//! of the system for it. The stand-in pings gavel to know when it is done, so the
-//! whole program's figures have two pings each in them where people act one after
-//! the other.
+//! First the engine alone is driven through its public interface, under each policy. Then
+//! the whole program is driven over a socket, with a stand-in for Prosody: first people act
+//! one after the other, each after gavel has done with the one before; then 25 of them
+//! together, as when a class begins. Each case runs in a process of its own (Linux only).
+//! CPU time is gavel's alone, and that of the system for it. The stand-in pings gavel to
+//! know when it is done, so the whole program's figures have two pings each in them if
+//! people act one after the other.
 //!
-//! Everybody has claims of some 300 bytes and a frozen name. Every twentieth
-//! person is a host, except under `fallback = "first"`, where nobody is.
+//! Everybody has claims of some 300 bytes and a frozen name. Every twentieth person is a
+//! host, except under `fallback = "first"`, under which nobody is.
 //!
 //! Goals: a join costs at most 100 µs, and the same within a third from 100 to
 //! 10,000 people; an occupant takes at most 1,000 bytes.
@@ -46,7 +45,7 @@ const POLICIES: [&str; 3] = ["default", "fallback", "host_absent"];
 /// How many people come, change and go while CPU time is measured.
 const NEWCOMERS: usize = 300;
 
-/// So many do so in one write of the server's, where people act together.
+/// So many do so in one write of the server's, if people act together.
 const TOGETHER: usize = 25;
 
 /// A case to measure.
@@ -76,7 +75,7 @@ impl Case {
     }
 }
 
-/// Says whether a person's token makes them owner, where there are hosts at all.
+/// Says whether a person's token makes them owner, if there are hosts at all.
 pub fn is_host(number: usize) -> bool {
     number.is_multiple_of(20)
 }

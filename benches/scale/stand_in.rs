@@ -1,5 +1,5 @@
-//! A stand-in for Prosody: it accepts one component, answers what gavel asks,
-//! and shows every affiliation that gavel sets.
+//! A stand-in for Prosody: it accepts one component, answers gavel's questions, and shows
+//! every affiliation that gavel sets.
 
 use super::people::{Person, SECRET, SERVICE, room};
 use super::{given, is_host};
@@ -164,7 +164,7 @@ fn result(from: &str, id: &str, payload: Option<&Element>) -> String {
     format!("<iq type='result' id='{id}' from='{from}' to='gavel@{COMPONENT}/gavel'>{payload}</iq>")
 }
 
-/// The room shows what gavel has set.
+/// The room shows the affiliation that gavel has set.
 fn shown(room: &str, payload: Option<&Element>) -> String {
     let item = payload.and_then(|payload| payload.children().find(|child| child.name() == "item"));
     let Some((jid, affiliation)) = item.and_then(|i| i.attr("jid").zip(i.attr("affiliation")))

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout_at;
 
-/// How long one act may take; shorter than the clients' own patience, so that
-/// it is told here what was missing.
+/// How long one act may take; shorter than the clients' own patience, so that the missing
+/// thing is named here.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Columns beside time and voice, of 80.
 const TEXT_WIDTH: usize = 64;
@@ -96,12 +96,12 @@ impl Stage {
         stage
     }
 
-    /// Says what is tried next.
+    /// Names the next attempt.
     pub fn act(&self, what: &str) {
         println!("\n{}", self.paint(BOLD, what));
     }
 
-    /// Shows what happens until all of `wanted` has. Anything else is shown too.
+    /// Shows events until all of `wanted` have come. Others are shown too.
     pub async fn until(&mut self, wanted: &[Line]) {
         let mut missing = wanted.to_vec();
         let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -216,7 +216,7 @@ impl Stage {
         }
     }
 
-    /// Colours where colour is shown.
+    /// Colours the text, if colour is shown.
     fn paint(&self, style: Style, text: &str) -> String {
         match self.colour {
             true => format!("{style}{text}{style:#}"),

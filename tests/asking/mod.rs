@@ -1,4 +1,4 @@
-//! The commands that ask the daemon, where it cannot be asked.
+//! The commands that ask the daemon, if it cannot be asked.
 
 use super::{Folder, ended, gavel};
 use std::fs::{self, Permissions};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const ROOM: &str = "class@muc.meet.jitsi";
 
-/// Once gavel has seen what the clients have.
+/// Once gavel has seen as much as the clients.
 async fn put(env: &Env, who: &str, body: &str) -> Answer {
     env.settle().await;
     let path = format!("/v1/rooms/class/overrides/{who}");

@@ -145,8 +145,8 @@ async fn hosted(version: Version, claims: Value) -> (Env, Arc<Client>, Client) {
     (env, focus, alice)
 }
 
-/// Lobby and password are for others: also after a reload, which is a new JID, and
-/// where a client names no room as it connects.
+/// Lobby and password are for others: also after a reload, which is a new JID, and if a
+/// client names no room as it connects.
 async fn b18_hosts_get_in(version: Version) {
     let with_id = |mut claims: Value| {
         claims["context"]["user"]["id"] = json!("teacher-1");

@@ -6,7 +6,7 @@ use crate::support::{Client, Env, Options, Prosody, Version, student, teacher};
 
 const ROOM: &str = "room@muc.meet.jitsi";
 
-/// The lists are read after the join: nobody announces what is older.
+/// The lists are read after the join: nobody announces older changes.
 async fn b1_who_was_promoted_before_gavel_came_is_lowered(version: Version) {
     let prosody = Prosody::start(version, Options::default());
     let focus = Client::connect(&prosody, "focus@auth.meet.jitsi").await;

@@ -122,7 +122,7 @@ async fn b9_forged_invitations_are_ignored(version: Version) {
             ))
             .await;
     }
-    // Nor is anybody's affiliation what a client says in the room.
+    // Nor is a client's word in the room anybody's affiliation.
     let item =
         format!("<x xmlns='{MUC_USER}'><item jid='focus@meet.jitsi' affiliation='owner'/></x>");
     alice
@@ -172,8 +172,8 @@ async fn b9_sigterm_leaves_all_rooms(version: Version) {
 }
 on_both!(b9_sigterm_leaves_all_rooms);
 
-/// Prosody leaves a component's occupants where they are when its connection
-/// ends, so a join that is on its way must be undone, too.
+/// Prosody leaves a component's occupants in the room when its connection ends, so a join
+/// that is on its way must be undone, too.
 async fn b9_sigterm_leaves_rooms_that_are_being_joined(version: Version) {
     let env = Env::gavel(version, "[discovery]\npoll = \"off\"").await;
     let focus = env.client("focus@auth.meet.jitsi").await;

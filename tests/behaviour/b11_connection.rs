@@ -68,8 +68,8 @@ async fn b11_grants_and_step_downs_survive_a_kill(version: Version) {
 }
 on_both!(b11_grants_and_step_downs_survive_a_kill);
 
-/// Waits until the state file remembers these people. Writes are spaced, so
-/// what has just happened is not yet there.
+/// Waits until the state file remembers these people. Writes are spaced, so the latest
+/// events are not yet there.
 async fn until_saved(env: &Env, people: &[&str]) {
     let deadline = std::time::Instant::now() + crate::support::DEADLINE;
     loop {

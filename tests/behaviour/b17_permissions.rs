@@ -433,8 +433,8 @@ async fn b17_room_show_says_what_somebody_may_do(version: Version) {
 }
 on_both!(b17_room_show_says_what_somebody_may_do);
 
-/// A permission that Jitsi has to check, where its module is not loaded, is said to
-/// be checked by nobody.
+/// A permission that Jitsi has to check, if its module is not loaded, is said to be checked
+/// by nobody.
 async fn b17_what_nobody_checks_is_said(version: Version) {
     let options = Options {
         host_modules: vec!["filter_iq_jibri"],

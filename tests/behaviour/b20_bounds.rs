@@ -31,7 +31,7 @@ fn past_host(n: usize) -> String {
 /// So many of them are more than fits into one stanza.
 const ALL: usize = 700;
 
-/// The guard is told of all of them, anew whenever gavel comes back.
+/// The guard is told of all of them, and again whenever gavel comes back.
 async fn b20_more_moderators_than_fit_into_a_stanza_are_named_to_the_guard(version: Version) {
     let guard = format!("{BRIDGE}\n[policy]\nguard = true");
     let mut env = Env::with(version, Options::with_module(), &guard).await;
@@ -175,7 +175,7 @@ async fn b20_an_id_too_long_to_be_repeated_ends_nothing(version: Version) {
 }
 on_both!(b20_an_id_too_long_to_be_repeated_ends_nothing);
 
-/// gavel enters with it where it can be sent.
+/// gavel enters with it if it can be sent.
 async fn b20_a_password_too_long_to_be_sent_ends_nothing(version: Version) {
     let env = Env::gavel(version, "[discovery]\npoll = \"off\"").await;
     let connections = env.prosody.connections();

@@ -193,8 +193,8 @@ async fn b21_silent_clients_keep_no_place(version: Version) {
 }
 on_both!(b21_silent_clients_keep_no_place);
 
-/// Each question about a room can bring it back from Prosody's disk: the module says
-/// unasked what gavel must know, and gavel does what it should all the same.
+/// Each question about a room can bring it back from Prosody's disk: the module gives the
+/// facts unasked, and gavel does its work all the same.
 async fn b21_nothing_is_asked_of_a_room_with_the_module(version: Version) {
     let sources = "[claims]\nsources = [\"bridge\"]";
     let env = Env::with(version, Options::with_module(), sources).await;

@@ -320,8 +320,8 @@ async fn claims_jwt_elements_and_namespaces(version: Version) {
 }
 on_both!(claims_jwt_elements_and_namespaces);
 
-/// An `<identity/>` is unsigned: it counts only from a trusted domain, where
-/// Prosody's module writes it, and only where the source is listed.
+/// An `<identity/>` is unsigned: it counts only from a trusted domain, where Prosody's
+/// module writes it, and only if the source is listed.
 async fn claims_identity_only_from_trusted_domains(version: Version) {
     let options = Options {
         host_modules: vec!["test_identity"],
@@ -373,7 +373,7 @@ async fn claims_identity_only_from_trusted_domains(version: Version) {
 }
 on_both!(claims_identity_only_from_trusted_domains);
 
-/// By default gavel believes only what our Prosody module signed.
+/// By default gavel believes only claims that our Prosody module signed.
 async fn claims_what_clients_write_themselves_is_not_believed(version: Version) {
     for sources in ["[\"bridge\"]", "[\"bridge\", \"jwt\"]", "[\"jwt\"]"] {
         let settings = format!("[claims]\nsources = {sources}");
@@ -413,7 +413,7 @@ async fn claims_what_clients_write_themselves_is_not_believed(version: Version) 
             );
         }
         assert_eq!(env.requests().await, []);
-        // Nor does a token count where that source is not listed.
+        // Nor does a token count if that source is not listed.
         let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
         env.settle().await;
         let expected = if sources.contains("jwt") {

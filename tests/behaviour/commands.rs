@@ -426,7 +426,7 @@ async fn a_watched_page_is_drawn_again_and_the_terminal_restored(version: Versio
     env.gavel.kill();
     page.says("NOT CURRENT: no gavel is running; waiting for it")
         .await;
-    // `script` passes what is typed on; its child is the command.
+    // `script` passes on the keys that are typed; its child is the command.
     let children = format!("/proc/{0}/task/{0}/children", page.pid());
     let children = std::fs::read_to_string(children).unwrap();
     crate::support::signal(children.trim().parse().unwrap(), "-INT");

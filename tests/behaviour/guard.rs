@@ -162,7 +162,7 @@ async fn guard_lets_pass_what_hosts_grant(version: Version) {
     let refused = focus.affiliate(ROOM, bob.bare(), "owner").await;
     assert_eq!(refused, Err(REFUSED.into()));
     assert_eq!(alice.affiliation(ROOM, "bob"), "member");
-    // Back in the room, the guest has what was granted.
+    // Back in the room, the guest has the granted affiliation.
     guest.leave(ROOM, "guest").await;
     guest.join(ROOM, "guest", "").await;
     env.settle().await;

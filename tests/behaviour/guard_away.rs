@@ -1,4 +1,4 @@
-//! `policy.guard`: it opens where gavel is away, and is shut again when gavel is back.
+//! `policy.guard`: it opens when gavel is away, and is shut again when gavel is back.
 
 use crate::guard::*;
 use crate::on_both;

@@ -68,7 +68,7 @@ async fn host_absent_ends_a_meeting_with_a_reason_after_a_warning(version: Versi
     assert_eq!(warning.attr("from"), Some("room@muc.meet.jitsi/gavel"));
     assert_eq!(guest.count(is_end), 0, "warned before");
     ends(&env, &guest).await;
-    // The room can be made anew, and then has its time.
+    // The room can be made again, and then has its time.
     let bans = env.watcher.affiliated(ROOM, "outcast").await;
     assert_eq!(bans, Err("item-not-found".into()));
     guest.join(ROOM, "guest", "").await;

@@ -49,7 +49,7 @@ affiliation = 'owner'
 permissions = { breakout-manage = true, breakout-enter = true, lobby-bypass = true }
 ";
 
-/// gavel's configuration, with `more` (TOML) beside what a meeting needs.
+/// gavel's configuration, with `more` (TOML) beside the settings that a meeting needs.
 fn plain(more: &str) -> String {
     let table: toml::Table = more.parse().unwrap();
     let mut all: toml::Table = format!(
@@ -154,7 +154,7 @@ impl Meeting {
         meeting
     }
 
-    /// Waits until gavel has handled everything, and the module what it said.
+    /// Waits until gavel has handled everything, and the module gavel's answers.
     pub async fn settle(&self) {
         self.env.settle().await;
         self.host.ping("meet.jitsi").await.unwrap();
@@ -166,8 +166,8 @@ impl Meeting {
         self.settle().await;
     }
 
-    /// Connects for the meeting as Jitsi's clients do: the module asks gavel ahead
-    /// where there is a token, and gavel has had its say.
+    /// Connects for the meeting as Jitsi's clients do: the module asks gavel ahead if there
+    /// is a token, and gavel has had its say.
     pub async fn connects(&self, name: &str, claims: Option<Value>) -> Client {
         let jid = format!("{name}@meet.jitsi/{name}");
         let fields = fields(claims).to_string();
@@ -194,7 +194,7 @@ impl Meeting {
         client
     }
 
-    /// Says whether somebody can do what a permission is for.
+    /// Says whether somebody can use a permission.
     pub async fn may(&self, client: &Client, name: &str) -> bool {
         if let Some((_, without)) = FEATURES.iter().find(|(feature, _)| *feature == name) {
             let question = format!(

@@ -36,7 +36,7 @@ impl Dice {
         chosen.into_iter().cloned().collect()
     }
 
-    /// At least one: Prosody raises an error where a list holds nothing.
+    /// At least one: Prosody raises an error if a list holds nothing.
     fn some_of(&mut self, all: &[String]) -> Vec<String> {
         let one = self.one_of(all);
         let chosen = all.iter().filter(|o| one.contains(o) || self.below(2) > 0);
@@ -135,8 +135,8 @@ impl Room {
     async fn is_put_right(&self, cast: &Cast) -> Result<(), String> {
         let focus = &cast.focus;
         self.enter(focus, "focus", "").await?;
-        // The list of rooms is asked for less often where it took long, as it does
-        // while gavel is stopped.
+        // The list of rooms is asked for less often if it took long, as it does while gavel
+        // is stopped.
         focus.invite(&self.jid, "gavel@gavel.meet.jitsi").await;
         let people = [&cast.guest, &cast.teacher, &cast.student];
         if self.value("membersonly") == Some("1") {

@@ -28,7 +28,7 @@ async fn a_bad_file_is_refused_and_the_old_one_stays(version: Version) {
     let bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
     bob.sees_affiliation(ROOM, "bob", "member").await;
     assert_eq!(focus.affiliation(ROOM, "alice"), "owner");
-    // Mended, it is taken.
+    // Fixed, it is taken.
     env.reload("[policy]\nguests = 'ignore'").await;
 }
 on_both!(a_bad_file_is_refused_and_the_old_one_stays);
@@ -67,7 +67,7 @@ async fn infrastructure_moves_in_and_out(version: Version) {
     assert_eq!(bob.affiliation(ROOM, "bob"), "owner", "left alone");
     assert_eq!(env.gavel.get("/v1/status").await.json()["occupants"], 1);
     env.reload("").await;
-    // As his token says: it was looked at anew.
+    // As his token says: it was looked at again.
     bob.sees_affiliation(ROOM, "bob", "member").await;
     let shown = env
         .gavel
@@ -88,7 +88,7 @@ async fn claims_that_were_refused_are_looked_at_again(version: Version) {
     assert_eq!(focus.affiliation(ROOM, "alice"), "none");
     env.reload("").await;
     focus.sees_affiliation(ROOM, "alice", "owner").await;
-    // A key that is gone, or a source, takes along what was believed by it.
+    // A key that is gone, or a source, takes along the claims that were believed by it.
     env.reload(&with(secret)).await;
     focus.sees_affiliation(ROOM, "alice", "none").await;
     env.reload("").await;

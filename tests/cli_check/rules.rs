@@ -1,5 +1,5 @@
-//! `docs/rules.md`: its recipes do what it says, taken from its very text, and
-//! `gavel explain` tells so.
+//! `docs/rules.md`: its recipes do as it says, taken from its very text, and `gavel
+//! explain` agrees.
 
 use super::{Folder, LEAST, ended, gavel};
 use serde_json::{Value, json};

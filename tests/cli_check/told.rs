@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 const HS256: &str = "[claims.jwt]\nsecret = 'hush'\nissuers = ['school']\naudiences = ['jitsi']\n";
 
-/// Asks why these claims give what they give.
+/// Asks for the reasons of these claims' gifts.
 const EXPLAIN: [&str; 5] = ["explain", "-c", "gavel.toml", "--claims", "claims.json"];
 
 /// The output of `gavel` about `claims` in a file beside its configuration.

@@ -1,4 +1,4 @@
-//! `docs/troubleshooting.md` says what gavel says: its tables name each check of the
+//! `docs/troubleshooting.md` has gavel's own words: its tables name each check of the
 //! doctor, and no line of the log that gavel does not write.
 
 use super::{document, root};

@@ -1,5 +1,6 @@
-//! Files that are made of the commands and the settings themselves: completions,
-//! man pages, the sample configuration and the tables of its reference. `UPDATE_GENERATED=1 cargo test generated` writes them anew.
+//! Files that are made of the commands and the settings themselves: completions, man pages, the
+//! sample configuration and the tables of its reference. `UPDATE_GENERATED=1 cargo test
+//! generated` writes them again.
 
 mod commands;
 mod settings;

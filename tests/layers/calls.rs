@@ -6,12 +6,12 @@
 use super::imports::{File, imports, modules};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Types whose methods are called on more than `self`, and on what.
+/// Types whose methods are called on more than `self`, with the receivers.
 const VALUES: [(&str, &[&str]); 1] = [("Known", &["known", "known()"])];
 
 /// Files of the engine that still know each other in a circle. A room that is joined is
-/// read, a room that is read may be left, and whoever is expelled joins again: how a room is
-/// held still goes round.
+/// read, a room that is read may be left, and an occupant who is expelled joins again: how a
+/// room is held still goes round.
 const CIRCLES: [&str; 22] = [
     "names",
     "names::guests",
@@ -89,7 +89,7 @@ fn called_on<'a>(value: &str, code: &'a str) -> Vec<&'a str> {
     let dot = format!("{value}.");
     let calls = code.match_indices(&dot).filter_map(|(at, _)| {
         let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-        // `known().` is a value whatever it is called on.
+        // `known().` is a value, on any receiver.
         if !value.ends_with(')') && code[..at].ends_with(is_part) {
             return None;
         }
@@ -133,7 +133,7 @@ fn calls(files: &BTreeMap<File, String>) -> BTreeMap<File, BTreeSet<File>> {
     files.iter().map(called).collect()
 }
 
-/// The files of the engine that know each other in a circle, by what they import or by the
+/// The files of the engine that know each other in a circle, by their imports or by the
 /// methods that they call.
 fn in_circles(known: &BTreeMap<File, BTreeSet<File>>) -> BTreeSet<String> {
     let reached = |from: &File| {

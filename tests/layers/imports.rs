@@ -208,7 +208,7 @@ pub fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     all
 }
 
-/// A way along imports that comes back to where it began.
+/// A way along imports that comes back to its start.
 fn circle(imports: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> Option<Vec<String>> {
     let mut left: BTreeMap<_, BTreeSet<_>> = imports
         .iter()

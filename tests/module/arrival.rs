@@ -168,7 +168,7 @@ async fn module_lets_people_enter_as_gavel_has_said(version: Version) {
     }
     let announced = host.count(|s| s.name == "message" && s.named("x").is_some());
     assert_eq!(announced, 0);
-    // gavel is told what was done, and nothing else.
+    // gavel is told the change that was made, and nothing else.
     let shown = scene.shown(&format!("{ROOM}/alice")).await;
     assert_eq!(shown.len(), 1);
     let claims = shown[0].child("claims", "urn:gavel:claims:0").unwrap();
@@ -246,7 +246,7 @@ async fn module_waits_for_no_answer_about_who_enters(version: Version) {
 }
 on_both!(module_waits_for_no_answer_about_who_enters);
 
-/// Everything after which what gavel has said no longer counts.
+/// All events after which gavel's answer no longer counts.
 async fn module_forgets_what_gavel_has_said(version: Version) {
     let mut scene = scene(version).await;
     let host = scene.person("host").await;
@@ -311,7 +311,7 @@ async fn module_tells_once_what_it_has_given(version: Version) {
 }
 on_both!(module_tells_once_what_it_has_given);
 
-/// The guard lets through what gavel itself has said.
+/// The guard lets gavel's own answer through.
 async fn module_guard_knows_who_enters(version: Version) {
     let scene = scene(version).await;
     let host = scene.person("host").await;

@@ -25,7 +25,7 @@ pub fn connected(user_id: &str) -> Value {
 }
 
 impl Meeting {
-    /// Two breakout rooms, where only those who are sent may enter; the focus is in the first.
+    /// Two breakout rooms, which only those who are sent may enter; the focus is in the first.
     pub async fn new(version: Version) -> Self {
         let scene = Scene::with(version, orders()).await;
         let focus = Client::connect(&scene.prosody, "focus@auth.meet.jitsi/focus").await;
@@ -327,7 +327,7 @@ async fn module_takes_no_tickets_of_other_meetings(version: Version) {
         .await;
     let refused = mallory.try_join(ONE, "mallory", "").await;
     assert_eq!(refused, Err("not-allowed".to_owned()));
-    // Nor do they take away what somebody was given here.
+    // Nor do they take away an affiliation that somebody was given here.
     let bob = person(&meeting.scene, "bob").await;
     meeting.sends(&bob, ONE).await;
     let attributes = format!("participantJid='{}' roomJid='{ONE}'", bob.jid);

@@ -8,7 +8,7 @@ use crate::scene::{ROOM, SERVICE};
 use crate::support::{BREAKOUTS, Client, El, Version, sign};
 use serde_json::{Value, json};
 
-/// The client has lost its connection, or its page is loaded anew.
+/// The client has lost its connection, or its page is loaded again.
 async fn drops_out(meeting: &Meeting, client: Client, room: &str, name: &str) {
     client.send("</stream:stream>").await;
     meeting.host.sees_gone(room, name).await;
@@ -169,7 +169,7 @@ async fn module_forgets_who_was_turned_away_once_they_are_in(version: Version) {
         .await;
     bob.leave(ONE, "bob").await;
     meeting.host.sees_gone(ONE, "bob").await;
-    // They are heard in the room where they are; also one who is in no room is sent.
+    // They are heard in their own room; also one who is in no room is sent.
     bob.join(ROOM, "bob", "").await;
     bob.leave(ROOM, "bob").await;
     meeting.sends(&bob, TWO).await;

@@ -39,7 +39,7 @@ async fn module_takes_nobodys_word_for_what_a_client_was_told(version: Version) 
 }
 on_both!(module_takes_nobodys_word_for_what_a_client_was_told);
 
-/// Somebody's permissions in a room that refuses them change nothing where they are.
+/// Somebody's permissions in a room that refuses them change nothing in their own room.
 async fn module_forgets_what_a_refused_join_would_have_brought(version: Version) {
     let scene = scene(version, &[]).await;
     let other = "other@muc.meet.jitsi";
@@ -108,7 +108,7 @@ async fn module_passes_at_one_glance_only_what_says_nothing(version: Version) {
 }
 on_both!(module_passes_at_one_glance_only_what_says_nothing);
 
-/// Each shape goes through the filter, and through what stands behind the glance.
+/// Each shape goes through the filter, and through the code behind the glance.
 const ONE_GLANCE: &str = "
 local function upvalue(work, name)
     for i = 1, 99 do

@@ -30,7 +30,7 @@ fn people(query: &El) -> Vec<(String, String)> {
     people
 }
 
-/// gavel's own presence, as it joins the room anew.
+/// gavel's own presence, as it joins the room again.
 async fn rejoined(scene: &Scene) -> El {
     scene.gavel.leave(ROOM, "gavel").await;
     scene.gavel.forget(|_| true);

@@ -5,8 +5,8 @@ use crate::scene::{SERVICE, Scene, join_of, options};
 use crate::support::{Client, GAVEL, Version, nick};
 use serde_json::json;
 
-/// Has the work numbered `bad` of all that the module tries throw an error; with
-/// none, notes what it tries.
+/// Has the work numbered `bad` of all the module's work throw an error; with none, notes
+/// the work.
 const TRAP: &str = "order, number, bad, thrown = {}, {}, nil, 0
     rawset(prosody.hosts[module.host].modules.gavel, 'pcall', function (work, ...)
         if not number[work] then table.insert(order, work); number[work] = #order end

@@ -1,5 +1,5 @@
-//! B17: Jitsi's own checks read what gavel says, and the client's buttons
-//! agree. Jitsi's modules are played by stand-ins that read a session as they do.
+//! B17: Jitsi's own checks read gavel's permissions, and the client's buttons agree.
+//! Jitsi's modules are played by stand-ins that read a session as they do.
 
 use crate::arrival::{connects, question, session, with};
 use crate::on_both;
@@ -246,7 +246,7 @@ async fn module_keeps_what_else_a_token_gives(version: Version) {
     alice.join(ROOM, "alice", "").await;
     let expected = "custom=x flip=true livestreaming=true recording=false";
     assert_eq!(table(&scene, &alice).await, expected);
-    // In her first own presence, since it is not what she has read in her token.
+    // In her first own presence, since it differs from her token.
     let first = alice.received();
     let own = |s: &&El| s.name == "presence" && s.status().contains(&110);
     let first = first.iter().find(own).unwrap();
@@ -255,7 +255,7 @@ async fn module_keeps_what_else_a_token_gives(version: Version) {
     assert_eq!(told(&alice).unwrap()["custom"], "x");
     let seen = owner.count(|s| s.named("permissions").is_some());
     assert_eq!(seen, 0, "it concerns nobody else");
-    // Nothing to tell where the token says the same.
+    // Nothing to tell if the token says the same.
     let bob = connects(&scene, "bob", &with_features(json!({ "recording": false }))).await;
     let asked = question(&scene).await;
     answers(&scene, &asked, "member", &names[..1]).await;

@@ -78,8 +78,8 @@ pub async fn module_does(scene: &Scene, bare: &str, code: &str) -> String {
     scene.eval(&code).await
 }
 
-/// A module makes Bob a moderator past all methods but the one that keeps what is
-/// written; the role that he has then.
+/// A module makes Bob a moderator past all methods but the one that keeps the written role;
+/// the role that he has then.
 pub const WRITES_ROLE: &str =
     "local o = r:get_occupant_by_nick(r.jid..'/bob'); o.role = 'moderator'
     r:save_occupant(o); return r:get_role(r.jid..'/bob')";

@@ -51,7 +51,7 @@ async fn module_guard_obeys_gavel_alone(version: Version) {
         say(&scene.gavel, "none@muc.meet.jitsi", true, "").await,
         missing
     );
-    // Nor where gavel does not follow.
+    // Nor if gavel does not follow.
     bob.join("other@muc.meet.jitsi", "bob", "").await;
     assert_eq!(
         say(&scene.gavel, "other@muc.meet.jitsi", true, "").await,
@@ -109,7 +109,7 @@ async fn module_guard_is_of_one_stream(version: Version) {
     scene.reconnect().await;
     focus.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
     focus.affiliate(ROOM, bob.bare(), "none").await.unwrap();
-    // Nor is it shut by the lease alone, where people were there before.
+    // Nor is it shut by the lease alone, if people were there before.
     lease(&scene, SECONDS).await;
     let _carol = scene.person("carol").await;
     focus.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
@@ -117,7 +117,7 @@ async fn module_guard_is_of_one_stream(version: Version) {
     scene.follow(ROOM).await;
     say(&scene.gavel, ROOM, true, "").await.unwrap();
     assert_eq!(focus.affiliate(ROOM, bob.bare(), "owner").await, refused());
-    // And ends where gavel leaves.
+    // And ends if gavel leaves.
     let leave = format!(
         "<presence type='unavailable' from='{}' to='{ROOM}/gavel'/>",
         scene.gavel.jid
@@ -167,7 +167,7 @@ async fn module_guard_survives_reloads(version: Version) {
 }
 on_both!(module_guard_survives_reloads);
 
-/// Makes the next reload hand over what 0.1, which was one file, would have saved.
+/// Makes the next reload hand over the tables that 0.1, which was one file, would have saved.
 const SAVES_AS_0_1: &str = "local module = prosody.hosts[module.host].modules.gavel.module
     local save = module.save
     function module.save()
@@ -199,7 +199,7 @@ async fn module_takes_over_from_its_first_version(version: Version) {
     bob.join(new, "bob", "").await;
     let reload = format!("{SAVES_AS_0_1}; return manage('reload', 'gavel')");
     scene.eval(&reload).await;
-    // The guard is shut where gavel has judged, and where it has yet to.
+    // The guard is shut in rooms that gavel has judged, and in those it has yet to.
     assert_eq!(focus.affiliate(ROOM, bob.bare(), "owner").await, refused());
     assert_eq!(focus.set_role(ROOM, "alice", "none").await, refused());
     let owner = format!(

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub const MEMBERS_ONLY: (&str, &str) = ("muc#roomconfig_membersonly", "1");
 const PASSWORD: (&str, &str) = ("muc#roomconfig_roomsecret", "sesame");
 
-/// A room with these settings where somebody is, and gavel follows.
+/// A room with these settings and somebody in it, and gavel follows.
 pub async fn closed(version: Version, settings: &[(&str, &str)]) -> (Scene, Client) {
     let scene = with(version, |options| options.muc_modules.push("test_lobby")).await;
     let inside = scene.person("inside").await;
@@ -103,7 +103,7 @@ async fn module_asks_at_the_door_where_it_has_not_before(version: Version) {
     let bob = unnamed(&scene, "bob").await;
     let refused = knocks(&scene, &bob, "bob", "member").await;
     assert_eq!(refused, Err("registration-required".into()));
-    // Asked once; then what gavel has said holds for a while.
+    // Asked once; then gavel's answer holds for a while.
     let refused = bob.try_join(ROOM, "bob", &nick("Bob")).await;
     assert_eq!(refused, Err("registration-required".into()));
     assert_eq!(kept(&scene, bob.bare()).await, "nil");
@@ -174,7 +174,7 @@ async fn module_keeps_the_order_of_what_somebody_sends_at_the_door(version: Vers
 }
 on_both!(module_keeps_the_order_of_what_somebody_sends_at_the_door);
 
-/// Another check is made as ever, and leaves nothing behind where it refuses.
+/// Another check is made as ever, and leaves nothing behind if it refuses.
 async fn module_gives_nothing_to_hosts_who_are_refused(version: Version) {
     let (scene, inside) = closed(version, &[MEMBERS_ONLY]).await;
     let alice = connects(&scene, "alice", &session("room", "")).await;

@@ -200,7 +200,7 @@ async fn module_says_whether_a_provider_is_loaded(version: Version) {
 }
 on_both!(module_says_whether_a_provider_is_loaded);
 
-/// Nobody knows what half a module has checked.
+/// Nobody knows the checks that half a module has made.
 async fn module_believes_no_tokens_of_half_a_provider(version: Version) {
     let scene = scene(version, "half", Some("\"half\"")).await;
     let (_ada, claimed) = told(&scene, "ada", &full_session()).await;

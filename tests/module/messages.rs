@@ -116,7 +116,7 @@ async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
     assert_eq!(heard(&alice, "hand"), 2);
     assert_eq!(alice.says(ROOM, "groupchat", &body("hello")).await, None);
     assert_eq!(heard(&bob, "hello"), 1);
-    // Roles come and go, and so does what a list says; all of it outlives reloads.
+    // Roles come and go, and so do the names of a list; all of it outlives reloads.
     scene
         .gavel
         .affiliate(ROOM, bob.bare(), "owner")

@@ -91,7 +91,7 @@ async fn module_pins_names(version: Version) {
     }
     let after = &names(&bob, "alice")[before..];
     assert!(after.iter().all(|name| name == "Alice"), "{after:?}");
-    // Other people call themselves what they like, in this room and elsewhere.
+    // Other people choose any name, in this room and elsewhere.
     bob.presence(ROOM, "bob", &nick("Bobby")).await;
     alice.sees_name(ROOM, "bob", "Bobby").await;
     let other = "other@muc.meet.jitsi";

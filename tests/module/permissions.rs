@@ -17,7 +17,7 @@ pub fn list(names: &[(&str, &str)], attributes: &str) -> String {
     format!("<permissions xmlns='{PERMISSIONS}'{attributes}>{names}</permissions>")
 }
 
-/// Says what holds for people of a service.
+/// Gives the list for people of a service.
 pub async fn defaults_on(scene: &Scene, service: &str, names: &[(&str, &str)]) {
     let said = scene.gavel.iq("set", service, &list(names, "")).await;
     said.unwrap();
@@ -28,7 +28,7 @@ pub async fn defaults(scene: &Scene, names: &[(&str, &str)]) {
     defaults_on(scene, SERVICE, names).await;
 }
 
-/// Says what holds for somebody in a room.
+/// Gives the list for somebody in a room.
 pub async fn says_of(
     scene: &Scene,
     room: &str,
@@ -47,7 +47,7 @@ fn digest(names: &[(&str, &str)]) -> String {
 
 /// The digest that the module holds, by gavel's newest copy of somebody's presence.
 async fn shown(scene: &Scene, client: &Client, name: &str) -> Option<String> {
-    // A copy is sent only where something has changed.
+    // A copy is sent only if something has changed.
     let old = client.name(ROOM, name).unwrap_or_default();
     client.presence(ROOM, name, &nick(&format!("{old}x"))).await;
     client.ping("meet.jitsi").await.unwrap();

@@ -132,7 +132,7 @@ impl Scene {
         }
     }
 
-    /// Ends gavel's stream and connects it anew.
+    /// Ends gavel's stream and connects it again.
     pub async fn reconnect(&mut self) {
         self.gavel.send("</stream:stream>").await;
         self.disconnected().await;

@@ -252,8 +252,8 @@ fn b17_a_nick_changed_while_the_module_is_told_is_told_again() {
     .ends_well();
 }
 
-/// The engine was wrong: where the answer was lost it took for granted that the module
-/// held what it had held before, and left a token's permissions to somebody without one.
+/// The engine was wrong: if the answer was lost it took for granted that the module held
+/// what it had held before, and left a token's permissions to somebody without one.
 #[test]
 fn b17_permissions_told_without_an_answer_are_taken_back() {
     case(
@@ -269,8 +269,8 @@ fn b17_permissions_told_without_an_answer_are_taken_back() {
     .ends_well();
 }
 
-/// The engine was wrong: somebody with two devices kept what the one seen last had when
-/// gavel lost sight of both, and not what ends last.
+/// The engine was wrong: somebody with two devices kept the right of the one seen last when
+/// gavel lost sight of both, and not the right that ends last.
 #[test]
 fn b1_a_person_out_of_sight_keeps_the_right_of_their_longest_token() {
     case(
@@ -405,8 +405,8 @@ fn b17_claims_that_could_not_be_read_permit_nothing() {
     run.electing().ends_well();
 }
 
-/// The engine was wrong: it forgot what the breakout room showed of somebody as it came into
-/// the main room again, and took their own step down for a promotion.
+/// The engine was wrong: it forgot the affiliation that the breakout room showed of somebody
+/// as it came into the main room again, and took their own step down for a promotion.
 #[test]
 fn b15_what_a_breakout_room_shows_holds_as_the_main_room_is_entered() {
     let ops = vec![

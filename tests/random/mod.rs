@@ -1,4 +1,4 @@
-//! Random interleavings: after quiet everyone has what the policy says, nobody
+//! Random interleavings: after quiet everyone has the policy's affiliation, nobody
 //! unentitled was ever promoted by gavel, requests are bounded.
 
 mod found;
@@ -48,9 +48,8 @@ fn host_absent() -> impl Strategy<Value = AbsentHost> {
     ]
 }
 
-/// Writes what gavel has sent and told into the folder `GAVEL_TRACES`, if that is
-/// set: with the same seed the same cases come, so that two builds can be compared
-/// (`diff -r`).
+/// Writes gavel's stanzas and reports into the folder `GAVEL_TRACES`, if that is set: with
+/// the same seed the same cases come, so that two builds can be compared (`diff -r`).
 fn write_trace(world: &World) {
     static CASES: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let Ok(folder) = std::env::var("GAVEL_TRACES") else {
@@ -84,7 +83,7 @@ fn play(module: bool, plan: Plan, host_absent: AbsentHost, Script(ops): &Script)
         ..Choice::default()
     });
     let mut play = Play::new(world);
-    // gavel asks more where the module is an older one.
+    // gavel asks more if the module is an older one.
     play.world.server.tells_facts = ops.len() % 3 != 0;
     for (op, pause) in ops {
         play.act(op);

@@ -51,7 +51,7 @@ pub enum Op {
     Depose(usize),
     /// An admin sets this for so many milliseconds, or until the meeting ends.
     Override(usize, Affiliation, Option<u64>),
-    /// An admin takes back what is set.
+    /// An admin takes back an override.
     Clear(usize),
     /// Another configuration, with a restart or without.
     Configure(Plan, bool),

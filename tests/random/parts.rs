@@ -74,7 +74,7 @@ impl Case {
     }
 }
 
-/// Plays what these bytes say.
+/// Plays the events of these bytes.
 pub fn play(data: &[u8]) {
     if let Some(case) = Case::from_bytes(data) {
         case.run(&mut case.start());

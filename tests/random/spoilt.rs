@@ -1,5 +1,5 @@
-//! Each stanza of a run in turn reaches gavel unreadable, garbled or inflated: in
-//! the end everybody has what they should have (SPEC B20).
+//! Each stanza of a run in turn reaches gavel unreadable, garbled or inflated: in the end
+//! everybody has the rights they should have (SPEC B20).
 
 use super::op::{self, Op, Play, Script};
 use crate::sim::{Choice, Spoil, World};

@@ -225,7 +225,7 @@ fn nothing_is_said_where_more_than_claims_decides() {
     assert_eq!(said(&mut w, "u@meet.jitsi/1", &b, &teacher()), None);
 }
 
-/// How often gavel has taken back what it had said.
+/// How often gavel has taken back its answers.
 fn taken_back(world: &World) -> usize {
     let taken_back = |(_, stanza): &&(u64, Outbound)| matches!(stanza, Outbound::Iq { to, request: Request::ForgetArrivals, .. } if to == MUC);
     world.sent.iter().filter(taken_back).count()

@@ -161,7 +161,7 @@ fn b17_a_dropped_token_gives_nothing_back() {
     world.check_quiet();
 }
 
-/// A gavel that was restarted compares digests, and says only what differs.
+/// A gavel that was restarted compares digests, and sends only the lists that differ.
 #[test]
 fn b17_a_restart_says_nothing_again() {
     let (mut world, r) = World::under(set(&[(Permission::Recording, Holders::Token)]));
@@ -184,7 +184,7 @@ fn b17_a_restart_says_nothing_again() {
         let said = world.permits_since(before);
         assert_eq!(said.len(), 2, "{how}: {said:?}");
     }
-    // With another configuration it says what is other.
+    // With another configuration it sends the lists that differ.
     let before = world.now;
     world.choice.policy = set(&[(Permission::Recording, Holders::Nobody)]);
     world.restart();

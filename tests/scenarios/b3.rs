@@ -207,7 +207,7 @@ fn b3_a_friend_of_somebody_promoted_for_a_moment_is_corrected_in_any_order() {
         world.run(50);
         world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
         world.run(pause);
-        // Refused where they are lowered by then.
+        // Refused if they are lowered by then.
         let _ = world.set(Some(G), &r, "x@meet.jitsi", Affiliation::Owner);
         world.run(pause);
         let _ = world.set(Some("x@meet.jitsi/1"), &r, G, Affiliation::Owner);

@@ -136,7 +136,7 @@ fn b5_a_configuration_that_always_changes_keeps_nobody_member() {
     }
 }
 
-/// Nor does it take an answer, where none comes.
+/// Nor does it take an answer, if none comes.
 #[test]
 fn b5_a_configuration_that_is_not_told_keeps_nobody_member_for_ever() {
     let (mut world, r) = meeting(true);

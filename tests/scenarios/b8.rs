@@ -1,4 +1,4 @@
-//! B8: names, where the module does not pin them.
+//! B8: names, if the module does not pin them.
 
 use crate::sim::room::Written;
 use crate::sim::{Choice, Kind, Ticket, World, room};

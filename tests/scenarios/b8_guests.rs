@@ -1,4 +1,4 @@
-//! B8, `names.guests = "distinct"`, where the module does not pin names.
+//! B8, `names.guests = "distinct"`, if the module does not pin names.
 
 use crate::sim::room::Written;
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
@@ -100,7 +100,7 @@ fn b8_with_freeze_off_or_free_names_guests_are_left_alone() {
     }
 }
 
-/// After a reconnection everybody is seen anew.
+/// After a reconnection everybody is seen again.
 #[test]
 fn b8_guests_are_told_apart_after_a_reconnection() {
     let (mut world, r) = distinct(Freeze::Revert);
@@ -222,8 +222,8 @@ fn b8_a_guest_who_gets_a_token_has_its_name() {
     }
 }
 
-/// Names of people who have left are nobody's in the next meeting, nor where another gavel
-/// has taken over.
+/// Names of people who have left are nobody's in the next meeting, nor if another gavel has
+/// taken over.
 #[test]
 fn b8_names_of_the_last_meeting_are_free() {
     for (case, free) in [("same", false), ("next", true), ("another gavel", true)] {

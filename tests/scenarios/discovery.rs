@@ -1,4 +1,4 @@
-//! Finding rooms, and saying what stands in the way.
+//! Finding rooms, and naming the obstacles.
 
 use crate::sim::{Choice, World, room};
 use gavel::engine::{Module, Report, Warning};

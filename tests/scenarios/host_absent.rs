@@ -1,4 +1,4 @@
-//! `policy.host_absent`: when what happens to a meeting without host.
+//! `policy.host_absent`: the steps with a meeting without host, and their times.
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
 use gavel::engine::event::Report;
@@ -61,7 +61,7 @@ fn host_absent_warns_exactly_one_minute_before_the_end() {
     let bans = world.reports.iter();
     let decisions = bans.filter(|report| matches!(report, Report::Decision(_)));
     assert_eq!(decisions.count(), 0, "nobody is banned by it");
-    // Made anew, the room has its time anew.
+    // Made again, the room has its time again.
     let start = world.now;
     world.open_room(&r);
     world.join(G, &r, "g", None);
@@ -204,7 +204,7 @@ fn persistent(world: &World) -> usize {
     told.count()
 }
 
-/// The next meeting in a room of the same name is told of anew, so nothing is kept of a
+/// The next meeting in a room of the same name is told of again, so nothing is kept of a
 /// room that has ended.
 #[test]
 fn host_absent_says_so_again_of_the_next_room_of_that_name() {

@@ -144,7 +144,7 @@ fn on_expiry_no_timer_is_left_over_of_people_who_are_gone() {
     }
     world.run(5_000);
     assert_eq!(world.engine.sizes().timers, before);
-    // Those who have left as owners keep what they had until then, or until the room ends.
+    // Those who have left as owners keep their right until then, or until the room ends.
     for n in 0..50 {
         let jid = format!("o{n}@meet.jitsi/1");
         let ticket = Ticket::new(Kind::Owner, n + 10).until(exp);

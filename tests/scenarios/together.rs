@@ -295,7 +295,7 @@ fn b3_grants_end_with_a_configuration_that_takes_promotions_back() {
     }
 }
 
-/// The same where the configuration changes while gavel does not run.
+/// The same if the configuration changes while gavel does not run.
 #[test]
 fn b3_grants_end_with_a_restart_that_takes_promotions_back() {
     let (mut world, r) = World::under(Policy::default());

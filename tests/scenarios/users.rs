@@ -81,7 +81,7 @@ fn b3_a_grant_passes_at_once_where_jitsi_switches_devices() {
     let (mut world, r) = with(Policy::default(), true);
     comes(&mut world, &r, "phone", Kind::Member);
     promote(&mut world, &r, "phone");
-    // The new device enters, is given what the old one has, and that is kicked.
+    // The new device enters, is given the old one's affiliation, and that is kicked.
     let ticket = Some(Ticket::new(Kind::Member, 7).user("u"));
     world.join(&full("desk"), &r, "desk", ticket);
     world

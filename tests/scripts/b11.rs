@@ -1,4 +1,4 @@
-//! B11: gavel knows again what it has saved, and mends what happened while it was away.
+//! B11: gavel knows its saved state again, and corrects the changes made while it was away.
 
 use super::stage::{Stage, host, student};
 

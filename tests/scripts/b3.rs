@@ -83,8 +83,8 @@ pub async fn b3_a_focus_that_acts_anew_is_corrected_without_pause<S: Stage>(at: 
     assert!(!stage.log().contains("keeps changing"));
 }
 
-/// An unentitled actor is lowered first, then what they did is undone; and that without
-/// the pauses that somebody else has caused.
+/// An unentitled actor is lowered first, then their change is undone; and that without the
+/// pauses that somebody else has caused.
 pub async fn b3_a_promotion_by_the_unentitled_is_undone<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("mallory", &student("Mallory")).await;

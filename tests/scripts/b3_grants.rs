@@ -117,7 +117,7 @@ pub async fn b3_an_id_that_several_carry_promotes_nobody_else<S: Stage>(at: S::P
     // Either of the two could be her successor.
     stage.leaves("ann").await;
     stage.ends([("ben", "member"), ("cid", "member")]).await;
-    // Nor is one meant as the other goes, or comes anew.
+    // Nor is one meant as the other goes, or comes again.
     stage.leaves("ben").await;
     stage.enters("dan", &student("sample")).await;
     stage.ends([("cid", "member"), ("dan", "member")]).await;

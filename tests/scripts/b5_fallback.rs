@@ -4,7 +4,7 @@ use super::stage::{Setting, Stage, host, student};
 
 const FIRST: &str = "[policy]\nfallback = 'first'";
 
-/// A server where phones have a domain of their own.
+/// A server on which phones have a domain of their own.
 fn with(config: &str) -> Setting {
     Setting {
         config: config.to_owned(),
@@ -92,7 +92,8 @@ pub async fn b5_jicofos_cases_of_authenticated_owners<S: Stage>(at: S::Place) {
         .await;
 }
 
-/// gavel knows recorders and phones by their declaration, on domains where people do not log in.
+/// gavel knows recorders and phones by their declaration, on domains that people do not log in
+/// to.
 pub async fn b5_machines_are_never_elected_and_nobody_becomes_one_by_saying_so<S: Stage>(
     at: S::Place,
 ) {

@@ -154,7 +154,7 @@ pub async fn b8_who_keeps_renaming_is_turned_back_with_pauses<S: Stage>(at: S::P
     }
     assert!(changes > 30, "too few to tell: {changes}");
     let reverts = stage.reverts().await;
-    // Now and then one more, where one crosses a newer presence.
+    // Now and then one more, if one crosses a newer presence.
     assert!((6..=14).contains(&reverts), "{reverts} of {changes}");
     stage.is_called("bob", "Bob").await;
     stage.rests().await;

@@ -32,7 +32,7 @@ pub async fn b8_the_name_of_a_token_wins_whoever_came_first<S: Stage>(at: S::Pla
     let reverts = stage.reverts().await;
     let by_the_module = reverts == 0;
     assert!(by_the_module || reverts == 2, "{reverts}, not one for each");
-    // Guests among themselves call themselves what they like.
+    // Guests among themselves choose any names.
     for who in ["eve", "mal"] {
         stage.shows(who, called("Bob"), &None).await;
     }
@@ -57,7 +57,7 @@ pub async fn b8_guests_get_their_names_back_by_configuration<S: Stage>(at: S::Pl
     assert_eq!(stage.name("ada").as_deref(), Some(ADA));
 }
 
-/// After a restart everybody is seen anew.
+/// After a restart everybody is seen again.
 pub async fn b8_guests_are_told_apart_after_a_restart<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, DISTINCT).await;
     stage.enters_as("eve", called("ADA LOVELACE"), &None).await;

@@ -71,7 +71,7 @@ pub async fn grants_end_with_the_meeting<S: Stage>(at: S::Place) {
                 stage.the_next_meeting_begins().await;
             }
         }
-        // Nor may the focus give him now what he had in the last one.
+        // Nor may the focus give him now the affiliation he had in the last one.
         stage.the_next_meeting_begins().await;
         stage.enters("bob", &None).await;
         stage.sets("focus", "bob", "owner").await;

@@ -8,8 +8,8 @@ fn policy(action: &str, after: &str) -> String {
     format!("[policy.host_absent]\naction = '{action}'\nafter = '{after}'\n")
 }
 
-/// Owner by a grant is no host; a host who comes in time is one, and the time
-/// starts anew when they leave.
+/// Owner by a grant is no host; a host who comes in time is one, and the time starts again
+/// when they leave.
 pub async fn host_absent_is_over_when_a_host_comes<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, &*policy("end", "5s")).await;
     stage.enters("guest", &None).await;

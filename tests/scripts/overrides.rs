@@ -163,7 +163,7 @@ pub async fn an_override_that_is_over_leaves_nothing_behind<S: Stage>(at: S::Pla
         // Others may give it to him.
         stage.sets("focus", "bob", "owner").await;
         stage.ends([("bob", "owner"), ("given", "owner")]).await;
-        // Also where no rule says anything more of him.
+        // Also if no rule says anything more of him.
         stage.gavel_reloads(ignoring).await;
         stage.ends([("bob", "owner"), ("given", "owner")]).await;
     }

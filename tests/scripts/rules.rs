@@ -52,7 +52,7 @@ pub async fn rules_give_every_affiliation<S: Stage>(at: S::Place) {
         stage.sets(by, "none", "owner").await;
         stage.ends([("none", "none")]).await;
     }
-    // They keep what they had when they go.
+    // They keep their affiliation when they go.
     stage.leaves("keep").await;
     stage.leaves("admin").await;
     stage.ends([("keep", "admin"), ("admin", "admin")]).await;
@@ -130,8 +130,8 @@ pub async fn a_ban_by_rule_is_just_whoever_made_it<S: Stage>(at: S::Place) {
     stage.ends([("guest", "none"), ("out", "outcast")]).await;
 }
 
-/// B7: where one of somebody's occupants is more than an outcast, they are; and
-/// nobody gets around a ban by coming a second time without claims.
+/// B7: if one of somebody's occupants is more than an outcast, they are; and nobody gets
+/// around a ban by coming a second time without claims.
 pub async fn b7_the_highest_of_two_occupants_holds_against_a_ban<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, &*rules()).await;
     stage.enters("x/one", &host("Xenia")).await;

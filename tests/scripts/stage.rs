@@ -58,7 +58,7 @@ pub fn until(exp: u64, token: Option<Token>) -> Option<Token> {
 /// How somebody shows themselves.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Shown<'a> {
-    /// Their nick, where it is not the usual one.
+    /// Their nick, if it is not the usual one.
     pub nick: Option<&'a str>,
     /// A display name.
     pub name: Option<&'a str>,
@@ -138,7 +138,7 @@ pub trait Stage: Sized {
     /// The focus makes the room members-only, or opens it.
     async fn makes_members_only(&mut self, on: bool);
 
-    /// The focus makes the room moderated, where guests enter as visitors, or not.
+    /// The focus makes the room moderated, so that guests enter as visitors, or not.
     async fn makes_moderated(&mut self, on: bool);
 
     /// gavel does nothing until it looks again, as if everybody were faster.
@@ -149,7 +149,7 @@ pub trait Stage: Sized {
     /// gavel ends. Nothing may wait for anything until it starts again.
     async fn gavel_stops(&mut self);
 
-    /// gavel starts anew. It knows what it has saved.
+    /// gavel starts again. It knows its saved state.
     async fn gavel_starts(&mut self);
 
     /// gavel reads its configuration again: these settings.
@@ -162,13 +162,13 @@ pub trait Stage: Sized {
     /// An admin removes somebody's override, or is told that they have none.
     async fn tries_to_remove_override(&mut self, who: &str) -> Result<(), String>;
 
-    /// Everybody leaves the room, and gavel does. Then the focus makes the room anew.
+    /// Everybody leaves the room, and gavel does. Then the focus makes the room again.
     async fn the_next_meeting_begins(&mut self);
 
     /// Watches people for some time: nobody is shown with another affiliation.
     async fn stay(&mut self, people: &[&str], affiliation: &str, time: Duration);
 
-    /// Lets a minute pass where it costs nothing: in the model.
+    /// Lets a minute pass if it costs nothing: in the model.
     async fn idles(&mut self);
 
     /// How much time has passed.
@@ -183,7 +183,7 @@ pub trait Stage: Sized {
     /// The affiliation that the main room has stored for somebody, once nothing more follows.
     async fn has(&mut self, who: &str) -> String;
 
-    /// The role of somebody, once nothing more follows; `none` where they are not there.
+    /// The role of somebody, once nothing more follows; `none` if they are not there.
     async fn role(&mut self, who: &str) -> String;
 
     /// The affiliation that somebody who is there is shown with at this moment.
@@ -244,7 +244,7 @@ pub trait Stage: Sized {
     /// Waits for a line of the log that holds these words.
     async fn logs(&mut self, words: &str);
 
-    /// gavel ends and starts anew. It knows what it has saved.
+    /// gavel ends and starts again. It knows its saved state.
     async fn gavel_restarts(&mut self) {
         self.gavel_stops().await;
         self.gavel_starts().await;

@@ -79,7 +79,7 @@ impl Arrivals {
 }
 
 impl Server {
-    /// Gives somebody who enters what gavel has said, where that is more than
+    /// Gives somebody who enters the affiliation of gavel's answer, if that is more than
     /// they have.
     pub(super) fn give_ahead(
         &mut self,

@@ -71,7 +71,7 @@ impl World {
             .collect()
     }
 
-    /// Everybody has what they should have, and gavel rests.
+    /// Everybody has the rights they should have, and gavel rests.
     pub fn check_quiet(&mut self) {
         self.lose_replies = 0;
         self.slow = 0;

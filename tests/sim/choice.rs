@@ -32,7 +32,7 @@ pub struct Choice {
     pub leeway: Duration,
     pub poll: Poll,
     pub rooms: Vec<RoomJid>,
-    /// muc_domain_mapper rewrites what comes from tenants' rooms.
+    /// muc_domain_mapper rewrites stanzas from tenants' rooms.
     pub tenants: bool,
 }
 

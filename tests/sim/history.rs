@@ -2,7 +2,7 @@
 //! got, by the letter of the specification: questions go back over it, and nobody asks the
 //! engine.
 //!
-//! If the history leaves open what gavel could know (a ban told before the room's
+//! If the history leaves gavel's knowledge open (a ban told before the room's
 //! configuration, somebody elected who was owner already), both are possible. So every
 //! question has all answers that may be true, and gavel's action has to be right for one of
 //! them.
@@ -230,7 +230,7 @@ impl History {
         }
     }
 
-    /// A room shows what somebody has; that may be a change, and is one where it is
+    /// A room shows somebody's affiliation; that may be a change, and is one if it is
     /// `announced`.
     fn shown(&mut self, room: &RoomJid, jid: &str, new: Affiliation, by: By, announced: bool) {
         if is_infrastructure(jid) {
@@ -308,8 +308,8 @@ impl History {
         }
     }
 
-    /// Some clients take back by role what others take back by affiliation. A host loses
-    /// no more than the role.
+    /// Some clients take back by role the rights that others take back by affiliation. A
+    /// host loses no more than the role.
     fn role_fell(&mut self, room: &RoomJid, jid: &str, old: Affiliation, by: By, sure: bool) {
         let meeting = self.meeting(room);
         let facts = meeting.facts(meeting.now(), jid);

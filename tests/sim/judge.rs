@@ -29,7 +29,7 @@ impl World {
         self.history.asked(room, jid, to);
     }
 
-    /// Everybody has what they should have.
+    /// Everybody has the rights they should have.
     pub fn check_history(&mut self) {
         let seen = self
             .server
@@ -89,7 +89,7 @@ impl Meeting {
         may.any(|may| may == Allowed::Anything)
     }
 
-    /// Everybody who `has` something may have it, and one is elected where one is to be.
+    /// Everybody who `has` something may have it, and one is elected if one is to be.
     fn check(&self, has: &[(&str, Affiliation)], members_only: bool) {
         let i = self.now();
         let mut elected = Vec::new();
@@ -175,7 +175,7 @@ impl Meeting {
             && (elected() || self.was_elected_lately(i, jid))
     }
 
-    /// Since when somebody is there, where that is beyond doubt.
+    /// Since when somebody is there, if that is beyond doubt.
     fn came(&self, i: usize, jid: &str) -> Option<u64> {
         let mut last = None;
         for moment in &self.moments[..=i] {

@@ -47,7 +47,7 @@ pub struct Room {
     pub hides: bool,
     /// Sets are answered and change nothing.
     pub ineffective: bool,
-    /// The module hands gavel what is published.
+    /// The module hands gavel the published stanzas.
     pub shadow: bool,
     /// The affiliations with which people have entered by gavel's answer, until gavel is
     /// shown them; by nick.

@@ -21,8 +21,8 @@ pub struct Server {
     pub module: bool,
     /// The release of gavel that it belongs to.
     pub release: String,
-    /// It says what gavel must know of a room as gavel joins it. An older one does
-    /// not, nor does one of a room with long lists.
+    /// It names the facts of a room as gavel joins it. An older one does not, nor does one
+    /// of a room with long lists.
     pub tells_facts: bool,
     /// It has the guard; the oldest do not.
     pub guards: bool,
@@ -38,7 +38,7 @@ pub struct Server {
     pub breakouts: BTreeMap<RoomJid, RoomJid>,
     /// People about to enter.
     pub arrivals: Arrivals,
-    /// How people log in, as the module tells it; nothing where it does not.
+    /// How people log in, as the module tells it; nothing if it does not.
     pub logins: Option<Vec<Login>>,
     /// The permissions of people, as gavel has said.
     pub permissions: Told,

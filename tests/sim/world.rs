@@ -198,7 +198,7 @@ impl World {
         self.handle(Input::Stanza(stanza));
     }
 
-    /// The history takes what gavel is told.
+    /// The history takes the news that gavel is told.
     pub(super) fn show_history(&mut self, stanza: &Inbound) {
         let from = match stanza {
             Inbound::Presence(presence) => &presence.from,
@@ -228,7 +228,7 @@ impl World {
         (EPOCH + self.now).saturating_add_signed(self.clock_set)
     }
 
-    /// Hands the engine an input and does what it says.
+    /// Hands the engine an input and carries out its actions.
     pub fn handle(&mut self, input: Input) {
         let now = Now {
             tick: Duration::from_millis(self.now),

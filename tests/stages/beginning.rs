@@ -5,8 +5,8 @@ use crate::support::{Client, Env, Gavel, JWT_SECRET, Options, Version, complete,
 use serde_json::json;
 use std::sync::Arc;
 
-/// gavel's settings as they are beside this kind of server. Scripts tell what gavel does
-/// about what others have given, so the guard is off: it would be refused.
+/// gavel's settings as they are beside this kind of server. Scripts are about gavel's
+/// answer to gifts of others, so the guard is off: it would refuse the gifts.
 pub fn settings(module: bool, setting: &Setting) -> String {
     let services = match setting.breakout {
         true => "muc = [{ service = 'muc.meet.jitsi' }, { service = 'breakout.meet.jitsi' }]\n",
@@ -42,8 +42,8 @@ pub fn signed(token: &Token) -> String {
     sign(&complete(claims))
 }
 
-/// Says whether what was started for one setting serves the other: gavel reads another
-/// configuration while it runs.
+/// Says whether the servers that were started for one setting serve the other: gavel reads
+/// another configuration while it runs.
 pub fn is_as_good(started: &Setting, wanted: &Setting) -> bool {
     let wanted = Setting {
         config: started.config.clone(),

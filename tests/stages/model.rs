@@ -21,7 +21,7 @@ pub fn play(script: impl Future<Output = ()>) {
     assert_eq!(played, Poll::Ready(()), "the model waits");
 }
 
-/// The modelled service with a room. As it ends everybody has what they should have.
+/// The modelled service with a room. As it ends everybody has the rights they should have.
 pub struct Model {
     world: World,
     room: RoomJid,

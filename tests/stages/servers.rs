@@ -23,7 +23,7 @@ thread_local! {
 
 /// A room on a real server.
 pub struct Servers {
-    /// Gone only where it was left to the next script.
+    /// Gone only if it was left to the next script.
     env: Option<Env>,
     setting: Setting,
     room: String,
@@ -283,7 +283,7 @@ impl Stage for Servers {
     }
 
     async fn sets_override(&mut self, who: &str, to: &str, lasts: Option<Duration>) {
-        // By then gavel has seen what the clients have.
+        // By then gavel has seen as much as the clients.
         self.env().settle().await;
         let mut wish = json!({ "affiliation": to });
         if let Some(lasts) = lasts {

@@ -1,4 +1,4 @@
-//! A real XMPP client over TCP, small enough to do what no client should.
+//! A real XMPP client over TCP, small enough to do things that no client should.
 
 use super::negotiation::Wire;
 use super::room::Rooms;
@@ -151,7 +151,7 @@ impl Client {
     pub async fn send(&self, xml: &str) {
         self.shared.inbox().note("→", xml);
         let mut write = self.write.lock().await;
-        // A stream that has ended shows where an answer is expected.
+        // A stream that has ended shows at the next answer that is expected.
         let _ = write.write_all(xml.as_bytes()).await;
     }
 
@@ -257,8 +257,8 @@ impl Client {
         }
     }
 
-    /// Waits until a room has told more than `known` presences and messages. Gives how
-    /// many it has told; an error where it tells nothing more.
+    /// Waits until a room has told more than `known` presences and messages. Gives how many
+    /// it has told; an error if it tells nothing more.
     pub async fn told_more(
         &self,
         room: &str,
@@ -275,7 +275,7 @@ impl Client {
         .await
     }
 
-    /// Leaves out of later `expect`s what has arrived before.
+    /// Leaves the stanzas that have arrived before out of later `expect`s.
     pub fn forget(&self, what: impl Fn(&El) -> bool) {
         self.shared.inbox().pending.retain(|stanza| !what(stanza));
     }

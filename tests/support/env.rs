@@ -98,8 +98,7 @@ impl Env {
         focus
     }
 
-    /// The focus, where the module serves the room: it creates it, and gavel
-    /// follows, unseen.
+    /// The focus, if the module serves the room: it creates it, and gavel follows, unseen.
     pub async fn focus_with_module(&self, room: &str) -> Arc<Client> {
         let focus = self.client("focus@auth.meet.jitsi").await;
         focus.join(room, "focus", "").await;
@@ -152,9 +151,9 @@ impl Env {
         requests(&self.sent().await)
     }
 
-    /// Waits until gavel has handled everything so far and nothing follows
-    /// from it, and everybody has seen it: pings gavel until a round trip causes
-    /// no stanza to any room, then lets all clients read what has arrived.
+    /// Waits until gavel has handled everything so far and nothing follows from it, and
+    /// everybody has seen it: pings gavel until a round trip causes no stanza to any room,
+    /// then lets all clients read everything that has arrived.
     pub async fn settle(&self) {
         let mut before = usize::MAX;
         let deadline = Instant::now() + DEADLINE;

@@ -59,7 +59,7 @@ impl Gavel {
         config
     }
 
-    /// `overrides` with the guard switched off: gavel corrects what others give.
+    /// `overrides` with the guard switched off: gavel corrects gifts of others.
     pub fn unguarded(overrides: &str) -> String {
         let mut table: Table = overrides.parse().expect("overrides are TOML");
         let off = "[policy]\nguard = false".parse().expect("TOML");
@@ -306,8 +306,8 @@ fn usual(prosody: &Prosody) -> Table {
     text.parse().expect("the usual configuration is TOML")
 }
 
-/// Lays `over` on `base`, table by table. A table `jwt` replaces the
-/// usual one, since of its keys only one may say where the key is.
+/// Lays `over` on `base`, table by table. A table `jwt` replaces the usual one, since of
+/// its keys only one may name the place of the key.
 fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key).filter(|_| key != "jwt"), value) {

@@ -160,18 +160,18 @@ impl KeyServer {
         }
     }
 
-    /// Sets what is answered at `path`.
+    /// Sets the answer at `path`.
     pub fn answer(&self, path: &str, answer: Answer) {
         let mut answers = self.shared.answers.lock().expect("no holder panics");
         answers.insert(path.to_string(), answer);
     }
 
-    /// Puts an issuer's key where `asap_key_server` has it.
+    /// Puts an issuer's key at the place that `asap_key_server` has for it.
     pub fn publish(&self, issuer: &Issuer) {
         self.answer(&issuer.asap_path(), Answer::Text(issuer.pem()));
     }
 
-    /// Lets go what is held, now and later.
+    /// Lets the held answers go, now and later.
     pub fn release(&self) {
         self.shared.released.add_permits(1000);
     }

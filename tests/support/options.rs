@@ -13,7 +13,7 @@ use std::path::Path;
 pub struct Options {
     /// Says whether `meet.jitsi` is for anonymous users, as in stock Jitsi.
     pub anonymous: bool,
-    /// Says whether the MUC services have none of the stand-in modules that record and mend
+    /// Says whether the MUC services have none of the stand-in modules that record and fix
     /// things for tests, as where cost is measured.
     pub plain: bool,
     /// Says whether gavel is in `admins`.

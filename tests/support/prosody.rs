@@ -189,7 +189,7 @@ impl Prosody {
         fs::write(file, "return { [\"password\"] = \"secret\" };\n").expect("an account");
     }
 
-    /// Our stand-in modules and the one that gavel ships, where Prosody sees them.
+    /// Our stand-in modules and the one that gavel ships, in a folder that Prosody reads.
     fn install_modules(&self) {
         let to = self.dir().join("modules");
         fs::create_dir_all(self.dir().join("data")).expect("a directory for data");
@@ -212,7 +212,7 @@ impl Prosody {
         }
     }
 
-    /// Starts the process; false where another process has one of its ports.
+    /// Starts the process; false if another process has one of its ports.
     fn launch(&mut self) -> bool {
         let out = fs::File::create(self.dir().join("prosody.out")).expect("a file for output");
         let _ = fs::remove_file(self.dir().join("prosody.log"));

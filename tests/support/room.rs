@@ -13,7 +13,7 @@ pub struct Occupant {
     pub affiliation: String,
     /// Its role.
     pub role: String,
-    /// Its real JID, where shown.
+    /// Its real JID, if shown.
     pub jid: Option<String>,
     /// The name that clients show: the text of the last child named `nick`.
     pub name: Option<String>,
@@ -180,12 +180,12 @@ impl Client {
         inbox.rooms.occupant(room, nick).cloned()
     }
 
-    /// An occupant's affiliation as it is shown now; empty where absent.
+    /// An occupant's affiliation as it is shown now; empty if absent.
     pub fn affiliation(&self, room: &str, nick: &str) -> String {
         self.occupant(room, nick).unwrap_or_default().affiliation
     }
 
-    /// An occupant's role as it is shown now; empty where absent.
+    /// An occupant's role as it is shown now; empty if absent.
     pub fn role(&self, room: &str, nick: &str) -> String {
         self.occupant(room, nick).unwrap_or_default().role
     }

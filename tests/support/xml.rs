@@ -29,7 +29,7 @@ pub enum Frame {
 }
 
 impl Framer {
-    /// Takes bytes as they arrive; gives what is complete.
+    /// Takes bytes as they arrive; gives the stanzas that are complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Frame> {
         self.pending.extend_from_slice(bytes);
         let mut frames = Vec::new();
@@ -90,7 +90,7 @@ impl Framer {
 pub struct El {
     /// Local name.
     pub name: String,
-    /// Namespace; that of the stream where none is declared.
+    /// Namespace; that of the stream if none is declared.
     pub ns: String,
     /// Attributes with their prefixes, by name, without namespace declarations.
     pub attrs: Vec<(String, String)>,

@@ -1,4 +1,4 @@
-//! The running daemon is asked: it knows what has happened since it started.
+//! The running daemon is asked: it knows the events since it started.
 
 use super::{Found, doctor, gavel};
 use crate::on_both;
@@ -36,7 +36,7 @@ async fn lesson(version: Version, options: Options) -> (Env, Arc<Client>, Arc<Cl
     (env, focus, bob)
 }
 
-/// The doctor's words about what has happened so far.
+/// The doctor's words about the events so far.
 async fn examined(env: &Env) -> Found {
     env.settle().await;
     doctor(env.gavel.config()).await

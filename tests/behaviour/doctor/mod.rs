@@ -93,7 +93,7 @@ impl Found {
         assert!(self.of(check).is_empty(), "{:#}", self.json);
     }
 
-    /// Expects that nothing is to be mended.
+    /// Expects that there is nothing to fix.
     #[track_caller]
     pub fn is_healthy(&self) {
         assert_eq!(self.json["worst"], "ok", "{:#}", self.json);

@@ -68,7 +68,7 @@ async fn a_rule_that_needs_a_token_says_so(version: Version) {
     assert!(said.out.contains("rule staff matches"), "{said:?}");
     let found = doctor(env.gavel.config()).await;
     found.has("rules", "warn", &["staff", "policy.trusted_logins"]);
-    // And the command that explains says what the daemon does.
+    // And the command that explains agrees with the daemon.
     let guest = super::gavel(
         "explain --guest --jid ada@meet.jitsi --json",
         env.gavel.config(),

@@ -73,7 +73,7 @@ async fn a_module_that_prosody_cannot_load_is_told_in_its_words(version: Version
             assert!(line.contains(word), "{name}: {line}");
         }
         let found = doctor(&Gavel::configure(&prosody, BRIDGE)).await;
-        // The quoted words are in the log, and the finding names what they can mean.
+        // The quoted words are in the log, and the finding names their possible meanings.
         let quoted = format!("\"{}\"", words[0]);
         found.has(
             "module",

@@ -63,8 +63,8 @@ async fn log_and_status_say_why_gavel_is_not_connected(version: Version) {
 }
 on_both!(log_and_status_say_why_gavel_is_not_connected);
 
-/// gavel works without its socket; a person who asks it is told where to look, and the log
-/// names the remedy.
+/// gavel works without its socket; a person who asks it is told the place to look at, and
+/// the log names the remedy.
 async fn a_socket_that_cannot_be_made_is_told_with_its_folder(version: Version) {
     let prosody = Prosody::start(version, Options::default());
     let nowhere = prosody.dir().join("not/there");

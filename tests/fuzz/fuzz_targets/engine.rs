@@ -1,6 +1,6 @@
-//! The engine in a modelled room of which some stanzas reach gavel unreadable, or
-//! with parts missing: in the end everybody has what they should have, as the
-//! oracle of the random runs says (SPEC B20).
+//! The engine in a modelled room of which some stanzas reach gavel unreadable, or with
+//! parts missing: in the end everybody has the rights they should have, as the oracle of
+//! the random runs says (SPEC B20).
 #![no_main]
 #![allow(dead_code, clippy::unwrap_used)]
 

@@ -1,7 +1,7 @@
 //! Framer, XML and decoder on anything that people can put around a room's words.
 //!
 //! - Nothing panics, with any bytes.
-//! - The frames do not depend on where the chunks are cut.
+//! - The frames do not depend on the cuts between the chunks.
 //! - A presence that ends with the room's own `<x/>` is read with exactly the content of
 //!   that, with any siblings, attributes or reason: as it stands, and blown up beyond the
 //!   size that is held.
@@ -53,8 +53,8 @@ fn check_bytes(data: &[u8], first: u8) {
     let _ = decoder.decode(Bytes::copy_from_slice(data));
 }
 
-/// The data, where it is something that can stand between two elements: it leaves
-/// no tag, quote, comment or element open, and closes none that is not its own.
+/// The data, if it is something that can stand between two elements: it leaves no tag,
+/// quote, comment or element open, and closes none that is not its own.
 fn balanced(data: &[u8]) -> Option<Vec<u8>> {
     // An end tag that is not closed would swallow the one behind it, and pass.
     let is_one = |rest: &[u8]| {

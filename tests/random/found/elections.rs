@@ -5,7 +5,7 @@ use super::*;
 use gavel::policy::{Grants, Preset};
 
 /// The engine was wrong: somebody elected left, and was waited for without an end. The same
-/// user was there on another device, where they had stepped down.
+/// user was there on another device, on which they had stepped down.
 #[test]
 fn b5_the_next_is_elected_where_the_heir_has_stepped_down() {
     for module in [true, false] {

@@ -66,8 +66,8 @@ fn b5_an_override_that_gave_nothing_leaves_no_debt() {
     run.ends_well();
 }
 
-/// The engine was wrong: it made an owner of somebody away as it lifted what an admin had
-/// banned them by, since they had been promoted before.
+/// The engine was wrong: it made an owner of somebody away as it lifted an admin's ban of
+/// them, since they had been promoted before.
 #[test]
 fn b1_nobody_away_is_raised_as_a_ban_of_an_admin_ends() {
     let mut run = case(

@@ -7,7 +7,7 @@ use gavel::muc::{Affiliation, Role};
 use gavel::policy::Entitlement;
 
 impl Meeting {
-    /// Says whether somebody still shows what they have no right to any more.
+    /// Says whether somebody still shows an affiliation that they have no right to any more.
     pub fn debts(&self, i: usize, jid: &str) -> Vec<Option<()>> {
         self.traced((0..=i).rev(), |k| {
             let moment = &self.moments[k];

@@ -64,7 +64,7 @@ pub fn judge(policy: &Policy, kind: Option<Kind>) -> Entitlement {
 }
 
 impl Scene {
-    /// When what a seat's token gives is over.
+    /// The end of a seat's token.
     pub fn end_of(&self, seat: &Seat) -> Option<u64> {
         let exp = seat.ticket.as_ref()?.exp?;
         (self.policy.on_expiry == OnExpiry::Demote).then_some(exp * 1_000 + LEEWAY)
@@ -91,7 +91,7 @@ impl Scene {
         all
     }
 
-    /// Until when what somebody has by their seats holds.
+    /// The end of the rights that somebody has by their seats.
     pub fn until(&self, jid: &str) -> Option<u64> {
         let power = |seat: &&Seat| matches!(self.entitlement(seat), Entitlement::Affiliation(a) if a.moderates());
         let seats = self.seats_of(jid).map(|(_, seat)| seat).filter(power);

@@ -1,1 +1,2 @@
--- Stands for Jitsi's module of that name, which checks who records. gavel's module tells where it is loaded.
+-- Stands for Jitsi's module of that name, which checks who records. gavel's module names the hosts on which it is
+-- loaded.

@@ -3,9 +3,7 @@
 --
 --   <iq type='set' to='SERVICE'><eval xmlns='urn:gavel:test'>return room("a@b"):get_affiliation("x@y")</eval></iq>
 --
--- answers what the chunk returns, as text. In it `module` is this module,
--- `room(JID)` a room, `session(FULL)` a client's session and `manage` loads,
--- reloads and unloads modules of this host.
+-- answers the result of the chunk, as text.
 local st = require "util.stanza";
 local muc = module:depends "muc";
 local modulemanager = require "core.modulemanager";

@@ -1,8 +1,8 @@
--- Reads what somebody may do where Jitsi's modules read it. Loaded on a host of clients.
+-- Reads somebody's permissions at the place where Jitsi's modules read them. Loaded on a host of clients.
 --
 --   <iq type='get' to='HOST'><may xmlns='urn:gavel:test' feature='recording' room='ROOM' without='moderator'/></iq>
 --
--- is answered by a result or by `forbidden`. `without` tells who may where there are no features: a moderator (as for
+-- is answered by a result or by `forbidden`. `without` tells who may if there are no features: a moderator (as for
 -- recordings), an owner (as for calls and files), or nobody (as for messages and polls).
 local st = require "util.stanza";
 

@@ -1,4 +1,4 @@
--- Plays the device switch of Jitsi: takes what a session may do for a table, as that does. Loaded on a MUC component.
+-- Plays the device switch of Jitsi: takes a session's features for a table, as that does. Loaded on a MUC component.
 module:hook("muc-occupant-pre-join", function (event)
 	local session, tag = event.origin, event.stanza:get_child("flip_device");
 	local user = session.jitsi_meet_context_user;

@@ -1,5 +1,4 @@
--- Plays token authentication: a client states what its token held. Loaded on a
--- host of clients.
+-- Plays token authentication: a client states the content of its token. Loaded on a host of clients.
 --
 --   <iq type='set'><session xmlns='urn:gavel:test'>JSON</session></iq>
 --

@@ -1,4 +1,4 @@
--- Sets affiliations before the join, as Jitsi's token_affiliation does: owner where jitsi_meet_context_user says that
+-- Sets affiliations before the join, as Jitsi's token_affiliation does: owner if jitsi_meet_context_user says that
 -- they moderate, else member. Loaded on a MUC component.
 module:hook("muc-occupant-pre-join", function (event)
 	local user = event.origin.jitsi_meet_context_user;

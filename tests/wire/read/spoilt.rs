@@ -7,8 +7,7 @@ use gavel::stanza::{
     Actor, DisplayName, EvidenceKind, Inbound, IqPayload, Item, LeftOut, MucUser, PresenceKind,
 };
 
-/// Children of a presence that are wrong somehow, in a place where nothing is
-/// read.
+/// Children of a presence that are wrong somehow, in a place that nobody reads.
 pub fn odd_children() -> Vec<(&'static str, String)> {
     let attributes: String = (0..4000).map(|n| format!(" a{n}=''")).collect();
     let deep = |levels| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
