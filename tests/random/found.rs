@@ -1,6 +1,7 @@
 //! Runs that once ended otherwise than the oracle says, found by the fuzz target
 //! `engine` or by the random properties, and cut down. Each says who was wrong.
 
+mod bans;
 mod elections;
 mod overrides;
 

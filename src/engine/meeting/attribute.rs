@@ -106,8 +106,9 @@ impl MeetingPart<'_> {
         let Some(request) = person.request.as_mut().filter(|r| r.wanted == new) else {
             return by_us == Some(true);
         };
-        // The ad-hoc command's broadcast carries no actor, nor do announcements.
-        let own = by_us == Some(true) || actor.is_none();
+        // The ad-hoc command's broadcast carries no actor, nor do announcements. What the
+        // room has shown once it does not show again.
+        let own = by_us == Some(true) || actor.is_none() && !request.confirmed;
         request.confirmed |= own;
         if own {
             person.set_at = Some(now.into());
