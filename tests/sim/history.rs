@@ -101,13 +101,15 @@ impl Meeting {
         });
     }
 
-    /// Says whether gavel has asked the room to make somebody this, and nothing has changed
-    /// since.
+    /// Says whether gavel has asked the room, on this stream, to make somebody this, and
+    /// nothing has changed since.
     fn was_asked(&self, jid: &str, affiliation: Affiliation) -> bool {
         let about = self.about.get(jid).into_iter().flatten().rev();
-        let mut last = about.map(|k| &self.moments[*k].what);
-        let last = last.find(|what| matches!(what, What::Asked(_) | What::Change { .. }));
-        last == Some(&What::Asked(affiliation))
+        let mut last = about.map(|k| &self.moments[*k]);
+        let last = last.find(|m| matches!(m.what, What::Asked(_) | What::Change { .. }));
+        last.is_some_and(|last| {
+            last.what == What::Asked(affiliation) && last.scene.streams == self.scene.streams
+        })
     }
 
     /// When gavel has last asked the room to make somebody something.
@@ -399,7 +401,16 @@ impl History {
         let mains: Vec<RoomJid> = self.meetings.keys().cloned().collect();
         for main in mains {
             self.out_of_sight(&main, |_| true, true);
-            Rc::make_mut(&mut self.meeting(&main).scene.shown).clear();
+            let scene = &mut self.meeting(&main).scene;
+            Rc::make_mut(&mut scene.shown).clear();
+            scene.streams += 1;
+        }
+    }
+
+    /// gavel starts anew, with what it has saved.
+    pub fn restarted(&mut self) {
+        for meeting in self.meetings.values_mut() {
+            meeting.scene.restarts += 1;
         }
     }
 

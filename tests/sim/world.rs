@@ -378,6 +378,7 @@ impl World {
         let state: State = serde_json::from_str(&saved).unwrap();
         self.engine = Engine::new(self.choice.settings(), state);
         self.server.arrivals.judged_anew();
+        self.history.restarted();
         if *self.history.policy != self.choice.policy {
             self.history.configure(self.choice.policy.clone());
         }

@@ -74,6 +74,10 @@ impl Meeting {
             if !moment.scene.speaks(jid) {
                 return Some((None, Truth::Maybe));
             }
+            if !self.caps(k, jid).contains(&None) {
+                // They stepped down, or the same user did who has left.
+                return Some((None, Truth::Yes));
+            }
             if moment.jid != jid {
                 // A person who is owner already is elected without a word.
                 let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);

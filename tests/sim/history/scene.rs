@@ -26,6 +26,10 @@ pub struct Scene {
     /// Of these gavel was out of the room since.
     pub doubted: BTreeSet<String>,
     pub ready: BTreeSet<RoomJid>,
+    /// How often gavel has started anew.
+    pub restarts: u32,
+    /// How many streams of gavel have ended.
+    pub streams: u32,
 }
 
 /// The maker of a change.
@@ -80,6 +84,8 @@ impl Scene {
             shown: Rc::default(),
             doubted: BTreeSet::new(),
             ready: BTreeSet::new(),
+            restarts: 0,
+            streams: 0,
         }
     }
 

@@ -25,11 +25,13 @@ impl Meeting {
         None
     }
 
-    /// Says whether gavel had lost sight of somebody who comes at `k`.
+    /// Says whether gavel had lost sight of somebody who comes at `k`. A gavel that has
+    /// started since knows nobody by sight: they show their id to it anew.
     fn was_lost(&self, k: usize, jid: &str) -> bool {
+        let restarts = self.moments[k].scene.restarts;
         let mut before = (0..k).rev().filter_map(|k| self.about(k, jid));
         let gone = before.find(|m| matches!(m.what, What::Left | What::Lost));
-        gone.is_some_and(|m| m.what == What::Lost)
+        gone.is_some_and(|m| m.what == What::Lost && m.scene.restarts == restarts)
     }
 
     /// Others who are there and have shown the same id.
