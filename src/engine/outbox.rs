@@ -58,6 +58,9 @@ pub enum SeatNews {
     Pinned(Place, String),
     /// The module names, by digest, the list that it holds for them alone.
     Permitted(Place, Option<String>),
+    /// The module's list for them could not be read: it stands beside claims that were too
+    /// long or malformed.
+    ListUnread(Place),
     /// The module says that it shows the first name for them, and that they send the second.
     ShownAsGuest(Place, String, String),
     /// Another meeting begins in this main room.

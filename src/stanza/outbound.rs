@@ -163,6 +163,8 @@ pub enum Request {
         jid: RealJid,
         /// The permissions; none if those for everybody hold.
         permissions: Option<Vec<Permit>>,
+        /// The module's last list of them goes on to deny what it denies.
+        keeps_denials: bool,
     },
     /// muc#admin get: everybody with an affiliation (XEP-0045 §9.5, §10.5).
     ListAffiliation(Affiliation),

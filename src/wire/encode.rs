@@ -301,10 +301,17 @@ fn payload(request: &Request) -> (&'static str, Element) {
             permissions,
             infrastructure,
         } => ("set", permits_for_all(permissions, infrastructure)),
-        Request::Permit { jid, permissions } => {
+        Request::Permit {
+            jid,
+            permissions,
+            keeps_denials,
+        } => {
             let mut whom = vec![("jid", jid.as_str())];
             if permissions.is_none() {
                 whom.push(("default", "true"));
+            }
+            if *keeps_denials {
+                whom.push(("denied", "kept"));
             }
             let said = permissions.as_deref().unwrap_or_default();
             ("set", permits(&whom, said).build())

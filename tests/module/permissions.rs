@@ -97,6 +97,55 @@ async fn module_keeps_what_gavel_says_of_somebody(version: Version) {
 }
 on_both!(module_keeps_what_gavel_says_of_somebody);
 
+/// The denials of somebody's last list stay where gavel says so; its allowances end.
+async fn module_keeps_the_denials_of_a_list(version: Version) {
+    let scene = Scene::new(version).await;
+    let alice = scene.person("alice").await;
+    scene.follow(ROOM).await;
+    defaults(&scene, &[("recording", "owners")]).await;
+    let names = [
+        ("breakout-enter", "nobody"),
+        ("livestreaming", "everyone"),
+        ("recording", "everyone"),
+    ];
+    let kept = format!(" jid='{}' default='true' denied='kept'", alice.jid);
+    let limited = [("recording", "owners"), ("breakout-enter", "nobody")];
+    says_of(&scene, ROOM, &alice, &names).await.unwrap();
+    for _ in 0..2 {
+        scene
+            .gavel
+            .iq("set", ROOM, &list(&[], &kept))
+            .await
+            .unwrap();
+        assert_eq!(shown(&scene, &alice, "alice").await, Some(digest(&limited)));
+    }
+    // The same beside a list.
+    let kept = format!(" jid='{}' denied='kept'", alice.jid);
+    let said = list(
+        &[
+            ("breakout-enter", "everyone"),
+            ("outbound-call", "moderators"),
+        ],
+        &kept,
+    );
+    scene.gavel.iq("set", ROOM, &said).await.unwrap();
+    let limited = [
+        ("breakout-enter", "nobody"),
+        ("outbound-call", "moderators"),
+    ];
+    assert_eq!(shown(&scene, &alice, "alice").await, Some(digest(&limited)));
+    // Where nothing was denied, nothing is.
+    says_of(&scene, ROOM, &alice, &names[1..]).await.unwrap();
+    let kept = format!(" jid='{}' default='true' denied='kept'", alice.jid);
+    scene
+        .gavel
+        .iq("set", ROOM, &list(&[], &kept))
+        .await
+        .unwrap();
+    assert_eq!(shown(&scene, &alice, "alice").await, None);
+}
+on_both!(module_keeps_the_denials_of_a_list);
+
 async fn module_obeys_gavel_alone_about_permissions(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;

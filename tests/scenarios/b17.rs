@@ -3,7 +3,7 @@
 
 use crate::sim::permissions::{List, ruled, set};
 use crate::sim::room::Written;
-use crate::sim::{FOCUS, Kind, Ticket, World, breakout};
+use crate::sim::{FOCUS, Kind, Spoil, Ticket, World, breakout};
 use gavel::engine::Warning;
 use gavel::muc::{Affiliation, Role};
 use gavel::policy::{Holders, OnExpiry, Permission, Policy};
@@ -159,6 +159,44 @@ fn b17_a_dropped_token_gives_nothing_back() {
         "nor with another nick"
     );
     world.check_quiet();
+}
+
+/// A gavel that was restarted cannot read claims that the last one believed: they allow
+/// nothing any more, and deny as before.
+#[test]
+fn b17_claims_that_a_restarted_gavel_cannot_read_allow_nothing_and_deny_on() {
+    let ticket = member()
+        .feature("send-groupchat", false)
+        .feature("recording", true);
+    let own = list(&[("recording", "everyone"), ("send-groupchat", "nobody")]);
+    let left = list(&[("recording", "owners"), ("send-groupchat", "nobody")]);
+    let mut unread = 0;
+    // gavel asks once more for a presence that it cannot read, so two are spoilt.
+    let pairs = (12..=15).flat_map(|first| (first + 1..=first + 8).map(move |next| [first, next]));
+    for nth in pairs {
+        let (mut world, r) = World::under(set(&[(Permission::Recording, Holders::Owners)]));
+        world.join(ADA, &r, "ada", Some(ticket.clone()));
+        world.run(100);
+        assert_eq!(world.server.permitted(ADA, &r), own);
+        world.restart();
+        world.spoil = nth
+            .map(|nth| (world.delivered + nth, Spoil::Inflated))
+            .to_vec();
+        world.check_quiet();
+        if !world.cannot_read(&r, "ada") {
+            assert_eq!(world.server.permitted(ADA, &r), own, "{nth:?}");
+            continue;
+        }
+        unread += 1;
+        assert_eq!(world.server.permitted(ADA, &r), left, "{nth:?}");
+        // It is asked once, and the next claims count again.
+        let before = world.now;
+        world.join(ADA, &r, "ada", Some(ticket.clone()));
+        world.check_quiet();
+        assert_eq!(world.server.permitted(ADA, &r), own, "{nth:?}");
+        assert_eq!(world.permits_since(before).len(), 1, "{nth:?}");
+    }
+    assert!(unread > 0);
 }
 
 /// A gavel that was restarted compares digests, and sends only the lists that differ.

@@ -48,8 +48,12 @@ impl Server {
                 permissions,
                 infrastructure,
             } => return self.permit_all(to, permissions, infrastructure),
-            Request::Permit { jid, permissions } => {
-                return self.permit(to, jid.as_str(), permissions);
+            Request::Permit {
+                jid,
+                permissions,
+                keeps_denials,
+            } => {
+                return self.permit(to, jid.as_str(), permissions, keeps_denials);
             }
             Request::Pin { .. } | Request::UnpinAll if self.module => return Ok(IqPayload::Empty),
             // Prosody's answer to a request that it does not know.

@@ -167,6 +167,7 @@ impl Server {
         room: &str,
         full: &str,
         permits: Option<Vec<Permit>>,
+        keeps_denials: bool,
     ) -> Result<IqPayload, &'static str> {
         if !self.module || self.permissions.refuses {
             return Err("service-unavailable");
@@ -178,8 +179,22 @@ impl Server {
             return Err("item-not-found");
         }
         let key = (full.to_owned(), self.main_of(&room));
-        match permits {
-            Some(permits) => self.permissions.people.insert(key, (list(permits), false)),
+        let denied = self.permissions.people.get(&key).map(|(held, _)| {
+            let denied = held
+                .iter()
+                .filter(|(_, whom)| *whom == Held::Never.as_str());
+            denied
+                .map(|(name, whom)| (name.clone(), whom.clone()))
+                .collect::<List>()
+        });
+        let denied = denied.filter(|denied| keeps_denials && !denied.is_empty());
+        let usual = self.permissions.services.get(room.service());
+        let usual = denied.as_ref().map(|_| usual.cloned().unwrap_or_default());
+        match permits.map(list).or(usual) {
+            Some(mut said) => {
+                said.extend(denied.unwrap_or_default());
+                self.permissions.people.insert(key, (said, false))
+            }
             None => self.permissions.people.remove(&key),
         };
         Ok(IqPayload::Empty)

@@ -113,6 +113,11 @@ impl World {
         self.show_history(&Inbound::Presence(Box::new(presence)));
     }
 
+    /// Says whether the claims of an occupant's last presence could not be read.
+    pub fn cannot_read(&self, room: &RoomJid, nick: &str) -> bool {
+        self.unread_claims.contains(&format!("{room}/{nick}"))
+    }
+
     /// The history hears of people who have left unseen once gavel has found out.
     pub(super) fn note_ghosts(&mut self) {
         if !self.spoilt {

@@ -48,6 +48,18 @@ local function read(element)
 end
 
 local defaults = new_list {}; -- of this service
+
+-- A list, or else the defaults, with all that another list denies.
+local function with_denials(list, other)
+	local names, is_same = {}, true;
+	for name, whom in pairs((list or defaults).names) do names[name] = whom; end
+	for name, whom in pairs(other and other.names or {}) do
+		if whom == "nobody" and names[name] ~= whom then names[name], is_same = whom, false; end
+	end
+	if is_same then return list; end
+	return new_list(names);
+end
+
 local machines = {}; -- bare JIDs and domains of the infrastructure, as gavel has said them with the defaults
 
 -- Of all services: whether any list has ever decided a name of Jitsi's.
@@ -130,6 +142,7 @@ hooks.serve("iq-set/bare/"..xmlns_permissions..":permissions", function (event)
 	local meeting = seats.meeting(room);
 	local before = said(full, meeting);
 	if element.attr.default == "true" then list = nil; end
+	if element.attr.denied == "kept" then list = with_denials(list, before); end
 	for session in occupant:each_session() do
 		-- Several sessions behind one nick are one occupant, unless gavel has said something else of one.
 		if session == full or said(session, meeting) == before then say(session, meeting, list); end

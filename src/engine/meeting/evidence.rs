@@ -5,7 +5,7 @@ use super::seat::EvidenceMark;
 use crate::engine::outbox::SeatNews;
 use crate::engine::room::event::Place;
 use crate::muc::RealJid;
-use crate::stanza::Evidence;
+use crate::stanza::{Evidence, EvidenceKind};
 use sha2::{Digest, Sha256};
 
 impl MeetingPart<'_> {
@@ -20,6 +20,8 @@ impl MeetingPart<'_> {
         if let Some(bridge) = &evidence.bridge {
             let news = SeatNews::Permitted(place.clone(), bridge.permitted.clone());
             self.out.tell_of_seat(news);
+        } else if evidence.left_out == Some(EvidenceKind::Bridge) {
+            self.out.tell_of_seat(SeatNews::ListUnread(place.clone()));
         }
         let mark = evidence_mark(&evidence, real);
         let seat = self.seat_mut(place);

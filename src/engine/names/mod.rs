@@ -101,7 +101,7 @@ impl NamePart<'_> {
             }
             SeatNews::AllAnew => self.names.drop_likeness(),
             SeatNews::Anew(main) => self.names.change_alike(main, Likeness::begin_anew),
-            SeatNews::Permitted(..) => {}
+            SeatNews::Permitted(..) | SeatNews::ListUnread(_) => {}
         }
     }
 

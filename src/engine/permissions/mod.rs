@@ -80,6 +80,7 @@ impl PermissionPart<'_> {
             SeatNews::Permitted(place, held) => {
                 self.permitted_to(&place.room, &place.nick, held.clone());
             }
+            SeatNews::ListUnread(place) => self.doubt_list(&place.room, &place.nick),
             SeatNews::Judged(place) => self.permit_later(&place.room, &place.nick),
             _ => {}
         }
@@ -198,6 +199,15 @@ impl PermissionPart<'_> {
         self.permit_later(jid, nick);
     }
 
+    /// The module may hold a list for an occupant that this gavel knows nothing of.
+    fn doubt_list(&mut self, jid: &RoomJid, nick: &Nick) {
+        if self.permissions.person(jid, nick).is_none() {
+            let people = self.permissions.people.entry(jid.clone()).or_default();
+            people.entry(nick.clone()).or_default().in_doubt = true;
+            self.permit_later(jid, nick);
+        }
+    }
+
     /// Compares an occupant's permissions with the module's list, later.
     pub fn permit_later(&mut self, jid: &RoomJid, nick: &Nick) {
         self.out.todo(Task::Permissions(jid.clone(), nick.clone()));
@@ -238,13 +248,13 @@ impl PermissionPart<'_> {
     /// Compares the list that the module holds for an occupant with the one it should hold,
     /// and tells it if they differ.
     pub fn look(&mut self, jid: &RoomJid, nick: &Nick) {
-        let Some((wanted, real)) = self.wanted_permissions(jid, nick) else {
+        let Some(wanted) = self.wanted_permissions(jid, nick) else {
             return;
         };
         let now = self.known.now.tick;
         let service = self.known.rooms.get(jid).map(|room| room.service);
         let refused = service.is_some_and(|service| self.permissions.is_refused(service));
-        let digest = wanted.as_ref().map(PermissionList::digest);
+        let digest = wanted.list.as_ref().map(PermissionList::digest);
         if digest.is_none() && self.permissions.person(jid, nick).is_none() {
             return;
         }
@@ -253,7 +263,7 @@ impl PermissionPart<'_> {
         if person.asked.is_some() {
             return;
         }
-        if person.held == digest && !person.in_doubt {
+        if person.held == digest && !person.in_doubt && !wanted.keeps_denials {
             person.try_anew();
             if digest.is_none() && person.denied.iter().flatten().next().is_none() {
                 self.permissions.drop(jid, nick);
@@ -271,27 +281,24 @@ impl PermissionPart<'_> {
         }
         person.limiter.note(now);
         person.asked = Some(digest);
+        person.limits = wanted.keeps_denials;
         let request = Request::Permit {
-            jid: real,
-            permissions: wanted.as_ref().map(permits),
+            jid: wanted.real,
+            permissions: wanted.list.as_ref().map(permits),
+            keeps_denials: wanted.keeps_denials,
         };
         let asker = Asker::Permit(jid.clone(), nick.clone());
         self.out.ask(jid.as_str(), request, asker);
     }
 
-    /// The list that the module should hold for an occupant alone, and the occupant's real
-    /// JID. The list is none if the person may do what everybody may; the whole answer is
-    /// none if the module is not to be told anything now.
-    fn wanted_permissions(
-        &mut self,
-        jid: &RoomJid,
-        nick: &Nick,
-    ) -> Option<(Option<PermissionList>, RealJid)> {
+    /// What the module should hold for an occupant; none if the module is not to be told
+    /// anything now.
+    fn wanted_permissions(&mut self, jid: &RoomJid, nick: &Nick) -> Option<Wanted> {
         let room = self.known.rooms.get(jid).filter(|room| room.module)?;
         let occupant = room.occupants.get(nick)?;
         let real = occupant.real.clone().filter(RealJid::is_full)?;
         if occupant.infrastructure {
-            return Some((None, real));
+            return Some(Wanted::usual(real));
         }
         // Not judged yet.
         let seat = self
@@ -303,10 +310,13 @@ impl PermissionPart<'_> {
         }
         let claims = seat.claims().is_some();
         let person = self.permissions.person(jid, nick);
-        let unseen = |person: &Person| person.held.is_some() && person.denied.is_none();
-        if seat.rejected.is_some() && person.is_some_and(unseen) {
-            // An earlier gavel believed claims that cannot be believed now. The module
-            // keeps its list, so that nobody gets rid of a denial by spoiling their claims.
+        // An earlier gavel believed claims that cannot be believed now. They allow nothing
+        // any more. Their denials stay, so that nobody gets rid of one by spoiling their
+        // claims; this gavel has not seen them, but the module has.
+        let holds = |person: &Person| person.held.is_some() || person.in_doubt;
+        let unseen = |person: &Person| holds(person) && person.denied.is_none();
+        let keeps_denials = seat.rejected.is_some() && person.is_some_and(unseen);
+        if keeps_denials && person.is_some_and(|person| person.limited) {
             return None;
         }
         let permitted = of(self.known, self.permissions, room, nick, occupant);
@@ -327,7 +337,11 @@ impl PermissionPart<'_> {
             let people = self.permissions.people.entry(jid.clone()).or_default();
             people.entry(nick.clone()).or_default().denied = Some(denied(&permitted));
         }
-        Some(((!usual).then_some(list), real))
+        Some(Wanted {
+            list: (!usual).then_some(list),
+            real,
+            keeps_denials,
+        })
     }
 
     /// The module was told the list for an occupant.
@@ -340,6 +354,11 @@ impl PermissionPart<'_> {
             return self.answered_late(jid, nick, answer);
         };
         match answer {
+            // Which list that makes, the module shows with their next presence.
+            Answer::Result(_) | Answer::Partial(_) | Answer::Unread if person.limits => {
+                person.limited = true;
+                person.in_doubt = true;
+            }
             Answer::Result(_) | Answer::Partial(_) | Answer::Unread => {
                 person.held = asked;
                 person.in_doubt = false;
@@ -371,6 +390,27 @@ impl PermissionPart<'_> {
         let people = self.permissions.people.entry(jid.clone()).or_default();
         people.entry(nick.clone()).or_default().in_doubt = true;
         self.permit_later(jid, nick);
+    }
+}
+
+/// What the module should hold for an occupant.
+struct Wanted {
+    /// The list for them alone; none if they may do what everybody may.
+    list: Option<PermissionList>,
+    /// Their real full JID.
+    real: RealJid,
+    /// The module's last list of them goes on to deny what it denies.
+    keeps_denials: bool,
+}
+
+impl Wanted {
+    /// They may do what everybody may.
+    fn usual(real: RealJid) -> Self {
+        Self {
+            list: None,
+            real,
+            keeps_denials: false,
+        }
     }
 }
 

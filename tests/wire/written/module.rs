@@ -89,6 +89,7 @@ fn b17_table_of_permissions() {
             iq(Request::Permit {
                 jid: RealJid::parse("u@h/r").unwrap(),
                 permissions: Some(vec![PERMIT]),
+                keeps_denials: false,
             }),
             format!(
                 "<iq {}><permissions xmlns='urn:gavel:permissions:0' jid='u@h/r'><p name='recording' for='moderators'/></permissions></iq>",
@@ -100,9 +101,22 @@ fn b17_table_of_permissions() {
             iq(Request::Permit {
                 jid: RealJid::parse("u@h/r").unwrap(),
                 permissions: None,
+                keeps_denials: false,
             }),
             format!(
                 "<iq {}><permissions xmlns='urn:gavel:permissions:0' jid='u@h/r' default='true'/></iq>",
+                head("set")
+            ),
+        ),
+        (
+            "the denials of the last list stay",
+            iq(Request::Permit {
+                jid: RealJid::parse("u@h/r").unwrap(),
+                permissions: None,
+                keeps_denials: true,
+            }),
+            format!(
+                "<iq {}><permissions xmlns='urn:gavel:permissions:0' jid='u@h/r' default='true' denied='kept'/></iq>",
                 head("set")
             ),
         ),
