@@ -221,7 +221,7 @@ fn every_folder_has_its_layer() {
 }
 
 #[test]
-fn the_reader_of_sources_sees_what_it_must() {
+fn the_reader_of_sources_sees_all_it_must() {
     let text = "a\n#[cfg(test)]\nmod tests;\nb\n#[cfg(test)]\nmod tests {\n    c\n}";
     assert_eq!(code(text), "a\nb");
     let code = code("use crate::{a::{B, C}, d};\n// crate::no\nlet x = crate::e::f();");

@@ -94,7 +94,7 @@ fn metrics(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn alerts_and_dashboard_ask_for_what_gavel_has() {
+fn alerts_and_dashboard_ask_for_metrics_that_gavel_has() {
     support::run(async {
         let env = Env::new(Version::V0_12).await;
         let served = env.gavel.get("/metrics").await;

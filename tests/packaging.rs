@@ -111,7 +111,7 @@ fn packaged() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_documents_in_the_package_link_to_what_is_there() {
+fn the_documents_in_the_package_link_to_existing_files() {
     let files = packaged();
     let mut links = 0;
     for (to, source) in files.iter().filter(|(to, _)| to.ends_with(".md")) {

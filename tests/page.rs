@@ -29,7 +29,7 @@ async fn scene(more: &str) -> (Env, String) {
 }
 
 #[test]
-fn the_page_shows_who_moderates_and_why_and_what_changes() {
+fn the_page_shows_moderators_reasons_and_changes() {
     support::run(async {
         let (env, address) = scene("").await;
         let focus = env.focus(ROOM).await;
@@ -112,7 +112,7 @@ const UNREADABLE: &str = r"(() => {
 /// Keeps a picture, if somebody has asked for pictures. `page` is the one of the
 /// documentation. Somebody's permissions stand beside the reasons for their affiliation.
 #[test]
-fn b17_the_page_shows_what_somebody_may_do() {
+fn b17_the_page_shows_somebodys_permissions() {
     support::run(async {
         let address = format!("127.0.0.1:{}", free_port());
         let config = format!(

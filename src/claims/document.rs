@@ -254,7 +254,7 @@ mod tests {
 
     /// A name and an id are found in the text of the claims, wherever else the same text stands.
     #[test]
-    fn a_name_and_an_id_are_those_of_the_user_whatever_else_is_claimed() {
+    fn a_name_and_an_id_are_those_of_the_user_with_any_other_claims() {
         let parts = [
             "u",
             "id",

@@ -51,7 +51,7 @@ fn exp_is_asked_of_new_bearers_only() {
 
 /// Shown in the wrong room or too early, a token has been seen by others.
 #[test]
-fn a_genuine_token_is_bound_whatever_else_is_wrong() {
+fn a_genuine_token_is_bound_with_any_other_fault() {
     let elsewhere = who("ada@meet.jitsi/one", "exam@muc.meet.jitsi");
     let token = sign(&payload(json!({})));
     let mut bindings = Bindings::new();
@@ -141,7 +141,7 @@ fn two_bearers_found_at_once_both_lack_the_token() {
 }
 
 #[test]
-fn a_list_read_to_its_end_settles_what_was_found() {
+fn a_list_read_to_its_end_settles_its_tokens() {
     let token = sign(&payload(json!({})));
     let mut bindings = Bindings::new();
     assert_eq!(show(&mut bindings, &ada().listed(), &token, NOW), None);

@@ -31,7 +31,7 @@ fn claims_of_the_bridge_count_where_their_mac_is_right() {
 /// Reckoned with `openssl dgst -sha256 -hmac`, so that the module's author has a
 /// fixed point.
 #[test]
-fn a_mac_is_what_the_specification_says() {
+fn a_mac_is_as_the_specification_says() {
     let parts = ["s1", "a@x/y", "[t]r@muc.x/n", "{}"];
     assert_eq!(
         mac("component secret", parts),

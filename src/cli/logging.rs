@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_what_readers_of_key_and_value_take_them_for() {
+    fn values_are_read_back_by_readers_of_key_and_value() {
         let text = logged(LogFormat::Text, "info", || {
             let (reason, none) = ("name is \"A b\"", None::<&str>);
             tracing::info!(%reason, to = "a b", jid = %"a@b", eq = %"a=b", empty = %"", none, "said");

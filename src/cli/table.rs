@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_gets_what_fits() {
+    fn a_narrow_terminal_gets_the_columns_that_fit() {
         let expected = ["NAME    N  STATE", "山田…   7  ok", "Ada    12  pending"];
         assert_eq!(table(Some(18), false), expected);
         // Nothing is cut below its least, however narrow.

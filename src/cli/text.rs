@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn width_is_what_a_terminal_shows() {
+    fn width_is_as_a_terminal_shows_it() {
         for (text, columns) in [("abc", 3), ("日本", 4), ("e\u{301}", 1), ("👍", 2), ("", 0)] {
             assert_eq!(width(text), columns, "{text}");
         }

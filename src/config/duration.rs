@@ -175,7 +175,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_written_can_be_read(millis in 0u64..3_162_240_000_000) {
+        fn everything_written_can_be_read(millis in 0u64..3_162_240_000_000) {
             let duration = Duration::from_millis(millis);
             prop_assert_eq!(parse(&format(duration)), Ok(duration));
         }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_are_answered_with_what_was_meant() {
+    fn slips_are_answered_with_the_probable_meaning() {
         for (section, key, answer) in [
             ("component", "nik", "did you mean nick?"),
             ("component", "sever", "did you mean server?"),

@@ -160,7 +160,7 @@ fn a_healthy_deployment_has_nothing_to_mend() {
 }
 
 #[test]
-fn whatever_is_wrong_comes_with_what_mends_it() {
+fn every_fault_comes_with_its_remedy() {
     let mut facts = plain();
     promoted(&mut facts, PartyKind::None, None, 4);
     daemon(&mut facts).kept = Kept::Failed("f".into(), "r".into());
@@ -325,7 +325,7 @@ fn impersonation_matters_where_no_module_keeps_names() {
 }
 
 #[test]
-fn whoever_else_promotes_is_named_with_its_switch() {
+fn every_other_promoter_is_named_with_its_switch() {
     let mut facts = healthy();
     one(&facts, "promotions", Severity::Ok, "nothing else");
     promoted(&mut facts, PartyKind::Occupant, None, 0);

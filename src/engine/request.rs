@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b1_a_reply_counts_once_and_only_from_whom_was_asked() {
+    fn b1_a_reply_counts_once_and_only_from_the_address_asked() {
         let mut requests = Requests::default();
         let id = requests.open(Tick::ZERO, "a@muc", Asker::Stream);
         assert_eq!(requests.answer(&id, "b@muc"), None);

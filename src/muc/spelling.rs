@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn without_jitsi_a_room_is_called_what_prosody_stores() {
+    fn without_jitsi_a_room_has_the_name_that_prosody_stores() {
         let plain = service(false);
         for (text, wire) in [
             ("Täst", "täst@muc.meet.jitsi"),

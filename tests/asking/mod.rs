@@ -190,7 +190,7 @@ fn forgetful(listener: UnixListener) {
 }
 
 #[test]
-fn a_gap_in_what_is_followed_is_said() {
+fn a_gap_in_the_events_is_said() {
     let folder = Folder::with("[admin]\nsocket = 'x.sock'\n");
     forgetful(UnixListener::bind(folder.0.path().join("x.sock")).unwrap());
     let mut command = folder.gavel(&["events", "--follow", "--json", "-c", "gavel.toml"]);
@@ -211,7 +211,7 @@ fn a_gap_in_what_is_followed_is_said() {
 }
 
 #[test]
-fn who_follows_into_a_pipe_that_nobody_reads_any_more_ends() {
+fn following_into_a_pipe_that_nobody_reads_any_more_ends() {
     let folder = Folder::with("[admin]\nsocket = 'x.sock'\n");
     forgetful(UnixListener::bind(folder.0.path().join("x.sock")).unwrap());
     let mut command = folder.gavel(&["events", "--follow", "--json", "-c", "gavel.toml"]);

@@ -16,7 +16,7 @@ fn value(text: &str, sample: &str) -> f64 {
         .unwrap()
 }
 
-async fn what_happens_is_counted(version: Version) {
+async fn events_are_counted(version: Version) {
     let port = crate::support::free_port();
     let mut env = Env::gavel(version, &format!("[admin]\nlisten = '127.0.0.1:{port}'")).await;
     let address = format!("127.0.0.1:{port}");
@@ -102,7 +102,7 @@ async fn what_happens_is_counted(version: Version) {
         1.0
     );
 }
-on_both!(what_happens_is_counted);
+on_both!(events_are_counted);
 
 async fn a_role_taken_back_is_counted_and_told(version: Version) {
     let env = Env::new(version).await;

@@ -45,7 +45,7 @@ async fn events(env: &Env, jid: &str) -> Vec<(String, String, Value)> {
 
 /// Somebody who calls themselves like another's JID keeps nobody from naming
 /// that one.
-async fn a_jid_names_whose_it_is_whatever_others_call_themselves(version: Version) {
+async fn a_jid_names_its_owner_whatever_others_call_themselves(version: Version) {
     let env = Env::new(version).await;
     let _focus = env.focus(ROOM).await;
     let _bob = env.person(ROOM, "bob", Some(student("Bob"))).await;
@@ -62,7 +62,7 @@ async fn a_jid_names_whose_it_is_whatever_others_call_themselves(version: Versio
     assert_eq!(unset(&env, "jid:bob").await.status, 404);
     assert_eq!(unset(&env, "jid:bob@meet.jitsi").await.status, 200);
 }
-on_both!(a_jid_names_whose_it_is_whatever_others_call_themselves);
+on_both!(a_jid_names_its_owner_whatever_others_call_themselves);
 
 /// The room shows overrides, and events tell of them with their reasons.
 async fn an_override_is_shown_and_told_with_its_reason(version: Version) {

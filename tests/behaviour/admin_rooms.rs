@@ -62,7 +62,7 @@ async fn rooms_and_reasons(version: Version) {
 }
 on_both!(rooms_and_reasons);
 
-async fn a_grant_says_whose_it_is(version: Version) {
+async fn a_grant_names_its_giver(version: Version) {
     let env = Env::new(version).await;
     let _focus = env.focus(ROOM).await;
     let alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
@@ -95,7 +95,7 @@ async fn a_grant_says_whose_it_is(version: Version) {
         .shows_occupant("class", "alice", "stepped down", has_stepped_down)
         .await;
 }
-on_both!(a_grant_says_whose_it_is);
+on_both!(a_grant_names_its_giver);
 
 async fn names_that_are_unknown_ambiguous_or_odd(version: Version) {
     let config = "[[muc]]\nservice = 'muc.meet.jitsi'\n[[muc]]\nservice = 'breakout.meet.jitsi'";

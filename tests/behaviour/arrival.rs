@@ -69,7 +69,7 @@ fn announcements(client: &Client) -> usize {
     client.count(|s| s.name == "message" && s.child("x", MUC_USER).is_some())
 }
 
-async fn b2_who_named_their_room_enters_as_what_they_are(version: Version) {
+async fn b2_a_person_who_named_their_room_enters_with_their_affiliation(version: Version) {
     let (env, focus) = scene(version, "").await;
     let alice = connects(&env, "alice", "room", teacher("Alice Token")).await;
     let bob = connects(&env, "bob", "room", student("Bob Token")).await;
@@ -119,9 +119,9 @@ async fn b2_who_named_their_room_enters_as_what_they_are(version: Version) {
             .all(|(_, _, name)| name == "Alice Token")
     );
 }
-on_both!(b2_who_named_their_room_enters_as_what_they_are);
+on_both!(b2_a_person_who_named_their_room_enters_with_their_affiliation);
 
-async fn b8_who_enters_keeps_a_name_that_no_claims_give(version: Version) {
+async fn b8_a_newcomer_keeps_a_name_that_no_claims_give(version: Version) {
     for (config, claims) in [
         ("[names]\nfreeze = \"off\"", teacher("Alice Token")),
         ("", json!({ "context": { "user": { "moderator": true } } })),
@@ -135,7 +135,7 @@ async fn b8_who_enters_keeps_a_name_that_no_claims_give(version: Version) {
         focus.sees_name(ROOM, "alice", "Another").await;
     }
 }
-on_both!(b8_who_enters_keeps_a_name_that_no_claims_give);
+on_both!(b8_a_newcomer_keeps_a_name_that_no_claims_give);
 
 /// A meeting of a host with these claims, named Alice.
 async fn hosted(version: Version, claims: Value) -> (Env, Arc<Client>, Client) {
@@ -213,7 +213,7 @@ on_both!(b18_hosts_come_back_in);
 
 /// A token for another room, a claim of one's own, a host's nick, a token that was
 /// exchanged after gavel had answered: none of them lets anybody in.
-async fn b18_nobody_gets_in_by_what_is_a_hosts(version: Version) {
+async fn b18_nobody_gets_in_by_a_hosts_privilege(version: Version) {
     for setting in LOCKS {
         let (env, focus, alice) = hosted(version, teacher("Alice")).await;
         env.settle().await;
@@ -253,4 +253,4 @@ async fn b18_nobody_gets_in_by_what_is_a_hosts(version: Version) {
         );
     }
 }
-on_both!(b18_nobody_gets_in_by_what_is_a_hosts);
+on_both!(b18_nobody_gets_in_by_a_hosts_privilege);

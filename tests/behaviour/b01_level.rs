@@ -7,7 +7,7 @@ use crate::support::{Client, Env, Options, Prosody, Version, student, teacher};
 const ROOM: &str = "room@muc.meet.jitsi";
 
 /// The lists are read after the join: nobody announces older changes.
-async fn b1_who_was_promoted_before_gavel_came_is_lowered(version: Version) {
+async fn b1_a_person_promoted_before_gavel_came_is_lowered(version: Version) {
     let prosody = Prosody::start(version, Options::default());
     let focus = Client::connect(&prosody, "focus@auth.meet.jitsi").await;
     focus.join(ROOM, "focus", "").await;
@@ -33,7 +33,7 @@ async fn b1_who_was_promoted_before_gavel_came_is_lowered(version: Version) {
     assert!(!listed(&focus, "admin", "y@meet.jitsi").await);
     assert_eq!(bob.affiliation(ROOM, "bob"), "none");
 }
-on_both!(b1_who_was_promoted_before_gavel_came_is_lowered);
+on_both!(b1_a_person_promoted_before_gavel_came_is_lowered);
 
 /// One request for a JID is in flight at a time, and each has one item with
 /// `jid` and `affiliation` only.
@@ -72,7 +72,7 @@ async fn b1_requests_are_single_and_plain(version: Version) {
 on_both!(b1_requests_are_single_and_plain);
 
 /// A room may refuse muc#admin; it does not refuse the ad-hoc command of a server admin.
-async fn b1_what_muc_admin_refuses_goes_by_command(version: Version) {
+async fn b1_a_change_that_muc_admin_refuses_goes_by_command(version: Version) {
     let options = Options {
         muc_modules: vec!["test_mischief"],
         muc: "test_refuse_lowering = true".into(),
@@ -91,9 +91,9 @@ async fn b1_what_muc_admin_refuses_goes_by_command(version: Version) {
     assert_eq!(focus.affiliation(ROOM, "bob"), "member");
     assert_eq!(asked(&env, "bob").await, 2, "refused once, not repeated");
 }
-on_both!(b1_what_muc_admin_refuses_goes_by_command);
+on_both!(b1_a_change_that_muc_admin_refuses_goes_by_command);
 
-async fn b1_what_has_no_effect_is_given_up(version: Version) {
+async fn b1_a_change_without_effect_is_given_up(version: Version) {
     let options = Options {
         muc_modules: vec!["test_mischief"],
         muc: "test_ignore_jid = \"bob@meet.jitsi\"".into(),
@@ -115,7 +115,7 @@ async fn b1_what_has_no_effect_is_given_up(version: Version) {
     env.settle().await;
     assert_eq!(asked(&env, "bob").await, before);
 }
-on_both!(b1_what_has_no_effect_is_given_up);
+on_both!(b1_a_change_without_effect_is_given_up);
 
 /// How many requests gavel has made for `user`.
 async fn asked(env: &Env, user: &str) -> usize {

@@ -6,7 +6,7 @@ use crate::support::{Env, Options, Version, student};
 
 const ROOM: &str = "room@muc.meet.jitsi";
 
-async fn b3_a_server_module_promotes_who_joins(version: Version) {
+async fn b3_a_server_module_promotes_newcomers(version: Version) {
     let options = Options {
         muc: "test_promote_everyone = true".into(),
         ..Options::default()
@@ -24,4 +24,4 @@ async fn b3_a_server_module_promotes_who_joins(version: Version) {
     assert_eq!(focus.role(ROOM, "bob"), "participant");
     assert_eq!(focus.role(ROOM, "guest"), "participant");
 }
-on_both!(b3_a_server_module_promotes_who_joins);
+on_both!(b3_a_server_module_promotes_newcomers);

@@ -97,7 +97,7 @@ async fn b10_gavel_enters_a_room_with_a_password(version: Version) {
 }
 on_both!(b10_gavel_enters_a_room_with_a_password);
 
-async fn b10_where_gavel_is_no_admin_it_says_what_to_configure(version: Version) {
+async fn b10_a_gavel_that_is_no_admin_names_the_setting(version: Version) {
     let options = Options {
         gavel_is_admin: false,
         ..not_owner()
@@ -116,7 +116,7 @@ async fn b10_where_gavel_is_no_admin_it_says_what_to_configure(version: Version)
         .filter(|l| l.contains("WARN") && l.contains("`admins`"));
     assert_eq!(said.count(), 1, "{log}");
 }
-on_both!(b10_where_gavel_is_no_admin_it_says_what_to_configure);
+on_both!(b10_a_gavel_that_is_no_admin_names_the_setting);
 
 /// Somebody who keeps lowering gavel gets no spinning gavel.
 async fn b10_ownership_is_taken_back_once_a_second(version: Version) {

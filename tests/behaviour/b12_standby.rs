@@ -41,7 +41,7 @@ on_both!(b12_a_second_gavel_takes_over);
 
 /// The second gavel knows everything that the first has done since the second was started;
 /// and one that only stood by leaves no trace.
-async fn b12_a_second_gavel_knows_what_the_first_did(version: Version) {
+async fn b12_a_second_gavel_knows_the_actions_of_the_first(version: Version) {
     let mut env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
     let _alice = env.person(ROOM, "alice", Some(teacher("Alice"))).await;
@@ -71,7 +71,7 @@ async fn b12_a_second_gavel_knows_what_the_first_did(version: Version) {
     env.gavel_joins(&focus, ROOM).await;
     env.gavel.shows_occupant(ROOM, "bob", "set", is_set).await;
 }
-on_both!(b12_a_second_gavel_knows_what_the_first_did);
+on_both!(b12_a_second_gavel_knows_the_actions_of_the_first);
 
 /// If Prosody lets the newer connection win, the older becomes the standby instead of
 /// taking turns.

@@ -181,12 +181,12 @@ fn buttons(client: &Client, feature: &str) -> Option<String> {
     found.attr("val").map(str::to_owned)
 }
 
-async fn b17_a_lost_role_takes_what_came_with_it(version: Version) {
+async fn b17_a_lost_role_takes_its_permissions_along(version: Version) {
     for guard in GUARDS {
         loses(version, guard).await;
     }
 }
-on_both!(b17_a_lost_role_takes_what_came_with_it);
+on_both!(b17_a_lost_role_takes_its_permissions_along);
 
 /// A moderator of Jitsi gives away neither what a token denies nor what a rule does.
 async fn b17_a_promotion_gives_nothing_that_is_denied(version: Version) {
@@ -359,7 +359,7 @@ async fn meeting_without_gavel(
 }
 
 /// `lobby-bypass`: by the setting, and for one person by their token or a rule.
-async fn b17_who_passes_lobby_and_password(version: Version) {
+async fn b17_people_who_pass_lobby_and_password(version: Version) {
     let meeting = Meeting::new(version, "").await;
     let closed = [
         ("muc#roomconfig_membersonly", "1"),
@@ -401,10 +401,10 @@ async fn b17_who_passes_lobby_and_password(version: Version) {
         }
     }
 }
-on_both!(b17_who_passes_lobby_and_password);
+on_both!(b17_people_who_pass_lobby_and_password);
 
 /// `gavel room show` names each person's configured permissions.
-async fn b17_room_show_says_what_somebody_may_do(version: Version) {
+async fn b17_room_show_names_somebodys_permissions(version: Version) {
     let more = "[policy.permissions]\nrecording = 'moderators'\n";
     let meeting = Meeting::new(version, more).await;
     let _ada = meeting
@@ -431,11 +431,11 @@ async fn b17_room_show_says_what_somebody_may_do(version: Version) {
     assert!(ada.as_array().is_some_and(|all| all.len() == 4), "{ada}");
     assert!(config(more).contains("moderators"));
 }
-on_both!(b17_room_show_says_what_somebody_may_do);
+on_both!(b17_room_show_names_somebodys_permissions);
 
 /// A permission that Jitsi has to check, if its module is not loaded, is said to be checked
 /// by nobody.
-async fn b17_what_nobody_checks_is_said(version: Version) {
+async fn b17_an_unchecked_permission_is_said(version: Version) {
     let options = Options {
         host_modules: vec!["filter_iq_jibri"],
         ..Options::with_module()
@@ -456,4 +456,4 @@ async fn b17_what_nobody_checks_is_said(version: Version) {
     assert!(said.contains("filter_iq_rayo"), "{said}");
     assert!(!said.contains("auth.meet.jitsi: Jitsi's"), "{said}");
 }
-on_both!(b17_what_nobody_checks_is_said);
+on_both!(b17_an_unchecked_permission_is_said);

@@ -78,7 +78,7 @@ fn promotion(by: &Client, user: &str) -> String {
 }
 
 /// With the module and the guard on or off: a token element beyond every bound.
-async fn b20_who_hides_behind_a_long_token_is_judged(version: Version) {
+async fn b20_a_person_who_hides_behind_a_long_token_is_judged(version: Version) {
     for guard in [true, false] {
         let overrides = format!("{BRIDGE}\n[policy]\nguard = {guard}");
         let env = Env::with(version, Options::with_module(), &overrides).await;
@@ -110,11 +110,11 @@ async fn b20_who_hides_behind_a_long_token_is_judged(version: Version) {
         }
     }
 }
-on_both!(b20_who_hides_behind_a_long_token_is_judged);
+on_both!(b20_a_person_who_hides_behind_a_long_token_is_judged);
 
 /// Prosody reads less of a stanza than gavel knows: a stanza that ended the stream is not
 /// sent again, and others' names are still kept.
-async fn b20_what_ended_the_stream_is_not_sent_again(version: Version) {
+async fn b20_a_stanza_that_ended_the_stream_is_not_sent_again(version: Version) {
     let options = Options {
         global: "component_stanza_size_limit = 10000".into(),
         ..Options::default()
@@ -153,7 +153,7 @@ async fn b20_what_ended_the_stream_is_not_sent_again(version: Version) {
     env.settle().await;
     assert_eq!(env.prosody.connections(), connections + 1);
 }
-on_both!(b20_what_ended_the_stream_is_not_sent_again);
+on_both!(b20_a_stanza_that_ended_the_stream_is_not_sent_again);
 
 /// An answer repeats it, each quote six times as long, and holds nothing up behind it.
 async fn b20_an_id_too_long_to_be_repeated_ends_nothing(version: Version) {

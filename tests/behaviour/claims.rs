@@ -374,7 +374,7 @@ async fn claims_identity_only_from_trusted_domains(version: Version) {
 on_both!(claims_identity_only_from_trusted_domains);
 
 /// By default gavel believes only claims that our Prosody module signed.
-async fn claims_what_clients_write_themselves_is_not_believed(version: Version) {
+async fn claims_that_clients_write_themselves_are_not_believed(version: Version) {
     for sources in ["[\"bridge\"]", "[\"bridge\", \"jwt\"]", "[\"jwt\"]"] {
         let settings = format!("[claims]\nsources = {sources}");
         let env = Env::gavel(version, &settings).await;
@@ -424,4 +424,4 @@ async fn claims_what_clients_write_themselves_is_not_believed(version: Version) 
         assert_eq!(focus.affiliation(ROOM, "bob"), expected, "{sources}");
     }
 }
-on_both!(claims_what_clients_write_themselves_is_not_believed);
+on_both!(claims_that_clients_write_themselves_are_not_believed);

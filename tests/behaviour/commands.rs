@@ -122,7 +122,7 @@ async fn rooms_are_listed_and_shown(version: Version) {
 }
 on_both!(rooms_are_listed_and_shown);
 
-async fn what_names_nobody_or_several_is_answered_with_candidates(version: Version) {
+async fn a_name_of_nobody_or_several_is_answered_with_candidates(version: Version) {
     let services = "[[muc]]\nservice = 'muc.meet.jitsi'\n[[muc]]\nservice = 'breakout.meet.jitsi'";
     let env = Env::gavel(version, services).await;
     let people = lesson(&env).await;
@@ -167,7 +167,7 @@ async fn what_names_nobody_or_several_is_answered_with_candidates(version: Versi
     assert_eq!(ended.status, 1);
     assert!(ended.err.contains("infrastructure"), "{ended:?}");
 }
-on_both!(what_names_nobody_or_several_is_answered_with_candidates);
+on_both!(a_name_of_nobody_or_several_is_answered_with_candidates);
 
 async fn an_admin_sets_an_affiliation_for_a_while(version: Version) {
     let env = Env::new(version).await;

@@ -137,7 +137,7 @@ async fn guard_nobody_ever_sees_an_unentitled_moderator(version: Version) {
 }
 on_both!(guard_nobody_ever_sees_an_unentitled_moderator);
 
-async fn guard_lets_pass_what_hosts_grant(version: Version) {
+async fn guard_lets_grants_of_hosts_pass(version: Version) {
     let env = scene(version, "").await;
     let focus = focus(&env).await;
     let alice = joins(&env, ROOM, "alice", Some(teacher("alice"))).await;
@@ -169,7 +169,7 @@ async fn guard_lets_pass_what_hosts_grant(version: Version) {
     assert_eq!(focus.role(ROOM, "guest"), "moderator");
     drop(eve);
 }
-on_both!(guard_lets_pass_what_hosts_grant);
+on_both!(guard_lets_grants_of_hosts_pass);
 
 /// Tries to promote until it is let through; says how long that took.
 pub async fn until_open(focus: &Client, jid: &str) -> Duration {

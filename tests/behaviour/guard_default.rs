@@ -84,7 +84,7 @@ async fn guard_by_default_changes_no_end(version: Version) {
 on_both!(guard_by_default_changes_no_end);
 
 /// With `guests = "ignore"` Prosody's gift to the person who opens a room is never taken.
-async fn guard_by_default_lets_guests_own_what_they_open(version: Version) {
+async fn guard_by_default_lets_guests_own_the_rooms_they_open(version: Version) {
     let overrides = format!("{BRIDGE}\n[policy]\nguests = \"ignore\"");
     let env = Env::with(version, Options::with_module(), &overrides).await;
     let guest = joins(&env, ROOM, "guest", None).await;
@@ -98,7 +98,7 @@ async fn guard_by_default_lets_guests_own_what_they_open(version: Version) {
         assert_eq!(guest.affiliation(ROOM, name), "owner", "{name}");
     }
 }
-on_both!(guard_by_default_lets_guests_own_what_they_open);
+on_both!(guard_by_default_lets_guests_own_the_rooms_they_open);
 
 /// Prosody takes its admins for owners of every room, and nobody can lower them.
 async fn guard_by_default_leaves_server_admins_alone(version: Version) {

@@ -75,7 +75,7 @@ async fn keys_a_person_is_judged_when_the_key_arrives_and_nobody_else_waits(vers
 on_both!(keys_a_person_is_judged_when_the_key_arrives_and_nobody_else_waits);
 
 /// Only the newest evidence of somebody who waits counts.
-async fn keys_what_was_shown_last_counts(version: Version) {
+async fn keys_the_newest_evidence_counts(version: Version) {
     let issuer = Issuer::new("k", 1);
     let server = KeyServer::start().await;
     server.answer("/keys", Answer::Held(set(&[&issuer])));
@@ -101,7 +101,7 @@ async fn keys_what_was_shown_last_counts(version: Version) {
     assert_eq!(focus.affiliation(ROOM, "carol"), "none");
     assert_eq!(rejections(&env), 0);
 }
-on_both!(keys_what_was_shown_last_counts);
+on_both!(keys_the_newest_evidence_counts);
 
 fn set(issuers: &[&Issuer]) -> String {
     match Answer::set(issuers) {
@@ -286,7 +286,7 @@ async fn keys_a_set_is_replaced_only_by_a_set(version: Version) {
 on_both!(keys_a_set_is_replaced_only_by_a_set);
 
 /// A public key set must not let anybody sign.
-async fn keys_of_a_set_are_used_for_what_they_are(version: Version) {
+async fn keys_of_a_set_are_used_for_their_purpose(version: Version) {
     let good = Issuer::new("good", 1);
     let mut encryption = Issuer::new("enc", 2).jwk();
     encryption["use"] = json!("enc");
@@ -334,7 +334,7 @@ async fn keys_of_a_set_are_used_for_what_they_are(version: Version) {
         assert_eq!(focus.affiliation(ROOM, name), "none", "{name}");
     }
 }
-on_both!(keys_of_a_set_are_used_for_what_they_are);
+on_both!(keys_of_a_set_are_used_for_their_purpose);
 
 fn base64url(bytes: &[u8]) -> String {
     use base64::Engine;

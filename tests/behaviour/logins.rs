@@ -7,7 +7,7 @@ const ROOM: &str = "room@muc.meet.jitsi";
 const TRUSTED: &str =
     "[claims]\nsources = [\"bridge\"]\n[policy]\ntrusted_logins = [\"meet.jitsi\"]\nguard = true";
 
-async fn whoever_logs_in_on_a_trusted_domain_moderates(version: Version) {
+async fn people_who_log_in_on_a_trusted_domain_moderate(version: Version) {
     let env = Env::with(version, Options::with_module(), TRUSTED).await;
     let focus = env.focus_with_module(ROOM).await;
     let _ada = env.client("ada").await;
@@ -30,7 +30,7 @@ async fn whoever_logs_in_on_a_trusted_domain_moderates(version: Version) {
         "{said:?}"
     );
 }
-on_both!(whoever_logs_in_on_a_trusted_domain_moderates);
+on_both!(people_who_log_in_on_a_trusted_domain_moderate);
 
 /// A listed domain that lets anybody in makes nobody host, and gavel says so.
 async fn logins_do_not_count_where_anybody_gets_in(version: Version) {

@@ -193,7 +193,7 @@ impl Room {
     }
 }
 
-async fn b20_whatever_a_creator_sets_everybody_ends_as_they_should(version: Version) {
+async fn b20_everybody_ends_as_they_should_with_any_settings_of_the_creator(version: Version) {
     let number = std::env::var("RANDOM_ROOMS").ok();
     let number = number.and_then(|n| n.parse().ok()).unwrap_or(ROOMS);
     let env = Env::gavel(version, QUICK).await;
@@ -222,4 +222,4 @@ async fn b20_whatever_a_creator_sets_everybody_ends_as_they_should(version: Vers
     println!("{number} rooms, {} wrong, on {version:?}", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
-on_both!(b20_whatever_a_creator_sets_everybody_ends_as_they_should);
+on_both!(b20_everybody_ends_as_they_should_with_any_settings_of_the_creator);

@@ -33,7 +33,7 @@ async fn a_bad_file_is_refused_and_the_old_one_stays(version: Version) {
 }
 on_both!(a_bad_file_is_refused_and_the_old_one_stays);
 
-async fn what_needs_a_restart_is_said(version: Version) {
+async fn a_change_that_needs_a_restart_is_said(version: Version) {
     let env = Env::new(version).await;
     let focus = env.focus(ROOM).await;
     let more = "[component]\nnick = 'hammer'\n[admin]\nlisten = '127.0.0.1:9'\n[log]\nformat = 'json'\n[state]\nfile = ''";
@@ -46,7 +46,7 @@ async fn what_needs_a_restart_is_said(version: Version) {
     assert!(line.contains(named), "{line}");
     assert_eq!(focus.affiliation(ROOM, "gavel"), "owner");
 }
-on_both!(what_needs_a_restart_is_said);
+on_both!(a_change_that_needs_a_restart_is_said);
 
 /// People who are reconfigured as infrastructure are let go, and come back.
 async fn infrastructure_moves_in_and_out(version: Version) {

@@ -82,7 +82,7 @@ async fn a_room_is_named_as_people_write_it_and_shown_readably(version: Version)
 }
 on_both!(a_room_is_named_as_people_write_it_and_shown_readably);
 
-async fn who_it_was_is_told_afterwards(version: Version) {
+async fn names_are_told_afterwards(version: Version) {
     let env = Env::new(version).await;
     let people = lesson(&env).await;
     let focus = &people[0];
@@ -127,9 +127,9 @@ async fn who_it_was_is_told_afterwards(version: Version) {
         assert!(log.contains(&words), "{words}: {log}");
     }
 }
-on_both!(who_it_was_is_told_afterwards);
+on_both!(names_are_told_afterwards);
 
-async fn a_shell_completes_what_is_there(version: Version) {
+async fn a_shell_completes_existing_names(version: Version) {
     let env = Env::new(version).await;
     let people = lesson(&env).await;
     let complete = |typed: &[&str]| {
@@ -159,4 +159,4 @@ async fn a_shell_completes_what_is_there(version: Version) {
     assert_eq!(complete(&["room", "unset", "elsewhere", "ada"]), "");
     drop(people);
 }
-on_both!(a_shell_completes_what_is_there);
+on_both!(a_shell_completes_existing_names);

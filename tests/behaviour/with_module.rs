@@ -145,7 +145,7 @@ async fn module_and_gavel_keep_names_again_that_were_let_go(version: Version) {
 on_both!(module_and_gavel_keep_names_again_that_were_let_go);
 
 /// A name that was kept by claims which count no more is let go.
-async fn module_and_gavel_let_names_go_whose_claims_count_no_more(version: Version) {
+async fn module_and_gavel_let_names_go_when_their_claims_count_no_more(version: Version) {
     let mut env = scene(version).await;
     let focus = env.focus_with_module(ROOM).await;
     let alice = joins(&env, "alice", Some(teacher("Alice Token"))).await;
@@ -161,10 +161,10 @@ async fn module_and_gavel_let_names_go_whose_claims_count_no_more(version: Versi
     alice.presence(ROOM, "alice", &nick("Any Name")).await;
     focus.sees_name(ROOM, "alice", "Any Name").await;
 }
-on_both!(module_and_gavel_let_names_go_whose_claims_count_no_more);
+on_both!(module_and_gavel_let_names_go_when_their_claims_count_no_more);
 
 /// Somebody has a token that Prosody took and gavel cannot read: an admin is told.
-async fn module_and_gavel_say_whose_claims_cannot_be_read(version: Version) {
+async fn module_and_gavel_name_the_people_with_unreadable_claims(version: Version) {
     use base64::Engine;
     let env = scene(version).await;
     let focus = env.focus_with_module(ROOM).await;
@@ -197,4 +197,4 @@ async fn module_and_gavel_say_whose_claims_cannot_be_read(version: Version) {
         &["1", "bridge", "malformed", "UTF-8", "ISO-8859-1"],
     );
 }
-on_both!(module_and_gavel_say_whose_claims_cannot_be_read);
+on_both!(module_and_gavel_name_the_people_with_unreadable_claims);

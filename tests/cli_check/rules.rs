@@ -46,7 +46,7 @@ fn given(settings: &str, claims: &Value, room: &str) -> (String, String) {
 }
 
 #[test]
-fn every_recipe_does_what_it_says() {
+fn every_recipe_does_as_it_says() {
     let recipe = |title: &str| settings(&format!("### {title}"));
     let keycloak = recipe("Realm roles of Keycloak");
     let list = recipe("A list of moderators per room");
@@ -226,7 +226,7 @@ fn the_document_names_every_affiliation_function_and_limit() {
 /// Each rule with its expression, verdict and reason; a missing fact is named with the
 /// option that tells it.
 #[test]
-fn explain_prints_each_rule_and_what_it_needs() {
+fn explain_prints_each_rule_and_its_needs() {
     let rules = "[[policy.rule]]\nname = 'chair'\naffiliation = 'admin'\n\
                  when = '''\noccupant.nick ==\n  \"chair\"'''\n\
                  [[policy.rule]]\nname = 'staff'\naffiliation = 'owner'\n\

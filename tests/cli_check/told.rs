@@ -16,7 +16,7 @@ fn of_claims(settings: &str, claims: &Value, arguments: &[&str]) -> (i32, String
 }
 
 #[test]
-fn explain_tells_what_was_probably_meant() {
+fn explain_tells_the_probable_meaning() {
     let regex =
         |room: &str| json!({"room": room, "context": {"user": {}, "room": {"regex": true}}});
     for (claims, room, told) in [
@@ -122,7 +122,7 @@ fn rooms_are_given_as_people_write_them_without_a_daemon() {
 }
 
 #[test]
-fn token_sign_fills_what_the_configuration_asks_for() {
+fn token_sign_fills_the_claims_that_the_configuration_asks_for() {
     let sign = [
         "token",
         "sign",
@@ -155,7 +155,7 @@ fn token_sign_fills_what_the_configuration_asks_for() {
 }
 
 #[test]
-fn token_verify_says_what_is_missing_and_not_to_add_nothing() {
+fn token_verify_names_a_missing_claim_and_not_to_add_nothing() {
     let folder = Folder::with(&format!("{LEAST}{HS256}"));
     let key = jsonwebtoken::EncodingKey::from_secret(b"hush");
     let claims = json!({"aud": "other", "exp": 1_795_000_000_000_u64});

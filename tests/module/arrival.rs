@@ -198,7 +198,7 @@ async fn module_lets_people_enter_as_gavel_has_said(version: Version) {
 on_both!(module_lets_people_enter_as_gavel_has_said);
 
 /// Not every token has a name, and with `names.freeze = "off"` none counts.
-async fn module_leaves_their_names_to_whom_gavel_gives_none(version: Version) {
+async fn module_leaves_people_their_names_if_gavel_gives_none(version: Version) {
     let scene = scene(version).await;
     let host = scene.person("host").await;
     scene.follow(ROOM).await;
@@ -211,7 +211,7 @@ async fn module_leaves_their_names_to_whom_gavel_gives_none(version: Version) {
         alice.leave(ROOM, "alice").await;
     }
 }
-on_both!(module_leaves_their_names_to_whom_gavel_gives_none);
+on_both!(module_leaves_people_their_names_if_gavel_gives_none);
 
 async fn module_lets_people_be_first_in_a_room_as_gavel_has_said(version: Version) {
     let scene = scene(version).await;
@@ -230,7 +230,7 @@ async fn module_lets_people_be_first_in_a_room_as_gavel_has_said(version: Versio
 }
 on_both!(module_lets_people_be_first_in_a_room_as_gavel_has_said);
 
-async fn module_waits_for_no_answer_about_who_enters(version: Version) {
+async fn module_waits_for_no_answer_about_newcomers(version: Version) {
     let scene = scene(version).await;
     let host = scene.person("host").await;
     scene.follow(ROOM).await;
@@ -244,10 +244,10 @@ async fn module_waits_for_no_answer_about_who_enters(version: Version) {
     host.sees_name(ROOM, "alice", "Else").await;
     assert_eq!(standing(&host, "alice").await, ordinary());
 }
-on_both!(module_waits_for_no_answer_about_who_enters);
+on_both!(module_waits_for_no_answer_about_newcomers);
 
 /// All events after which gavel's answer no longer counts.
-async fn module_forgets_what_gavel_has_said(version: Version) {
+async fn module_forgets_gavels_answers(version: Version) {
     let mut scene = scene(version).await;
     let host = scene.person("host").await;
     scene.follow(ROOM).await;
@@ -291,9 +291,9 @@ async fn module_forgets_what_gavel_has_said(version: Version) {
     alice.join(ROOM, "alice", "").await;
     assert_eq!(standing(&host, "alice").await, ordinary());
 }
-on_both!(module_forgets_what_gavel_has_said);
+on_both!(module_forgets_gavels_answers);
 
-async fn module_tells_once_what_it_has_given(version: Version) {
+async fn module_tells_once_the_affiliation_it_has_given(version: Version) {
     let mut scene = scene(version).await;
     let _host = scene.person("host").await;
     scene.follow(ROOM).await;
@@ -309,10 +309,10 @@ async fn module_tells_once_what_it_has_given(version: Version) {
     scene.follow(ROOM).await;
     assert_eq!(given(&scene.latest("alice").await), None);
 }
-on_both!(module_tells_once_what_it_has_given);
+on_both!(module_tells_once_the_affiliation_it_has_given);
 
 /// The guard lets gavel's own answer through.
-async fn module_guard_knows_who_enters(version: Version) {
+async fn module_guard_knows_newcomers(version: Version) {
     let scene = scene(version).await;
     let host = scene.person("host").await;
     scene.follow(ROOM).await;
@@ -334,7 +334,7 @@ async fn module_guard_knows_who_enters(version: Version) {
     );
     assert_eq!(scene.eval(&code).await, "nil", "for all others it stays so");
 }
-on_both!(module_guard_knows_who_enters);
+on_both!(module_guard_knows_newcomers);
 
 /// A room that gavel has locked lets people in who have claims: the host, for whom all wait.
 async fn module_lets_a_host_enter_a_locked_room_as_gavel_has_said(version: Version) {
@@ -383,7 +383,7 @@ async fn module_lets_people_enter_where_another_module_fails(version: Version) {
 }
 on_both!(module_lets_people_enter_where_another_module_fails);
 
-async fn module_stores_what_somebody_enters_as_where_the_room_is_stored(version: Version) {
+async fn module_stores_a_newcomers_affiliation_if_the_room_is_stored(version: Version) {
     let scene = scene(version).await;
     let host = scene.person("host").await;
     scene.follow(ROOM).await;
@@ -402,10 +402,10 @@ async fn module_stores_what_somebody_enters_as_where_the_room_is_stored(version:
         "later changes are stored as ever"
     );
 }
-on_both!(module_stores_what_somebody_enters_as_where_the_room_is_stored);
+on_both!(module_stores_a_newcomers_affiliation_if_the_room_is_stored);
 
 /// token_affiliation's gift in the moment of entering does not count for more than gavel's.
-async fn module_lets_people_enter_as_gavel_has_said_whatever_others_give(version: Version) {
+async fn module_lets_people_enter_as_gavel_has_said_with_any_gift_of_others(version: Version) {
     let mut options = options();
     options.muc_modules.insert(0, "test_token_affiliation");
     let scene = Scene::with(version, options).await;
@@ -428,4 +428,4 @@ async fn module_lets_people_enter_as_gavel_has_said_whatever_others_give(version
     let about = |s: &El| s.name == "message" && format!("{s:?}").contains(alice.bare());
     assert_eq!(scene.seen().await.iter().filter(|s| about(s)).count(), 0);
 }
-on_both!(module_lets_people_enter_as_gavel_has_said_whatever_others_give);
+on_both!(module_lets_people_enter_as_gavel_has_said_with_any_gift_of_others);

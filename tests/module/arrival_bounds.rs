@@ -13,7 +13,7 @@ async fn followed(version: Version) -> (Scene, Client) {
     (scene, host)
 }
 
-async fn module_believes_only_gavel_about_who_enters(version: Version) {
+async fn module_believes_only_gavel_about_newcomers(version: Version) {
     let (scene, host) = followed(version).await;
     let alice = connects(&scene, "alice", &session("room", "")).await;
     let asked = question(&scene).await;
@@ -27,9 +27,9 @@ async fn module_believes_only_gavel_about_who_enters(version: Version) {
     alice.join(ROOM, "alice", "").await;
     assert_eq!(standing(&host, "alice").await, ordinary());
 }
-on_both!(module_believes_only_gavel_about_who_enters);
+on_both!(module_believes_only_gavel_about_newcomers);
 
-async fn module_gives_what_gavel_has_said_for_that_room_alone(version: Version) {
+async fn module_gives_the_affiliation_of_gavels_answer_for_that_room_alone(version: Version) {
     let scene = scene(version).await;
     let host = scene.person("host").await;
     let other = "other@muc.meet.jitsi";
@@ -40,10 +40,10 @@ async fn module_gives_what_gavel_has_said_for_that_room_alone(version: Version) 
     alice.join(ROOM, "alice", "").await;
     assert_eq!(standing(&host, "alice").await, pair("owner", "moderator"));
 }
-on_both!(module_gives_what_gavel_has_said_for_that_room_alone);
+on_both!(module_gives_the_affiliation_of_gavels_answer_for_that_room_alone);
 
 /// Prosody looks last whether a nick is somebody else's.
-async fn module_gives_nothing_to_whose_nick_somebody_wants(version: Version) {
+async fn module_gives_nothing_to_the_holder_of_a_wanted_nick(version: Version) {
     let (scene, host) = followed(version).await;
     let bob = scene.person("bob").await;
     let alice = expected(&scene).await;
@@ -58,10 +58,10 @@ async fn module_gives_nothing_to_whose_nick_somebody_wants(version: Version) {
     bob.presence(ROOM, "bob", &nick("Bob")).await;
     host.sees_name(ROOM, "bob", "Bob").await;
 }
-on_both!(module_gives_nothing_to_whose_nick_somebody_wants);
+on_both!(module_gives_nothing_to_the_holder_of_a_wanted_nick);
 
 /// A person who is no host is refused as ever, and more is given to nobody.
-async fn module_lets_nobody_in_by_what_gavel_has_said(version: Version) {
+async fn module_lets_nobody_in_by_gavels_answer(version: Version) {
     let (scene, host) = followed(version).await;
     host.configure(ROOM, &[("muc#roomconfig_membersonly", "1")])
         .await
@@ -91,9 +91,9 @@ async fn module_lets_nobody_in_by_what_gavel_has_said(version: Version) {
     let refused = alice.try_join(ROOM, "alice", "").await;
     assert_eq!(refused, Err("forbidden".into()));
 }
-on_both!(module_lets_nobody_in_by_what_gavel_has_said);
+on_both!(module_lets_nobody_in_by_gavels_answer);
 
-async fn module_takes_nothing_away_by_what_gavel_has_said(version: Version) {
+async fn module_takes_nothing_away_by_gavels_answer(version: Version) {
     let (scene, host) = followed(version).await;
     host.affiliate(ROOM, "alice@meet.jitsi", "owner")
         .await
@@ -109,7 +109,7 @@ async fn module_takes_nothing_away_by_what_gavel_has_said(version: Version) {
         alice.leave(ROOM, "alice").await;
     }
 }
-on_both!(module_takes_nothing_away_by_what_gavel_has_said);
+on_both!(module_takes_nothing_away_by_gavels_answer);
 
 /// A second device of somebody who is there: others would see the first change.
 async fn module_leaves_a_second_device_to_gavel(version: Version) {
@@ -145,7 +145,7 @@ async fn module_leaves_visitors_visitors(version: Version) {
 }
 on_both!(module_leaves_visitors_visitors);
 
-async fn module_goes_by_what_gavel_has_said_for_a_minute(version: Version) {
+async fn module_goes_by_gavels_answer_for_a_minute(version: Version) {
     let (scene, host) = followed(version).await;
     scene
         .eval(
@@ -170,4 +170,4 @@ async fn module_goes_by_what_gavel_has_said_for_a_minute(version: Version) {
         host.affiliate(ROOM, alice.bare(), "none").await.unwrap();
     }
 }
-on_both!(module_goes_by_what_gavel_has_said_for_a_minute);
+on_both!(module_goes_by_gavels_answer_for_a_minute);

@@ -88,7 +88,7 @@ pub async fn person_as(scene: &Scene, name: &str, user_id: &str) -> Client {
     client
 }
 
-async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Version) {
+async fn module_lets_only_people_who_are_sent_into_breakout_rooms(version: Version) {
     let meeting = Meeting::new(version).await;
     let [bob, carol] = [
         person(&meeting.scene, "bob").await,
@@ -156,7 +156,7 @@ async fn module_lets_only_those_who_are_sent_into_breakout_rooms(version: Versio
     meeting.focus.join(three, "focus", "").await;
     assert_eq!(carol.moves(ROOM, three).await, refused);
 }
-on_both!(module_lets_only_those_who_are_sent_into_breakout_rooms);
+on_both!(module_lets_only_people_who_are_sent_into_breakout_rooms);
 
 async fn module_leaves_breakout_rooms_open_where_gavel_says_so(version: Version) {
     let meeting = Meeting::new(version).await;

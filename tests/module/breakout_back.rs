@@ -149,7 +149,7 @@ async fn module_sends_clients_of_jitsi_back_to_the_main_room(version: Version) {
 on_both!(module_sends_clients_of_jitsi_back_to_the_main_room);
 
 /// A person who was turned away and is sent after all is in the room like anybody.
-async fn module_forgets_who_was_turned_away_once_they_are_in(version: Version) {
+async fn module_forgets_a_person_turned_away_once_they_are_in(version: Version) {
     let meeting = Meeting::new(version).await;
     meeting.host.moves(ROOM, ONE).await.unwrap();
     let bob = person(&meeting.scene, "bob").await;
@@ -183,7 +183,7 @@ async fn module_forgets_who_was_turned_away_once_they_are_in(version: Version) {
     })
     .await;
 }
-on_both!(module_forgets_who_was_turned_away_once_they_are_in);
+on_both!(module_forgets_a_person_turned_away_once_they_are_in);
 
 /// An id that is null in the token is nobody's.
 async fn module_lets_nobody_back_by_no_id(version: Version) {

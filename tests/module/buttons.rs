@@ -9,7 +9,7 @@ use crate::support::{El, MUC_USER, Options, Version};
 use serde_json::json;
 
 /// A person's message to a client is not its room's.
-async fn module_takes_nobodys_word_for_what_a_client_was_told(version: Version) {
+async fn module_takes_nobodys_word_for_the_features_a_client_was_told(version: Version) {
     let scene = scene(version, &[]).await;
     let mallory = scene.person("mallory").await;
     scene.follow(ROOM).await;
@@ -37,10 +37,10 @@ async fn module_takes_nobodys_word_for_what_a_client_was_told(version: Version) 
     assert_eq!(bob.count(told), 2, "denied, then allowed");
     assert!(!scene.prosody.log().contains("buttons:"));
 }
-on_both!(module_takes_nobodys_word_for_what_a_client_was_told);
+on_both!(module_takes_nobodys_word_for_the_features_a_client_was_told);
 
 /// Somebody's permissions in a room that refuses them change nothing in their own room.
-async fn module_forgets_what_a_refused_join_would_have_brought(version: Version) {
+async fn module_forgets_the_features_of_a_refused_join(version: Version) {
     let scene = scene(version, &[]).await;
     let other = "other@muc.meet.jitsi";
     let bob = scene.client("bob").await;
@@ -55,10 +55,10 @@ async fn module_forgets_what_a_refused_join_would_have_brought(version: Version)
     assert_eq!(refused, Err("registration-required".into()));
     assert!(may(&alice, "recording", "moderator").await);
 }
-on_both!(module_forgets_what_a_refused_join_would_have_brought);
+on_both!(module_forgets_the_features_of_a_refused_join);
 
 /// The features that clients allow unsaid they allow again when a promotion is over.
-async fn module_gives_back_what_clients_allow_unsaid(version: Version) {
+async fn module_gives_back_features_that_clients_allow_unsaid(version: Version) {
     let scene = scene(version, &["test_permissions"]).await;
     let alice = scene.person("alice").await;
     let features = "{ recording = true, ['screen-sharing'] = true, \
@@ -81,7 +81,7 @@ async fn module_gives_back_what_clients_allow_unsaid(version: Version) {
     ];
     assert_eq!(told(&bob), map(&after));
 }
-on_both!(module_gives_back_what_clients_allow_unsaid);
+on_both!(module_gives_back_features_that_clients_allow_unsaid);
 
 /// Clients know tenants' rooms by another address.
 async fn module_tells_clients_in_tenants_rooms(version: Version) {
@@ -101,12 +101,12 @@ on_both!(module_tells_clients_in_tenants_rooms);
 
 /// The filter of the buttons treats each shape of stanza at one glance as when it looks at
 /// all of it, whatever a session has been told.
-async fn module_passes_at_one_glance_only_what_says_nothing(version: Version) {
+async fn module_passes_at_one_glance_only_stanzas_without_features(version: Version) {
     let scene = scene(version, &[]).await;
     let seen = scene.eval(ONE_GLANCE).await;
     assert_eq!(seen, "7168 shapes, 8 told, 4 noted");
 }
-on_both!(module_passes_at_one_glance_only_what_says_nothing);
+on_both!(module_passes_at_one_glance_only_stanzas_without_features);
 
 /// Each shape goes through the filter, and through the code behind the glance.
 const ONE_GLANCE: &str = "

@@ -389,7 +389,7 @@ async fn module_shows_all_sessions_behind_a_nick(version: Version) {
 }
 on_both!(module_shows_all_sessions_behind_a_nick);
 
-async fn module_spares_gavel_what_changes_nothing(version: Version) {
+async fn module_spares_gavel_updates_that_change_nothing(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.client("alice").await;
     scene.session(&alice, &verified("A")).await;
@@ -479,4 +479,4 @@ async fn module_spares_gavel_what_changes_nothing(version: Version) {
     scene.gavel.join(ROOM, "gavel", "").await;
     assert_eq!(count(&scene).await, so_far + 6);
 }
-on_both!(module_spares_gavel_what_changes_nothing);
+on_both!(module_spares_gavel_updates_that_change_nothing);

@@ -41,7 +41,7 @@ async fn rejoined(scene: &Scene) -> El {
 }
 
 /// The same as Prosody answers to everybody who asks.
-async fn module_says_what_gavel_would_ask(version: Version) {
+async fn module_answers_before_gavel_asks(version: Version) {
     let scene = Scene::new(version).await;
     // As Jitsi's modules do it.
     let hook = "module:hook('muc-config-form', function (event)
@@ -97,7 +97,7 @@ async fn module_says_what_gavel_would_ask(version: Version) {
     // All others in the room are told nothing of it.
     assert_eq!(alice.count(|s| s.child("module", MODULE).is_some()), 0);
 }
-on_both!(module_says_what_gavel_would_ask);
+on_both!(module_answers_before_gavel_asks);
 
 async fn module_says_nothing_of_a_room_with_long_lists(version: Version) {
     let scene = Scene::new(version).await;
@@ -144,7 +144,7 @@ async fn module_answers_self_pings_of_rooms_on_disk(version: Version) {
 on_both!(module_answers_self_pings_of_rooms_on_disk);
 
 /// Each invitation has the name of the person who has entered.
-async fn module_invites_in_the_name_of_whoever_enters(version: Version) {
+async fn module_invites_in_the_name_of_the_newcomer(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;
     let bob = scene.person("bob").await;
@@ -155,4 +155,4 @@ async fn module_invites_in_the_name_of_whoever_enters(version: Version) {
         assert_eq!(invite.attr("from"), Some(client.bare()));
     }
 }
-on_both!(module_invites_in_the_name_of_whoever_enters);
+on_both!(module_invites_in_the_name_of_the_newcomer);

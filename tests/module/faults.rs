@@ -74,7 +74,7 @@ async fn meeting(scene: &Scene, people: &People, number: usize) {
     assert_eq!(left, "nil", "the room has ended");
 }
 
-async fn module_disturbs_nobody_whatever_of_it_fails(version: Version) {
+async fn module_disturbs_nobody_with_any_failure_of_its_own(version: Version) {
     let scene = Scene::with(version, options()).await;
     let people = People {
         alice: scene.client("alice").await,
@@ -109,7 +109,7 @@ async fn module_disturbs_nobody_whatever_of_it_fails(version: Version) {
     let shown = scene.shown(&format!("{room}/alice")).await;
     assert_eq!(shown.len(), 1);
 }
-on_both!(module_disturbs_nobody_whatever_of_it_fails);
+on_both!(module_disturbs_nobody_with_any_failure_of_its_own);
 
 /// All calls that are tried go through one file.
 #[test]

@@ -233,7 +233,7 @@ async fn module_lets_jitsi_decide_by_somebodys_own_list(version: Version) {
 on_both!(module_lets_jitsi_decide_by_somebodys_own_list);
 
 /// The token's features are the ground that the list stands on.
-async fn module_keeps_what_else_a_token_gives(version: Version) {
+async fn module_keeps_the_other_features_of_a_token(version: Version) {
     let scene = scene(version, &[]).await;
     let owner = scene.person("owner").await;
     scene.follow(ROOM).await;
@@ -264,7 +264,7 @@ async fn module_keeps_what_else_a_token_gives(version: Version) {
     assert_eq!(table(&scene, &bob).await, "recording=false");
     assert_eq!(times_told(&bob), 0);
 }
-on_both!(module_keeps_what_else_a_token_gives);
+on_both!(module_keeps_the_other_features_of_a_token);
 
 /// Other modules read features before somebody is in.
 async fn module_has_features_ready_before_the_first_presence(version: Version) {
@@ -346,15 +346,15 @@ async fn promotion(version: Version, shared: bool) {
     assert_eq!(table(&scene, &bob).await, "flip=false recording=false");
 }
 
-async fn module_lets_no_promotion_widen_what_is_denied(version: Version) {
+async fn module_lets_no_promotion_widen_a_denial(version: Version) {
     promotion(version, false).await;
 }
-on_both!(module_lets_no_promotion_widen_what_is_denied);
+on_both!(module_lets_no_promotion_widen_a_denial);
 
-async fn module_lets_no_shared_promotion_widen_what_is_denied(version: Version) {
+async fn module_lets_no_shared_promotion_widen_a_denial(version: Version) {
     promotion(version, true).await;
 }
-on_both!(module_lets_no_shared_promotion_widen_what_is_denied);
+on_both!(module_lets_no_shared_promotion_widen_a_denial);
 
 /// A permission in another room is nothing here.
 async fn module_takes_the_lists_of_all_rooms_together(version: Version) {
@@ -446,7 +446,7 @@ async fn module_keeps_to_the_list_when_a_connection_is_taken_up_again(version: V
 on_both!(module_keeps_to_the_list_when_a_connection_is_taken_up_again);
 
 /// A person whom the guard keeps down gets nothing of a moderator's.
-async fn module_gives_a_moderators_features_to_whom_the_guard_lets_rise(version: Version) {
+async fn module_gives_a_moderators_features_to_people_whom_the_guard_lets_rise(version: Version) {
     let scene = scene_with(version, "").await;
     let lease = "<lease xmlns='urn:gavel:guard:0' seconds='9'><infrastructure jid='focus@auth.meet.jitsi'/></lease>";
     scene.gavel.iq("set", SERVICE, lease).await.unwrap();
@@ -474,4 +474,4 @@ async fn module_gives_a_moderators_features_to_whom_the_guard_lets_rise(version:
     assert!(may(&bob, "recording", "moderator").await);
     assert_eq!(told(&bob).unwrap()["recording"], "true");
 }
-on_both!(module_gives_a_moderators_features_to_whom_the_guard_lets_rise);
+on_both!(module_gives_a_moderators_features_to_people_whom_the_guard_lets_rise);

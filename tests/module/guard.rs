@@ -92,7 +92,7 @@ pub async fn makes_owner(scene: &Scene, who: &Client) {
 
 pub const GIVES_OWNER: &str = "return tostring((select(3, r:set_affiliation(true, b, 'owner'))))";
 
-async fn module_guards_what_machines_give(version: Version) {
+async fn module_guards_against_promotions_by_machines(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let bob = scene.person("bob").await;
     for affiliation in ["owner", "admin"] {
@@ -141,9 +141,9 @@ async fn module_guards_what_machines_give(version: Version) {
         log.contains("The guard keeps focus@auth.meet.jitsi/focus in room@muc.meet.jitsi from")
     );
 }
-on_both!(module_guards_what_machines_give);
+on_both!(module_guards_against_promotions_by_machines);
 
-async fn module_guards_by_what_gavel_says(version: Version) {
+async fn module_guards_by_gavels_word(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let alice = scene.person("alice").await;
     let bob = scene.person("bob").await;
@@ -193,7 +193,7 @@ async fn module_guards_by_what_gavel_says(version: Version) {
         .await
         .unwrap();
 }
-on_both!(module_guards_by_what_gavel_says);
+on_both!(module_guards_by_gavels_word);
 
 async fn module_guard_lets_servers_and_themselves_throw_hosts_out(version: Version) {
     let (scene, focus) = shut(version, options()).await;

@@ -77,7 +77,7 @@ on_both!(module_guard_gives_rooms_back_that_gavel_does_not_come_for);
 
 /// gavel hangs: rooms that it has not judged are as without it, rooms that it has judged
 /// are not.
-async fn module_guard_gives_back_what_gavel_has_not_judged(version: Version) {
+async fn module_guard_gives_back_affiliations_that_gavel_has_not_judged(version: Version) {
     let (scene, focus) = shut(version, options()).await;
     let old = scene.person("old").await;
     let judged = scene.person("judged").await;
@@ -110,11 +110,11 @@ async fn module_guard_gives_back_what_gavel_has_not_judged(version: Version) {
         assert_eq!(focus.affiliation(ROOM, name), affiliation, "{name}");
     }
 }
-on_both!(module_guard_gives_back_what_gavel_has_not_judged);
+on_both!(module_guard_gives_back_affiliations_that_gavel_has_not_judged);
 
 /// People whom gavel leaves alone keep the affiliations that modules gave them before gavel
 /// could say so.
-async fn module_guard_gives_back_to_whom_gavel_leaves_alone(version: Version) {
+async fn module_guard_gives_back_to_people_whom_gavel_leaves_alone(version: Version) {
     let scene = Scene::with(version, promoting()).await;
     lease(&scene, SECONDS).await;
     let focus = Client::connect(&scene.prosody, "focus@auth.meet.jitsi/focus").await;
@@ -134,4 +134,4 @@ async fn module_guard_gives_back_to_whom_gavel_leaves_alone(version: Version) {
         refused()
     );
 }
-on_both!(module_guard_gives_back_to_whom_gavel_leaves_alone);
+on_both!(module_guard_gives_back_to_people_whom_gavel_leaves_alone);

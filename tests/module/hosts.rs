@@ -134,7 +134,7 @@ async fn module_waits_for_no_answer_that_does_not_come(version: Version) {
 on_both!(module_waits_for_no_answer_that_does_not_come);
 
 /// Stanzas keep their order, and a person who has gone by then does not enter.
-async fn module_keeps_the_order_of_what_somebody_sends_at_the_door(version: Version) {
+async fn module_keeps_the_order_of_stanzas_at_the_door(version: Version) {
     let (scene, inside) = closed(version, &[MEMBERS_ONLY]).await;
     inside
         .affiliate(ROOM, "alice@meet.jitsi", "member")
@@ -172,7 +172,7 @@ async fn module_keeps_the_order_of_what_somebody_sends_at_the_door(version: Vers
     says(&scene, &asked, "owner", "").await;
     assert_eq!(kept(&scene, "bob@meet.jitsi").await, "nil");
 }
-on_both!(module_keeps_the_order_of_what_somebody_sends_at_the_door);
+on_both!(module_keeps_the_order_of_stanzas_at_the_door);
 
 /// Another check is made as ever, and leaves nothing behind if it refuses.
 async fn module_gives_nothing_to_hosts_who_are_refused(version: Version) {
@@ -211,7 +211,7 @@ async fn module_holds_up_nobody_at_an_open_room(version: Version) {
 on_both!(module_holds_up_nobody_at_an_open_room);
 
 /// People get in by the list, with the affiliation they are to have.
-async fn module_lets_in_whose_list_says_so(version: Version) {
+async fn module_lets_people_in_if_their_list_says_so(version: Version) {
     let (scene, inside) = closed(version, &[MEMBERS_ONLY, PASSWORD]).await;
     let refused = || Err("registration-required".to_owned());
     let enters = async |name: &str, affiliation: &str, list: &[(&str, &str)]| {
@@ -276,4 +276,4 @@ async fn module_lets_in_whose_list_says_so(version: Version) {
         "the password is out"
     );
 }
-on_both!(module_lets_in_whose_list_says_so);
+on_both!(module_lets_people_in_if_their_list_says_so);

@@ -55,7 +55,7 @@ async fn refused_since(scene: &Scene) -> Vec<(String, String, String)> {
 
 /// gavel hears of each person of a room once, with the answer that it waits for
 /// anyway, however often somebody tries.
-async fn module_tells_whom_the_guard_has_refused(version: Version) {
+async fn module_names_the_people_whom_the_guard_has_refused(version: Version) {
     let (scene, focus) = guarded(version, options()).await;
     let _bob = scene.person("bob").await;
     assert_eq!(refused_since(&scene).await, []);
@@ -85,7 +85,7 @@ async fn module_tells_whom_the_guard_has_refused(version: Version) {
     assert_eq!(told[0], owned("x1@meet.jitsi", ""));
     assert_eq!(refused_since(&scene).await, []);
 }
-on_both!(module_tells_whom_the_guard_has_refused);
+on_both!(module_names_the_people_whom_the_guard_has_refused);
 
 /// Logs in with the session that token authentication makes.
 async fn verified(scene: &Scene, name: &str, user: Value) -> Client {
@@ -148,10 +148,10 @@ async fn module_leaves_nobody_hanging_under_the_guard(version: Version) {
 }
 on_both!(module_leaves_nobody_hanging_under_the_guard);
 
-async fn module_leaves_nobody_hanging_whoever_sees_who_joins(version: Version) {
+async fn module_leaves_nobody_hanging_beside_modules_that_look_at_joins(version: Version) {
     nobody_hangs(version, true).await;
 }
-on_both!(module_leaves_nobody_hanging_whoever_sees_who_joins);
+on_both!(module_leaves_nobody_hanging_beside_modules_that_look_at_joins);
 
 async fn module_tells_of_entering_once(version: Version) {
     let scene = Scene::with(version, beside(&["test_token_affiliation"])).await;
@@ -365,7 +365,7 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// Bob is promoted by alice, with her features, and lowered by somebody.
-async fn module_takes_back_what_came_whoever_lowers(version: Version) {
+async fn module_takes_back_the_gifts_of_a_promotion_whoever_lowers(version: Version) {
     let scene = Scene::with(version, with_lists()).await;
     let alice = verified(&scene, "alice", json!({ "moderator": true })).await;
     alice.join(ROOM, "alice", "").await;
@@ -476,4 +476,4 @@ async fn module_takes_back_what_came_whoever_lowers(version: Version) {
     alice.set_role(ROOM, "bob", "participant").await.unwrap();
     assert_eq!(scene.eval(&features).await, "recording=true");
 }
-on_both!(module_takes_back_what_came_whoever_lowers);
+on_both!(module_takes_back_the_gifts_of_a_promotion_whoever_lowers);

@@ -139,7 +139,7 @@ async fn module_clears_away_an_ordinary_gavel(version: Version) {
 }
 on_both!(module_clears_away_an_ordinary_gavel);
 
-async fn module_leaves_what_others_wrapped(version: Version) {
+async fn module_leaves_methods_that_others_wrapped(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;
     scene.follow(ROOM).await;
@@ -183,7 +183,7 @@ async fn module_leaves_what_others_wrapped(version: Version) {
         return tostring(wrapped)..' '..tostring(room_mt().get_affiliation == before)";
     assert_eq!(scene.eval(same).await, "true true");
 }
-on_both!(module_leaves_what_others_wrapped);
+on_both!(module_leaves_methods_that_others_wrapped);
 
 async fn module_does_nothing_while_gavel_is_away(version: Version) {
     let scene = Scene::new(version).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// A room that gavel has locked lets in people whose token is for it, whether or not
 /// Jitsi's token_verification is loaded.
-async fn module_lets_into_a_locked_room_only_whose_token_is_for_it(version: Version) {
+async fn module_lets_only_people_with_a_token_for_it_into_a_locked_room(version: Version) {
     let scene = Scene::new(version).await;
     let (plain, tenants) = (ROOM, "[acme]lesson@muc.meet.jitsi");
     let alice = scene.client("alice").await;
@@ -57,4 +57,4 @@ async fn module_lets_into_a_locked_room_only_whose_token_is_for_it(version: Vers
     }
     assert!(failed.is_empty(), "{failed:?}");
 }
-on_both!(module_lets_into_a_locked_room_only_whose_token_is_for_it);
+on_both!(module_lets_only_people_with_a_token_for_it_into_a_locked_room);

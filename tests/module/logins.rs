@@ -132,7 +132,7 @@ async fn module_takes_the_homeservers_word_alone(version: Version) {
 }
 on_both!(module_takes_the_homeservers_word_alone);
 
-async fn module_says_once_whose_tokens_it_does_not_believe(version: Version) {
+async fn module_warns_once_of_a_provider_that_it_does_not_believe(version: Version) {
     let scene = scene(version, "internal_plain", None).await;
     let _one = told(&scene, "one", &full_session()).await;
     let _two = told(&scene, "two", &full_session()).await;
@@ -153,7 +153,7 @@ async fn module_says_once_whose_tokens_it_does_not_believe(version: Version) {
     let _two = told(&scene, "two", &full_session()).await;
     assert!(scene.prosody.log().contains("gavel_token_providers"));
 }
-on_both!(module_says_once_whose_tokens_it_does_not_believe);
+on_both!(module_warns_once_of_a_provider_that_it_does_not_believe);
 
 /// The module's word about a host: provider, configured provider, whether its module is
 /// loaded, and whether it offers ANONYMOUS.

@@ -53,7 +53,7 @@ fn poll_of(kind: &str, command: &str, question: &str) -> String {
     )
 }
 
-async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
+async fn module_refuses_chat_to_people_who_are_denied_it(version: Version) {
     let scene = scene(version).await;
     let alice = scene.person("alice").await;
     scene.follow(ROOM).await;
@@ -153,9 +153,9 @@ async fn module_refuses_chat_to_whom_it_is_denied(version: Version) {
     assert_eq!(bob.says(ROOM, "groupchat", &body("bob")).await, None);
     assert_eq!((heard(&alice, "fallen"), heard(&alice, "carol")), (0, 0));
 }
-on_both!(module_refuses_chat_to_whom_it_is_denied);
+on_both!(module_refuses_chat_to_people_who_are_denied_it);
 
-async fn module_refuses_polls_to_whom_they_are_denied(version: Version) {
+async fn module_refuses_polls_to_people_who_are_denied_them(version: Version) {
     let scene = scene(version).await;
     let alice = scene.person("alice").await;
     scene.follow(ROOM).await;
@@ -205,7 +205,7 @@ async fn module_refuses_polls_to_whom_they_are_denied(version: Version) {
     );
     assert_eq!(heard(&bob, "hers"), 1);
 }
-on_both!(module_refuses_polls_to_whom_they_are_denied);
+on_both!(module_refuses_polls_to_people_who_are_denied_them);
 
 /// People of other servers have no session here.
 async fn module_knows_people_of_other_servers(version: Version) {

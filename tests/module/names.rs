@@ -123,7 +123,7 @@ async fn module_pins_long_and_odd_names(version: Version) {
 }
 on_both!(module_pins_long_and_odd_names);
 
-async fn module_pins_only_whom_gavel_means(version: Version) {
+async fn module_pins_only_the_person_whom_gavel_means(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.client("alice").await;
     alice.join(ROOM, "alice", &nick("A")).await;
@@ -163,7 +163,7 @@ async fn module_pins_only_whom_gavel_means(version: Version) {
     bob.ping("meet.jitsi").await.unwrap();
     assert_eq!(names(&bob, "alice"), ["A"]);
 }
-on_both!(module_pins_only_whom_gavel_means);
+on_both!(module_pins_only_the_person_whom_gavel_means);
 
 async fn module_unpins(version: Version) {
     let scene = Scene::new(version).await;

@@ -68,7 +68,7 @@ pub async fn answers(scene: &Scene, question: &El, affiliation: &str, names: &[(
     scene.seen().await;
 }
 
-async fn module_keeps_what_gavel_says_of_somebody(version: Version) {
+async fn module_keeps_somebodys_list(version: Version) {
     let mut scene = Scene::new(version).await;
     let alice = scene.person("alice").await;
     scene.follow(ROOM).await;
@@ -95,7 +95,7 @@ async fn module_keeps_what_gavel_says_of_somebody(version: Version) {
     let bob = scene.person("bob").await;
     assert_eq!(shown(&scene, &bob, "bob").await, None);
 }
-on_both!(module_keeps_what_gavel_says_of_somebody);
+on_both!(module_keeps_somebodys_list);
 
 /// The denials of somebody's last list stay where gavel says so; its allowances end.
 async fn module_keeps_the_denials_of_a_list(version: Version) {
@@ -184,7 +184,7 @@ async fn module_obeys_gavel_alone_about_permissions(version: Version) {
 }
 on_both!(module_obeys_gavel_alone_about_permissions);
 
-async fn module_knows_ahead_what_somebody_may_do(version: Version) {
+async fn module_knows_somebodys_permissions_ahead(version: Version) {
     let scene = with(version, |_| {}).await;
     let first = scene.person("first").await;
     scene.follow(ROOM).await;
@@ -212,7 +212,7 @@ async fn module_knows_ahead_what_somebody_may_do(version: Version) {
         "alice has entered"
     );
 }
-on_both!(module_knows_ahead_what_somebody_may_do);
+on_both!(module_knows_somebodys_permissions_ahead);
 
 /// The digest of a service's own list, as the module tells it with its release.
 async fn of_service(scene: &Scene) -> Option<String> {
@@ -222,7 +222,7 @@ async fn of_service(scene: &Scene) -> Option<String> {
     module.attr("permitted").map(str::to_owned)
 }
 
-async fn module_tells_what_holds_for_a_service(version: Version) {
+async fn module_tells_the_list_of_a_service(version: Version) {
     let mut scene = Scene::new(version).await;
     assert_eq!(of_service(&scene).await, None);
     let names = [("recording", "moderators"), ("lobby-bypass", "nobody")];
@@ -247,4 +247,4 @@ async fn module_tells_what_holds_for_a_service(version: Version) {
     };
     assert_eq!(of_service(&scene).await, None);
 }
-on_both!(module_tells_what_holds_for_a_service);
+on_both!(module_tells_the_list_of_a_service);

@@ -33,7 +33,7 @@ async fn since(scene: &Scene, client: &Client) -> String {
     scene.eval(&code).await
 }
 
-async fn module_keeps_what_it_knows_of_a_resumed_session(version: Version) {
+async fn module_keeps_its_record_of_a_resumed_session(version: Version) {
     let scene = scene(version).await;
     let bob = scene.client("bob").await;
     bob.resumable().await;
@@ -76,10 +76,10 @@ async fn module_keeps_what_it_knows_of_a_resumed_session(version: Version) {
     let left = |s: &El| s.attr("type") == Some("unavailable") && s.attr("from") == Some(&*place);
     assert_eq!((carol.count(left), scene.gavel.count(left)), (0, 0));
 }
-on_both!(module_keeps_what_it_knows_of_a_resumed_session);
+on_both!(module_keeps_its_record_of_a_resumed_session);
 
 /// A new connection hears the news that Jitsi's modules tell a client, too.
-async fn module_knows_what_a_resumed_client_was_told(version: Version) {
+async fn module_knows_the_features_that_a_resumed_client_was_told(version: Version) {
     let scene = scene(version).await;
     let alice = scene.person("alice").await;
     scene.follow(ROOM).await;
@@ -100,7 +100,7 @@ async fn module_knows_what_a_resumed_client_was_told(version: Version) {
     bob.ping("meet.jitsi").await.unwrap();
     assert_eq!(told(&bob).unwrap()["recording"], "false", "by the module");
 }
-on_both!(module_knows_what_a_resumed_client_was_told);
+on_both!(module_knows_the_features_that_a_resumed_client_was_told);
 
 /// A session that goes on may do so by the token of another user id.
 async fn module_reads_the_user_id_of_a_new_token(version: Version) {

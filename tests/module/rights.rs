@@ -228,7 +228,7 @@ const PROMOTED: &str =
     pre_grant_jitsi_meet_context_features = false,
     force_permissions_update = true";
 
-async fn module_takes_back_what_came_with_a_promotion(version: Version) {
+async fn module_takes_back_the_gifts_of_a_promotion(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;
     let guest = scene.person("guest").await;
@@ -310,7 +310,7 @@ async fn module_takes_back_what_came_with_a_promotion(version: Version) {
         .unwrap();
     assert_eq!(features(&scene, &guest).await, "none");
 }
-on_both!(module_takes_back_what_came_with_a_promotion);
+on_both!(module_takes_back_the_gifts_of_a_promotion);
 
 async fn module_lets_gavel_speak_for_the_room(version: Version) {
     let scene = Scene::new(version).await;

@@ -96,7 +96,7 @@ async fn module_shows_real_jids_and_hidden_people(version: Version) {
 }
 on_both!(module_shows_real_jids_and_hidden_people);
 
-async fn module_tells_who_did_what(version: Version) {
+async fn module_names_the_actor_of_each_change(version: Version) {
     let scene = Scene::new(version).await;
     let alice = scene.person("alice").await;
     let bob = scene.person("bob").await;
@@ -159,7 +159,7 @@ async fn module_tells_who_did_what(version: Version) {
         .filter(|s| s.name == "message" && !is_invitation(s));
     assert_eq!(announcements.count(), 0, "presence has told it");
 }
-on_both!(module_tells_who_did_what);
+on_both!(module_names_the_actor_of_each_change);
 
 async fn module_announces_absent_people_and_configuration(version: Version) {
     let scene = Scene::new(version).await;

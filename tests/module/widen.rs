@@ -180,12 +180,12 @@ async fn runs(version: Version, shared: bool, seed: u64) {
     }
 }
 
-async fn module_widens_nothing_whatever_happens(version: Version) {
+async fn module_never_widens_a_denial(version: Version) {
     runs(version, false, 0x9e37_79b9_7f4a_7c15).await;
 }
-on_both!(module_widens_nothing_whatever_happens);
+on_both!(module_never_widens_a_denial);
 
-async fn module_widens_nothing_whatever_happens_with_older_jitsi(version: Version) {
+async fn module_never_widens_a_denial_with_older_jitsi(version: Version) {
     runs(version, true, 0x2545_f491_4f6c_dd1d).await;
 }
-on_both!(module_widens_nothing_whatever_happens_with_older_jitsi);
+on_both!(module_never_widens_a_denial_with_older_jitsi);

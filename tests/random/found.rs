@@ -193,7 +193,7 @@ fn b20_the_breakout_room_shows_a_change_that_gavel_missed_in_the_main_room() {
 /// The oracle was wrong: a ban is judged by gavel's knowledge at that time, and gavel did
 /// not know yet that it was in the breakout room where they showed their token.
 #[test]
-fn b4_a_ban_is_judged_by_what_was_known_then() {
+fn b4_a_ban_is_judged_by_the_knowledge_of_its_time() {
     case(
         false,
         &[(26, Lost)],
@@ -409,7 +409,7 @@ fn b17_claims_that_could_not_be_read_permit_nothing() {
 /// The engine was wrong: it forgot the affiliation that the breakout room showed of somebody
 /// as it came into the main room again, and took their own step down for a promotion.
 #[test]
-fn b15_what_a_breakout_room_shows_holds_as_the_main_room_is_entered() {
+fn b15_the_news_of_a_breakout_room_holds_as_the_main_room_is_entered() {
     let ops = vec![
         (Breakout(5, Some(Owner), None), 220),
         (Reconnect, 0),

@@ -124,21 +124,21 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn b1_everybody_gets_what_the_policy_says_with_the_module(
+    fn b1_everybody_gets_the_policys_affiliation_with_the_module(
         plan in plans(), ops in op::ops(60)
     ) {
         play(true, plan, AbsentHost::None, &ops);
     }
 
     #[test]
-    fn b1_everybody_gets_what_the_policy_says_as_an_ordinary_occupant(
+    fn b1_everybody_gets_the_policys_affiliation_as_an_ordinary_occupant(
         plan in plans(), ops in op::ops(60)
     ) {
         play(false, plan, AbsentHost::None, &ops);
     }
 
     #[test]
-    fn b1_everybody_gets_what_rules_and_admins_say(
+    fn b1_everybody_gets_the_affiliation_of_rules_and_admins(
         module in any::<bool>(),
         plan in ruled_plans(),
         host_absent in host_absent(),

@@ -56,7 +56,7 @@ fn said(world: &mut World, full: &str, room: &RoomJid, ticket: &Ticket) -> Optio
 }
 
 #[test]
-fn b2_who_is_announced_enters_settled() {
+fn b2_an_announced_person_enters_settled() {
     let (mut world, r) = World::under(Policy::default());
     world.connects(T, &r, teacher());
     world.run(50);
@@ -81,7 +81,7 @@ fn b2_who_is_announced_enters_settled() {
 }
 
 #[test]
-fn b2_what_claims_give_is_said_before_there_is_a_room() {
+fn b2_the_affiliation_of_claims_is_said_before_there_is_a_room() {
     let (mut world, _) = World::under(Policy::default());
     let new = room("new");
     let student = Ticket::new(Kind::Member, 2);
@@ -170,7 +170,7 @@ fn claims_that_nobody_vouches_for_are_said_nothing_of() {
 
 /// Everything that outranks claims, or may.
 #[test]
-fn b4_nothing_is_said_of_whom_more_is_known_than_claims() {
+fn b4_nothing_is_said_of_people_of_whom_more_is_known_than_claims() {
     // A person who has stepped down, on the same and on another device.
     let (mut w, r) = World::under(Policy::default());
     w.join(T, &r, "t", Some(teacher()));
@@ -232,7 +232,7 @@ fn taken_back(world: &World) -> usize {
 }
 
 #[test]
-fn what_was_said_is_taken_back_when_the_configuration_changes() {
+fn an_answer_is_taken_back_when_the_configuration_changes() {
     let (mut world, r) = World::under(Policy::default());
     world.connects(T, &r, teacher());
     world.run(50);
@@ -256,7 +256,7 @@ fn what_was_said_is_taken_back_when_the_configuration_changes() {
 
 /// Before gavel has joined any room it does not know that the module is there.
 #[test]
-fn what_was_said_is_taken_back_where_there_is_no_room_yet() {
+fn an_answer_is_taken_back_if_there_is_no_room_yet() {
     let mut world = World::new(Choice::default());
     let new = room("new");
     assert_eq!(
@@ -269,7 +269,7 @@ fn what_was_said_is_taken_back_where_there_is_no_room_yet() {
 
 /// gavel's gift is not a gift of others to a guest, whom it may have to leave alone.
 #[test]
-fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
+fn b2_nobody_keeps_an_affiliation_from_an_answer_that_is_true_no_more() {
     let left = |entitlement, guests| Policy {
         rules: Rules::own(vec![Clause::new("all", "true", entitlement).unwrap()]),
         guests,
@@ -303,7 +303,7 @@ fn b2_nobody_keeps_what_was_said_and_is_true_no_more() {
 
 /// Two devices of one user: one steps down and goes, the other is about to enter.
 #[test]
-fn b4_who_steps_down_is_no_owner_on_the_next_device_for_a_moment() {
+fn b4_a_person_who_steps_down_is_no_owner_on_the_next_device_for_a_moment() {
     let (mut world, r) = World::under(Policy::default());
     world.join(T, &r, "t", Some(teacher()));
     world.run(50);
@@ -321,7 +321,7 @@ fn b4_who_steps_down_is_no_owner_on_the_next_device_for_a_moment() {
 
 /// The room's configuration comes late, and the newcomer has sent more presence.
 #[test]
-fn b2_who_entered_as_was_said_is_told_of_however_late_they_are_looked_at() {
+fn b2_a_person_who_entered_as_said_is_told_of_however_late_they_are_looked_at() {
     let (mut world, _) = World::under(Policy::default());
     let new = room("new");
     world.connects(T, &new, teacher());

@@ -67,7 +67,7 @@ fn teacher() -> Option<Ticket> {
 }
 
 #[test]
-fn b1_what_changes_nothing_is_repeated_three_times_and_given_up() {
+fn b1_a_change_without_effect_is_repeated_three_times_and_given_up() {
     let (mut world, r) = World::opened(Choice::default());
     world.server.rooms.get_mut(&r).unwrap().ineffective = true;
     let start = world.now;

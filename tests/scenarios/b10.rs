@@ -126,7 +126,7 @@ fn b11_a_quiet_peer_that_answers_is_not_dead() {
 }
 
 #[test]
-fn b11_what_happened_while_the_stream_was_lost_is_mended() {
+fn b11_changes_while_the_stream_was_lost_are_corrected() {
     let (mut world, r) = World::opened(Choice::default());
     for (who, ticket) in [
         ("t", Some(Ticket::new(Kind::Owner, 1))),

@@ -94,7 +94,7 @@ fn b15_lowering_in_the_main_room_takes_the_role_in_the_breakout_room() {
 }
 
 #[test]
-fn b15_who_is_in_a_breakout_room_of_the_next_meeting_is_not_forgotten() {
+fn b15_a_person_in_a_breakout_room_of_the_next_meeting_is_not_forgotten() {
     let (mut world, r, b) = world(false);
     // gavel leaves the focus alone; then that meeting ends, and another begins.
     world.run(20_000);

@@ -39,7 +39,7 @@ fn b17_nothing_is_said_where_nothing_is_configured() {
 }
 
 #[test]
-fn b17_each_service_is_told_what_holds_for_everybody() {
+fn b17_each_service_is_told_the_list_for_everybody() {
     let settings = [
         (Permission::Recording, Holders::Token),
         (Permission::SendGroupchat, Holders::Moderators),
@@ -82,7 +82,7 @@ fn b17_a_new_prosody_is_told_again() {
 }
 
 #[test]
-fn b17_who_is_announced_enters_with_what_holds_for_them() {
+fn b17_an_announced_person_enters_with_their_own_list() {
     let (mut world, r) = World::under(set(&[(Permission::Flip, Holders::Token)]));
     let ticket = member().feature("send-groupchat", false);
     world.connects(ADA, &r, ticket.clone());
@@ -232,7 +232,7 @@ fn b17_a_restart_says_nothing_again() {
 
 /// The list that the module says it holds counts, whatever gavel has said before.
 #[test]
-fn b17_what_the_module_has_lost_it_is_told_again() {
+fn b17_a_list_that_the_module_has_lost_is_told_again() {
     let (mut world, r) = World::under(Policy::default());
     let ticket = member().feature("send-groupchat", false);
     let mut written = Written {
@@ -311,7 +311,7 @@ fn b17_other_claims_are_told_however_often_the_last_were_in_vain() {
 }
 
 #[test]
-fn b17_what_an_expired_token_allowed_ends() {
+fn b17_the_permissions_of_an_expired_token_end() {
     let policy = Policy {
         on_expiry: OnExpiry::Demote,
         ..set(&[(Permission::Flip, Holders::Token)])

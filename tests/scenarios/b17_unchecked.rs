@@ -61,7 +61,7 @@ fn b17_without_the_module_it_is_said_that_nobody_enforces_them() {
 
 /// The permissions that Jitsi has to check and does not, since its module is not loaded.
 #[test]
-fn b17_what_nobody_checks_is_said_once() {
+fn b17_an_unchecked_permission_is_said_once() {
     let settings = [
         (Permission::Recording, Holders::Nobody),
         (Permission::OutboundCall, Holders::Owners),

@@ -176,7 +176,7 @@ fn b3_a_crowd_that_the_focus_goes_on_promoting_costs_so_much_and_no_more() {
 
 /// gavel has not heard of the change that made G a moderator: their promoting tells.
 #[test]
-fn b3_who_promotes_is_a_moderator_whatever_gavel_has_heard() {
+fn b3_a_person_who_promotes_is_a_moderator_whatever_gavel_has_heard() {
     let (mut world, r) = with(Policy::default());
     world.join("x@meet.jitsi/1", &r, "x", None);
     world.run(50);

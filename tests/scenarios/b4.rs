@@ -80,7 +80,7 @@ fn b4_a_ban_that_is_still_there_after_a_restart_is_undone() {
 /// gavel has not seen the author of that ban, so it stays; and the token's gift is not
 /// remembered over it.
 #[test]
-fn b4_who_is_banned_in_a_breakout_room_keeps_nothing_over_a_restart() {
+fn b4_a_person_banned_in_a_breakout_room_keeps_nothing_over_a_restart() {
     let (mut world, r) = hosts(true, Policy::default());
     let b = breakout("b");
     world.server.breakouts.insert(b.clone(), r.clone());
@@ -126,7 +126,7 @@ fn before_the_configuration(module: bool, policy: Policy) -> (World, RoomJid) {
 }
 
 #[test]
-fn b4_who_is_banned_unjustly_before_gavel_knows_the_room_gets_back_in() {
+fn b4_a_person_banned_unjustly_before_gavel_knows_the_room_gets_back_in() {
     for (module, protect_hosts) in [(true, true), (false, true), (true, false)] {
         let policy = Policy {
             protect_hosts,
@@ -147,7 +147,7 @@ fn b4_who_is_banned_unjustly_before_gavel_knows_the_room_gets_back_in() {
 }
 
 #[test]
-fn b4_who_is_banned_by_a_host_before_gavel_knows_the_room_is_as_configured() {
+fn b4_a_person_banned_by_a_host_before_gavel_knows_the_room_is_as_configured() {
     for (module, protect_hosts) in [(true, true), (false, true), (true, false)] {
         let policy = Policy {
             protect_hosts,

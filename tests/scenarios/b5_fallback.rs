@@ -113,7 +113,7 @@ fn b5_an_election_outlives_reconnects_and_restarts() {
 }
 
 #[test]
-fn b5_who_has_stepped_down_or_was_lowered_is_not_elected_again() {
+fn b5_a_person_who_has_stepped_down_or_was_lowered_is_not_elected_again() {
     let people = ["a", "b"];
     let (mut world, r) = with(first(), &people);
     world
@@ -160,7 +160,7 @@ fn b5_the_next_is_elected_where_the_heir_of_an_election_has_stepped_down() {
 }
 
 #[test]
-fn b5_the_focus_does_not_unseat_who_is_elected() {
+fn b5_the_focus_does_not_unseat_the_elected_person() {
     let people = ["a", "b"];
     let (mut world, r) = with(first(), &people);
     world

@@ -67,7 +67,7 @@ fn pretend_change(world: &mut World, r: &RoomJid) {
 
 /// Nor while the configuration is being read for an older change.
 #[test]
-fn b5_what_was_read_before_a_lobby_counts_no_more() {
+fn b5_lists_read_before_a_lobby_count_no_more() {
     for module in [true, false] {
         // However far the question has come when the lobby is switched on.
         for later in 0..15 {

@@ -87,7 +87,7 @@ fn b8_a_nick_is_turned_back_once_per_change() {
 /// The module keeps the name of the person with the nick, and answers `item-not-found` if
 /// nobody has it any more.
 #[test]
-fn b8_who_changes_their_nick_as_their_name_is_being_kept_has_it_kept() {
+fn b8_a_person_who_changes_their_nick_as_their_name_is_being_kept_has_it_kept() {
     let (mut world, r) = World::opened(Choice::default());
     world.write(T, &r, "t", written("Ada", 0));
     world.run(8);

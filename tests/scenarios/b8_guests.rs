@@ -143,7 +143,7 @@ fn with_module(guests: GuestNames) -> (World, RoomJid) {
 /// A module that shows names is told once, whichever of the two came first, and again when
 /// the guest has another name.
 #[test]
-fn b8_the_module_is_told_of_a_guest_whoever_came_first() {
+fn b8_the_module_is_told_of_a_guest_in_any_order_of_coming() {
     let shown = |name: &str| (GUEST.to_owned(), Some(name.to_owned()));
     for first in [true, false] {
         let (mut world, r) = with_module(GuestNames::Distinct);

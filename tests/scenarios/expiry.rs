@@ -106,7 +106,7 @@ fn on_expiry_a_newer_token_goes_on() {
 }
 
 #[test]
-fn on_expiry_what_was_given_to_others_stays_and_so_does_a_grant() {
+fn on_expiry_gifts_to_others_stay_and_so_does_a_grant() {
     let (mut world, r) = with(true, demote());
     world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
     world.run(200_000);
@@ -142,7 +142,7 @@ fn on_expiry_a_clock_that_was_set_is_followed() {
 }
 
 #[test]
-fn on_expiry_who_has_left_keeps_owner_until_then() {
+fn on_expiry_a_person_who_has_left_keeps_owner_until_then() {
     for restart in [false, true] {
         let (mut world, r) = with(true, demote());
         world.leave(T, &r);
@@ -158,7 +158,7 @@ fn on_expiry_who_has_left_keeps_owner_until_then() {
 
 /// The ban of a host is undone, and they have left by it.
 #[test]
-fn on_expiry_who_was_banned_unjustly_keeps_owner_no_longer() {
+fn on_expiry_a_person_banned_unjustly_keeps_owner_no_longer() {
     for restart in [false, true] {
         let (mut world, r) = with(true, demote());
         // A second device, whose token ends sooner.

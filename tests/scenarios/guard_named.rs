@@ -39,7 +39,7 @@ fn lesson(policy: Policy) -> (World, RoomJid) {
 }
 
 #[test]
-fn guard_names_those_whom_a_host_promotes_as_the_policy_has_it() {
+fn guard_names_people_whom_a_host_promotes_as_the_policy_has_it() {
     for (grants, given) in [
         (Grants::Owner, Some(Affiliation::Owner)),
         (Grants::Admin, Some(Affiliation::Admin)),
@@ -73,7 +73,7 @@ fn guard_names_hosts_as_such_only_where_they_are_protected() {
 
 /// Hosts are those whose token says so.
 #[test]
-fn guard_names_people_by_what_an_admin_has_set() {
+fn guard_names_people_by_an_admins_override() {
     let (mut world, r) = lesson(Policy::default());
     world.set_override(&r, G, Some((Affiliation::Owner, None)));
     world.set_override(&r, T, Some((Affiliation::Member, None)));
@@ -151,7 +151,7 @@ fn guard_names_people_in_breakout_rooms() {
 }
 
 #[test]
-fn guard_is_leased_with_what_the_policy_says_of_promotions_and_guests() {
+fn guard_is_leased_with_the_policy_for_promotions_and_guests() {
     for (grants, guests) in [
         (Grants::Owner, Guests::Strip),
         (Grants::Admin, Guests::Ignore),

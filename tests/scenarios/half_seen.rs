@@ -50,7 +50,7 @@ fn into_breakout(world: &mut World, who: &str, nick: &str, b: &RoomJid, ticket: 
 /// The focus promotes somebody who goes to a breakout room, which gavel reads
 /// late, and meanwhile lowers them in the main room as somebody absent.
 #[test]
-fn b15_what_a_breakout_room_showed_is_old_once_the_main_room_says_otherwise() {
+fn b15_the_news_of_a_breakout_room_is_old_once_the_main_room_says_otherwise() {
     for module in [true, false] {
         let (mut world, r, b) = with_breakout(module, Policy::default());
         world.disconnect();
@@ -67,7 +67,7 @@ fn b15_what_a_breakout_room_showed_is_old_once_the_main_room_says_otherwise() {
 
 /// A breakout room's roles do not change with the main room's affiliations.
 #[test]
-fn b15_what_a_right_gave_goes_from_roles_in_breakout_rooms_whatever_guests_may() {
+fn b15_a_rights_gift_goes_from_roles_in_breakout_rooms_whatever_guests_may() {
     for module in [true, false] {
         let (mut world, r, b) = with_breakout(module, ignoring(Fallback::None));
         into_breakout(&mut world, G, "g", &b, ticket(Kind::Owner, 2));
@@ -88,7 +88,7 @@ fn b15_what_a_right_gave_goes_from_roles_in_breakout_rooms_whatever_guests_may()
 /// A person who has come with a lesser token since, and left before it was looked at, keeps
 /// nothing of the earlier one's gift.
 #[test]
-fn b1_who_left_before_they_were_judged_keeps_nothing() {
+fn b1_a_person_who_left_before_they_were_judged_keeps_nothing() {
     for module in [true, false] {
         let (mut world, r, _) = with_breakout(module, Policy::default());
         world.join(G, &r, "g", ticket(Kind::Owner, 2));
@@ -110,7 +110,7 @@ fn b1_who_left_before_they_were_judged_keeps_nothing() {
 /// A guest whose token made them owner before gavel lost sight of them is found in a
 /// breakout room; only the main room's lists tell their affiliation.
 #[test]
-fn b1_what_a_right_gave_is_taken_once_the_lists_tell_of_it_whatever_guests_may() {
+fn b1_a_rights_gift_is_taken_once_the_lists_tell_of_it_whatever_guests_may() {
     for module in [true, false] {
         let (mut world, r, b) = with_breakout(module, ignoring(Fallback::None));
         world.join(G, &r, "g", ticket(Kind::Owner, 2));
@@ -128,7 +128,7 @@ fn b1_what_a_right_gave_is_taken_once_the_lists_tell_of_it_whatever_guests_may()
 /// Somebody left alone moderates from a breakout room; as gavel comes back to the
 /// main room, only its lists tell.
 #[test]
-fn b5_nobody_is_elected_before_the_lists_tell_who_moderates() {
+fn b5_nobody_is_elected_before_the_lists_name_the_moderators() {
     let (mut world, r, b) = with_breakout(false, ignoring(Fallback::First));
     into_breakout(&mut world, G, "g", &b, None);
     world.run(100);
@@ -213,7 +213,7 @@ fn b3_a_step_down_stays_with_its_jid_over_a_restart() {
 /// A module lowers somebody in a breakout room, and the main room's announcement does
 /// not reach gavel. No list names members: only the breakout room shows it.
 #[test]
-fn b20_a_roll_call_of_a_breakout_room_tells_what_the_main_room_has_told_unheard() {
+fn b20_a_roll_call_of_a_breakout_room_tells_the_unheard_news_of_the_main_room() {
     for module in [true, false] {
         let (mut world, r, b) = with_breakout(module, Policy::default());
         into_breakout(&mut world, G, "g", &b, ticket(Kind::Member, 2));

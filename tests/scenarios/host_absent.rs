@@ -159,7 +159,7 @@ fn host_absent_locks_once_everybody_is_a_member_and_opens_for_a_host() {
 }
 
 #[test]
-fn host_absent_opens_what_is_locked_when_it_was_switched_off_before_a_restart() {
+fn host_absent_opens_a_locked_room_when_it_was_switched_off_before_a_restart() {
     let (mut world, r) = world(AbsentHost::Lock, 10_000);
     world.join(G, &r, "g", None);
     world.run(11_000);

@@ -64,7 +64,7 @@ fn until_done(world: &mut World, r: &RoomJid) {
 }
 
 #[test]
-fn b20_those_who_are_absent_are_lowered_one_after_another() {
+fn b20_people_who_are_absent_are_lowered_one_after_another() {
     for module in [true, false] {
         let (mut world, r) = kept(module);
         assert!(owners(&world, &r) > MANY / 2, "{module}");
@@ -92,7 +92,7 @@ fn b20_those_who_are_absent_are_lowered_one_after_another() {
 }
 
 #[test]
-fn b20_whoever_comes_or_uses_their_power_waits_for_nobody() {
+fn b20_a_person_who_comes_or_uses_their_power_waits_for_nobody() {
     let (mut world, r) = kept(false);
     let last = leftover(MANY - 1);
     assert_eq!(world.has(&r, &last), Affiliation::Owner);

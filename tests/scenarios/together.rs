@@ -22,7 +22,7 @@ fn ignoring() -> Policy {
 }
 
 #[test]
-fn b7_what_a_token_gave_goes_with_its_bearer_whatever_guests_may() {
+fn b7_a_tokens_gift_goes_with_its_bearer_whatever_guests_may() {
     let (mut world, r) = World::under(ignoring());
     world.join(T, &r, "t", teacher());
     world.join(T2, &r, "t2", None);
@@ -133,7 +133,7 @@ fn nobody_is_thrown_out_of_a_room_that_has_become_members_only() {
 }
 
 #[test]
-fn a_policy_that_entitles_no_more_takes_what_the_old_one_gave_whatever_guests_may() {
+fn a_policy_that_entitles_no_more_takes_the_old_ones_gift_whatever_guests_may() {
     let (mut world, r) = World::under(ignoring());
     world.join(T, &r, "t", teacher());
     world.run(100);
@@ -147,7 +147,7 @@ fn a_policy_that_entitles_no_more_takes_what_the_old_one_gave_whatever_guests_ma
 
 /// Somebody's sessions are found in the order of their nicks.
 #[test]
-fn b5_who_came_first_with_any_session_is_elected() {
+fn b5_the_person_who_came_first_with_any_session_is_elected() {
     let (mut world, r) = World::under(Policy {
         fallback: Fallback::First,
         ..Policy::default()
@@ -238,7 +238,7 @@ fn b3_a_grant_stays_with_both_devices_over_a_reconnect() {
 /// A token's gift in a breakout room goes when its bearer leaves that (B7), also if gavel
 /// then loses sight of them and they never come back.
 #[test]
-fn b7_what_was_left_in_a_breakout_room_is_not_what_an_absent_person_keeps() {
+fn b7_an_absent_person_does_not_keep_the_right_of_a_breakout_room_they_left() {
     for module in [true, false] {
         let (mut world, r, b) = with_breakout(module, Policy::default());
         world.join(T, &r, "t", teacher());

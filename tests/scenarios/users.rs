@@ -105,7 +105,7 @@ fn b3_a_kick_by_somebody_ends_a_grant_whoever_else_is_there() {
 }
 
 #[test]
-fn b3_what_passes_is_settled_when_all_rooms_are_read_after_a_restart() {
+fn b3_the_passing_of_rights_is_settled_when_all_rooms_are_read_after_a_restart() {
     for reloads in [false, true] {
         let (mut world, r) = with(Policy::default(), true);
         comes(&mut world, &r, "z", Kind::Member);
@@ -255,7 +255,7 @@ fn b5_an_election_is_not_taken_up_again_where_somebody_else_moderates_by_then() 
 }
 
 #[test]
-fn b5_who_comes_back_is_elected_beside_those_they_have_promoted() {
+fn b5_a_person_who_comes_back_is_elected_beside_those_they_have_promoted() {
     for back in ["a", "a2"] {
         let (mut world, r) = with(first(), false);
         comes(&mut world, &r, "a", Kind::Member);

@@ -22,7 +22,7 @@ pub async fn b1_an_absent_jid_is_lowered<S: Stage>(at: S::Place) {
         .await;
 }
 
-pub async fn b1_who_was_entitled_keeps_it_when_gone<S: Stage>(at: S::Place) {
+pub async fn b1_an_entitled_person_keeps_it_when_gone<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     let alices = host("Alice");
     stage.enters("alice", &alices).await;
@@ -125,7 +125,7 @@ pub async fn b1_a_server_admin_is_left_with_a_reason<S: Stage>(at: S::Place) {
 }
 played!(
     b1_an_absent_jid_is_lowered,
-    b1_who_was_entitled_keeps_it_when_gone,
+    b1_an_entitled_person_keeps_it_when_gone,
     b1_promoted_and_gone_one_cannot_rule_from_outside,
     b1_role_moderator_counts_as_a_promotion_by_its_actor,
     b1_a_server_admin_is_left_with_a_reason,

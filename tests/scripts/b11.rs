@@ -2,7 +2,7 @@
 
 use super::stage::{Stage, host, student};
 
-pub async fn b11_what_happened_while_gavel_was_away_is_mended<S: Stage>(at: S::Place) {
+pub async fn b11_changes_while_gavel_was_away_are_corrected<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("alice", &host("Alice")).await;
     stage.enters("dave", &host("Dave")).await;
@@ -43,4 +43,4 @@ pub async fn b11_what_happened_while_gavel_was_away_is_mended<S: Stage>(at: S::P
         .await;
 }
 
-played!(b11_what_happened_while_gavel_was_away_is_mended);
+played!(b11_changes_while_gavel_was_away_are_corrected);

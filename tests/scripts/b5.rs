@@ -14,7 +14,7 @@ pub async fn b5_guests_below_moderator_are_left_alone<S: Stage>(at: S::Place) {
     assert_eq!(refused, Err("forbidden".into()));
 }
 
-pub async fn b5_who_is_lowered_gets_back_what_they_had<S: Stage>(at: S::Place) {
+pub async fn b5_a_person_who_is_lowered_gets_their_old_affiliation_back<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("alice", &host("Alice")).await;
     stage.ends([("alice", "owner")]).await;
@@ -57,7 +57,7 @@ pub async fn b5_nobody_is_thrown_out_of_a_members_only_room<S: Stage>(at: S::Pla
     assert_eq!(refused, Err("registration-required".into()));
 }
 
-pub async fn b5_ignored_guests_keep_what_they_are_given<S: Stage>(at: S::Place) {
+pub async fn b5_ignored_guests_keep_every_affiliation_they_get<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "[policy]\nguests = 'ignore'").await;
     stage.enters("guest", &None).await;
     stage.enters("bob", &student("Bob")).await;
@@ -72,7 +72,7 @@ pub async fn b5_ignored_guests_keep_what_they_are_given<S: Stage>(at: S::Place) 
 }
 played!(
     b5_guests_below_moderator_are_left_alone,
-    b5_who_is_lowered_gets_back_what_they_had,
+    b5_a_person_who_is_lowered_gets_their_old_affiliation_back,
     b5_nobody_is_thrown_out_of_a_members_only_room,
-    b5_ignored_guests_keep_what_they_are_given,
+    b5_ignored_guests_keep_every_affiliation_they_get,
 );

@@ -38,7 +38,7 @@ pub async fn b6_a_visitor_is_left_alone<S: Stage>(at: S::Place) {
 }
 
 /// No question is asked about a visitor, whatever their token gives.
-pub async fn b6_a_visitor_is_left_alone_whatever_their_token_gives<S: Stage>(at: S::Place) {
+pub async fn b6_a_visitor_is_left_alone_with_any_token<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     stage.enters("bob", &None).await;
     stage.rests().await;
@@ -69,6 +69,6 @@ pub async fn b7_the_highest_of_a_shared_jid_holds_until_it_leaves<S: Stage>(at: 
 played!(
     b6_a_visitor_is_left_alone,
     b6_the_role_visitor_is_no_shield,
-    b6_a_visitor_is_left_alone_whatever_their_token_gives,
+    b6_a_visitor_is_left_alone_with_any_token,
     b7_the_highest_of_a_shared_jid_holds_until_it_leaves,
 );

@@ -140,7 +140,7 @@ pub async fn b8_a_stale_revert_is_followed_by_the_newest_presence<S: Stage>(at: 
 }
 
 /// Five times at once, then with pauses that grow; and the last word is gavel's.
-pub async fn b8_who_keeps_renaming_is_turned_back_with_pauses<S: Stage>(at: S::Place) {
+pub async fn b8_a_person_who_keeps_renaming_is_turned_back_with_pauses<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, "").await;
     let bobs = student("Bob");
     stage.enters_as("bob", called("Bob"), &bobs).await;
@@ -172,5 +172,5 @@ played!(
     b8_a_late_revert_brings_nobody_back,
     names_are_kept_from_now_on,
     b8_a_stale_revert_is_followed_by_the_newest_presence,
-    b8_who_keeps_renaming_is_turned_back_with_pauses,
+    b8_a_person_who_keeps_renaming_is_turned_back_with_pauses,
 );

@@ -16,7 +16,7 @@ fn called(name: &str) -> Shown<'_> {
 }
 
 /// The name by the token wins, also when its bearer has left.
-pub async fn b8_the_name_of_a_token_wins_whoever_came_first<S: Stage>(at: S::Place) {
+pub async fn b8_the_name_of_a_token_wins_in_any_order_of_coming<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, DISTINCT).await;
     stage.enters_as("eve", called(ADA), &None).await;
     stage.rests().await;
@@ -77,12 +77,12 @@ pub async fn b8_guests_are_told_apart_after_a_restart<S: Stage>(at: S::Place) {
 
 played!(
     without_module:
-    b8_the_name_of_a_token_wins_whoever_came_first,
+    b8_the_name_of_a_token_wins_in_any_order_of_coming,
     b8_guests_get_their_names_back_by_configuration,
     b8_guests_are_told_apart_after_a_restart,
 );
 played!(
     with_module:
-    b8_the_name_of_a_token_wins_whoever_came_first,
+    b8_the_name_of_a_token_wins_in_any_order_of_coming,
     b8_guests_get_their_names_back_by_configuration,
 );

@@ -64,7 +64,7 @@ pub async fn host_absent_lets_a_host_back_into_a_locked_room<S: Stage>(at: S::Pl
 }
 
 /// A locked room opens when it is switched off.
-pub async fn host_absent_opens_what_is_locked_when_it_is_switched_off<S: Stage>(at: S::Place) {
+pub async fn host_absent_opens_a_locked_room_when_it_is_switched_off<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, &*policy("lock", "1s")).await;
     stage.enters("guest", &None).await;
     stage.logs("made members-only").await;
@@ -80,5 +80,5 @@ played!(
     host_absent_is_over_when_a_host_comes,
     host_absent_is_off_by_default_and_follows_the_configuration,
     host_absent_lets_a_host_back_into_a_locked_room,
-    host_absent_opens_what_is_locked_when_it_is_switched_off,
+    host_absent_opens_a_locked_room_when_it_is_switched_off,
 );

@@ -71,7 +71,7 @@ async fn bob_was_promoted<S: Stage>(at: S::Place) -> (S, Option<Token>) {
 }
 
 /// A person whom a rule leaves alone is left alone, whatever was granted before.
-pub async fn who_is_left_alone_by_rule_is_so_in_spite_of_a_grant<S: Stage>(at: S::Place) {
+pub async fn a_person_left_alone_by_rule_is_so_in_spite_of_a_grant<S: Stage>(at: S::Place) {
     let (mut stage, bobs) = bob_was_promoted::<S>(at).await;
     stage.updates_as("bob", "alone", &bobs).await;
     for to in ["none", "admin"] {
@@ -82,7 +82,7 @@ pub async fn who_is_left_alone_by_rule_is_so_in_spite_of_a_grant<S: Stage>(at: S
     }
 }
 
-pub async fn who_is_outcast_by_rule_is_banned_once_and_stays_so<S: Stage>(at: S::Place) {
+pub async fn a_person_outcast_by_rule_is_banned_once_and_stays_so<S: Stage>(at: S::Place) {
     let mut stage = S::open(at, &*rules()).await;
     stage.enters("alice", &host("Alice")).await;
     stage.ends([("alice", "owner")]).await;
@@ -103,7 +103,7 @@ pub async fn who_is_outcast_by_rule_is_banned_once_and_stays_so<S: Stage>(at: S:
     stage.ends([("out", "outcast")]).await;
 }
 
-pub async fn a_ban_by_rule_outranks_what_moderators_grant<S: Stage>(at: S::Place) {
+pub async fn a_ban_by_rule_outranks_grants_of_moderators<S: Stage>(at: S::Place) {
     let (mut stage, bobs) = bob_was_promoted::<S>(at).await;
     stage.updates_as("bob", "bad", &bobs).await;
     stage.goes("bob").await;
@@ -232,9 +232,9 @@ pub async fn a_new_policy_holds_at_once_for_everybody<S: Stage>(at: S::Place) {
 }
 played!(
     rules_give_every_affiliation,
-    who_is_left_alone_by_rule_is_so_in_spite_of_a_grant,
-    who_is_outcast_by_rule_is_banned_once_and_stays_so,
-    a_ban_by_rule_outranks_what_moderators_grant,
+    a_person_left_alone_by_rule_is_so_in_spite_of_a_grant,
+    a_person_outcast_by_rule_is_banned_once_and_stays_so,
+    a_ban_by_rule_outranks_grants_of_moderators,
     a_ban_by_rule_is_just_whoever_made_it,
     b7_the_highest_of_two_occupants_holds_against_a_ban,
     none_by_rule_throws_nobody_out,

@@ -1,13 +1,14 @@
 //! Scripts on a real Prosody, beside the real `gavel run`.
 
 mod beginning;
+mod people;
 
 use crate::scripts::stage::{Setting, Shown, Stage, Token, bare, nick};
 use crate::support::admin::occupant;
-use crate::support::nick as display_name;
-use crate::support::{Client, DEADLINE, El, Env, MUC_USER, Occupant, Version, jwt, requests};
-use beginning::{begin, focus_unseen, is_as_good, settings, signed};
+use crate::support::{Client, DEADLINE, El, Env, MUC_USER, Occupant, Version, requests};
+use beginning::{begin, focus_unseen, is_as_good, settings};
 use hyper::Method;
+use people::{is_notice, is_warning};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -38,109 +39,6 @@ pub struct Servers {
     updates: u32,
     last: BTreeMap<String, u32>,
     opened: Instant,
-}
-
-impl Servers {
-    fn env(&self) -> &Env {
-        self.env.as_ref().expect("it is left only at the end")
-    }
-
-    fn client(&self, who: &str) -> &Client {
-        match who {
-            "focus" => &self.focus,
-            _ => &self.people[who].0,
-        }
-    }
-
-    fn nick_of<'a>(&'a self, who: &'a str) -> &'a str {
-        self.people.get(who).map_or(nick(who), |(_, nick)| nick)
-    }
-
-    /// Somebody's client, which logs in the first time.
-    async fn arrive(&mut self, who: &str) -> Arc<Client> {
-        if let Some((client, _)) = self.people.get(who) {
-            return Arc::clone(client);
-        }
-        let jid = match who.split_once('/') {
-            Some((_, resource)) => format!("{}/{resource}", bare(who)),
-            None => bare(who),
-        };
-        let client = self.env().client(&jid).await;
-        let known = (Arc::clone(&client), nick(who).to_owned());
-        self.people.insert(who.to_owned(), known);
-        client
-    }
-
-    /// The nick that somebody shows from now on.
-    fn becomes(&mut self, who: &str, wanted: Option<&str>) -> String {
-        let known = &mut self.people.get_mut(who).expect("they have logged in").1;
-        *known = wanted.unwrap_or(nick(who)).to_owned();
-        known.clone()
-    }
-
-    /// The content of somebody's presence; their session has the token instead if the
-    /// module reads it.
-    async fn presence(&self, client: &Client, shown: Shown<'_>, token: &Option<Token>) -> String {
-        let name = shown.name.map(display_name).unwrap_or_default();
-        let token = token.as_ref().map(signed);
-        if !self.module {
-            return token.map(|token| jwt(&token)).unwrap_or_default() + &name;
-        }
-        match token {
-            Some(token) => client.verified(&token).await,
-            None => client.set_session(&json!({ "auth_token": null })).await,
-        }
-        name
-    }
-
-    /// The path of somebody's override in the API.
-    fn override_of(&self, who: &str) -> String {
-        format!("/v1/rooms/{}/overrides/jid:{}", self.room, bare(who))
-    }
-
-    async fn configures(&self, field: &str, on: bool) {
-        let value = if on { "1" } else { "0" };
-        let done = self.focus.configure(&self.room, &[(field, value)]).await;
-        done.unwrap();
-    }
-
-    /// The stanzas that gavel has sent to this room.
-    async fn sent_here(&self) -> Vec<El> {
-        let service = self.here.split('@').next_back().unwrap();
-        let sent = self.env().sent_to(service).await.into_iter();
-        let here = sent.filter(|stanza| {
-            let to = stanza.attr("to").unwrap_or_default();
-            to.split('/').next() == Some(&self.here)
-        });
-        here.collect()
-    }
-
-    async fn stored(&self, who: &str) -> String {
-        let jid = bare(who);
-        for affiliation in ["owner", "admin", "member", "outcast"] {
-            let listed = self
-                .focus
-                .affiliated(&self.room, affiliation)
-                .await
-                .unwrap();
-            if listed.contains(&jid) {
-                return affiliation.to_owned();
-            }
-        }
-        "none".to_owned()
-    }
-}
-
-/// A message of gavel's.
-fn is_notice(stanza: &El) -> bool {
-    let from = stanza.attr("from").unwrap_or_default();
-    stanza.name == "message" && stanza.named("body").is_some() && from.contains("gavel")
-}
-
-/// Says whether it warns that no host is there.
-fn is_warning(stanza: &El) -> bool {
-    let body = stanza.named("body").map(|body| body.text.as_str());
-    stanza.name == "message" && body.is_some_and(|body| body.starts_with("No host is here."))
 }
 
 impl Stage for Servers {
@@ -305,29 +203,8 @@ impl Stage for Servers {
     }
 
     async fn the_next_meeting_begins(&mut self) {
-        for (client, nick) in self.people.values() {
-            if self.focus.occupant(&self.room, nick).is_some() {
-                client.leave(&self.room, nick).await;
-            }
-        }
-        self.focus.leave(&self.room, "focus").await;
-        let name = format!("{:?}", self.room);
-        let rooms = |rooms: &Value| rooms.to_string().contains(&name);
-        let gavel = &self.env().gavel;
-        let left = |listed: &Value| !rooms(listed);
-        gavel.shows("/v1/rooms", "without the room", left).await;
-        // gavel may only have asked to leave. The room ends as Prosody reads that.
-        let info = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
-        while self.focus.iq("get", &self.room, info).await.is_ok() {}
-        self.focus.join(&self.room, "focus", "").await;
-        if !self.module {
-            self.focus
-                .invite(&self.room, "gavel@gavel.meet.jitsi")
-                .await;
-            self.env().gavel_joins(&self.focus, &self.room).await;
-        }
-        gavel.shows("/v1/rooms", "with the room", rooms).await;
-        self.env().settle().await;
+        self.everybody_leaves().await;
+        self.focus_comes_again().await;
     }
 
     async fn stay(&mut self, people: &[&str], affiliation: &str, time: Duration) {

@@ -54,7 +54,7 @@ fn a_token_known_to_be_genuine_counts_while_its_key_is_awaited() {
 }
 
 #[test]
-fn an_unverified_token_is_kept_for_whom_showed_it_first() {
+fn an_unverified_token_is_kept_for_its_first_bearer() {
     let mut verifier = remote(KeyLayout::Named, ES);
     let name = KeyName::of_kid("a");
     let token = ec_token(Some("a"), json!({}));

@@ -90,7 +90,7 @@ fn invented_ids_are_fetched_few_at_once_and_at_a_limited_rate() {
 /// A person who comes while all turns are taken is asked for all the same, in a lane that
 /// has its bounds, too.
 #[test]
-fn whoever_comes_last_does_not_wait_for_all_before() {
+fn the_last_to_come_does_not_wait_for_all_before() {
     let mut verifier = remote(KeyLayout::Named, ES);
     let invented: Vec<_> = (0..60).map(|n| KeyName::of_kid(&n.to_string())).collect();
     assert_eq!(begun(&mut verifier, &invented, secs(0)).len(), 6);

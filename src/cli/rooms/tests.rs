@@ -125,7 +125,7 @@ Tim                  tim    member       participant  member  settled
 }
 
 #[test]
-fn colour_marks_moderators_and_who_is_pending() {
+fn colour_marks_moderators_and_pending_people() {
     let text = page::room(&lesson(), None, true).join("\n");
     assert!(
         text.contains("\u{1b}[1m\u{1b}[32mmoderator\u{1b}[0m"),

@@ -63,7 +63,7 @@ fn the_commented_example_holds_every_key_with_its_default() {
 }
 
 #[test]
-fn every_standard_value_is_what_holds_where_nothing_is_given() {
+fn every_standard_value_holds_if_nothing_is_given() {
     let defaults = serde_json::to_value(with_secrets(SAMPLE).load(&[]).unwrap().config).unwrap();
     for row in ROWS {
         let Standard::Value(text) = row.standard else {

@@ -22,7 +22,7 @@ fn an_empty_secret_in_the_environment_is_none() {
 /// docker-compose 1.29 gives such values from the overlay; with them the errors about
 /// each variable would lead nowhere.
 #[test]
-fn variables_that_compose_has_not_replaced_are_told_as_what_they_are() {
+fn variables_that_compose_has_not_replaced_are_named_as_such() {
     let server = (
         "GAVEL_COMPONENT__SERVER",
         "${XMPP_SERVER:-xmpp.meet.jitsi:5347}",
@@ -246,7 +246,7 @@ fn lookup(config: &Config, key: &str) -> serde_json::Value {
 }
 
 #[test]
-fn a_secret_in_the_environment_replaces_whatever_the_file_has_in_its_place() {
+fn a_secret_in_the_environment_replaces_any_setting_of_the_file_in_its_place() {
     let folder = with_secrets(SAMPLE);
     let file = folder.path("other").display().to_string();
     folder.write("other", b"from another file");

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn b20_one_who_need_not_be_lowered_any_more_holds_up_nobody() {
+    fn b20_a_person_who_need_not_be_lowered_any_more_holds_up_nobody() {
         let mut line = line(3);
         line.answered(&room(), &bare(0));
         let next = std::iter::from_fn(|| line.next());
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn b3_whoever_uses_their_power_waits_for_nobody() {
+    fn b3_a_person_who_uses_their_power_waits_for_nobody() {
         let mut line = line(3);
         let last = bare(ABREAST + 2);
         line.hurry(&room(), &last);

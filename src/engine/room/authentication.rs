@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_says_who_logs_in_on_a_host() {
+    fn the_configuration_names_the_people_who_log_in_on_a_host() {
         let machines = ["auth.meet.jitsi".to_owned()];
         let whose = |host, trusted| {
             let mut services = ["muc.meet.jitsi", "breakout.meet.jitsi"].into_iter();

@@ -48,7 +48,7 @@ fn a_login_counts_on_a_listed_domain_and_nowhere_else() {
 }
 
 #[test]
-fn whoever_shows_a_token_is_judged_by_it() {
+fn a_person_with_a_token_is_judged_by_it() {
     let policy = policy();
     let student = claims(&json!({"context": {"user": {"moderator": false}}}));
     let features = claims(&json!({"context": {"features": {"recording": true}}}));

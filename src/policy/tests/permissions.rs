@@ -359,7 +359,7 @@ proptest! {
     /// A denial more, by a rule or by a token, takes that permission and touches no other;
     /// if nobody had it, nothing changes for anybody.
     #[test]
-    fn b17_a_denial_takes_only_what_it_names(
+    fn b17_a_denial_takes_only_the_permission_it_names(
         denied in any_name(),
         settings in proptest::collection::vec((any_name(), any_holders()), 0..6),
         features in proptest::collection::vec((any_name(), any::<bool>()), 0..6),

@@ -150,7 +150,7 @@ async fn a_socket_without_http_is_called_broken() {
 /// The kernel decides about the sockets that this test's user may use; the modes, which
 /// root can read too, decide who is let in.
 #[test]
-fn the_error_tells_who_may_use_the_socket() {
+fn the_error_names_the_users_of_the_socket() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();

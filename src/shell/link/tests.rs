@@ -76,7 +76,7 @@ async fn b11_stanzas_right_after_the_handshake_are_not_lost() {
 }
 
 #[tokio::test]
-async fn b11_a_refused_login_says_why_and_what_to_do() {
+async fn b11_a_refused_login_names_reason_and_remedy() {
     let no_id = HEADER.replace("id='s1'", "id=''");
     let rows = [
         (
@@ -179,7 +179,7 @@ async fn b11_an_established_stream_ends_with_its_reason() {
 }
 
 #[tokio::test]
-async fn b20_a_stanza_that_is_too_large_or_too_deep_comes_without_what_is_too_much() {
+async fn b20_a_stanza_that_is_too_large_or_too_deep_comes_without_the_excess() {
     let deep = format!(
         "<message>{}{}</message>",
         "<a>".repeat(50_000),

@@ -46,7 +46,7 @@ fn a_folder_makes_way_for_the_file() {
 }
 
 #[tokio::test]
-async fn it_is_written_by_the_one_who_works_and_read_by_the_next() {
+async fn it_is_written_by_the_active_gavel_and_read_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.json");
     let at = |saved_at| -> State {

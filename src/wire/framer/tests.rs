@@ -49,7 +49,7 @@ fn bytes_that_are_no_utf_8_are_not_the_framers_business() {
 }
 
 #[test]
-fn table_of_what_is_between_stanzas() {
+fn table_of_bytes_between_stanzas() {
     let rows: [(&str, &str, &[Frame]); 6] = [
         ("keepalives", " \n\t ", &[]),
         ("comment", "<!-- <a/> -->", &[]),

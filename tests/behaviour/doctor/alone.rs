@@ -72,7 +72,7 @@ async fn doctor_prints_one_escaped_line_a_finding(version: Version) {
 }
 on_both!(doctor_prints_one_escaped_line_a_finding);
 
-async fn doctor_tells_what_keeps_gavel_out(version: Version) {
+async fn doctor_tells_the_reason_that_keeps_gavel_out(version: Version) {
     let prosody = Prosody::start(version, Options::default());
     let found = async |overrides: &str| doctor(&Gavel::configure(&prosody, overrides)).await;
     let wrong = found("[component]\nsecret = \"wrong\"").await;
@@ -120,7 +120,7 @@ async fn doctor_tells_what_keeps_gavel_out(version: Version) {
     );
     assert!(other.connected(), "the other is left alone");
 }
-on_both!(doctor_tells_what_keeps_gavel_out);
+on_both!(doctor_tells_the_reason_that_keeps_gavel_out);
 
 async fn doctor_finds_that_gavel_is_no_admin(version: Version) {
     let options = Options {
@@ -207,7 +207,7 @@ async fn doctor_finds_a_module_that_serves_another(version: Version) {
 }
 on_both!(doctor_finds_a_module_that_serves_another);
 
-async fn doctor_finds_what_is_no_muc_service(version: Version) {
+async fn doctor_finds_a_domain_that_is_no_muc_service(version: Version) {
     let prosody = Prosody::start(version, with_module());
     let overrides = format!("{BRIDGE}\n[[muc]]\nservice = \"nowhere.meet.jitsi\"");
     let found = doctor(&Gavel::configure(&prosody, &overrides)).await;
@@ -220,7 +220,7 @@ async fn doctor_finds_what_is_no_muc_service(version: Version) {
     let found = doctor(&Gavel::configure(&prosody, &overrides)).await;
     found.has("service", "fail", &["auth.meet.jitsi is not a MUC service"]);
 }
-on_both!(doctor_finds_what_is_no_muc_service);
+on_both!(doctor_finds_a_domain_that_is_no_muc_service);
 
 async fn doctor_finds_that_prosody_holds_packets_back(version: Version) {
     let options = Options {
@@ -233,7 +233,7 @@ async fn doctor_finds_that_prosody_holds_packets_back(version: Version) {
 }
 on_both!(doctor_finds_that_prosody_holds_packets_back);
 
-async fn doctor_shows_what_is_odd_in_the_configuration(version: Version) {
+async fn doctor_shows_odd_settings_of_the_configuration(version: Version) {
     let prosody = Prosody::start(version, with_module());
     let config = Gavel::configure(&prosody, BRIDGE);
     let text = std::fs::read_to_string(&config).unwrap();
@@ -245,7 +245,7 @@ async fn doctor_shows_what_is_odd_in_the_configuration(version: Version) {
     assert_eq!(found.status, 2, "{found:?}");
     assert!(found.err.contains("component.jid"), "{found:?}");
 }
-on_both!(doctor_shows_what_is_odd_in_the_configuration);
+on_both!(doctor_shows_odd_settings_of_the_configuration);
 
 async fn doctor_changes_nothing_in_rooms(version: Version) {
     let options = Options {

@@ -79,7 +79,7 @@ async fn doctor_does_not_connect_beside_a_gavel_that_hangs(version: Version) {
 }
 on_both!(doctor_does_not_connect_beside_a_gavel_that_hangs);
 
-async fn doctor_counts_what_the_focus_gives(version: Version) {
+async fn doctor_counts_promotions_of_the_focus(version: Version) {
     let (env, focus, _bob) = lesson(version, Options::with_module()).await;
     for _ in 0..2 {
         focus
@@ -99,10 +99,10 @@ async fn doctor_counts_what_the_focus_gives(version: Version) {
     assert_eq!(found.status, 0, "a warning is no failure");
     found.has("guard", "ok", &["policy.guard is off"]);
 }
-on_both!(doctor_counts_what_the_focus_gives);
+on_both!(doctor_counts_promotions_of_the_focus);
 
 /// Every party that wanted to promote people is told, though nobody has seen it.
-async fn doctor_tells_what_the_guard_refuses(version: Version) {
+async fn doctor_tells_the_refusals_of_the_guard(version: Version) {
     let options = Options {
         muc: "test_promote_everyone = true".into(),
         ..Options::with_module()
@@ -134,9 +134,9 @@ async fn doctor_tells_what_the_guard_refuses(version: Version) {
     let line = status.out.lines().find(|l| l.contains(line)).unwrap();
     assert!(line.ends_with("guard on"), "{status:?}");
 }
-on_both!(doctor_tells_what_the_guard_refuses);
+on_both!(doctor_tells_the_refusals_of_the_guard);
 
-async fn doctor_counts_what_server_modules_give_at_the_door(version: Version) {
+async fn doctor_counts_promotions_of_server_modules_at_the_door(version: Version) {
     let options = Options {
         muc: "test_promote_everyone = true".into(),
         ..Options::with_module()
@@ -150,9 +150,9 @@ async fn doctor_counts_what_server_modules_give_at_the_door(version: Version) {
     ];
     found.has("promotions", "warn", &words);
 }
-on_both!(doctor_counts_what_server_modules_give_at_the_door);
+on_both!(doctor_counts_promotions_of_server_modules_at_the_door);
 
-async fn doctor_counts_what_server_modules_give_before_the_door(version: Version) {
+async fn doctor_counts_promotions_of_server_modules_before_the_door(version: Version) {
     let options = Options {
         muc: "test_promote_early = true".into(),
         ..Options::with_module()
@@ -161,9 +161,9 @@ async fn doctor_counts_what_server_modules_give_before_the_door(version: Version
     let found = doctor(env.gavel.config()).await;
     found.has("promotions", "warn", &["wait_for_host_disable_auto_owners"]);
 }
-on_both!(doctor_counts_what_server_modules_give_before_the_door);
+on_both!(doctor_counts_promotions_of_server_modules_before_the_door);
 
-async fn doctor_counts_what_server_modules_give_later(version: Version) {
+async fn doctor_counts_later_promotions_of_server_modules(version: Version) {
     let (env, _focus, _bob) = lesson(version, Options::with_module()).await;
     env.server_sets(ROOM, "bob@meet.jitsi", "owner").await;
     let found = examined(&env).await;
@@ -173,7 +173,7 @@ async fn doctor_counts_what_server_modules_give_later(version: Version) {
         &["0 as somebody joined", "ad-hoc command"],
     );
 }
-on_both!(doctor_counts_what_server_modules_give_later);
+on_both!(doctor_counts_later_promotions_of_server_modules);
 
 async fn doctor_knows_muc_allowners_by_its_refusals(version: Version) {
     let options = Options {

@@ -79,7 +79,7 @@ async fn a_rule_that_needs_a_token_says_so(version: Version) {
 }
 on_both!(a_rule_that_needs_a_token_says_so);
 
-async fn tokens_that_make_nobody_moderator_are_told_with_what_they_say(version: Version) {
+async fn tokens_that_make_nobody_moderator_are_told_with_their_claims(version: Version) {
     let env = Env::with(version, Options::with_module(), BRIDGE).await;
     let focus = env.focus_with_module(ROOM).await;
     let ada = env.client("ada").await;
@@ -108,7 +108,7 @@ async fn tokens_that_make_nobody_moderator_are_told_with_what_they_say(version: 
     env.settle().await;
     doctor(env.gavel.config()).await.lacks("entitled");
 }
-on_both!(tokens_that_make_nobody_moderator_are_told_with_what_they_say);
+on_both!(tokens_that_make_nobody_moderator_are_told_with_their_claims);
 
 async fn a_module_that_refuses_is_not_taken_for_an_admin(version: Version) {
     let options = Options {
@@ -131,7 +131,7 @@ async fn a_module_that_refuses_is_not_taken_for_an_admin(version: Version) {
 }
 on_both!(a_module_that_refuses_is_not_taken_for_an_admin);
 
-async fn the_focus_is_told_apart_by_whom_it_promotes(version: Version) {
+async fn the_focus_is_told_apart_by_its_promotions(version: Version) {
     let env = Env::unguarded(version, Options::with_module(), BRIDGE).await;
     let focus = env.focus_with_module(ROOM).await;
     for name in ["bob", "kim"] {
@@ -156,7 +156,7 @@ async fn the_focus_is_told_apart_by_whom_it_promotes(version: Version) {
         found.has("promotions", "warn", words);
     }
 }
-on_both!(the_focus_is_told_apart_by_whom_it_promotes);
+on_both!(the_focus_is_told_apart_by_its_promotions);
 
 /// Somebody else connects as gavel, and Prosody ends the first connection.
 async fn two_gavels_under_kick_old_are_told(version: Version) {

@@ -88,7 +88,7 @@ async fn a_module_that_comes_later_makes_gavel_ready(version: Version) {
 }
 on_both!(a_module_that_comes_later_makes_gavel_ready);
 
-async fn status_shows_who_meets_and_that_all_is_well(version: Version) {
+async fn status_shows_the_meetings_and_that_all_is_well(version: Version) {
     let env = Env::with(version, Options::with_module(), BRIDGE).await;
     let focus = env.focus_with_module(ROOM).await;
     for (name, claims) in [("ada", teacher("Ada")), ("bob", student("Bob"))] {
@@ -128,7 +128,7 @@ async fn status_shows_who_meets_and_that_all_is_well(version: Version) {
         "{status:?}"
     );
 }
-on_both!(status_shows_who_meets_and_that_all_is_well);
+on_both!(status_shows_the_meetings_and_that_all_is_well);
 
 /// The module of another release, as the one beside it says.
 async fn a_module_of_another_release_is_told(version: Version) {

@@ -10,7 +10,7 @@ fn response(text: &str) -> String {
 }
 
 /// The certificate counts, and the name in it.
-async fn keys_come_over_tls_from_who_is_trusted(version: Version) {
+async fn keys_come_over_tls_from_trusted_servers(version: Version) {
     let issuer = Issuer::new("k", 1);
     let server = TlsServer::start(response(&set(&[&issuer])));
     let settings = |host: &str| {
@@ -36,7 +36,7 @@ async fn keys_come_over_tls_from_who_is_trusted(version: Version) {
     env.gavel = Gavel::start_with(&env.prosody, &settings("localhost"), &trusted);
     focus.sees_affiliation(ROOM, "alice", "owner").await;
 }
-on_both!(keys_come_over_tls_from_who_is_trusted);
+on_both!(keys_come_over_tls_from_trusted_servers);
 
 /// A redirect must not take the way that the key comes by out of TLS.
 async fn keys_are_not_fetched_without_tls_after_a_redirect_from_it(version: Version) {

@@ -88,7 +88,7 @@ fn b1_nobody_away_is_raised_as_a_ban_of_an_admin_ends() {
 /// The engine was wrong: it took the ban that a rule gives for one that an admin had set,
 /// because an admin had set something before, and lifted and set it in turn for ever.
 #[test]
-fn b1_a_ban_by_a_rule_outlasts_what_an_admin_had_set() {
+fn b1_a_ban_by_a_rule_outlasts_an_admins_override() {
     let run = case(
         false,
         &[],
@@ -106,7 +106,7 @@ fn b1_a_ban_by_a_rule_outlasts_what_an_admin_had_set() {
 /// The engine was wrong: it took somebody in a breakout room for `none` because they were not
 /// on the list of those who are banned, and left the `member` that an admin had taken.
 #[test]
-fn b15_who_is_not_banned_may_be_a_member() {
+fn b15_a_person_who_is_not_banned_may_be_a_member() {
     let sits_there = vec![
         (Breakout(4, Some(Member), None), 20),
         (Override(4, Affiliation::None, None), 0),

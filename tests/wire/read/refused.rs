@@ -6,7 +6,7 @@ use gavel::stanza::Unread;
 use gavel::wire::Decoder;
 
 #[test]
-fn b11_table_of_what_is_refused() {
+fn b11_table_of_refused_streams() {
     let name = "n".repeat(100_000);
     let one = "not one element";
     let rows = [
@@ -86,7 +86,7 @@ fn b11_table_of_what_is_refused() {
 }
 
 #[test]
-fn b20_of_what_is_refused_the_address_is_told() {
+fn b20_the_address_of_a_refused_stanza_is_told() {
     let rows = [
         ("<iq from='r@m' id='g1' type='x'/>", Some("r@m"), Some("g1")),
         ("<presence from='r@m/n' type='&x;'/>", Some("r@m/n"), None),

@@ -52,7 +52,7 @@ pub fn odd_children() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn b20_table_of_what_costs_only_itself() {
+fn b20_table_of_faults_that_cost_only_themselves() {
     const X: &str = "<x xmlns='http://jabber.org/protocol/muc#user'><item jid='u@h/r' affiliation='owner' role='moderator'>{}<actor nick='focus'/></item>{}<status code='110'/></x>";
     let item = Item {
         jid: owned("u@h/r"),
@@ -217,7 +217,7 @@ fn b20_a_name_that_cannot_be_read_is_nobodys() {
 }
 
 #[test]
-fn b20_answers_are_read_whatever_else_is_in_them() {
+fn b20_answers_are_read_with_anything_else_in_them() {
     let quotes = "&quot;".repeat(50_000);
     let field =
         |var: &str, value: &str| format!("<field var='{var}'><value>{value}</value></field>");

@@ -5,7 +5,7 @@ use gavel::muc::{Affiliation, BareJid, RealJid};
 use gavel::stanza::{Entitled, Request};
 
 #[test]
-fn table_of_what_the_module_is_told() {
+fn table_of_requests_to_the_module() {
     let rows = [
         (
             "which module",

@@ -10,7 +10,7 @@ use gavel::wire::EncodeError;
 use minidom::Element;
 
 #[test]
-fn b8_table_of_what_is_sent_back() {
+fn b8_table_of_presences_that_are_sent_back() {
     const N: &str = "<nick xmlns='http://jabber.org/protocol/nick'>";
     let kept = "<show>away</show><c xmlns='u:v' ver='&lt;&amp;&apos;&#x9;&#10;'/><SourceInfo>{\"a\":[]} &amp; ]] &gt;</SourceInfo>";
     let rows = [
@@ -57,7 +57,7 @@ fn b8_declarations_and_attributes_of_the_stanza_are_sent_back() {
 }
 
 #[test]
-fn b8_what_cannot_be_read_is_not_sent_back() {
+fn b8_an_unreadable_presence_is_not_sent_back() {
     for presence in ["<message from='a'/>", "<presence", ""] {
         let error = encode(&revert_of(presence, None)).unwrap_err();
         assert!(matches!(error, EncodeError::Presence(_)), "{presence}");

@@ -188,7 +188,7 @@ fn each_ground_decides_somebody_present() {
 }
 
 #[test]
-fn b1_somebody_absent_is_never_raised_and_keeps_what_entitled_them() {
+fn b1_somebody_absent_is_never_raised_and_keeps_their_entitlement() {
     let mut host = Somebody::new(HOST);
     host.leaves(true);
     assert_eq!(host.row(), (Basis::LastSeen, at_most(Owner), Cause::Leave));
@@ -227,7 +227,7 @@ fn b3_a_grant_ends_with_a_kick_or_a_ban() {
 }
 
 #[test]
-fn b4_bans_are_lifted_to_what_entitles_them() {
+fn b4_bans_are_lifted_to_the_entitled_affiliation() {
     for (author, protect, lifted) in [
         (MACHINE, true, Some(Owner)),
         (by(None), false, Some(Owner)),
@@ -257,7 +257,7 @@ fn b4_bans_are_lifted_to_what_entitles_them() {
 }
 
 #[test]
-fn on_expiry_what_is_granted_to_somebody_absent_outlasts_their_token() {
+fn on_expiry_a_grant_to_somebody_absent_outlasts_their_token() {
     let ends = Standing {
         ends: Some(100),
         ..HOST
@@ -292,7 +292,7 @@ fn on_expiry_a_ban_that_is_lifted_gives_no_more_time_than_the_token() {
 }
 
 #[test]
-fn b5_somebody_elected_owes_what_the_election_gave() {
+fn b5_somebody_elected_owes_the_gift_of_the_election() {
     let mut elected = Somebody::new(Standing::GUEST);
     elected.policy.guests = Guests::Ignore;
     elected.apply(Event::Elected);
@@ -308,7 +308,7 @@ fn b5_somebody_elected_owes_what_the_election_gave() {
 }
 
 #[test]
-fn an_override_that_ends_takes_what_it_gave() {
+fn an_override_that_ends_takes_its_gift_back() {
     for standing in [Standing::GUEST, KEPT] {
         let mut somebody = Somebody::new(standing);
         somebody.policy.guests = Guests::Ignore;
@@ -371,7 +371,7 @@ fn b6_a_visitor_is_left_alone_unless_entitled_to_more() {
 }
 
 #[test]
-fn the_state_file_says_what_losing_sight_says() {
+fn the_state_file_records_people_as_losing_sight_does() {
     let mut somebody = Somebody::new(HOST);
     somebody.apply(Event::Shown(Owner));
     let remembered = somebody.rights.remembered(HOST, 7).unwrap();

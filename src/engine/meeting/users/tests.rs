@@ -41,7 +41,7 @@ fn b3_one_heir_succeeds_at_once_and_several_do_not() {
 }
 
 #[test]
-fn b3_two_who_have_left_are_not_succeeded() {
+fn b3_two_people_who_have_left_are_not_succeeded() {
     let mut users = Users::default();
     there(&mut users, &["a"], 0);
     users.left(&id(), &jid("a"), 1, 1);
@@ -88,7 +88,7 @@ fn b3_a_person_out_of_sight_may_be_there() {
 }
 
 #[test]
-fn b3_a_minute_is_counted_for_everybody_in_whatever_order_they_are_told_of() {
+fn b3_a_minute_is_counted_for_everybody_in_any_order_of_news() {
     let mut users = Users::default();
     let other = UserId::new("other");
     users.came(&other, &jid("x"), 0);
