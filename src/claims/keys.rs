@@ -115,7 +115,7 @@ impl KeySet {
             KeySource::Secret(secret) => single(DecodingKey::from_secret(secret), algorithms),
             KeySource::Pem(text) => single(from_pem(text)?, algorithms),
             KeySource::Jwks(text) => from_file(text, algorithms),
-            // Nothing is here before it is fetched.
+            // No key is here before it is fetched.
             KeySource::Remote(_) => Ok(Self::of(Vec::new())),
         }
     }

@@ -109,8 +109,8 @@ fn print(findings: &[Finding], output: &mut Output) -> Result<(), Error> {
 /// The least room for the text of a finding.
 const LEAST: usize = 30;
 
-/// The findings as lines; on a terminal of so many `columns` the text is broken
-/// there, below its own beginning. Of each finding the first has its severity.
+/// The findings as lines; on a terminal of so many `columns` the text is broken there,
+/// below its own beginning. The first of each finding has its severity.
 fn lines(findings: &[Finding], columns_: Option<usize>) -> Vec<(Option<Severity>, String)> {
     let rows: Vec<_> = findings.iter().map(row).collect();
     let table = columns(&rows);
@@ -122,7 +122,7 @@ fn lines(findings: &[Finding], columns_: Option<usize>) -> Vec<(Option<Severity>
     let check = rows.iter().map(|[_, check, _]| width(check)).max();
     let severity = rows.iter().map(|[word, ..]| width(word)).max();
     let (severity, check) = (severity.unwrap_or(0), check.unwrap_or(0));
-    // Beside a long name there may be no room: then the text stands below it.
+    // There may be no room beside a long name: then the text stands below it.
     let beside = all >= severity + check + 4 + LEAST;
     let indent = if beside { severity + check + 4 } else { 4 };
     let mut lines = Vec::new();

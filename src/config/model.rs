@@ -316,8 +316,8 @@ pub struct Admin {
     /// The TCP address of health and metrics; `None` is nowhere, written `""`.
     #[serde(serialize_with = "address_or_empty")]
     pub listen: Option<SocketAddr>,
-    /// The TCP address of the status page; `None` is nowhere, written `""`. Of other
-    /// machines it asks for [`Self::web_token`].
+    /// The TCP address of the status page; `None` is nowhere, written `""`. It asks other
+    /// machines for [`Self::web_token`].
     #[serde(serialize_with = "address_or_empty")]
     pub web: Option<SocketAddr>,
     /// The token that the status page asks for, if it does.

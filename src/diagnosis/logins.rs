@@ -21,8 +21,8 @@ fn told(facts: &Facts) -> Option<&Vec<Login>> {
     services.iter().find_map(|service| service.logins.as_ref())
 }
 
-/// Says whether Prosody has loaded the module of `authentication`. Of hosts that the
-/// configuration does not name, gavel cannot know whether they matter.
+/// Says whether Prosody has loaded the module of `authentication`. gavel cannot know
+/// whether hosts matter that the configuration does not name.
 fn authentication(facts: &Facts, list: &mut List) {
     let setup = &facts.setup;
     let whose = |host: &str| {

@@ -31,7 +31,7 @@ pub enum Asker {
     Opening(RoomJid),
     /// `gavel doctor`.
     Doctor(Question),
-    /// Nothing follows from the answer.
+    /// gavel does nothing with the answer.
     Nobody,
 }
 

@@ -28,8 +28,8 @@ use std::time::Duration;
 /// How long a lease is for: within 10 s, the guard of a gavel that hangs must
 /// have opened.
 pub const LEASE: Duration = Duration::from_secs(9);
-/// About how many bytes of people one request names: Prosody ends the stream at
-/// one that is too long, and the list of a large meeting has no bound.
+/// The bytes of people in one request, roughly: Prosody ends the stream at one that is too
+/// long, and the list of a large meeting has no bound.
 const CHUNK: usize = 64 * 1024;
 /// Bytes that naming somebody takes, beside the JID.
 const ENTRY: usize = 96;
@@ -62,7 +62,7 @@ impl Guard {
     }
 }
 
-/// The guard at work. Nothing else changes the record of the guards' names.
+/// The guard at work. Nothing else changes the record of the entitlements that modules were told.
 pub struct GuardPart<'a> {
     /// The state of the other parts.
     pub known: Known<'a>,
@@ -180,8 +180,7 @@ impl GuardPart<'_> {
         }
     }
 
-    /// Compares the name that the guard should have for a person with the one that the
-    /// module was told.
+    /// Compares a person's entitlement with the one that the module was told.
     pub fn look(&mut self, main: &RoomJid, bare: &BareJid) {
         if !self.known.settings.policy.guard {
             return;
@@ -221,7 +220,7 @@ impl GuardPart<'_> {
         }
     }
 
-    /// Notes and gives the name of somebody for the module, if it is a new one.
+    /// Notes and gives somebody's entitlement for the module, if it is a new one.
     fn rename(&mut self, jid: &RoomJid, bare: BareJid) -> Option<Entitled> {
         let main = self.known.rooms.get(jid)?.meeting.as_ref()?;
         let wanted = self.named_in(jid, main, &bare);

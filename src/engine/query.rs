@@ -180,8 +180,8 @@ impl Engine {
     }
 
     /// The room gavel is in that `text` names, as people write rooms
-    /// ([`Spelling`](crate::muc::Spelling)). Of several services' the first service's is
-    /// meant.
+    /// ([`Spelling`](crate::muc::Spelling)). If several services have it, the first
+    /// service's is meant.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@
 //! 4. people who have used power that they do not have;
 //! 5. everybody else who may not have the rights they should have;
 //! 6. those who wait in line, since they are absent and have power that is left over;
-//! 7. the names for the guard;
+//! 7. the entitlements for the guard;
 //! 8. people's permissions, as the module is told them;
 //! 9. names, which matter less than affiliations;
 //! 10. configurations that have changed while they were being read;
@@ -34,7 +34,7 @@ pub enum Task {
     Person(RoomJid, BareJid),
     /// Look at those who wait in line.
     Line,
-    /// Compare the name that the guard was told for somebody with the one it should have.
+    /// Compare somebody's entitlement with the one that the guard was told.
     Named(RoomJid, BareJid),
     /// Tell the guard the changes.
     Guard,

@@ -140,8 +140,8 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{2800}'
 }
 
-/// Nothing is seen of it: controls and the characters that Unicode calls default
-/// ignorable, with those that only steer in which direction text runs.
+/// Nobody sees it: controls and the characters that Unicode calls default ignorable, with
+/// those that only steer in which direction text runs.
 fn is_unseen(c: char) -> bool {
     let control = c.is_control() && !c.is_whitespace();
     control

@@ -205,7 +205,7 @@ impl Session {
     /// this stream with `invalid-from`. None if neither happens in time.
     async fn impersonates(&mut self) -> Option<bool> {
         let id = self.id();
-        // Not of the component's domain, which is all that Prosody looks at.
+        // It is not of the component's domain, which is all that Prosody looks at.
         let parent = self.encoder.full_jid().split(['@', '/']).nth(1)?;
         let from = RealJid::parse(&format!("doctor@not-{parent}/doctor"))?;
         let foreign = Outbound::Foreign {

@@ -65,8 +65,8 @@ pub struct Presence {
     pub machine: bool,
     /// The module's description of itself; to be believed only in gavel's own presence.
     pub module: Option<Module>,
-    /// The stanza's bytes, for sending its payload back with another name: at
-    /// most 64 KiB. Of a longer stanza the children that are too much are missing.
+    /// The stanza's bytes, for sending its payload back with another name: at most 64 KiB.
+    /// If the stanza was too long, the last children are missing.
     pub raw: Bytes,
     /// Says whether `raw` is all of the stanza.
     pub whole: bool,

@@ -13,8 +13,8 @@ pub struct LeftOut {
     /// Something that the room says: a part of its muc#user `<x/>`, an item of a
     /// list, a field of a form, an answer's payload, an error's condition.
     pub room: bool,
-    /// Something else. Nothing is decided by it; it is only missing if the stanza is to be
-    /// sent back.
+    /// Something else. It decides nothing; it is only missing if the stanza is to be sent
+    /// back.
     pub other: bool,
 }
 

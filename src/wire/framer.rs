@@ -22,9 +22,8 @@ pub enum Frame {
     End,
 }
 
-/// Cuts a stream's bytes into [`Frame`]s. Of one stanza it holds about 1 MiB at
-/// most besides the chunk last fed, and [`super::MAX_LIST`] of an answer of a
-/// service or room.
+/// Cuts a stream's bytes into [`Frame`]s. It holds about 1 MiB of one stanza at most,
+/// besides the chunk last fed, and [`super::MAX_LIST`] of an answer of a service or room.
 ///
 /// Contract: [`feed`](Self::feed) a chunk, drain [`next_frame`](Self::next_frame) until it
 /// is `None`, repeat. The frames do not depend on the cuts between the chunks.

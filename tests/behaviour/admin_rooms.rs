@@ -134,7 +134,7 @@ async fn names_that_are_unknown_ambiguous_or_odd(version: Version) {
         (400, "bad_request")
     );
 
-    // Of two rooms of one name the main service's is meant.
+    // If two rooms have one name, the main service's is meant.
     let both = env.gavel.get("/v1/rooms/class").await;
     assert_eq!(both.json()["room"], ROOM);
     let breakout = env.gavel.get(&format!("/v1/rooms/{other}")).await;

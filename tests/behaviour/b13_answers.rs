@@ -27,7 +27,7 @@ async fn b13_every_request_is_answered(version: Version) {
         let answer = guest.iq("get", to, asked_version).await.unwrap();
         let name = answer.named("query").unwrap().named("name").unwrap();
         assert_eq!(name.text.to_lowercase(), "gavel");
-        // To an occupant's JID a ping means the room, if the JID is one's own.
+        // A ping to an occupant's JID means the room, if the JID is one's own.
         guest.ping(to).await.unwrap();
         for (kind, request) in [
             (

@@ -335,7 +335,7 @@ async fn b17_gavels_absence_and_return(version: Version) {
     meeting.env.connected().await;
     meeting.env.gavel.logs_again("module=true").await;
     meeting.settle().await;
-    // Of Ada and the host nothing; of the latecomer, and to each service for all.
+    // Nothing about Ada and the host; of the latecomer, and to each service for all.
     let [main, breakouts] = meeting.told().await;
     let [mut main, breakouts] = [
         main[told[0].len()..].to_vec(),

@@ -194,8 +194,7 @@ async fn claims_jwt_a_copied_token_yields_nothing(version: Version) {
 }
 on_both!(claims_jwt_a_copied_token_yields_nothing);
 
-/// Of two bearers that are found at once neither gets anything: nobody can tell
-/// who copied.
+/// If two bearers are found at once, neither gets anything: nobody can tell who copied.
 async fn claims_jwt_of_two_bearers_found_at_once_neither_counts(version: Version) {
     let env = Env::gavel(version, "[discovery]\npoll = \"off\"").await;
     let focus = env.client("focus@auth.meet.jitsi").await;
@@ -219,7 +218,7 @@ async fn claims_jwt_of_two_bearers_found_at_once_neither_counts(version: Version
 }
 on_both!(claims_jwt_of_two_bearers_found_at_once_neither_counts);
 
-/// Of an ECDSA signature there is a second one for the same signed part.
+/// An ECDSA signature has a second form for the same signed part.
 async fn claims_jwt_a_malleated_signature_is_the_same_token(version: Version) {
     use p256::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
     let key = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();

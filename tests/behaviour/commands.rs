@@ -134,7 +134,7 @@ async fn a_name_of_nobody_or_several_is_answered_with_candidates(version: Versio
         .tells(&["room", "list", "--json"], |rooms| rooms[1].is_object())
         .await;
     let both = format!("\n  {other}\n  {ROOM}\n");
-    // Of two rooms of one name the main service's is meant.
+    // If two rooms have one name, the main service's is meant.
     let shown = env.gavel.run(&["room", "show", "lesson", "--json"]).json();
     assert_eq!(shown["room"], ROOM);
     for arguments in [

@@ -146,7 +146,7 @@ async fn guard_lets_grants_of_hosts_pass(version: Version) {
     let eve = joins(&env, ROOM, "eve", None).await;
     alice.sees_affiliation(ROOM, "alice", "owner").await;
     env.settle().await;
-    // To a token's bearer, by a guest who has a grant, and a role alone.
+    // A grant to a token's bearer, one by a guest who has a grant, and a role alone.
     alice.affiliate(ROOM, bob.bare(), "owner").await.unwrap();
     env.settle().await;
     bob.affiliate(ROOM, guest.bare(), "owner").await.unwrap();

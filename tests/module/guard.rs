@@ -122,7 +122,7 @@ async fn module_guards_against_promotions_by_machines(version: Version) {
         .unwrap();
     let again = module_does(&scene, focus.bare(), GIVES_OWNER).await;
     assert_eq!(again, "nil", "no error");
-    // Of people who have left nothing is kept.
+    // Nothing is kept of people who have left.
     let kept = format!(
         "local g, n = prosody.hosts[module.host].modules.gavel.module.save().rooms['{ROOM}'].guard, {{}}
          for _, all in ipairs {{ g.held, g.told }} do

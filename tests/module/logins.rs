@@ -145,7 +145,7 @@ async fn module_warns_once_of_a_provider_that_it_does_not_believe(version: Versi
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("meet.jitsi") && lines[0].contains("internal_plain"));
     assert!(lines[0].contains(SERVICE) && lines[0].contains("warn"));
-    // Of logins by Matrix there is nothing to say; of tokens beside them there is.
+    // There is nothing to say of logins by Matrix; of tokens beside them there is.
     let scene = self::scene(version, "hybrid_matrix_token", None).await;
     let matrix = "matrix_affiliation = 'member'";
     let _one = told(&scene, "one", &format!("{}, {matrix}", full_session())).await;

@@ -242,7 +242,7 @@ async fn module_knows_people_of_other_servers(version: Version) {
         .await;
     alice.sees(ROOM, "other", "to be there", |_| true).await;
     assert_eq!(says("after").await, 0);
-    // Of a second session behind the nick that has left again nothing is kept.
+    // Nothing is kept of a second session behind the nick that has left again.
     for kind in ["", " type='unavailable'"] {
         let join = "<x xmlns='http://jabber.org/protocol/muc'/>";
         guest

@@ -105,7 +105,7 @@ fn play(module: bool, plan: Plan, host_absent: AbsentHost, Script(ops): &Script)
         "{permits} requests about permissions for {events} events"
     );
     let sizes = play.world.engine.sizes();
-    // Of a room that has ended something is timed for a while.
+    // A room that has ended keeps a timer for a while.
     let rooms = play.world.server.rooms.len().max(2);
     // Pings and lists may be under way.
     assert!(

@@ -196,9 +196,9 @@ fn b3_a_person_who_promotes_is_a_moderator_whatever_gavel_has_heard() {
     assert!(first.contains("g@meet.jitsi"), "{first}");
 }
 
-/// Somebody promoted for a moment promotes a friend. Whichever of the two promotions gavel
-/// is not told of, and whatever the time between them, the friend is no moderator in the
-/// end.
+/// Somebody promoted for a moment promotes a friend. The friend is no moderator in the end,
+/// whichever of the two promotions gavel is not told of, and whatever the time between
+/// them.
 #[test]
 fn b3_a_friend_of_somebody_promoted_for_a_moment_is_corrected_in_any_order() {
     for pause in 0..30 {

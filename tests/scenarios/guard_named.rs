@@ -9,8 +9,9 @@ use gavel::stanza::{Outbound, Request};
 const T: &str = "t@meet.jitsi/1";
 const G: &str = "g@meet.jitsi/1";
 
-/// The names of people in a room: the affiliation they may be given, whether they may give
-/// it to others, and whether nobody else may throw them out.
+/// The entitlements of people in a room, as the guard was told them: the affiliation they
+/// may be given, whether they may give it to others, and whether nobody else may throw them
+/// out.
 fn told(world: &World, room: &RoomJid) -> Vec<(String, Affiliation, bool, bool)> {
     let named = world.server.rooms[room].named.iter().flatten();
     let told = named.map(|(jid, told)| {

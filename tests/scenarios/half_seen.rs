@@ -56,7 +56,7 @@ fn b15_the_news_of_a_breakout_room_is_old_once_the_main_room_says_otherwise() {
         world.disconnect();
         world.set(Some(FOCUS), &r, G, Affiliation::Owner).unwrap();
         into_breakout(&mut world, G, "g", &b, ticket(Kind::Member, 2));
-        // Of the two configurations that of the breakout room is lost.
+        // The breakout room's configuration is lost, the other is not.
         world.run(if module { 217 } else { 222 });
         world.lose_replies = 1;
         world.run(60_000);

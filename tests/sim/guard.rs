@@ -1,4 +1,4 @@
-//! The names that the module's guard was told, and the ones it should have been told.
+//! The entitlements that the module's guard was told, and the ones it should have been told.
 
 use super::server::Server;
 use super::world::World;

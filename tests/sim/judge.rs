@@ -200,8 +200,8 @@ impl Meeting {
 }
 
 impl Meeting {
-    /// The names that the module may have been told for somebody: the most that anybody may
-    /// make them, and whether they may promote others.
+    /// The entitlements that the module may have been told for somebody: the most that
+    /// anybody may make them, and whether they may promote others.
     fn may_be_named(&self, jid: &str) -> Vec<Option<(Affiliation, bool)>> {
         let i = self.now();
         let present = self.scene().is_present(jid);
@@ -213,7 +213,7 @@ impl Meeting {
             let highest = match facts.allowed(false) {
                 Allowed::Exactly(highest) | Allowed::AtMost(highest) => highest,
                 Allowed::NotBanned(highest) => highest,
-                // Of the absent the module sees that they have no claims.
+                // The module sees that absent people have no claims.
                 Allowed::Anything if present => Affiliation::Owner,
                 Allowed::Anything => Affiliation::None,
             };

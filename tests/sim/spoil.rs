@@ -13,7 +13,7 @@ use gavel::stanza::{
 pub enum Spoil {
     /// It could not be read; sender and id could.
     Unread,
-    /// Nothing of it could be read.
+    /// No part of it could be read.
     Lost,
     /// The room's words in it were left out.
     Garbled,

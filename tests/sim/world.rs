@@ -66,7 +66,7 @@ pub struct World {
     pub delivered: usize,
     /// Some of them, by number, are not given to it as they are.
     pub spoil: Vec<(usize, Spoil)>,
-    /// That has happened.
+    /// The spoilt stanza has been sent.
     pub spoilt: bool,
     /// Occupants whose evidence was longer than gavel reads, as they were shown last.
     pub(super) unread_claims: BTreeSet<String>,
@@ -235,7 +235,7 @@ impl World {
             unix_ms: self.unix_ms(),
         };
         let told = match &input {
-            // Of a meeting that gavel does not know nothing can be set.
+            // Nothing can be set for a meeting that gavel does not know.
             Input::SetOverride(wish) if self.engine.meeting(&wish.main).is_none() => None,
             Input::SetOverride(wish) => Some(Told::Override((**wish).clone())),
             Input::Reload(reload) => Some(Told::Policy(reload.settings.policy.clone())),
@@ -384,7 +384,7 @@ impl World {
         }
     }
 
-    /// Of which rooms gavel knows enough.
+    /// The rooms that gavel knows enough of.
     fn note_ready(&mut self) {
         let known = self.engine.rooms().filter(|room| room.is_ready());
         self.history.ready = known.map(|room| room.jid.clone()).collect();

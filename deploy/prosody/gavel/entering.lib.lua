@@ -27,7 +27,7 @@ local function set_quietly(room, bare, affiliation)
 	return room:get_affiliation(bare) == affiliation; -- also if another module has failed when it heard of it
 end
 
--- Gives somebody who is about to enter the affiliation that gavel has said. Nothing is taken away by that.
+-- Gives somebody who is about to enter the affiliation that gavel has said. That takes nothing away.
 local function give_ahead(room, occupant, affiliation)
 	local bare, rank = occupant.bare_jid, affiliation_ranks[affiliation];
 	local before = affiliation_ranks[room:get_affiliation(bare) or "none"];

@@ -82,7 +82,7 @@ hooks.hook("muc-occupant-left", function (event)
 	for full in event.occupant:each_session() do known[full] = nil; end
 end, hooks.FIRST);
 
--- Of a session that is thrown out for an error, and leaves others behind its nick, no event tells.
+-- No event tells of a session that is thrown out for an error and leaves others behind its nick.
 hooks.follow("handle_kickable", function (room, _, stanza)
 	local known = tokens[room.jid];
 	if known and not room:get_occupant_jid(stanza.attr.from) then known[stanza.attr.from] = nil; end

@@ -1,6 +1,6 @@
 -- How people log in on each VirtualHost of this server, and which modules of Jitsi check their permissions there.
--- gavel counts a login on a domain of policy.trusted_logins only where nobody gets in without an account; gavel
--- decides that, this file says what is configured now.
+-- gavel counts a login on a domain of policy.trusted_logins only if nobody gets in without an account; gavel decides
+-- that, this file gives the present configuration.
 local st = require "util.stanza";
 local modulemanager = require "core.modulemanager";
 local usermanager = require "core.usermanager";

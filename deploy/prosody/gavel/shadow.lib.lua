@@ -144,7 +144,7 @@ local function is_in(room, bare)
 	return false;
 end
 
--- Of somebody who has entered in the meantime their presence has told. The presences of people whose whole domain is
+-- If somebody has entered in the meantime, their presence has told it. The presences of people whose whole domain is
 -- banned do not name the domain.
 hooks.after("muc-set-affiliation", function (event, room)
 	local told = event.in_room and jid.node(event.jid);

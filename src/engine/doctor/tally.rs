@@ -57,7 +57,7 @@ pub struct WithToken {
 pub struct Clocks {
     /// Tokens with `iat`.
     pub tokens: u64,
-    /// Of those, how many were issued in the future, by more than 5 s.
+    /// How many of those were issued in the future, by more than 5 s.
     pub ahead: u64,
     /// By how much, at most.
     pub furthest: u64,

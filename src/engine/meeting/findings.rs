@@ -1,4 +1,4 @@
-//! What came of an occupant's evidence: claims, or why there are none.
+//! The outcome of an occupant's evidence: claims, or why there are none.
 
 use super::part::MeetingPart;
 use super::seat::Credentials;

@@ -1,4 +1,4 @@
-//! What the policy makes of claims, and of a login without any.
+//! The policy's verdict on claims, and on a login without any.
 
 use super::part::MeetingPart;
 use super::rights::Event;
@@ -50,7 +50,7 @@ impl MeetingPart<'_> {
         self.mark(&place.main, &place.bare);
     }
 
-    /// Judges everybody anew whose login may count.
+    /// Judges everybody again whose login may count.
     pub(super) fn judge_logins(&mut self) {
         for place in self.places() {
             if self.settings.policy.trusts(place.bare.domain()) {

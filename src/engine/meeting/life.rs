@@ -88,8 +88,8 @@ impl MeetingPart<'_> {
         }
     }
 
-    /// Grants, step-downs and the rest end with the meeting. Of people who are still in
-    /// breakout rooms their claims are kept.
+    /// Grants, step-downs and the rest end with the meeting. The claims of people who are
+    /// still in breakout rooms are kept.
     pub(super) fn end_meeting(&mut self, jid: &RoomJid) {
         self.parked.remove(jid);
         // The next room of that name is another.

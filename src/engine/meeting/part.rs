@@ -147,7 +147,7 @@ impl MeetingPart<'_> {
         taken
     }
 
-    /// Somebody has changed, and is counted anew when the census is next looked at.
+    /// Somebody has changed, and is counted again when the census is next looked at.
     pub(super) fn counts_anew(&mut self, main: &RoomJid, bare: &BareJid) {
         if self.settings.takes_census() {
             self.uncounted.insert((main.clone(), bare.clone()));

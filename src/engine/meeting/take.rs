@@ -1,4 +1,4 @@
-//! What a room tells, and what is due of a meeting as a whole, reaches the file that does it.
+//! Events of a room, and tasks of a meeting as a whole, reach the file that handles them.
 
 use super::part::MeetingPart;
 use crate::engine::room::event::RoomEvent;
@@ -6,7 +6,7 @@ use crate::engine::task::Task;
 use crate::muc::RoomJid;
 
 impl MeetingPart<'_> {
-    /// Takes what a room has told.
+    /// Takes an event of a room.
     pub fn take(&mut self, event: &mut RoomEvent) {
         match event {
             RoomEvent::Joined { room, .. } => self.joined(room),

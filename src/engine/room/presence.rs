@@ -31,7 +31,7 @@ impl RoomPart<'_> {
 
     fn take_presence(&mut self, room: &RoomJid, nick: &str, mut presence: Presence) {
         if !presence.whole {
-            // Nothing is sent back that was not read whole.
+            // gavel sends nothing back that it has not read whole.
             presence.raw = Bytes::new();
         }
         match &presence.kind {

@@ -35,8 +35,8 @@ pub struct Found {
 }
 
 impl View<'_> {
-    /// The room gavel is in that `text` names, as people write rooms
-    /// ([`Spelling`]). Of several services' the first service's is meant.
+    /// The room gavel is in that `text` names, as people write rooms ([`Spelling`]). If
+    /// several services have it, the first service's is meant.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ pub struct ServiceSurvey {
     pub domain: String,
     /// Rooms gavel is in.
     pub rooms: usize,
-    /// Of those, rooms that gavel is not owner of.
+    /// The rooms among them that gavel is not owner of.
     pub not_owned: usize,
     /// Rooms that gavel knows and is not in, since nobody is.
     pub empty: usize,

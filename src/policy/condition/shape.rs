@@ -63,8 +63,8 @@ pub(super) fn check(source: &str) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// The characters outside of quotes, with their position in bytes. Of a
-/// text whose quotes do not match, as much as can be told.
+/// The characters outside of quotes, with their position in bytes. If a text's quotes do
+/// not match, as much as can be told.
 fn unquoted(source: &str) -> impl Iterator<Item = (usize, char)> {
     let mut quote: Option<char> = None;
     let mut escaped = false;

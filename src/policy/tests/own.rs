@@ -206,7 +206,7 @@ proptest! {
                 let without = Policy::default().judge(&subject);
                 prop_assert_eq!(verdict.entitlement, without.entitlement);
                 prop_assert_eq!(verdict.rule, without.rule);
-                // Of a guest it says which rule would have matched, had there been claims.
+                // For a guest it names the rule that would have matched, had there been claims.
                 let refused = matches!(verdict.reason, Reason::RuleNeedsClaims(_));
                 prop_assert!(refused && claims.is_none() || verdict.reason == without.reason);
             }

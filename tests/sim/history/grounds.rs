@@ -39,7 +39,7 @@ impl Truth {
         self.max(other.into())
     }
 
-    /// Of all that may be.
+    /// Over all that may be.
     pub fn of(all: impl Iterator<Item = bool>) -> Self {
         let (mut yes, mut no) = (false, false);
         all.for_each(|one| if one { yes = true } else { no = true });

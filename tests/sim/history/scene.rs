@@ -23,7 +23,7 @@ pub struct Scene {
     pub policy: Rc<Policy>,
     pub seats: Rc<BTreeMap<(RoomJid, String), Seat>>,
     pub shown: Rc<BTreeMap<String, Affiliation>>,
-    /// Of these gavel was out of the room since.
+    /// gavel was out of the room since it saw these.
     pub doubted: BTreeSet<String>,
     pub ready: BTreeSet<RoomJid>,
     /// How often gavel has started anew.

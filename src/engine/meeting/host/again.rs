@@ -1,4 +1,4 @@
-//! What is told of a meeting without host, and what is tried again.
+//! The reports on a meeting without host, and the steps that are tried again.
 
 use crate::engine::event::Report;
 use crate::engine::meeting::part::MeetingPart;
