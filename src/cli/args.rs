@@ -1,4 +1,4 @@
-//! What each command takes.
+//! The arguments of each command.
 
 mod running;
 
@@ -14,8 +14,8 @@ use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What `gavel --version` says: a release also names the commit that it was built
-/// from (`deploy/release`).
+/// The version that `gavel --version` prints: a release also names the commit that it was
+/// built from (`deploy/release`).
 const VERSION: &str = match option_env!("BUILD_VERSION") {
     Some(version) => version,
     None => env!("CARGO_PKG_VERSION"),
@@ -30,7 +30,7 @@ pub struct Cli {
     /// The configuration file [default: $GAVEL_CONFIG, else /etc/gavel/gavel.toml]
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -66,10 +66,10 @@ pub enum Command {
     Token(TokenArgs),
     /// Inspect and steer the running daemon
     ///
-    /// ROOM is a room as people write it (lesson, How To Be), the meeting's URL, or
-    /// a JID. Where several services have a room of that name, the main one is meant.
-    /// WHO is a nick, a real JID or a display name of somebody in the room;
-    /// jid:ada@meet.jitsi is nobody else's, whatever others call themselves.
+    /// ROOM is a room as people write it (lesson, How To Be), the meeting's URL, or a JID.
+    /// If several services have a room of that name, the main one is meant. WHO is a nick,
+    /// a real JID or a display name of somebody in the room; jid:ada@meet.jitsi is nobody
+    /// else's, whatever others call themselves.
     #[command(arg_required_else_help = true)]
     #[command(after_help = "Example:\n  gavel room show lesson")]
     Room(RoomArgs),
@@ -78,12 +78,11 @@ pub enum Command {
     /// The daemon keeps the last 10,000.
     #[command(after_help = "Example:\n  gavel events --follow --room lesson")]
     Events(EventsArgs),
-    /// Examine the deployment and say how to mend it
+    /// Examine the deployment and say how to fix it
     ///
-    /// Asks the running daemon; where none runs here it connects to Prosody
-    /// itself, joins nothing and leaves. Each finding is a line: ok, warn or
-    /// fail, what is so, and the setting that mends it. The status is 1 where
-    /// something fails.
+    /// Asks the running daemon; if none runs here it connects to Prosody itself, joins
+    /// nothing and leaves. Each finding is a line: ok, warn or fail, the finding, and the
+    /// setting that fixes it. The status is 1 if something fails.
     #[command(after_help = "Example:\n  gavel doctor && systemctl enable --now gavel")]
     Doctor(DoctorArgs),
     /// Write what gavel and Prosody need to know of each other
@@ -95,9 +94,9 @@ pub enum Command {
     Setup(SetupArgs),
     /// Show on one screen how gavel is
     ///
-    /// Whether it is connected, the module on each service, rooms and people, who
-    /// does not have yet what they should have, and what the doctor finds wrong.
-    /// The status is 1 where gavel is not ready.
+    /// The connection, the module on each service, rooms and people, the people who do not
+    /// have yet what they should have, and the doctor's findings. The status is 1 if gavel
+    /// is not ready.
     #[command(after_help = "Example:\n  gavel status || gavel doctor")]
     Status(StatusArgs),
     /// Print a shell's completions
@@ -106,7 +105,7 @@ pub enum Command {
     Completions(CompletionsArgs),
 }
 
-/// What `gavel check` takes.
+/// The arguments of `gavel check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Print one JSON document
@@ -117,7 +116,7 @@ pub struct CheckArgs {
     pub quiet: bool,
 }
 
-/// What `gavel setup` takes.
+/// The arguments of `gavel setup`.
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(group(ArgGroup::new("what").required(true).args(["jitsi", "muc", "undo", "module"])))]
@@ -145,7 +144,7 @@ pub struct SetupArgs {
     pub root: PathBuf,
 }
 
-/// What `gavel explain` takes: exactly one of [`Self::jwt`], [`Self::claims`] and
+/// The arguments of `gavel explain`: exactly one of [`Self::jwt`], [`Self::claims`] and
 /// [`Self::guest`].
 #[derive(Debug, Args)]
 #[group(skip)]
@@ -174,10 +173,10 @@ pub struct ExplainArgs {
     pub json: bool,
 }
 
-/// What `gavel token` takes.
+/// The arguments of `gavel token`.
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// What to do with a token.
+    /// The command on a token.
     #[command(subcommand)]
     pub command: TokenCommand,
 }
@@ -196,7 +195,7 @@ pub enum TokenCommand {
     Decode(DecodeArgs),
 }
 
-/// What `gavel token sign` takes.
+/// The arguments of `gavel token sign`.
 #[derive(Debug, Args)]
 pub struct SignArgs {
     /// A file with the claims as JSON; - is stdin
@@ -214,7 +213,7 @@ pub struct SignArgs {
     pub json: bool,
 }
 
-/// What `gavel token verify` takes.
+/// The arguments of `gavel token verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// The room it is shown in
@@ -228,7 +227,7 @@ pub struct VerifyArgs {
     pub json: bool,
 }
 
-/// What `gavel token decode` takes.
+/// The arguments of `gavel token decode`.
 #[derive(Debug, Args)]
 pub struct DecodeArgs {
     /// A file with a compact JWT; - is stdin
@@ -239,7 +238,7 @@ pub struct DecodeArgs {
     pub json: bool,
 }
 
-/// What `gavel doctor` takes.
+/// The arguments of `gavel doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Print one JSON document
@@ -251,7 +250,7 @@ pub struct DoctorArgs {
     pub ready: bool,
 }
 
-/// What `gavel status` takes.
+/// The arguments of `gavel status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Print one JSON document
@@ -259,7 +258,7 @@ pub struct StatusArgs {
     pub json: bool,
 }
 
-/// What `gavel completions` takes.
+/// The arguments of `gavel completions`.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell

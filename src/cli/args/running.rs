@@ -1,4 +1,4 @@
-//! What the commands take that ask the running daemon.
+//! The arguments of the commands that ask the running daemon.
 
 use crate::cli::completions;
 use crate::config::duration;
@@ -7,10 +7,10 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use std::time::Duration;
 
-/// What `gavel room` takes.
+/// The arguments of `gavel room`.
 #[derive(Debug, Args)]
 pub struct RoomArgs {
-    /// What to do with rooms.
+    /// The command on rooms.
     #[command(subcommand)]
     pub command: RoomCommand,
 }
@@ -41,7 +41,7 @@ pub enum RoomCommand {
     Unset(UnsetArgs),
 }
 
-/// What `gavel room list` takes.
+/// The arguments of `gavel room list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Print one JSON document
@@ -49,7 +49,7 @@ pub struct ListArgs {
     pub json: bool,
 }
 
-/// What `gavel room show` takes.
+/// The arguments of `gavel room show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// The room: its name, as in the meeting's URL, or the URL itself, or its JID
@@ -60,7 +60,7 @@ pub struct ShowArgs {
     pub json: bool,
 }
 
-/// What `gavel room watch` takes.
+/// The arguments of `gavel room watch`.
 #[derive(Debug, Args)]
 pub struct WatchArgs {
     /// The room; without it the list of rooms
@@ -71,7 +71,7 @@ pub struct WatchArgs {
     pub json: bool,
 }
 
-/// What `gavel room set` takes.
+/// The arguments of `gavel room set`.
 #[derive(Debug, Args)]
 pub struct SetArgs {
     /// The room: its name, as in the meeting's URL, or the URL itself, or its JID
@@ -91,7 +91,7 @@ pub struct SetArgs {
     pub json: bool,
 }
 
-/// What `gavel room unset` takes.
+/// The arguments of `gavel room unset`.
 #[derive(Debug, Args)]
 pub struct UnsetArgs {
     /// The room: its name, as in the meeting's URL, or the URL itself, or its JID
@@ -105,7 +105,7 @@ pub struct UnsetArgs {
     pub json: bool,
 }
 
-/// What `gavel events` takes.
+/// The arguments of `gavel events`.
 #[derive(Debug, Args)]
 pub struct EventsArgs {
     /// Go on with what is decided from now on; Ctrl-C ends it
