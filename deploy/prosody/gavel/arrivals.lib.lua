@@ -6,7 +6,7 @@ local st = require "util.stanza";
 local new_id = require "util.id".short;
 local seconds = require "util.time".monotonic; -- since some moment
 local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
-local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
+local daemon, hooks, claims = module.part "daemon", module.part "hooks", module.part "claims";
 local jitsi, evidence, permissions = module.part "jitsi", module.part "evidence", module.part "permissions";
 local text_of = module.part "text";
 
@@ -41,12 +41,12 @@ end
 forget();
 
 local function ask(session, room_jid)
-	local text = who.connection() and claims.of_session(session) or "";
+	local text = daemon.connection() and claims.of_session(session) or "";
 	if text == "" or evidence.bound_claims(text) ~= text then return nil; end
 	local id, full = new_id(), session.full_jid;
-	local arrival = { full = full, room = room_jid, text = text, stream = who.connection(), since = seconds(), id = id };
+	local arrival = { full = full, room = room_jid, text = text, stream = daemon.connection(), since = seconds(), id = id };
 	arrivals[session], asked[id] = arrival, arrival;
-	module:send(st.iq({ type = "get", id = id, from = module.host, to = who.jid.."/gavel" })
+	module:send(st.iq({ type = "get", id = id, from = module.host, to = daemon.jid.."/gavel" })
 		:tag("arrival", { xmlns = xmlns_arrival, room = room_jid, jid = full })
 			:add_child(claims.signed(text, full, room_jid.."/", {})));
 	return arrival;
@@ -67,7 +67,7 @@ end
 -- The question about a session for a room, as long as an answer to it holds.
 local function holding(session, room_jid)
 	local arrival = arrivals[session];
-	if not arrival or arrival.room ~= room_jid or arrival.stream ~= who.connection() then return nil; end
+	if not arrival or arrival.room ~= room_jid or arrival.stream ~= daemon.connection() then return nil; end
 	if seconds() >= arrival.since + STANDS or claims.of_session(session) ~= arrival.text then return nil; end
 	return arrival;
 end
@@ -83,7 +83,7 @@ end
 hooks.serve("iq/host", function (event)
 	local stanza = event.stanza;
 	local arrival = stanza.attr.type == "result" and asked[stanza.attr.id];
-	if not arrival or not who.from_gavel(event) then return; end
+	if not arrival or not daemon.from_gavel(event) then return; end
 	local said = stanza:get_child("arrival", xmlns_arrival);
 	asked[stanza.attr.id] = nil;
 	if said then
@@ -97,9 +97,9 @@ hooks.serve("iq/host", function (event)
 end, hooks.FIRST);
 
 hooks.serve("iq-set/host/"..xmlns_arrival..":forget", function (event) -- gavel judges otherwise from now on
-	if not who.from_gavel(event) then return who.answer(event, "auth", "forbidden"); end
+	if not daemon.from_gavel(event) then return daemon.answer(event, "auth", "forbidden"); end
 	forget();
-	return who.answer(event);
+	return daemon.answer(event);
 end, hooks.FIRST);
 
 -- gavel's answer about the sender of this join.

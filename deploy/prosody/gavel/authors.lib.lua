@@ -3,7 +3,7 @@
 -- <nick/>. The room knows the names of the people in it. So if names are kept, this module takes the name out of
 -- their messages, as it does for everybody who has a name by their token: nobody speaks in the name of another.
 local full_sessions = prosody.full_sessions;
-local who, hooks, claims, names = module.part "who", module.part "hooks", module.part "claims", module.part "names";
+local daemon, hooks, claims, names = module.part "daemon", module.part "hooks", module.part "claims", module.part "names";
 
 local shown = { ["display-name"] = true, nick = true }; -- some clients look at no namespace
 
@@ -23,8 +23,8 @@ end
 
 local function take_name(event)
 	local stanza = event.stanza;
-	if not says_whom(stanza) or not who.component() then return; end
-	local room, full = who.find_room(stanza), stanza.attr.from;
+	if not says_whom(stanza) or not daemon.component() then return; end
+	local room, full = daemon.find_room(stanza), stanza.attr.from;
 	if not room or not room:get_occupant_jid(full) then return; end
 	if not names.are_kept_in(room.jid) and not has_name(full) then return; end
 	stanza:maptags(function (child) if not shown[child.name] then return child; end end);

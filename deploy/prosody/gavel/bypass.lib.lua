@@ -4,7 +4,7 @@
 -- this.
 local async, jid = require "util.async", require "util.jid";
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
-local who, hooks = module.part "who", module.part "hooks";
+local daemon, hooks = module.part "daemon", module.part "hooks";
 local arrivals, entering = module.part "arrivals", module.part "entering";
 local permissions, seats = module.part "permissions", module.part "seats";
 
@@ -84,7 +84,7 @@ hooks.hook("presence/full", function (event)
 	local session, stanza = event.origin, event.stanza;
 	if has_waited[stanza] then return; end
 	go_on(session); -- the stanzas that a client sends after its join are handled after it
-	local room = session.type == "c2s" and session.full_jid == stanza.attr.from and who.find_room(stanza);
+	local room = session.type == "c2s" and session.full_jid == stanza.attr.from and daemon.find_room(stanza);
 	if not room or not is_first_join(room, stanza) or not is_closed_to(room, session.username.."@"..session.host) then
 		return;
 	end

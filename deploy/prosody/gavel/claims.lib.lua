@@ -4,7 +4,7 @@ local encodings = require "util.encodings";
 local hmac_sha256 = require "util.hashes".hmac_sha256;
 local t_concat = table.concat;
 local full_sessions, bare_sessions = prosody.full_sessions, prosody.bare_sessions;
-local who, matrix, providers = module.part "who", module.part "matrix", module.part "providers";
+local daemon, matrix, providers = module.part "daemon", module.part "matrix", module.part "providers";
 
 local function payload_of(token)
 	local payload = token:match("^[^.]*%.([^.]*)%."):gsub("[-_]", { ["-"] = "+", ["_"] = "/" });
@@ -131,7 +131,7 @@ end
 -- An element that only this module can have written, for this stream, holder and place.
 local function signed(text, full, place, attr)
 	attr.xmlns = "urn:gavel:claims:0";
-	attr.mac = hmac_sha256(who.secret(), t_concat({ who.connection().streamid, full, place, text }, "\n"), true);
+	attr.mac = hmac_sha256(daemon.secret(), t_concat({ daemon.connection().streamid, full, place, text }, "\n"), true);
 	return st.stanza("claims", attr):text(text);
 end
 

@@ -1,6 +1,6 @@
 -- The gifts of a promotion go when somebody is lowered, whoever lowers them.
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
-local who, hooks, features = module.part "who", module.part "hooks", module.part "features";
+local daemon, hooks, features = module.part "daemon", module.part "hooks", module.part "features";
 local unmuting = module.part "unmuting";
 
 local function falls(event)
@@ -9,21 +9,21 @@ local function falls(event)
 end
 
 hooks.hook("muc-pre-set-affiliation", function (event)
-	if who.component() and falls(event) then features.note(event.jid); end
+	if daemon.component() and falls(event) then features.note(event.jid); end
 end, hooks.FIRST - 2);
 
 hooks.hook("muc-pre-set-affiliation", function (event) -- the last to hear of it, if nobody has refused
-	if who.component() and event.allowed ~= false and falls(event) then features.take_back(event.jid); end
+	if daemon.component() and event.allowed ~= false and falls(event) then features.take_back(event.jid); end
 end, -hooks.FIRST);
 
 hooks.after("muc-set-affiliation", function (event, room)
-	if not who.component() or not falls(event) then return; end
+	if not daemon.component() or not falls(event) then return; end
 	features.taken_back(event.jid);
 	unmuting.mute_again(room, event.jid);
 end);
 
 local function may_fall(room, nick, role)
-	local occupant = role ~= "moderator" and who.component() and room:get_occupant_by_nick(nick);
+	local occupant = role ~= "moderator" and daemon.component() and room:get_occupant_by_nick(nick);
 	return occupant and occupant.role == "moderator" and occupant or nil;
 end
 

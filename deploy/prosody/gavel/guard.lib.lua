@@ -4,9 +4,9 @@ local st, jid = require "util.stanza", require "util.jid";
 local t_insert = table.insert;
 local seconds = require "util.time".monotonic; -- since some moment
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
-local who, hooks = module.part "who", module.part "hooks";
+local daemon, hooks = module.part "daemon", module.part "hooks";
 local entering, shadow, past = module.part "entering", module.part "shadow", module.part "past";
-local FIRST, answer, muc = hooks.FIRST, who.answer, who.muc;
+local FIRST, answer, muc = hooks.FIRST, daemon.answer, daemon.muc;
 
 -- By room JID, while gavel follows the room or is just being invited to it:
 --   judged: gavel has named the entitled people;  since: when somebody came whom gavel has yet to see
@@ -31,7 +31,7 @@ local refused, MOST_TOLD = {}, 50;
 
 local function guarded(room) -- the record of the room, if the guard is shut there
 	local guard = guards[room.jid];
-	if not guard or not lease or lease.session ~= who.connection() then return nil; end
+	if not guard or not lease or lease.session ~= daemon.connection() then return nil; end
 	local time = seconds();
 	local shut = guard.judged or guard.since and time < guard.since + OPENS;
 	return shut and time < lease.ends and guard or nil;
@@ -114,7 +114,7 @@ end
 -- The first person in a room is there before gavel: Prosody makes the creator owner, and others whom a token names.
 local function entered(event)
 	local room = event.room;
-	if not lease or lease.session ~= who.connection() or seconds() >= lease.ends then return; end
+	if not lease or lease.session ~= daemon.connection() or seconds() >= lease.ends then return; end
 	local guard = guard_of(room.jid);
 	local begun = guard.since and (room:has_occupant() or seconds() < guard.since + OPENS);
 	if guard.judged or begun or not only_machines_in(room) then return; end
@@ -172,7 +172,7 @@ local function watch_lease()
 	watching = false;
 	if not lease then return; end
 	local left = lease.ends - seconds();
-	if left <= 0 or lease.session ~= who.connection() then return lapse(); end
+	if left <= 0 or lease.session ~= daemon.connection() then return lapse(); end
 	watching = true;
 	return left;
 end
@@ -186,14 +186,14 @@ local function begin_lease(new)
 end
 
 hooks.serve("iq-set/host/urn:gavel:guard:0:lease", function (event)
-	if not who.from_gavel(event) then return answer(event, "auth", "forbidden"); end
+	if not daemon.from_gavel(event) then return answer(event, "auth", "forbidden"); end
 	local request, machines = event.stanza.tags[1], {};
 	local length = math.min(tonumber(request.attr.seconds) or 0, OPENS);
 	for child in request:childtags("infrastructure") do machines[child.attr.jid or ""] = true; end
 	if length <= 0 then
 		lease = nil;
 	else
-		begin_lease { session = who.connection(), renewed = seconds(), ends = seconds() + length, machines = machines,
+		begin_lease { session = daemon.connection(), renewed = seconds(), ends = seconds() + length, machines = machines,
 			grants = request.attr.grants ~= "none", spares_guests = request.attr.guests == "ignore" };
 	end
 	local told = st.stanza("lease", { xmlns = "urn:gavel:guard:0" });
@@ -221,8 +221,8 @@ local function name_person(guard, room, child)
 end
 
 hooks.serve("iq-set/bare/urn:gavel:guard:0:guard", function (event)
-	if not who.from_gavel(event) then return answer(event, "auth", "forbidden"); end
-	local room = who.find_room(event.stanza);
+	if not daemon.from_gavel(event) then return answer(event, "auth", "forbidden"); end
+	local room = daemon.find_room(event.stanza);
 	if not room or not shadow.shadow_in(room.jid) then return answer(event, "cancel", "item-not-found"); end
 	local guard, request = guard_of(room.jid), event.stanza.tags[1];
 	if request.attr.all == "true" then guard.named = {}; end

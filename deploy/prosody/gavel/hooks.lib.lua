@@ -1,8 +1,8 @@
 -- The hooks of this module on others: a fault of ours must keep nobody out of a room, and nobody in it. No other file
 -- calls module:hook and the like, and every function that they hand in here is tried.
 local t_insert = table.insert;
-local who = module.part "who";
-local room_mt = who.muc.room_mt;
+local daemon = module.part "daemon";
+local room_mt = daemon.muc.room_mt;
 
 local FIRST = 10000; -- priority of a handler that must run before any other module looks
 
@@ -37,7 +37,7 @@ local function serve(name, work)
 		local ok, result = pcall(work, event);
 		if ok then return result; end
 		module:log("error", "%s: %s", name, result);
-		if who.from_gavel(event) then return who.answer(event, "cancel", "internal-server-error"); end
+		if daemon.from_gavel(event) then return daemon.answer(event, "cancel", "internal-server-error"); end
 	end, FIRST);
 end
 

@@ -2,7 +2,7 @@
 -- alone is shown.
 local jid = require "util.jid";
 local t_insert = table.insert;
-local who, hooks, names = module.part "who", module.part "hooks", module.part "names";
+local daemon, hooks, names = module.part "daemon", module.part "hooks", module.part "names";
 local tokens, tokens_of = module.part "state".per_room "tokens"; -- by real JID: token elements of its latest presence
 
 local token_elements = {}; -- by name
@@ -44,9 +44,9 @@ for _, kind in ipairs { "presence", "iq", "message" } do
 	for _, to in ipairs { "full", "bare" } do
 		hooks.hook(kind.."/"..to, function (event)
 			local stanza = event.stanza;
-			if not who.component() then return; end
-			if who.is_gavel(stanza.attr.from) then
-				if not who.from_gavel(event) then return who.answer(event, "auth", "forbidden"); end
+			if not daemon.component() then return; end
+			if daemon.is_gavel(stanza.attr.from) then
+				if not daemon.from_gavel(event) then return daemon.answer(event, "auth", "forbidden"); end
 			elseif kind == "presence" then
 				take_private(stanza);
 				names.apply(stanza, jid.bare(stanza.attr.to));

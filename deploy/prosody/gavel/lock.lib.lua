@@ -1,13 +1,13 @@
 -- A room that gavel has made members-only lets people in who have claims for it: gavel has to see first whether they
 -- are hosts.
 local jid = require "util.jid";
-local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
+local daemon, hooks, claims = module.part "daemon", module.part "hooks", module.part "claims";
 local entering, arrivals, rooms = module.part "entering", module.part "arrivals", module.part "rooms";
 local locked = module.part "state".per_room "locked"; -- gavel has made the room members-only
 
 -- Straight to the room, as gavel's other requests.
 hooks.serve("iq-set/bare/http://jabber.org/protocol/muc#owner:query", function (event)
-	local room = who.from_gavel(event) and who.find_room(event.stanza);
+	local room = daemon.from_gavel(event) and daemon.find_room(event.stanza);
 	if not room then return; end
 	local form = event.stanza.tags[1]:get_child("x", "jabber:x:data");
 	local result = room:handle_owner_query_set_to_room(event.origin, event.stanza);

@@ -7,7 +7,7 @@
 --   gavel_token_elements  local names of presence children that hold tokens;
 --                         default: { "jwt", "token", "jitsi_participant_jwt" }
 --
--- Each file beside this one does one thing and names it at its top. In the order in which they use each other: who,
+-- Each file beside this one does one thing and names it at its top. In the order in which they use each other: daemon,
 -- hooks, moment, past, state, providers, logins; text, matrix, claims, evidence, pictures, names, jitsi; seats,
 -- permissions, release, standby; arrivals, entering, bypass; buttons, features, occasions; intake; copies; facts,
 -- shadow; guard, machines, unmuting, falls; messages, authors; rights, rooms, lock; refusals; returns, away,
@@ -22,9 +22,9 @@ function module.part(name)
 	return parts[name];
 end
 
-local who = module.part "who";
-if not who.is_valid then
-	module:log("error", "gavel_jid is %q, not a bare JID with a local part: mod_gavel does nothing here", who.option);
+local daemon = module.part "daemon";
+if not daemon.is_valid then
+	module:log("error", "gavel_jid is %q, not a bare JID with a local part: mod_gavel does nothing here", daemon.option);
 	return;
 end
 local hooks, state, arrivals = module.part "hooks", module.part "state", module.part "arrivals";
@@ -48,10 +48,10 @@ local function watch(host)
 	messages.listen(host);
 	renamed.listen(host);
 	buttons.listen(host);
-	if host ~= who.host then return; end
+	if host ~= daemon.host then return; end
 	hooks.listen(host, "stanza/jabber:component:accept:handshake", standby.newcomer, 1);
 	hooks.listen(host, "component-authenticated", function ()
-		who.secret();
+		daemon.secret();
 		arrivals.forget();
 		local unanswered = guard.unanswered();
 		state.unfollow_all();
@@ -63,9 +63,9 @@ for host in pairs(hosts) do watch(host); end
 hooks.hook_global("host-activated", watch);
 
 hooks.timer(1, "component", function () -- all hosts have started by then
-	if who.component() then return; end
+	if daemon.component() then return; end
 	module:log("warn", "%s is not an external component of this server, so mod_gavel does nothing here: "
-		.."add Component %q with a component_secret, or set gavel_jid", who.host, who.host);
+		.."add Component %q with a component_secret, or set gavel_jid", daemon.host, daemon.host);
 end);
 
 function module.load()
@@ -74,7 +74,7 @@ function module.load()
 end
 
 function module.save()
-	local session, lease = who.connection(), guard.lease();
+	local session, lease = daemon.connection(), guard.lease();
 	return { rooms = state.save(), session = session, lease = lease;
 		permissions = permissions.save(), returns = returns.save() };
 end

@@ -1,6 +1,6 @@
 -- Pinned names: the name that gavel has pinned is the only one in that occupant's presence.
 local st, jid = require "util.stanza", require "util.jid";
-local who, hooks, pictures = module.part "who", module.part "hooks", module.part "pictures";
+local daemon, hooks, pictures = module.part "daemon", module.part "hooks", module.part "pictures";
 local text_of = module.part "text";
 local pins, pins_of = module.part "state".per_room "pins"; -- by occupant JID: { bare, name, sent, pictures, own }
 -- With sent, the name is shown in place of that one only: somebody looks like another, until they choose another name.
@@ -92,7 +92,7 @@ end
 -- Writes the pinned name into an occupant's presence, or that of another session which is about to share their nick.
 local function apply(stanza, room_jid)
 	if not pins[room_jid] or next(pins[room_jid]) == nil or stanza.attr.type == "error" then return; end
-	local room, full = who.find_room(stanza), stanza.attr.from;
+	local room, full = daemon.find_room(stanza), stanza.attr.from;
 	local nick = room and (room:get_occupant_jid(full) or stanza.attr.to);
 	local pin = nick and pin_for(room, nick, jid.bare(full));
 	pictures.take_borrowed(stanza, room_jid, pins[room_jid], jid.bare(full));
@@ -135,17 +135,17 @@ end
 
 for name, work in pairs { ["pin"] = set_pin, ["unpin-all"] = unpin_all } do
 	hooks.serve("iq-set/bare/urn:gavel:names:0:"..name, function (event)
-		if not who.from_gavel(event) then return who.answer(event, "auth", "forbidden"); end
-		local room = who.find_room(event.stanza);
-		if not room or not work(event.stanza.tags[1], room) then return who.answer(event, "cancel", "item-not-found"); end
-		return who.answer(event);
+		if not daemon.from_gavel(event) then return daemon.answer(event, "auth", "forbidden"); end
+		local room = daemon.find_room(event.stanza);
+		if not room or not work(event.stanza.tags[1], room) then return daemon.answer(event, "cancel", "item-not-found"); end
+		return daemon.answer(event);
 	end, hooks.FIRST);
 end
 
 hooks.hook("muc-occupant-pre-change", function (event)
 	local before = event.orig_occupant;
 	local pin = before.nick ~= event.dest_occupant.nick and pin_for(event.room, before.nick, before.bare_jid);
-	if pin and not pin.sent then return who.answer(event, "cancel", "not-acceptable"); end
+	if pin and not pin.sent then return daemon.answer(event, "cancel", "not-acceptable"); end
 end, hooks.FIRST);
 
 -- A person who is only like another may take another nick, with the pin. Prosody goes on to refuse a nick of somebody

@@ -2,7 +2,7 @@
 -- changed, and if a fault of Jitsi's would keep somebody out.
 local jid = require "util.jid";
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
-local who, hooks, seats = module.part "who", module.part "hooks", module.part "seats";
+local daemon, hooks, seats = module.part "daemon", module.part "hooks", module.part "seats";
 local permissions, arrivals = module.part "permissions", module.part "arrivals";
 local features, buttons = module.part "features", module.part "buttons";
 local full_sessions = prosody.full_sessions;
@@ -57,7 +57,7 @@ end
 
 permissions.when_changed(function (full)
 	if full then return look_again(full); end
-	for room in who.muc.live_rooms() do
+	for room in daemon.muc.live_rooms() do
 		for _, occupant in room:each_occupant() do
 			for each in occupant:each_session() do
 				seats.sit(room, each);

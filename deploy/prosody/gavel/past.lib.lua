@@ -2,8 +2,8 @@
 -- that refuses everybody else (token_moderation, matrix_power_sync). Such modules wrap each room object by itself.
 local jid = require "util.jid";
 local resourceprep = require "util.encodings".stringprep.resourceprep;
-local who = module.part "who";
-local room_mt = who.muc.room_mt;
+local daemon = module.part "daemon";
+local room_mt = daemon.muc.room_mt;
 
 local function set_affiliation(room, ...)
 	return room_mt.set_affiliation(room, ...);
@@ -25,11 +25,11 @@ end
 -- The request in a muc#admin set; Prosody, too, takes the first item alone.
 local function set(event, room)
 	local item = event.stanza.tags[1]:get_child("item");
-	if not item then return who.answer(event, "cancel", "bad-request"); end
+	if not item then return daemon.answer(event, "cancel", "bad-request"); end
 	local done, type, condition = set_item(room, event.stanza.attr.from, item);
 	room:save(true);
-	if not done then return who.answer(event, type, condition); end
-	return who.answer(event);
+	if not done then return daemon.answer(event, type, condition); end
+	return daemon.answer(event);
 end
 
 -- The name of the module that has wrapped a room's set_affiliation, if one has; of several the last.

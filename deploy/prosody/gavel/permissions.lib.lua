@@ -4,7 +4,7 @@
 -- gavel gives one list for the people of a service in general (its defaults), and a list of its own to each person
 -- who differs: in its answer about their arrival, or by request. A list holds while gavel is away, and over reloads.
 local hashes = require "util.hashes";
-local who, hooks, seats = module.part "who", module.part "hooks", module.part "seats";
+local daemon, hooks, seats = module.part "daemon", module.part "hooks", module.part "seats";
 
 local xmlns_permissions = "urn:gavel:permissions:0";
 local MOST, LONGEST = 64, 64; -- names in a list, bytes of a name
@@ -120,25 +120,25 @@ local function say(full, meeting, list)
 end
 
 hooks.serve("iq-set/host/"..xmlns_permissions..":permissions", function (event)
-	if not who.from_gavel(event) then return who.answer(event, "auth", "forbidden"); end
+	if not daemon.from_gavel(event) then return daemon.answer(event, "auth", "forbidden"); end
 	local element = event.stanza.tags[1];
 	local list = read(element);
-	if not list then return who.answer(event, "modify", "bad-request"); end
+	if not list then return daemon.answer(event, "modify", "bad-request"); end
 	machines = {};
 	for child in element:childtags("infrastructure") do machines[child.attr.jid or ""] = true; end
 	local is_new = list.digest ~= defaults.digest;
 	defaults = note(list);
 	if is_new then changed(nil); end
-	return who.answer(event);
+	return daemon.answer(event);
 end);
 
 hooks.serve("iq-set/bare/"..xmlns_permissions..":permissions", function (event)
-	if not who.from_gavel(event) then return who.answer(event, "auth", "forbidden"); end
-	local element, room = event.stanza.tags[1], who.find_room(event.stanza);
+	if not daemon.from_gavel(event) then return daemon.answer(event, "auth", "forbidden"); end
+	local element, room = event.stanza.tags[1], daemon.find_room(event.stanza);
 	local full, list = element.attr.jid, read(element);
-	if not list then return who.answer(event, "modify", "bad-request"); end
+	if not list then return daemon.answer(event, "modify", "bad-request"); end
 	local occupant = room and full and room:get_occupant_by_real_jid(full);
-	if not occupant then return who.answer(event, "cancel", "item-not-found"); end
+	if not occupant then return daemon.answer(event, "cancel", "item-not-found"); end
 	local meeting = seats.meeting(room);
 	local before = said(full, meeting);
 	if element.attr.default == "true" then list = nil; end
@@ -147,7 +147,7 @@ hooks.serve("iq-set/bare/"..xmlns_permissions..":permissions", function (event)
 		-- Several sessions behind one nick are one occupant, unless gavel has said something else of one.
 		if session == full or said(session, meeting) == before then say(session, meeting, list); end
 	end
-	return who.answer(event);
+	return daemon.answer(event);
 end);
 
 -- Another session behind a nick has the permissions of the first.

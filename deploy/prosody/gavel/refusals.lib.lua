@@ -3,7 +3,7 @@ local st, jid = require "util.stanza", require "util.jid";
 local resourceprep = require "util.encodings".stringprep.resourceprep;
 local muc_util = module:require("muc/util");
 local affiliation_ranks, role_ranks = muc_util.valid_affiliations, muc_util.valid_roles;
-local who, hooks, claims = module.part "who", module.part "hooks", module.part "claims";
+local daemon, hooks, claims = module.part "daemon", module.part "hooks", module.part "claims";
 local moments, guards, past = module.part "entering", module.part "guard", module.part "past";
 local FIRST, guarded, rank_in, is_machine = hooks.FIRST, guards.guarded, guards.rank_in, guards.is_machine;
 
@@ -12,7 +12,7 @@ local xmlns_user = "http://jabber.org/protocol/muc#user";
 ---- Powers ----
 
 local function may_rise(guard, bare, rank, actor)
-	if who.is_gavel(actor) or moments.is_entering(bare) or is_machine(bare) then return true; end
+	if daemon.is_gavel(actor) or moments.is_entering(bare) or is_machine(bare) then return true; end
 	local named, by = guard.named[bare], actor and guard.named[jid.bare(actor)];
 	if named and rank <= named.rank then return true; end
 	return by and by.promotes and guards.lease().grants or guards.lease().spares_guests and not claims.has_some(bare);
@@ -21,7 +21,7 @@ end
 -- Says whether somebody may not lower a host, or throw one out; the server's own modules may (a device switch, an
 -- admin's tool).
 local function may_not_lower(guard, bare, actor)
-	if not actor or who.is_gavel(actor) or jid.bare(actor) == bare then return false; end
+	if not actor or daemon.is_gavel(actor) or jid.bare(actor) == bare then return false; end
 	if jid.node(bare) then return guard.named[bare] and guard.named[bare].host; end
 	for host, named in pairs(guard.named) do -- a ban of a whole domain
 		if named.host and jid.host(host) == bare then return true; end
@@ -143,7 +143,7 @@ end);
 -- If another module has wrapped the room to refuse all promotions but its own, promotions by people whom gavel has
 -- named as promoting go past it, as gavel's own do.
 hooks.hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
-	local room, actor = who.connection() and who.find_room(event.stanza), event.stanza.attr.from;
+	local room, actor = daemon.connection() and daemon.find_room(event.stanza), event.stanza.attr.from;
 	local guard = room and past.wrapped_by(room) and guarded(room);
 	local named = guard and guard.named[jid.bare(actor)];
 	local item = named and named.promotes and event.stanza.tags[1]:get_child("item");
@@ -154,7 +154,7 @@ end, FIRST - 2);
 -- Reserving an occupant's nick for another JID throws the occupant out. Prosody 0.12 and 13 do that before they look
 -- whether somebody may: with or without the guard it is for moderators alone. They take an element of any name.
 hooks.hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
-	local room, actor = who.connection() and who.find_room(event.stanza), event.stanza.attr.from;
+	local room, actor = daemon.connection() and daemon.find_room(event.stanza), event.stanza.attr.from;
 	if not room then return; end
 	local guard, may = guarded(room), rank_in(room, actor) >= affiliation_ranks.admin;
 	for _, item in ipairs(event.stanza.tags[1].tags) do
@@ -163,7 +163,7 @@ hooks.hook("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (e
 		if occupant and jid.prep(item.attr.jid) ~= occupant.bare_jid
 			and (not may or guard and may_not_lower(guard, occupant.bare_jid, actor)) then
 			log_refusal(room, actor, "the nick of", occupant.bare_jid);
-			return who.answer(event, "cancel", "not-allowed");
+			return daemon.answer(event, "cancel", "not-allowed");
 		end
 	end
 end, FIRST - 1);

@@ -3,7 +3,7 @@
 -- reads which permissions hold for people of the service. The answer to its question also says how people log in on
 -- this server.
 local st = require "util.stanza";
-local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
+local daemon, hooks, past = module.part "daemon", module.part "hooks", module.part "past";
 local logins, permissions = module.part "logins", module.part "permissions";
 
 local RELEASE = "0.2.0";
@@ -13,7 +13,7 @@ local xmlns_module = "urn:gavel:module:0";
 local function element(room)
 	local wrappers, named = room and { past.wrapped_by(room) } or {}, {};
 	if not room then
-		for each in who.muc.live_rooms() do table.insert(wrappers, past.wrapped_by(each)); end
+		for each in daemon.muc.live_rooms() do table.insert(wrappers, past.wrapped_by(each)); end
 	end
 	local said = st.stanza("module", { xmlns = xmlns_module, version = RELEASE, permitted = permissions.of_service() });
 	for _, name in ipairs(wrappers) do
@@ -24,8 +24,8 @@ local function element(room)
 end
 
 hooks.serve("iq-get/host/"..xmlns_module..":module", function (event)
-	if not who.component() then return; end
-	if not who.from_gavel(event) then return who.answer(event, "auth", "forbidden"); end
+	if not daemon.component() then return; end
+	if not daemon.from_gavel(event) then return daemon.answer(event, "auth", "forbidden"); end
 	event.origin.send(st.reply(event.stanza):add_child(element():add_child(logins.element())));
 	return true;
 end);

@@ -5,7 +5,7 @@
 local async, jid, st = require "util.async", require "util.jid", require "util.stanza";
 local hosts = prosody.hosts;
 local new_id = require "util.id".short;
-local who, hooks, names = module.part "who", module.part "hooks", module.part "names";
+local daemon, hooks, names = module.part "daemon", module.part "hooks", module.part "names";
 
 local WAITS, MOST = 1, 50; -- seconds for which a gavel that does not answer is waited for, messages that wait
 
@@ -17,7 +17,7 @@ local has_waited = setmetatable({}, { __mode = "k" }); -- by stanza
 hooks.hook("presence/full", function (event)
 	local session, stanza = event.origin, event.stanza;
 	if session.type ~= "c2s" or stanza.attr.type or not names.are_kept_in(jid.bare(stanza.attr.to)) then return; end
-	local room = who.find_room(stanza);
+	local room = daemon.find_room(stanza);
 	local occupant = room and room:get_occupant_by_real_jid(stanza.attr.from);
 	local before = occupant and occupant:get_presence(stanza.attr.from);
 	if names.shown(stanza) ~= (before and names.shown(before)) then is_new[session] = jid.bare(stanza.attr.to); end
@@ -37,10 +37,10 @@ local function go_on(session)
 end
 
 local function ask(session)
-	if not who.connection() then return false; end
+	if not daemon.connection() then return false; end
 	local id = new_id();
 	is_new[session], asked[id] = nil, session;
-	module:send(st.iq({ type = "get", id = id, from = module.host, to = who.jid.."/gavel" })
+	module:send(st.iq({ type = "get", id = id, from = module.host, to = daemon.jid.."/gavel" })
 		:tag("ping", { xmlns = "urn:xmpp:ping" }));
 	hooks.timer(WAITS, "renamed", function ()
 		if not asked[id] then return; end
@@ -53,7 +53,7 @@ end
 hooks.hook("iq/host", function (event)
 	local stanza = event.stanza;
 	local session = asked[stanza.attr.id];
-	if not session or stanza.attr.from ~= who.jid.."/gavel" then return; end
+	if not session or stanza.attr.from ~= daemon.jid.."/gavel" then return; end
 	if stanza.attr.type ~= "result" and stanza.attr.type ~= "error" then return; end
 	asked[stanza.attr.id] = nil;
 	-- Meanwhile they may have taken another.
@@ -64,7 +64,7 @@ end, hooks.FIRST);
 local function must_wait(session, stanza)
 	if session.type ~= "c2s" or stanza.attr.type == "error" or has_waited[stanza] then return false; end
 	if waiting[session] then return true; end
-	local room = is_new[session] and who.muc.get_room_from_jid(is_new[session]);
+	local room = is_new[session] and daemon.muc.get_room_from_jid(is_new[session]);
 	local nick = room and room:get_occupant_jid(session.full_jid);
 	return nick and names.are_kept_in(room.jid) and not names.is_own(room.jid, nick);
 end
@@ -73,7 +73,7 @@ local function wait(event, name, host)
 	local session, stanza = event.origin, event.stanza;
 	if not must_wait(session, stanza) then return; end
 	local is_first, message = not waiting[session], { event = event, name = name, host = host };
-	if not is_first and #waiting[session] >= MOST then return who.answer(event, "wait", "resource-constraint"); end
+	if not is_first and #waiting[session] >= MOST then return daemon.answer(event, "wait", "resource-constraint"); end
 	waiting[session] = waiting[session] or {};
 	table.insert(waiting[session], message);
 	if not is_first or ask(session) then return true; end

@@ -1,9 +1,9 @@
 -- gavel's rights: all that an owner has, without being listed as one.
-local who, hooks, past = module.part "who", module.part "hooks", module.part "past";
+local daemon, hooks, past = module.part "daemon", module.part "hooks", module.part "past";
 local FIRST = hooks.FIRST;
 
 local function is_owner(address)
-	return hooks.is_active() and who.is_gavel(address) and who.component();
+	return hooks.is_active() and daemon.is_gavel(address) and daemon.component();
 end
 
 hooks.wrap("get_affiliation", function (inner)
@@ -14,13 +14,13 @@ hooks.wrap("get_affiliation", function (inner)
 end);
 
 hooks.hook("muc-pre-set-affiliation", function (event)
-	if not who.component() or not who.is_gavel(event.jid) and event.jid ~= who.host then return; end
+	if not daemon.component() or not daemon.is_gavel(event.jid) and event.jid ~= daemon.host then return; end
 	event.allowed = false;
 	return true;
 end, FIRST);
 
 hooks.hook("muc-pre-set-role", function (event)
-	if not who.component() or not who.is_gavel(event.actor) then return; end
+	if not daemon.component() or not daemon.is_gavel(event.actor) then return; end
 	event.allowed = true;
 	return true;
 end, FIRST);
@@ -33,12 +33,12 @@ for request, method in pairs {
 	["iq-get/bare/http://jabber.org/protocol/muc#owner:query"] = "handle_owner_query_get_to_room";
 } do
 	hooks.serve(request, function (event)
-		local room = who.from_gavel(event) and who.find_room(event.stanza);
+		local room = daemon.from_gavel(event) and daemon.find_room(event.stanza);
 		if room then return room[method](room, event.origin, event.stanza); end
 	end);
 end
 
 hooks.serve("iq-set/bare/http://jabber.org/protocol/muc#admin:query", function (event)
-	local room = who.from_gavel(event) and who.find_room(event.stanza);
+	local room = daemon.from_gavel(event) and daemon.find_room(event.stanza);
 	if room then return past.set(event, room); end
 end);

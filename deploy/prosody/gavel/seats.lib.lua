@@ -3,7 +3,7 @@
 local jid = require "util.jid";
 local seconds = require "util.time".monotonic; -- since some moment
 local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
-local who, hooks, jitsi, claims = module.part "who", module.part "hooks", module.part "jitsi", module.part "claims";
+local daemon, hooks, jitsi, claims = module.part "daemon", module.part "hooks", module.part "jitsi", module.part "claims";
 
 -- The record of somebody by gavel's modules of all services. It lies in their session, and ends with it:
 --   seats: by room JID, since when;  lists: by meeting, as gavel has said (permissions.lib.lua)
@@ -52,7 +52,7 @@ local main_of = setmetatable({}, { __mode = "k" }); -- by room: the JID of its m
 
 -- The main room of a breakout room, as the room's configuration form names it.
 local function named_main(room)
-	for _, field in ipairs(room:get_form_layout(who.jid.."/gavel")) do
+	for _, field in ipairs(room:get_form_layout(daemon.jid.."/gavel")) do
 		if (field.var or field.name) == "muc#roominfo_breakout_main_room" then return field.value; end
 	end
 end
@@ -127,7 +127,7 @@ end);
 
 -- Those who were in before this module was loaded.
 local function sit_all()
-	for room in who.muc.live_rooms() do
+	for room in daemon.muc.live_rooms() do
 		for _, occupant in room:each_occupant() do
 			for full in occupant:each_session() do sit(room, full); end
 		end

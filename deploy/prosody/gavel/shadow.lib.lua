@@ -1,10 +1,10 @@
 -- gavel is a shadow, not an occupant: its join is answered here, no room counts it and nobody ever receives its
 -- presence. It gets a copy of every presence a room publishes.
 local st, jid = require "util.stanza", require "util.jid";
-local who, hooks, state, copies = module.part "who", module.part "hooks", module.part "state", module.part "copies";
+local daemon, hooks, state, copies = module.part "daemon", module.part "hooks", module.part "state", module.part "copies";
 local entering, moment, release = module.part "entering", module.part "moment", module.part "release";
 local facts = module.part "facts";
-local FIRST, answer = hooks.FIRST, who.answer;
+local FIRST, answer = hooks.FIRST, daemon.answer;
 
 local xmlns_muc, xmlns_user = "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user";
 
@@ -13,27 +13,27 @@ local xmlns_muc, xmlns_user = "http://jabber.org/protocol/muc", "http://jabber.o
 local shadows = state.while_followed "shadow";
 
 local function shadow_in(room_jid)
-	return who.connection() and shadows[room_jid];
+	return daemon.connection() and shadows[room_jid];
 end
 
 -- Takes gavel out of the room's own books, if it stands there from a time without this module.
 local function strike_out(room, full)
 	local occupant_jid = room:get_occupant_jid(full);
-	room._affiliations[who.jid] = nil;
+	room._affiliations[daemon.jid] = nil;
 	if occupant_jid then room:set_role(true, occupant_jid, nil); end
 end
 
 -- `by` has brought it about, if somebody has: if many rooms wait for gavel, each of those people has a turn.
 local function invite(room, by)
-	if not who.connection() or shadow_in(room.jid) then return; end
-	strike_out(room, who.jid.."/gavel");
-	module:send(st.message({ from = room.jid, to = who.jid })
+	if not daemon.connection() or shadow_in(room.jid) then return; end
+	strike_out(room, daemon.jid.."/gavel");
+	module:send(st.message({ from = room.jid, to = daemon.jid })
 		:tag("x", { xmlns = xmlns_user }):tag("invite", { from = by or room.jid }));
 end
 
 local function invite_everywhere()
-	if not who.connection() then return; end
-	for room in who.muc.live_rooms() do invite(room); end
+	if not daemon.connection() then return; end
+	for room in daemon.muc.live_rooms() do invite(room); end
 end
 
 local function own_presence(shadow, available) -- with its <x/> still open
@@ -78,9 +78,9 @@ local function on_presence(event)
 	if stanza.attr.type == "unavailable" then
 		finish(room_jid);
 	elseif stanza.attr.type == nil then
-		local room = who.find_room(stanza);
+		local room = daemon.find_room(stanza);
 		if room then strike_out(room, stanza.attr.from); end
-		room = who.find_room(stanza); -- which may have ended with that
+		room = daemon.find_room(stanza); -- which may have ended with that
 		if not room then return answer(event, "cancel", "item-not-found"); end
 		if stanza:get_child("x", xmlns_muc) and jid.resource(stanza.attr.to) then return join(event, room); end
 		if not shadow_in(room_jid) then return answer(event, "cancel", "not-acceptable"); end
@@ -89,7 +89,7 @@ local function on_presence(event)
 end
 
 local function on_message(event) -- to one occupant, as from another
-	local stanza, room = st.clone(event.stanza), who.find_room(event.stanza);
+	local stanza, room = st.clone(event.stanza), daemon.find_room(event.stanza);
 	local shadow = room and shadow_in(room.jid);
 	local occupant = room and room:get_occupant_by_nick(stanza.attr.to);
 	if not shadow then return answer(event, "cancel", "not-acceptable"); end
@@ -102,7 +102,7 @@ end
 
 local function on_announcement(event) -- to everybody, as from the room itself; no history keeps it
 	if event.stanza.attr.type ~= "groupchat" then return; end
-	local message, room = st.clone(event.stanza), who.find_room(event.stanza);
+	local message, room = st.clone(event.stanza), daemon.find_room(event.stanza);
 	if not room or not shadow_in(room.jid) then return answer(event, "cancel", "not-acceptable"); end
 	message.attr.from = room.jid;
 	room:broadcast(message);
@@ -121,7 +121,7 @@ for name, work in pairs {
 	["presence/full"] = on_presence, ["presence/bare"] = on_presence;
 	["message/full"] = on_message, ["message/bare"] = on_announcement, ["iq/full"] = on_ping;
 } do
-	hooks.serve(name, function (event) if who.from_gavel(event) then return work(event); end end);
+	hooks.serve(name, function (event) if daemon.from_gavel(event) then return work(event); end end);
 end
 
 ---- Events of rooms ----
@@ -177,7 +177,7 @@ end, FIRST);
 local function restore(rooms, session)
 	for room_jid in pairs(rooms) do
 		local shadow = shadows[room_jid];
-		if session ~= who.connection() or shadow and not who.is_gavel(shadow.full) then
+		if session ~= daemon.connection() or shadow and not daemon.is_gavel(shadow.full) then
 			state.unfollow(room_jid);
 		elseif shadow then
 			shadow.seen = {};

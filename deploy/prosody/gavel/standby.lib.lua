@@ -7,7 +7,7 @@
 local sha1 = require "util.hashes".sha1;
 local now = require "util.time".monotonic; -- seconds since some moment
 local st = require "util.stanza";
-local who, text_of = module.part "who", module.part "text";
+local daemon, text_of = module.part "daemon", module.part "text";
 
 local QUIET = 5; -- seconds; a component that was heard within that long lives
 local PATIENCE = 10; -- seconds; a component that has not been heard that long after the question does not live
@@ -25,21 +25,21 @@ local function life(session)
 end
 
 local function knows_secret(session, handshake)
-	local secret = module:context(who.host):get_option_string("component_secret");
+	local secret = module:context(daemon.host):get_option_string("component_secret");
 	if not secret or not session.streamid then return false; end
 	return text_of(handshake):lower() == sha1(session.streamid..secret, true);
 end
 
 -- As mod_component is about to decide about a newcomer.
 local function newcomer(event)
-	local session, old = event.origin, who.connection();
+	local session, old = event.origin, daemon.connection();
 	if not old or old == session or session.type ~= "component_unauthed" then return; end
 	if not knows_secret(session, event.stanza) then return; end
 	local old_life, time = life(old), now();
 	if time - old_life.heard < QUIET then return; end
 	if not old_life.asked then
 		old_life.asked = time;
-		local ping = st.iq({ type = "get", id = "gavel-standby", from = module.host, to = who.jid });
+		local ping = st.iq({ type = "get", id = "gavel-standby", from = module.host, to = daemon.jid });
 		old.send(ping:tag("ping", { xmlns = "urn:xmpp:ping" }));
 	elseif time - old_life.asked >= PATIENCE then
 		module:log("warn", "gavel's connection has shown no life for %d s and another gavel waits: ending it",

@@ -4,7 +4,7 @@
 -- out who does not moderate any more.
 local hosts = prosody.hosts;
 local affiliation_ranks = module:require("muc/util").valid_affiliations;
-local who, hooks, jitsi = module.part "who", module.part "hooks", module.part "jitsi";
+local daemon, hooks, jitsi = module.part "daemon", module.part "hooks", module.part "jitsi";
 local machines = module.part "machines";
 
 -- The component that keeps the lists of this service's rooms, as other modules see it.
@@ -60,7 +60,7 @@ end
 -- The component tells of its lists after this, in the same event.
 hooks.hook("muc-occupant-joined", function (event)
 	local room, nick = event.room, event.nick;
-	if not who.component() or room:get_role(nick) ~= "moderator" then return; end
+	if not daemon.component() or room:get_role(nick) ~= "moderator" then return; end
 	if machines.is_machine(event.occupant.bare_jid) then return; end
 	for _, list in pairs(room.av_moderation or {}) do add_to(list, room, resource_of(nick)); end
 end, -1);
@@ -68,7 +68,7 @@ end, -1);
 hooks.after("muc-set-affiliation", function (event, room)
 	local admin = affiliation_ranks.admin;
 	local rises = event.affiliation == "admin" and affiliation_ranks[event.previous_affiliation] < admin;
-	if not who.component() or not rises or machines.is_machine(event.jid) then return; end
+	if not daemon.component() or not rises or machines.is_machine(event.jid) then return; end
 	for _, occupant in room:each_occupant() do
 		if occupant.bare_jid == event.jid then
 			change(room, function (list) return add_to(list, room, resource_of(occupant.nick)); end);

@@ -46,6 +46,6 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&module), 0o755);
         assert_eq!(mode(&module.join("mod_gavel.lua")), 0o644);
-        assert_eq!(mode(&module.join("who.lib.lua")), 0o644);
+        assert_eq!(mode(&module.join("daemon.lib.lua")), 0o644);
     }
 }
