@@ -93,16 +93,16 @@ pub(super) fn with_token(token: impl Into<String>) -> Evidence {
 
 /// Somebody who shows something somewhere; [`Who::at`] makes an [`Occasion`] of it.
 #[derive(Clone)]
-pub(super) struct Who {
+pub(super) struct Bearer {
     pub real: RealJid,
     pub occupant: OccupantJid,
     pub room: RoomJid,
     pub listed: bool,
 }
 
-pub(super) fn who(real: &str, room: &str) -> Who {
+pub(super) fn bearer(real: &str, room: &str) -> Bearer {
     let room = RoomJid::parse(room).unwrap();
-    Who {
+    Bearer {
         real: RealJid::parse(real).unwrap(),
         occupant: OccupantJid {
             room: room.clone(),
@@ -113,15 +113,15 @@ pub(super) fn who(real: &str, room: &str) -> Who {
     }
 }
 
-pub(super) fn ada() -> Who {
-    who("ada@meet.jitsi/one", "class@muc.meet.jitsi")
+pub(super) fn ada() -> Bearer {
+    bearer("ada@meet.jitsi/one", "class@muc.meet.jitsi")
 }
 
-pub(super) fn eve() -> Who {
-    who("eve@meet.jitsi/two", "class@muc.meet.jitsi")
+pub(super) fn eve() -> Bearer {
+    bearer("eve@meet.jitsi/two", "class@muc.meet.jitsi")
 }
 
-impl Who {
+impl Bearer {
     pub fn listed(mut self) -> Self {
         self.listed = true;
         self
@@ -149,9 +149,9 @@ pub(super) fn mac(secret: &str, parts: [&str; 4]) -> String {
 }
 
 /// Evidence with the module's claims for `who`.
-pub(super) fn bridged(who: &Who, json: &str) -> Evidence {
-    let occupant = who.occupant.to_string();
-    let parts = [STREAM, who.real.as_str(), &occupant, json];
+pub(super) fn bridged(bearer: &Bearer, json: &str) -> Evidence {
+    let occupant = bearer.occupant.to_string();
+    let parts = [STREAM, bearer.real.as_str(), &occupant, json];
     Evidence {
         bridge: Some(Bridge {
             mac: mac(COMPONENT_SECRET, parts),

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 
-fn show(bindings: &mut Bindings, who: &Who, token: &str, now: u64) -> Option<R> {
-    refusal(&verifier(jwt()).verify(&with_token(token), &who.at(now), bindings))
+fn show(bindings: &mut Bindings, bearer: &Bearer, token: &str, now: u64) -> Option<R> {
+    refusal(&verifier(jwt()).verify(&with_token(token), &bearer.at(now), bindings))
 }
 
 /// Bindings as they are after a restart.
@@ -25,7 +25,7 @@ fn a_token_is_its_first_bearers() {
     let mut bindings = Bindings::new();
     assert_eq!(show(&mut bindings, &ada(), &token, NOW), None);
     assert_eq!(show(&mut bindings, &eve(), &token, NOW), Some(R::Replayed));
-    let other_session = who("ada@meet.jitsi/phone", "class@muc.meet.jitsi");
+    let other_session = bearer("ada@meet.jitsi/phone", "class@muc.meet.jitsi");
     assert_eq!(show(&mut bindings, &other_session, &token, NOW), None);
     let mut bindings = restarted(&bindings);
     assert_eq!(show(&mut bindings, &eve(), &token, NOW), Some(R::Replayed));
@@ -52,7 +52,7 @@ fn exp_is_asked_of_new_bearers_only() {
 /// Shown in the wrong room or too early, a token has been seen by others.
 #[test]
 fn a_genuine_token_is_bound_with_any_other_fault() {
-    let elsewhere = who("ada@meet.jitsi/one", "exam@muc.meet.jitsi");
+    let elsewhere = bearer("ada@meet.jitsi/one", "exam@muc.meet.jitsi");
     let token = sign(&payload(json!({})));
     let mut bindings = Bindings::new();
     assert_eq!(show(&mut bindings, &elsewhere, &token, NOW), Some(R::Room));
@@ -146,7 +146,7 @@ fn a_list_read_to_its_end_settles_its_tokens() {
     let mut bindings = Bindings::new();
     assert_eq!(show(&mut bindings, &ada().listed(), &token, NOW), None);
     // Settling another room changes nothing; somebody who joins now is no rival.
-    bindings.settle(&who("x@y/z", "exam@muc.meet.jitsi").room);
+    bindings.settle(&bearer("x@y/z", "exam@muc.meet.jitsi").room);
     assert_eq!(show(&mut bindings, &eve(), &token, NOW), Some(R::Replayed));
     assert!(bindings.take_contested().is_empty());
     assert!(
@@ -168,7 +168,7 @@ fn a_list_read_to_its_end_settles_its_tokens() {
 fn lists_of_two_rooms_can_contest_one_token() {
     let token = sign(&payload(json!({"room": "*"})));
     let mut bindings = Bindings::new();
-    let elsewhere = who("eve@meet.jitsi/two", "exam@muc.meet.jitsi").listed();
+    let elsewhere = bearer("eve@meet.jitsi/two", "exam@muc.meet.jitsi").listed();
     assert_eq!(show(&mut bindings, &ada().listed(), &token, NOW), None);
     assert_eq!(
         show(&mut bindings, &elsewhere, &token, NOW),

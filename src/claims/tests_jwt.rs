@@ -10,7 +10,7 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 
 fn in_room(jwt: JwtSettings, room: &str, payload: &Value) -> Option<R> {
-    let person = who("ada@meet.jitsi/one", room);
+    let person = bearer("ada@meet.jitsi/one", room);
     let evidence = with_token(sign(payload));
     refusal(&verifier(jwt).verify(&evidence, &person.at(NOW), &mut Bindings::new()))
 }

@@ -79,13 +79,13 @@ const ES: &[Algorithm] = &[Algorithm::ES256];
 fn look(
     verifier: &Verifier,
     bindings: &mut Bindings,
-    who: &Who,
+    bearer: &Bearer,
     token: &str,
     since: Duration,
 ) -> Finding {
     let occasion = Occasion {
         since,
-        ..who.at(NOW)
+        ..bearer.at(NOW)
     };
     verifier.verify(&with_token(token), &occasion, bindings)
 }

@@ -11,8 +11,8 @@ use serde_json::json;
 
 const JSON: &str = r#"{"context": {"user": {"moderator": true}}}"#;
 
-fn verified(evidence: &Evidence, who: &Who) -> Finding {
-    verifier(jwt()).verify(evidence, &who.at(NOW), &mut Bindings::new())
+fn verified(evidence: &Evidence, bearer: &Bearer) -> Finding {
+    verifier(jwt()).verify(evidence, &bearer.at(NOW), &mut Bindings::new())
 }
 
 #[test]
@@ -70,18 +70,18 @@ fn claims_of_the_bridge_are_for_the_tenant_that_sub_names() {
         ("", Some(R::Tenant)),
     ];
     for (sub, expected) in cases {
-        let mut who = ada();
+        let mut bearer = ada();
         for (room, expected) in [("[b]cls", expected), ("cls", None)] {
-            who.room = RoomJid::parse(&format!("{room}@muc.meet.jitsi")).unwrap();
-            who.occupant.room = who.room.clone();
-            let evidence = bridged(&who, &of(sub));
-            let finding = verified(&evidence, &who);
+            bearer.room = RoomJid::parse(&format!("{room}@muc.meet.jitsi")).unwrap();
+            bearer.occupant.room = bearer.room.clone();
+            let evidence = bridged(&bearer, &of(sub));
+            let finding = verified(&evidence, &bearer);
             assert_eq!(refusal(&finding), expected, "{sub} in {room}");
             assert_eq!(finding.claims.is_some(), expected.is_none());
             let mut lenient = settings(&[Source::Bridge], jwt());
             lenient.verify_tenant = false;
             let lenient = Verifier::new(lenient).unwrap_or_else(|error| panic!("{error}"));
-            let finding = lenient.verify(&evidence, &who.at(NOW), &mut Bindings::new());
+            let finding = lenient.verify(&evidence, &bearer.at(NOW), &mut Bindings::new());
             assert!(finding.claims.is_some(), "{sub} in {room}, not checked");
         }
     }
@@ -92,27 +92,27 @@ fn a_mac_for_anything_else_is_refused() {
     let ada = ada();
     let signed = bridged(&ada, JSON);
     let other_nick = {
-        let mut who = ada.clone();
-        who.occupant.nick = Nick::new("other");
-        who
+        let mut bearer = ada.clone();
+        bearer.occupant.nick = Nick::new("other");
+        bearer
     };
     let other_room = {
-        let mut who = ada.clone();
-        who.occupant.room = RoomJid::parse("exam@muc.meet.jitsi").unwrap();
-        who
+        let mut bearer = ada.clone();
+        bearer.occupant.room = RoomJid::parse("exam@muc.meet.jitsi").unwrap();
+        bearer
     };
     let other_session = {
-        let mut who = ada.clone();
-        who.real = RealJid::parse("ada@meet.jitsi/two").unwrap();
-        who
+        let mut bearer = ada.clone();
+        bearer.real = RealJid::parse("ada@meet.jitsi/two").unwrap();
+        bearer
     };
-    for (name, who) in [
+    for (name, bearer) in [
         ("nick", &other_nick),
         ("room", &other_room),
         ("session", &other_session),
         ("person", &eve()),
     ] {
-        assert_eq!(refusal(&verified(&signed, who)), Some(R::Mac), "{name}");
+        assert_eq!(refusal(&verified(&signed, bearer)), Some(R::Mac), "{name}");
     }
     let mut occasion = ada.at(NOW);
     occasion.stream_id = "stream-2";
@@ -250,7 +250,7 @@ fn an_identity_counts_from_a_trusted_domain_only() {
         json!({"context": {"user": {"name": "Ada", "moderator": "true"}, "group": "staff"}})
     );
     for domain in ["guest.meet.jitsi", "MEET.JITSI", "meet.jitsi.evil.example"] {
-        let guest = who(&format!("x@{domain}/meet.jitsi"), "class@muc.meet.jitsi");
+        let guest = bearer(&format!("x@{domain}/meet.jitsi"), "class@muc.meet.jitsi");
         assert_eq!(
             refusal(&verified(&said, &guest)),
             Some(R::Untrusted),

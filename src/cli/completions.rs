@@ -49,13 +49,16 @@ pub(super) fn people() -> ArgValueCompleter {
         };
         let room: Option<RoomDetail> = get(&format!("/v1/rooms/{}", segment(room)));
         let people = room.into_iter().flat_map(|room| room.occupants);
-        let people = people.filter(|who| !who.infrastructure);
+        let people = people.filter(|person| !person.infrastructure);
         let typed_name = typed.to_string_lossy().to_lowercase();
-        let named = people.filter_map(|who| {
-            let name = who.display_name.or(who.token_name).unwrap_or_default();
+        let named = people.filter_map(|person| {
+            let name = person
+                .display_name
+                .or(person.token_name)
+                .unwrap_or_default();
             let starts = |text: &str| text.to_lowercase().starts_with(&typed_name);
-            let wanted = starts(&who.nick) || starts(&name);
-            wanted.then_some((who.nick, name))
+            let wanted = starts(&person.nick) || starts(&name);
+            wanted.then_some((person.nick, name))
         });
         named.filter_map(candidate).collect()
     })

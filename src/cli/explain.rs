@@ -51,12 +51,12 @@ pub(super) fn run(
             notes: Vec::new(),
         },
     };
-    let whom = report::Whom {
+    let person = report::Person {
         room: room.as_ref(),
         jid: args.jid.as_ref().map(BareJid::as_str),
         nick: args.nick.as_deref(),
     };
-    let report = report::report(evidence, &config, &whom);
+    let report = report::report(evidence, &config, &person);
     match args.json {
         true => output.json(&report)?,
         false => tell::tell(&report, output)?,

@@ -57,7 +57,7 @@ fn tell(report: &Report, output: &mut Output) -> Result<(), Error> {
         status
             .unsettled
             .iter()
-            .map(|who| ["unsettled".to_owned(), unsettled(who)]),
+            .map(|person| ["unsettled".to_owned(), unsettled(person)]),
     );
     for finding in &report.findings {
         let word = match finding.severity {
@@ -142,16 +142,16 @@ fn meetings(status: &api::Status) -> String {
     )
 }
 
-fn unsettled(who: &Unsettled) -> String {
-    let name = who.display_name.as_deref().unwrap_or(&who.nick);
-    let desired = who
+fn unsettled(person: &Unsettled) -> String {
+    let name = person.display_name.as_deref().unwrap_or(&person.nick);
+    let desired = person
         .desired
         .map_or("something else".to_owned(), |to| to.to_string());
-    let because = who.hindrance.as_deref().map(|why| format!(" ({why})"));
+    let because = person.hindrance.as_deref().map(|why| format!(" ({why})"));
     format!(
         "{name} in {} is {} and should be {desired}{}",
-        who.room,
-        who.affiliation,
+        person.room,
+        person.affiliation,
         because.unwrap_or_default()
     )
 }

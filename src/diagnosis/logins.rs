@@ -2,7 +2,7 @@
 
 use super::facts::{Daemon, Facts};
 use super::list::List;
-use crate::engine::authentication::{Whose, unloaded, whose};
+use crate::engine::authentication::{Users, unloaded, users_of};
 use crate::engine::logins::Trust;
 use crate::engine::probed::Module;
 use crate::stanza::Login;
@@ -25,17 +25,17 @@ fn told(facts: &Facts) -> Option<&Vec<Login>> {
 /// whether hosts matter that the configuration does not name.
 fn authentication(facts: &Facts, list: &mut List) {
     let setup = &facts.setup;
-    let whose = |host: &str| {
+    let users = |host: &str| {
         let mut services = setup.services.iter().map(String::as_str);
         let trusted = setup.logins.iter().any(|domain| domain == host);
-        whose(host, &mut services, trusted, &setup.machines)
+        users_of(host, &mut services, trusted, &setup.machines)
     };
     let told = told(facts).map_or(&[][..], Vec::as_slice);
-    for unloaded in unloaded(told, whose) {
+    for unloaded in unloaded(told, users) {
         let (problem, remedy) = (unloaded.problem(), unloaded.remedy());
-        match unloaded.whose {
-            Whose::People | Whose::Machines => list.fail("authentication", problem, remedy),
-            Whose::Others => list.warn("authentication", problem, remedy),
+        match unloaded.users {
+            Users::People | Users::Machines => list.fail("authentication", problem, remedy),
+            Users::Others => list.warn("authentication", problem, remedy),
         }
     }
 }

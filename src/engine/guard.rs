@@ -244,7 +244,9 @@ impl GuardPart<'_> {
         let entitled = people.into_iter();
         let entitled = entitled.filter_map(|bare| self.named_in(jid, main, bare));
         let entitled: Vec<Entitled> = entitled.collect();
-        let told = entitled.iter().map(|who| (who.jid.clone(), who.clone()));
+        let told = entitled
+            .iter()
+            .map(|person| (person.jid.clone(), person.clone()));
         self.guard.told.insert(jid.clone(), told.collect());
         self.ask_guard(jid, true, entitled);
     }

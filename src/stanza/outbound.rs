@@ -223,7 +223,7 @@ pub struct Permit {
     /// Its name, such as `recording`.
     pub name: &'static str,
     /// `everyone`, `moderators`, `owners` or `nobody`.
-    pub whom: &'static str,
+    pub holders: &'static str,
 }
 
 /// The guard's record of a person in the module.

@@ -202,7 +202,7 @@ fn arrival(
 /// Permissions, with these attributes.
 fn permits(attributes: &[(&'static str, &str)], permissions: &[Permit]) -> ElementBuilder {
     let permit = |permit: &Permit| {
-        let said = [("name", permit.name), ("for", permit.whom)];
+        let said = [("name", permit.name), ("for", permit.holders)];
         with(Element::builder("p", ns::PERMISSIONS), &said)
     };
     with(Element::builder("permissions", ns::PERMISSIONS), attributes)
@@ -277,8 +277,8 @@ fn payload(request: &Request) -> (&'static str, Element) {
             sent,
             own,
         } => {
-            let whom = [("nick", nick.as_str()), ("jid", jid.as_str())];
-            let mut pin = with(Element::builder("pin", ns::NAMES), &whom);
+            let person = [("nick", nick.as_str()), ("jid", jid.as_str())];
+            let mut pin = with(Element::builder("pin", ns::NAMES), &person);
             if let Some(sent) = sent {
                 pin = with(pin, &[("shown", sent)]);
             }
@@ -306,15 +306,15 @@ fn payload(request: &Request) -> (&'static str, Element) {
             permissions,
             keeps_denials,
         } => {
-            let mut whom = vec![("jid", jid.as_str())];
+            let mut person = vec![("jid", jid.as_str())];
             if permissions.is_none() {
-                whom.push(("default", "true"));
+                person.push(("default", "true"));
             }
             if *keeps_denials {
-                whom.push(("denied", "kept"));
+                person.push(("denied", "kept"));
             }
             let said = permissions.as_deref().unwrap_or_default();
-            ("set", permits(&whom, said).build())
+            ("set", permits(&person, said).build())
         }
         Request::Module => ("get", Element::bare("module", ns::MODULE)),
         Request::ForgetArrivals => ("set", Element::bare("forget", ns::ARRIVAL)),
@@ -352,13 +352,13 @@ fn lease(seconds: u64, grants: bool, ignores_guests: bool, infrastructure: &[Str
 
 fn guard(all: bool, people: &[Entitled]) -> Element {
     let yes = |name, so| if so { Some((name, "true")) } else { None };
-    let person = |who: &Entitled| {
+    let person = |entitled: &Entitled| {
         let mut attributes = vec![
-            ("jid", who.jid.as_str()),
-            ("affiliation", who.affiliation.as_str()),
+            ("jid", entitled.jid.as_str()),
+            ("affiliation", entitled.affiliation.as_str()),
         ];
-        attributes.extend(yes("promotes", who.promotes));
-        attributes.extend(yes("host", who.host));
+        attributes.extend(yes("promotes", entitled.promotes));
+        attributes.extend(yes("host", entitled.host));
         with(Element::builder("person", ns::GUARD), &attributes)
     };
     let all: Vec<_> = yes("all", all).into_iter().collect();

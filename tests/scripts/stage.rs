@@ -129,11 +129,16 @@ pub trait Stage: Sized {
     async fn leaves(&mut self, who: &str);
 
     /// Sets somebody's affiliation, or is told why not.
-    async fn tries_to_set(&mut self, by: &str, whom: &str, affiliation: &str)
-    -> Result<(), String>;
+    async fn tries_to_set(
+        &mut self,
+        by: &str,
+        person: &str,
+        affiliation: &str,
+    ) -> Result<(), String>;
 
     /// Sets the role of somebody who is there, or is told why not; `none` is a kick.
-    async fn tries_to_set_role(&mut self, by: &str, whom: &str, role: &str) -> Result<(), String>;
+    async fn tries_to_set_role(&mut self, by: &str, person: &str, role: &str)
+    -> Result<(), String>;
 
     /// The focus makes the room members-only, or opens it.
     async fn makes_members_only(&mut self, on: bool);
@@ -283,19 +288,19 @@ pub trait Stage: Sized {
         self.shows(who, Shown { nick, name }, token).await;
     }
 
-    async fn sets(&mut self, by: &str, whom: &str, affiliation: &str) {
-        let set = self.tries_to_set(by, whom, affiliation).await;
-        set.unwrap_or_else(|why| panic!("{by} cannot make {whom} {affiliation}: {why}"));
+    async fn sets(&mut self, by: &str, person: &str, affiliation: &str) {
+        let set = self.tries_to_set(by, person, affiliation).await;
+        set.unwrap_or_else(|why| panic!("{by} cannot make {person} {affiliation}: {why}"));
     }
 
-    async fn sets_role(&mut self, by: &str, whom: &str, role: &str) {
-        let set = self.tries_to_set_role(by, whom, role).await;
-        set.unwrap_or_else(|why| panic!("{by} cannot make {whom} {role}: {why}"));
+    async fn sets_role(&mut self, by: &str, person: &str, role: &str) {
+        let set = self.tries_to_set_role(by, person, role).await;
+        set.unwrap_or_else(|why| panic!("{by} cannot make {person} {role}: {why}"));
     }
 
-    async fn kicks(&mut self, by: &str, whom: &str) {
-        self.sets_role(by, whom, "none").await;
-        self.goes(whom).await;
+    async fn kicks(&mut self, by: &str, person: &str) {
+        self.sets_role(by, person, "none").await;
+        self.goes(person).await;
     }
 
     /// Waits until people have these affiliations, and sees that they keep them.
@@ -315,8 +320,8 @@ pub trait Stage: Sized {
     }
 
     /// The affiliations that gavel has asked for, for somebody.
-    async fn asked(&mut self, whom: &str) -> Vec<String> {
-        let jid = bare(whom);
+    async fn asked(&mut self, person: &str) -> Vec<String> {
+        let jid = bare(person);
         let requests = self.requests().await.into_iter();
         let asked = requests.filter(|(who, _)| *who == jid);
         asked.map(|(_, affiliation)| affiliation).collect()

@@ -39,7 +39,7 @@ pub struct Told {
 fn list(permits: Vec<Permit>) -> List {
     let pairs = permits.into_iter();
     pairs
-        .map(|permit| (permit.name.to_owned(), permit.whom.to_owned()))
+        .map(|permit| (permit.name.to_owned(), permit.holders.to_owned()))
         .collect()
 }
 

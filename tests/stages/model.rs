@@ -187,16 +187,21 @@ impl Stage for Model {
         self.world.leave(&full(who), &self.here);
     }
 
-    async fn tries_to_set(&mut self, by: &str, whom: &str, to: &str) -> Result<(), String> {
+    async fn tries_to_set(&mut self, by: &str, person: &str, to: &str) -> Result<(), String> {
         let by = (by != "server").then(|| full(by));
         let set = self
             .world
-            .set(by.as_deref(), &self.here, &bare(whom), affiliation(to));
+            .set(by.as_deref(), &self.here, &bare(person), affiliation(to));
         set.map_err(str::to_owned)
     }
 
-    async fn tries_to_set_role(&mut self, by: &str, whom: &str, role: &str) -> Result<(), String> {
-        let nick = self.nick_of(whom).unwrap();
+    async fn tries_to_set_role(
+        &mut self,
+        by: &str,
+        person: &str,
+        role: &str,
+    ) -> Result<(), String> {
+        let nick = self.nick_of(person).unwrap();
         let role = Role::parse(role).unwrap();
         let set = self.world.role(Some(&full(by)), &self.here, &nick, role);
         set.map_err(str::to_owned)

@@ -131,8 +131,8 @@ impl Stage for Servers {
         self.client(who).leave(&self.here, self.nick_of(who)).await;
     }
 
-    async fn tries_to_set(&mut self, by: &str, whom: &str, to: &str) -> Result<(), String> {
-        let jid = bare(whom);
+    async fn tries_to_set(&mut self, by: &str, person: &str, to: &str) -> Result<(), String> {
+        let jid = bare(person);
         if by == "server" {
             self.env().server_sets(&self.here, &jid, to).await;
             return Ok(());
@@ -140,8 +140,13 @@ impl Stage for Servers {
         self.client(by).affiliate(&self.here, &jid, to).await
     }
 
-    async fn tries_to_set_role(&mut self, by: &str, whom: &str, role: &str) -> Result<(), String> {
-        let nick = self.nick_of(whom);
+    async fn tries_to_set_role(
+        &mut self,
+        by: &str,
+        person: &str,
+        role: &str,
+    ) -> Result<(), String> {
+        let nick = self.nick_of(person);
         self.client(by).set_role(&self.here, nick, role).await
     }
 

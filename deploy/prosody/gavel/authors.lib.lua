@@ -7,7 +7,7 @@ local daemon, hooks, claims, names = module.part "daemon", module.part "hooks", 
 
 local shown = { ["display-name"] = true, nick = true }; -- some clients look at no namespace
 
-local function says_whom(stanza)
+local function names_author(stanza)
 	for _, child in ipairs(stanza.tags) do
 		if shown[child.name] then return true; end
 	end
@@ -23,7 +23,7 @@ end
 
 local function take_name(event)
 	local stanza = event.stanza;
-	if not says_whom(stanza) or not daemon.component() then return; end
+	if not names_author(stanza) or not daemon.component() then return; end
 	local room, full = daemon.find_room(stanza), stanza.attr.from;
 	if not room or not room:get_occupant_jid(full) then return; end
 	if not names.are_kept_in(room.jid) and not has_name(full) then return; end

@@ -32,8 +32,8 @@ fn a_token_known_to_be_genuine_counts_while_its_key_is_awaited() {
     keys(&mut verifier).arrived(&name, Ok(key!("p256.pub")), secs(0));
     let mut bindings = Bindings::new();
     let token = ec_token(Some("a"), json!({}));
-    let counts = |verifier: &Verifier, bindings: &mut Bindings, who: &Who, token: &str| {
-        look(verifier, bindings, who, token, secs(0))
+    let counts = |verifier: &Verifier, bindings: &mut Bindings, bearer: &Bearer, token: &str| {
+        look(verifier, bindings, bearer, token, secs(0))
             .claims
             .is_some()
     };

@@ -106,7 +106,7 @@ impl Lines {
         [
             Cell::from(at),
             Cell::from(room),
-            Cell::from(who(event)),
+            Cell::from(name_of(event)),
             Cell::from(change(event)),
             Cell::styled(cause, style),
             Cell::from(why(event)),
@@ -125,7 +125,7 @@ fn most_common(events: &[Event]) -> Option<String> {
 }
 
 /// `Ada (ea3a8210, ada@meet.example)`, `Mickey (token: Ada, ea3a8210, …)`
-fn who(event: &Event) -> String {
+fn name_of(event: &Event) -> String {
     let Some(nick) = &event.nick else {
         return event.jid.clone();
     };

@@ -24,13 +24,13 @@ pub(super) struct Evidence {
 }
 
 /// The person who is judged, as far as it was told.
-pub(super) struct Whom<'a> {
+pub(super) struct Person<'a> {
     pub room: Option<&'a RoomJid>,
     pub jid: Option<&'a str>,
     pub nick: Option<&'a str>,
 }
 
-impl<'a> Whom<'a> {
+impl<'a> Person<'a> {
     fn with(&self, claims: Option<&'a Claims>) -> Subject<'a> {
         Subject {
             claims,
@@ -199,37 +199,37 @@ pub(super) struct Name {
 }
 
 /// Judges the evidence as the daemon would.
-pub(super) fn report(evidence: Evidence, config: &Config, whom: &Whom<'_>) -> Report {
+pub(super) fn report(evidence: Evidence, config: &Config, person: &Person<'_>) -> Report {
     let policy = settings::policy(&config.policy);
     let rejected = evidence.checks.iter().find_map(|line| line.reason);
     let (claims, refused) = match rejected {
         None => (evidence.claims, None),
         Some(_) => (None, evidence.claims),
     };
-    let tried = policy.explain(&whom.with(claims.as_ref()));
+    let tried = policy.explain(&person.with(claims.as_ref()));
     let mut notes = evidence.notes;
-    notes.extend(whom.notes(&tried));
+    notes.extend(person.notes(&tried));
     if evidence.kind == "guest" {
-        notes.extend(whom.login_note(&policy));
+        notes.extend(person.login_note(&policy));
     }
     for claims in claims.iter().chain(&refused) {
-        let unread = policy.judge(&whom.with(Some(claims))).unread(claims);
+        let unread = policy.judge(&person.with(Some(claims))).unread(claims);
         notes.extend(unread.iter().map(Hint::advice));
         notes.extend(verification::milliseconds(&claims.value()));
     }
-    let subject = whom.with(claims.as_ref());
+    let subject = person.with(claims.as_ref());
     let permissions = policy.permissions(&subject, &policy.judge(&subject));
     let is_ok = |line: &CheckLine| line.check == "signature" && line.result == "ok";
     Report {
         verified: evidence.checks.iter().any(is_ok),
         evidence: evidence.kind,
-        room: whom.room.map(ToString::to_string),
-        nick: whom.nick.map(str::to_owned),
-        jid: whom.jid.map(str::to_owned),
+        room: person.room.map(ToString::to_string),
+        nick: person.nick.map(str::to_owned),
+        jid: person.jid.map(str::to_owned),
         accepted: rejected.is_none(),
         rejected,
         checks: evidence.checks,
-        verdict: judged(&policy, config, &whom.with(claims.as_ref())),
+        verdict: judged(&policy, config, &person.with(claims.as_ref())),
         tried: tried
             .into_iter()
             .map(|tried| tried_line(tried, config))
@@ -237,7 +237,7 @@ pub(super) fn report(evidence: Evidence, config: &Config, whom: &Whom<'_>) -> Re
         permissions: permissions.iter().map(PermissionLine::from).collect(),
         if_accepted: refused
             .as_ref()
-            .map(|claims| judged(&policy, config, &whom.with(Some(claims)))),
+            .map(|claims| judged(&policy, config, &person.with(Some(claims)))),
         name: name(claims.as_ref(), config),
         claims: claims.map(|claims| claims.value()),
         notes,

@@ -81,13 +81,13 @@ pub(super) fn in_room(
     if before.is_none() && after.is_some() && !first {
         changes.push(of_room(name, Kind::Opened, None, at));
     }
-    for (who, person) in &was {
-        if !now.contains_key(who) {
+    for (key, person) in &was {
+        if !now.contains_key(key) {
             changes.push(about(Kind::Left, person, None, None));
         }
     }
-    for (who, person) in &now {
-        let Some(before) = was.get(who) else {
+    for (key, person) in &now {
+        let Some(before) = was.get(key) else {
             let kind = if first { Kind::Present } else { Kind::Joined };
             changes.push(about(kind, person, None, None));
             continue;
@@ -191,7 +191,7 @@ pub(super) fn line(change: &Change) -> String {
         };
         return format!("{at}  {room}  {what}");
     };
-    let who = who(person);
+    let name = name_of(person);
     let value = |value: &Option<String>| match value {
         Some(text) if change.change == Kind::Name => format!("{:?}", text),
         Some(text) => text.clone(),
@@ -211,7 +211,7 @@ pub(super) fn line(change: &Change) -> String {
         Kind::Left | Kind::Name => String::new(),
         _ => format!("  {}", escape(&person.reason)),
     };
-    format!("{at}  {who}  {}{why}", escape(&what))
+    format!("{at}  {name}  {}{why}", escape(&what))
 }
 
 fn word(kind: Kind) -> &'static str {
@@ -233,7 +233,7 @@ fn standing(person: &Occupant) -> String {
 }
 
 /// `Ada (ada)`
-fn who(person: &Occupant) -> String {
+fn name_of(person: &Occupant) -> String {
     match &person.display_name {
         Some(name) if *name != person.nick => {
             format!("{} ({})", escape(name), escape(&person.nick))

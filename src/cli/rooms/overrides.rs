@@ -39,7 +39,7 @@ pub(super) async fn set(
         return Ok(Status::Done);
     }
     let (affiliation, until) = (set.set.affiliation, until(set.set.until));
-    output.line(format_args!("{}: {affiliation} {until}", whose(&set)))?;
+    output.line(format_args!("{}: {affiliation} {until}", name_of(&set)))?;
     Ok(Status::Done)
 }
 
@@ -61,13 +61,13 @@ pub(super) async fn unset(
     let affiliation = was.set.affiliation;
     output.line(format_args!(
         "{}: {affiliation} is no longer set, gavel decides again",
-        whose(&was)
+        name_of(&was)
     ))?;
     Ok(Status::Done)
 }
 
 /// `Ada (ada@meet.example)`
-fn whose(set: &RoomOverride) -> String {
+fn name_of(set: &RoomOverride) -> String {
     match set.display_name.as_ref().or(set.nick.as_ref()) {
         Some(name) => format!("{} ({})", escape(name), escape(&set.jid)),
         None => escape(&set.jid).into_owned(),

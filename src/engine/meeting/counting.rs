@@ -16,7 +16,7 @@ impl<'a> Known<'a> {
     /// The people of a meeting who fit `wanted`, as far as the census names them. The
     /// census names only people who are elected, or have been. Without a census this looks
     /// at everybody.
-    pub fn those_who(self, main: &RoomJid, wanted: fn(&Entry) -> bool) -> Vec<BareJid> {
+    pub fn people_matching(self, main: &RoomJid, wanted: fn(&Entry) -> bool) -> Vec<BareJid> {
         let Some(meeting) = self.meetings.get(main) else {
             return Vec::new();
         };

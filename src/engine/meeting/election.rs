@@ -54,7 +54,10 @@ impl MeetingPart<'_> {
     /// Somebody entitled has come: the elected people, and the people they promoted,
     /// moderate no longer.
     fn end_elections(&mut self, main: &RoomJid) {
-        for bare in self.known().those_who(main, |entry| entry.by_election) {
+        for bare in self
+            .known()
+            .people_matching(main, |entry| entry.by_election)
+        {
             self.end_election_of(main, &bare);
         }
     }
@@ -79,7 +82,7 @@ impl MeetingPart<'_> {
     /// Ends the elections of people who left while gavel saw nothing. When they come again,
     /// they count as newcomers.
     fn drop_unseen(&mut self, main: &RoomJid) {
-        for bare in self.known().those_who(main, |entry| entry.unseen) {
+        for bare in self.known().people_matching(main, |entry| entry.unseen) {
             self.apply(main, &bare, Event::LeftUnseen { heirs: false });
             self.mark(main, &bare);
         }

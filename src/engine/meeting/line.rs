@@ -16,30 +16,30 @@ use std::collections::{HashSet, VecDeque};
 const ABREAST: usize = 1;
 
 /// Somebody of a meeting, by its main room.
-type Who = (RoomJid, BareJid);
+type PersonKey = (RoomJid, BareJid);
 
 /// The people that gavel lowers now, and the people that wait.
 #[derive(Debug, Default)]
 pub struct Line {
     /// Those whose change waits for its answer.
-    asked: HashSet<Who>,
+    asked: HashSet<PersonKey>,
     /// Those who wait, the next one first. Some may be in it who need not be lowered
     /// any more.
-    order: VecDeque<Who>,
-    waiting: HashSet<Who>,
+    order: VecDeque<PersonKey>,
+    waiting: HashSet<PersonKey>,
     /// Those who have used their power, and do not wait.
-    hurried: HashSet<Who>,
+    hurried: HashSet<PersonKey>,
 }
 
 impl Line {
     /// Says whether somebody may be lowered now; if not, they wait.
     pub fn lets(&mut self, main: &RoomJid, bare: &BareJid) -> bool {
-        let who = (main.clone(), bare.clone());
-        if self.asked.len() < ABREAST || self.hurried.contains(&who) {
+        let person = (main.clone(), bare.clone());
+        if self.asked.len() < ABREAST || self.hurried.contains(&person) {
             return true;
         }
-        if self.waiting.insert(who.clone()) {
-            self.order.push_back(who);
+        if self.waiting.insert(person.clone()) {
+            self.order.push_back(person);
         }
         false
     }
@@ -59,9 +59,9 @@ impl Line {
         if self.asked.len() >= ABREAST {
             return None;
         }
-        let who = self.order.pop_front()?;
-        self.waiting.remove(&who);
-        Some(who)
+        let person = self.order.pop_front()?;
+        self.waiting.remove(&person);
+        Some(person)
     }
 
     /// Somebody uses their power: they wait for nobody when they are looked at next.

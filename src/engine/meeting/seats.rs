@@ -144,7 +144,7 @@ impl MeetingPart<'_> {
 
     /// Somebody has left a room before anybody there was judged. They may have come
     /// with less than gavel knew of them.
-    pub(super) fn left_early(
+    pub(super) fn left_unjudged(
         &mut self,
         jid: &RoomJid,
         bare: &BareJid,

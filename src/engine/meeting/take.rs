@@ -30,9 +30,9 @@ impl MeetingPart<'_> {
             RoomEvent::Changed(changed) => self.changed(changed),
             RoomEvent::Renamed { place, from } => self.renamed(place, from),
             RoomEvent::Left(left) => self.left(left),
-            RoomEvent::LeftEarly { room, bare, kicked } => {
+            RoomEvent::LeftUnjudged { room, bare, kicked } => {
                 let kicked = kicked.as_ref().map(Option::as_ref);
-                self.left_early(room, bare, kicked);
+                self.left_unjudged(room, bare, kicked);
             }
             RoomEvent::LostSight {
                 room,

@@ -16,11 +16,11 @@ pub struct Blamed {
 
 impl Blamed {
     /// Prosody has ended a stream, perhaps because of their presence.
-    pub fn add(&mut self, who: RealJid) {
-        if !self.all.insert(who.clone()) {
+    pub fn add(&mut self, person: RealJid) {
+        if !self.all.insert(person.clone()) {
             return;
         }
-        self.order.push_back(who);
+        self.order.push_back(person);
         if self.order.len() > MAX_BLAMED
             && let Some(oldest) = self.order.pop_front()
         {
@@ -29,7 +29,7 @@ impl Blamed {
     }
 
     /// Says whether somebody's presence is not sent back.
-    pub fn contains(&self, who: &RealJid) -> bool {
-        self.all.contains(who)
+    pub fn contains(&self, person: &RealJid) -> bool {
+        self.all.contains(person)
     }
 }

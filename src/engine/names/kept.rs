@@ -123,7 +123,7 @@ impl Names {
         self.let_go(room, nick)
     }
 
-    pub(super) fn drop_room(&mut self, room: &RoomJid) {
+    pub(super) fn close(&mut self, room: &RoomJid) {
         self.kept.remove(room);
         self.early.retain(|(of, _), _| of != room);
     }

@@ -44,7 +44,7 @@ impl NamePart<'_> {
     pub fn take(&mut self, event: &RoomEvent) {
         match event {
             RoomEvent::Joined { room, module, .. } => {
-                self.names.drop_room(room);
+                self.names.close(room);
                 if *module {
                     self.unpin_if_off(room);
                 }
@@ -77,13 +77,13 @@ impl NamePart<'_> {
                 room, main, moves, ..
             } => {
                 if !moves {
-                    self.names.drop_room(room);
+                    self.names.close(room);
                 }
                 self.names
                     .change_alike(main, |alike| alike.leave(Some(room)));
             }
             RoomEvent::Ended { room } => {
-                self.names.drop_room(room);
+                self.names.close(room);
                 self.names.alike.remove(room);
             }
             _ => {}

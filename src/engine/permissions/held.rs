@@ -68,7 +68,7 @@ impl Permissions {
     }
 
     /// gavel has left a room.
-    pub fn drop_room(&mut self, room: &RoomJid) {
+    pub fn close(&mut self, room: &RoomJid) {
         self.people.remove(room);
     }
 

@@ -72,7 +72,7 @@ pub fn of(
 pub fn permits(list: &PermissionList) -> Vec<Permit> {
     let permit = |(name, held): (crate::policy::Permission, Held)| Permit {
         name: name.as_str(),
-        whom: held.as_str(),
+        holders: held.as_str(),
     };
     list.iter().map(permit).collect()
 }

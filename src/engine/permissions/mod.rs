@@ -69,7 +69,7 @@ impl PermissionPart<'_> {
             RoomEvent::Left(left) => self.permissions.drop(&left.place.room, &left.place.nick),
             RoomEvent::LostSight {
                 room, moves: false, ..
-            } => self.permissions.drop_room(room),
+            } => self.permissions.close(room),
             _ => {}
         }
     }

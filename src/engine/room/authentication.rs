@@ -26,7 +26,7 @@ pub enum Fault {
 
 /// The people that log in on a VirtualHost, by gavel's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Whose {
+pub enum Users {
     /// People of meetings.
     People,
     /// The focus, recorders, gateways (`[infrastructure]`).
@@ -45,7 +45,7 @@ pub struct Unloaded {
     /// Its fault.
     pub fault: Fault,
     /// The people that log in there.
-    pub whose: Whose,
+    pub users: Users,
 }
 
 /// The fault in how people log in; none if there is none, so that the provider's name says
@@ -61,32 +61,32 @@ pub fn fault(login: &Login) -> Option<Fault> {
 
 /// The VirtualHosts of which the module has told such a fault. `authentication =
 /// "null"` is none: it says that nobody is to log in.
-pub fn unloaded(told: &[Login], whose: impl Fn(&str) -> Whose) -> Vec<Unloaded> {
+pub fn unloaded(told: &[Login], users: impl Fn(&str) -> Users) -> Vec<Unloaded> {
     let faults = told.iter().filter_map(|login| {
         let fault = fault(login).filter(|_| login.configured != "null")?;
         Some(Unloaded {
             host: login.host.clone(),
             configured: login.configured.clone(),
             fault,
-            whose: whose(&login.host),
+            users: users(&login.host),
         })
     });
     faults.collect()
 }
 
 /// The people that log in on `host`; `trusted` if it is in `policy.trusted_logins`.
-pub fn whose(
+pub fn users_of(
     host: &str,
     services: &mut dyn Iterator<Item = &str>,
     trusted: bool,
     machines: &[String],
-) -> Whose {
+) -> Users {
     if trusted || is_peoples(host, services) {
-        Whose::People
+        Users::People
     } else if machines.iter().any(|domain| domain == host) {
-        Whose::Machines
+        Users::Machines
     } else {
-        Whose::Others
+        Users::Others
     }
 }
 
@@ -105,12 +105,12 @@ impl Unloaded {
                 "logins and tokens on VirtualHost \"{host}\" do not count, because mod_auth_{name} (authentication = \"{name}\") failed while Prosody was loading it"
             ),
         };
-        match self.whose {
-            Whose::People => what,
-            Whose::Machines => {
+        match self.users {
+            Users::People => what,
+            Users::Machines => {
                 format!("{what}; Jitsi's focus, recorders or gateways log in there")
             }
-            Whose::Others => format!(
+            Users::Others => format!(
                 "{what}; gavel's configuration does not name this host, so it matters here only if people of meetings log in there"
             ),
         }
@@ -172,23 +172,23 @@ mod tests {
     #[test]
     fn the_configuration_names_the_people_who_log_in_on_a_host() {
         let machines = ["auth.meet.jitsi".to_owned()];
-        let whose = |host, trusted| {
+        let users = |host, trusted| {
             let mut services = ["muc.meet.jitsi", "breakout.meet.jitsi"].into_iter();
-            whose(host, &mut services, trusted, &machines)
+            users_of(host, &mut services, trusted, &machines)
         };
-        assert_eq!(whose("meet.jitsi", false), Whose::People);
-        assert_eq!(whose("guest.meet.jitsi", false), Whose::People);
-        assert_eq!(whose("staff.example", true), Whose::People);
-        assert_eq!(whose("auth.meet.jitsi", false), Whose::Machines);
-        assert_eq!(whose("chat.example", false), Whose::Others);
+        assert_eq!(users("meet.jitsi", false), Users::People);
+        assert_eq!(users("guest.meet.jitsi", false), Users::People);
+        assert_eq!(users("staff.example", true), Users::People);
+        assert_eq!(users("auth.meet.jitsi", false), Users::Machines);
+        assert_eq!(users("chat.example", false), Users::Others);
     }
 
     #[test]
     fn a_host_that_is_to_let_nobody_in_is_no_fault() {
         let mut off = login("null", false);
         off.configured = "null".into();
-        assert!(unloaded(&[off], |_| Whose::People).is_empty());
-        let broken = unloaded(&[login("null", false)], |_| Whose::People);
+        assert!(unloaded(&[off], |_| Users::People).is_empty());
+        let broken = unloaded(&[login("null", false)], |_| Users::People);
         assert_eq!(broken.len(), 1);
     }
 }

@@ -191,7 +191,7 @@ impl RoomPart<'_> {
         }
         ended.sort_unstable();
         for room in ended {
-            self.drop_room(&room);
+            self.drop(&room);
         }
     }
 

@@ -61,7 +61,7 @@ pub enum RoomEvent {
     Left(Box<Left>),
     /// Somebody has left before anybody could be judged. They may have come with less
     /// than was known of them.
-    LeftEarly {
+    LeftUnjudged {
         /// The room, taken for the meeting's main room.
         room: RoomJid,
         /// The person.

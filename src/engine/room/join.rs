@@ -95,7 +95,7 @@ impl RoomPart<'_> {
             None => self.join(jid),
             Some(error) if error.is("item-not-found") => {
                 self.out.tally.services[room.service].gone += 1;
-                self.drop_room(jid);
+                self.drop(jid);
             }
             Some(error) if error.is("forbidden") || error.is("not-allowed") => {
                 self.own(jid);
@@ -209,7 +209,7 @@ impl RoomPart<'_> {
             return self.join(jid);
         }
         if error.is("item-not-found") && self.services[room.service].module.serves() {
-            self.drop_room(jid);
+            self.drop(jid);
             return self.join_next();
         }
         if error.is("not-authorized") && self.password_is_new(jid) {
@@ -284,7 +284,7 @@ impl RoomPart<'_> {
         room.membership = Membership::In;
         if created {
             self.leave(jid, "it did not exist");
-            return self.drop_room(jid);
+            return self.drop(jid);
         }
         self.joined(jid, presence.module.as_ref());
     }

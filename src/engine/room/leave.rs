@@ -140,7 +140,7 @@ impl RoomPart<'_> {
         };
         let room = self.rooms.get(jid);
         if room.is_none_or(gone) {
-            return self.drop_room(jid);
+            return self.drop(jid);
         }
         let later = room.and_then(|room| room.not_listed_before);
         if let Some(at) = later.filter(|at| *at > now) {
@@ -149,7 +149,7 @@ impl RoomPart<'_> {
     }
 
     /// The room has ended, or does not exist: nothing of it is kept.
-    pub fn drop_room(&mut self, jid: &RoomJid) {
+    pub fn drop(&mut self, jid: &RoomJid) {
         let main = self.close(jid, false);
         self.rooms.remove(jid);
         self.end_meeting(jid);
@@ -164,7 +164,7 @@ impl RoomPart<'_> {
             let (room, why) = (jid.clone(), "it has ended");
             self.out.report(Report::Left { room, why });
         }
-        self.drop_room(jid);
+        self.drop(jid);
     }
 
     /// gavel was expelled from a room that it wants to be in; it goes back (B10).

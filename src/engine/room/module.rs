@@ -118,10 +118,10 @@ pub fn trust(services: &[ServiceState], domain: &str) -> Trust {
 /// The VirtualHosts whose authentication is not loaded.
 pub fn unloaded(settings: &Settings, services: &[ServiceState]) -> Vec<Unloaded> {
     let machines = settings.infrastructure.hosts();
-    let whose = |host: &str| {
+    let users = |host: &str| {
         let mut services = settings.services.iter().map(|service| &*service.domain);
         let trusted = settings.policy.trusts(host);
-        authentication::whose(host, &mut services, trusted, &machines)
+        authentication::users_of(host, &mut services, trusted, &machines)
     };
-    authentication::unloaded(told(services).unwrap_or_default(), whose)
+    authentication::unloaded(told(services).unwrap_or_default(), users)
 }

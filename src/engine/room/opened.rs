@@ -30,7 +30,7 @@ impl RoomPart<'_> {
             item: item.clone(),
             seat: occupant.map(|occupant| (nick.clone(), occupant)),
         });
-        self.left_early(jid, &bare, None);
+        self.left_unjudged(jid, &bare, None);
     }
 
     /// A ban of somebody who is not there; or a ban is lifted.
@@ -51,13 +51,13 @@ impl RoomPart<'_> {
 
     /// Somebody has left a room before anybody there was judged. `kicked` names the kicker,
     /// if they were kicked.
-    pub(super) fn left_early(
+    pub(super) fn left_unjudged(
         &mut self,
         jid: &RoomJid,
         bare: &BareJid,
         kicked: Option<Option<Actor>>,
     ) {
-        self.out.emit(RoomEvent::LeftEarly {
+        self.out.emit(RoomEvent::LeftUnjudged {
             room: jid.clone(),
             bare: bare.clone(),
             kicked,

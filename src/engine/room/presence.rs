@@ -319,7 +319,7 @@ impl RoomPart<'_> {
             (None, _) => {
                 if let Some(bare) = known {
                     let kicked = leave.kicked.then_some(leave.actor);
-                    self.left_early(jid, &bare, kicked);
+                    self.left_unjudged(jid, &bare, kicked);
                 }
             }
             (Some(_), None) => {}

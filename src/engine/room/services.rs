@@ -1,6 +1,6 @@
 //! A MUC service's news of its module, and of logins.
 
-use super::authentication::Whose;
+use super::authentication::Users;
 use super::event::RoomEvent;
 use super::logins::Logins;
 use super::module::{Module, RELEASE, trust, unloaded, unserved};
@@ -129,7 +129,7 @@ impl RoomPart<'_> {
     /// loaded, and again if that was over.
     fn tell_unloaded(&mut self) {
         let mut faults = unloaded(self.settings, self.services);
-        faults.retain(|fault| fault.whose != Whose::Others);
+        faults.retain(|fault| fault.users != Users::Others);
         self.out.keep_told(|told| match told {
             Warning::AuthenticationUnloaded(known) => faults.contains(known),
             _ => true,

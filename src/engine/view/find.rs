@@ -88,9 +88,9 @@ impl View<'_> {
     pub fn find_person(&self, room: &RoomJid, text: &str) -> Result<Found, NotFound> {
         let room = self.rooms.get(room).ok_or(NotFound::None)?;
         let main = room.meeting.as_ref().ok_or(NotFound::Early)?;
-        let who = Who::of(text);
+        let wanted = PersonText::of(text);
         let occupants = room.occupants.iter();
-        let named = occupants.filter(|(nick, o)| who.is_occupant(nick, o));
+        let named = occupants.filter(|(nick, o)| wanted.is_occupant(nick, o));
         // One of each person; an occupant without a JID is one person alone.
         let person = |nick: &Nick, o: &Occupant| o.bare().ok_or_else(|| nick.clone());
         let people: BTreeMap<_, _> = named
@@ -121,7 +121,7 @@ impl View<'_> {
         let main = self.rooms.get(room).and_then(|room| room.meeting.as_ref());
         let main = main.ok_or(NotFound::Early)?;
         let meeting = self.meetings.get(main).ok_or(NotFound::None)?;
-        let who = Who::of(text);
+        let wanted = PersonText::of(text);
         let people = meeting.people.iter().filter_map(|(bare, person)| {
             let set = person.rights.override_()?;
             let seats = person.seats.iter();
@@ -130,8 +130,8 @@ impl View<'_> {
                 Some((&seat.nick, occupant))
             });
             let (nick, name) = (set.nick.as_ref(), set.display_name.as_deref());
-            let then = who.is_called(nick, name) || bare.as_str() == who.jid;
-            let named = then || occupants.any(|(nick, o)| who.is_occupant(nick, o));
+            let then = wanted.is_called(nick, name) || bare.as_str() == wanted.jid;
+            let named = then || occupants.any(|(nick, o)| wanted.is_occupant(nick, o));
             named.then(|| Found {
                 main: main.clone(),
                 jid: bare.clone(),
@@ -165,14 +165,14 @@ fn found(main: &RoomJid, nick: &Nick, occupant: &Occupant) -> Result<Found, NotF
 }
 
 /// WHO, taken apart.
-struct Who<'a> {
+struct PersonText<'a> {
     /// The text as a nick or display name; none if it is a JID for certain.
     name: Option<&'a str>,
     /// The text as a JID.
     jid: String,
 }
 
-impl<'a> Who<'a> {
+impl<'a> PersonText<'a> {
     /// Everybody chooses their own names, another's JID too: behind `jid:` none
     /// of them counts.
     fn of(text: &'a str) -> Self {

@@ -16,7 +16,7 @@ const ME: &str = "from='gavel@c.example/gavel'";
 
 const PERMIT: Permit = Permit {
     name: "recording",
-    whom: "moderators",
+    holders: "moderators",
 };
 
 pub fn encode(stanza: &Outbound) -> Result<String, EncodeError> {

@@ -58,7 +58,7 @@ fn told(out: &mut Outbox) -> Vec<String> {
         RoomEvent::Came(came) => format!("{} came", came.place.nick),
         RoomEvent::AllCame { .. } => "all came".to_owned(),
         RoomEvent::Left(left) => format!("{} left", left.place.nick),
-        RoomEvent::LeftEarly { bare, .. } => format!("{bare} left early"),
+        RoomEvent::LeftUnjudged { bare, .. } => format!("{bare} left early"),
         RoomEvent::CaughtUp { .. } => "caught up".to_owned(),
         other => format!("{other:?}"),
     };
