@@ -118,7 +118,8 @@ impl Known<'_> {
             rights.has_to_hand_over() && user_id.is_some() && rights.user() == user_id
         });
         let person = meeting.people.get(bare);
-        let rests = |person: &Person| person.request.is_none() && person.rights.rest_on_claims();
+        let rests =
+            |person: &Person| person.passing.request().is_none() && person.rights.rest_on_claims();
         same_user || person.is_some_and(|person| !(person.is_blank() || rests(person)))
     }
 

@@ -8,6 +8,7 @@
 //! one that changes. Nothing goes out with presence.
 
 use crate::engine::asker::{Answer, Asker};
+use crate::engine::hash::HashMap;
 use crate::engine::meeting::decide::Wanted;
 use crate::engine::meeting::guard_has_refused;
 use crate::engine::meeting::known::Known;
@@ -22,7 +23,7 @@ use crate::engine::warning::Warning;
 use crate::muc::{Affiliation, BareJid, RoomJid};
 use crate::policy::{Entitlement, Grants, Guests};
 use crate::stanza::{Entitled, IqPayload, Request, StanzaError};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a lease is for: within 10 s, the guard of a gavel that hangs must

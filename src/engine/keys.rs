@@ -9,6 +9,7 @@
 //! own. So nobody who invents key ids, alone or in a crowd, keeps a real key waiting.
 
 use crate::claims::{FetchFault, KeyCache, KeyName};
+use crate::engine::boxmap::BoxMap;
 use crate::engine::event::Report;
 use crate::engine::meeting::Meeting;
 use crate::engine::meeting::rights::Rights;
@@ -18,7 +19,7 @@ use crate::engine::task::Task;
 use crate::engine::time::Tick;
 use crate::engine::timers::Timer;
 use crate::muc::{Nick, RoomJid};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// People who wait for keys, and those who have had keys fetched.
@@ -100,9 +101,9 @@ pub struct KeyPart<'a> {
     /// The keys that are known; none if no URL is configured.
     pub cache: Option<&'a mut KeyCache>,
     /// The rooms gavel knows of.
-    pub rooms: &'a HashMap<RoomJid, Room>,
+    pub rooms: &'a BoxMap<RoomJid, Room>,
     /// The meetings, by main room.
-    pub meetings: &'a HashMap<RoomJid, Meeting>,
+    pub meetings: &'a BoxMap<RoomJid, Meeting>,
     /// The actions that come of it.
     pub out: &'a mut Outbox,
 }

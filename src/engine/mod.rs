@@ -24,11 +24,13 @@
 mod answers;
 mod arrivals;
 pub mod asker;
+pub mod boxmap;
 mod connection;
 mod delivery;
 pub mod doctor;
 pub mod event;
 pub mod guard;
+pub mod hash;
 mod keys;
 pub mod limit;
 pub mod meeting;

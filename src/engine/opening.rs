@@ -3,6 +3,7 @@
 //! it, or nobody else could ever enter (XEP-0045 §10.1.2, an instant room).
 
 use crate::engine::asker::{Answer, Asker};
+use crate::engine::hash::HashSet;
 use crate::engine::meeting::known::Known;
 use crate::engine::outbox::Outbox;
 use crate::engine::room::Room;
@@ -10,7 +11,6 @@ use crate::engine::room::event::RoomEvent;
 use crate::engine::task::Task;
 use crate::muc::{Affiliation, RoomJid};
 use crate::stanza::Request;
-use std::collections::HashSet;
 
 /// Rooms that need not be opened any more.
 #[derive(Debug, Default)]

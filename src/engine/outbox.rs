@@ -5,6 +5,7 @@ use crate::claims::KeyName;
 use crate::engine::asker::Asker;
 use crate::engine::doctor::tally::Tally;
 use crate::engine::event::{Action, Report};
+use crate::engine::hash::HashSet;
 use crate::engine::order::Order;
 use crate::engine::request::{REPLY_TIMEOUT, Requests};
 use crate::engine::room::event::{Place, RoomEvent};
@@ -15,7 +16,7 @@ use crate::engine::timers::{Timer, Timers};
 use crate::engine::warning::Warning;
 use crate::muc::{BareJid, Nick, RoomJid};
 use crate::stanza::{Outbound, Request};
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// The actions that the parts have brought about, and the questions that are open.

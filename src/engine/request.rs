@@ -1,8 +1,9 @@
 //! Requests that wait for their reply.
 
 use crate::engine::asker::Asker;
+use crate::engine::hash::HashMap;
 use crate::engine::time::Tick;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How long a reply is waited for. Prosody answers at once or not at all; a

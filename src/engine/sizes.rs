@@ -1,8 +1,8 @@
 //! How much the engine holds: for metrics, and for tests that it does not grow.
 
+use crate::engine::boxmap::BoxMap;
 use crate::engine::meeting::Meeting;
 use crate::muc::RoomJid;
-use std::collections::HashMap;
 
 /// The sizes of everything that grows and shrinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Sizes {
 impl Sizes {
     /// Of these meetings; goes through everybody.
     pub fn of(
-        meetings: &HashMap<RoomJid, Meeting>,
+        meetings: &BoxMap<RoomJid, Meeting>,
         (timers, requests): (usize, usize),
         (rooms, queued): (usize, usize),
     ) -> Self {
@@ -33,7 +33,7 @@ impl Sizes {
             timers,
             requests,
             waiting: people()
-                .filter(|person| person.request.is_some() || person.role_request)
+                .filter(|person| person.passing.request().is_some() || person.role_request)
                 .count(),
             people: people().count(),
             rooms,

@@ -18,8 +18,9 @@
 //! Within one kind, the oldest task comes first. Work that comes up meanwhile is put in its
 //! place, so that the order holds for it, too.
 
+use crate::engine::hash::HashMap;
 use crate::muc::{BareJid, Nick, RoomJid};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A piece of work.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,9 +1,10 @@
 //! The things that the engine waits for, each with its time.
 
+use crate::engine::hash::HashMap;
 use crate::engine::time::Tick;
 use crate::muc::{BareJid, Nick, RoomJid};
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
 /// The reason for a wake-up. The part that handles a timer looks at the present state, so a
 /// timer that is no longer needed does no harm. It is taken out only if it may stand for

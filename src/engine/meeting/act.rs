@@ -37,7 +37,7 @@ impl MeetingPart<'_> {
     /// If no other request about them has followed, the next one in line may go.
     fn move_up(&mut self, main: &RoomJid, bare: &BareJid) {
         let person = self.known().person(main, bare);
-        let is_open = person.is_some_and(|person| person.request.is_some());
+        let is_open = person.is_some_and(|person| person.passing.request().is_some());
         if !is_open && self.line.answered(main, bare) {
             self.out.todo(Task::Line);
         }
@@ -57,7 +57,7 @@ impl MeetingPart<'_> {
 
     fn drop_request(&mut self, main: &RoomJid, bare: &BareJid) {
         if let Some(person) = self.person_mut(main, bare) {
-            person.request = None;
+            person.passing.take_request();
             self.mark(main, bare);
         }
     }
@@ -68,7 +68,7 @@ impl MeetingPart<'_> {
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let Some(request) = person.request.take() else {
+        let Some(request) = person.passing.take_request() else {
             return;
         };
         let absent = !person.is_seated_in(main) && person.rights.shown() == request.from;
@@ -80,12 +80,12 @@ impl MeetingPart<'_> {
         };
         let shown = person.rights.shown() == Some(request.wanted);
         let outcome = if request.confirmed || absent || shown {
-            if let Some(trouble) = &mut person.trouble {
+            if let Some(trouble) = person.passing.known_trouble_mut() {
                 trouble.ineffective = 0;
             }
             Outcome::Applied
         } else {
-            let trouble = person.trouble();
+            let trouble = person.passing.trouble();
             trouble.ineffective += 1;
             trouble.target = Some(request.wanted);
             match trouble.ineffective {
@@ -118,15 +118,15 @@ impl MeetingPart<'_> {
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let Some(mut request) = person.request.take() else {
+        let Some(mut request) = person.passing.take_request() else {
             return;
         };
         let denied = error.is("forbidden") || error.is("not-allowed");
-        if denied && !request.ad_hoc && !person.trouble().ad_hoc_tried {
+        if denied && !request.ad_hoc && !person.passing.trouble().ad_hoc_tried {
             request.ad_hoc = true;
             let target = request.wanted;
-            person.request = Some(request);
-            person.trouble().ad_hoc_tried = true;
+            person.passing.set_request(request);
+            person.passing.trouble().ad_hoc_tried = true;
             return self.set_by_command(main, bare, target);
         }
         let (from, wanted) = (request.from, request.wanted);
@@ -135,7 +135,7 @@ impl MeetingPart<'_> {
             let Some(person) = self.person_mut(main, bare) else {
                 return;
             };
-            person.trouble().server_admin = true;
+            person.passing.trouble().server_admin = true;
             let (room, jid) = (main.clone(), bare.to_string());
             self.out
                 .report(Report::Warning(Warning::ServerAdmin { room, jid }));
@@ -147,7 +147,7 @@ impl MeetingPart<'_> {
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let trouble = person.trouble();
+        let trouble = person.passing.trouble();
         let first = trouble.not_before.is_none();
         let pause = trouble.backoff.pause();
         trouble.not_before = Some(now + pause);
@@ -171,7 +171,7 @@ impl MeetingPart<'_> {
         if !std::mem::take(&mut person.role_request) {
             return;
         }
-        let trouble = person.trouble();
+        let trouble = person.passing.trouble();
         trouble.role_refused += 1;
         if refused {
             let pause = trouble.backoff.pause();

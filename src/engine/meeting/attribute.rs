@@ -63,7 +63,7 @@ impl MeetingPart<'_> {
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };
-        if by_presence && let Some(trouble) = &mut meeting.person(bare).trouble {
+        if by_presence && let Some(trouble) = meeting.person(bare).passing.known_trouble_mut() {
             trouble.departing_until = None;
         }
         if known == Some(affiliation) {
@@ -98,12 +98,12 @@ impl MeetingPart<'_> {
         let Some(person) = self.person_mut(main, bare) else {
             return false;
         };
-        if let Some(trouble) = &mut person.trouble {
+        if let Some(trouble) = person.passing.known_trouble_mut() {
             trouble.server_admin = false;
             trouble.ineffective = 0;
             trouble.ad_hoc_tried = false;
         }
-        let Some(request) = person.request.as_mut().filter(|r| r.wanted == new) else {
+        let Some(request) = person.passing.request_mut().filter(|r| r.wanted == new) else {
             return by_us == Some(true);
         };
         // The ad-hoc command's broadcast carries no actor, nor do announcements. What the
@@ -123,7 +123,7 @@ impl MeetingPart<'_> {
         let is_over = |person: &&Person| {
             let by_admin = |request: &InFlight| request.why.reason == Reason::Set;
             person.rights.shown() == banned
-                && person.request.as_deref().is_some_and(by_admin)
+                && person.passing.request().is_some_and(by_admin)
                 && person.rights.overridden_to() != banned
         };
         if self.known().person(main, bare).filter(is_over).is_some() {
@@ -188,7 +188,10 @@ impl MeetingPart<'_> {
         let Some(person) = self.known().person(main, actor) else {
             return;
         };
-        let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
+        let admin = person
+            .passing
+            .known_trouble()
+            .is_some_and(|t| t.server_admin);
         if !admin && !person.rights.shown().is_some_and(Affiliation::moderates) {
             self.apply(main, actor, Event::Shown(Affiliation::Owner));
         }
@@ -211,7 +214,7 @@ impl MeetingPart<'_> {
             Pace::Anew if person.is_answered(now) => Pace::Echo,
             pace => pace,
         };
-        person.foreign = Some(Box::new(Foreign {
+        person.passing.set_foreign(Some(Foreign {
             by: by.clone(),
             accepted: taken == Taken::Granted,
             pace,
@@ -222,7 +225,7 @@ impl MeetingPart<'_> {
     /// (B3).
     fn hurry(&mut self, main: &RoomJid, bare: &BareJid) {
         let person = self.person_mut(main, bare);
-        if let Some(foreign) = person.and_then(|person| person.foreign.as_mut()) {
+        if let Some(foreign) = person.and_then(|person| person.passing.foreign_mut()) {
             foreign.pace = Pace::Free;
         }
     }

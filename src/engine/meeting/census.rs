@@ -31,6 +31,66 @@ pub struct Entry {
     pub since: u64,
 }
 
+/// An [`Entry`] as it is kept of everybody: in less memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counted {
+    since: u64,
+    /// One bit for each yes or no of the entry.
+    bits: u16,
+}
+
+impl From<Entry> for Counted {
+    fn from(entry: Entry) -> Self {
+        let Entry {
+            present,
+            host,
+            owner,
+            moderates,
+            unsure,
+            electable,
+            elected,
+            awaited,
+            by_election,
+            unseen,
+            since,
+        } = entry;
+        let all = [
+            present,
+            host,
+            owner,
+            moderates,
+            unsure,
+            electable,
+            elected,
+            awaited,
+            by_election,
+            unseen,
+        ];
+        let bits = all.into_iter().rev();
+        let bits = bits.fold(0, |bits, is| bits << 1 | u16::from(is));
+        Self { since, bits }
+    }
+}
+
+impl From<Counted> for Entry {
+    fn from(counted: Counted) -> Self {
+        let is = |place: u32| counted.bits >> place & 1 == 1;
+        Self {
+            present: is(0),
+            host: is(1),
+            owner: is(2),
+            moderates: is(3),
+            unsure: is(4),
+            electable: is(5),
+            elected: is(6),
+            awaited: is(7),
+            by_election: is(8),
+            unseen: is(9),
+            since: counted.since,
+        }
+    }
+}
+
 /// The sum of all entries.
 #[derive(Debug, Default)]
 pub struct Census {
@@ -171,6 +231,19 @@ fn put_in_order(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn an_entry_is_kept_as_it_is() {
+        for bits in 0..1 << 10 {
+            let counted = Counted { since: 7, bits };
+            assert_eq!(Counted::from(Entry::from(counted)), counted);
+        }
+        let entry = Entry {
+            by_election: true,
+            ..Entry::default()
+        };
+        assert_eq!(Entry::from(Counted::from(entry)), entry);
+    }
 
     #[test]
     fn b5_people_who_were_counted_are_counted_out_again() {

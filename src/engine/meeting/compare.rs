@@ -55,7 +55,7 @@ impl MeetingPart<'_> {
     /// A pause is over.
     pub fn wake_person(&mut self, main: &RoomJid, bare: &BareJid) {
         if let Some(person) = self.person_mut(main, bare) {
-            if let Some(trouble) = &mut person.trouble {
+            if let Some(trouble) = person.passing.known_trouble_mut() {
                 trouble.wake = None;
             }
             self.mark(main, bare);
@@ -67,7 +67,7 @@ impl MeetingPart<'_> {
         let Some(person) = self.known().person(main, bare).filter(|_| ready) else {
             return;
         };
-        if person.request.is_some() || person.role_request {
+        if person.passing.request().is_some() || person.role_request {
             return;
         }
         let decision = self.known().decision(main, person);
@@ -102,7 +102,7 @@ impl MeetingPart<'_> {
             return self.mark(main, bare);
         }
         let in_debt = person.rights.debt().is_some();
-        if let Some(trouble) = &mut person.trouble {
+        if let Some(trouble) = person.passing.known_trouble_mut() {
             trouble.not_before = None;
             trouble.backoff = Default::default();
             trouble.ad_hoc_tried = false;
@@ -119,10 +119,10 @@ impl MeetingPart<'_> {
             self.apply(main, bare, Event::Settled);
             return self.mark(main, bare);
         }
-        person.foreign = None;
+        person.passing.set_foreign(None);
         person.because = None;
-        if let Some(since) = person.unsettled_since.take() {
-            let after = tick.saturating_sub(since.into());
+        if let Some(since) = person.passing.settled() {
+            let after = tick.saturating_sub(since);
             self.out.tally.settled.note(after);
             self.out.report(Report::Settled { after });
         }
@@ -155,7 +155,7 @@ impl MeetingPart<'_> {
         };
         let rises = from.is_none_or(|from| target > from);
         let mut earliest = allowed;
-        if let Some(trouble) = &mut person.trouble {
+        if let Some(trouble) = person.passing.known_trouble_mut() {
             if trouble.target.replace(target) != Some(target) {
                 // Another wish, of which nothing is known yet.
                 trouble.ineffective = 0;
@@ -200,7 +200,7 @@ impl MeetingPart<'_> {
         }
         if let Some(meeting) = self.meetings.get_mut(main) {
             meeting.budget.note(now);
-            meeting.person(bare).trouble().note(pace, now);
+            meeting.person(bare).passing.trouble().note(pace, now);
         }
     }
 
@@ -212,7 +212,7 @@ impl MeetingPart<'_> {
         (from, target): (Option<Affiliation>, Affiliation),
     ) -> Plan {
         let person = self.known().person(main, bare);
-        let foreign = person.and_then(|person| person.foreign.as_deref());
+        let foreign = person.and_then(|person| person.passing.foreign());
         let occasion = Occasion {
             foreign: foreign.is_some(),
             accepted: foreign.is_some_and(|foreign| foreign.accepted),
@@ -235,7 +235,7 @@ impl MeetingPart<'_> {
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let trouble = person.trouble();
+        let trouble = person.passing.trouble();
         let asleep = trouble.wake.is_some_and(|wake| wake <= until && wake > now);
         if !asleep {
             trouble.wake = Some(until);
@@ -269,8 +269,11 @@ impl MeetingPart<'_> {
         let Some(person) = self.person_mut(main, bare) else {
             return;
         };
-        let ad_hoc = person.trouble.as_ref().is_some_and(|t| t.ad_hoc_tried);
-        person.request = Some(Box::new(InFlight {
+        let ad_hoc = person
+            .passing
+            .known_trouble()
+            .is_some_and(|t| t.ad_hoc_tried);
+        person.passing.set_request(Box::new(InFlight {
             wanted: plan.target,
             from: plan.from,
             cause: plan.cause,
@@ -282,7 +285,7 @@ impl MeetingPart<'_> {
         // After the ad-hoc command was refused, too, the plain way is tried
         // first again: ownership may have come back.
         if ad_hoc {
-            person.trouble().ad_hoc_tried = false;
+            person.passing.trouble().ad_hoc_tried = false;
         }
         let request = Request::SetAffiliation {
             jid: bare.to_string(),
@@ -316,8 +319,8 @@ impl MeetingPart<'_> {
             return false;
         };
         let (room, nick) = (seat.room.clone(), seat.nick.clone());
-        let trouble = person.trouble.as_ref();
-        let foreign = person.foreign.clone();
+        let trouble = person.passing.known_trouble();
+        let foreign = person.passing.foreign().cloned();
         let pace = foreign.as_ref().map_or(Pace::Echo, |f| f.pace);
         let mut earliest = trouble.and_then(|t| t.not_before).unwrap_or(now);
         earliest = earliest.max(self.allowed(main, pace));

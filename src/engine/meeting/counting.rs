@@ -1,6 +1,6 @@
 //! Keeps each meeting's [`Census`]: a person who has changed is counted again.
 
-use super::census::{Census, Entry};
+use super::census::{Census, Counted, Entry};
 use super::decide::Wanted;
 use super::known::Known;
 use super::part::MeetingPart;
@@ -36,7 +36,7 @@ impl<'a> Known<'a> {
     fn pick<'b>(
         self,
         main: &RoomJid,
-        people: impl Iterator<Item = (&'b BareJid, &'b Box<Person>)>,
+        people: impl Iterator<Item = (&'b BareJid, &'b Person)>,
         wanted: fn(&Entry) -> bool,
     ) -> Vec<BareJid> {
         let found = people.filter(|(_, person)| wanted(&self.entry(main, person)));
@@ -84,8 +84,8 @@ impl MeetingPart<'_> {
         let counts = self.settings.takes_census();
         for (main, meeting) in self.meetings.iter_mut() {
             meeting.census = Census::default();
-            for (bare, person) in &mut meeting.people {
-                person.counted = None;
+            for (bare, person) in meeting.people.iter_mut() {
+                person.counted = Counted::default();
                 if counts {
                     self.uncounted.insert((main.clone(), bare.clone()));
                 }
@@ -105,8 +105,7 @@ impl MeetingPart<'_> {
                 continue;
             };
             let new = new.unwrap_or_default();
-            let old = person.counted.replace(Box::new(new));
-            let old = old.map(|old| *old).unwrap_or_default();
+            let old = std::mem::replace(&mut person.counted, new.into()).into();
             meeting.census.replace(&bare, old, new);
         }
     }
@@ -116,8 +115,8 @@ impl MeetingPart<'_> {
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };
-        let counted = meeting.people.get(bare).and_then(|p| p.counted.as_deref());
-        if let Some(old) = counted.copied() {
+        if let Some(person) = meeting.people.get(bare) {
+            let old = person.counted.into();
             meeting.census.replace(bare, old, Entry::default());
         }
     }

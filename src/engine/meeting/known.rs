@@ -5,13 +5,13 @@ use super::Meeting;
 use super::decide::{Decision, Surroundings, Wanted, decide};
 use super::person::Person;
 use super::seat::Seat;
+use crate::engine::boxmap::BoxMap;
 use crate::engine::room::module::ServiceState;
 use crate::engine::room::{Occupant, Room};
 use crate::engine::settings::Settings;
 use crate::engine::stream::Stream;
 use crate::engine::time::Now;
 use crate::muc::{BareJid, Nick, RealJid, RoomJid};
-use std::collections::HashMap;
 
 /// The state of the rooms and meetings. Looks only; nothing here changes anything.
 #[derive(Clone, Copy)]
@@ -25,15 +25,15 @@ pub struct Known<'a> {
     /// One for each MUC service.
     pub services: &'a [ServiceState],
     /// The rooms gavel knows of.
-    pub rooms: &'a HashMap<RoomJid, Room>,
+    pub rooms: &'a BoxMap<RoomJid, Room>,
     /// The meetings, by main room.
-    pub meetings: &'a HashMap<RoomJid, Meeting>,
+    pub meetings: &'a BoxMap<RoomJid, Meeting>,
 }
 
 impl<'a> Known<'a> {
     /// Somebody of a meeting.
     pub fn person(self, main: &RoomJid, bare: &BareJid) -> Option<&'a Person> {
-        self.meetings.get(main)?.people.get(bare).map(|p| &**p)
+        self.meetings.get(main)?.people.get(bare)
     }
 
     /// The person who sits in a room under a nick.
@@ -50,7 +50,7 @@ impl<'a> Known<'a> {
 
     /// Somebody in a room.
     pub fn occupant(self, jid: &RoomJid, nick: &Nick) -> Option<&'a Occupant> {
-        self.rooms.get(jid)?.occupants.get(nick).map(|o| &**o)
+        self.rooms.get(jid)?.occupants.get(nick)
     }
 
     /// The affiliation that somebody should have, and why.

@@ -1,5 +1,6 @@
 //! The life of a meeting: a room comes to it, has been read, and ends; the stream ends.
 
+use super::Meeting;
 use super::part::MeetingPart;
 use super::rights::{Event, Standing};
 use crate::engine::order::Order;
@@ -28,8 +29,9 @@ impl MeetingPart<'_> {
             self.out.tell_of_seat(SeatNews::Anew(main.clone()));
             self.out.save();
         }
-        let meeting = self.meetings.entry(main.clone());
-        let meeting = meeting.or_default();
+        let meeting = self
+            .meetings
+            .get_or_insert_with(main.clone(), Meeting::default);
         meeting.rooms.insert(jid.clone());
         if main == jid {
             meeting.meeting_id = meeting_id.or(meeting.meeting_id.take());
@@ -98,8 +100,8 @@ impl MeetingPart<'_> {
             return;
         };
         self.out.save_if(meeting.absence.locked);
-        let mut people = meeting.people.values();
-        self.out.save_if(people.any(|p| p.rights.matter()));
+        let matters = meeting.people.values().any(|p| p.rights.matter());
+        self.out.save_if(matters);
         for (bare, person) in meeting.people {
             self.out.cancel(&Timer::Kept(jid.clone(), bare.clone()));
             self.out.cancel(&Timer::Override(jid.clone(), bare.clone()));
@@ -127,13 +129,13 @@ impl MeetingPart<'_> {
                 person
                     .rights
                     .apply(Event::Doubted, Standing::ABSENT, policy);
-                person.request = None;
+                person.passing.take_request();
                 person.role_request = false;
-                if let Some(trouble) = &mut person.trouble {
+                if let Some(trouble) = person.passing.known_trouble_mut() {
                     trouble.begin_anew();
                 }
                 person.set_at = None;
-                person.foreign = None;
+                person.passing.set_foreign(None);
                 person.because = None;
             }
         }

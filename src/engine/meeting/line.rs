@@ -7,8 +7,9 @@
 //! lowered one after another: the next one as the answer comes. People who come in, or use
 //! their power from outside, do not wait.
 
+use crate::engine::hash::HashSet;
 use crate::muc::{BareJid, RoomJid};
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 /// So many of these changes are under way at a time, in all rooms: a stanza for somebody
 /// who is there waits for no more than these. More would not end sooner, since Prosody

@@ -2,9 +2,10 @@
 
 use super::part::MeetingPart;
 use super::rights::Event;
+use crate::engine::hash::HashSet;
 use crate::engine::order::Order;
 use crate::muc::{Affiliation, BareJid, RoomJid};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 impl MeetingPart<'_> {
     /// A list of the main room's owners or admins, of its members, or of its banned people.

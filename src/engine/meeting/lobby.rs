@@ -36,7 +36,7 @@ impl MeetingPart<'_> {
         let Some(person) = self.person_mut(main, bare).filter(|p| p.is_present()) else {
             return;
         };
-        let trouble = person.trouble();
+        let trouble = person.passing.trouble();
         trouble.reading = next;
         if old < new && by == PartyKind::Occupant {
             trouble.member_until = Some(until);
@@ -53,7 +53,7 @@ impl MeetingPart<'_> {
         let person = self.known().person(main, bare).filter(|person| {
             person.is_present() && person.rights.shown() == Some(Affiliation::Member)
         });
-        let needed = person.and_then(|person| person.trouble.as_ref()?.reading);
+        let needed = person.and_then(|person| person.passing.known_trouble()?.reading);
         let readings = room.readings;
         if needed.is_none_or(|needed| needed <= readings.done) {
             return room.reading;

@@ -78,7 +78,10 @@ impl MeetingPart<'_> {
         let elected = person.is_some_and(|person| person.rights.is_elected_power());
         let root = if elected { Root::Election } else { Root::Host };
         let stoppable = person.is_some_and(|person| {
-            let admin = person.trouble.as_ref().is_some_and(|t| t.server_admin);
+            let admin = person
+                .passing
+                .known_trouble()
+                .is_some_and(|t| t.server_admin);
             // The policy may leave them alone.
             let lowered = |actual| self.known().wanted(main, person).target(actual).is_some();
             let moderates = person.rights.shown().filter(|shown| shown.moderates());

@@ -44,14 +44,15 @@ pub mod why;
 pub use overrides::SetOverride;
 pub use signals::{NONE_OF_SO_MANY, guard_has_refused};
 
+use crate::engine::boxmap::BoxMap;
 use crate::engine::limit::Budget;
 use crate::muc::{BareJid, RoomJid};
 use crate::policy::Policy;
 use absence::Absence;
-use census::Census;
+use census::{Census, Counted};
 use person::Person;
 use rights::{Event, Standing};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use users::Users;
 
 /// A main room with its breakout rooms. Affiliations are the main room's.
@@ -60,7 +61,7 @@ pub struct Meeting {
     /// Rooms whose occupants are judged here, while gavel is in them.
     pub rooms: BTreeSet<RoomJid>,
     /// Everybody who is present, holds power, or has a record.
-    pub people: HashMap<BareJid, Box<Person>>,
+    pub people: BoxMap<BareJid, Person>,
     /// The counts of all of them, if a part asks.
     pub census: Census,
     /// The people with a right that moves to another device, now or before.
@@ -81,7 +82,7 @@ pub struct Meeting {
 impl Meeting {
     /// The person `jid`, made when first needed.
     pub fn person(&mut self, jid: &BareJid) -> &mut Person {
-        self.people.entry(jid.clone()).or_default()
+        self.people.get_or_insert_with(jid.clone(), Person::default)
     }
 
     /// Another meeting in a room of the same name. Nothing of the last one counts, but
@@ -92,11 +93,11 @@ impl Meeting {
         self.census = Census::default();
         self.holders.clear();
         self.people.retain(|_, person| person.is_present());
-        for (jid, person) in &mut self.people {
+        for (jid, person) in self.people.iter_mut() {
             if let Some(id) = person.rights.user() {
                 self.users.came(id, jid, now);
             }
-            person.counted = None;
+            person.counted = Counted::default();
             person.rights.apply(Event::Anew, Standing::GUEST, policy);
         }
     }

@@ -44,7 +44,7 @@ impl MeetingPart<'_> {
             by: set.by.clone(),
         };
         let until = set.until;
-        person.foreign = None;
+        person.passing.set_foreign(None);
         person.because = Some(Cause::Override);
         self.apply(main, jid, Event::Overridden(Box::new(set)));
         self.wake_at_end(main, jid, until);

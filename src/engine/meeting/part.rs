@@ -8,6 +8,8 @@ use super::rights::{Effect, Event, Taken};
 use super::seat::Seat;
 use super::verdicts::Verdicts;
 use crate::claims::Bindings;
+use crate::engine::boxmap::BoxMap;
+use crate::engine::hash::{HashMap, HashSet};
 use crate::engine::outbox::Outbox;
 use crate::engine::room::Room;
 use crate::engine::room::event::Place;
@@ -17,13 +19,12 @@ use crate::engine::stream::Stream;
 use crate::engine::task::Task;
 use crate::engine::time::Now;
 use crate::muc::{BareJid, Nick, RoomJid};
-use std::collections::{HashMap, HashSet};
 
 /// All meetings, and the memory kept beside them.
 #[derive(Debug, Default)]
 pub struct Meetings {
     /// The meetings, by main room.
-    pub all: HashMap<RoomJid, Meeting>,
+    pub all: BoxMap<RoomJid, Meeting>,
     /// The tokens, and the people they belong to.
     pub bindings: Bindings,
     /// How many have waited for a key so far.
@@ -55,7 +56,7 @@ pub struct Below<'a> {
     /// One for each MUC service.
     pub services: &'a [ServiceState],
     /// The rooms gavel knows of.
-    pub rooms: &'a HashMap<RoomJid, Room>,
+    pub rooms: &'a BoxMap<RoomJid, Room>,
 }
 
 impl Meetings {
@@ -103,8 +104,8 @@ pub struct MeetingPart<'a> {
     pub(super) settings: &'a Settings,
     pub(super) stream: &'a Stream,
     pub(super) services: &'a [ServiceState],
-    pub(super) rooms: &'a HashMap<RoomJid, Room>,
-    pub(super) meetings: &'a mut HashMap<RoomJid, Meeting>,
+    pub(super) rooms: &'a BoxMap<RoomJid, Room>,
+    pub(super) meetings: &'a mut BoxMap<RoomJid, Meeting>,
     pub(super) bindings: &'a mut Bindings,
     pub(super) waiters: &'a mut u64,
     pub(super) verdicts: &'a mut Verdicts,
@@ -187,8 +188,7 @@ impl MeetingPart<'_> {
 
     /// Somebody of a meeting.
     pub(super) fn person_mut(&mut self, main: &RoomJid, bare: &BareJid) -> Option<&mut Person> {
-        let person = self.meetings.get_mut(main)?.people.get_mut(bare);
-        person.map(|p| &mut **p)
+        self.meetings.get_mut(main)?.people.get_mut(bare)
     }
 
     /// The seat at a place.

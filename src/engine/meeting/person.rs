@@ -2,14 +2,16 @@
 //! have.
 
 mod corrections;
+mod passing;
 mod trouble;
 
 use corrections::Corrected;
+pub use passing::{LeftAs, Passing};
 use trouble::ECHO;
 pub use trouble::{Foreign, InFlight, MAX_INEFFECTIVE, Pace, Trouble};
 
 use crate::engine::event::Cause;
-use crate::engine::meeting::census::Entry;
+use crate::engine::meeting::census::Counted;
 use crate::engine::meeting::decide::{Wanted, moderates_by_role_alone};
 use crate::engine::meeting::rights::{Rights, Standing};
 use crate::engine::meeting::seat::Seat;
@@ -26,51 +28,20 @@ pub struct Person {
     pub seats: SmallVec<[Seat; 1]>,
     /// The rights that they may hold.
     pub rights: Rights,
-    /// A change of others that is not answered yet.
-    pub foreign: Option<Box<Foreign>>,
-    /// The request that waits for its reply: one at a time.
-    pub request: Option<Box<InFlight>>,
     /// Somebody else has taken a host's role, and not the affiliation.
     pub role_taken: bool,
     /// A role request waits for its reply.
     pub role_request: bool,
     /// Their last entry in the census.
-    pub counted: Option<Box<Entry>>,
-    /// Refusals and quarrels.
-    pub trouble: Option<Box<Trouble>>,
+    pub counted: Counted,
     /// When the room last showed the affiliation that gavel had set; everybody has it, so
     /// it is no trouble.
     pub set_at: Option<KeptTick>,
-    /// First presence, until settled.
-    pub unsettled_since: Option<KeptTick>,
     /// Why gavel looks at them again, if that is no change of others; until they have the
     /// rights they should have.
     pub because: Option<Cause>,
-    /// The names of their last occupant, once none is there.
-    pub left_as: Option<Box<LeftAs>>,
-}
-
-/// The names of somebody who has left, for reports about them afterwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftAs {
-    /// The name that was shown.
-    pub display_name: Option<String>,
-    /// The name that the token gave.
-    pub token_name: Option<String>,
-}
-
-impl LeftAs {
-    /// The name shown and the token's; none if there is neither.
-    pub fn of(names: (Option<String>, Option<String>)) -> Option<Box<Self>> {
-        let (display_name, token_name) = names;
-        let named = display_name.is_some() || token_name.is_some();
-        named.then(|| {
-            Box::new(Self {
-                display_name,
-                token_name,
-            })
-        })
-    }
+    /// The rest, which hardly anybody has for long.
+    pub passing: Passing,
 }
 
 impl Person {
@@ -187,14 +158,9 @@ impl Person {
         self.set_at.is_some_and(|at| now <= Tick::from(at) + ECHO)
     }
 
-    /// The record of refusals, made when first needed.
-    pub fn trouble(&mut self) -> &mut Trouble {
-        self.trouble.get_or_insert_with(Box::default)
-    }
-
     /// Changes of others that gavel has corrected.
     pub fn corrected(&self) -> impl Iterator<Item = &Corrected> {
-        let trouble = self.trouble.as_deref().into_iter();
+        let trouble = self.passing.known_trouble().into_iter();
         trouble.flat_map(|trouble| trouble.corrections.iter())
     }
 
@@ -202,7 +168,7 @@ impl Person {
     pub fn is_blank(&self) -> bool {
         !self.is_present()
             && !self.rights.matter()
-            && self.request.is_none()
+            && self.passing.request().is_none()
             && !self.role_request
             && !self.rights.shown().is_some_and(Affiliation::moderates)
     }

@@ -108,7 +108,7 @@ impl Known<'_> {
     pub fn names_of(self, person: &Person) -> Option<(Option<String>, Option<String>)> {
         let seat = person.deciding();
         let occupant = seat.and_then(|seat| self.occupant(&seat.room, &seat.nick));
-        match (occupant, &person.left_as) {
+        match (occupant, person.passing.left_as()) {
             (Some(occupant), _) => Some((occupant.shown(), seat.and_then(Seat::short_name))),
             (None, Some(left)) => Some((left.display_name.clone(), left.token_name.clone())),
             (None, None) => None,

@@ -102,7 +102,7 @@ impl MeetingPart<'_> {
             let people = self.meetings.get_mut(&main).into_iter();
             for person in people.flat_map(|meeting| meeting.people.values_mut()) {
                 person.because = Some(Cause::Reload);
-                if let Some(trouble) = &mut person.trouble {
+                if let Some(trouble) = person.passing.known_trouble_mut() {
                     // The admin may have fixed this very thing.
                     trouble.not_before = None;
                     trouble.ineffective = 0;

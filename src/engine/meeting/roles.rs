@@ -44,7 +44,7 @@ impl MeetingPart<'_> {
             person.role_taken &= !change.rose();
         }
         let trouble = self.person_mut(main, bare);
-        if let Some(trouble) = trouble.and_then(|person| person.trouble.as_mut()) {
+        if let Some(trouble) = trouble.and_then(|person| person.passing.known_trouble_mut()) {
             trouble.role_refused = 0;
         }
         let actual = self
@@ -87,7 +87,7 @@ impl MeetingPart<'_> {
             return;
         }
         person.role_taken = true;
-        person.foreign = Some(Box::new(Foreign {
+        person.passing.set_foreign(Some(Foreign {
             by: maker.party,
             accepted: false,
             pace: maker.pace,
@@ -99,7 +99,7 @@ impl MeetingPart<'_> {
         let Some(person) = self.known().person(main, bare).filter(|p| p.role_request) else {
             return;
         };
-        let actor = person.foreign.as_ref().map(|foreign| foreign.by.clone());
+        let actor = person.passing.foreign().map(|foreign| foreign.by.clone());
         let now = self.now.tick;
         if let Some(person) = self.person_mut(main, bare) {
             person.set_at = Some(now.into());

@@ -5,11 +5,11 @@ use super::person::LeftAs;
 use super::rights::{Event, Standing};
 use super::seat::Seat;
 use crate::engine::event::Party;
+use crate::engine::hash::HashMap;
 use crate::engine::room::event::{Came, Changed, Left, Place};
 use crate::muc::{Affiliation, BareJid, Nick, RoomJid};
 use crate::policy::Verdict;
 use crate::stanza::Actor;
-use std::collections::HashMap;
 
 impl MeetingPart<'_> {
     /// Gives an occupant its place in the meeting, and judges it.
@@ -21,8 +21,8 @@ impl MeetingPart<'_> {
             return;
         };
         let person = meeting.person(bare);
-        person.unsettled_since.get_or_insert(tick.into());
-        person.left_as = None;
+        person.passing.unsettled(tick);
+        person.passing.set_left_as(None);
         self.out.tally.people += 1;
         let back = !person.is_present();
         // Somebody who was there before gavel lost sight of them does not appear now.
@@ -158,7 +158,7 @@ impl MeetingPart<'_> {
         let Some(person) = person.filter(|person| !person.is_present()) else {
             return;
         };
-        person.unsettled_since = None;
+        person.passing.settled();
         person.role_taken = false;
         let (had, seen, at) = (Standing::ABSENT, true, now);
         self.apply(jid, bare, Event::Left { had, seen, at });
@@ -225,9 +225,11 @@ impl MeetingPart<'_> {
         if person.is_present() {
             self.apply(main, bare, Event::SeatLeft { had, seen });
         } else {
-            person.unsettled_since = None;
+            person.passing.settled();
             person.role_taken = false;
-            person.left_as = LeftAs::of((shown, taken.short_name()));
+            person
+                .passing
+                .set_left_as(LeftAs::of((shown, taken.short_name())));
             self.apply(main, bare, Event::Left { had, seen, at });
             self.succeed(main, bare, seen);
             self.watch_kept(main, bare);
@@ -251,7 +253,7 @@ impl MeetingPart<'_> {
             return;
         }
         if let Some(person) = person.filter(|person| person.is_seated_in(main)) {
-            person.trouble().departing_until = Some(until);
+            person.passing.trouble().departing_until = Some(until);
         }
         self.observe((main, main), bare, affiliation, actor, false);
     }

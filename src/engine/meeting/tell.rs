@@ -44,7 +44,7 @@ impl MeetingPart<'_> {
         let at = self.now.unix_ms;
         let corrected = cause == Cause::Correction && outcome == Outcome::Applied;
         if let (true, Some(by), Some(person)) = (corrected, &actor, self.person_mut(main, bare)) {
-            person.trouble().corrections.note(by, at);
+            person.passing.trouble().corrections.note(by, at);
         }
         let person = self.known().person(main, bare);
         let names = person.and_then(|person| self.known().names_of(person));
@@ -75,7 +75,7 @@ impl MeetingPart<'_> {
         if self.known().wanted(main, person).may_moderate() {
             return;
         }
-        let at_join = !person.is_present() || person.unsettled_since.is_some();
+        let at_join = !person.is_present() || person.passing.unsettled_since().is_some();
         let not_first = self.known().is_not_first(main, bare);
         self.out
             .tally

@@ -4,11 +4,11 @@
 use super::part::MeetingPart;
 use super::seat::Seat;
 use crate::claims::{Finding, RejectReason, Source};
+use crate::engine::hash::HashSet;
 use crate::engine::room::event::Place;
 use crate::engine::timers::Timer;
 use crate::engine::warning::Warning;
 use crate::muc::RoomJid;
-use std::collections::HashSet;
 use std::time::Duration;
 
 /// How often tokens that are no longer valid are forgotten.

@@ -9,8 +9,9 @@
 //! meeting ends.
 
 use crate::claims::UserId;
+use crate::engine::hash::HashMap;
 use crate::muc::BareJid;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Somebody who comes so long after the holder has left is their successor, in
 /// milliseconds.

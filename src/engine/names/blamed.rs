@@ -1,7 +1,8 @@
 //! People whose presence is not sent back any more.
 
+use crate::engine::hash::HashSet;
 use crate::muc::RealJid;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 /// So many people are remembered whose presence is not sent back; of more, those
 /// remembered longest are forgotten.

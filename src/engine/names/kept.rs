@@ -3,9 +3,9 @@
 use super::blamed::Blamed;
 use super::frozen::{Frozen, Guest};
 use super::likeness::Likeness;
+use crate::engine::hash::HashMap;
 use crate::muc::{Nick, RoomJid};
 use bytes::Bytes;
-use std::collections::HashMap;
 
 /// The names that are kept.
 #[derive(Debug, Default)]

@@ -3,9 +3,10 @@
 //!
 //! Both are found by their looks, so that it costs the same however many people there are.
 
+use crate::engine::hash::HashMap;
 use crate::muc::likeness::looks;
 use crate::muc::{BareJid, Nick, RoomJid};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// Names of people who have left are kept, so that nobody takes theirs as soon as
 /// they are out of the door: this many in a meeting.

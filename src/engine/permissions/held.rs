@@ -1,10 +1,10 @@
 //! The permission lists that the modules were told, and that they hold.
 
+use crate::engine::hash::HashMap;
 use crate::engine::limit::Limiter;
 use crate::engine::time::Tick;
 use crate::muc::{Nick, RoomJid};
 use crate::policy::Permitted;
-use std::collections::HashMap;
 use std::time::Duration;
 
 /// So long after the first time it is told again; then twice as long.

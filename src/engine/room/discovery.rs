@@ -6,6 +6,7 @@ use super::join::YOUNG;
 use super::module::Module;
 use super::part::RoomPart;
 use crate::engine::asker::{Answer, Asker, ServiceAsk};
+use crate::engine::hash::HashSet;
 use crate::engine::settings::Poll;
 use crate::engine::timers::Timer;
 use crate::engine::warning::Warning;
@@ -13,7 +14,7 @@ use crate::muc::{BareJid, RoomJid};
 use crate::stanza::{
     CommandReply, IqPayload, Item, LIST_ROOMS, Message, MessageKind, Request, StanzaError,
 };
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A list is never asked for more often than this many times the duration of the last one:

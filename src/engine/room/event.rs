@@ -3,10 +3,10 @@
 //! Nobody can be judged before gavel knows the meeting that a room belongs to. Earlier
 //! events are held back, and come after [`RoomEvent::Opened`].
 
+use crate::engine::hash::HashMap;
 use crate::muc::{Affiliation, BareJid, Nick, RealJid, Role, RoomJid};
 use crate::stanza::{Actor, Evidence};
 use bytes::Bytes;
-use std::collections::HashMap;
 
 /// An event of a room.
 #[derive(Debug)]

@@ -32,8 +32,8 @@ impl RoomPart<'_> {
         };
         let nick = self.settings.nick.clone();
         let now = self.now.tick;
-        let room = self.rooms.entry(jid.clone());
-        let room = room.or_insert_with(|| Room::new(jid.clone(), service, nick));
+        let new = || Room::new(jid.clone(), service, nick);
+        let room = self.rooms.get_or_insert_with(jid.clone(), new);
         if !self.stream.is_open() || room.membership != Membership::Out {
             return;
         }

@@ -31,6 +31,7 @@ mod unread;
 pub use facts::{Facts, Readings};
 pub use occupant::Occupant;
 
+use crate::engine::boxmap::BoxMap;
 use crate::engine::limit::Backoff;
 use crate::engine::time::Tick;
 use crate::muc::{Affiliation, Nick, Role, RoomJid};
@@ -39,7 +40,6 @@ use held::HeldBans;
 use leaving::Leaving;
 use roll::Roll;
 use spacing::Spacing;
-use std::collections::HashMap;
 
 /// Says whether gavel is in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub struct Room {
     /// who are absent.
     pub own_role: Role,
     /// Everybody else.
-    pub occupants: HashMap<Nick, Box<Occupant>>,
+    pub occupants: BoxMap<Nick, Occupant>,
     /// Bans from it before anybody in it could be judged.
     pub held: HeldBans,
     /// A reply with its configuration is on its way: until it is there, nobody
@@ -151,7 +151,7 @@ impl Room {
             module: false,
             own_affiliation: Affiliation::None,
             own_role: Role::None,
-            occupants: HashMap::new(),
+            occupants: BoxMap::default(),
             held: HeldBans::default(),
             reading: false,
             read_again: false,

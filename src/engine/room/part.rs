@@ -4,6 +4,8 @@ use super::Room;
 use super::module::ServiceState;
 use super::turns::Turns;
 use crate::engine::asker::{Answer, RoomAsk, ServiceAsk};
+use crate::engine::boxmap::BoxMap;
+use crate::engine::hash::HashMap;
 use crate::engine::order::Order;
 use crate::engine::outbox::Outbox;
 use crate::engine::settings::Settings;
@@ -12,13 +14,13 @@ use crate::engine::time::{Now, Tick};
 use crate::muc::RoomJid;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// All rooms of the MUC services, and the state of the services.
 #[derive(Debug)]
 pub struct Rooms {
     /// The rooms gavel knows of.
-    pub all: HashMap<RoomJid, Room>,
+    pub all: BoxMap<RoomJid, Room>,
     /// One for each MUC service.
     pub services: Vec<ServiceState>,
     /// The breakout rooms of each meeting that gavel is in, by main room.
@@ -39,9 +41,9 @@ impl Rooms {
             ..ServiceState::default()
         });
         Self {
-            all: HashMap::new(),
+            all: BoxMap::default(),
             services: services.collect(),
-            breakouts: HashMap::new(),
+            breakouts: HashMap::default(),
             join_queue: Turns::default(),
             joining: VecDeque::new(),
             random: SmallRng::seed_from_u64(settings.seed),
@@ -81,7 +83,7 @@ pub struct RoomPart<'a> {
     pub(super) now: Now,
     pub(super) settings: &'a Settings,
     pub(super) stream: &'a Stream,
-    pub(super) rooms: &'a mut HashMap<RoomJid, Room>,
+    pub(super) rooms: &'a mut BoxMap<RoomJid, Room>,
     pub(super) services: &'a mut [ServiceState],
     pub(super) breakouts: &'a mut HashMap<RoomJid, BTreeSet<RoomJid>>,
     pub(super) join_queue: &'a mut Turns,

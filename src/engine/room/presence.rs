@@ -113,7 +113,7 @@ impl RoomPart<'_> {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        room.occupants.insert(nick.clone(), Box::new(occupant));
+        room.occupants.insert(nick.clone(), occupant);
         if !infrastructure {
             room.lonely_since = None;
         }

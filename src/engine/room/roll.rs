@@ -1,7 +1,7 @@
 //! A roll call of a room that is under way.
 
+use crate::engine::hash::HashSet;
 use crate::muc::Nick;
-use std::collections::HashSet;
 
 /// A roll call that is under way.
 #[derive(Debug)]

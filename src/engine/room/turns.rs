@@ -4,8 +4,9 @@
 //! invitation about has a turn, then the next one has, so that nobody waits for all
 //! the rooms of somebody else. Rooms with nobody but infrastructure come last.
 
+use crate::engine::hash::HashMap;
 use crate::muc::{BareJid, RoomJid};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The party whose turn it is when a room is joined.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

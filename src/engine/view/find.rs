@@ -94,7 +94,7 @@ impl View<'_> {
         // One of each person; an occupant without a JID is one person alone.
         let person = |nick: &Nick, o: &Occupant| o.bare().ok_or_else(|| nick.clone());
         let people: BTreeMap<_, _> = named
-            .map(|(nick, o)| (person(nick, o), (nick, &**o)))
+            .map(|(nick, o)| (person(nick, o), (nick, o)))
             .collect();
         let people: Vec<_> = people.into_values().collect();
         match people.as_slice() {

@@ -244,7 +244,7 @@ impl View<'_> {
 
     /// The hindrance that keeps gavel from giving a person the rights they should have.
     fn hindrance(&self, person: &Person) -> Option<&'static str> {
-        let trouble = person.trouble.as_deref()?;
+        let trouble = person.passing.known_trouble()?;
         let now = self.now.tick;
         if trouble.server_admin {
             Some("server_admin")

@@ -75,7 +75,12 @@ impl View<'_> {
             .meetings
             .iter()
             .flat_map(|(room, meeting)| meeting.people.iter().map(move |(jid, p)| (room, jid, p)))
-            .filter(|(_, _, person)| person.trouble.as_ref().is_some_and(|t| t.server_admin))
+            .filter(|(_, _, person)| {
+                person
+                    .passing
+                    .known_trouble()
+                    .is_some_and(|t| t.server_admin)
+            })
             .map(|(room, jid, _)| (room, jid))
             .collect();
         admins.sort_unstable();
