@@ -4,6 +4,7 @@
 mod bans;
 mod elections;
 mod overrides;
+mod unseen;
 
 use super::op::By::{Focus, Module, Person};
 use super::op::Op::{self, *};

@@ -252,7 +252,16 @@ impl History {
         if old == Some(new) || old.is_none() && told_by_nobody && !announced {
             return;
         }
-        let old = old.unwrap_or(Affiliation::None);
+        let by_self = by == By::Person(jid.to_owned());
+        let low = !new.moderates() && new != Affiliation::Outcast;
+        let (old, sure) = match old {
+            Some(old) => (old, sure),
+            // Only a moderator changes themselves.
+            None if by_self && new < Affiliation::Owner => (Affiliation::Owner, sure),
+            // They may have been more, or banned.
+            None if low => (Affiliation::Owner, false),
+            None => (Affiliation::None, sure),
+        };
         meeting.push(What::Change { old, new, by }, jid, sure && !doubted);
     }
 

@@ -212,7 +212,8 @@ impl Meeting {
         let said = facts.iter().map(|facts| {
             let highest = match facts.allowed(false) {
                 Allowed::Exactly(highest) | Allowed::AtMost(highest) => highest,
-                Allowed::NotBanned(highest) => highest,
+                Allowed::NotBanned(highest) if present || facts.kept.is_some() => highest,
+                Allowed::NotBanned(_) => Affiliation::None,
                 // The module sees that absent people have no claims.
                 Allowed::Anything if present => Affiliation::Owner,
                 Allowed::Anything => Affiliation::None,

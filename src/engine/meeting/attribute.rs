@@ -24,6 +24,35 @@ pub(super) struct Change {
     pub by: Party,
 }
 
+/// What somebody had before a change, as far as gavel knows.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    /// The affiliation that the room showed; none where gavel has not seen it.
+    pub known: Option<Affiliation>,
+    /// The last affiliation below moderator that the room has shown.
+    pub floor: Option<Affiliation>,
+}
+
+impl Before {
+    fn affiliation(self) -> Affiliation {
+        self.known.or(self.floor).unwrap_or(Affiliation::None)
+    }
+
+    /// The affiliation that a change to `new` is measured against. Only a moderator can
+    /// change themselves. Until the main room's lists tell, somebody whom others lower may
+    /// have been a host, and has to stay lowered; whoever is in no list was no moderator.
+    fn taken_for(self, new: Affiliation, by_self: bool, has_lists: bool) -> Affiliation {
+        let low = !new.moderates() && new != Affiliation::Outcast;
+        match self.known {
+            Some(known) => known,
+            None if by_self && new < Affiliation::Owner => Affiliation::Owner,
+            None if low && !has_lists => Affiliation::Owner,
+            None if low => Affiliation::Outcast,
+            None => self.affiliation(),
+        }
+    }
+}
+
 impl MeetingPart<'_> {
     /// A room of the meeting in `main` shows that `bare` has `affiliation`.
     /// `by_presence` says that an occupant's presence showed it.
@@ -79,8 +108,8 @@ impl MeetingPart<'_> {
         if known.is_none() && actor.is_none() && by_presence {
             return;
         }
-        let old = known.or(floor).unwrap_or(Affiliation::None);
-        self.answer_change(main, jid, bare, old, affiliation, actor);
+        let before = Before { known, floor };
+        self.answer_change(main, jid, bare, before, affiliation, actor);
     }
 
     /// Says whether a change is gavel's own; if so, remembers that its request had effect.
@@ -138,7 +167,7 @@ impl MeetingPart<'_> {
         main: &RoomJid,
         jid: &RoomJid,
         bare: &BareJid,
-        old: Affiliation,
+        before: Before,
         new: Affiliation,
         actor: Option<&Actor>,
     ) {
@@ -149,8 +178,9 @@ impl MeetingPart<'_> {
         let by_self = maker.bare.as_ref() == Some(bare);
         let may = maker.may(bare, new, &self.settings.policy);
         let author = maker.author(by_self);
+        let old = before.affiliation();
         let shift = Shift {
-            old,
+            old: before.taken_for(new, by_self, self.known().has_lists(main)),
             new,
             by: Author {
                 power: author.power.filter(|_| may),

@@ -96,6 +96,12 @@ impl<'a> Known<'a> {
         self.rooms.get(main).is_some_and(Room::is_in)
     }
 
+    /// Says whether gavel is in the main room and has read its lists of owners and admins.
+    pub fn has_lists(self, main: &RoomJid) -> bool {
+        let room = self.rooms.get(main);
+        room.is_some_and(|room| room.is_ready() && room.lists_asked == 0)
+    }
+
     /// Says whether the main room's lists are being read.
     pub fn reads_lists(self, main: &RoomJid) -> bool {
         let room = self.rooms.get(main);

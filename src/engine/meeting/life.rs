@@ -74,8 +74,13 @@ impl MeetingPart<'_> {
             self.apply(main, bare, Event::Doubted);
         }
         match outcasts {
-            Some(jids) if banned => self.listed(main, Affiliation::Outcast, &jids, true),
-            Some(_) => {}
+            Some(mut jids) => {
+                // Whoever lifts a ban lowers nobody, so gavel has to know of it. Others are
+                // nobody to gavel, however many are banned.
+                let known = self.meetings.get(main).map(|meeting| &meeting.people);
+                jids.retain(|jid| banned || known.is_some_and(|known| known.contains_key(jid)));
+                self.listed(main, Affiliation::Outcast, &jids, true);
+            }
             None => {
                 if banned {
                     let list = Order::List(main.clone(), Affiliation::Outcast);

@@ -1,5 +1,6 @@
 //! Changes of roles that gavel sees (SPEC B1, B4).
 
+use super::attribute::Before;
 use super::part::MeetingPart;
 use super::person::Foreign;
 use crate::engine::event::{Cause, Change as Changed, Outcome};
@@ -52,19 +53,23 @@ impl MeetingPart<'_> {
             .person(main, bare)
             .and_then(|person| person.rights.shown());
         let actual = actual.unwrap_or(Affiliation::None);
+        let before = Before {
+            known: Some(actual),
+            floor: None,
+        };
         let by_us = actor.and_then(|actor| actor.jid.as_deref());
         let by_us = by_us.is_some_and(|jid| self.settings.is_own(jid));
         if by_us {
             return self.role_set(main, bare, change);
         }
         if change.rose() && !actual.moderates() {
-            self.answer_change(main, jid, bare, actual, Affiliation::Owner, actor);
+            self.answer_change(main, jid, bare, before, Affiliation::Owner, actor);
         }
         // Some clients take back by role the rights that others take back by affiliation.
         let given = self.known().person(main, bare);
         let given = given.is_some_and(|p| p.rights.grant().is_some() || p.rights.is_elected());
         if change.fell() && actual.moderates() && given && actor.is_some() {
-            self.answer_change(main, jid, bare, actual, Affiliation::Member, actor);
+            self.answer_change(main, jid, bare, before, Affiliation::Member, actor);
         } else if change.fell() && actual.moderates() {
             self.role_taken(main, jid, bare, actor);
         }

@@ -16,12 +16,16 @@ impl RoomPart<'_> {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        if room.reading || room.facts.is_some() {
-            // Asked already: the answer is newer.
+        if room.facts.is_some() {
+            // That answer is newer.
             return;
         }
+        let asked = room.reading;
         let Some(facts) = said.and_then(|said| said.room.as_deref()) else {
-            return self.read_configuration(jid);
+            if !asked {
+                self.read_configuration(jid);
+            }
+            return;
         };
         room.reading = true;
         room.readings.begun += 1;
@@ -30,6 +34,11 @@ impl RoomPart<'_> {
         if let Some(room) = self.rooms.get_mut(jid) {
             // From now on it may have changed.
             room.listed = None;
+            if asked {
+                // The answer is on its way, and newer.
+                room.reading = true;
+                room.readings.begun += 1;
+            }
         }
     }
 }

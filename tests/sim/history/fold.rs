@@ -236,7 +236,7 @@ impl Meeting {
     pub fn surely_moderates(&self, i: usize, jid: &str) -> bool {
         let scene = &self.moments[i].scene;
         let facts = self.facts(i, jid);
-        scene.is_present(jid)
+        scene.is_seen(jid)
             && scene.shows(jid) != Some(Affiliation::Outcast)
             && facts.iter().all(|facts| match facts.allowed(false) {
                 Allowed::Exactly(own) => own.moderates(),

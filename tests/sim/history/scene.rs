@@ -95,7 +95,7 @@ impl Scene {
     }
 
     /// Says whether somebody sits in a room of which gavel knows whose it is.
-    fn is_seen(&self, jid: &str) -> bool {
+    pub fn is_seen(&self, jid: &str) -> bool {
         self.seats_of(jid)
             .any(|(room, _)| self.ready.contains(room))
     }
