@@ -112,6 +112,18 @@ impl Meeting {
         })
     }
 
+    /// Says whether gavel has asked the room to take somebody's power, and the room has
+    /// not shown that yet.
+    fn is_being_lowered(&self, i: usize, jid: &str) -> bool {
+        let about = self.about.get(jid).into_iter().flatten().rev();
+        let mut last = about.filter(|k| **k <= i).map(|k| &self.moments[*k]);
+        let last = last.find(|m| matches!(m.what, What::Asked(_) | What::Change { .. }));
+        last.is_some_and(|last| {
+            let lowers = matches!(last.what, What::Asked(to) if !to.moderates());
+            lowers && last.scene.streams == self.moments[i].scene.streams
+        })
+    }
+
     /// When gavel has last asked the room to make somebody something.
     pub fn asked_last(&self, jid: &str) -> Option<usize> {
         let mut about = self.about.get(jid)?.iter().rev().copied();

@@ -40,7 +40,7 @@ impl Meeting {
                 return low.then_some((None, Truth::Maybe));
             }
             let power = self.power_but_left_alone(k, jid);
-            let had = self.power_but_left_alone(before, jid);
+            let had = self.power_when_weighed(before, jid);
             let fell = had.and(power.not());
             // When an election is over, its gift is still to be taken back.
             let elected = moment.jid == jid && moment.what == What::Asked(Affiliation::Owner);
@@ -59,5 +59,25 @@ impl Meeting {
     pub(super) fn power_but_left_alone(&self, k: usize, jid: &str) -> Truth {
         let all = self.grounds(k, jid, false);
         Truth::of(all.iter().map(|facts| facts.left_alone().power().is_some()))
+    }
+
+    /// Says whether somebody had power when gavel last weighed that. While a rule leaves
+    /// them alone, it does not.
+    fn power_when_weighed(&self, mut k: usize, jid: &str) -> Truth {
+        let mut low = false;
+        loop {
+            let scene = &self.moments[k].scene;
+            let verdicts = scene.verdicts(jid);
+            let alone = |verdict: &Option<Entitlement>| *verdict == Some(Entitlement::Keep);
+            let weighed = !verdicts.iter().any(alone) || self.overridden(k, jid).is_some();
+            if weighed || k == 0 {
+                let power = self.power_but_left_alone(k, jid);
+                // gavel may have forgotten them while they had nothing.
+                return if low { power.and(Truth::Maybe) } else { power };
+            }
+            low |= !verdicts.iter().all(alone)
+                || !scene.shows(jid).is_some_and(Affiliation::moderates);
+            k = self.moments[k].prior;
+        }
     }
 }

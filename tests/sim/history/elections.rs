@@ -79,9 +79,7 @@ impl Meeting {
                 return Some((None, Truth::Yes));
             }
             if moment.jid != jid {
-                // A person who is owner already is elected without a word.
-                let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
-                let maybe = shown && self.is_candidate(k, jid);
+                let maybe = self.may_be_elected_unsaid(k, jid);
                 return maybe.then_some((Some(()), Truth::Maybe));
             }
             match &moment.what {
@@ -102,11 +100,20 @@ impl Meeting {
                     Some((None, truth))
                 }
                 _ => {
-                    let shown = moment.scene.shows(jid).is_some_and(Affiliation::moderates);
-                    let maybe = shown && self.is_candidate(k, jid);
+                    let maybe = self.may_be_elected_unsaid(k, jid);
                     maybe.then_some((Some(()), Truth::Maybe))
                 }
             }
         })
+    }
+
+    /// Says whether gavel may have elected somebody without asking the room for anything:
+    /// they moderate already, by affiliation or by role.
+    fn may_be_elected_unsaid(&self, k: usize, jid: &str) -> bool {
+        let scene = &self.moments[k].scene;
+        let mut seats = scene.seats_of(jid);
+        let moderates = scene.shows(jid).is_some_and(Affiliation::moderates)
+            || seats.any(|(_, seat)| seat.role == Role::Moderator);
+        moderates && self.is_candidate(k, jid)
     }
 }

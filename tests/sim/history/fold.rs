@@ -240,6 +240,7 @@ impl Meeting {
             && scene.shows(jid) != Some(Affiliation::Outcast)
             && facts.iter().all(|facts| match facts.allowed(false) {
                 Allowed::Exactly(own) => own.moderates(),
+                Allowed::Anything if self.is_being_lowered(i, jid) => false,
                 Allowed::Anything => {
                     let mut seats = scene.seats_of(jid);
                     scene.shows(jid).is_some_and(Affiliation::moderates)

@@ -137,12 +137,19 @@ impl Meeting {
             .iter()
             .filter(|other| *other != jid && self.user(k, other).as_deref() == Some(user));
         let gone = gone.filter_map(|other| {
-            let last = (0..k).rev().find(|k| {
+            let left_at = (0..k).rev().find(|k| {
                 let about = self.about(*k, other);
                 about.is_some_and(|m| matches!(m.what, What::Left | What::Lost | What::Came))
             })?;
-            let last = &self.moments[last];
+            let last = &self.moments[left_at];
             let sure = last.what == What::Left && moment.what == What::Came && moment.sure;
+            // gavel writes down no id of somebody who has left with nothing.
+            let promoted = |k: usize| {
+                let about = self.about(k, other).map(|moment| &moment.what);
+                matches!(about, Some(What::Change { new, .. }) if new.moderates())
+            };
+            let restarted = last.scene.restarts != moment.scene.restarts;
+            let sure = sure && !(restarted && (left_at..k).any(promoted));
             let late = last.scene.unix + RELOAD < now && last.what == What::Left;
             (!late && last.what != What::Came).then(|| (other.clone(), sure))
         });
