@@ -44,7 +44,8 @@ local function ask(session, room_jid)
 	local text = daemon.connection() and claims.of_session(session) or "";
 	if text == "" or evidence.bound_claims(text) ~= text then return nil; end
 	local id, full = new_id(), session.full_jid;
-	local arrival = { full = full, room = room_jid, text = text, stream = daemon.connection(), since = seconds(), id = id };
+	local stream, since = daemon.connection(), seconds();
+	local arrival = { full = full, room = room_jid, text = text, stream = stream, since = since, id = id };
 	arrivals[session], asked[id] = arrival, arrival;
 	module:send(st.iq({ type = "get", id = id, from = module.host, to = daemon.jid.."/gavel" })
 		:tag("arrival", { xmlns = xmlns_arrival, room = room_jid, jid = full })

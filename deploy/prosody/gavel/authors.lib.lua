@@ -3,7 +3,8 @@
 -- <nick/>. The room knows the names of the people in it. So if names are kept, this module takes the name out of
 -- their messages, as it does for everybody who has a name by their token: nobody speaks in the name of another.
 local full_sessions = prosody.full_sessions;
-local daemon, hooks, claims, names = module.part "daemon", module.part "hooks", module.part "claims", module.part "names";
+local daemon, hooks = module.part "daemon", module.part "hooks";
+local claims, names = module.part "claims", module.part "names";
 
 local shown = { ["display-name"] = true, nick = true }; -- some clients look at no namespace
 

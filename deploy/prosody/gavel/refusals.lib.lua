@@ -60,7 +60,7 @@ end
 
 local rising = {}; -- room and bare JID of a rise that was let through, until it is done
 
--- Says whether nobody may make that of them. A rise that is let through is noted.
+-- Says whether the guard refuses this change. A rise that is let through is noted.
 local function refuses(guard, event)
 	local room, bare, actor = event.room, event.jid, event.actor;
 	local rank, before = affiliation_ranks[event.affiliation], rank_in(room, bare);

@@ -3,7 +3,8 @@
 local jid = require "util.jid";
 local seconds = require "util.time".monotonic; -- since some moment
 local hosts, full_sessions = prosody.hosts, prosody.full_sessions;
-local daemon, hooks, jitsi, claims = module.part "daemon", module.part "hooks", module.part "jitsi", module.part "claims";
+local daemon, hooks = module.part "daemon", module.part "hooks";
+local jitsi, claims = module.part "jitsi", module.part "claims";
 
 -- The record of somebody by gavel's modules of all services. It lies in their session, and ends with it:
 --   seats: by room JID, since when;  lists: by meeting, as gavel has said (permissions.lib.lua)

@@ -1,7 +1,8 @@
 -- gavel is a shadow, not an occupant: its join is answered here, no room counts it and nobody ever receives its
 -- presence. It gets a copy of every presence a room publishes.
 local st, jid = require "util.stanza", require "util.jid";
-local daemon, hooks, state, copies = module.part "daemon", module.part "hooks", module.part "state", module.part "copies";
+local daemon, hooks = module.part "daemon", module.part "hooks";
+local state, copies = module.part "state", module.part "copies";
 local entering, moment, release = module.part "entering", module.part "moment", module.part "release";
 local facts = module.part "facts";
 local FIRST, answer = hooks.FIRST, daemon.answer;
