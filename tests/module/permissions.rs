@@ -134,7 +134,7 @@ async fn module_keeps_the_denials_of_a_list(version: Version) {
         ("outbound-call", "moderators"),
     ];
     assert_eq!(shown(&scene, &alice, "alice").await, Some(digest(&limited)));
-    // Where nothing was denied, nothing is.
+    // If nothing was denied, nothing is.
     says_of(&scene, ROOM, &alice, &names[1..]).await.unwrap();
     let kept = format!(" jid='{}' default='true' denied='kept'", alice.jid);
     scene

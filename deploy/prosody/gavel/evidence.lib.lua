@@ -1,5 +1,5 @@
 -- The parts of a presence that concern gavel: display names, and everything that could yield claims. gavel gets them
--- in elements of this module's own making, in any shape and size others have written them: a part beyond a bound is
+-- in elements of this module's own making, whatever shape and size others have given them: a part beyond a bound is
 -- left out, and gavel is told its kind, so that there are no claims. All bounds are in bytes as written, with & and
 -- the like escaped, and leave room in the 256 KiB that gavel reads of a stanza.
 local st = require "util.stanza";

@@ -24,7 +24,7 @@ pub(super) struct Change {
     pub by: Party,
 }
 
-/// What somebody had before a change, as far as gavel knows.
+/// The standing of somebody before a change, as far as gavel knows.
 #[derive(Clone, Copy)]
 pub(super) struct Before {
     /// The affiliation that the room showed; none where gavel has not seen it.
@@ -135,8 +135,8 @@ impl MeetingPart<'_> {
         let Some(request) = person.passing.request_mut().filter(|r| r.wanted == new) else {
             return by_us == Some(true);
         };
-        // The ad-hoc command's broadcast carries no actor, nor do announcements. What the
-        // room has shown once it does not show again.
+        // The ad-hoc command's broadcast carries no actor, nor do announcements. An
+        // affiliation that the room has shown once it does not show again.
         let own = by_us == Some(true) || actor.is_none() && !request.confirmed;
         request.confirmed |= own;
         if own {

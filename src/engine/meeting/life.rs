@@ -75,8 +75,8 @@ impl MeetingPart<'_> {
         }
         match outcasts {
             Some(mut jids) => {
-                // Whoever lifts a ban lowers nobody, so gavel has to know of it. Others are
-                // nobody to gavel, however many are banned.
+                // A person who lifts a ban lowers nobody, so gavel has to know of it.
+                // Others are nobody to gavel, however many are banned.
                 let known = self.meetings.get(main).map(|meeting| &meeting.people);
                 jids.retain(|jid| banned || known.is_some_and(|known| known.contains_key(jid)));
                 self.listed(main, Affiliation::Outcast, &jids, true);

@@ -47,8 +47,8 @@ pub(super) struct Person {
     /// The permissions that their claims deny. They do not get these back by losing the
     /// claims. None if this gavel has not seen their claims.
     pub(super) denied: Option<Vec<Permitted>>,
-    /// What it was asked last is to end the allowances of a list that this gavel does not
-    /// know, and to keep its denials.
+    /// Says whether the last request to it was to end the allowances of a list that this
+    /// gavel does not know, and to keep its denials.
     pub(super) limits: bool,
     /// It has done so.
     pub(super) limited: bool,

@@ -291,8 +291,8 @@ impl PermissionPart<'_> {
         self.out.ask(jid.as_str(), request, asker);
     }
 
-    /// What the module should hold for an occupant; none if the module is not to be told
-    /// anything now.
+    /// The list that the module should hold for an occupant; none if the module is not to
+    /// be told anything now.
     fn wanted_permissions(&mut self, jid: &RoomJid, nick: &Nick) -> Option<Wanted> {
         let room = self.known.rooms.get(jid).filter(|room| room.module)?;
         let occupant = room.occupants.get(nick)?;
@@ -354,7 +354,7 @@ impl PermissionPart<'_> {
             return self.answered_late(jid, nick, answer);
         };
         match answer {
-            // Which list that makes, the module shows with their next presence.
+            // The module shows the list that this makes with their next presence.
             Answer::Result(_) | Answer::Partial(_) | Answer::Unread if person.limits => {
                 person.limited = true;
                 person.in_doubt = true;
@@ -393,7 +393,7 @@ impl PermissionPart<'_> {
     }
 }
 
-/// What the module should hold for an occupant.
+/// The list that the module should hold for an occupant.
 struct Wanted {
     /// The list for them alone; none if they may do what everybody may.
     list: Option<PermissionList>,
