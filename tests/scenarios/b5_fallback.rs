@@ -245,3 +245,21 @@ fn b5_elections_are_told_with_cause_and_rule() {
         ]
     );
 }
+
+#[test]
+fn b5_a_host_whose_token_goes_is_elected_without_losing_the_room_in_between() {
+    for guests in [Guests::Strip, Guests::Ignore] {
+        let policy = Policy { guests, ..first() };
+        let (mut world, r) = with(policy, &[]);
+        world.join(T, &r, "t", teacher());
+        world.run(100);
+        assert_eq!(world.has(&r, T), Affiliation::Owner);
+        let from = world.now;
+        world.join(T, &r, "t", None);
+        world.run(100);
+        let changes = world.changes_since(from);
+        assert!(changes.is_empty(), "{guests:?}: {changes:?}");
+        assert_eq!(world.has(&r, T), Affiliation::Owner);
+        world.check_quiet();
+    }
+}

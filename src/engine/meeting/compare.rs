@@ -37,7 +37,6 @@ impl Plan {
 impl MeetingPart<'_> {
     /// Compares the rights that somebody has with the rights they should have.
     pub fn compare(&mut self, main: &RoomJid, bare: &BareJid) {
-        self.apply(main, bare, Event::Weighed);
         if self.settings.policy.guard {
             self.out.todo(Task::Named(main.clone(), bare.clone()));
         }

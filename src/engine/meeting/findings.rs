@@ -1,6 +1,7 @@
 //! The outcome of an occupant's evidence: claims, or why there are none.
 
 use super::part::MeetingPart;
+use super::rights::Event;
 use super::seat::Credentials;
 use crate::claims::{Finding, RejectReason, Source};
 use crate::engine::event::Report;
@@ -44,6 +45,7 @@ impl MeetingPart<'_> {
         seat.verdict = verdict;
         seat.credentials = credentials;
         seat.rejected = finding.rejected.first().copied();
+        self.apply(&place.main, &place.bare, Event::Judged);
         self.watch_expiry(place);
         self.lapse_if_expired(place);
         self.out.tell_of_seat(SeatNews::Judged(place.clone()));

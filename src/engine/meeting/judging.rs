@@ -44,6 +44,7 @@ impl MeetingPart<'_> {
         if let Some(seat) = self.seat_mut(place) {
             seat.verdict = verdict;
         }
+        self.apply(&place.main, &place.bare, Event::Judged);
         self.lapse_if_expired(place);
         let task = Task::Permissions(place.room.clone(), place.nick.clone());
         self.out.todo(task);

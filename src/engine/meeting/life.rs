@@ -2,7 +2,7 @@
 
 use super::Meeting;
 use super::part::MeetingPart;
-use super::rights::{Event, Standing};
+use super::rights::Event;
 use crate::engine::order::Order;
 use crate::engine::outbox::SeatNews;
 use crate::engine::timers::Timer;
@@ -16,14 +16,14 @@ impl MeetingPart<'_> {
         jid: &RoomJid,
         meeting_id: Option<String>,
     ) {
-        let (now, policy) = (self.now.unix_ms, &self.settings.policy);
+        let (now, settings) = (self.now.unix_ms, self.settings);
         let known = self.meetings.get(main).map(|m| m.meeting_id.clone());
         let another = match (known.flatten(), &meeting_id) {
             (Some(old), Some(new)) => main == jid && old != *new,
             _ => false,
         };
         if another && let Some(meeting) = self.meetings.get_mut(main) {
-            meeting.begin_anew(now, policy);
+            meeting.begin_anew(now, settings);
             let people: Vec<BareJid> = meeting.people.keys().cloned().collect();
             people.iter().for_each(|bare| self.counts_anew(main, bare));
             self.out.tell_of_seat(SeatNews::Anew(main.clone()));
@@ -126,14 +126,11 @@ impl MeetingPart<'_> {
         }
         self.parked.clear();
         self.line.clear();
-        let policy = &self.settings.policy;
         for meeting in self.meetings.values_mut() {
             meeting.rooms.clear();
             meeting.absence.reset(meeting.absence.locked);
             for person in meeting.people.values_mut() {
-                person
-                    .rights
-                    .apply(Event::Doubted, Standing::ABSENT, policy);
+                person.apply(Event::Doubted, self.settings);
                 person.passing.take_request();
                 person.role_request = false;
                 if let Some(trouble) = person.passing.known_trouble_mut() {

@@ -46,12 +46,12 @@ pub use signals::{NONE_OF_SO_MANY, guard_has_refused};
 
 use crate::engine::boxmap::BoxMap;
 use crate::engine::limit::Budget;
+use crate::engine::settings::Settings;
 use crate::muc::{BareJid, RoomJid};
-use crate::policy::Policy;
 use absence::Absence;
 use census::{Census, Counted};
 use person::Person;
-use rights::{Event, Standing};
+use rights::Event;
 use std::collections::BTreeSet;
 use users::Users;
 
@@ -87,7 +87,7 @@ impl Meeting {
 
     /// Another meeting in a room of the same name. Nothing of the last one counts, but
     /// people in a breakout room by now are in this one.
-    pub fn begin_anew(&mut self, now: u64, policy: &Policy) {
+    pub fn begin_anew(&mut self, now: u64, settings: &Settings) {
         self.absence = Absence::default();
         self.users = Users::default();
         self.census = Census::default();
@@ -98,7 +98,7 @@ impl Meeting {
                 self.users.came(id, jid, now);
             }
             person.counted = Counted::default();
-            person.rights.apply(Event::Anew, Standing::GUEST, policy);
+            person.apply(Event::Anew, settings);
         }
     }
 

@@ -138,8 +138,7 @@ impl MeetingPart<'_> {
         let Some(person) = meeting.people.get_mut(bare) else {
             return Taken::Compared;
         };
-        let standing = person.standing(settings);
-        let Effect { news, taken } = person.rights.apply(event, standing, &settings.policy);
+        let Effect { news, taken } = person.apply(event, settings);
         if news && person.rights.has_to_hand_over() {
             meeting.holders.insert(bare.clone());
         }

@@ -13,7 +13,7 @@ pub use trouble::{Foreign, InFlight, MAX_INEFFECTIVE, Pace, Trouble};
 use crate::engine::event::Cause;
 use crate::engine::meeting::census::Counted;
 use crate::engine::meeting::decide::{Wanted, moderates_by_role_alone};
-use crate::engine::meeting::rights::{Rights, Standing};
+use crate::engine::meeting::rights::{Effect, Event, Rights, Standing};
 use crate::engine::meeting::seat::Seat;
 use crate::engine::settings::Settings;
 use crate::engine::time::{KeptTick, Tick};
@@ -58,6 +58,12 @@ impl Person {
     /// Their occupant `nick` in `room`.
     pub fn seat_mut(&mut self, room: &RoomJid, nick: &Nick) -> Option<&mut Seat> {
         self.seats.iter_mut().find(|seat| seat.is_at(room, nick))
+    }
+
+    /// Tells their ledger what has happened.
+    pub fn apply(&mut self, event: Event<'_>, settings: &Settings) -> Effect {
+        let standing = self.standing(settings);
+        self.rights.apply(event, standing, &settings.policy)
     }
 
     /// The standing that their occupants add up to: the highest entitlement (B7).

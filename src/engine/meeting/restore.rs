@@ -4,7 +4,7 @@
 use super::Meeting;
 use super::absence::Absence;
 use super::part::MeetingPart;
-use super::rights::{Event, Standing};
+use super::rights::Event;
 use crate::engine::event::Cause;
 use crate::engine::outbox::SeatNews;
 use crate::engine::room::event::Place;
@@ -81,11 +81,10 @@ impl MeetingPart<'_> {
             Grants::Admin => Some(Affiliation::Admin),
             Grants::None => None,
         };
-        let policy = &self.settings.policy;
         let meetings = self.meetings.values_mut();
         for person in meetings.flat_map(|meeting| meeting.people.values_mut()) {
             let limit = Event::GrantsLimited(limit);
-            let effect = person.rights.apply(limit, Standing::ABSENT, policy);
+            let effect = person.apply(limit, self.settings);
             self.out.save_if(effect.news);
         }
     }

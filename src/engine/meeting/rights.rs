@@ -40,6 +40,8 @@ pub struct Effect {
 impl Rights {
     /// Takes an event. `standing` sums up their seats by now. Answers whether the ledger
     /// must be saved, and how a change ended.
+    ///
+    /// One rule about debt stands at the end, for whatever has happened: see `weigh`.
     pub fn apply(&mut self, event: Event<'_>, standing: Standing, policy: &Policy) -> Effect {
         let before = match event {
             // These come with every presence, and are not written down.
@@ -47,6 +49,7 @@ impl Rights {
             _ => Some(self.clone()),
         };
         let taken = self.take_in(event, standing, policy);
+        self.weigh(standing);
         let news = before.is_some_and(|before| {
             let matters = before.matter() || self.matter();
             matters && before != *self
@@ -88,7 +91,6 @@ impl Rights {
                 let ends = Ends::WithPresence;
                 self.put(Ground::Election, Affiliation::Owner, ends);
                 self.awaited = false;
-                self.debt = None;
             }
             Event::ElectionOver => self.election_over(),
             Event::Expired => self.debt = Some(Debt::Expiry),
@@ -97,7 +99,8 @@ impl Rights {
             Event::HandedOver => self.hand_over(),
             Event::PowerDoubted => self.lose_power(),
             Event::TakenOver(handed) => self.take_over(handed),
-            Event::Weighed => self.weigh(standing),
+            // Their seats say it: it is weighed in the end.
+            Event::Judged => {}
             Event::BanOver => self.ban_over(),
             Event::BanLifted => self.ban = Ban::Stands,
             Event::Settled => self.debt = None,
@@ -243,8 +246,8 @@ impl Rights {
         }
     }
 
-    /// Puts somebody in debt who was entitled and is no more. If a rule leaves them alone,
-    /// nothing new is known of them.
+    /// Puts somebody in debt who had power and has none any more; whoever has power is in no
+    /// debt. If a rule leaves them alone, nothing new is known of them.
     fn weigh(&mut self, standing: Standing) {
         let left_alone = standing.verdict == Some(Entitlement::Keep);
         if left_alone && self.overridden_to().is_none() {
@@ -252,7 +255,9 @@ impl Rights {
         }
         let before = self.entitled;
         self.entitled = self.power(standing).is_some();
-        if before && !self.entitled {
+        if self.entitled {
+            self.debt = None;
+        } else if before {
             self.debt.get_or_insert(Debt::Right);
         }
     }

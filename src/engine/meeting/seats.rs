@@ -31,22 +31,14 @@ impl MeetingPart<'_> {
             person.because = None;
         }
         let user_id = person.rights.user().cloned();
-        let known = take_parked(self.parked, &place).unwrap_or_else(|| {
-            let guest = self.verdicts.share(Verdict::guest());
-            Seat::new(place.room.clone(), place.nick.clone(), guest)
-        });
-        person.seats.push(Seat {
-            role: came.role,
-            machine: came.machine,
-            joined_at: came.at,
-            ..known
-        });
+        // Before they sit there: until a seat is judged, it says nothing of its person.
         if appears {
             self.apply(main, bare, Event::User(None));
         }
         if let Some(id) = user_id.filter(|_| back) {
             self.user_is_back(main, bare, &id, appears);
         }
+        self.seat(came);
         if let Some(evidence) = came.evidence.take() {
             self.take_evidence(&place, &came.real, evidence, came.listed);
         }
@@ -56,6 +48,22 @@ impl MeetingPart<'_> {
         self.look_at_affiliation(came, back);
         self.remember_arrival(main, bare, came.at);
         self.mark(main, bare);
+    }
+
+    fn seat(&mut self, came: &Came) {
+        let place = &came.place;
+        let known = take_parked(self.parked, place).unwrap_or_else(|| {
+            let guest = self.verdicts.share(Verdict::guest());
+            Seat::new(place.room.clone(), place.nick.clone(), guest)
+        });
+        if let Some(person) = self.person_mut(&place.main, &place.bare) {
+            person.seats.push(Seat {
+                role: came.role,
+                machine: came.machine,
+                joined_at: came.at,
+                ..known
+            });
+        }
     }
 
     /// Looks at the affiliation that somebody has come with.

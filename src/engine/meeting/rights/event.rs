@@ -70,8 +70,8 @@ pub enum Event<'a> {
     TakenOver(Handed),
     /// Nobody knows whether their ground of power still holds.
     PowerDoubted,
-    /// Their rights have been looked at after all of this.
-    Weighed,
+    /// What their seats entitle them to may be something else from now on.
+    Judged,
     /// A ban that an admin has set is over.
     BanOver,
     /// A ban is lifted, as far as can be told.

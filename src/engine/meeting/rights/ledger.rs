@@ -61,7 +61,7 @@ pub struct Rights {
     /// When their last seat went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) left_at: Option<KeptMs>,
-    /// They were entitled to moderate when last weighed.
+    /// They were entitled to moderate after the last event.
     #[serde(skip_serializing_if = "is_default")]
     pub(super) entitled: bool,
     /// The affiliation that the main room shows; none if not known.

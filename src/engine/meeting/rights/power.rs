@@ -194,7 +194,7 @@ impl Rights {
         self.user.as_ref()
     }
 
-    /// Says whether they were entitled to moderate when last weighed.
+    /// Says whether they were entitled to moderate after the last event.
     pub fn was_entitled(&self) -> bool {
         self.entitled
     }

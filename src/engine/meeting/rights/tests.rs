@@ -42,7 +42,6 @@ impl Somebody {
             policy: Policy::default(),
         };
         new.apply(Event::Appeared);
-        new.apply(Event::Weighed);
         new
     }
 
@@ -53,14 +52,14 @@ impl Somebody {
     /// Their verdict is another from now on.
     fn judged(&mut self, standing: Standing) {
         self.standing = standing;
-        self.apply(Event::Weighed);
+        self.apply(Event::Judged);
     }
 
     fn leaves(&mut self, seen: bool) {
         let had = self.standing;
         self.standing = Standing::ABSENT;
         self.apply(Event::Left { had, seen, at: 7 });
-        self.apply(Event::Weighed);
+        self.apply(Event::Judged);
     }
 
     fn changed(&mut self, new: Affiliation, by: Author<'_>) -> Taken {
@@ -214,7 +213,6 @@ fn b1_somebody_absent_is_never_raised_and_keeps_their_entitlement() {
 fn b3_a_grant_ends_with_a_kick_or_a_ban() {
     let mut kicked = Somebody::new(Standing::GUEST);
     kicked.changed(Owner, by(Some(Root::Host)));
-    kicked.apply(Event::Weighed);
     kicked.apply(Event::Kicked);
     kicked.leaves(true);
     assert_eq!(kicked.power(), None);
@@ -308,15 +306,32 @@ fn b5_somebody_elected_owes_the_gift_of_the_election() {
 }
 
 #[test]
+fn debt_ends_with_power_and_begins_with_its_loss() {
+    let mut host = Somebody::new(Standing::GUEST);
+    host.apply(Event::Elected);
+    host.judged(HOST);
+    host.apply(Event::ElectionOver);
+    assert_eq!(host.rights.debt(), None, "the token gives it now");
+    host.judged(Standing::GUEST);
+    assert_eq!(host.rights.debt(), Some(Debt::Right));
+    host.judged(KEPT);
+    assert_eq!(
+        host.rights.debt(),
+        Some(Debt::Right),
+        "nothing new is known"
+    );
+    host.judged(HOST);
+    assert_eq!(host.rights.debt(), None);
+}
+
+#[test]
 fn an_override_that_ends_takes_its_gift_back() {
     for standing in [Standing::GUEST, KEPT] {
         let mut somebody = Somebody::new(standing);
         somebody.policy.guests = Guests::Ignore;
         somebody.apply(set(Owner));
         somebody.apply(Event::Shown(Owner));
-        somebody.apply(Event::Weighed);
         somebody.apply(Event::OverrideCleared);
-        somebody.apply(Event::Weighed);
         assert_eq!(somebody.row().1, LOW, "{standing:?}");
     }
     let mut out = Somebody::new(HOST);

@@ -48,7 +48,7 @@ fn happen(somebody: &mut Somebody, (what, which, who): (u8, u8, u8)) {
             somebody.apply(Event::TimeUp(u64::MAX));
         }
         _ => {
-            somebody.apply(Event::Weighed);
+            somebody.apply(Event::Settled);
         }
     }
 }
