@@ -289,3 +289,78 @@ fn b20_a_ban_among_thousands_that_come_before_the_configuration_is_known() {
     assert_eq!(shown, Some(Affiliation::Outcast));
     world.check_quiet();
 }
+
+/// The only presence that a room shows gavel, or the host's, cannot be read as gavel comes
+/// back; `nth` is the stanza that cannot.
+fn comes_back_half_blind(world: &mut World, nth: usize, how: Spoil) {
+    world.run(100);
+    world.disconnect();
+    world.spoil = vec![(world.delivered + nth, how)];
+    world.run(20_000);
+}
+
+/// gavel does not leave a room, nor forget the meeting, before it knows that nobody is in it
+/// whom it could not see.
+#[test]
+fn b9_a_room_is_not_taken_for_empty_while_somebody_may_be_unseen() {
+    for (module, nth) in [true, false]
+        .into_iter()
+        .flat_map(|m| (1..=16).map(move |n| (m, n)))
+    {
+        let mut world = World::new(Choice {
+            module,
+            ..Choice::default()
+        });
+        let r = room("r");
+        if !module {
+            world.open_room(&r);
+        }
+        world.join(T, &r, "t", ticket(Kind::Owner, 1));
+        world.join(G, &r, "g", ticket(Kind::Member, 2));
+        world.run(100);
+        world.set(Some(T), &r, G, Affiliation::Owner).unwrap();
+        world.leave(T, &r);
+        comes_back_half_blind(&mut world, nth, Spoil::Lost);
+        let left = |(_, stanza): &(u64, Outbound)| matches!(stanza, Outbound::Leave { .. });
+        assert!(!world.sent.iter().any(left), "module: {module}, {nth}");
+        assert_eq!(
+            world.has(&r, G),
+            Affiliation::Owner,
+            "module: {module}, {nth}"
+        );
+        world.check_quiet();
+    }
+}
+
+/// Nobody is elected while a host may be there unseen.
+#[test]
+fn b5_nobody_is_elected_while_a_host_may_be_unseen() {
+    let ways = [Spoil::Lost, Spoil::Garbled, Spoil::Unread];
+    let cases = ways
+        .into_iter()
+        .flat_map(|how| (1..=20).map(move |nth| (how, nth)));
+    let cases = cases.flat_map(|case| [true, false].map(|module| (module, case)));
+    for (module, (how, nth)) in cases {
+        let mut world = World::new(Choice {
+            module,
+            policy: Policy {
+                fallback: Fallback::First,
+                ..Policy::default()
+            },
+            ..Choice::default()
+        });
+        let r = room("r");
+        world.open_room(&r);
+        world.join(T, &r, "t", ticket(Kind::Owner, 1));
+        world.join(G, &r, "g", ticket(Kind::Member, 2));
+        comes_back_half_blind(&mut world, nth, how);
+        let gave = |(_, stanza): &(u64, Outbound)| {
+            let given = format!("{stanza:?}");
+            given.contains("Owner") && given.contains(&bare(G)) && given.contains("SetAffiliation")
+        };
+        let case = format!("module: {module}, {nth} {how:?}");
+        assert!(!world.sent.iter().any(gave), "{case}");
+        assert_eq!(world.has(&r, T), Affiliation::Owner, "{case}");
+        world.check_quiet();
+    }
+}

@@ -41,7 +41,8 @@ impl MeetingPart<'_> {
         for bare in census.elected_in_vain() {
             self.end_election_of(main, &bare);
         }
-        if let Some(bare) = first.filter(|_| !self.known().is_vacant(main)) {
+        let waits = self.known().is_vacant(main) || self.known().may_hide_people(main);
+        if let Some(bare) = first.filter(|_| !waits) {
             self.elect(main, &bare);
         }
     }

@@ -102,6 +102,13 @@ impl<'a> Known<'a> {
         room.is_some_and(|room| room.is_ready() && room.lists_asked == 0)
     }
 
+    /// Says whether somebody may be in a room of the meeting unseen, a host perhaps.
+    pub fn may_hide_people(self, main: &RoomJid) -> bool {
+        let meeting = self.meetings.get(main);
+        let mut rooms = meeting.into_iter().flat_map(|meeting| &meeting.rooms);
+        rooms.any(|room| self.rooms.get(room).is_some_and(Room::may_hide_people))
+    }
+
     /// Says whether the main room's lists are being read.
     pub fn reads_lists(self, main: &RoomJid) -> bool {
         let room = self.rooms.get(main);

@@ -70,14 +70,15 @@ impl RoomPart<'_> {
         }
     }
 
-    /// Says whether gavel has seen nobody in a room for long enough that it need not stay.
+    /// Says whether gavel has seen nobody in a room for long enough that it need not stay. It
+    /// stays until it knows that nobody is there whom it could not see.
     pub fn is_lonely(&mut self, jid: &RoomJid) -> bool {
         let now = self.now.tick;
         let keeps = self.has_breakout(jid);
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return false;
         };
-        if room.has_people() || keeps {
+        if room.has_people() || keeps || room.may_hide_people() {
             room.lonely_since = None;
             return false;
         }

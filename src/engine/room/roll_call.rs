@@ -16,6 +16,7 @@ use super::presence::Leave;
 use super::roll::Roll;
 use super::{Membership, Room};
 use crate::engine::asker::{Answer, Asker, RoomAsk};
+use crate::engine::task::Task;
 use crate::engine::timers::Timer;
 use crate::muc::{Affiliation, Nick, OccupantJid, RoomJid};
 use crate::stanza::{Outbound, Request};
@@ -23,8 +24,17 @@ use std::time::Duration;
 
 /// All omissions within this time lead to one roll call.
 const GATHER: Duration = Duration::from_millis(200);
-/// A roll call is repeated because something was left out of it so often.
+/// A roll call is repeated because something was left out of it so often. Decisions wait for
+/// no more of them.
 const REPEATS: u32 = 6;
+
+impl Room {
+    /// Says whether somebody may be in it unseen, which a roll call will show soon. Others
+    /// can bring this about, so it ends with the first few of them.
+    pub fn may_hide_people(&self) -> bool {
+        (self.doubted || self.roll.is_some()) && self.doubts.done() <= REPEATS
+    }
+}
 
 impl RoomPart<'_> {
     /// Something from a room was left out that could have mattered.
@@ -127,11 +137,21 @@ impl RoomPart<'_> {
         );
     }
 
-    /// Everybody who is there has been shown, unless nobody knows.
+    /// The roll has been called, or nobody knows what came of it.
     pub fn roll_called(&mut self, jid: &RoomJid, answer: Answer<'_>) {
         if matches!(answer, Answer::Silence | Answer::Unread) {
-            return self.roll_unanswered(jid);
+            self.roll_unanswered(jid);
+        } else {
+            self.end_roll(jid);
         }
+        // An election has waited for it.
+        let main = self.rooms.get(jid).and_then(|room| room.meeting.clone());
+        main.into_iter()
+            .for_each(|main| self.out.todo(Task::Meeting(main)));
+    }
+
+    /// Everybody who is there has been shown.
+    fn end_roll(&mut self, jid: &RoomJid) {
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return;
         };
