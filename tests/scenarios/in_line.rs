@@ -1,6 +1,6 @@
 //! B20: thousands in a room's lists who should not be there keep nobody waiting.
 
-use crate::sim::{Choice, Kind, Ticket, World, room};
+use crate::sim::{Choice, FOCUS, Kind, Ticket, World, room};
 use gavel::muc::{Affiliation, RoomJid};
 use gavel::stanza::{Outbound, Request};
 
@@ -150,5 +150,27 @@ fn b20_the_line_ends_with_its_room() {
         // A person who waited behind them does not wait for ever.
         assert_eq!(world.has(&second, &leftover(0)), Affiliation::None);
         assert_eq!(world.engine.left_over(), [""; 0]);
+    }
+}
+
+/// gavel leaves a room at once when it is alone (B9): owners who still wait in line then
+/// stay owners of an empty room, until somebody comes there.
+#[test]
+fn b20_the_line_goes_on_when_somebody_comes_to_the_room_again() {
+    for module in [true, false] {
+        let (mut world, r) = kept(module);
+        world.leave(FOCUS, &r);
+        world.leave("somebody@meet.jitsi/1", &r);
+        world.run(60_000);
+        let left = owners(&world, &r);
+        assert!(left > MANY / 2, "{module}: {left}");
+        assert_eq!(world.engine.left_over(), [""; 0]);
+        let last = leftover(MANY - 1);
+        world.join(&format!("{last}/1"), &r, "late", None);
+        world.open_room(&r);
+        world.run(5 * THERE_AND_BACK);
+        assert_eq!(world.has(&r, &last), Affiliation::None, "{module}");
+        until_done(&mut world, &r);
+        world.check_quiet();
     }
 }

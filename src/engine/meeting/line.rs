@@ -6,6 +6,10 @@
 //! waiting who joins any room meanwhile. Nobody who is absent moderates, so they are
 //! lowered one after another: the next one as the answer comes. People who come in, or use
 //! their power from outside, do not wait.
+//!
+//! The line keeps gavel in no room: SPEC B9 has it leave at once when it is alone. Whoever
+//! still waits then stays owner of an empty room, and is found again in its lists as soon as
+//! somebody comes.
 
 use crate::engine::hash::HashSet;
 use crate::muc::{BareJid, RoomJid};
