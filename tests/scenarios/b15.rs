@@ -2,6 +2,7 @@
 
 use crate::sim::{Choice, FOCUS, Kind, Ticket, World, breakout, room};
 use gavel::muc::{Affiliation, Role, RoomJid};
+use gavel::stanza::{Outbound, Request};
 
 fn world(module: bool) -> (World, RoomJid, RoomJid) {
     let mut world = World::new(Choice {
@@ -104,4 +105,41 @@ fn b15_a_person_in_a_breakout_room_of_the_next_meeting_is_not_forgotten() {
     into_breakout(&mut world, &b, "t@meet.jitsi", teacher());
     world.check_quiet();
     assert_eq!(world.role_of(&b, "t"), Role::Moderator);
+}
+
+/// No presence shows what a person in a breakout room alone has in the main room, so
+/// gavel reads its list of members, which can be long.
+#[test]
+fn b15_the_list_of_members_is_read_once_as_gavel_comes_back() {
+    for module in [true, false] {
+        let (mut world, r, b) = world(module);
+        let teacher_jid = "t@meet.jitsi/1";
+        world.join(teacher_jid, &r, "t", teacher());
+        world.run(100);
+        // Whether this one is banned, gavel has to know.
+        let set = Some((Affiliation::Member, None));
+        world.set_override(&r, "h@meet.jitsi", set);
+        world
+            .set(Some(teacher_jid), &r, "g@meet.jitsi", Affiliation::Member)
+            .unwrap();
+        into_breakout(
+            &mut world,
+            &b,
+            "g@meet.jitsi",
+            Some(Ticket::new(Kind::Member, 2)),
+        );
+        world.run(1_000);
+        world.disconnect();
+        let from = world.sent.len();
+        world.run(5_000);
+        let member = |stanza: &Outbound| {
+            let Outbound::Iq { to, request, .. } = stanza else {
+                return false;
+            };
+            *to == *r.as_str() && *request == Request::ListAffiliation(Affiliation::Member)
+        };
+        let read = world.sent[from..].iter().filter(|(_, sent)| member(sent));
+        assert_eq!(read.count(), 1, "module: {module}");
+        world.check_quiet();
+    }
 }

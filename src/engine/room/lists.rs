@@ -35,7 +35,9 @@ impl RoomPart<'_> {
         };
         if let Some(items) = room.listed_as(affiliation) {
             self.listed_people(jid, affiliation, &items, true);
-        } else {
+        } else if affiliation != Affiliation::Member || !room.members_asked {
+            // The list of members can be long. Prosody answers in order: one that is asked
+            // for already is newer than all that gavel has read.
             self.ask_list(jid, affiliation);
         }
     }
@@ -43,6 +45,7 @@ impl RoomPart<'_> {
     fn ask_list(&mut self, jid: &RoomJid, affiliation: Affiliation) {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.lists_asked += 1;
+            room.members_asked |= affiliation == Affiliation::Member;
         }
         let asker = Asker::Room(jid.clone(), RoomAsk::List(affiliation));
         self.out
@@ -53,6 +56,7 @@ impl RoomPart<'_> {
     pub fn list_answered(&mut self, jid: &RoomJid, which: Affiliation, answer: Answer<'_>) {
         if let Some(room) = self.rooms.get_mut(jid) {
             room.lists_asked = room.lists_asked.saturating_sub(1);
+            room.members_asked &= which != Affiliation::Member;
             if room.lists_asked == 0 {
                 // Nobody is elected before everybody's affiliation is known.
                 self.out.todo(Task::Meeting(jid.clone()));

@@ -110,6 +110,8 @@ pub struct Room {
     pub owning: bool,
     /// So many lists of it are being read.
     pub lists_asked: u32,
+    /// One of these is the list of members.
+    pub members_asked: bool,
     /// Lists or configuration were refused, and are to be read once gavel is
     /// owner.
     pub unread: bool,
@@ -168,6 +170,7 @@ impl Room {
             owned_at: None,
             owning: false,
             lists_asked: 0,
+            members_asked: false,
             unread: false,
             backoff: Backoff::default(),
             not_before: None,

@@ -164,6 +164,8 @@ impl RoomPart<'_> {
     /// `moves` says that it belongs to another one from now on.
     pub(super) fn close(&mut self, jid: &RoomJid, moves: bool) -> Option<RoomJid> {
         let room = self.rooms.get_mut(jid)?;
+        // A question from before gavel left may be refused.
+        room.members_asked = false;
         let main = room.meeting.take()?;
         let occupants = room.occupants.iter();
         let shown = occupants.filter_map(|(nick, o)| Some((nick.clone(), o.shown()?)));
