@@ -69,6 +69,18 @@ pub fn is_infrastructure(jid: &str) -> bool {
     jid.ends_with("@auth.meet.jitsi") || jid.ends_with(COMPONENT)
 }
 
+/// The affiliation that a change to `new` is measured against if gavel has not seen it, and
+/// whether that is sure.
+fn unknown_before(new: Affiliation, by_self: bool, sure: bool) -> (Affiliation, bool) {
+    match new {
+        // Only a moderator changes themselves.
+        _ if by_self && new < Affiliation::Owner => (Affiliation::Owner, sure),
+        // They may have been more, or banned.
+        Affiliation::None | Affiliation::Member => (Affiliation::Owner, false),
+        _ => (Affiliation::None, sure),
+    }
+}
+
 impl By {
     fn of(actor: Option<&Actor>) -> Self {
         match actor.and_then(|actor| actor.jid.as_deref()).map(bare) {
@@ -251,9 +263,15 @@ impl History {
             return;
         }
         let told = self.mains.contains_key(room) && self.joined.contains(&self.main(room));
-        let sure = self.ready.contains(room) && !told;
+        let ready = self.ready.contains(room);
+        let sure = ready && !told;
+        let unread = !ready && self.mains.contains_key(room);
         let meeting = self.meeting(room);
         let doubted = meeting.scene.doubted.remove(jid);
+        let half_seen = meeting.scene.half_seen.remove(jid);
+        if unread {
+            meeting.scene.half_seen.insert(jid.to_owned());
+        }
         let old = Rc::make_mut(&mut meeting.scene.shown).insert(jid.to_owned(), new);
         let told_by_nobody = by == By::Nobody;
         // The affiliation that gavel asked for last comes without an actor, too.
@@ -261,20 +279,23 @@ impl History {
             true => By::Gavel,
             false => by,
         };
-        if old == Some(new) || old.is_none() && told_by_nobody && !announced {
+        // gavel may not know what an unread breakout room has shown.
+        let vague = half_seen && matches!(by, By::Person(_));
+        if old == Some(new) && !vague || old.is_none() && told_by_nobody && !announced {
             return;
         }
         let by_self = by == By::Person(jid.to_owned());
-        let low = !new.moderates() && new != Affiliation::Outcast;
-        let (old, sure) = match old {
-            Some(old) => (old, sure),
-            // Only a moderator changes themselves.
-            None if by_self && new < Affiliation::Owner => (Affiliation::Owner, sure),
-            // They may have been more, or banned.
-            None if low => (Affiliation::Owner, false),
-            None => (Affiliation::None, sure),
-        };
-        meeting.push(What::Change { old, new, by }, jid, sure && !doubted);
+        let sure = sure && !doubted && !vague;
+        let unknown = unknown_before(new, by_self, sure);
+        let known = old.map(|old| (old, sure));
+        let first = known.is_none() || vague;
+        let befores = first.then_some(unknown).into_iter().chain(known);
+        let prior = meeting.now();
+        for (old, sure) in befores.filter(|(old, _)| *old != new) {
+            let by = by.clone();
+            meeting.push(What::Change { old, new, by }, jid, sure);
+            meeting.moments.last_mut().unwrap().prior = prior;
+        }
     }
 
     fn presence(&mut self, presence: &Presence, payloads: &[Written]) {
@@ -424,6 +445,7 @@ impl History {
             self.out_of_sight(&main, |_| true, true);
             let scene = &mut self.meeting(&main).scene;
             Rc::make_mut(&mut scene.shown).clear();
+            scene.half_seen.clear();
             scene.streams += 1;
         }
     }

@@ -119,3 +119,24 @@ fn b5_a_promotion_by_the_focus_outlives_an_admins_ban() {
     run.policy.protect_hosts = false;
     run.ends_well();
 }
+
+/// The oracle was wrong: somebody was elected while a role of theirs was asked for, and was
+/// made a visitor of the main room before gavel could make them owner. They spoke in a
+/// breakout room.
+#[test]
+fn b5_an_elected_person_who_still_speaks_in_a_breakout_room_is_promoted() {
+    let ops = vec![
+        (MembersOnly(true), 0),
+        (Set(Focus, 0, Affiliation::Owner), 0),
+        (Show(0, 0, Some(Member), None), 0),
+        (Show(5, 0, Some(Owner), None), 0),
+        (Set(Focus, 5, Affiliation::Owner), 0),
+        (Breakout(0, Some(Member), None), 0),
+        (Rename(5), 10),
+        (Show(5, 0, Some(Member), None), 0),
+        (Visitor(0), 0),
+    ];
+    let mut run = case(true, &[], ops).electing();
+    run.policy.protect_hosts = false;
+    run.ends_well();
+}

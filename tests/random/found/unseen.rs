@@ -62,3 +62,22 @@ fn b4_the_guard_is_not_told_of_absent_guests_who_were_banned() {
     ];
     unprotected(ops).ignoring().guarded().ends_well();
 }
+
+/// The oracle was wrong: it took for known what a breakout room had shown that gavel had not
+/// read. gavel cannot tell whether a host then promotes somebody or lowers them.
+#[test]
+fn b3_a_host_promotes_somebody_of_an_unread_breakout_room() {
+    let ops = vec![
+        (Show(0, 0, Some(Owner), None), 0),
+        (Slow(1031), 12),
+        (Reconnect, 0),
+        (Breakout(3, Some(Owner), None), 0),
+        (Set(Focus, 3, Affiliation::Owner), 2287),
+        (Set(Person(0), 3, Affiliation::Admin), 0),
+        (Breakout(3, Some(Member), None), 0),
+    ];
+    let run = unprotected(ops);
+    let mut play = run.start();
+    play.world.server.tells_facts = false;
+    run.run(&mut play);
+}

@@ -25,6 +25,8 @@ pub struct Scene {
     pub shown: Rc<BTreeMap<String, Affiliation>>,
     /// gavel was out of the room since it saw these.
     pub doubted: BTreeSet<String>,
+    /// The affiliations of these were shown last by a breakout room that gavel had not read.
+    pub half_seen: BTreeSet<String>,
     pub ready: BTreeSet<RoomJid>,
     /// How often gavel has started anew.
     pub restarts: u32,
@@ -83,6 +85,7 @@ impl Scene {
             seats: Rc::default(),
             shown: Rc::default(),
             doubted: BTreeSet::new(),
+            half_seen: BTreeSet::new(),
             ready: BTreeSet::new(),
             restarts: 0,
             streams: 0,
