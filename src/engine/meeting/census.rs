@@ -111,6 +111,21 @@ pub struct Census {
     unseen: BTreeSet<BareJid>,
 }
 
+/// The census of a meeting in which nobody has been counted.
+pub static NOBODY: Census = Census {
+    present: 0,
+    hosts: 0,
+    owners: 0,
+    moderators: 0,
+    unsure: 0,
+    candidates: BTreeSet::new(),
+    elected: BTreeSet::new(),
+    over: BTreeSet::new(),
+    awaited: BTreeSet::new(),
+    by_election: BTreeSet::new(),
+    unseen: BTreeSet::new(),
+};
+
 impl Census {
     /// Counts `new` in place of `old`.
     pub fn replace(&mut self, bare: &BareJid, old: Entry, new: Entry) {

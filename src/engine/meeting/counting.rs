@@ -1,6 +1,6 @@
 //! Keeps each meeting's [`Census`]: a person who has changed is counted again.
 
-use super::census::{Census, Counted, Entry};
+use super::census::{Census, Counted, Entry, NOBODY};
 use super::decide::Wanted;
 use super::known::Known;
 use super::part::MeetingPart;
@@ -10,7 +10,8 @@ use crate::muc::{BareJid, RoomJid};
 impl<'a> Known<'a> {
     /// The counts of a meeting's people. People who have changed are counted first.
     pub fn census(self, main: &RoomJid) -> Option<&'a Census> {
-        self.meetings.get(main).map(|meeting| &meeting.census)
+        let meeting = self.meetings.get(main)?;
+        Some(meeting.census.as_deref().unwrap_or(&NOBODY))
     }
 
     /// The people of a meeting who fit `wanted`, as far as the census names them. The
@@ -23,7 +24,8 @@ impl<'a> Known<'a> {
         let people = meeting.people.iter();
         let mut found: Vec<BareJid> = match self.settings.takes_census() {
             true => {
-                let noted = meeting.census.noted();
+                let census = meeting.census.iter();
+                let noted = census.flat_map(|census| census.noted());
                 let noted = noted.filter_map(|bare| meeting.people.get_key_value(bare));
                 self.pick(main, noted, wanted)
             }
@@ -83,7 +85,7 @@ impl MeetingPart<'_> {
         self.uncounted.clear();
         let counts = self.settings.takes_census();
         for (main, meeting) in self.meetings.iter_mut() {
-            meeting.census = Census::default();
+            meeting.census = None;
             for (bare, person) in meeting.people.iter_mut() {
                 person.counted = Counted::default();
                 if counts {
@@ -106,7 +108,8 @@ impl MeetingPart<'_> {
             };
             let new = new.unwrap_or_default();
             let old = std::mem::replace(&mut person.counted, new.into()).into();
-            meeting.census.replace(&bare, old, new);
+            let census = meeting.census.get_or_insert_default();
+            census.replace(&bare, old, new);
         }
     }
 
@@ -115,9 +118,8 @@ impl MeetingPart<'_> {
         let Some(meeting) = self.meetings.get_mut(main) else {
             return;
         };
-        if let Some(person) = meeting.people.get(bare) {
-            let old = person.counted.into();
-            meeting.census.replace(bare, old, Entry::default());
+        if let (Some(person), Some(census)) = (meeting.people.get(bare), &mut meeting.census) {
+            census.replace(bare, person.counted.into(), Entry::default());
         }
     }
 }

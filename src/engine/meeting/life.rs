@@ -32,7 +32,7 @@ impl MeetingPart<'_> {
         let meeting = self
             .meetings
             .get_or_insert_with(main.clone(), Meeting::default);
-        meeting.rooms.insert(jid.clone());
+        meeting.add_room(jid);
         if main == jid {
             meeting.meeting_id = meeting_id.or(meeting.meeting_id.take());
         }

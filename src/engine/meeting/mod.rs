@@ -52,6 +52,7 @@ use absence::Absence;
 use census::{Census, Counted};
 use person::Person;
 use rights::Event;
+use smallvec::SmallVec;
 use std::collections::BTreeSet;
 use users::Users;
 
@@ -59,11 +60,11 @@ use users::Users;
 #[derive(Debug, Default)]
 pub struct Meeting {
     /// Rooms whose occupants are judged here, while gavel is in them.
-    pub rooms: BTreeSet<RoomJid>,
+    pub rooms: SmallVec<[RoomJid; 1]>,
     /// Everybody who is present, holds power, or has a record.
     pub people: BoxMap<BareJid, Person>,
     /// The counts of all of them, if a part asks.
-    pub census: Census,
+    pub census: Option<Box<Census>>,
     /// The people with a right that moves to another device, now or before.
     pub holders: BTreeSet<BareJid>,
     /// People shown as owner or admin who were in no list of them when gavel last
@@ -90,7 +91,7 @@ impl Meeting {
     pub fn begin_anew(&mut self, now: u64, settings: &Settings) {
         self.absence = Absence::default();
         self.users = Users::default();
-        self.census = Census::default();
+        self.census = None;
         self.holders.clear();
         self.people.retain(|_, person| person.is_present());
         for (jid, person) in self.people.iter_mut() {
@@ -99,6 +100,20 @@ impl Meeting {
             }
             person.counted = Counted::default();
             person.apply(Event::Anew, settings);
+        }
+    }
+
+    /// Occupants of `jid` are judged here from now on.
+    pub fn add_room(&mut self, jid: &RoomJid) {
+        if let Err(at) = self.rooms.binary_search(jid) {
+            self.rooms.insert(at, jid.clone());
+        }
+    }
+
+    /// Occupants of `jid` are not judged here any more.
+    pub fn remove_room(&mut self, jid: &RoomJid) {
+        if let Ok(at) = self.rooms.binary_search(jid) {
+            self.rooms.remove(at);
         }
     }
 

@@ -196,7 +196,7 @@ impl MeetingPart<'_> {
             }
         }
         if let Some(meeting) = self.meetings.get_mut(main) {
-            meeting.rooms.remove(jid);
+            meeting.remove_room(jid);
         }
     }
 

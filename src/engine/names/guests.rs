@@ -54,8 +54,8 @@ impl NamePart<'_> {
         };
         let place = (jid.clone(), nick.clone());
         let frozen = self.names.get(jid, nick);
-        if let Some(own) = frozen.filter(|frozen| frozen.guest.is_none()) {
-            let name = own.token.form().into_owned();
+        if let Some(own) = frozen.filter(|frozen| frozen.guest().is_none()) {
+            let name = own.token().form().into_owned();
             return self.owns_name(&main, place, &bare, &name);
         }
         if self.awaits_key(jid, nick) {
@@ -63,8 +63,8 @@ impl NamePart<'_> {
             return;
         }
         let shown = occupant.display_name.shown().unwrap_or_default();
-        let sent = match frozen.and_then(|frozen| frozen.guest.as_ref().map(|g| (frozen, g))) {
-            Some((frozen, guest)) if frozen.token.matches(shown) => guest.sent.to_string(),
+        let sent = match frozen.and_then(|frozen| frozen.guest().map(|g| (frozen, g))) {
+            Some((frozen, guest)) if frozen.token().matches(shown) => guest.sent.to_string(),
             _ => shown.to_owned(),
         };
         self.shows_name(&main, &place, &bare, sent);
@@ -94,12 +94,12 @@ impl NamePart<'_> {
         let resembled = alike.resembled(place, bare).map(str::to_owned);
         let (jid, nick) = place;
         let mut alias = self.names.get_mut(jid, nick);
-        let known = alias.as_ref().and_then(|alias| alias.guest.as_ref());
+        let known = alias.as_ref().and_then(|alias| alias.guest());
         let same = known.is_some_and(|guest| *guest.sent == *sent && !guest.ended);
         let Some(resembled) = resembled else {
             // Somebody who was shown so before stays so until they send another name.
             if !same {
-                if let Some(guest) = alias.as_mut().and_then(|a| a.guest.as_mut()) {
+                if let Some(guest) = alias.as_mut().and_then(|a| a.guest_mut()) {
                     guest.sent = sent.into();
                 }
                 self.end_alias(jid, nick);
@@ -109,19 +109,18 @@ impl NamePart<'_> {
         let Ok(token) = TokenName::new(marked(&resembled)) else {
             return;
         };
-        let guest = Some(Box::new(Guest {
+        let guest = Guest {
             sent: sent.into(),
             resembles: resembled.into(),
             ended: false,
-        }));
+        };
         match alias {
             Some(alias) => {
-                alias.pinned &= same && alias.token == token;
-                (alias.token, alias.guest) = (token, guest);
+                alias.pin(alias.is_pinned() && same && *alias.token() == token);
+                alias.rename(token, Some(guest));
             }
             None => {
-                let mut new = Frozen::new(token);
-                new.guest = guest;
+                let new = Frozen::of_guest(token, false, guest);
                 self.names.put(jid, nick, new);
             }
         }
@@ -134,8 +133,8 @@ impl NamePart<'_> {
         let Some(alias) = self.names.get_mut(jid, nick) else {
             return;
         };
-        let (pinned, waits) = (alias.pinned, alias.is_outstanding());
-        let Some(guest) = alias.guest.as_mut() else {
+        let (pinned, waits) = (alias.is_pinned(), alias.is_outstanding());
+        let Some(guest) = alias.guest_mut() else {
             return;
         };
         guest.ended = true;
@@ -154,13 +153,12 @@ impl NamePart<'_> {
         let (false, Ok(token)) = (self.names.knows(jid, nick), TokenName::new(pinned)) else {
             return;
         };
-        let mut alias = Frozen::new(token);
-        alias.pinned = true;
-        alias.guest = Some(Box::new(Guest {
+        let guest = Guest {
             sent: sent.into(),
             resembles: pinned.strip_suffix(MARK).unwrap_or(pinned).into(),
             ended: false,
-        }));
+        };
+        let alias = Frozen::of_guest(token, true, guest);
         self.names.put(jid, nick, alias);
     }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 pub struct Names {
     /// The names that look alike, by the meeting's main room.
     pub(super) alike: HashMap<RoomJid, Likeness>,
-    pub(super) kept: HashMap<RoomJid, HashMap<Nick, Box<Frozen>>>,
+    pub(super) kept: HashMap<RoomJid, HashMap<Nick, Frozen>>,
     /// Presences of people whose tokens wait for a key.
     pub(super) early: HashMap<(RoomJid, Nick), Bytes>,
     /// Prosody does not let gavel send in occupants' names.
@@ -25,12 +25,12 @@ impl Names {
     /// Says whether the name of an occupant's token is kept for them.
     pub fn keep(&self, room: &RoomJid, nick: &Nick) -> bool {
         self.get(room, nick)
-            .is_some_and(|frozen| frozen.guest.is_none())
+            .is_some_and(|frozen| frozen.guest().is_none())
     }
 
     /// Why an occupant is shown as a guest, if they are.
     pub fn guest(&self, room: &RoomJid, nick: &Nick) -> Option<&Guest> {
-        let guest = self.get(room, nick)?.guest.as_deref();
+        let guest = self.get(room, nick)?.guest();
         guest.filter(|guest| !guest.ended)
     }
 
@@ -40,7 +40,7 @@ impl Names {
     }
 
     pub(super) fn get(&self, room: &RoomJid, nick: &Nick) -> Option<&Frozen> {
-        self.kept.get(room)?.get(nick).map(|frozen| &**frozen)
+        self.kept.get(room)?.get(nick)
     }
 
     /// The occupants that have a kept name, without people who have left.
@@ -61,11 +61,11 @@ impl Names {
     /// Keeps a name.
     pub(super) fn put(&mut self, room: &RoomJid, nick: &Nick, frozen: Frozen) {
         let names = self.kept.entry(room.clone()).or_default();
-        names.insert(nick.clone(), Box::new(frozen));
+        names.insert(nick.clone(), frozen);
     }
 
     /// Keeps a name no more.
-    pub(super) fn let_go(&mut self, room: &RoomJid, nick: &Nick) -> Option<Box<Frozen>> {
+    pub(super) fn let_go(&mut self, room: &RoomJid, nick: &Nick) -> Option<Frozen> {
         let names = self.kept.get_mut(room)?;
         let frozen = names.remove(nick);
         if names.is_empty() {
@@ -113,12 +113,11 @@ impl Names {
     }
 
     pub(super) fn get_mut(&mut self, room: &RoomJid, nick: &Nick) -> Option<&mut Frozen> {
-        let frozen = self.kept.get_mut(room)?.get_mut(nick);
-        frozen.map(|frozen| &mut **frozen)
+        self.kept.get_mut(room)?.get_mut(nick)
     }
 
     /// An occupant is gone.
-    pub(super) fn drop(&mut self, room: &RoomJid, nick: &Nick) -> Option<Box<Frozen>> {
+    pub(super) fn drop(&mut self, room: &RoomJid, nick: &Nick) -> Option<Frozen> {
         self.early.remove(&(room.clone(), nick.clone()));
         self.let_go(room, nick)
     }

@@ -113,7 +113,7 @@ impl NamePart<'_> {
             .change_alike(&place.main, |alike| alike.moves(&from_seat, &to_seat));
         if let Some(mut frozen) = self.names.drop(&place.room, from) {
             frozen.nick_changed(from, &place.nick);
-            self.names.put(&place.room, &place.nick, *frozen);
+            self.names.put(&place.room, &place.nick, frozen);
             if self
                 .known
                 .rooms
@@ -154,9 +154,9 @@ impl NamePart<'_> {
             }
             (None, _) => {}
             (Some(token), Some(frozen)) => {
-                frozen.pinned &= frozen.token == token && frozen.guest.is_none();
-                frozen.token = token;
-                frozen.guest = None;
+                let same = *frozen.token() == token && frozen.guest().is_none();
+                frozen.pin(frozen.is_pinned() && same);
+                frozen.rename(token, None);
             }
             (Some(token), None) => {
                 let frozen = Frozen::new(token);
@@ -182,7 +182,7 @@ impl NamePart<'_> {
         }
         let module = self.known.rooms.get(room).is_some_and(|room| room.module);
         let frozen = self.names.drop(room, nick);
-        if module && frozen.is_some_and(|frozen| frozen.pinned) {
+        if module && frozen.is_some_and(|frozen| frozen.is_pinned()) {
             self.unpin_name(room, nick);
         }
     }
@@ -194,7 +194,7 @@ impl NamePart<'_> {
         for (room, names) in &mut self.names.kept {
             for (nick, frozen) in names {
                 // The module is told again, also whether the picture is theirs alone.
-                frozen.pinned &= pins && frozen.guest.is_some();
+                frozen.pin(frozen.is_pinned() && pins && frozen.guest().is_some());
                 kept.push((room.clone(), nick.clone()));
             }
         }

@@ -22,11 +22,12 @@ impl NamePart<'_> {
         let (Some(frozen), Some(real)) = (self.names.get_mut(jid, nick), real) else {
             return;
         };
-        let name = frozen.token.form().into_owned();
-        let sent = frozen.guest.as_ref().map(|guest| guest.sent.to_string());
-        if std::mem::replace(&mut frozen.pinned, true) {
+        let name = frozen.token().form().into_owned();
+        let sent = frozen.guest().map(|guest| guest.sent.to_string());
+        if frozen.is_pinned() {
             return;
         }
+        frozen.pin(true);
         let request = Request::Pin {
             nick: nick.clone(),
             jid: real.clone(),
@@ -49,7 +50,7 @@ impl NamePart<'_> {
         }
         let waits = self.awaits_key(jid, nick);
         match self.names.get_mut(jid, nick) {
-            Some(frozen) => frozen.pinned |= frozen.token.form() == name,
+            Some(frozen) => frozen.pin(frozen.is_pinned() || frozen.token().form() == name),
             // By claims that are believed no more.
             None if waits => {}
             None => self.unpin_name(jid, nick),
@@ -96,13 +97,13 @@ impl NamePart<'_> {
             return;
         };
         if outcome != Outcome::Applied {
-            frozen.pinned = false;
+            frozen.pin(false);
         } else if frozen.agrees(shown) {
             return;
         }
         let change = Change::Name {
             from: shown.shown().map(str::to_owned),
-            to: frozen.token.form().into_owned(),
+            to: frozen.token().form().into_owned(),
         };
         self.report_revert(jid, nick, change, outcome);
     }

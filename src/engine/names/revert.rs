@@ -1,7 +1,7 @@
 //! Turning back the names that people choose, one revert at a time.
 
 use super::NamePart;
-use super::frozen::Outstanding;
+use super::frozen::{Frozen, Outstanding};
 use crate::engine::event::{Cause, Change, Decision, Outcome, Report};
 use crate::engine::meeting::seat::Seat;
 use crate::engine::settings::Freeze;
@@ -41,7 +41,7 @@ impl NamePart<'_> {
             return;
         };
         let agrees = frozen.agrees(&occupant.display_name) && frozen.home().is_none();
-        if agrees && frozen.trouble.is_none() {
+        if agrees && frozen.known_trouble().is_none() {
             return;
         }
         let outstanding = &mut frozen.trouble().outstanding;
@@ -124,7 +124,7 @@ impl NamePart<'_> {
             return;
         };
         let name_agrees = frozen.agrees(&occupant.display_name);
-        let trouble = frozen.trouble.as_ref();
+        let trouble = frozen.known_trouble();
         let tried = trouble.is_some_and(|trouble| trouble.nick_tried);
         let overdue = trouble.is_some_and(|trouble| trouble.overdue);
         if name_agrees && (frozen.home().is_none() || tried) && !overdue {
@@ -178,7 +178,7 @@ impl NamePart<'_> {
         trouble.limiter.note(now);
         trouble.overdue = false;
         trouble.nick_tried = home.is_some();
-        let token = frozen.token.form().into_owned();
+        let token = frozen.token().form().into_owned();
         let changed_name = !frozen.agrees(shown);
         let name = (is_shown(shown) && !frozen.is_over()).then(|| token.clone());
         let change = if changed_name {
@@ -258,8 +258,8 @@ impl NamePart<'_> {
             return;
         }
         trouble.told_at = Some(now);
-        let name = frozen.token.form();
-        let text = match &frozen.guest {
+        let name = frozen.token().form();
+        let text = match frozen.guest() {
             None => format!("In this room your name is given by your token: {name}"),
             Some(guest) => format!(
                 "Your name looks like that of {}, who is in this meeting. Please choose another",
@@ -280,7 +280,7 @@ impl NamePart<'_> {
             return;
         };
         let frozen = self.names.get_mut(&room, &Nick::new(nick));
-        let trouble = frozen.and_then(|f| f.trouble.as_mut());
+        let trouble = frozen.and_then(Frozen::known_trouble_mut);
         let Some(trouble) = trouble.filter(|t| t.told_at.is_some()) else {
             return;
         };

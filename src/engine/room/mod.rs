@@ -128,7 +128,7 @@ pub struct Room {
     /// How often it is.
     pub doubts: Spacing,
     /// Everybody is being shown again.
-    pub roll: Option<Roll>,
+    pub roll: Option<Box<Roll>>,
     /// The reply is on its way that tells how many occupants there are.
     pub counting: bool,
     /// How often the room may be told to show everybody.

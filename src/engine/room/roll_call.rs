@@ -113,11 +113,11 @@ impl RoomPart<'_> {
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return;
         };
-        room.roll = Some(Roll {
+        room.roll = Some(Box::new(Roll {
             unseen: room.occupants.keys().cloned().collect(),
             own: false,
             marred: false,
-        });
+        }));
         let room_is_main = room.meeting.as_ref() == Some(jid);
         self.see_anew(jid);
         // The module has said nothing to an occupant who joins again, and heard nothing from it.

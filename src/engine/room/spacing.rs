@@ -1,13 +1,13 @@
 //! Pauses between acts that others can bring about (SPEC B20).
 
-use crate::engine::time::Tick;
+use crate::engine::time::{KeptTick, Tick};
 use std::time::Duration;
 
 /// Doubling pauses between acts that others can bring about, from a tenth of a
 /// second up to a minute; forgiven after five minutes without one.
 #[derive(Debug, Clone, Default)]
 pub struct Spacing {
-    last: Option<Tick>,
+    last: Option<KeptTick>,
     done: u32,
 }
 
@@ -21,7 +21,8 @@ impl Spacing {
 
     /// When the next act is allowed; not later than `now` if it is now.
     pub fn next(&self, now: Tick) -> Tick {
-        let Some(last) = self.last.filter(|last| now < *last + Self::FORGIVEN) else {
+        let last = self.last.map(Tick::from);
+        let Some(last) = last.filter(|last| now < *last + Self::FORGIVEN) else {
             return now;
         };
         let doublings = self.done.saturating_sub(1).min(16);
@@ -30,10 +31,11 @@ impl Spacing {
 
     /// Notes an act at `now`.
     pub fn note(&mut self, now: Tick) {
-        if self.last.is_none_or(|last| now >= last + Self::FORGIVEN) {
+        let last = self.last.map(Tick::from);
+        if last.is_none_or(|last| now >= last + Self::FORGIVEN) {
             self.done = 0;
         }
-        self.last = Some(now);
+        self.last = Some(now.into());
         self.done += 1;
     }
 
