@@ -1,8 +1,8 @@
 //! The hosts, the people that can be elected, and the elected ones (SPEC B5).
 
-use super::Meeting;
 use super::grounds::Truth;
 use super::scene::{By, What};
+use super::{Facts, Meeting};
 use gavel::muc::{Affiliation, Role};
 use gavel::policy::Fallback;
 
@@ -78,6 +78,12 @@ impl Meeting {
                 // They stepped down, or the same user did who has left.
                 return Some((None, Truth::Yes));
             }
+            // A rule that leaves them alone, or bans them, ends an election.
+            match self.is_settled_by_rule(k, jid) {
+                Truth::No => {}
+                Truth::Maybe if matches!(moment.what, What::Asked(_)) => {}
+                settled => return Some((None, settled)),
+            }
             if moment.jid != jid {
                 let maybe = self.may_be_elected_unsaid(k, jid);
                 return maybe.then_some((Some(()), Truth::Maybe));
@@ -105,6 +111,16 @@ impl Meeting {
                 }
             }
         })
+    }
+
+    fn is_settled_by_rule(&self, k: usize, jid: &str) -> Truth {
+        let scene = &self.moments[k].scene;
+        let verdicts = scene.verdicts(jid).into_iter();
+        let settled = Truth::of(verdicts.map(Facts::is_settled_by_rule));
+        match scene.ready.contains(&self.main) {
+            true => settled,
+            false => settled.and(Truth::Maybe),
+        }
     }
 
     /// Says whether gavel may have elected somebody without asking the room for anything:
