@@ -334,7 +334,11 @@ impl Meeting {
                 return Some((None, Truth::Yes));
             }
             let What::Change { new, by, .. } = &moment.what else {
-                let shown = moment.scene.shows(jid);
+                // Whoever comes is seen first, and shows their affiliation then.
+                let shown = match moment.what {
+                    What::Came => moment.scene.shows(jid).or(self.shows_next(k, jid)),
+                    _ => moment.scene.shows(jid),
+                };
                 let in_main = matches!(moment.what, What::Came | What::Updated);
                 return (in_main && shown.is_some_and(|shown| shown > Affiliation::Outcast))
                     .then_some((None, Truth::Yes));
@@ -359,6 +363,11 @@ impl Meeting {
                 truth => Some((Some(()), truth)),
             }
         })
+    }
+
+    fn shows_next(&self, k: usize, jid: &str) -> Option<Affiliation> {
+        let next = self.moments.get(k + 1).map(|moment| &*moment.scene);
+        next.unwrap_or(&self.scene).shows(jid)
     }
 
     /// Says whether a token made somebody owner as they were banned or lowered.
