@@ -12,12 +12,7 @@ const VALUES: [(&str, &[&str]); 1] = [("Known", &["known", "known()"])];
 /// Files of the engine that still know each other in a circle. A room that is joined is
 /// read, a room that is read may be left, and an occupant who is expelled joins again: how a
 /// room is held still goes round.
-const CIRCLES: [&str; 22] = [
-    "names",
-    "names::guests",
-    "names::pins",
-    "names::revert",
-    "names::unsent",
+const CIRCLES: [&str; 12] = [
     "room::configuration",
     "room::discovery",
     "room::join",
@@ -26,15 +21,10 @@ const CIRCLES: [&str; 22] = [
     "room::lists",
     "room::opened",
     "room::ownership",
-    "room::part",
     "room::presence",
     "room::roll_call",
-    "room::services",
     "room::sight",
     "room::silence",
-    "room::unread",
-    "view",
-    "view::words",
 ];
 
 /// A method of a type.

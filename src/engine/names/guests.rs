@@ -4,9 +4,9 @@
 //! It is kept for them as a token's name is for others, by the module or by sending
 //! their presence back, and only as long as the name that they send looks like one.
 
-use super::NamePart;
 use super::frozen::{Frozen, Guest};
 use super::likeness::Seat;
+use super::part::NamePart;
 use crate::claims::TokenName;
 use crate::engine::order::Order;
 use crate::engine::task::Task;

@@ -10,17 +10,18 @@ mod frozen;
 mod guests;
 mod kept;
 mod likeness;
+mod part;
 mod pins;
 mod revert;
 mod unsent;
 
 pub use kept::Names;
+pub use part::NamePart;
 
 use crate::claims::{Claims, TokenName};
 use crate::engine::event::Report;
-use crate::engine::meeting::known::Known;
 use crate::engine::meeting::seat::Seat;
-use crate::engine::outbox::{Outbox, SeatNews};
+use crate::engine::outbox::SeatNews;
 use crate::engine::room::event::{Place, RoomEvent};
 use crate::engine::settings::Freeze;
 use crate::engine::task::Task;
@@ -28,16 +29,6 @@ use crate::engine::warning::Warning;
 use crate::muc::{Nick, RoomJid};
 use frozen::Frozen;
 use likeness::Likeness;
-
-/// The names at work. Nothing else changes which names are kept.
-pub struct NamePart<'a> {
-    /// The state of the other parts.
-    pub known: Known<'a>,
-    /// The names that are kept.
-    pub names: &'a mut Names,
-    /// The actions that come of it.
-    pub out: &'a mut Outbox,
-}
 
 impl NamePart<'_> {
     /// Takes an event of a room, once the meeting has taken it.

@@ -1,7 +1,7 @@
 //! Names of people whose token names them, if the module serves the room (SPEC B8, section
 //! 6): it pins them, so that a changed name reaches nobody.
 
-use super::NamePart;
+use super::part::NamePart;
 use crate::engine::asker::{Answer, Asker};
 use crate::engine::event::{Change, Outcome};
 use crate::engine::settings::Freeze;

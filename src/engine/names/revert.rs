@@ -1,15 +1,13 @@
 //! Turning back the names that people choose, one revert at a time.
 
-use super::NamePart;
 use super::frozen::{Frozen, Outstanding};
-use crate::engine::event::{Cause, Change, Decision, Outcome, Report};
-use crate::engine::meeting::seat::Seat;
+use super::part::NamePart;
+use crate::engine::event::{Change, Outcome, Report};
 use crate::engine::settings::Freeze;
 use crate::engine::task::Task;
 use crate::engine::timers::Timer;
 use crate::engine::warning::Warning;
-use crate::muc::{Nick, OccupantJid, RoomJid};
-use crate::policy::Verdict;
+use crate::muc::{Nick, OccupantJid, RealJid, RoomJid};
 use crate::stanza::{DisplayName, Outbound, StanzaError};
 use bytes::Bytes;
 use std::time::Duration;
@@ -61,12 +59,6 @@ impl NamePart<'_> {
         }
         frozen.trouble().overdue = false;
         self.keep_if_wrong(jid, nick, raw);
-    }
-
-    /// Says whether an occupant's evidence waits for a key.
-    pub(super) fn awaits_key(&self, jid: &RoomJid, nick: &Nick) -> bool {
-        let seat = self.known.seat_at(jid, nick);
-        seat.is_some_and(|seat| seat.waiting.is_some())
     }
 
     /// A revert that came back is older than a presence that the occupant has published
@@ -212,39 +204,6 @@ impl NamePart<'_> {
             .wake(lost_at, Timer::Name(jid.clone(), nick.clone()));
     }
 
-    pub(super) fn report_revert(
-        &mut self,
-        jid: &RoomJid,
-        nick: &Nick,
-        change: Change,
-        outcome: Outcome,
-    ) {
-        let Some(occupant) = self.known.occupant(jid, nick) else {
-            return;
-        };
-        let real = occupant.real.as_ref();
-        let seat = self.known.seat_at(jid, nick);
-        let verdict = seat.map_or_else(Verdict::guest, |seat| Verdict::clone(&seat.verdict));
-        let display_name = occupant.shown();
-        let token_name = seat.and_then(Seat::short_name);
-        let decision = Decision {
-            room: jid.clone(),
-            nick: Some(nick.clone()),
-            display_name,
-            token_name,
-            jid: real.map(ToString::to_string).unwrap_or_default(),
-            change,
-            cause: Cause::Correction,
-            rule: verdict.rule,
-            reason: verdict.reason,
-            source: seat.and_then(Seat::source),
-            actor: None,
-            actor_name: None,
-            outcome,
-        };
-        self.out.report(Report::Decision(Box::new(decision)));
-    }
-
     /// Tells an occupant that its name is its token's.
     fn tell(&mut self, jid: &RoomJid, nick: &Nick) {
         let now = self.known.now.tick;
@@ -289,6 +248,23 @@ impl NamePart<'_> {
             self.out
                 .report(Report::Warning(Warning::NotifyRefused { room, error }));
         }
+    }
+
+    /// A presence could not be sent back, or is too long for Prosody. The occupant is told
+    /// instead.
+    pub fn revert_unsent(&mut self, real: &RealJid, at: &OccupantJid) {
+        let Some(room) = self.known.rooms.get(&at.room) else {
+            return;
+        };
+        let mut occupants = room.occupants.iter();
+        let Some((nick, _)) = occupants.find(|(_, o)| o.real.as_ref() == Some(real)) else {
+            return;
+        };
+        let frozen = self.names.get_mut(&at.room, nick);
+        if let Some(change) = frozen.and_then(|frozen| frozen.refuse_newest()) {
+            self.report_revert(&at.room, nick, change, Outcome::GivenUp);
+        }
+        self.look(&at.room, nick);
     }
 }
 

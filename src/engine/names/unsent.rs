@@ -5,29 +5,11 @@
 //! Prosody ends a stream all the same, gavel does not send the stanzas under way again:
 //! above all no presence in an occupant's name, whose content is the occupant's.
 
-use super::NamePart;
-use crate::engine::event::Outcome;
+use super::part::NamePart;
 use crate::engine::warning::Warning;
-use crate::muc::{Nick, OccupantJid, RealJid, RoomJid};
+use crate::muc::{Nick, RoomJid};
 
 impl NamePart<'_> {
-    /// A presence could not be sent back, or is too long for Prosody. The occupant is told
-    /// instead.
-    pub fn revert_unsent(&mut self, real: &RealJid, at: &OccupantJid) {
-        let Some(room) = self.known.rooms.get(&at.room) else {
-            return;
-        };
-        let mut occupants = room.occupants.iter();
-        let Some((nick, _)) = occupants.find(|(_, o)| o.real.as_ref() == Some(real)) else {
-            return;
-        };
-        let frozen = self.names.get_mut(&at.room, nick);
-        if let Some(change) = frozen.and_then(|frozen| frozen.refuse_newest()) {
-            self.report_revert(&at.room, nick, change, Outcome::GivenUp);
-        }
-        self.look(&at.room, nick);
-    }
-
     /// Prosody has ended the stream because of something that was sent.
     pub fn stream_refused(&mut self) {
         let mut suspects = Vec::new();

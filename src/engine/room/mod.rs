@@ -25,6 +25,7 @@ mod services;
 mod sight;
 mod silence;
 mod spacing;
+mod take;
 mod turns;
 mod unread;
 

@@ -1,11 +1,11 @@
 //! Why somebody has their affiliation, in one sentence.
 
-use super::View;
 use super::asked::Asked;
 use crate::api::Time;
 use crate::claims::Source;
 use crate::engine::event::{Cause, Change, Decision, Party};
 use crate::engine::meeting::decide::{Basis, Decision as Decided};
+use crate::engine::meeting::known::Known;
 use crate::engine::meeting::rights::Grant;
 use crate::engine::meeting::seat::Seat;
 use crate::engine::room::{Occupant, Room};
@@ -13,7 +13,7 @@ use crate::muc::{Affiliation, RoomJid};
 use crate::policy::{Entitlement, Reason, Rule, Verdict};
 use std::fmt::Display;
 
-impl View<'_> {
+impl Known<'_> {
     /// Why an occupant should have another affiliation.
     pub(super) fn reason(&self, room: &Room, occupant: &Occupant, asked: Option<&Asked>) -> String {
         if occupant.infrastructure {
