@@ -140,3 +140,18 @@ fn b5_an_elected_person_who_still_speaks_in_a_breakout_room_is_promoted() {
     run.policy.protect_hosts = false;
     run.ends_well();
 }
+
+/// The oracle was wrong: somebody was elected while gavel had asked for something else, the
+/// answer was lost, and they went on in a breakout room.
+#[test]
+fn b5_an_elected_person_is_promoted_once_a_lost_answer_is_given_up() {
+    let ops = vec![
+        (Breakout(2, None, None), 0),
+        (Show(1, 0, Some(Owner), None), 0),
+        (LoseReplies(3), 0),
+        (Show(2, 0, Some(Member), None), 0),
+        (Kick(Focus, 1), 12),
+        (Leave(2, 0), 0),
+    ];
+    case(true, &[], ops).electing().ends_well();
+}

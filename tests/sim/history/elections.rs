@@ -123,13 +123,24 @@ impl Meeting {
         }
     }
 
+    /// Says whether gavel has asked the room for an affiliation of somebody, and the room has
+    /// not shown it yet.
+    fn is_asked_for(&self, i: usize, jid: &str) -> bool {
+        let mut about = self.about.get(jid).into_iter().flatten().rev();
+        let last = about.find(|k| {
+            let told = matches!(self.moments[**k].what, What::Asked(_) | What::Change { .. });
+            **k <= i && told
+        });
+        last.is_some_and(|k| matches!(self.moments[*k].what, What::Asked(_)))
+    }
+
     /// Says whether gavel may have elected somebody without asking the room for anything:
-    /// they moderate already, by affiliation or by role.
+    /// they moderate already, by affiliation or by role, or something else is asked for.
     fn may_be_elected_unsaid(&self, k: usize, jid: &str) -> bool {
         let scene = &self.moments[k].scene;
         let mut seats = scene.seats_of(jid);
         let moderates = scene.shows(jid).is_some_and(Affiliation::moderates)
             || seats.any(|(_, seat)| seat.role == Role::Moderator);
-        moderates && self.is_candidate(k, jid)
+        (moderates || self.is_asked_for(k, jid)) && self.is_candidate(k, jid)
     }
 }
