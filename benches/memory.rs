@@ -7,8 +7,8 @@
 mod rig;
 
 use gavel::muc::Affiliation;
-use gavel::stanza::{Inbound, Outbound, Request};
-use rig::{Rig, answer, presence};
+use gavel::stanza::{Inbound, Outbound};
+use rig::{Rig, answer, change, presence};
 
 const ROOMS: usize = 10_000;
 const EACH: usize = 10;
@@ -37,17 +37,7 @@ fn person(room: &str, id: usize, affiliation: Affiliation) -> Inbound {
 
 /// As Prosody does, a room shows each change before it answers.
 fn service(stanza: Outbound) -> Vec<Inbound> {
-    let shown = match &stanza {
-        Outbound::Iq {
-            to,
-            request: Request::SetAffiliation { jid, affiliation },
-            ..
-        } => {
-            let id = usize::from_str_radix(&jid[..8], 16).unwrap();
-            Some(person(to, id, *affiliation))
-        }
-        _ => None,
-    };
+    let shown = change(&stanza).map(|(room, id, affiliation)| person(room, id, affiliation));
     shown.into_iter().chain(answer(stanza)).collect()
 }
 

@@ -176,6 +176,22 @@ pub fn presence(occupant: &str, real: &str, affiliation: Affiliation, name: &str
     }
 }
 
+/// The room, the number of the person and their new affiliation, if gavel changes one. The
+/// person's JID begins with the number.
+pub fn change(stanza: &Outbound) -> Option<(&str, usize, Affiliation)> {
+    match stanza {
+        Outbound::Iq {
+            to,
+            request: Request::SetAffiliation { jid, affiliation },
+            ..
+        } => {
+            let number = usize::from_str_radix(&jid[..8], 16).unwrap();
+            Some((to, number, *affiliation))
+        }
+        _ => None,
+    }
+}
+
 /// The room's answers. A focus is in each, or gavel would leave at once.
 pub fn answer(stanza: Outbound) -> Vec<Inbound> {
     match stanza {

@@ -2,11 +2,11 @@
 
 use super::Case;
 use super::people::{FIRST, Person, SERVICE, believe_module, room};
-use super::rig::{self, Rig, STREAM, answer};
+use super::rig::{self, Rig, STREAM, answer, change};
 use gavel::engine::settings::AbsentHost;
 use gavel::muc::Affiliation;
 use gavel::policy::Fallback;
-use gavel::stanza::{Bridge, Evidence, Inbound, Module, Outbound, Presence, PresenceKind, Request};
+use gavel::stanza::{Bridge, Evidence, Inbound, Module, Outbound, Presence, PresenceKind};
 use std::time::Duration;
 
 /// Somebody's presence.
@@ -27,25 +27,15 @@ fn presence(person: Person, affiliation: Affiliation) -> Presence {
 
 /// The module serves every room, which shows every change that gavel asks for.
 fn service(stanza: Outbound) -> Vec<Inbound> {
-    let shown = match &stanza {
-        Outbound::Iq {
-            to,
-            request: Request::SetAffiliation { jid, affiliation },
-            ..
-        } => {
-            let number = usize::from_str_radix(&jid[..8], 16).unwrap();
-            let room = to["meeting-of-group-".len()..][..5].parse().unwrap();
-            let host = *affiliation == Affiliation::Owner;
-            let person = Person {
-                room,
-                number,
-                host: host && super::is_host(number),
-            };
-            Some(presence(person, *affiliation))
-        }
-        _ => None,
-    };
-    let shown = shown.map(|presence| Inbound::Presence(Box::new(presence)));
+    let shown = change(&stanza).map(|(room, number, affiliation)| {
+        let host = affiliation == Affiliation::Owner;
+        let person = Person {
+            room: room["meeting-of-group-".len()..][..5].parse().unwrap(),
+            number,
+            host: host && super::is_host(number),
+        };
+        Inbound::Presence(Box::new(presence(person, affiliation)))
+    });
     let mut all: Vec<Inbound> = shown.into_iter().chain(answer(stanza)).collect();
     for stanza in &mut all {
         if let Inbound::Presence(presence) = stanza {
