@@ -189,6 +189,11 @@ fn b17_claims_that_a_restarted_gavel_cannot_read_allow_nothing_and_deny_on() {
         }
         unread += 1;
         assert_eq!(world.server.permitted(ADA, &r), left, "{nth:?}");
+        // Another configuration holds for them, too.
+        world.reconfigure(set(&[(Permission::Recording, Holders::Moderators)]));
+        let after = list(&[("recording", "moderators"), ("send-groupchat", "nobody")]);
+        assert_eq!(world.server.permitted(ADA, &r), after, "{nth:?}");
+        world.reconfigure(set(&[(Permission::Recording, Holders::Owners)]));
         // It is asked once, and the next claims count again.
         let before = world.now;
         world.join(ADA, &r, "ada", Some(ticket.clone()));

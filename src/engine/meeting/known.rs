@@ -106,7 +106,10 @@ impl<'a> Known<'a> {
     pub fn may_hide_people(self, main: &RoomJid) -> bool {
         let meeting = self.meetings.get(main);
         let mut rooms = meeting.into_iter().flat_map(|meeting| &meeting.rooms);
-        rooms.any(|room| self.rooms.get(room).is_some_and(Room::may_hide_people))
+        rooms.any(|jid| {
+            let room = self.rooms.get(jid);
+            room.is_some_and(|room| room.may_hide_people(self.now.tick))
+        })
     }
 
     /// Says whether the main room's lists are being read.

@@ -236,6 +236,7 @@ impl PermissionPart<'_> {
             let claims = seat.is_some_and(|seat| seat.claims().is_some());
             if let Some(person) = self.permissions.person_mut(&jid, &nick) {
                 person.try_anew();
+                person.limited = false;
                 if !claims {
                     // Claims that are believed no more deny nothing either.
                     person.denied = None;

@@ -78,7 +78,7 @@ impl RoomPart<'_> {
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return false;
         };
-        if room.has_people() || keeps || room.may_hide_people() {
+        if room.has_people() || keeps || room.may_hide_people(now) {
             room.lonely_since = None;
             return false;
         }

@@ -17,6 +17,7 @@ use super::roll::Roll;
 use super::{Membership, Room};
 use crate::engine::asker::{Answer, Asker, RoomAsk};
 use crate::engine::task::Task;
+use crate::engine::time::Tick;
 use crate::engine::timers::Timer;
 use crate::muc::{Affiliation, Nick, OccupantJid, RoomJid};
 use crate::stanza::{Outbound, Request};
@@ -31,8 +32,8 @@ const REPEATS: u32 = 6;
 impl Room {
     /// Says whether somebody may be in it unseen, which a roll call will show soon. Others
     /// can bring this about, so it ends with the first few of them.
-    pub fn may_hide_people(&self) -> bool {
-        (self.doubted || self.roll.is_some()) && self.doubts.done() <= REPEATS
+    pub fn may_hide_people(&self, now: Tick) -> bool {
+        (self.doubted || self.roll.is_some()) && self.doubts.done(now) <= REPEATS
     }
 }
 
@@ -152,6 +153,7 @@ impl RoomPart<'_> {
 
     /// Everybody who is there has been shown.
     fn end_roll(&mut self, jid: &RoomJid) {
+        let now = self.now.tick;
         let Some(room) = self.rooms.get_mut(jid).filter(|room| room.is_in()) else {
             return;
         };
@@ -159,7 +161,7 @@ impl RoomPart<'_> {
             return;
         };
         if roll.marred {
-            if room.doubts.done() <= REPEATS {
+            if room.doubts.done(now) <= REPEATS {
                 self.doubt(jid);
             }
             return;

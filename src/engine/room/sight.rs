@@ -38,7 +38,7 @@ impl RoomPart<'_> {
             // Until the room's next reading says otherwise.
             facts.hides = false;
         }
-        let first = room.showing.done() == 1;
+        let first = room.showing.done(now) == 1;
         let purpose = Asker::Room(jid.clone(), RoomAsk::Show);
         self.out.ask(jid.as_str(), Request::ShowEverybody, purpose);
         if first {

@@ -39,9 +39,12 @@ impl Spacing {
         self.done += 1;
     }
 
-    /// How many acts there have been without five quiet minutes in between.
-    pub fn done(&self) -> u32 {
-        self.done
+    /// How many acts there have been by `now` without five quiet minutes in between.
+    pub fn done(&self, now: Tick) -> u32 {
+        match self.last.map(Tick::from) {
+            Some(last) if now < last + Self::FORGIVEN => self.done,
+            _ => 0,
+        }
     }
 }
 
@@ -63,7 +66,9 @@ mod tests {
         assert_eq!(acts[12] - acts[11], 60_000);
         let later = now + Duration::from_secs(300);
         assert_eq!(spacing.next(later), later);
+        assert_eq!((spacing.done(now), spacing.done(later)), (13, 0));
         spacing.note(later);
+        assert_eq!(spacing.done(later), 1);
         assert_eq!(spacing.next(later), later + Duration::from_millis(100));
     }
 }
